@@ -1,0 +1,401 @@
+//! A transaction as a value: everything that is written in one go.
+//!
+//! Derived from events by [`Changeset::of`]: jobs, outgoing events, stock moves and cases follow
+//! from what happened, never from the caller's memory. The store carries it out; it decides
+//! nothing.
+
+use crate::buyer::ItemId;
+use crate::case::{CaseKind, CaseOpening};
+use crate::catalogue::SkuId;
+use crate::job::{JobChange, JobId, next_look};
+use crate::order::{Event, Order, StockOutcome};
+use crate::outgoing::{Outgoing, OutgoingKind};
+use crate::payment::{Payment, PaymentNo, SurplusCause};
+use crate::stock::{Hold, StockMove, StockMoveKind};
+use crate::{CommandId, OrderId, OutTradeNo, Timestamp, UserId};
+use std::collections::BTreeSet;
+
+/// Everything that one command writes. All of it or none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changeset {
+    /// The name of the intention, stored with its effect.
+    pub command_id: CommandId,
+    /// When it was decided, business time.
+    pub decided_at: Timestamp,
+    /// The order after the events; `None` when no order changes.
+    pub order: Option<OrderWrite>,
+    /// What happened.
+    pub events: Vec<Event>,
+    /// What must still be true of shared rows.
+    pub guards: Vec<Guard>,
+    /// The notification that said so.
+    pub inbox: Option<InboxEntry>,
+    /// The job that this is a step of: the commit is refused when its lease is lost.
+    pub fence: Option<Fence>,
+    /// Who did it and why.
+    pub audit: Audit,
+    /// Promised work.
+    pub jobs: Vec<JobChange>,
+    /// Events for the outside, in order.
+    pub outgoing: Vec<Outgoing>,
+    /// Cases to be opened.
+    pub cases: Vec<CaseOpening>,
+    /// Moves of stock.
+    pub stock: Vec<StockMove>,
+    /// What happens to captured purchase-list lines, in order.
+    pub list: Vec<ListChange>,
+    /// The record that lets the same request be answered the same again.
+    pub replay: Option<ReplayRecord>,
+}
+
+/// The order's part of a changeset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderWrite {
+    /// The order after the events.
+    pub order: Order,
+    /// The version that was loaded; `None` for a new order.
+    pub expected_version: Option<u64>,
+    /// The payments that changed.
+    pub payments: BTreeSet<PaymentNo>,
+}
+
+/// What must still be true of a shared row.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Guard {
+    /// The SKU's price, cost, title and status are as pricing read them.
+    PriceVersion {
+        /// Which.
+        sku_id: SkuId,
+        /// What was read.
+        price_version: u64,
+    },
+    /// The buyer has fewer than this many unpaid orders.
+    OpenOrdersBelow {
+        /// Whose.
+        buyer: UserId,
+        /// The most allowed, this one included.
+        max: u32,
+    },
+}
+
+/// Which guard refused a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Too little stock of this SKU is available (or held, when committing).
+    Stock(SkuId),
+    /// The SKU's price version moved: price again.
+    PriceMoved(SkuId),
+    /// The buyer has too many unpaid orders.
+    TooManyOpenOrders,
+    /// A purchase-list line is captured by another order, changed, or gone.
+    ListTaken,
+    /// The order number or a payment number exists already: draw another.
+    NumberTaken,
+    /// The lease on the job is lost: stop.
+    Fenced,
+    /// WeChat Pay's transaction is recorded with another payment.
+    TransactionTaken,
+}
+
+/// A notification, as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxEntry {
+    /// Which door it came through, such as `wechat_pay_v3`.
+    pub source: &'static str,
+    /// Its id there.
+    pub event_id: String,
+    /// `event_type`.
+    pub event_type: String,
+    /// A hash of what it says; a re-send has the same.
+    pub fact_hash: String,
+    /// What became of it.
+    pub status: InboxStatus,
+    /// The number it is about.
+    pub out_trade_no: Option<OutTradeNo>,
+}
+
+/// What became of a notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InboxStatus {
+    /// Verified and stored, to be applied by its job.
+    Verified,
+    /// Its fact is in the order.
+    Applied,
+    /// It said nothing new.
+    Duplicate,
+    /// No order of ours has its number.
+    Orphan,
+    /// It contradicts what is recorded.
+    Mismatch,
+}
+
+/// The lease under which a job's step is committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// The job.
+    pub job: JobId,
+    /// The lease's token, from a sequence that only rises.
+    pub token: i64,
+}
+
+/// Who did it and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// Such as `buyer:<id>`, `wechat_pay`, `scheduler`, `operator:<key id>`.
+    pub actor: String,
+    /// Such as `checkout`, `notification EV-…`, `query`.
+    pub cause: String,
+    /// The id of the request or job that it belongs to.
+    pub request_id: Option<String>,
+}
+
+/// What happens to captured purchase-list lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListChange {
+    /// They belong to the order now; refused when one is captured already.
+    Capture {
+        /// Whose list.
+        buyer: UserId,
+        /// By which order.
+        order: OrderId,
+        /// Which lines.
+        items: Vec<ItemId>,
+    },
+    /// The order is paid: they leave the list.
+    Clear {
+        /// Whose list.
+        buyer: UserId,
+        /// Captured by which order.
+        order: OrderId,
+    },
+    /// The order is cancelled: they are free again.
+    Free {
+        /// Whose list.
+        buyer: UserId,
+        /// Captured by which order.
+        order: OrderId,
+    },
+}
+
+/// The scope of an idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReplayScope {
+    /// Who asks.
+    pub principal: String,
+    /// Method and concrete path.
+    pub route: String,
+    /// Their key.
+    pub key: String,
+}
+
+/// An idempotency key with the effect it had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplayRecord {
+    /// Whose key, where.
+    pub scope: ReplayScope,
+    /// Hash of method, path and canonical body.
+    pub fingerprint: String,
+    /// The order that it led to; `None` for effects on other things.
+    pub order: Option<OrderId>,
+    /// When it was first recorded. Set by the caller, in business time.
+    pub recorded_at: Timestamp,
+}
+
+/// What a changeset is made of, besides the order and its events.
+#[derive(Clone, Debug)]
+pub struct Intent {
+    /// The name of the intention.
+    pub command_id: CommandId,
+    /// Who and why.
+    pub audit: Audit,
+    /// The notification behind it.
+    pub inbox: Option<InboxEntry>,
+    /// The job it is a step of.
+    pub fence: Option<Fence>,
+    /// The idempotency key it came under.
+    pub replay: Option<ReplayRecord>,
+}
+
+impl Changeset {
+    /// The changeset of `events` that happen to `order` (`None` when they place it) at `now`.
+    /// `None` when the first event of a new order does not place it.
+    #[must_use]
+    pub fn of(
+        order: Option<&Order>,
+        events: Vec<Event>,
+        guards: Vec<Guard>,
+        intent: Intent,
+        now: Timestamp,
+    ) -> Option<Changeset> {
+        let after = match (order, events.first()) {
+            (Some(before), _) => before.clone().after(&events),
+            (None, Some(Event::Placed(placed))) => (**placed).clone().after(&events),
+            (None, _) => return None,
+        };
+        let touched = touched_payments(order.is_none(), &after, &events);
+        let mut changeset = Changeset::without_order(intent, now);
+        changeset.guards = guards;
+        changeset.jobs = jobs(&after, &touched, now);
+        changeset.outgoing = events.iter().flat_map(outgoing).collect();
+        changeset.cases = events.iter().filter_map(|e| case(&after, e)).collect();
+        changeset.stock = events.iter().flat_map(|e| stock_moves(&after, e)).collect();
+        changeset.list = list_changes(order.is_none(), &after, &events);
+        changeset.order = Some(OrderWrite {
+            order: after,
+            expected_version: order.map(|o| o.version),
+            payments: touched,
+        });
+        changeset.events = events;
+        Some(changeset)
+    }
+
+    /// A changeset that records a notification or a key alone.
+    #[must_use]
+    pub fn without_order(intent: Intent, now: Timestamp) -> Changeset {
+        Changeset {
+            command_id: intent.command_id,
+            decided_at: now,
+            order: None,
+            events: Vec::new(),
+            guards: Vec::new(),
+            inbox: intent.inbox,
+            fence: intent.fence,
+            audit: intent.audit,
+            jobs: Vec::new(),
+            outgoing: Vec::new(),
+            cases: Vec::new(),
+            stock: Vec::new(),
+            list: Vec::new(),
+            replay: intent.replay,
+        }
+    }
+}
+
+fn touched_payments(placing: bool, after: &Order, events: &[Event]) -> BTreeSet<PaymentNo> {
+    if placing {
+        return after.payments.iter().map(|p| p.no).collect();
+    }
+    events.iter().filter_map(Event::payment_no).collect()
+}
+
+/// Every live payment has a follower; an order that waits for money has its deadline.
+fn jobs(after: &Order, touched: &BTreeSet<PaymentNo>, now: Timestamp) -> Vec<JobChange> {
+    let mut jobs: Vec<JobChange> = after
+        .payments
+        .iter()
+        .filter(|payment| touched.contains(&payment.no))
+        .map(|payment| follow(payment, now))
+        .collect();
+    let expire = JobId::expire(&after.number);
+    match (after.status, after.pay_deadline) {
+        (crate::order::OrderStatus::PendingPayment, Some(due_at)) => {
+            jobs.push(JobChange::Ensure { id: expire, due_at });
+        }
+        _ => jobs.push(JobChange::Remove { id: expire }),
+    }
+    jobs
+}
+
+fn follow(payment: &Payment, now: Timestamp) -> JobChange {
+    let id = JobId::follow(payment.out_trade_no());
+    let closing = matches!(payment.state, crate::payment::PaymentState::Closing { .. });
+    match next_look(payment, now) {
+        // What is to be closed is closed now; the ladder is for waiting.
+        Some(_) if closing => JobChange::Ensure { id, due_at: now },
+        Some(due_at) => JobChange::Ensure { id, due_at },
+        None => JobChange::Remove { id },
+    }
+}
+
+fn outgoing(event: &Event) -> Vec<Outgoing> {
+    let kinds: &[OutgoingKind] = match event {
+        Event::Placed(_) => &[OutgoingKind::OrderCreated],
+        Event::Settled { .. } => &[OutgoingKind::OrderPaid],
+        Event::Cancelled { .. } => &[OutgoingKind::OrderCancelled],
+        Event::PaymentSurplus { .. } => &[OutgoingKind::PaymentSurplus, OutgoingKind::CaseOpened],
+        Event::RefundRequested(_) => &[OutgoingKind::RefundRequested],
+        Event::PaymentPayable { .. }
+        | Event::PaymentUnknown { .. }
+        | Event::PaymentRejected { .. }
+        | Event::PaymentRejectionProven { .. }
+        | Event::PaymentClosing { .. }
+        | Event::PaymentClosed { .. }
+        | Event::PaymentPaid { .. }
+        | Event::CancelRequested { .. } => &[],
+    };
+    let subject = if let Event::RefundRequested(refund) = event {
+        Some(refund.out_refund_no.as_str().to_owned())
+    } else {
+        None
+    };
+    kinds.iter().map(|kind| Outgoing { kind: *kind, subject: subject.clone() }).collect()
+}
+
+fn case(after: &Order, event: &Event) -> Option<CaseOpening> {
+    if let Event::PaymentSurplus { no, why, .. } = event {
+        let (kind, detail) = surplus_case(*why);
+        let subject = OutTradeNo::of_payment(&after.number, *no).as_str().to_owned();
+        return Some(CaseOpening { kind, subject, detail: detail.to_owned() });
+    }
+    if let Event::Settled { stock: StockOutcome::Refused, .. } = event {
+        return Some(CaseOpening {
+            kind: CaseKind::Stock,
+            subject: after.number.as_str().to_owned(),
+            detail: "settled, but its stock could not be taken; its holds stay as they are"
+                .to_owned(),
+        });
+    }
+    None
+}
+
+fn surplus_case(why: SurplusCause) -> (CaseKind, &'static str) {
+    match why {
+        SurplusCause::Late => (CaseKind::Surplus, "paid after the order was cancelled"),
+        SurplusCause::Second => (CaseKind::Surplus, "paid although the order was settled"),
+        SurplusCause::Mismatch => {
+            (CaseKind::AmountMismatch, "amount, currency or appid is not what was asked")
+        }
+        SurplusCause::RefundSeenFirst => {
+            (CaseKind::RefundMismatch, "refunded at WeChat Pay before we saw the payment")
+        }
+    }
+}
+
+fn stock_moves(after: &Order, event: &Event) -> Vec<StockMove> {
+    let kind = if let Event::Placed(_) = event {
+        StockMoveKind::Hold
+    } else if let Event::Settled { stock: StockOutcome::Committed, .. } = event {
+        StockMoveKind::Commit
+    } else if let Event::Cancelled { .. } = event {
+        StockMoveKind::Release
+    } else {
+        return Vec::new();
+    };
+    let mut moves: Vec<StockMove> = after.holds.iter().map(|hold| stock_move(hold, kind)).collect();
+    // Shared rows are locked in one order everywhere.
+    moves.sort_by(|a, b| (&a.sku_id, a.line_no).cmp(&(&b.sku_id, b.line_no)));
+    moves
+}
+
+fn stock_move(hold: &Hold, kind: StockMoveKind) -> StockMove {
+    StockMove { line_no: hold.line_no, sku_id: hold.sku_id.clone(), quantity: hold.quantity, kind }
+}
+
+fn list_changes(placing: bool, after: &Order, events: &[Event]) -> Vec<ListChange> {
+    let Some(buyer) = after.buyer.filter(|_| !after.checkout.captured_items.is_empty()) else {
+        return Vec::new();
+    };
+    let order = after.id;
+    let mut changes = Vec::new();
+    if placing {
+        let items = after.checkout.captured_items.clone();
+        changes.push(ListChange::Capture { buyer, order, items });
+    }
+    if events.iter().any(|e| matches!(e, Event::Settled { .. })) {
+        changes.push(ListChange::Clear { buyer, order });
+    }
+    if events.iter().any(|e| matches!(e, Event::Cancelled { .. })) {
+        changes.push(ListChange::Free { buyer, order });
+    }
+    changes
+}

@@ -1,0 +1,99 @@
+//! Names of our own things that are not numbers shown to people.
+
+use core::fmt;
+use uuid::Uuid;
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// The id with this value.
+            #[must_use]
+            pub const fn new(id: Uuid) -> Self {
+                Self(id)
+            }
+
+            /// Its value.
+            #[must_use]
+            pub const fn get(self) -> Uuid {
+                self.0
+            }
+
+            /// Reads the hyphenated form.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                Uuid::try_parse(text).ok().map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+    };
+}
+
+uuid_id! {
+    /// One order, inside. People see its [`crate::OrderNumber`].
+    OrderId
+}
+uuid_id! {
+    /// One buyer.
+    UserId
+}
+
+/// The name of one intention, written in the same commit as its effect.
+///
+/// After an unknown commit the store is asked for this name before anything is decided again:
+/// deciding twice would repeat a command that is legal twice.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CommandId(String);
+
+impl CommandId {
+    /// A command asked for under an idempotency key.
+    #[must_use]
+    pub fn of_request(scope: &crate::changeset::ReplayScope) -> CommandId {
+        CommandId(format!("request:{}:{}:{}", scope.principal, scope.route, scope.key))
+    }
+
+    /// What a notification with this id says.
+    #[must_use]
+    pub fn of_notice(source: &str, event_id: &str) -> CommandId {
+        CommandId(format!("notice:{source}:{event_id}"))
+    }
+
+    /// Storing a notification that could not be applied. Its own name: the same notification
+    /// must still be applicable later.
+    #[must_use]
+    pub fn of_unapplied_notice(source: &str, event_id: &str) -> CommandId {
+        CommandId(format!("unapplied:{source}:{event_id}"))
+    }
+
+    /// One step about one subject in one state; `revision` names that state.
+    #[must_use]
+    pub fn of_step(step: &str, subject: &str, revision: u64) -> CommandId {
+        CommandId(format!("step:{step}:{subject}:{revision}"))
+    }
+
+    /// The name as it was stored.
+    #[must_use]
+    pub fn stored(text: String) -> CommandId {
+        CommandId(text)
+    }
+
+    /// The name itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CommandId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

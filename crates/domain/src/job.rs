@@ -1,0 +1,117 @@
+//! Promised work: which jobs there are, and when a payment is looked at again.
+//!
+//! A job is committed with the intent that needs it, one per kind and subject.
+
+use crate::payment::{Payment, PaymentState};
+use crate::{OrderNumber, OutTradeNo, Timestamp};
+use core::fmt;
+
+/// Seconds after the creation of a payment at which it is asked for (product ruling 21). Then
+/// every 60 s for ten minutes, then every 2 minutes.
+const LADDER_S: [i64; 5] = [5, 10, 20, 30, 60];
+const MINUTES_END_S: i64 = 660;
+const MINUTE_S: i64 = 60;
+const TWO_MINUTES_S: i64 = 120;
+/// A closing payment is settled one way or the other soon; then it is only watched.
+const CLOSING_S: i64 = 5;
+const CLOSING_PATIENT_S: i64 = 60;
+
+/// A kind of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum JobKind {
+    /// Ask WeChat Pay what became of a payment; close it when it is being closed.
+    FollowPayment,
+    /// Cancel an order whose deadline has passed.
+    ExpireOrder,
+}
+
+/// One piece of promised work. Its name is its identity.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId {
+    /// What to do.
+    pub kind: JobKind,
+    /// About which number.
+    pub subject: String,
+}
+
+impl JobKind {
+    /// Every kind.
+    pub const ALL: [JobKind; 2] = [JobKind::FollowPayment, JobKind::ExpireOrder];
+
+    /// Its name in tables and logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            JobKind::FollowPayment => "follow_payment",
+            JobKind::ExpireOrder => "expire_order",
+        }
+    }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<JobKind> {
+        JobKind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl JobId {
+    /// Following a payment to its end.
+    #[must_use]
+    pub fn follow(out_trade_no: &OutTradeNo) -> JobId {
+        JobId { kind: JobKind::FollowPayment, subject: out_trade_no.as_str().to_owned() }
+    }
+
+    /// Cancelling an order at its deadline.
+    #[must_use]
+    pub fn expire(order: &OrderNumber) -> JobId {
+        JobId { kind: JobKind::ExpireOrder, subject: order.as_str().to_owned() }
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind.name(), self.subject)
+    }
+}
+
+/// What a commit does to promised work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobChange {
+    /// There is such a job, due at the earlier of `due_at` and what it was.
+    Ensure {
+        /// Which.
+        id: JobId,
+        /// When.
+        due_at: Timestamp,
+    },
+    /// Nothing is left to do. A worker that holds it finds out by its fence.
+    Remove {
+        /// Which.
+        id: JobId,
+    },
+}
+
+/// When to look at a payment again, if nothing new was learned at `now`; `None` when it has
+/// ended.
+#[must_use]
+pub fn next_look(payment: &Payment, now: Timestamp) -> Option<Timestamp> {
+    if !payment.is_live() {
+        return None;
+    }
+    let age_s = now.seconds_since(payment.created_at).max(0);
+    if let PaymentState::Closing { .. } = payment.state {
+        let wait = if age_s < MINUTES_END_S { CLOSING_S } else { CLOSING_PATIENT_S };
+        return Some(now.plus_seconds(wait));
+    }
+    let next_rung = LADDER_S.iter().copied().find(|rung| *rung > age_s);
+    let at = match next_rung {
+        Some(rung) => payment.created_at.plus_seconds(rung),
+        None if age_s < MINUTES_END_S => now.plus_seconds(MINUTE_S),
+        None => now.plus_seconds(TWO_MINUTES_S),
+    };
+    // A last look a minute before the deadline, so that a payment in the last minutes is not
+    // heard of only when the order expires.
+    let last_look = payment.terms.time_expire.plus_seconds(-MINUTE_S);
+    let at = if now < last_look && at > last_look { last_look } else { at };
+    Some(at)
+}

@@ -1,0 +1,30 @@
+//! What an order is and what may happen to it: state machines, money, numbers, changesets, ports.
+//!
+//! Reads no clock, draws no randomness, awaits nothing, knows no HTTP, SQL or JSON, and never
+//! panics on data it was given. Start at [`order::Order::decide`].
+#![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+
+pub mod buyer;
+pub mod case;
+pub mod catalogue;
+pub mod changeset;
+pub mod fact;
+pub mod ids;
+pub mod job;
+pub mod money;
+pub mod names;
+pub mod numbers;
+pub mod order;
+pub mod outgoing;
+pub mod payment;
+pub mod ports;
+pub mod presentation;
+pub mod pricing;
+pub mod refund;
+pub mod stock;
+pub mod time;
+
+pub use ids::{CommandId, OrderId, UserId};
+pub use money::Fen;
+pub use numbers::{OrderNumber, OutRefundNo, OutTradeNo};
+pub use time::Timestamp;

@@ -1,0 +1,183 @@
+//! The numbers that people and WeChat Pay see (`docs/adr/0004-numbers.md`).
+//!
+//! An order number is `P`, the Beijing time to the second, two characters that hash the buyer (a
+//! number names its shard) and twelve random ones (60 bits): 29 in all. Payment `n` of an order
+//! has the order number as `out_trade_no`, from the second on with `-n` appended.
+
+use crate::{Timestamp, UserId};
+use core::fmt;
+
+/// Base 32 without I, L, O and U, which people misread.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const LENGTH: usize = 29;
+/// The most payments that one order may have.
+pub const PAYMENTS_MAX: u8 = 99;
+
+/// The number of an order.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OrderNumber(String);
+
+impl OrderNumber {
+    /// The number of an order placed at `now` by `buyer`, with 60 random bits (the low ones of
+    /// `entropy`).
+    #[must_use]
+    pub fn compose(now: Timestamp, buyer: Option<UserId>, entropy: u64) -> OrderNumber {
+        let mut text = String::with_capacity(LENGTH);
+        text.push('P');
+        text.push_str(&now.to_beijing_digits());
+        push_base32(&mut text, buyer_hash(buyer), 2);
+        push_base32(&mut text, entropy, 12);
+        OrderNumber(text)
+    }
+
+    /// Reads a number of our own shape.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<OrderNumber> {
+        let rest = text.strip_prefix('P')?;
+        let (digits, tail) = rest.split_at_checked(14)?;
+        let well_formed = text.len() == LENGTH
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && tail.bytes().all(|b| ALPHABET.contains(&b));
+        well_formed.then(|| OrderNumber(text.to_owned()))
+    }
+
+    /// The number itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A merchant's payment number (商户订单号), as WeChat Pay knows it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OutTradeNo(String);
+
+impl OutTradeNo {
+    /// The number of payment `payment_no` (from 1) of an order.
+    #[must_use]
+    pub fn of_payment(order: &OrderNumber, payment_no: u8) -> OutTradeNo {
+        if payment_no <= 1 {
+            OutTradeNo(order.0.clone())
+        } else {
+            OutTradeNo(format!("{}-{payment_no}", order.0))
+        }
+    }
+
+    /// Reads a number: 6 to 32 of `[0-9A-Za-z_-]` (WeChat Pay also allows `|` and `*`, which
+    /// would have to be escaped in URLs; we never make them and refuse them).
+    #[must_use]
+    pub fn parse(text: &str) -> Option<OutTradeNo> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        ((6..=32).contains(&text.len()) && text.bytes().all(allowed))
+            .then(|| OutTradeNo(text.to_owned()))
+    }
+
+    /// The number itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Our number of a refund (商户退款单号): the same for every retry, for ever.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OutRefundNo(String);
+
+impl OutRefundNo {
+    /// The one automatic refund of a surplus payment. Derived, never drawn: redoing lost work
+    /// sends the same number, so WeChat Pay sees one refund.
+    #[must_use]
+    pub fn of_surplus(out_trade_no: &OutTradeNo) -> OutRefundNo {
+        OutRefundNo(format!("{}-S", out_trade_no.0))
+    }
+
+    /// The number as it was stored.
+    #[must_use]
+    pub fn stored(text: String) -> OutRefundNo {
+        OutRefundNo(text)
+    }
+
+    /// The number itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+macro_rules! shown {
+    ($name:ident) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+shown!(OrderNumber);
+shown!(OutTradeNo);
+shown!(OutRefundNo);
+
+fn push_base32(text: &mut String, value: u64, characters: u32) {
+    for place in (0..characters).rev() {
+        let shifted = value.checked_shr(place.saturating_mul(5)).unwrap_or(0);
+        let digit = usize::try_from(shifted & 31).unwrap_or(0);
+        text.push(char::from(ALPHABET.get(digit).copied().unwrap_or(b'0')));
+    }
+}
+
+/// FNV-1a over the buyer's id: stable for ever, because the shard of a number may not move.
+fn buyer_hash(buyer: Option<UserId>) -> u64 {
+    let bytes = buyer.map(|b| b.get().into_bytes()).unwrap_or_default();
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    fn at() -> Timestamp {
+        Timestamp::parse_rfc3339("2026-11-21T02:00:00Z").unwrap()
+    }
+
+    #[test]
+    fn a_number_reads_aloud_as_its_time() {
+        let number = OrderNumber::compose(at(), None, 0);
+        assert!(number.as_str().starts_with("P20261121100000"));
+        assert_eq!(number.as_str().len(), LENGTH);
+    }
+
+    #[test]
+    fn later_payments_append_their_number_within_thirty_two_characters() {
+        let number = OrderNumber::compose(at(), None, u64::MAX);
+        assert_eq!(OutTradeNo::of_payment(&number, 1).as_str(), number.as_str());
+        let last = OutTradeNo::of_payment(&number, PAYMENTS_MAX);
+        assert_eq!(last.as_str(), format!("{number}-99"));
+        assert_eq!(OutTradeNo::parse(last.as_str()), Some(last));
+    }
+
+    proptest! {
+        #[test]
+        fn every_composed_number_parses(micros in 0i64..250_000_000_000_000_000, buyer in any::<u128>(), entropy in any::<u64>()) {
+            let user = UserId::new(Uuid::from_u128(buyer));
+            let number = OrderNumber::compose(Timestamp::from_micros(micros), Some(user), entropy);
+            prop_assert_eq!(OrderNumber::parse(number.as_str()), Some(number.clone()));
+            prop_assert!(OutTradeNo::parse(number.as_str()).is_some());
+        }
+
+        #[test]
+        fn sixty_bits_stay_sixty_bits(a in any::<u64>(), b in any::<u64>()) {
+            let mask = (1u64 << 60) - 1;
+            let same = OrderNumber::compose(at(), None, a) == OrderNumber::compose(at(), None, b);
+            prop_assert_eq!(same, a & mask == b & mask);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! One order: the aggregate that owns its lines, holds, payments and refunds.
+//!
+//! ```text
+//! pending_payment ──────────────────────────▶ ready ─▶ shipped ─▶ delivered ─▶ completed
+//!        │  cancel, deadline                    ▲
+//!        └────────▶ cancelling ── a success ────┘
+//!                       └── every payment proven ended ──▶ cancelled
+//! ```
+//!
+//! May not be changed but by [`Order::apply`] of events that [`Order::decide`] gave.
+
+mod apply;
+mod cancel;
+mod command;
+mod decide;
+mod event;
+mod place;
+mod prepay;
+mod settle;
+
+pub use command::{CancelCause, Command, Decision, PrepayAnswer, Rejection};
+pub use event::{Event, StockOutcome};
+pub use place::{LINES_MAX, NewPayment, OPEN_ORDERS_MAX, Placement, PlacementRefusal};
+pub use settle::HORIZON_S;
+
+use crate::buyer::{Address, AddressId, ItemId};
+use crate::catalogue::SkuId;
+use crate::payment::{Payment, PaymentNo};
+use crate::refund::Refund;
+use crate::stock::Hold;
+use crate::{Fen, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
+use std::collections::BTreeMap;
+
+/// An order, whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Its id inside.
+    pub id: OrderId,
+    /// Its number for people and WeChat Pay.
+    pub number: OrderNumber,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Whose it is; `None` for a merchant backend's order.
+    pub buyer: Option<UserId>,
+    /// A merchant backend's own reference.
+    pub merchant_ref: Option<String>,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// How it is paid.
+    pub payment_method: PaymentMethod,
+    /// Cash on delivery with an online payment open.
+    pub converting: bool,
+    /// What is bought, frozen.
+    pub lines: Vec<OrderLine>,
+    /// What it costs, frozen.
+    pub amounts: Amounts,
+    /// What was asked for at checkout, frozen: an equal request gets this order again.
+    pub checkout: Checkout,
+    /// A merchant's own notes.
+    pub metadata: BTreeMap<String, String>,
+    /// The goods promised to it.
+    pub holds: Vec<Hold>,
+    /// Its payments, by number from 1.
+    pub payments: Vec<Payment>,
+    /// Its refunds, oldest first.
+    pub refunds: Vec<Refund>,
+    /// What settled it. At most one, for ever.
+    pub settlement: Option<Settlement>,
+    /// Why it was cancelled, once that was asked for.
+    pub cancel_cause: Option<CancelCause>,
+    /// The number of commits so far.
+    pub version: u64,
+    /// When it was placed.
+    pub created_at: Timestamp,
+    /// Until when it can be paid; also `time_expire` at WeChat Pay.
+    pub pay_deadline: Option<Timestamp>,
+    /// When it was paid.
+    pub paid_at: Option<Timestamp>,
+    /// When it was cancelled for good.
+    pub cancelled_at: Option<Timestamp>,
+}
+
+/// What an order is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// Goods of our shop.
+    Goods,
+    /// Credit for the buyer's wallet or points.
+    Recharge,
+    /// A payment for a merchant backend that keeps its own orders.
+    External,
+}
+
+/// Where an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OrderStatus {
+    /// Waiting for money.
+    PendingPayment,
+    /// Being cancelled: open payments are being closed, nothing is released yet.
+    Cancelling,
+    /// Cancelled. Final.
+    Cancelled,
+    /// Paid (or cash on delivery): to be shipped.
+    Ready,
+    /// On its way.
+    Shipped,
+    /// Arrived.
+    Delivered,
+    /// Done. Final.
+    Completed,
+}
+
+/// How an order is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PaymentMethod {
+    /// WeChat Pay.
+    Wechat,
+    /// Cash on delivery.
+    Cod,
+    /// The buyer's wallet.
+    Wallet,
+    /// Nothing to pay.
+    Free,
+}
+
+/// Whether its money came. Derived from the settlement and the refunds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PaymentStatus {
+    /// Not yet.
+    Unpaid,
+    /// Settled.
+    Paid,
+}
+
+/// One line of goods, frozen at placing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderLine {
+    /// From 1.
+    pub line_no: u16,
+    /// What.
+    pub sku_id: SkuId,
+    /// Its title then.
+    pub title: String,
+    /// How many.
+    pub quantity: u32,
+    /// Its price then.
+    pub unit_price: Fen,
+    /// `unit_price × quantity`.
+    pub amount: Fen,
+    /// Its share of the discount.
+    pub discount: Fen,
+}
+
+/// The sums of an order: `total = items − discount + delivery + rush`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amounts {
+    /// Σ lines.
+    pub items: Fen,
+    /// What the coupon takes off.
+    pub discount: Fen,
+    /// Delivery fee.
+    pub delivery: Fen,
+    /// Rush fee.
+    pub rush: Fen,
+    /// What is paid.
+    pub total: Fen,
+}
+
+/// What the buyer asked for, as far as it is not in lines and amounts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checkout {
+    /// The purchase-list lines that were captured, ascending. Cleared when paid.
+    pub captured_items: Vec<ItemId>,
+    /// The address in the buyer's book.
+    pub address_id: Option<AddressId>,
+    /// The address as it was.
+    pub address: Option<Address>,
+    /// The coupon.
+    pub coupon_id: Option<String>,
+    /// Whether rush was asked for.
+    pub rush: bool,
+    /// The buyer's words.
+    pub remark: Option<String>,
+}
+
+/// What settled an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// By what.
+    pub by: SettledBy,
+    /// How much, in fen.
+    pub amount: Fen,
+    /// When we recorded it.
+    pub at: Timestamp,
+}
+
+/// What an order can be settled by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SettledBy {
+    /// A WeChat Pay payment of this order.
+    Wechat {
+        /// Which.
+        payment_no: PaymentNo,
+    },
+    /// Nothing was owed.
+    Free,
+}
+
+impl Order {
+    /// Whether its money came.
+    #[must_use]
+    pub fn payment_status(&self) -> PaymentStatus {
+        if self.settlement.is_some() { PaymentStatus::Paid } else { PaymentStatus::Unpaid }
+    }
+
+    /// What it was paid, in fen.
+    #[must_use]
+    pub fn paid(&self) -> Fen {
+        self.settlement.as_ref().map_or(Fen::ZERO, |s| s.amount)
+    }
+
+    /// Whether a success can still settle it.
+    #[must_use]
+    pub fn is_payable(&self) -> bool {
+        self.settlement.is_none()
+            && matches!(self.status, OrderStatus::PendingPayment | OrderStatus::Cancelling)
+    }
+
+    /// The payment with this number.
+    #[must_use]
+    pub fn payment(&self, out_trade_no: &OutTradeNo) -> Option<&Payment> {
+        self.payments.iter().find(|p| p.out_trade_no() == out_trade_no)
+    }
+
+    /// The payment that the buyer may be sent to.
+    #[must_use]
+    pub fn open_payment(&self) -> Option<&Payment> {
+        self.payments.iter().find(|p| p.is_open())
+    }
+}
+
+impl Purpose {
+    /// Where an order of this purpose stands once it is paid: goods wait to be shipped, the
+    /// others have nothing left to do.
+    #[must_use]
+    pub fn status_when_paid(self) -> OrderStatus {
+        match self {
+            Purpose::Goods => OrderStatus::Ready,
+            Purpose::Recharge | Purpose::External => OrderStatus::Completed,
+        }
+    }
+}

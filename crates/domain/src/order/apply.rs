@@ -1,0 +1,98 @@
+//! Applies what happened. Cannot refuse, decides nothing.
+
+use crate::order::{Event, Order, OrderStatus, SettledBy, StockOutcome};
+use crate::payment::{Payment, PaymentNo, PaymentState};
+use crate::stock::HoldStatus;
+
+impl Order {
+    /// This order after `event`. An event about a payment that it does not have changes nothing.
+    #[must_use]
+    pub fn apply(mut self, event: &Event) -> Order {
+        match event {
+            Event::Placed(order) => return (**order).clone(),
+            Event::PaymentPayable { no, credential } => {
+                self.put(*no, PaymentState::Payable { credential: credential.clone() });
+            }
+            Event::PaymentUnknown { no } => self.put(*no, PaymentState::Unknown),
+            Event::PaymentRejected { no, code } => {
+                self.put(*no, PaymentState::Rejected { code: code.clone(), proven: false });
+            }
+            Event::PaymentRejectionProven { no } => self.prove_rejection(*no),
+            Event::PaymentClosing { no, why } => {
+                self.put(*no, PaymentState::Closing { why: *why });
+            }
+            Event::PaymentClosed { no, why, at } => {
+                self.put(*no, PaymentState::Closed { why: *why, at: *at });
+            }
+            Event::PaymentPaid { no, receipt } => {
+                self.put(*no, PaymentState::Paid { receipt: receipt.clone() });
+            }
+            Event::PaymentSurplus { no, receipt, why } => {
+                self.put(*no, PaymentState::Surplus { receipt: receipt.clone(), why: *why });
+            }
+            Event::RefundRequested(refund) => self.refunds.push(refund.clone()),
+            Event::Settled { settlement, stock } => {
+                self.status = self.purpose.status_when_paid();
+                self.paid_at = Some(settlement.at);
+                self.settlement = Some(settlement.clone());
+                if *stock == StockOutcome::Committed {
+                    self.move_holds(HoldStatus::Committed);
+                }
+            }
+            Event::CancelRequested { cause } => {
+                self.status = OrderStatus::Cancelling;
+                self.cancel_cause = Some(*cause);
+            }
+            Event::Cancelled { at } => {
+                self.status = OrderStatus::Cancelled;
+                self.cancelled_at = Some(*at);
+                self.move_holds(HoldStatus::Released);
+            }
+        }
+        self
+    }
+
+    /// This order after all of `events`, one commit later.
+    #[must_use]
+    pub fn after(self, events: &[Event]) -> Order {
+        let version = self.version;
+        let mut order = events.iter().fold(self, Order::apply);
+        order.version = version.saturating_add(1);
+        order
+    }
+
+    fn put(&mut self, no: PaymentNo, state: PaymentState) {
+        if let Some(payment) = self.payment_by_no(no) {
+            payment.state = state;
+        }
+    }
+
+    fn prove_rejection(&mut self, no: PaymentNo) {
+        if let Some(Payment { state: PaymentState::Rejected { proven, .. }, .. }) =
+            self.payment_by_no(no)
+        {
+            *proven = true;
+        }
+    }
+
+    fn payment_by_no(&mut self, no: PaymentNo) -> Option<&mut Payment> {
+        self.payments.iter_mut().find(|p| p.no == no)
+    }
+
+    fn move_holds(&mut self, to: HoldStatus) {
+        for hold in self.holds.iter_mut().filter(|h| h.status == HoldStatus::Held) {
+            hold.status = to;
+        }
+    }
+}
+
+impl SettledBy {
+    /// Its name in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            SettledBy::Wechat { .. } => "wechat",
+            SettledBy::Free => "free",
+        }
+    }
+}

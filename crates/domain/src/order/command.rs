@@ -1,0 +1,86 @@
+//! What can be asked of an order, and how it answers.
+
+use crate::OutTradeNo;
+use crate::fact::PaymentFact;
+use crate::names::TransactionId;
+use crate::order::Event;
+use crate::payment::Credential;
+
+/// What can be asked of an order that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Record what the prepay call said.
+    RecordPrepay {
+        /// Of which payment.
+        out_trade_no: OutTradeNo,
+        /// What it said.
+        answer: PrepayAnswer,
+    },
+    /// Bring our record to agree with a verified fact.
+    RecordFact(PaymentFact),
+    /// Cancel it: a negotiation with WeChat Pay, see [`crate::order::OrderStatus::Cancelling`].
+    Cancel(CancelCause),
+    /// Stop offering one payment: it is closed at WeChat Pay, the order goes on.
+    ClosePayment {
+        /// Which.
+        out_trade_no: OutTradeNo,
+    },
+}
+
+/// What a prepay call said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrepayAnswer {
+    /// A verified answer with what the payer needs.
+    Accepted(Credential),
+    /// A definite refusal with its code.
+    Refused {
+        /// WeChat Pay's error code.
+        code: String,
+    },
+    /// Nothing that can be used.
+    Unknown,
+}
+
+/// Who or what cancels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CancelCause {
+    /// The buyer.
+    Buyer,
+    /// An operator.
+    Operator,
+    /// The deadline passed.
+    Deadline,
+}
+
+/// The answer to a command that is not refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// These happened; apply and commit them together.
+    Record(Vec<Event>),
+    /// Everything that was asked equals what is recorded.
+    AlreadyApplied,
+}
+
+/// Why a command is refused. Nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The order has no such payment.
+    #[error("payment {0} is not of this order")]
+    PaymentUnknown(OutTradeNo),
+    /// The payment has a success of another transaction: WeChat Pay never does that.
+    #[error("{out_trade_no} is recorded with transaction {recorded}, not {stated}")]
+    TransactionDiffers {
+        /// Which payment.
+        out_trade_no: OutTradeNo,
+        /// What we hold.
+        recorded: TransactionId,
+        /// What was said.
+        stated: TransactionId,
+    },
+    /// It is paid, shipped or done: cancelling needs a refund.
+    #[error("the order cannot be cancelled any more")]
+    NotCancellable,
+    /// The deadline has not passed.
+    #[error("the deadline has not passed")]
+    NotDue,
+}

@@ -1,0 +1,140 @@
+//! What can happen to an order. Past tense, complete: folding the events gives the order.
+
+use crate::Timestamp;
+use crate::fact::Receipt;
+use crate::order::{CancelCause, Order, Settlement};
+use crate::payment::{ClosingCause, Credential, PaymentNo, SurplusCause};
+use crate::refund::Refund;
+
+/// Something that happened to an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// It was placed, with everything it started with.
+    Placed(Box<Order>),
+    /// WeChat Pay has the payment; the payer may pay.
+    PaymentPayable {
+        /// Which payment.
+        no: PaymentNo,
+        /// What the payer needs, when it is known.
+        credential: Option<Credential>,
+    },
+    /// The prepay call's answer was lost.
+    PaymentUnknown {
+        /// Which payment.
+        no: PaymentNo,
+    },
+    /// WeChat Pay refused the prepay call.
+    PaymentRejected {
+        /// Which payment.
+        no: PaymentNo,
+        /// With this code.
+        code: String,
+    },
+    /// A query confirmed that the refused number does not exist.
+    PaymentRejectionProven {
+        /// Which payment.
+        no: PaymentNo,
+    },
+    /// The payment is to be closed.
+    PaymentClosing {
+        /// Which payment.
+        no: PaymentNo,
+        /// Why.
+        why: ClosingCause,
+    },
+    /// The payment is proven closed.
+    PaymentClosed {
+        /// Which payment.
+        no: PaymentNo,
+        /// Why.
+        why: ClosingCause,
+        /// When we recorded it.
+        at: Timestamp,
+    },
+    /// The payment settled the order.
+    PaymentPaid {
+        /// Which payment.
+        no: PaymentNo,
+        /// What WeChat Pay said.
+        receipt: Receipt,
+    },
+    /// Money came that the order cannot take.
+    PaymentSurplus {
+        /// Which payment.
+        no: PaymentNo,
+        /// What WeChat Pay said.
+        receipt: Option<Receipt>,
+        /// Why the order cannot take it.
+        why: SurplusCause,
+    },
+    /// Money goes back.
+    RefundRequested(Refund),
+    /// The order is settled.
+    Settled {
+        /// By what.
+        settlement: Settlement,
+        /// What became of its stock.
+        stock: StockOutcome,
+    },
+    /// Cancelling has begun.
+    CancelRequested {
+        /// By whom.
+        cause: CancelCause,
+    },
+    /// The order is cancelled for good; its holds are released.
+    Cancelled {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// What becomes of an order's stock when it is settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StockOutcome {
+    /// Every hold is committed.
+    Committed,
+    /// Stock refused, and a settlement is never vetoed: the holds stay as they are, with a case.
+    Refused,
+}
+
+impl Event {
+    /// Its name in audit and logs.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Event::Placed(_) => "placed",
+            Event::PaymentPayable { .. } => "payment_payable",
+            Event::PaymentUnknown { .. } => "payment_unknown",
+            Event::PaymentRejected { .. } => "payment_rejected",
+            Event::PaymentRejectionProven { .. } => "payment_rejection_proven",
+            Event::PaymentClosing { .. } => "payment_closing",
+            Event::PaymentClosed { .. } => "payment_closed",
+            Event::PaymentPaid { .. } => "payment_paid",
+            Event::PaymentSurplus { .. } => "payment_surplus",
+            Event::RefundRequested(_) => "refund_requested",
+            Event::Settled { .. } => "settled",
+            Event::CancelRequested { .. } => "cancel_requested",
+            Event::Cancelled { .. } => "cancelled",
+        }
+    }
+
+    /// The payment it is about, if it is about one.
+    #[must_use]
+    pub fn payment_no(&self) -> Option<PaymentNo> {
+        match self {
+            Event::PaymentPayable { no, .. }
+            | Event::PaymentUnknown { no }
+            | Event::PaymentRejected { no, .. }
+            | Event::PaymentRejectionProven { no }
+            | Event::PaymentClosing { no, .. }
+            | Event::PaymentClosed { no, .. }
+            | Event::PaymentPaid { no, .. }
+            | Event::PaymentSurplus { no, .. } => Some(*no),
+            Event::RefundRequested(refund) => Some(refund.payment_no),
+            Event::Placed(_)
+            | Event::Settled { .. }
+            | Event::CancelRequested { .. }
+            | Event::Cancelled { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Events for the outside, in their order. Delivery comes later; the row is written in the commit
+//! that made it true.
+
+/// One event of one order. Its id is derived from the order and its sequence, never drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// What happened.
+    pub kind: OutgoingKind,
+    /// The number it is about when that is not the order's own.
+    pub subject: Option<String>,
+}
+
+/// Types of events, as the API names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OutgoingKind {
+    /// `order.created`
+    OrderCreated,
+    /// `order.paid`
+    OrderPaid,
+    /// `order.cancelled`
+    OrderCancelled,
+    /// `payment.surplus`
+    PaymentSurplus,
+    /// `refund.requested`
+    RefundRequested,
+    /// `case.opened`
+    CaseOpened,
+}
+
+impl OutgoingKind {
+    /// Its name on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            OutgoingKind::OrderCreated => "order.created",
+            OutgoingKind::OrderPaid => "order.paid",
+            OutgoingKind::OrderCancelled => "order.cancelled",
+            OutgoingKind::PaymentSurplus => "payment.surplus",
+            OutgoingKind::RefundRequested => "refund.requested",
+            OutgoingKind::CaseOpened => "case.opened",
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What the application needs from outside, said in its own words.
+//!
+//! Each port is one conversation, held as `Arc<dyn …>`, with a *Contract* that says what an
+//! implementer must do. `testkit`'s conformance suite is those paragraphs, executed on the memory
+//! store and on Postgres.
+
+use core::future::Future;
+use core::pin::Pin;
+
+pub mod access;
+pub mod clock;
+pub mod events;
+pub mod gateway;
+pub mod job_queue;
+pub mod order_store;
+pub mod shop;
+
+pub use access::{Access, ApiKeyRecord, Role, SessionRecord};
+pub use clock::{Clock, IdSource};
+pub use events::{Committed, EventSink};
+pub use gateway::{
+    GatewayError, LoginError, LoginGateway, Notice, NoticeBody, NoticeError, NoticeOpener,
+    PayParams, PaymentGateway, RawNotice, WechatRefusal,
+};
+pub use job_queue::{Finish, JobQueue, LeasedJob};
+pub use order_store::{
+    CommitAnswer, Loaded, OrderKey, OrderList, OrderListing, OrderStore, StoreError,
+};
+pub use shop::{BuyerBook, Catalogue, CheckoutBasis};
+
+/// A boxed future, so that ports can be held as `dyn`.
+pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

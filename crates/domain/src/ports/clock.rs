@@ -1,0 +1,34 @@
+//! The only sources of time and chance.
+
+use super::PortFuture;
+use crate::{OrderId, Timestamp};
+
+/// What time it is.
+pub trait Clock: Send + Sync {
+    /// Business time: deadlines, due times, `created_at`. Follows the database's clock, so that a
+    /// node whose own clock is wrong decides nothing.
+    fn now(&self) -> Timestamp;
+
+    /// Real time: signatures and their windows. Differs from [`Clock::now`] only where business
+    /// time follows a sandbox's clock.
+    fn real(&self) -> Timestamp;
+
+    /// Waits. Wakes early or late without harm: callers look again.
+    fn sleep_millis(&self, millis: u64) -> PortFuture<'_, ()>;
+}
+
+/// Where ids and random numbers come from. Each kind has its own stream, so that drawing one more
+/// here changes nothing there.
+pub trait IdSource: Send + Sync {
+    /// A new order's id, growing with `now` (UUIDv7).
+    fn order_id(&self, now: Timestamp) -> OrderId;
+
+    /// The random part of an order number: 60 bits.
+    fn order_entropy(&self) -> u64;
+
+    /// A secret of 256 bits: session tokens, API keys.
+    fn secret(&self) -> [u8; 32];
+
+    /// A number in `0 ..= bound`, for jitter.
+    fn jitter(&self, bound: u64) -> u64;
+}

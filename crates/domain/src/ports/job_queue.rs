@@ -1,0 +1,76 @@
+//! Promised work, and who is doing it.
+
+use super::PortFuture;
+use super::order_store::StoreError;
+use crate::Timestamp;
+use crate::changeset::Fence;
+use crate::job::JobId;
+
+/// Durable jobs with fenced leases.
+///
+/// Business time says when a job is due; the store's own real time says when a lease ends.
+pub trait JobQueue: Send + Sync {
+    /// Takes up to `limit` jobs that are due at `now` and not leased, oldest first.
+    ///
+    /// # Contract
+    /// Two claimers never get the same job while its lease lasts. Each claim draws a new token,
+    /// larger than all before; `attempts` counts claims since the last success.
+    fn claim(
+        &self,
+        now: Timestamp,
+        limit: u32,
+        lease_ms: u64,
+    ) -> PortFuture<'_, Result<Vec<LeasedJob>, StoreError>>;
+
+    /// Says what becomes of a leased job. A job that was due again meanwhile (somebody ensured an
+    /// earlier time) keeps that earlier time.
+    ///
+    /// # Contract
+    /// Changes nothing and answers `false` when the lease is lost.
+    fn finish<'a>(
+        &'a self,
+        lease: &'a Fence,
+        finish: Finish,
+    ) -> PortFuture<'a, Result<bool, StoreError>>;
+
+    /// Makes a job due at `at` if it would be due later. Changes nothing if there is none.
+    fn hasten<'a>(
+        &'a self,
+        job: &'a JobId,
+        at: Timestamp,
+    ) -> PortFuture<'a, Result<(), StoreError>>;
+
+    /// When the next job that is not leased is due.
+    fn next_due(&self) -> PortFuture<'_, Result<Option<Timestamp>, StoreError>>;
+
+    /// Finds live payments without a follower and waiting orders without a deadline job, and
+    /// gives them one, due at `now`. Takes no input but the time and a limit; what it finds is
+    /// somebody's bug.
+    ///
+    /// # Contract
+    /// Work proportional to what is live, at most `limit` jobs. Running it twice finds nothing
+    /// the second time.
+    fn sweep(&self, now: Timestamp, limit: u32) -> PortFuture<'_, Result<Vec<JobId>, StoreError>>;
+}
+
+/// A job that is ours until its lease ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeasedJob {
+    /// The job and the token of this lease.
+    pub fence: Fence,
+    /// How often it was claimed since it last succeeded, this time included.
+    pub attempts: u32,
+}
+
+/// What becomes of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// Nothing is left to do.
+    Done,
+    /// It went well; again at this time.
+    Again(Timestamp),
+    /// It failed; again at this time, and the attempts go on counting.
+    Retry(Timestamp),
+    /// It fails again and again: set aside, with a case for a person.
+    Park(String),
+}

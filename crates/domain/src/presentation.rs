@@ -1,0 +1,61 @@
+//! What a buyer is shown of an order: a status, a sentence, and when to ask again
+//! (requirements S0.22–S0.24).
+
+use crate::order::{CancelCause, Order, OrderStatus};
+
+/// How often a client asks while something is expected, in milliseconds.
+pub const POLL_AFTER_MS: u32 = 1_000;
+/// After how many seconds a client stops asking and says so.
+pub const GIVE_UP_AFTER_S: u32 = 30;
+
+/// What a buyer is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Presentation {
+    /// In one word.
+    pub status: Shown,
+    /// In one sentence.
+    pub message_zh: &'static str,
+    /// When to ask again; `None` when nothing is expected.
+    pub poll_after_ms: Option<u32>,
+}
+
+/// The words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shown {
+    /// The buyer may pay.
+    AwaitingPayment,
+    /// Being cancelled.
+    Cancelling,
+    /// Paid, and what comes after.
+    Ready,
+    /// Money is on its way back.
+    Refunding,
+    /// Over without goods.
+    Closed,
+}
+
+impl Order {
+    /// What a buyer is shown.
+    #[must_use]
+    pub fn present(&self) -> Presentation {
+        let poll = Some(POLL_AFTER_MS);
+        let (status, message_zh, poll_after_ms) = match self.status {
+            OrderStatus::PendingPayment => (Shown::AwaitingPayment, "等待付款", poll),
+            OrderStatus::Cancelling => (Shown::Cancelling, "订单取消中，正在与微信支付核对", poll),
+            OrderStatus::Cancelled if !self.refunds.is_empty() => {
+                (Shown::Refunding, "订单已取消，付款将原路退回", None)
+            }
+            OrderStatus::Cancelled => match self.cancel_cause {
+                Some(CancelCause::Deadline) => (Shown::Closed, "订单超时未付款，已关闭", None),
+                Some(CancelCause::Buyer | CancelCause::Operator) | None => {
+                    (Shown::Closed, "订单已取消", None)
+                }
+            },
+            OrderStatus::Ready => (Shown::Ready, "付款成功，等待发货", None),
+            OrderStatus::Shipped => (Shown::Ready, "已发货", None),
+            OrderStatus::Delivered => (Shown::Ready, "已送达", None),
+            OrderStatus::Completed => (Shown::Ready, "订单已完成", None),
+        };
+        Presentation { status, message_zh, poll_after_ms }
+    }
+}

@@ -1,0 +1,51 @@
+//! Holds of stock: one per order line, `held → committed` or `held → released`, never both.
+
+use crate::catalogue::SkuId;
+
+/// Goods promised to one line of one order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Which line of the order, from 1.
+    pub line_no: u16,
+    /// What.
+    pub sku_id: SkuId,
+    /// How many.
+    pub quantity: u32,
+    /// How far it got.
+    pub status: HoldStatus,
+}
+
+/// How far a hold got (TCC: try, confirm, cancel).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HoldStatus {
+    /// Taken out of what can be ordered.
+    Held,
+    /// Sold. Final.
+    Committed,
+    /// Given back. Final.
+    Released,
+}
+
+/// What a commit does to the stock of one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockMove {
+    /// Which line of the order.
+    pub line_no: u16,
+    /// What.
+    pub sku_id: SkuId,
+    /// How many.
+    pub quantity: u32,
+    /// In which direction.
+    pub kind: StockMoveKind,
+}
+
+/// Directions of stock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StockMoveKind {
+    /// available → held; refused when too little is available.
+    Hold,
+    /// held → sold.
+    Commit,
+    /// held → available.
+    Release,
+}

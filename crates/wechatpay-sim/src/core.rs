@@ -1,0 +1,45 @@
+//! WeChat Pay as a value.
+//!
+//! MAY NOT do IO, read a clock, draw randomness or hold a private key: [`ports::Moment`], [`ports::Entropy`] and
+//! [`ports::Keyring`] bring them in as arguments. The same calls in the same order give the same bytes, so that a
+//! deterministic simulation can embed it.
+//!
+//! ```text
+//! handle(request) ─▶ Exchange          an answer, or a connection closed without one
+//! pay(number)     ─▶ the trade         what the user does in the app
+//! due(now)        ─▶ [Delivery]        notifications to POST now; each one's end goes to `record`
+//! ```
+//!
+//! Start at [`WeChatPay`].
+
+pub mod authorization;
+pub mod calls;
+pub mod certificates;
+pub mod cipher;
+pub mod close;
+pub mod exchange;
+pub mod faults;
+pub mod fields;
+pub mod handle;
+pub mod ledger;
+pub mod login;
+pub mod notice;
+pub mod outbox;
+pub mod pay;
+pub mod pay_params;
+pub mod ports;
+pub mod prepay;
+pub mod prepay_form;
+pub mod query;
+pub mod refusal;
+pub mod route;
+pub mod sandbox_clock;
+pub mod seal;
+pub mod settings;
+pub mod tamper;
+pub mod trade;
+pub mod urls;
+pub mod wire_time;
+mod world;
+
+pub use world::WeChatPay;

@@ -1,0 +1,137 @@
+//! 下单: a new order, or the same one again (`v3.md` §7.1, §9).
+//!
+//! MAY NOT make a second order for a number, whatever is asked. Where the documents leave a choice:
+//! a repeat of a JSAPI prepay gets the *same* `prepay_id` while that is good (2 h), then a new one; a repeat of a Native
+//! prepay always gets a *new* `code_url`, which ends the old one. Another trade type is `403 OUT_TRADE_NO_USED`, other
+//! changed parameters are `400 INVALID_REQUEST`. A paid or closed number says so before its parameters are compared.
+
+use serde_json::{Map, Value, json};
+
+use crate::core::WeChatPay;
+use crate::core::authorization::Authorization;
+use crate::core::fields::{Fields, parse_body};
+use crate::core::ports::{Moment, Ports};
+use crate::core::prepay_form::PrepayForm;
+use crate::core::refusal::{Code, Refusal};
+use crate::core::route::TradeType;
+use crate::core::trade::{PREPAY_LIFE, PrepayHandle, Trade, TradeState};
+use crate::core::wire_time::beijing_digits;
+
+impl WeChatPay {
+    pub(crate) fn prepay(
+        &mut self,
+        trade_type: TradeType,
+        body: &[u8],
+        caller: &Authorization,
+        at: Moment,
+        ports: &mut Ports<'_>,
+    ) -> Result<Value, Refusal> {
+        let parameters = parse_body(body)?;
+        same_mchid(&parameters, caller)?;
+        let form = PrepayForm::parse(&parameters, trade_type)?;
+        if !self.account.app_secrets.contains_key(&form.appid) {
+            return Err(Refusal::new(
+                400,
+                Code::AppidMchidNotMatch,
+                "商户号该产品权限未开通或appid和mchid不匹配，请检查后再试",
+                268_445_527,
+            ));
+        }
+        if self.burned.contains(&form.out_trade_no) {
+            return Err(Refusal::re_entry_differs());
+        }
+        match self.trade(&form.out_trade_no, at.business) {
+            Some(trade) => check_repeat(trade, trade_type, &parameters, at)?,
+            None => {
+                let handle = new_handle(trade_type, at, ports);
+                self.index_handle(trade_type, &handle, &form.out_trade_no);
+                let number = form.out_trade_no.clone();
+                let trade = Trade::new(form, parameters, trade_type, handle);
+                let answer = wire(&trade);
+                self.trades.insert(number, trade);
+                return Ok(answer);
+            }
+        }
+        Ok(self.prepay_again(&form.out_trade_no, at, ports))
+    }
+
+    /// The order is known, payable and asked for with the same parameters.
+    fn prepay_again(&mut self, number: &str, at: Moment, ports: &mut Ports<'_>) -> Value {
+        let Some(trade) = self.trades.get_mut(number) else { return Value::Null };
+        let fresh = match trade.trade_type {
+            TradeType::Jsapi => at.business - trade.handle.issued_at < PREPAY_LIFE,
+            TradeType::Native => false,
+        };
+        if fresh {
+            return wire(trade);
+        }
+        let handle = new_handle(trade.trade_type, at, ports);
+        trade.handle = handle.clone();
+        let (answer, trade_type) = (wire(trade), trade.trade_type);
+        self.index_handle(trade_type, &handle, number);
+        answer
+    }
+
+    fn index_handle(&mut self, trade_type: TradeType, handle: &PrepayHandle, number: &str) {
+        if trade_type == TradeType::Jsapi {
+            self.by_prepay_id.insert(handle.value.clone(), number.to_owned());
+        }
+    }
+}
+
+/// The `mchid` of the body is compared with the header's before anything else in the body.
+pub(crate) fn same_mchid(
+    body: &Map<String, Value>,
+    caller: &Authorization,
+) -> Result<(), Refusal> {
+    let in_body = Fields::root(body).text("mchid", 32)?;
+    if in_body == caller.mchid {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        400,
+        Code::ParamError,
+        "http header中的mchid与post payload中的mchid不匹配",
+        268_435_461,
+    ))
+}
+
+fn check_repeat(
+    trade: &Trade,
+    trade_type: TradeType,
+    parameters: &Map<String, Value>,
+    at: Moment,
+) -> Result<(), Refusal> {
+    match &trade.state {
+        TradeState::Success(_) => return Err(Refusal::order_paid()),
+        TradeState::Closed { .. } => return Err(Refusal::order_closed()),
+        TradeState::NotPay => {}
+    }
+    if trade.trade_type != trade_type {
+        return Err(Refusal::new(403, Code::OutTradeNoUsed, "商户订单号重复", 268_498_688));
+    }
+    if trade.parameters != *parameters {
+        return Err(Refusal::re_entry_differs());
+    }
+    if !trade.is_payable(at.business) {
+        return Err(Refusal::order_expired());
+    }
+    Ok(())
+}
+
+fn new_handle(trade_type: TradeType, at: Moment, ports: &mut Ports<'_>) -> PrepayHandle {
+    let value = match trade_type {
+        TradeType::Jsapi => {
+            format!("wx{}{}", beijing_digits(at.business), ports.hex(10).to_ascii_lowercase())
+        }
+        TradeType::Native => format!("weixin://wxpay/bizpayurl?pr={}zz", ports.text(9)),
+    };
+    PrepayHandle { value, issued_at: at.business }
+}
+
+fn wire(trade: &Trade) -> Value {
+    match trade.trade_type {
+        TradeType::Jsapi => json!({"prepay_id": trade.handle.value}),
+        TradeType::Native => json!({"code_url": trade.handle.value}),
+    }
+}

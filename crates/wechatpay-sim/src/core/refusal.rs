@@ -1,0 +1,156 @@
+//! Every error answer of the API, with its exact words.
+//!
+//! MAY NOT decide when one applies. Messages are those of `v3.md` §2.3 and §8; clients must branch on `code` only.
+
+use serde_json::{Value, json};
+
+use crate::core::settings::Spelling;
+
+/// Error codes this sandbox answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are WeChat Pay's own")]
+pub enum Code {
+    ParamError,
+    InvalidRequest,
+    AppidMchidNotMatch,
+    OrderClosed,
+    OrderPaid,
+    OutTradeNoUsed,
+    OrderNotExist,
+    ResourceNotExists,
+    SignError,
+    SystemError,
+}
+
+impl Code {
+    /// The code on the wire.
+    pub fn spelt(self, spelling: Spelling) -> &'static str {
+        let (current, older) = match self {
+            Self::ParamError => ("PARAM_ERROR", "PARAM_ERROR"),
+            Self::InvalidRequest => ("INVALID_REQUEST", "INVALID_REQUEST"),
+            Self::AppidMchidNotMatch => ("APPID_MCHID_NOT_MATCH", "APPID_MCHID_NOT_MATCH"),
+            Self::OrderClosed => ("ORDER_CLOSED", "ORDERCLOSED"),
+            Self::OrderPaid => ("ORDER_PAID", "ORDERPAID"),
+            Self::OutTradeNoUsed => ("OUT_TRADE_NO_USED", "OUT_TRADE_NO_USED"),
+            Self::OrderNotExist => ("ORDER_NOT_EXIST", "ORDERNOTEXIST"),
+            Self::ResourceNotExists => ("RESOURCE_NOT_EXISTS", "RESOURCE_NOT_EXISTS"),
+            Self::SignError => ("SIGN_ERROR", "SIGN_ERROR"),
+            Self::SystemError => ("SYSTEM_ERROR", "SYSTEMERROR"),
+        };
+        match spelling {
+            Spelling::Current => current,
+            Spelling::Older => older,
+        }
+    }
+}
+
+/// A request that was refused.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refusal {
+    /// HTTP status.
+    pub status: u16,
+    /// `None` is the gateway's empty body (404, 405).
+    pub body: Option<RefusalBody>,
+    /// Tail of `Request-ID` (`v3.md` §8.4).
+    pub internal: u32,
+}
+
+/// The JSON of a refusal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RefusalBody {
+    /// The code.
+    pub code: Code,
+    /// Text for people.
+    pub message: String,
+    /// `detail`, for parameter errors.
+    pub detail: Option<Value>,
+}
+
+impl Refusal {
+    /// A refusal with a code and a message.
+    pub fn new(status: u16, code: Code, message: &str, internal: u32) -> Self {
+        let body = RefusalBody { code, message: message.to_owned(), detail: None };
+        Self { status, body: Some(body), internal }
+    }
+
+    /// The gateway's answer: a status without a body.
+    pub fn gateway(status: u16) -> Self {
+        Self { status, body: None, internal: 0 }
+    }
+
+    /// `400 PARAM_ERROR` about one member of the body; `pointer` is a JSON Pointer.
+    pub fn body_field(pointer: &str, value: Option<&Value>, issue: &str) -> Self {
+        Self::parameter(pointer, value, issue, "body")
+    }
+
+    /// `400 PARAM_ERROR` about a query parameter or a part of the path; `location` is `query` or `url`.
+    pub fn url_field(name: &str, value: Option<&str>, issue: &str, location: &str) -> Self {
+        Self::parameter(name, value.map(Value::from).as_ref(), issue, location)
+    }
+
+    fn parameter(field: &str, value: Option<&Value>, issue: &str, location: &str) -> Self {
+        let mut refusal = Self::new(400, Code::ParamError, "参数错误", 268_435_461);
+        if let Some(body) = refusal.body.as_mut() {
+            let value = value.unwrap_or(&Value::Null);
+            body.detail = Some(
+                json!({"field": field, "value": value, "issue": issue, "location": location}),
+            );
+        }
+        refusal
+    }
+
+    /// `401 SIGN_ERROR`.
+    pub fn unsigned(message: &str) -> Self {
+        Self::new(401, Code::SignError, message, 268_443_699)
+    }
+
+    /// The order is paid.
+    pub fn order_paid() -> Self {
+        Self::new(400, Code::OrderPaid, "该订单已支付", 268_449_538)
+    }
+
+    /// The order is closed.
+    pub fn order_closed() -> Self {
+        Self::new(400, Code::OrderClosed, "该订单已关闭", 268_447_914)
+    }
+
+    /// The order can no longer be paid, though nobody closed it.
+    pub fn order_expired() -> Self {
+        Self::new(400, Code::OrderClosed, "该订单已失效", 268_447_914)
+    }
+
+    /// The same number with other parameters, or a number burned by a close.
+    pub fn re_entry_differs() -> Self {
+        Self::new(
+            400,
+            Code::InvalidRequest,
+            "请求重入时，参数与首次请求时不一致",
+            268_498_688,
+        )
+    }
+
+    /// No such order.
+    pub fn order_not_exist() -> Self {
+        Self::new(404, Code::OrderNotExist, "订单不存在", 268_512_771)
+    }
+
+    /// Something of ours broke.
+    pub fn system_error() -> Self {
+        Self::new(500, Code::SystemError, "系统错误", 0)
+    }
+
+    /// The body's bytes.
+    pub fn to_bytes(&self, spelling: Spelling) -> Vec<u8> {
+        let Some(body) = &self.body else { return Vec::new() };
+        let mut json = json!({"code": body.code.spelt(spelling), "message": body.message});
+        if let (Some(detail), Some(members)) = (&body.detail, json.as_object_mut()) {
+            members.insert("detail".to_owned(), detail.clone());
+        }
+        json.to_string().into_bytes()
+    }
+
+    /// The code on the wire, if there is a body.
+    pub fn code(&self, spelling: Spelling) -> Option<&'static str> {
+        self.body.as_ref().map(|body| body.code.spelt(spelling))
+    }
+}

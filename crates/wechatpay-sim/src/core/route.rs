@@ -1,0 +1,137 @@
+//! Which call a method and a path mean.
+//!
+//! MAY NOT look at anything else. A path that WeChat Pay does not have is a 404, a wrong method a 405, both before any
+//! other check (`v3.md` §2.3).
+
+use serde::Serialize;
+
+use crate::core::refusal::Refusal;
+use crate::core::urls::decode_segment;
+
+/// The product a prepay is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum TradeType {
+    /// JSAPI and mini program.
+    #[serde(rename = "JSAPI")]
+    Jsapi,
+    /// QR code.
+    #[serde(rename = "NATIVE")]
+    Native,
+}
+
+impl TradeType {
+    /// As in `trade_type`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Jsapi => "JSAPI",
+            Self::Native => "NATIVE",
+        }
+    }
+}
+
+/// A call of the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// 下单.
+    Prepay(TradeType),
+    /// 商户订单号查询.
+    QueryByOutTradeNo(String),
+    /// 微信支付订单号查询.
+    QueryById(String),
+    /// 关单.
+    Close(String),
+    /// 平台证书.
+    Certificates,
+    /// 小程序登录.
+    Login,
+}
+
+impl Route {
+    /// The route, or the gateway's 404 or 405.
+    pub fn find(method: &str, path: &str) -> Result<Self, Refusal> {
+        let (expected, route) = Self::of_path(path).ok_or(Refusal::gateway(404))?;
+        if method != expected {
+            return Err(Refusal::gateway(405));
+        }
+        Ok(route)
+    }
+
+    fn of_path(path: &str) -> Option<(&'static str, Self)> {
+        let segments: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
+        let found = match segments.as_slice() {
+            ["v3", "pay", "transactions", "jsapi"] => ("POST", Self::Prepay(TradeType::Jsapi)),
+            ["v3", "pay", "transactions", "native"] => ("POST", Self::Prepay(TradeType::Native)),
+            ["v3", "pay", "transactions", "out-trade-no", number] if !number.is_empty() => {
+                ("GET", Self::QueryByOutTradeNo(decoded(number)))
+            }
+            ["v3", "pay", "transactions", "out-trade-no", number, "close"]
+                if !number.is_empty() =>
+            {
+                ("POST", Self::Close(decoded(number)))
+            }
+            ["v3", "pay", "transactions", "id", id] if !id.is_empty() => {
+                ("GET", Self::QueryById(decoded(id)))
+            }
+            ["v3", "certificates"] => ("GET", Self::Certificates),
+            ["sns", "jscode2session"] => ("GET", Self::Login),
+            _ => return None,
+        };
+        Some(found)
+    }
+
+    /// The name in the ledger's call log.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Prepay(_) => "prepay",
+            Self::QueryByOutTradeNo(_) | Self::QueryById(_) => "query",
+            Self::Close(_) => "close",
+            Self::Certificates => "certificates",
+            Self::Login => "login",
+        }
+    }
+
+    /// `/v3/pay/transactions/*`, whose gateway words some refusals differently.
+    pub fn is_transaction(&self) -> bool {
+        match self {
+            Self::Prepay(_)
+            | Self::QueryByOutTradeNo(_)
+            | Self::QueryById(_)
+            | Self::Close(_) => true,
+            Self::Certificates | Self::Login => false,
+        }
+    }
+}
+
+/// An ill-formed encoding stays as it is; the number's own rule then refuses it.
+fn decoded(segment: &str) -> String {
+    decode_segment(segment).unwrap_or_else(|| segment.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(method: &str, path: &str) -> u16 {
+        Route::find(method, path).map_or_else(|refusal| refusal.status, |_| 200)
+    }
+
+    #[test]
+    fn paths_are_exact_and_methods_come_second() {
+        assert_eq!(status("POST", "/v3/pay/transactions/jsapi"), 200);
+        assert_eq!(status("GET", "/v3/pay/transactions/jsapi"), 405);
+        assert_eq!(status("POST", "/v3/pay/transactions/jsapi/"), 404);
+        assert_eq!(status("POST", "/v3/pay/transactions/JSAPI"), 404);
+        assert_eq!(status("GET", "/v3/pay/transactions/out-trade-no/"), 404);
+        assert_eq!(status("POST", "/v3/pay/transactions/out-trade-no/T1"), 405);
+        assert_eq!(status("GET", "/v3/pay/transactions/out-trade-no/T1/close"), 405);
+        assert_eq!(status("GET", "/"), 404);
+    }
+
+    #[test]
+    fn numbers_are_decoded() {
+        assert_eq!(
+            Route::find("GET", "/v3/pay/transactions/out-trade-no/A%7CB*C_1-2"),
+            Ok(Route::QueryByOutTradeNo("A|B*C_1-2".to_owned()))
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! The signature headers of what WeChat Pay sends (`v3.md` §3), and how they go wrong on purpose.
+//!
+//! MAY NOT sign errors: 4xx and 5xx of the live service carry no signature.
+
+use crate::core::WeChatPay;
+use crate::core::ports::{Ports, SigningFailed};
+use crate::core::settings::Verification;
+use time::OffsetDateTime;
+
+/// What is done to a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureFault {
+    /// Nothing.
+    None,
+    /// One character differs.
+    Corrupt,
+    /// A signature probe (签名探测流量, `v3.md` §3.1).
+    Probe,
+}
+
+/// The four headers and the signature type for `body`.
+pub fn headers(
+    serial: &str,
+    body: &[u8],
+    signed_at: OffsetDateTime,
+    fault: SignatureFault,
+    ports: &mut Ports<'_>,
+) -> Result<Vec<(String, String)>, SigningFailed> {
+    let timestamp = signed_at.unix_timestamp().to_string();
+    let nonce = ports.hex(16).to_ascii_lowercase();
+    let mut message = format!("{timestamp}\n{nonce}\n").into_bytes();
+    message.extend_from_slice(body);
+    message.push(b'\n');
+    let signature = ports.keyring.sign(serial, &message)?;
+    let signature = match fault {
+        SignatureFault::None => signature,
+        SignatureFault::Corrupt => corrupt(&signature),
+        SignatureFault::Probe => format!("WECHATPAY/SIGNTEST/{}", ports.text(325)),
+    };
+    let pairs = [
+        ("Wechatpay-Timestamp", timestamp),
+        ("Wechatpay-Nonce", nonce),
+        ("Wechatpay-Signature", signature),
+        ("Wechatpay-Serial", serial.to_owned()),
+        ("Wechatpay-Signature-Type", "WECHATPAY2-SHA256-RSA2048".to_owned()),
+    ];
+    Ok(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// Another signature of the same length that still decodes.
+pub fn corrupt(signature: &str) -> String {
+    let middle = signature.len() / 2;
+    let swap = |(index, letter)| match letter {
+        'A' if index == middle => 'B',
+        _ if index == middle => 'A',
+        other => other,
+    };
+    signature.chars().enumerate().map(swap).collect()
+}
+
+impl WeChatPay {
+    /// The key that signs the answer to a request that named `wanted` in `Wechatpay-Serial` (`v3.md` §4).
+    pub(crate) fn answer_serial(&self, wanted: Option<&str>) -> String {
+        let public_key = match self.verification {
+            Verification::Certificate => false,
+            Verification::PublicKey => true,
+            Verification::Mixed => wanted == Some(self.account.public_key_id.as_str()),
+        };
+        if public_key { self.account.public_key_id.clone() } else { self.certificate_serial() }
+    }
+
+    /// The key that signs the next notification; in the mixed period they take turns, so that both are met at once.
+    pub(crate) fn notice_serial(&mut self) -> String {
+        let public_key = match self.verification {
+            Verification::Certificate => false,
+            Verification::PublicKey => true,
+            Verification::Mixed => {
+                self.outbox.turns = self.outbox.turns.wrapping_add(1);
+                self.outbox.turns % 2 == 0
+            }
+        };
+        if public_key { self.account.public_key_id.clone() } else { self.certificate_serial() }
+    }
+
+    fn certificate_serial(&self) -> String {
+        self.account
+            .platform_certificates
+            .last()
+            .map_or_else(|| self.account.public_key_id.clone(), |newest| newest.serial.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::corrupt;
+
+    #[test]
+    fn a_corrupted_signature_differs_in_one_place() {
+        assert_eq!(corrupt("xxAxx"), "xxBxx");
+        assert_eq!(corrupt("xxyxx"), "xxAxx");
+    }
+}

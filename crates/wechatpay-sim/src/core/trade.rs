@@ -1,0 +1,217 @@
+//! One order of WeChat Pay and the states it can be in (`v3.md` §7.3).
+//!
+//! ```text
+//! NOTPAY ──pay──▶ SUCCESS        (later: REFUND)
+//!    └──close, or 7 days──▶ CLOSED
+//! ```
+//!
+//! MAY NOT leave `CLOSED`, and MAY NOT be paid after `expires_at` though it still says `NOTPAY` then.
+
+use serde_json::{Map, Value, json};
+use time::{Duration, OffsetDateTime};
+
+use crate::core::prepay_form::PrepayForm;
+use crate::core::route::TradeType;
+use crate::core::wire_time::beijing;
+
+/// An order closes by itself this long after its creation; without `time_expire` it is payable until then.
+pub const LIFE: Duration = Duration::days(7);
+/// `time_expire` is raised to this after the order.
+pub const EXPIRY_MIN: Duration = Duration::minutes(1);
+/// `time_expire` is cut to this after the order.
+pub const EXPIRY_MAX: Duration = Duration::days(15);
+/// `prepay_id` and `code_url` are good for this long.
+pub const PREPAY_LIFE: Duration = Duration::hours(2);
+
+/// An order.
+#[derive(Debug, Clone)]
+pub struct Trade {
+    /// What the first prepay asked for.
+    pub form: PrepayForm,
+    /// The first prepay's parameters; a repeat must equal them.
+    pub parameters: Map<String, Value>,
+    /// The product.
+    pub trade_type: TradeType,
+    /// When the first prepay was accepted.
+    pub created_at: OffsetDateTime,
+    /// The last moment at which it can be paid.
+    pub expires_at: OffsetDateTime,
+    /// Where it stands.
+    pub state: TradeState,
+    /// The current `prepay_id` or `code_url`.
+    pub handle: PrepayHandle,
+    /// Attempts of the user that failed.
+    pub failed_payments: u32,
+}
+
+/// What the client needs to open the cashier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrepayHandle {
+    /// `prepay_id` or `code_url`.
+    pub value: String,
+    /// When it was issued.
+    pub issued_at: OffsetDateTime,
+}
+
+/// Where an order stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TradeState {
+    /// Not paid; also after a failed attempt and after expiry.
+    NotPay,
+    /// Paid.
+    Success(Payment),
+    /// Never to be paid.
+    Closed {
+        /// When.
+        at: OffsetDateTime,
+        /// Who did it.
+        by: ClosedBy,
+    },
+}
+
+/// Who closed an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClosedBy {
+    /// The merchant's close call.
+    Merchant,
+    /// WeChat Pay, seven days after creation.
+    Age,
+}
+
+/// A payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// WeChat Pay's number.
+    pub transaction_id: String,
+    /// Who paid.
+    pub openid: String,
+    /// When.
+    pub success_at: OffsetDateTime,
+    /// What a coupon took off.
+    pub coupon_fen: i64,
+}
+
+impl Trade {
+    /// A new, unpaid order.
+    pub fn new(
+        form: PrepayForm,
+        parameters: Map<String, Value>,
+        trade_type: TradeType,
+        handle: PrepayHandle,
+    ) -> Self {
+        let created_at = handle.issued_at;
+        let expires_at = form.time_expire.map_or(created_at + LIFE, |asked| {
+            asked.clamp(created_at + EXPIRY_MIN, created_at + EXPIRY_MAX)
+        });
+        Self {
+            form,
+            parameters,
+            trade_type,
+            created_at,
+            expires_at,
+            state: TradeState::NotPay,
+            handle,
+            failed_payments: 0,
+        }
+    }
+
+    /// Closes an unpaid order that has become seven days old; the time of closing is then, not now.
+    pub fn close_by_age(&mut self, now: OffsetDateTime) {
+        let at = self.created_at + LIFE;
+        if self.state == TradeState::NotPay && now >= at {
+            self.state = TradeState::Closed { at, by: ClosedBy::Age };
+        }
+    }
+
+    /// Whether the user can still pay.
+    pub fn is_payable(&self, now: OffsetDateTime) -> bool {
+        self.state == TradeState::NotPay && now <= self.expires_at
+    }
+
+    /// The order as it was at an earlier instant, for stale queries.
+    pub fn as_of(&self, instant: OffsetDateTime) -> Self {
+        let changed_later = match &self.state {
+            TradeState::NotPay => false,
+            TradeState::Success(payment) => payment.success_at > instant,
+            TradeState::Closed { at, .. } => *at > instant,
+        };
+        let mut earlier = self.clone();
+        if changed_later {
+            earlier.state = TradeState::NotPay;
+        }
+        earlier
+    }
+
+    /// `trade_state`.
+    pub fn state_name(&self) -> &'static str {
+        match &self.state {
+            TradeState::NotPay => "NOTPAY",
+            TradeState::Success(_) => "SUCCESS",
+            TradeState::Closed { .. } => "CLOSED",
+        }
+    }
+
+    /// The order as a query answers it, and once paid as the notification carries it.
+    pub fn to_wire(&self) -> Value {
+        let form = &self.form;
+        let mut wire = Map::new();
+        let mut put = |name: &str, value: Value| wire.insert(name.to_owned(), value);
+        put("appid", json!(form.appid));
+        put("mchid", json!(form.mchid));
+        put("out_trade_no", json!(form.out_trade_no));
+        put("trade_state", json!(self.state_name()));
+        put("trade_state_desc", json!(self.state_text()));
+        if let Some(device_id) = &form.device_id {
+            put("scene_info", json!({"device_id": device_id}));
+        }
+        let TradeState::Success(payment) = &self.state else {
+            // Unpaid answers of the live service carry only a part of `amount`; clients must cope.
+            put("amount", json!({"total": form.total_fen, "payer_currency": "CNY"}));
+            return Value::Object(wire);
+        };
+        put("transaction_id", json!(payment.transaction_id));
+        put("trade_type", json!(self.trade_type));
+        put("bank_type", json!("OTHERS"));
+        put("success_time", json!(beijing(payment.success_at)));
+        put("payer", json!({"openid": payment.openid}));
+        put(
+            "amount",
+            json!({
+                "total": form.total_fen,
+                "payer_total": form.total_fen.saturating_sub(payment.coupon_fen),
+                "currency": "CNY",
+                "payer_currency": "CNY",
+            }),
+        );
+        if let Some(attach) = &form.attach {
+            put("attach", json!(attach));
+        }
+        if payment.coupon_fen > 0 {
+            put("promotion_detail", json!([promotion(payment)]));
+        }
+        Value::Object(wire)
+    }
+
+    fn state_text(&self) -> &'static str {
+        match &self.state {
+            TradeState::NotPay => "订单未支付",
+            TradeState::Success(_) => "支付成功",
+            TradeState::Closed { .. } => "订单已关闭",
+        }
+    }
+}
+
+fn promotion(payment: &Payment) -> Value {
+    json!({
+        "coupon_id": format!("109519{}", payment.transaction_id.get(..6).unwrap_or("")),
+        "name": "沙箱代金券",
+        "scope": "GLOBAL",
+        "type": "NOCASH",
+        "amount": payment.coupon_fen,
+        "stock_id": "931386",
+        "wechatpay_contribute": payment.coupon_fen,
+        "merchant_contribute": 0,
+        "other_contribute": 0,
+        "currency": "CNY",
+    })
+}

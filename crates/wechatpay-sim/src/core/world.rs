@@ -1,0 +1,93 @@
+//! All that WeChat Pay knows, as one plain value.
+//!
+//! MAY NOT be changed but through the calls of this crate: it is the ground truth that tests compare with.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use time::OffsetDateTime;
+
+use crate::core::calls::CallLog;
+use crate::core::faults::Faults;
+use crate::core::outbox::Outbox;
+use crate::core::settings::{Account, PlatformCertificate, Settings, Verification};
+use crate::core::trade::Trade;
+
+/// WeChat Pay.
+#[derive(Debug, Clone)]
+pub struct WeChatPay {
+    pub(crate) account: Account,
+    pub(crate) settings: Settings,
+    pub(crate) verification: Verification,
+    pub(crate) trades: BTreeMap<String, Trade>,
+    pub(crate) by_transaction_id: BTreeMap<String, String>,
+    pub(crate) by_prepay_id: BTreeMap<String, String>,
+    /// Numbers closed before they were ordered.
+    pub(crate) burned: BTreeSet<String>,
+    pub(crate) faults: Faults,
+    pub(crate) calls: CallLog,
+    pub(crate) outbox: Outbox,
+}
+
+impl WeChatPay {
+    /// WeChat Pay with one merchant and no orders.
+    pub fn new(account: Account, settings: Settings) -> Self {
+        Self {
+            account,
+            verification: settings.verification,
+            settings,
+            trades: BTreeMap::new(),
+            by_transaction_id: BTreeMap::new(),
+            by_prepay_id: BTreeMap::new(),
+            burned: BTreeSet::new(),
+            faults: Faults::default(),
+            calls: CallLog::default(),
+            outbox: Outbox::default(),
+        }
+    }
+
+    /// Forgets orders, notifications, calls and faults, and goes back to the configured mode. Certificates stay: clients
+    /// have fetched them.
+    pub fn reset(&mut self) {
+        // Numbers of notifications go on, so that a delivery still in flight cannot be taken for a new one's.
+        let outbox = self.outbox.emptied();
+        *self = Self::new(self.account.clone(), self.settings.clone());
+        self.outbox = outbox;
+    }
+
+    /// The verification mode.
+    pub fn verification(&self) -> Verification {
+        self.verification
+    }
+
+    /// Changes the verification mode.
+    pub fn set_verification(&mut self, verification: Verification) {
+        self.verification = verification;
+    }
+
+    /// Replaces the fault rules.
+    pub fn set_faults(&mut self, faults: Faults) {
+        self.faults = faults;
+    }
+
+    /// The fault rules with their counters.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Lists a new platform certificate and signs with it from now on; older ones stay listed.
+    pub fn add_platform_certificate(&mut self, certificate: PlatformCertificate) {
+        self.account.platform_certificates.push(certificate);
+    }
+
+    /// The merchant and WeChat Pay's key names.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// An order as it stands now, closed by age if its time has come.
+    pub(crate) fn trade(&mut self, number: &str, now: OffsetDateTime) -> Option<&mut Trade> {
+        let trade = self.trades.get_mut(number)?;
+        trade.close_by_age(now);
+        Some(trade)
+    }
+}
