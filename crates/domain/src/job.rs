@@ -12,9 +12,9 @@ const LADDER_S: [i64; 5] = [5, 10, 20, 30, 60];
 const MINUTES_END_S: i64 = 660;
 const MINUTE_S: i64 = 60;
 const TWO_MINUTES_S: i64 = 120;
-/// A closing payment is settled one way or the other soon; then it is only watched.
+/// A closing payment usually ends with its first close; then it is watched until the horizon.
 const CLOSING_S: i64 = 5;
-const CLOSING_PATIENT_S: i64 = 60;
+const CLOSING_PATIENT_S: i64 = 30;
 
 /// A kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,7 +100,7 @@ pub fn next_look(payment: &Payment, now: Timestamp) -> Option<Timestamp> {
     }
     let age_s = now.seconds_since(payment.created_at).max(0);
     if let PaymentState::Closing { .. } = payment.state {
-        let wait = if age_s < MINUTES_END_S { CLOSING_S } else { CLOSING_PATIENT_S };
+        let wait = if age_s < MINUTE_S { CLOSING_S } else { CLOSING_PATIENT_S };
         return Some(now.plus_seconds(wait));
     }
     let next_rung = LADDER_S.iter().copied().find(|rung| *rung > age_s);

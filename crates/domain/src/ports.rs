@@ -26,7 +26,9 @@ pub use job_queue::{Finish, JobQueue, LeasedJob};
 pub use order_store::{
     CommitAnswer, Loaded, OrderKey, OrderList, OrderListing, OrderStore, StoreError,
 };
-pub use shop::{BuyerBook, Catalogue, CheckoutBasis};
+pub use shop::{
+    AddItemAnswer, BuyerBook, Catalogue, CheckoutBasis, PutAnswer, StockAnswer, StockChange,
+};
 
 /// A boxed future, so that ports can be held as `dyn`.
 pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

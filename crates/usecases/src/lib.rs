@@ -1,1 +1,73 @@
-//! Placeholder.
+//! What the application can do, step by step: load, decide, commit, call, record.
+//!
+//! Coordinates; holds no rule of its own (those are in `domain`) and knows no HTTP, SQL or JSON.
+//! Reads no clock and draws no randomness but through ports; starts no task. Start at
+//! [`Paydesk`] and `transact.rs`.
+
+mod back_office;
+mod checkout;
+mod expire_order;
+mod follow_payment;
+mod ingest_payment_notice;
+mod login;
+mod start_payment;
+mod transact;
+mod view_order;
+mod work;
+
+pub use back_office::PutSkuError;
+pub use checkout::{Checkedout, CheckoutError, CheckoutRequest, Keyed, Quote, QuoteError};
+pub use ingest_payment_notice::NoticeAnswer;
+pub use login::{LoggedIn, LoginRefused};
+pub use start_payment::{Offer, OfferError};
+pub use transact::TransactError;
+
+use domain::names::{Appid, Mchid};
+use domain::ports::{
+    Access, BuyerBook, Catalogue, Clock, EventSink, IdSource, JobQueue, LoginGateway, NoticeOpener,
+    OrderStore, PaymentGateway,
+};
+use std::sync::Arc;
+
+/// The application: every use case is a method, one file each.
+pub struct Paydesk {
+    /// Orders.
+    pub orders: Arc<dyn OrderStore>,
+    /// Promised work.
+    pub jobs: Arc<dyn JobQueue>,
+    /// What is for sale.
+    pub catalogue: Arc<dyn Catalogue>,
+    /// Addresses and purchase lists.
+    pub book: Arc<dyn BuyerBook>,
+    /// Sessions and keys.
+    pub access: Arc<dyn Access>,
+    /// WeChat Pay.
+    pub gateway: Arc<dyn PaymentGateway>,
+    /// What WeChat Pay sends us.
+    pub notices: Arc<dyn NoticeOpener>,
+    /// WeChat login.
+    pub login: Arc<dyn LoginGateway>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and chance.
+    pub ids: Arc<dyn IdSource>,
+    /// Who hears of commits.
+    pub events: Arc<dyn EventSink>,
+    /// What the merchant has set.
+    pub settings: Settings,
+}
+
+/// What the merchant has set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Which deployment of ours this is; marks our payments at WeChat Pay.
+    pub deployment_id: String,
+    /// The merchant.
+    pub mchid: Mchid,
+    /// The mini program.
+    pub appid: Appid,
+    /// How long a checkout can be paid, in seconds.
+    pub checkout_deadline_s: i64,
+    /// How long a buyer stays logged in, in seconds.
+    pub session_s: i64,
+}

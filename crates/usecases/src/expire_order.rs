@@ -1,0 +1,45 @@
+//! Cancels an order whose deadline has passed. The negotiation that follows is the followers' of
+//! its payments.
+
+use crate::{Paydesk, TransactError};
+use domain::changeset::{Audit, Fence, Intent, Refusal};
+use domain::order::{CancelCause, Command, Rejection};
+use domain::ports::{Finish, OrderKey};
+use domain::{CommandId, OrderNumber};
+
+/// When the deadline turns out not to have passed (the clock was corrected): look again.
+const LOOK_AGAIN_S: i64 = 5;
+
+impl Paydesk {
+    pub(crate) async fn expire_order(
+        &self,
+        number: &OrderNumber,
+        fence: &Fence,
+    ) -> Result<Finish, TransactError> {
+        let intent = Intent {
+            command_id: CommandId::of_step("expire", number.as_str(), fence.token.unsigned_abs()),
+            audit: Audit {
+                actor: "scheduler".to_owned(),
+                cause: "deadline".to_owned(),
+                request_id: None,
+            },
+            inbox: None,
+            fence: Some(fence.clone()),
+            replay: None,
+        };
+        let key = OrderKey::Number(number.clone());
+        let command = Command::Cancel(CancelCause::Deadline);
+        match self.transact(&key, &command, &intent).await {
+            Ok(_)
+            | Err(
+                TransactError::NotFound
+                | TransactError::Rejected(Rejection::NotCancellable)
+                | TransactError::Refused(Refusal::Fenced),
+            ) => Ok(Finish::Done),
+            Err(TransactError::Rejected(Rejection::NotDue)) => {
+                Ok(Finish::Again(self.clock.now().plus_seconds(LOOK_AGAIN_S)))
+            }
+            Err(other) => Err(other),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Follows a payment to its end: asks WeChat Pay, closes what is being closed, asks again.
+//!
+//! A query's answer enters as the same fact and the same command as a notification.
+
+use crate::{Paydesk, TransactError};
+use domain::changeset::{Audit, Fence, Intent, Refusal};
+use domain::job::next_look;
+use domain::order::{Command, Order};
+use domain::payment::{Payment, PaymentState};
+use domain::ports::{Finish, GatewayError, OrderKey};
+use domain::{CommandId, OutTradeNo, Timestamp};
+
+/// After a call that failed, at the earliest.
+const AFTER_ERROR_S: i64 = 2;
+
+impl Paydesk {
+    pub(crate) async fn follow_payment(
+        &self,
+        out_trade_no: &OutTradeNo,
+        fence: &Fence,
+    ) -> Result<Finish, TransactError> {
+        let key = OrderKey::OutTradeNo(out_trade_no.clone());
+        let Some(found) = self.orders.load(&key).await? else { return Ok(Finish::Done) };
+        let Some(payment) = found.value.payment(out_trade_no).filter(|p| p.is_live()) else {
+            return Ok(Finish::Done);
+        };
+        let mut asked = self.ask(out_trade_no, fence, "ask").await?;
+        if let Asked::Heard(order) = &asked
+            && is_closing(order, out_trade_no)
+        {
+            if let Err(error) = self.gateway.close(out_trade_no).await {
+                tracing::info!(payment.out_trade_no = %out_trade_no, error = %error,
+                    "close was not accepted; the query tells");
+            }
+            asked = self.ask(out_trade_no, fence, "ask-after-close").await?;
+        }
+        Ok(self.next(asked, payment))
+    }
+
+    /// One query, and its answer recorded.
+    async fn ask(
+        &self,
+        out_trade_no: &OutTradeNo,
+        fence: &Fence,
+        step: &str,
+    ) -> Result<Asked, TransactError> {
+        let fact = match self.gateway.query(out_trade_no).await {
+            Ok(fact) => fact,
+            Err(error) => {
+                report(out_trade_no, &error);
+                return Ok(Asked::Unheard);
+            }
+        };
+        tracing::info!(payment.out_trade_no = %out_trade_no, trade_state = fact.trade().name(),
+            "query.answered");
+        let intent = Intent {
+            command_id: CommandId::of_step(step, out_trade_no.as_str(), fence.token.unsigned_abs()),
+            audit: Audit {
+                actor: "scheduler".to_owned(),
+                cause: format!("query answered {}", fact.trade().name()),
+                request_id: None,
+            },
+            inbox: None,
+            fence: Some(fence.clone()),
+            replay: None,
+        };
+        let key = OrderKey::OutTradeNo(out_trade_no.clone());
+        match self.transact(&key, &Command::RecordFact(fact), &intent).await {
+            Ok(order) => Ok(Asked::Heard(Box::new(order))),
+            Err(TransactError::Refused(Refusal::Fenced)) => Ok(Asked::Fenced),
+            Err(other) => Err(other),
+        }
+    }
+
+    fn next(&self, asked: Asked, before: &Payment) -> Finish {
+        let now = self.clock.now();
+        let look = match asked {
+            Asked::Fenced => None,
+            // Not the job's fault: it goes on by its ladder, but not at once.
+            Asked::Unheard => {
+                next_look(before, now).map(|at| at.max(now.plus_seconds(AFTER_ERROR_S)))
+            }
+            Asked::Heard(order) => {
+                order.payment(before.out_trade_no()).and_then(|payment| next_look(payment, now))
+            }
+        };
+        look.map_or(Finish::Done, |at| Finish::Again(self.jittered(now, at)))
+    }
+
+    /// Up to a fifth later, so that what began together does not ask together.
+    pub(crate) fn jittered(&self, now: Timestamp, at: Timestamp) -> Timestamp {
+        let wait_ms = u64::try_from(at.millis_since(now)).unwrap_or(0);
+        let extra = self.ids.jitter(wait_ms / 5);
+        at.plus_millis(i64::try_from(extra).unwrap_or(0))
+    }
+}
+
+/// What asking came to.
+enum Asked {
+    /// WeChat Pay answered; this is the order now.
+    Heard(Box<Order>),
+    /// Nothing that can be used.
+    Unheard,
+    /// Our lease is lost: another worker goes on.
+    Fenced,
+}
+
+fn is_closing(order: &Order, out_trade_no: &OutTradeNo) -> bool {
+    order
+        .payment(out_trade_no)
+        .is_some_and(|payment| matches!(payment.state, PaymentState::Closing { .. }))
+}
+
+fn report(out_trade_no: &OutTradeNo, error: &GatewayError) {
+    match error {
+        GatewayError::Misconfigured(_) | GatewayError::Untrusted(_) => {
+            tracing::error!(payment.out_trade_no = %out_trade_no, error = %error, "query failed");
+        }
+        GatewayError::Refused(_) | GatewayError::Retryable(_) | GatewayError::OutcomeUnknown(_) => {
+            tracing::warn!(payment.out_trade_no = %out_trade_no, error = %error, "query failed");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! A notification from WeChat Pay: opened, applied, and only then acknowledged.
+//!
+//! Acknowledges if and only if the fact is applied, a duplicate, or surplus in a durable commit.
+
+use crate::transact::Landed;
+use crate::{Paydesk, TransactError};
+use domain::CommandId;
+use domain::case::{CaseKind, CaseOpening};
+use domain::changeset::{Audit, Changeset, InboxEntry, InboxStatus, Intent};
+use domain::fact::PaymentFact;
+use domain::job::JobId;
+use domain::order::Command;
+use domain::ports::{Notice, NoticeBody, NoticeError, OrderKey, RawNotice};
+
+/// The door: WeChat Pay API v3.
+const SOURCE: &str = "wechat_pay_v3";
+
+/// What WeChat Pay is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoticeAnswer {
+    /// Durable or known: send it no more.
+    Acknowledged,
+    /// Not believed; nothing was stored.
+    Refused(NoticeError),
+    /// Believed, stored, but no order has its number: send it again.
+    Orphan,
+    /// Believed, but not applied now: send it again.
+    TryAgain,
+}
+
+impl Paydesk {
+    /// Takes a notification in. `request_id` is the id of the request that carried it.
+    pub async fn ingest_payment_notice(&self, raw: &RawNotice, request_id: &str) -> NoticeAnswer {
+        tracing::info!(request_id, bytes = raw.body.len(), "notify.received");
+        let notice = match self.notices.open(raw, self.clock.real()).await {
+            Ok(notice) => notice,
+            Err(error) => {
+                match error {
+                    NoticeError::Probe => tracing::info!(request_id, "notify.probe"),
+                    NoticeError::Untrusted(_)
+                    | NoticeError::Malformed(_)
+                    | NoticeError::KeysUnavailable => {
+                        tracing::warn!(request_id, error = %error, "notify.refused");
+                    }
+                }
+                return NoticeAnswer::Refused(error);
+            }
+        };
+        tracing::info!(
+            request_id,
+            event.id = notice.event_id,
+            event.kind = notice.event_type,
+            "notify.verified"
+        );
+        let answer = match &notice.body {
+            NoticeBody::Payment(fact) => self.apply(&notice, fact, request_id).await,
+            NoticeBody::Other => self.store(&notice, InboxStatus::Verified, None, request_id).await,
+        };
+        answer.unwrap_or_else(|error| {
+            tracing::warn!(request_id, event.id = notice.event_id, error = %error,
+                "notify.not_applied");
+            NoticeAnswer::TryAgain
+        })
+    }
+
+    async fn apply(
+        &self,
+        notice: &Notice,
+        fact: &PaymentFact,
+        request_id: &str,
+    ) -> Result<NoticeAnswer, TransactError> {
+        let out_trade_no = fact.out_trade_no();
+        let intent = Intent {
+            command_id: CommandId::of_notice(SOURCE, &notice.event_id),
+            audit: audit(notice, request_id),
+            inbox: Some(entry(notice, InboxStatus::Applied, Some(fact))),
+            fence: None,
+            replay: None,
+        };
+        let key = OrderKey::OutTradeNo(out_trade_no.clone());
+        let command = Command::RecordFact(fact.clone());
+        match self.transact(&key, &command, &intent).await {
+            Ok(order) => {
+                tracing::info!(request_id, order.number = %order.number,
+                    payment.out_trade_no = %out_trade_no, order.status = ?order.status,
+                    "notify.applied");
+                Ok(NoticeAnswer::Acknowledged)
+            }
+            Err(TransactError::NotFound) => {
+                tracing::error!(request_id, payment.out_trade_no = %out_trade_no,
+                    event.id = notice.event_id, "notify.orphan: a success for an unknown number");
+                let case = unknown_order(fact);
+                self.store(notice, InboxStatus::Orphan, Some(case), request_id).await?;
+                Ok(NoticeAnswer::Orphan)
+            }
+            Err(TransactError::Rejected(why)) => {
+                tracing::error!(request_id, payment.out_trade_no = %out_trade_no, error = %why,
+                    "notify.mismatch");
+                let case = CaseOpening {
+                    kind: CaseKind::AmountMismatch,
+                    subject: out_trade_no.as_str().to_owned(),
+                    detail: why.to_string(),
+                };
+                self.store(notice, InboxStatus::Mismatch, Some(case), request_id).await?;
+                Ok(NoticeAnswer::TryAgain)
+            }
+            Err(busy) => {
+                // Its follower asks WeChat Pay at once instead of at its next rung.
+                let follower = JobId::follow(out_trade_no);
+                self.jobs.hasten(&follower, self.clock.now()).await?;
+                self.store(notice, InboxStatus::Verified, None, request_id).await?;
+                Err(busy)
+            }
+        }
+    }
+
+    /// Stores a notification that changes no order. Its name differs from that of applying it, so
+    /// that it can still be applied when it is sent again.
+    async fn store(
+        &self,
+        notice: &Notice,
+        status: InboxStatus,
+        case: Option<CaseOpening>,
+        request_id: &str,
+    ) -> Result<NoticeAnswer, TransactError> {
+        let fact = if let NoticeBody::Payment(fact) = &notice.body { Some(&**fact) } else { None };
+        let intent = Intent {
+            command_id: CommandId::of_unapplied_notice(SOURCE, &notice.event_id),
+            audit: audit(notice, request_id),
+            inbox: Some(entry(notice, status, fact)),
+            fence: None,
+            replay: None,
+        };
+        let mut changeset = Changeset::without_order(intent, self.clock.now());
+        changeset.cases.extend(case);
+        match self.commit(changeset).await? {
+            Landed::Now | Landed::Before => Ok(NoticeAnswer::Acknowledged),
+            Landed::Not(why) => Err(TransactError::Busy(why.to_owned())),
+            Landed::Refused(refusal) => Err(TransactError::Refused(refusal)),
+        }
+    }
+}
+
+fn entry(notice: &Notice, status: InboxStatus, fact: Option<&PaymentFact>) -> InboxEntry {
+    InboxEntry {
+        source: SOURCE,
+        event_id: notice.event_id.clone(),
+        event_type: notice.event_type.clone(),
+        fact_hash: notice.fact_hash.clone(),
+        status,
+        out_trade_no: fact.map(|f| f.out_trade_no().clone()),
+    }
+}
+
+fn audit(notice: &Notice, request_id: &str) -> Audit {
+    Audit {
+        actor: "wechat_pay".to_owned(),
+        cause: format!("notification {}", notice.event_id),
+        request_id: Some(request_id.to_owned()),
+    }
+}
+
+fn unknown_order(fact: &PaymentFact) -> CaseOpening {
+    let whose = match fact.attach() {
+        Some(attach) if attach.starts_with("pd1.") => "its attach is of our shape",
+        Some(_) => "its attach is not of our shape",
+        None => "it has no attach",
+    };
+    CaseOpening {
+        kind: CaseKind::UnknownOrder,
+        subject: fact.out_trade_no().as_str().to_owned(),
+        detail: format!("WeChat Pay reports a payment for a number that we do not know; {whose}"),
+    }
+}

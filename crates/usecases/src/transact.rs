@@ -1,0 +1,167 @@
+//! Load, decide, commit; and everything that is done again after a lost race. Only here.
+
+use crate::Paydesk;
+use domain::changeset::{Changeset, InboxStatus, Intent, Refusal};
+use domain::order::{Command, Decision, Event, Order, Rejection, StockOutcome};
+use domain::ports::{CommitAnswer, Committed, OrderKey, StoreError};
+use domain::{Timestamp, job::JobChange};
+
+/// How often one command is tried before the caller is told to come back.
+const TRIES_MAX: u32 = 12;
+
+/// Why a command had no effect.
+#[derive(Debug, thiserror::Error)]
+pub enum TransactError {
+    /// There is no such order.
+    #[error("no such order")]
+    NotFound,
+    /// The order refuses.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// A guard refused.
+    #[error("refused by {0:?}")]
+    Refused(Refusal),
+    /// Too many lost races, or the store cannot say: come back with the same command.
+    #[error("busy: {0}")]
+    Busy(String),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What one round of load, decide and commit came to.
+enum Round {
+    Done(Box<Order>),
+    Again(&'static str),
+    WithoutStock,
+}
+
+impl Paydesk {
+    /// Brings `command` about on the order at `key`, exactly once under the name in `intent`.
+    ///
+    /// # Errors
+    /// See [`TransactError`]; after `Busy` and `Store` nothing is known to have happened, and the
+    /// same command may be given again.
+    pub(crate) async fn transact(
+        &self,
+        key: &OrderKey,
+        command: &Command,
+        intent: &Intent,
+    ) -> Result<Order, TransactError> {
+        let mut stock = StockOutcome::Committed;
+        let mut last = "";
+        for _ in 0..TRIES_MAX {
+            match self.round(key, command, intent, stock).await? {
+                Round::Done(order) => return Ok(*order),
+                Round::Again(why) => last = why,
+                Round::WithoutStock => stock = StockOutcome::Refused,
+            }
+        }
+        Err(TransactError::Busy(last.to_owned()))
+    }
+
+    async fn round(
+        &self,
+        key: &OrderKey,
+        command: &Command,
+        intent: &Intent,
+        stock: StockOutcome,
+    ) -> Result<Round, TransactError> {
+        let found = self.orders.load(key).await?.ok_or(TransactError::NotFound)?.value;
+        let now = self.clock.now();
+        let changeset = match found.decide_with(command, now, stock)? {
+            Decision::AlreadyApplied => match record_alone(intent, now) {
+                Some(alone) => alone,
+                None => return Ok(Round::Done(Box::new(found))),
+            },
+            Decision::Record(events) => {
+                Changeset::of(Some(&found), events, Vec::new(), intent.clone(), now)
+                    .ok_or_else(|| TransactError::Busy("events without an order".to_owned()))?
+            }
+        };
+        let settles = changeset.events.iter().any(|e| matches!(e, Event::Settled { .. }));
+        let after = changeset.order.as_ref().map_or(found, |write| write.order.clone());
+        match self.commit(changeset).await? {
+            Landed::Now => Ok(Round::Done(Box::new(after))),
+            Landed::Before => {
+                let order = self.orders.load(key).await?.ok_or(TransactError::NotFound)?.value;
+                Ok(Round::Done(Box::new(order)))
+            }
+            Landed::Not(why) => Ok(Round::Again(why)),
+            // A settlement is never vetoed by a shared row: again without its stock, with a case.
+            Landed::Refused(Refusal::Stock(_)) if settles && stock == StockOutcome::Committed => {
+                Ok(Round::WithoutStock)
+            }
+            Landed::Refused(refusal) => Err(TransactError::Refused(refusal)),
+        }
+    }
+
+    /// Commits, and finds out what happened when the store could not say.
+    pub(crate) async fn commit(&self, changeset: Changeset) -> Result<Landed, TransactError> {
+        let committed = committed(&changeset);
+        let command_id = changeset.command_id.clone();
+        let names: Vec<&str> = changeset.events.iter().map(Event::name).collect();
+        let actor = changeset.audit.actor.clone();
+        let landed = match self.orders.commit(changeset).await {
+            CommitAnswer::Committed => Landed::Now,
+            CommitAnswer::AlreadyCommitted => Landed::Before,
+            CommitAnswer::Conflict => Landed::Not("the order changed meanwhile"),
+            CommitAnswer::GuardRefused(refusal) => Landed::Refused(refusal),
+            CommitAnswer::RolledBack(why) => {
+                tracing::debug!(command_id = %command_id, why, "commit rolled back");
+                Landed::Not("rolled back")
+            }
+            CommitAnswer::OutcomeUnknown(why) => {
+                tracing::warn!(command_id = %command_id, why, "commit outcome unknown, asking");
+                if self.orders.committed(&command_id).await? {
+                    Landed::Now
+                } else {
+                    Landed::Not("was not committed")
+                }
+            }
+        };
+        if let (Landed::Now, Some(committed)) = (&landed, committed) {
+            tracing::info!(order.id = %committed.order, order.version = committed.version,
+                actor, events = ?names, "committed");
+            self.events.committed(&committed);
+        }
+        Ok(landed)
+    }
+}
+
+/// Whether a commit landed.
+pub(crate) enum Landed {
+    /// By this call.
+    Now,
+    /// By an earlier one under the same name.
+    Before,
+    /// Not at all; try again.
+    Not(&'static str),
+    /// A guard refused.
+    Refused(Refusal),
+}
+
+/// Nothing new happened, but a notification or a key still wants its record.
+fn record_alone(intent: &Intent, now: Timestamp) -> Option<Changeset> {
+    if intent.inbox.is_none() && intent.replay.is_none() {
+        return None;
+    }
+    let mut intent = intent.clone();
+    if let Some(inbox) = &mut intent.inbox {
+        inbox.status = InboxStatus::Duplicate;
+    }
+    Some(Changeset::without_order(intent, now))
+}
+
+fn committed(changeset: &Changeset) -> Option<Committed> {
+    let write = changeset.order.as_ref()?;
+    let next_due = changeset
+        .jobs
+        .iter()
+        .filter_map(|job| match job {
+            JobChange::Ensure { due_at, .. } => Some(*due_at),
+            JobChange::Remove { .. } => None,
+        })
+        .min();
+    Some(Committed { order: write.order.id, version: write.order.version, next_due })
+}

@@ -1,0 +1,71 @@
+//! Performs promised work, one leased job at a time, and looks for work that nobody promised.
+
+use crate::{Paydesk, TransactError};
+use domain::job::{JobId, JobKind};
+use domain::ports::{Finish, LeasedJob, StoreError};
+use domain::{OrderNumber, OutTradeNo};
+
+/// A job that failed this often in a row is set aside with a case.
+const ATTEMPTS_MAX: u32 = 50;
+/// The longest pause between two attempts, in seconds.
+const PAUSE_MAX_S: i64 = 60;
+/// The most that one sweep repairs.
+const SWEEP_MAX: u32 = 200;
+
+impl Paydesk {
+    /// Performs one job and says what becomes of it. Never fails: what goes wrong is the job's.
+    pub async fn perform(&self, job: &LeasedJob) {
+        let finish = match self.step(job).await {
+            Ok(finish) => finish,
+            Err(error) => self.after_failure(job, &error),
+        };
+        match self.jobs.finish(&job.fence, finish).await {
+            Ok(true) => {}
+            Ok(false) => tracing::debug!(job.id = %job.fence.job, "the lease had ended"),
+            Err(error) => {
+                // The lease runs out and somebody claims the job again.
+                tracing::warn!(job.id = %job.fence.job, error = %error, "job not finished");
+            }
+        }
+    }
+
+    async fn step(&self, job: &LeasedJob) -> Result<Finish, TransactError> {
+        let JobId { kind, subject } = &job.fence.job;
+        match kind {
+            JobKind::FollowPayment => match OutTradeNo::parse(subject) {
+                Some(out_trade_no) => self.follow_payment(&out_trade_no, &job.fence).await,
+                None => Ok(Finish::Park("not an out_trade_no".to_owned())),
+            },
+            JobKind::ExpireOrder => match OrderNumber::parse(subject) {
+                Some(number) => self.expire_order(&number, &job.fence).await,
+                None => Ok(Finish::Park("not an order number".to_owned())),
+            },
+        }
+    }
+
+    fn after_failure(&self, job: &LeasedJob, error: &TransactError) -> Finish {
+        if job.attempts >= ATTEMPTS_MAX {
+            tracing::error!(job.id = %job.fence.job, error = %error, "job parked");
+            return Finish::Park(error.to_string());
+        }
+        tracing::warn!(job.id = %job.fence.job, attempts = job.attempts, error = %error,
+            "job failed, will be tried again");
+        let pause = i64::from(job.attempts).saturating_mul(2).min(PAUSE_MAX_S);
+        let now = self.clock.now();
+        Finish::Retry(self.jittered(now, now.plus_seconds(pause)))
+    }
+
+    /// Looks for live payments and waiting orders that no job looks after. Takes no input. What
+    /// it finds is the trace of a bug, and it says so.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub async fn sweep(&self) -> Result<usize, StoreError> {
+        let found = self.jobs.sweep(self.clock.now(), SWEEP_MAX).await?;
+        if !found.is_empty() {
+            let jobs: Vec<String> = found.iter().map(JobId::to_string).collect();
+            tracing::error!(count = found.len(), ?jobs, "sweep.found: work that no job promised");
+        }
+        Ok(found.len())
+    }
+}
