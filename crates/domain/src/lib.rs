@@ -2,7 +2,7 @@
 //!
 //! Reads no clock, draws no randomness, awaits nothing, knows no HTTP, SQL or JSON, and never
 //! panics on data it was given. Start at [`order::Order::decide`].
-#![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
 pub mod buyer;
 pub mod case;

@@ -17,6 +17,8 @@ mod event;
 mod place;
 mod prepay;
 mod settle;
+#[cfg(test)]
+mod tests;
 
 pub use command::{CancelCause, Command, Decision, PrepayAnswer, Rejection};
 pub use event::{Event, StockOutcome};

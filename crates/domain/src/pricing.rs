@@ -142,14 +142,14 @@ mod tests {
     fn a_price_below_cost_is_refused() {
         let tea = sku(99, 100);
         let got = price(&PricingInput { lines: vec![(&tea, 1)], fees: Fees::default() });
-        assert_eq!(got, Err(PricingRefusal::BelowCost(tea.id.clone())));
+        assert_eq!(got, Err(PricingRefusal::BelowCost(tea.id)));
     }
 
     #[test]
     fn a_hidden_sku_is_not_sold() {
         let tea = Sku { status: SkuStatus::OffSale, ..sku(100, 1) };
         let got = price(&PricingInput { lines: vec![(&tea, 1)], fees: Fees::default() });
-        assert_eq!(got, Err(PricingRefusal::NotOnSale(tea.id.clone())));
+        assert_eq!(got, Err(PricingRefusal::NotOnSale(tea.id)));
     }
 
     proptest! {

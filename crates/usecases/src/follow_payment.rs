@@ -2,6 +2,9 @@
 //!
 //! A query's answer enters as the same fact and the same command as a notification.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{Paydesk, TransactError};
 use domain::changeset::{Audit, Fence, Intent, Refusal};
 use domain::job::next_look;

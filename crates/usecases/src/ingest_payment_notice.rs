@@ -2,6 +2,9 @@
 //!
 //! Acknowledges if and only if the fact is applied, a duplicate, or surplus in a durable commit.
 
+#[cfg(test)]
+mod tests;
+
 use crate::transact::Landed;
 use crate::{Paydesk, TransactError};
 use domain::CommandId;

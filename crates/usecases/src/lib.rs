@@ -10,6 +10,10 @@ mod expire_order;
 mod follow_payment;
 mod ingest_payment_notice;
 mod login;
+#[cfg(test)]
+mod mocks;
+#[cfg(test)]
+mod samples;
 mod start_payment;
 mod transact;
 mod view_order;

@@ -32,7 +32,7 @@ impl Paydesk {
     pub async fn log_in(&self, code: &str, token_hash: [u8; 32]) -> Result<LoggedIn, LoginRefused> {
         let (appid, openid) = self.login.openid(code).await?;
         let now = self.clock.now();
-        let fresh = UserId::new(self.ids.order_id(now).get());
+        let fresh = self.ids.user_id(now);
         let buyer = self.access.buyer(&appid, &openid, fresh, now).await?;
         let expires_at = now.plus_seconds(self.settings.session_s);
         self.access.open_session(token_hash, SessionRecord { buyer, expires_at }).await?;

@@ -3,6 +3,9 @@
 //! Intent → call → record: the payment and its follower are durable before this is called, so
 //! whatever is lost here is found by the job.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{Paydesk, TransactError};
 use domain::changeset::{Audit, Intent};
 use domain::order::{Command, Order, PrepayAnswer};

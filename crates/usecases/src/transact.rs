@@ -1,5 +1,8 @@
 //! Load, decide, commit; and everything that is done again after a lost race. Only here.
 
+#[cfg(test)]
+mod tests;
+
 use crate::Paydesk;
 use domain::changeset::{Changeset, InboxStatus, Intent, Refusal};
 use domain::order::{Command, Decision, Event, Order, Rejection, StockOutcome};

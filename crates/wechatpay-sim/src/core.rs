@@ -37,6 +37,8 @@ pub mod sandbox_clock;
 pub mod seal;
 pub mod settings;
 pub mod tamper;
+#[cfg(test)]
+mod tests;
 pub mod trade;
 pub mod urls;
 pub mod wire_time;

@@ -1,1 +1,44 @@
-//! Placeholder.
+//! The WeChat Pay v3 client: `domain`'s [`PaymentGateway`](domain::ports::PaymentGateway),
+//! [`NoticeOpener`](domain::ports::NoticeOpener) and [`LoginGateway`](domain::ports::LoginGateway)
+//! in WeChat Pay's words.
+//!
+//! Translates and holds no rule of the business. Pure up to the last line: a request is a value,
+//! it is signed, a [`Transport`] carries it, the answer is a value that is verified before it is
+//! read. Reads no clock but [`Clock::real`](domain::ports::Clock::real), never logs a key, an
+//! openid, a body or the URL of a login. Shares no code with `wechatpay-sim`.
+//!
+//! Start at [`WechatPay`]; a call goes through `exchange.rs`, a notification through `notice.rs`.
+
+mod certificates;
+mod client;
+mod close;
+mod errors;
+mod exchange;
+mod keyring;
+mod keys;
+mod login;
+mod nonces;
+mod notice;
+mod pay_params;
+mod prepay;
+mod query;
+mod resource;
+mod settings;
+mod sign;
+mod target;
+mod trade;
+mod transport;
+mod verify;
+mod wire;
+
+#[cfg(test)]
+mod testing;
+
+pub use client::WechatPay;
+pub use login::{MiniProgramLogin, MiniProgramSettings};
+pub use nonces::{NoEntropy, Nonces, SystemNonces};
+pub use settings::{
+    DEFAULT_BASE_URL, DEFAULT_CONNECT_TIMEOUT_MS, DEFAULT_PLATFORM_BASE_URL, DEFAULT_TIMEOUT_MS,
+    MerchantKeySettings, PublicKeySettings, Settings, SettingsErrors,
+};
+pub use transport::{HttpTransport, Method, Transport, TransportError, WireRequest, WireResponse};

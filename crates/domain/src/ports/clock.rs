@@ -1,7 +1,7 @@
 //! The only sources of time and chance.
 
 use super::PortFuture;
-use crate::{OrderId, Timestamp};
+use crate::{OrderId, Timestamp, UserId};
 
 /// What time it is.
 pub trait Clock: Send + Sync {
@@ -22,6 +22,9 @@ pub trait Clock: Send + Sync {
 pub trait IdSource: Send + Sync {
     /// A new order's id, growing with `now` (UUIDv7).
     fn order_id(&self, now: Timestamp) -> OrderId;
+
+    /// A new buyer's id, growing with `now` (UUIDv7).
+    fn user_id(&self, now: Timestamp) -> UserId;
 
     /// The random part of an order number: 60 bits.
     fn order_entropy(&self) -> u64;

@@ -10,11 +10,11 @@ use crate::{Timestamp, UserId};
 /// What is for sale.
 pub trait Catalogue: Send + Sync {
     /// SKUs on sale by id, after `after`, at most `limit`.
-    fn on_sale<'a>(
-        &'a self,
-        after: Option<&'a SkuId>,
+    fn on_sale(
+        &self,
+        after: Option<SkuId>,
         limit: u32,
-    ) -> PortFuture<'a, Result<Vec<Sku>, StoreError>>;
+    ) -> PortFuture<'_, Result<Vec<Sku>, StoreError>>;
 
     /// One SKU, whatever its status.
     fn sku<'a>(&'a self, id: &'a SkuId) -> PortFuture<'a, Result<Option<Sku>, StoreError>>;

@@ -2,6 +2,9 @@
 //!
 //! MAY NOT know an HTTP library: the shell and the simulation each translate.
 
+/// Names and values, in order.
+pub type Headers = Vec<(String, String)>;
+
 /// A request as it stood on the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiRequest {
@@ -10,7 +13,7 @@ pub struct ApiRequest {
     /// Path and query exactly as sent: they are signed undecoded.
     pub target: String,
     /// Headers; names compare without case.
-    pub headers: Vec<(String, String)>,
+    pub headers: Headers,
     /// The raw body.
     pub body: Vec<u8>,
 }
@@ -41,7 +44,7 @@ pub struct Answer {
     /// HTTP status.
     pub status: u16,
     /// Headers.
-    pub headers: Vec<(String, String)>,
+    pub headers: Headers,
     /// The body, possibly empty.
     pub body: Vec<u8>,
 }

@@ -109,10 +109,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The elements of an array with their pointers, if present.
-    pub fn optional_array(
-        &self,
-        name: &str,
-    ) -> Result<Option<Vec<(String, &'a Value)>>, Refusal> {
+    pub fn optional_array(&self, name: &str) -> Result<Option<Vec<(String, &'a Value)>>, Refusal> {
         match self.members.get(name) {
             None => Ok(None),
             Some(Value::Array(items)) => {
@@ -128,10 +125,10 @@ impl<'a> Fields<'a> {
 
     /// An element of an array as an object.
     pub fn element(pointer: &str, value: &'a Value) -> Result<Self, Refusal> {
-        match value {
-            Value::Object(members) => Ok(Self { pointer: pointer.to_owned(), members }),
-            other => Err(Refusal::body_field(pointer, Some(other), "must be an object")),
-        }
+        let Value::Object(members) = value else {
+            return Err(Refusal::body_field(pointer, Some(value), "must be an object"));
+        };
+        Ok(Self { pointer: pointer.to_owned(), members })
     }
 
     /// A refusal about this member, with its value.

@@ -44,8 +44,10 @@ pub trait Keyring {
     fn verify_merchant(&self, serial: &str, message: &[u8], signature: &str) -> bool;
 }
 
-/// The ports of one call, together.
+/// The instant and the ports of one call, together.
 pub struct Ports<'a> {
+    /// When the call is made.
+    pub at: Moment,
     /// Signs and verifies.
     pub keyring: &'a dyn Keyring,
     /// Gives nonces and numbers.

@@ -23,9 +23,9 @@ impl WeChatPay {
         trade_type: TradeType,
         body: &[u8],
         caller: &Authorization,
-        at: Moment,
         ports: &mut Ports<'_>,
     ) -> Result<Value, Refusal> {
+        let at = ports.at;
         let parameters = parse_body(body)?;
         same_mchid(&parameters, caller)?;
         let form = PrepayForm::parse(&parameters, trade_type)?;
@@ -43,7 +43,7 @@ impl WeChatPay {
         match self.trade(&form.out_trade_no, at.business) {
             Some(trade) => check_repeat(trade, trade_type, &parameters, at)?,
             None => {
-                let handle = new_handle(trade_type, at, ports);
+                let handle = new_handle(trade_type, ports);
                 self.index_handle(trade_type, &handle, &form.out_trade_no);
                 let number = form.out_trade_no.clone();
                 let trade = Trade::new(form, parameters, trade_type, handle);
@@ -52,11 +52,12 @@ impl WeChatPay {
                 return Ok(answer);
             }
         }
-        Ok(self.prepay_again(&form.out_trade_no, at, ports))
+        Ok(self.prepay_again(&form.out_trade_no, ports))
     }
 
     /// The order is known, payable and asked for with the same parameters.
-    fn prepay_again(&mut self, number: &str, at: Moment, ports: &mut Ports<'_>) -> Value {
+    fn prepay_again(&mut self, number: &str, ports: &mut Ports<'_>) -> Value {
+        let at = ports.at;
         let Some(trade) = self.trades.get_mut(number) else { return Value::Null };
         let fresh = match trade.trade_type {
             TradeType::Jsapi => at.business - trade.handle.issued_at < PREPAY_LIFE,
@@ -65,7 +66,7 @@ impl WeChatPay {
         if fresh {
             return wire(trade);
         }
-        let handle = new_handle(trade.trade_type, at, ports);
+        let handle = new_handle(trade.trade_type, ports);
         trade.handle = handle.clone();
         let (answer, trade_type) = (wire(trade), trade.trade_type);
         self.index_handle(trade_type, &handle, number);
@@ -80,10 +81,7 @@ impl WeChatPay {
 }
 
 /// The `mchid` of the body is compared with the header's before anything else in the body.
-pub(crate) fn same_mchid(
-    body: &Map<String, Value>,
-    caller: &Authorization,
-) -> Result<(), Refusal> {
+pub(crate) fn same_mchid(body: &Map<String, Value>, caller: &Authorization) -> Result<(), Refusal> {
     let in_body = Fields::root(body).text("mchid", 32)?;
     if in_body == caller.mchid {
         return Ok(());
@@ -119,7 +117,8 @@ fn check_repeat(
     Ok(())
 }
 
-fn new_handle(trade_type: TradeType, at: Moment, ports: &mut Ports<'_>) -> PrepayHandle {
+fn new_handle(trade_type: TradeType, ports: &mut Ports<'_>) -> PrepayHandle {
+    let at = ports.at;
     let value = match trade_type {
         TradeType::Jsapi => {
             format!("wx{}{}", beijing_digits(at.business), ports.hex(10).to_ascii_lowercase())

@@ -43,8 +43,19 @@ impl PrepayForm {
     pub fn parse(body: &Map<String, Value>, trade_type: TradeType) -> Result<Self, Refusal> {
         let root = Fields::root(body);
         let mut allowed = vec![
-            "appid", "mchid", "description", "out_trade_no", "time_expire", "attach", "notify_url",
-            "goods_tag", "limit_pay", "support_fapiao", "amount", "detail", "scene_info",
+            "appid",
+            "mchid",
+            "description",
+            "out_trade_no",
+            "time_expire",
+            "attach",
+            "notify_url",
+            "goods_tag",
+            "limit_pay",
+            "support_fapiao",
+            "amount",
+            "detail",
+            "scene_info",
             "settle_info",
         ];
         if trade_type == TradeType::Jsapi {
@@ -159,7 +170,11 @@ fn detail(root: &Fields<'_>) -> Result<(), Refusal> {
     for (pointer, item) in &goods {
         let item = Fields::element(pointer, item)?;
         item.only(&[
-            "merchant_goods_id", "wechatpay_goods_id", "goods_name", "quantity", "unit_price",
+            "merchant_goods_id",
+            "wechatpay_goods_id",
+            "goods_name",
+            "quantity",
+            "unit_price",
         ])?;
         let id = item.text("merchant_goods_id", 32)?;
         if !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)) {

@@ -92,9 +92,8 @@ impl Refusal {
         let mut refusal = Self::new(400, Code::ParamError, "参数错误", 268_435_461);
         if let Some(body) = refusal.body.as_mut() {
             let value = value.unwrap_or(&Value::Null);
-            body.detail = Some(
-                json!({"field": field, "value": value, "issue": issue, "location": location}),
-            );
+            body.detail =
+                Some(json!({"field": field, "value": value, "issue": issue, "location": location}));
         }
         refusal
     }
@@ -121,12 +120,7 @@ impl Refusal {
 
     /// The same number with other parameters, or a number burned by a close.
     pub fn re_entry_differs() -> Self {
-        Self::new(
-            400,
-            Code::InvalidRequest,
-            "请求重入时，参数与首次请求时不一致",
-            268_498_688,
-        )
+        Self::new(400, Code::InvalidRequest, "请求重入时，参数与首次请求时不一致", 268_498_688)
     }
 
     /// No such order.

@@ -93,10 +93,9 @@ impl Route {
     /// `/v3/pay/transactions/*`, whose gateway words some refusals differently.
     pub fn is_transaction(&self) -> bool {
         match self {
-            Self::Prepay(_)
-            | Self::QueryByOutTradeNo(_)
-            | Self::QueryById(_)
-            | Self::Close(_) => true,
+            Self::Prepay(_) | Self::QueryByOutTradeNo(_) | Self::QueryById(_) | Self::Close(_) => {
+                true
+            }
             Self::Certificates | Self::Login => false,
         }
     }

@@ -3,6 +3,7 @@
 //! MAY NOT sign errors: 4xx and 5xx of the live service carry no signature.
 
 use crate::core::WeChatPay;
+use crate::core::exchange::Headers;
 use crate::core::ports::{Ports, SigningFailed};
 use crate::core::settings::Verification;
 use time::OffsetDateTime;
@@ -25,7 +26,7 @@ pub fn headers(
     signed_at: OffsetDateTime,
     fault: SignatureFault,
     ports: &mut Ports<'_>,
-) -> Result<Vec<(String, String)>, SigningFailed> {
+) -> Result<Headers, SigningFailed> {
     let timestamp = signed_at.unix_timestamp().to_string();
     let nonce = ports.hex(16).to_ascii_lowercase();
     let mut message = format!("{timestamp}\n{nonce}\n").into_bytes();
@@ -76,7 +77,7 @@ impl WeChatPay {
             Verification::PublicKey => true,
             Verification::Mixed => {
                 self.outbox.turns = self.outbox.turns.wrapping_add(1);
-                self.outbox.turns % 2 == 0
+                self.outbox.turns.is_multiple_of(2)
             }
         };
         if public_key { self.account.public_key_id.clone() } else { self.certificate_serial() }

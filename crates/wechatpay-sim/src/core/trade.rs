@@ -5,7 +5,8 @@
 //!    └──close, or 7 days──▶ CLOSED
 //! ```
 //!
-//! MAY NOT leave `CLOSED`, and MAY NOT be paid after `expires_at` though it still says `NOTPAY` then.
+//! MAY NOT leave `CLOSED`, and MAY NOT be paid after `expires_at` though it still says `NOTPAY` then (unless a test
+//! asks for that by name: `core/pay.rs`).
 
 use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
@@ -89,6 +90,8 @@ pub struct Payment {
     pub success_at: OffsetDateTime,
     /// What a coupon took off.
     pub coupon_fen: i64,
+    /// Whether a test paid it when it could not be paid any more.
+    pub unfaithful: bool,
 }
 
 impl Trade {

@@ -33,13 +33,7 @@ pub fn beijing_date(at: OffsetDateTime) -> String {
 /// `yyyyMMddHHmmss`, Beijing.
 pub fn beijing_digits(at: OffsetDateTime) -> String {
     let local = at.to_offset(beijing_offset());
-    format!(
-        "{}{:02}{:02}{:02}",
-        beijing_date(at),
-        local.hour(),
-        local.minute(),
-        local.second()
-    )
+    format!("{}{:02}{:02}{:02}", beijing_date(at), local.hour(), local.minute(), local.second())
 }
 
 /// Exactly `yyyy-MM-DDTHH:mm:ss+08:00`; anything else is `None`.

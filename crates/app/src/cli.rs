@@ -1,0 +1,66 @@
+//! The command line, and nothing else.
+
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Orders and payments for merchants on WeChat Pay.
+#[derive(Debug, Parser)]
+#[command(name = "paydesk", version, about, long_about = None)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What `paydesk` can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Everything on one machine, nothing to configure: database, sandbox, API, a demo shop.
+    Dev(DevArgs),
+    /// The service, configured by paydesk.toml and PAYDESK_* variables.
+    Serve(ConfigArgs),
+    /// Apply the database migrations that are built in.
+    Migrate(ConfigArgs),
+    /// The WeChat Pay simulator alone, for any client in any language.
+    Sandbox(SandboxArgs),
+}
+
+/// Where the configuration is.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// The configuration file. Every key can also be set as PAYDESK_SECTION__KEY.
+    #[arg(long, default_value = "paydesk.toml", env = "PAYDESK_CONFIG")]
+    pub config: PathBuf,
+}
+
+/// How `dev` runs.
+#[derive(Clone, Debug, Args)]
+pub struct DevArgs {
+    /// Play one purchase, print its timeline, and exit: 0, or 1 with the reason.
+    #[arg(long)]
+    pub once: bool,
+    /// Where the API listens. With --once, a free port unless given.
+    #[arg(long, value_name = "ADDRESS", env = "PAYDESK_DEV_HTTP")]
+    pub http: Option<SocketAddr>,
+    /// Where the sandbox listens. With --once, a free port unless given.
+    #[arg(long, value_name = "ADDRESS", env = "PAYDESK_DEV_SANDBOX")]
+    pub sandbox: Option<SocketAddr>,
+    /// Where the database and the sandbox's keys are kept.
+    #[arg(long, value_name = "DIRECTORY", default_value = ".paydesk", env = "PAYDESK_DEV_DATA")]
+    pub data: PathBuf,
+    /// Use this database instead of a private one.
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+}
+
+/// How `sandbox` runs.
+#[derive(Clone, Debug, Args)]
+pub struct SandboxArgs {
+    /// Where it listens.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8081")]
+    pub listen: SocketAddr,
+    /// Where its keys and certificates are kept.
+    #[arg(long, value_name = "DIRECTORY", default_value = ".paydesk/sandbox")]
+    pub directory: PathBuf,
+}

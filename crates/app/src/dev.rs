@@ -1,0 +1,114 @@
+//! `paydesk dev`: everything on one machine with nothing to configure.
+//!
+//! The same parts as in production, over real sockets and real signatures; only the other side of
+//! WeChat Pay is the sandbox.
+
+mod demo_shop;
+mod places;
+mod purchase;
+mod welcome;
+
+use crate::cli::DevArgs;
+use crate::service::{self, Service};
+use anyhow::{Context as _, Result};
+use places::Places;
+use private_postgres::RunningPostgres;
+use std::time::Duration;
+use wechatpay_sim::RunningSandbox;
+
+/// Runs `dev` to its end: after the purchase with `--once`, else until it is told to stop.
+///
+/// # Errors
+/// When something cannot start, or the purchase does not end as a paid order.
+pub async fn run(args: DevArgs) -> Result<()> {
+    let places = Places::of(&args)?;
+    let dev = Dev::start(&args, &places).await?;
+    let played = dev.play().await;
+    if args.once || played.is_err() {
+        dev.stop().await;
+        return played;
+    }
+    welcome::print(&dev.shop, &dev.api_url(), &dev.sandbox.base_url());
+    service::stop_signal().await?;
+    eprintln!("\nstopping …");
+    dev.stop().await;
+    eprintln!("stopped");
+    Ok(())
+}
+
+/// Everything that runs.
+struct Dev {
+    postgres: Option<RunningPostgres>,
+    sandbox: RunningSandbox,
+    service: Service,
+    shop: demo_shop::DemoShop,
+}
+
+impl Dev {
+    async fn start(args: &DevArgs, places: &Places) -> Result<Dev> {
+        let (postgres, url) = database(args, places).await?;
+        let started = Dev::start_rest(places, &url).await;
+        match started {
+            Ok((sandbox, service, shop)) => Ok(Dev { postgres, sandbox, service, shop }),
+            Err(error) => {
+                stop_postgres(postgres).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn start_rest(
+        places: &Places,
+        url: &str,
+    ) -> Result<(RunningSandbox, Service, demo_shop::DemoShop)> {
+        let sandbox = places.start_sandbox().await?;
+        // Bound before the configuration is written, because the notify URL names the port.
+        let listener = service::bind(places.http())
+            .context("the API cannot start (choose another address with --http)")?;
+        let settings = places.settings(&sandbox, url, listener.local_addr()?)?;
+        let service = service::start(&settings, listener).await?;
+        let shop = demo_shop::open(&service, places).await?;
+        Ok((sandbox, service, shop))
+    }
+
+    fn api_url(&self) -> String {
+        format!("http://{}", self.service.addr())
+    }
+
+    async fn play(&self) -> Result<()> {
+        let purchase = purchase::Purchase {
+            api: self.api_url(),
+            sandbox: self.sandbox.base_url(),
+            sku_id: demo_shop::FIRST_SKU,
+        };
+        purchase.play().await.context("the purchase did not end as a paid order")
+    }
+
+    async fn stop(self) {
+        self.service.stop().await;
+        self.sandbox.stop().await;
+        stop_postgres(self.postgres).await;
+    }
+}
+
+async fn database(args: &DevArgs, places: &Places) -> Result<(Option<RunningPostgres>, String)> {
+    if let Some(url) = &args.database_url {
+        eprintln!("database: the one of --database-url");
+        return Ok((None, url.clone()));
+    }
+    let data = places.data();
+    let started = tokio::task::spawn_blocking(move || Places::start_postgres(data));
+    let postgres = started.await??;
+    let url = postgres.url();
+    Ok((Some(postgres), url))
+}
+
+async fn stop_postgres(postgres: Option<RunningPostgres>) {
+    let Some(postgres) = postgres else { return };
+    let stopped = tokio::task::spawn_blocking(move || postgres.stop());
+    match tokio::time::timeout(Duration::from_secs(30), stopped).await {
+        Ok(Ok(Ok(()))) => {}
+        Ok(Ok(Err(error))) => eprintln!("the database did not stop cleanly: {error}"),
+        Ok(Err(_)) | Err(_) => eprintln!("the database did not stop in time"),
+    }
+}

@@ -1,0 +1,104 @@
+//! Where `dev` keeps and listens, and the configuration that follows from it.
+
+use crate::cli::DevArgs;
+use crate::settings::Settings;
+use anyhow::{Context as _, Result};
+use private_postgres::{Durability, Options, PrivatePostgres, RunningPostgres};
+use serde_json::json;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use wechatpay_sim::{RunningSandbox, Sandbox, SandboxOptions};
+
+const HTTP_PORT: u16 = 8080;
+const SANDBOX_PORT: u16 = 8081;
+
+/// Where things are.
+pub(super) struct Places {
+    data: PathBuf,
+    http: SocketAddr,
+    sandbox: SocketAddr,
+}
+
+impl Places {
+    pub(super) fn of(args: &DevArgs) -> Result<Places> {
+        std::fs::create_dir_all(&args.data)
+            .with_context(|| format!("--data: cannot make {}", args.data.display()))?;
+        let data = std::fs::canonicalize(&args.data)
+            .with_context(|| format!("--data: cannot use {}", args.data.display()))?;
+        // A purchase that is over in seconds should not fail because a port is taken.
+        let port = |usual: u16| if args.once { 0 } else { usual };
+        let local = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
+        Ok(Places {
+            data,
+            http: args.http.unwrap_or_else(|| local(port(HTTP_PORT))),
+            sandbox: args.sandbox.unwrap_or_else(|| local(port(SANDBOX_PORT))),
+        })
+    }
+
+    /// Blocking: starts the private server, telling what takes time.
+    pub(super) fn start_postgres(data: PathBuf) -> Result<RunningPostgres> {
+        let progress = |line: &str| eprintln!("database: {line}");
+        let options = Options::from_environment(
+            data.join("postgres"),
+            "paydesk",
+            Durability::Durable,
+            &progress,
+        );
+        PrivatePostgres::start(&options).context("no database could be started")
+    }
+
+    pub(super) fn data(&self) -> PathBuf {
+        self.data.clone()
+    }
+
+    pub(super) async fn start_sandbox(&self) -> Result<RunningSandbox> {
+        let options = SandboxOptions::new(self.sandbox, self.data.join("sandbox"));
+        Sandbox::start(options)
+            .await
+            .context("the sandbox cannot start (choose another address with --sandbox)")
+    }
+
+    /// What a paydesk.toml for this machine would say.
+    pub(super) fn settings(
+        &self,
+        sandbox: &RunningSandbox,
+        database_url: &str,
+        api: SocketAddr,
+    ) -> Result<Settings> {
+        let merchant = sandbox.credentials();
+        let notify_url = format!("http://{api}/api/mini/wechat-pay/notify");
+        let settings = json!({
+            "environment": "dev",
+            "deployment_id": "dev",
+            "http": { "listen": api },
+            "database": { "url": database_url },
+            "wechat_pay": {
+                "mchid": merchant.mchid,
+                "appids": { "mini": merchant.appid },
+                "app_secret": merchant.app_secret,
+                "base_url": sandbox.base_url(),
+                "platform_base_url": sandbox.base_url(),
+                "notify_url": notify_url,
+                "merchant_keys": [{
+                    "serial": merchant.merchant_serial,
+                    "private_key": merchant.merchant_private_key_pem,
+                    "certificate": merchant.merchant_certificate_pem,
+                }],
+                "api_v3_keys": [merchant.api_v3_key],
+                "public_key_id": merchant.public_key_id,
+                "public_key": merchant.public_key_pem,
+                "follow_sandbox_clock": true,
+            },
+        });
+        serde_json::from_value(settings).context("the configuration of dev is wrong")
+    }
+
+    pub(super) fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// The file that keeps the admin key from start to start.
+    pub(super) fn admin_key_file(&self) -> PathBuf {
+        self.data.join("admin-key")
+    }
+}

@@ -1,0 +1,50 @@
+//! `paydesk`, the program: reads the configuration, wires every part, starts and stops them.
+//!
+//! Holds no rule of the business. The only crate that knows every other.
+
+pub mod cli;
+pub mod dev;
+mod fanout;
+mod ids;
+mod serve;
+pub mod service;
+pub mod settings;
+pub mod telemetry;
+
+use anyhow::{Result, anyhow};
+use cli::{Cli, Command};
+use telemetry::LogFormat;
+
+/// Runs what the command line says.
+///
+/// # Errors
+/// With a reason for a person.
+pub fn run(cli: Cli) -> Result<()> {
+    // Before any client is built. A second start in one process (tests) finds it installed.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        tracing::debug!("the TLS provider was installed before");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime
+        .block_on(async {
+            match cli.command {
+                Command::Dev(args) => {
+                    telemetry::start(LogFormat::Lines, if args.once { "warn" } else { "info" });
+                    dev::run(args).await
+                }
+                Command::Serve(args) => {
+                    telemetry::start(LogFormat::Json, "info");
+                    serve::serve(&args).await
+                }
+                Command::Migrate(args) => {
+                    telemetry::start(LogFormat::Lines, "warn");
+                    serve::migrate(&args).await
+                }
+                Command::Sandbox(args) => {
+                    telemetry::start(LogFormat::Lines, "info");
+                    serve::sandbox(&args).await
+                }
+            }
+        })
+        .map_err(|error| anyhow!("{error:#}"))
+}

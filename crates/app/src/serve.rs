@@ -1,0 +1,67 @@
+//! `paydesk serve`, `migrate` and `sandbox`.
+
+use crate::cli::{ConfigArgs, SandboxArgs};
+use crate::service;
+use crate::settings::Settings;
+use anyhow::{Context as _, Result};
+use wechatpay_sim::{Sandbox, SandboxOptions};
+
+/// Serves until it is told to stop.
+///
+/// # Errors
+/// When the configuration is unsafe or something cannot start.
+pub async fn serve(args: &ConfigArgs) -> Result<()> {
+    let settings = Settings::read(&args.config)?;
+    let listener = service::bind(settings.http.listen)
+        .context("the API cannot start (choose another address with http.listen)")?;
+    let service = service::start(&settings, listener).await?;
+    tracing::info!(listen = %service.addr(), "serving");
+    service::stop_signal().await?;
+    tracing::info!("stopping");
+    service.stop().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Applies the migrations.
+///
+/// # Errors
+/// When the database cannot be reached or refuses.
+pub async fn migrate(args: &ConfigArgs) -> Result<()> {
+    service::migrate(&Settings::read(&args.config)?).await?;
+    println!("the database is up to date");
+    Ok(())
+}
+
+/// Runs the sandbox until it is told to stop.
+///
+/// # Errors
+/// When it cannot start.
+pub async fn sandbox(args: &SandboxArgs) -> Result<()> {
+    let options = SandboxOptions::new(args.listen, &args.directory);
+    let sandbox = Sandbox::start(options)
+        .await
+        .context("the sandbox cannot start (choose another address with --listen)")?;
+    let merchant = sandbox.credentials();
+    let (url, directory) = (sandbox.base_url(), args.directory.display());
+    println!(
+        "
+WeChat Pay sandbox at {url}. Ctrl-C stops it.
+
+Point an SDK at it:
+  base URL           {url}             instead of https://api.mch.weixin.qq.com
+  mchid              {}
+  appid              {}
+  merchant serial    {}
+  private key, certificates, APIv3 key   in {directory}/
+  all of it          curl {url}/_sandbox/credentials
+
+Play the buyer:      curl -X POST {url}/_sandbox/pay/<out_trade_no>
+See what happened:   curl {url}/_sandbox/ledger
+",
+        merchant.mchid, merchant.appid, merchant.merchant_serial
+    );
+    service::stop_signal().await?;
+    sandbox.stop().await;
+    Ok(())
+}

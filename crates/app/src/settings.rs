@@ -1,0 +1,239 @@
+//! The configuration: paydesk.toml, overridden by PAYDESK_SECTION__KEY. The only place that reads
+//! the environment.
+//!
+//! Says every mistake at once, and quotes no secret. `docs/configuration.md` explains each key.
+
+mod check;
+mod secret;
+
+pub use check::{Checked, Mistakes};
+pub use secret::{Secret, SecretText};
+
+use anyhow::Context as _;
+use config::{Config, Environment, File};
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// How strict the checks are.
+    #[serde(default)]
+    pub environment: Mode,
+    /// Marks this deployment's payments at WeChat Pay: 1–16 of `[0-9a-z-]`.
+    pub deployment_id: String,
+    /// The public listener.
+    #[serde(default)]
+    pub http: Http,
+    /// PostgreSQL.
+    pub database: Database,
+    /// The merchant's account.
+    pub wechat_pay: WechatPay,
+    /// The shop.
+    #[serde(default)]
+    pub shop: Shop,
+    /// The scheduler.
+    #[serde(default)]
+    pub jobs: Jobs,
+}
+
+/// How strict the checks are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Real money: nothing unsafe starts.
+    #[default]
+    Production,
+    /// A sandbox on this machine.
+    Dev,
+}
+
+/// `[http]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Where the API listens.
+    pub listen: SocketAddr,
+    /// Worker threads; 0 means one per core.
+    pub workers: usize,
+}
+
+impl Default for Http {
+    fn default() -> Http {
+        Http { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), workers: 0 }
+    }
+}
+
+/// `[database]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `postgres://user:password@host/database`.
+    pub url: Option<SecretText>,
+    /// A file that holds it.
+    pub url_file: Option<PathBuf>,
+    /// The most connections.
+    #[serde(default = "pool_max")]
+    pub pool_max: usize,
+    /// The longest one statement may take, in milliseconds.
+    #[serde(default = "statement_timeout_ms")]
+    pub statement_timeout_ms: u64,
+}
+
+fn pool_max() -> usize {
+    16
+}
+
+fn statement_timeout_ms() -> u64 {
+    3_000
+}
+
+/// `[wechat_pay]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WechatPay {
+    /// The merchant number.
+    pub mchid: String,
+    /// The applications.
+    pub appids: Appids,
+    /// The mini program's secret.
+    pub app_secret: Option<SecretText>,
+    /// A file that holds it.
+    pub app_secret_file: Option<PathBuf>,
+    /// WeChat Pay's host.
+    #[serde(default = "base_url")]
+    pub base_url: String,
+    /// Asked when `base_url` cannot be reached.
+    pub backup_base_url: Option<String>,
+    /// The WeChat platform's host: login.
+    #[serde(default = "platform_base_url")]
+    pub platform_base_url: String,
+    /// Where WeChat Pay sends notifications: public, https, `/api/mini/wechat-pay/notify`.
+    pub notify_url: String,
+    /// The merchant's keys, the one that signs first.
+    pub merchant_keys: Vec<MerchantKey>,
+    /// The APIv3 keys, current first.
+    #[serde(default)]
+    pub api_v3_keys: Vec<SecretText>,
+    /// Files that hold them.
+    #[serde(default)]
+    pub api_v3_key_files: Vec<PathBuf>,
+    /// `PUB_KEY_ID_…`, with a public key.
+    pub public_key_id: Option<String>,
+    /// The public key, PEM.
+    pub public_key: Option<String>,
+    /// A file that holds it.
+    pub public_key_file: Option<PathBuf>,
+    /// Whether platform certificates are fetched and believed.
+    #[serde(default = "yes")]
+    pub use_platform_certificates: bool,
+    /// Business time follows the sandbox at `base_url`. Never in production.
+    #[serde(default)]
+    pub follow_sandbox_clock: bool,
+    /// The longest one call may take, in milliseconds.
+    #[serde(default = "call_timeout_ms")]
+    pub timeout_ms: u64,
+}
+
+/// `[wechat_pay.appids]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Appids {
+    /// The mini program.
+    pub mini: String,
+}
+
+/// `[[wechat_pay.merchant_keys]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MerchantKey {
+    /// The certificate's serial; may be left out when the certificate is given.
+    pub serial: Option<String>,
+    /// The private key, PEM.
+    pub private_key: Option<SecretText>,
+    /// A file that holds it (`apiclient_key.pem`).
+    pub private_key_file: Option<PathBuf>,
+    /// The certificate, PEM.
+    pub certificate: Option<String>,
+    /// A file that holds it (`apiclient_cert.pem`).
+    pub certificate_file: Option<PathBuf>,
+}
+
+fn base_url() -> String {
+    wechatpay::DEFAULT_BASE_URL.to_owned()
+}
+
+fn platform_base_url() -> String {
+    wechatpay::DEFAULT_PLATFORM_BASE_URL.to_owned()
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn call_timeout_ms() -> u64 {
+    wechatpay::DEFAULT_TIMEOUT_MS
+}
+
+/// `[shop]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Shop {
+    /// How long a checkout can be paid, in seconds.
+    pub checkout_deadline_s: i64,
+    /// How long a buyer stays logged in, in seconds.
+    pub session_s: i64,
+}
+
+impl Default for Shop {
+    fn default() -> Shop {
+        Shop { checkout_deadline_s: 1_800, session_s: 30 * 24 * 3_600 }
+    }
+}
+
+/// `[jobs]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Jobs {
+    /// How many jobs are performed at once.
+    pub parallel: usize,
+    /// How long a job is leased, in milliseconds.
+    pub lease_ms: u64,
+    /// How often to look for work that no job promised, in milliseconds.
+    pub sweep_every_ms: u64,
+}
+
+impl Default for Jobs {
+    fn default() -> Jobs {
+        let scheduler = scheduler::Settings::default();
+        Jobs {
+            parallel: scheduler.parallel,
+            lease_ms: scheduler.lease_ms,
+            sweep_every_ms: scheduler.sweep_every_ms,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads `file` (which may be missing when everything is in the environment) and PAYDESK_*.
+    ///
+    /// # Errors
+    /// When something is missing, unknown or of the wrong form, in words that name the key.
+    pub fn read(file: &Path) -> anyhow::Result<Settings> {
+        let environment = Environment::with_prefix("PAYDESK")
+            .prefix_separator("_")
+            .separator("__")
+            .ignore_empty(true)
+            .try_parsing(true);
+        let config = Config::builder()
+            .add_source(File::from(file).format(config::FileFormat::Toml).required(false))
+            .add_source(environment)
+            .build()
+            .with_context(|| format!("cannot read {}", file.display()))?;
+        config.try_deserialize().with_context(|| {
+            format!("{} and PAYDESK_* variables are not a configuration", file.display())
+        })
+    }
+}

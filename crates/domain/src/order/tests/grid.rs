@@ -1,0 +1,64 @@
+//! The golden grid: every state × every command → outcome, kept as `docs/state-grid.md`.
+//!
+//! A changed cell shows itself in review. `UPDATE_EXPECT=1 cargo test -p domain` writes it anew.
+
+use super::samples::{TOTAL, accepted, deadline, fact, number, prepay, start, states, success};
+use crate::Timestamp;
+use crate::fact::Trade;
+use crate::order::{CancelCause, Command, Decision, Event, Order, PrepayAnswer};
+use expect_test::expect_file;
+
+type Make = fn(&Order) -> Command;
+
+fn commands() -> Vec<(&'static str, Make, Timestamp)> {
+    let later = deadline().plus_seconds(crate::order::HORIZON_S + 1);
+    let refused = |o: &Order| prepay(o, 1, PrepayAnswer::Refused { code: "NO_AUTH".to_owned() });
+    vec![
+        ("prepay accepted", |o| accepted(o, 1), start()),
+        ("prepay refused", refused, start()),
+        ("prepay unknown", |o| prepay(o, 1, PrepayAnswer::Unknown), start()),
+        ("SUCCESS", |o| success(o, 1, "T-1", TOTAL), start()),
+        ("SUCCESS, other transaction", |o| success(o, 1, "T-2", TOTAL), start()),
+        ("SUCCESS, other amount", |o| success(o, 1, "T-other", 1), start()),
+        ("NOTPAY", |o| fact(o, 1, Trade::NotPaid), start()),
+        ("CLOSED", |o| fact(o, 1, Trade::Closed), start()),
+        ("REFUND", |o| fact(o, 1, Trade::Refunded), start()),
+        ("NOT_EXIST", |o| fact(o, 1, Trade::NotExist), start()),
+        ("NOT_EXIST past the horizon", |o| fact(o, 1, Trade::NotExist), later),
+        ("cancel by buyer", |_| Command::Cancel(CancelCause::Buyer), start()),
+        ("cancel by deadline, early", |_| Command::Cancel(CancelCause::Deadline), start()),
+        ("cancel by deadline", |_| Command::Cancel(CancelCause::Deadline), deadline()),
+        ("close payment", |o| Command::ClosePayment { out_trade_no: number(o, 1) }, start()),
+    ]
+}
+
+#[test]
+fn every_state_answers_every_command_as_the_grid_says() {
+    let mut text = String::from(
+        "# Order and payment: state × command → outcome\n\n\
+         Generated from the code by a test of `domain`; do not edit. `=` means that everything\n\
+         asked is recorded already. A refusal is in italics and changes nothing.\n",
+    );
+    for (state, order) in states() {
+        text += &format!("\n## {state}\n\n| command | outcome |\n|---|---|\n");
+        for (name, make, now) in commands() {
+            text += &format!("| {name} | {} |\n", outcome(&order, &make(&order), now));
+        }
+    }
+    expect_file!["../../../../../docs/state-grid.md"].assert_eq(&text);
+}
+
+fn outcome(order: &Order, command: &Command, now: Timestamp) -> String {
+    match order.decide(command, now) {
+        Ok(Decision::AlreadyApplied) => "=".to_owned(),
+        Ok(Decision::Record(events)) => {
+            let names: Vec<&str> = events.iter().map(Event::name).collect();
+            let end = order.clone().after(&events);
+            let payment = end.payments.first().map(|p| p.state.status());
+            format!("{} → {:?}, {payment:?}", names.join(" · "), end.status)
+                .replace("Some(", "")
+                .replace(')', "")
+        }
+        Err(why) => format!("*{why}*").replace(order.number.as_str(), "the payment"),
+    }
+}

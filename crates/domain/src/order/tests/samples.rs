@@ -1,0 +1,161 @@
+//! Orders in every state, each made the way it is made for real: by commands.
+
+use crate::buyer::Address;
+use crate::catalogue::{Sku, SkuId, SkuStatus, StockLevel};
+use crate::fact::{Evidence, PaymentFact, Receipt, Trade};
+use crate::names::{Appid, Mchid, Openid, TransactionId};
+use crate::order::{
+    CancelCause, Checkout, Command, Decision, NewPayment, Order, Placement, PrepayAnswer,
+};
+use crate::payment::{Credential, Payment, PaymentState, TradeType};
+use crate::pricing::{Fees, PricingInput, price};
+use crate::{Fen, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
+use uuid::Uuid;
+
+pub(super) const TOTAL: i64 = 1_500;
+
+/// Ten in the morning in Beijing.
+pub(super) fn start() -> Timestamp {
+    Timestamp::parse_rfc3339("2026-11-21T02:00:00Z").unwrap()
+}
+
+pub(super) fn deadline() -> Timestamp {
+    start().plus_seconds(1_800)
+}
+
+pub(super) fn placement(price_fen: i64) -> Placement {
+    let buyer = UserId::new(Uuid::from_u128(7));
+    let sku = Sku {
+        id: SkuId::parse("tea").unwrap(),
+        title: "龙井".to_owned(),
+        price: Fen::new(price_fen),
+        cost_price: Fen::ZERO,
+        status: SkuStatus::OnSale,
+        price_version: 3,
+        stock: StockLevel::default(),
+        created_at: start(),
+    };
+    let breakdown = price(&PricingInput { lines: vec![(&sku, 3)], fees: Fees::default() }).unwrap();
+    Placement {
+        id: OrderId::new(Uuid::from_u128(1)),
+        number: OrderNumber::compose(start(), Some(buyer), 42),
+        buyer,
+        breakdown,
+        checkout: Checkout {
+            captured_items: vec![4],
+            address_id: Some(1),
+            address: Some(Address {
+                name: "张三".to_owned(),
+                phone: "13800000000".to_owned(),
+                region: "上海".to_owned(),
+                detail: "某路 1 号".to_owned(),
+            }),
+            ..Checkout::default()
+        },
+        pay_deadline: deadline(),
+        payment: Some(NewPayment {
+            trade_type: TradeType::Jsapi,
+            mchid: Mchid::new("1900000109"),
+            appid: Appid::new("wxd678efh567hg6787"),
+            payer: Some(Openid::new("o-alice")),
+            deployment_id: "test".to_owned(),
+        }),
+    }
+}
+
+pub(super) fn placed() -> Order {
+    let events = placement(TOTAL / 3).decide(start(), &|_| "{}".to_owned()).unwrap();
+    let crate::order::Event::Placed(order) = &events[0] else { unreachable!() };
+    (**order).clone().after(&events)
+}
+
+pub(super) fn number(order: &Order, no: u8) -> OutTradeNo {
+    OutTradeNo::of_payment(&order.number, no)
+}
+
+/// What `command` leads to; the order itself when it is refused or applied already.
+pub(super) fn after(order: Order, command: &Command, now: Timestamp) -> Order {
+    match order.decide(command, now) {
+        Ok(Decision::Record(events)) => order.after(&events),
+        Ok(Decision::AlreadyApplied) | Err(_) => order,
+    }
+}
+
+pub(super) fn prepay(order: &Order, no: u8, answer: PrepayAnswer) -> Command {
+    Command::RecordPrepay { out_trade_no: number(order, no), answer }
+}
+
+pub(super) fn accepted(order: &Order, no: u8) -> Command {
+    prepay(order, no, PrepayAnswer::Accepted(Credential::PrepayId("wx-prepay".to_owned())))
+}
+
+pub(super) fn fact(order: &Order, no: u8, trade: Trade) -> Command {
+    let evidence = Evidence::Query { request_id: None };
+    let mchid = Mchid::new("1900000109");
+    Command::RecordFact(PaymentFact::attested(evidence, mchid, number(order, no), trade, None))
+}
+
+pub(super) fn receipt(transaction_id: &str, amount: i64) -> Receipt {
+    Receipt {
+        transaction_id: TransactionId::new(transaction_id),
+        appid: Appid::new("wxd678efh567hg6787"),
+        amount: Fen::new(amount),
+        currency: "CNY".to_owned(),
+        payer_total: Some(Fen::new(amount)),
+        payer: Some(Openid::new("o-alice")),
+        success_at: start(),
+    }
+}
+
+pub(super) fn success(order: &Order, no: u8, transaction_id: &str, amount: i64) -> Command {
+    fact(order, no, Trade::Success(receipt(transaction_id, amount)))
+}
+
+/// Another payment of the order, as if it had been asked for later.
+pub(super) fn with_second_payment(mut order: Order, state: PaymentState) -> Order {
+    let first = order.payments[0].clone();
+    let mut terms = first.terms;
+    terms.out_trade_no = number(&order, 2);
+    terms.trade_type = TradeType::Native;
+    order.payments.push(Payment { no: 2, terms, state, ..order.payments[0].clone() });
+    order
+}
+
+/// Every state of the order and its first payment that commands can make.
+pub(super) fn states() -> Vec<(&'static str, Order)> {
+    let new = placed();
+    let payable = after(new.clone(), &accepted(&new, 1), start());
+    let found = after(new.clone(), &fact(&new, 1, Trade::NotPaid), start());
+    let unknown = after(new.clone(), &prepay(&new, 1, PrepayAnswer::Unknown), start());
+    let refused = PrepayAnswer::Refused { code: "NO_AUTH".to_owned() };
+    let rejected = after(new.clone(), &prepay(&new, 1, refused), start());
+    let proven = after(rejected.clone(), &fact(&new, 1, Trade::NotExist), start());
+    let closed = after(payable.clone(), &fact(&new, 1, Trade::Closed), start());
+    let late = Command::ClosePayment { out_trade_no: number(&new, 1) };
+    let closing = after(payable.clone(), &late, start());
+    let mismatch = after(payable.clone(), &success(&new, 1, "T-other", 1), start());
+    let cancel = Command::Cancel(CancelCause::Buyer);
+    let cancelling = after(payable.clone(), &cancel, start());
+    let cancelling_rejected = after(rejected.clone(), &cancel, start());
+    let cancelled = after(cancelling.clone(), &fact(&new, 1, Trade::Closed), start());
+    let late_success = after(cancelled.clone(), &success(&new, 1, "T-1", TOTAL), start());
+    let refund_first = after(payable.clone(), &fact(&new, 1, Trade::Refunded), start());
+    let paid = after(payable.clone(), &success(&new, 1, "T-1", TOTAL), start());
+    vec![
+        ("pending_payment, created", new),
+        ("pending_payment, payable", payable),
+        ("pending_payment, payable without credential", found),
+        ("pending_payment, unknown", unknown),
+        ("pending_payment, rejected", rejected),
+        ("pending_payment, rejected and proven", proven),
+        ("pending_payment, closing", closing),
+        ("pending_payment, closed", closed),
+        ("pending_payment, surplus (mismatch)", mismatch),
+        ("pending_payment, surplus (refund seen first)", refund_first),
+        ("cancelling, closing", cancelling),
+        ("cancelling, rejected", cancelling_rejected),
+        ("cancelled, closed", cancelled),
+        ("cancelled, surplus (late)", late_success),
+        ("ready, paid", paid),
+    ]
+}

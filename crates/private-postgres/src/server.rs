@@ -1,0 +1,201 @@
+//! The server process: started with settings that cannot drift, on a leash, and stopped.
+//!
+//! The leash is a pipe that only the owner holds. A small shell beside the server waits for its end:
+//! when the owner dies, however it dies, the kernel closes the pipe and the shell stops the server.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::account::Account;
+use crate::binaries::Binaries;
+use crate::command::tail;
+use crate::error::{StartError, StopError, failed};
+use crate::options::Durability;
+use crate::pidfile;
+use crate::places::Places;
+use crate::process;
+use crate::wait;
+
+/// Recovery after a crash reads the write-ahead log first; that may take a while.
+const READY_LIMIT: Duration = Duration::from_secs(300);
+const FAST_STOP_LIMIT: Duration = Duration::from_secs(20);
+const IMMEDIATE_STOP_LIMIT: Duration = Duration::from_secs(10);
+
+/// `$$` is the process that becomes the server. The watching shell is nobody's child (its parent ends
+/// at once), so that the server never has to collect a process it does not know. A line on the pipe
+/// says that the server was stopped in good order and its process id means nothing any more.
+const ON_A_LEASH: &str = "\
+exec 3<&0
+( ( trap '' HUP INT TERM; read -r done_word <&3 || kill -INT $$ ) </dev/null >/dev/null 2>&1 & )
+exec \"$@\" </dev/null 3<&-";
+
+/// A started server.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    data: PathBuf,
+    log: PathBuf,
+}
+
+impl Server {
+    /// Starts the process. It is not ready yet.
+    pub(crate) fn launch(
+        places: &Places,
+        binaries: &Binaries,
+        account: Account,
+        durability: Durability,
+    ) -> Result<Self, StartError> {
+        keep_one_older(&places.log);
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(&places.log)
+            .map_err(failed("open", &places.log))?;
+        let log_too = log.try_clone().map_err(failed("open", &places.log))?;
+        let mut command = binaries.command_through(ON_A_LEASH, "postgres", account);
+        command.arg("-D").arg(&places.data);
+        for setting in settings(&places.socket, durability) {
+            command.arg("-c").arg(setting);
+        }
+        let child = command
+            .stdin(Stdio::piped())
+            .stdout(log)
+            .stderr(log_too)
+            // Ctrl-C in a terminal is for the owner, which stops the server in its own good time.
+            .process_group(0)
+            .spawn()
+            .map_err(failed("start", &binaries.folder.join("postgres")))?;
+        Ok(Self { child, data: places.data.clone(), log: places.log.clone() })
+    }
+
+    /// Waits until connections are accepted.
+    pub(crate) fn wait_until_ready(&mut self) -> Result<(), StartError> {
+        let pid = self.child.id();
+        let answer = wait::until(READY_LIMIT, || {
+            if !self.is_running() {
+                return Some(false);
+            }
+            let file = pidfile::read(&self.data)?;
+            (file.pid == pid && file.ready).then_some(true)
+        });
+        match answer {
+            Some(true) => Ok(()),
+            Some(false) | None => {
+                let said = fs::read_to_string(&self.log).unwrap_or_default();
+                Err(StartError::Program { program: "postgres", output: tail(&said) })
+            }
+        }
+    }
+
+    /// The server's process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Does the process still run?
+    pub(crate) fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Stops it: at once but in order; then at once; then by force. Committed data is safe in all three.
+    pub(crate) fn stop(&mut self) -> Result<(), StopError> {
+        let tries = [
+            (Signal::SIGINT, FAST_STOP_LIMIT),
+            (Signal::SIGQUIT, IMMEDIATE_STOP_LIMIT),
+            (Signal::SIGKILL, IMMEDIATE_STOP_LIMIT),
+        ];
+        for (signal, limit) in tries {
+            if self.is_running() {
+                process::send(self.pid(), signal);
+            }
+            if wait::until_true(limit, || !self.is_running()) {
+                self.let_go_of_leash();
+                return Ok(());
+            }
+        }
+        Err(StopError { pid: self.pid() })
+    }
+
+    fn let_go_of_leash(&mut self) {
+        if let Some(mut leash) = self.child.stdin.take() {
+            // The watcher may be gone; then there is nobody to tell.
+            leash.write_all(b"done\n").unwrap_or_default();
+        }
+    }
+}
+
+impl Drop for Server {
+    /// Nothing is to be done about a process that cannot even be killed.
+    fn drop(&mut self) {
+        self.stop().unwrap_or_default();
+    }
+}
+
+fn settings(socket: &Path, durability: Durability) -> Vec<String> {
+    let safe = match durability {
+        Durability::Durable => "on",
+        Durability::TestsOnly => "off",
+    };
+    let mut settings: Vec<String> = ["fsync", "full_page_writes", "synchronous_commit"]
+        .into_iter()
+        .map(|name| format!("{name}={safe}"))
+        .collect();
+    let fixed = [
+        "listen_addresses=",
+        "port=5432",
+        "unix_socket_permissions=0700",
+        "max_connections=200",
+        "lc_messages=C",
+        "timezone=UTC",
+        "log_timezone=UTC",
+        "logging_collector=off",
+        "log_destination=stderr",
+        // Compiling short statements costs more than it saves, and its library is 100 MB.
+        "jit=off",
+    ];
+    settings.extend(fixed.map(str::to_owned));
+    settings.push(format!("unix_socket_directories={}", quoted(socket)));
+    settings
+}
+
+/// The setting is a list: a folder with a comma or a space in its name must be quoted.
+fn quoted(path: &Path) -> String {
+    format!("\"{}\"", path.to_string_lossy().replace('"', "\"\""))
+}
+
+/// One log per start, and the one before for looking back; losing it is no reason not to start.
+fn keep_one_older(log: &Path) {
+    let mut older = log.as_os_str().to_owned();
+    older.push(".1");
+    fs::rename(log, older).unwrap_or_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_durable_server_keeps_every_guard_against_power_loss() {
+        let settings = settings(Path::new("/s"), Durability::Durable);
+        for guard in ["fsync=on", "full_page_writes=on", "synchronous_commit=on"] {
+            assert!(settings.iter().any(|setting| setting == guard), "{guard}");
+        }
+    }
+
+    #[test]
+    fn no_server_listens_on_the_network() {
+        for durability in [Durability::Durable, Durability::TestsOnly] {
+            assert!(
+                settings(Path::new("/s"), durability).contains(&"listen_addresses=".to_owned())
+            );
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Another process that owns a server, so that a test can kill it.
+//!
+//! It is this test program again, told by an environment variable to be the owner.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use super::{Folder, WRITE, ask, start_in};
+use crate::Durability;
+use crate::pidfile;
+use crate::wait::until;
+
+const DIRECTORY: &str = "PRIVATE_POSTGRES_TEST_OWNER";
+
+/// A running owner whose server has one committed row.
+pub(super) struct Owner {
+    process: Child,
+    server_pid: u32,
+}
+
+impl Owner {
+    pub(super) fn start(folder: &Folder) -> Self {
+        let mut process = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "tests::owner::be_an_owner", "--ignored", "--nocapture"])
+            .env(DIRECTORY, folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let written = folder.path().join("written");
+        let server_pid = until(Duration::from_secs(60), || {
+            assert!(process.try_wait().unwrap().is_none(), "the owner ended");
+            written.exists().then(|| pidfile::read(&folder.path().join("data")))?
+        });
+        Self { server_pid: server_pid.unwrap().pid, process }
+    }
+
+    pub(super) fn server_pid(&self) -> u32 {
+        self.server_pid
+    }
+
+    pub(super) fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.process.kill().unwrap_or_default();
+        self.process.wait().map(drop).unwrap_or_default();
+    }
+}
+
+#[test]
+#[ignore = "not a test: the body of the process that other tests kill"]
+fn be_an_owner() {
+    let Some(directory) = std::env::var_os(DIRECTORY).map(PathBuf::from) else { return };
+    let folder = std::mem::ManuallyDrop::new(Folder::at(directory.clone()));
+    let server = start_in(&folder, Durability::Durable).unwrap();
+    ask(&server, WRITE);
+    std::fs::write(directory.join("written"), "").unwrap();
+    // Until it is killed, or the test that started it is.
+    std::io::Read::read_to_end(&mut std::io::stdin(), &mut Vec::new()).unwrap();
+}

@@ -1,0 +1,136 @@
+//! The loop: claim what is due, perform it side by side, sleep until the next is due.
+
+use crate::Alarm;
+use domain::ports::{LeasedJob, StoreError};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use usecases::Paydesk;
+
+/// How the scheduler works.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How many jobs are performed at once, at least 1.
+    pub parallel: usize,
+    /// How long a worker may hold a job, in milliseconds. Longer than any job takes: its calls
+    /// to WeChat Pay have time limits of their own.
+    pub lease_ms: u64,
+    /// The longest it sleeps without looking, in milliseconds: work promised by other processes
+    /// rings no alarm here.
+    pub idle_ms: u64,
+    /// How often it looks for work that no job promised, in milliseconds.
+    pub sweep_every_ms: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { parallel: 8, lease_ms: 60_000, idle_ms: 500, sweep_every_ms: 60_000 }
+    }
+}
+
+/// A scheduler at work.
+#[derive(Debug)]
+pub struct RunningScheduler {
+    cancel: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl RunningScheduler {
+    /// Stops claiming, waits for the jobs in hand.
+    pub async fn stop(self) {
+        self.cancel.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+/// Starts working on the current tokio runtime.
+#[must_use]
+pub fn start(desk: Arc<Paydesk>, alarm: Arc<Alarm>, settings: Settings) -> RunningScheduler {
+    let (cancel, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let work = Work { desk, alarm, settings, cancel: cancel.clone(), tasks: tasks.clone() };
+    let sweeping = work.clone();
+    tasks.spawn(async move { work.run().await });
+    tasks.spawn(async move { sweeping.sweep().await });
+    RunningScheduler { cancel, tasks }
+}
+
+#[derive(Clone)]
+struct Work {
+    desk: Arc<Paydesk>,
+    alarm: Arc<Alarm>,
+    settings: Settings,
+    cancel: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Work {
+    async fn run(self) {
+        let room = Arc::new(Semaphore::new(self.settings.parallel.max(1)));
+        while !self.cancel.is_cancelled() {
+            // Claim only what can be begun at once: a lease is no waiting room.
+            let Ok(first) = Arc::clone(&room).acquire_owned().await else { return };
+            let free = room.available_permits().saturating_add(1);
+            drop(first);
+            match self.claim(free).await {
+                Ok(jobs) if jobs.is_empty() => self.sleep().await,
+                Ok(jobs) => {
+                    for job in jobs {
+                        self.begin(job, &room).await;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(error = %error, "jobs cannot be claimed");
+                    self.pause(self.settings.idle_ms).await;
+                }
+            }
+        }
+    }
+
+    async fn claim(&self, limit: usize) -> Result<Vec<LeasedJob>, StoreError> {
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        self.desk.jobs.claim(self.desk.clock.now(), limit, self.settings.lease_ms).await
+    }
+
+    async fn begin(&self, job: LeasedJob, room: &Arc<Semaphore>) {
+        let Ok(place) = Arc::clone(room).acquire_owned().await else { return };
+        let desk = Arc::clone(&self.desk);
+        self.tasks.spawn(async move {
+            desk.perform(&job).await;
+            drop(place);
+        });
+    }
+
+    /// Until the next job is due, an alarm rings, or it is time to look anyway.
+    async fn sleep(&self) {
+        let now = self.desk.clock.now();
+        let idle = i64::try_from(self.settings.idle_ms).unwrap_or(i64::MAX);
+        let wait = match self.desk.jobs.next_due().await {
+            Ok(Some(due)) => due.millis_since(now).clamp(5, idle.max(5)),
+            Ok(None) | Err(_) => idle,
+        };
+        self.pause(u64::try_from(wait).unwrap_or(self.settings.idle_ms)).await;
+    }
+
+    async fn pause(&self, millis: u64) {
+        tokio::select! {
+            () = self.desk.clock.sleep_millis(millis) => {}
+            () = self.alarm.rung() => {}
+            () = self.cancel.cancelled() => {}
+        }
+    }
+
+    async fn sweep(self) {
+        let every = self.settings.sweep_every_ms.max(1);
+        while !self.cancel.is_cancelled() {
+            if let Err(error) = self.desk.sweep().await {
+                tracing::warn!(error = %error, "sweep failed");
+            }
+            tokio::select! {
+                () = self.desk.clock.sleep_millis(every) => {}
+                () = self.cancel.cancelled() => {}
+            }
+        }
+    }
+}

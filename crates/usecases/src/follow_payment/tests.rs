@@ -1,0 +1,125 @@
+//! Query, close, query: in that order, and what becomes of the job.
+
+use crate::mocks::{MockGateway, desk, ready};
+use crate::samples::{fact, now, order, receipt, store};
+use domain::changeset::{Fence, Refusal};
+use domain::fact::Trade;
+use domain::job::JobId;
+use domain::order::{CancelCause, Command, Decision, Order, OrderStatus};
+use domain::ports::{CommitAnswer, Finish, GatewayError};
+use mockall::Sequence;
+
+fn fence(order: &Order) -> Fence {
+    Fence { job: JobId::follow(order.payments[0].out_trade_no()), token: 9 }
+}
+
+fn cancelling() -> Order {
+    let order = order();
+    let cancel = Command::Cancel(CancelCause::Buyer);
+    match order.decide(&cancel, now()).unwrap() {
+        Decision::Record(events) => order.after(&events),
+        Decision::AlreadyApplied => panic!("not cancelled"),
+    }
+}
+
+async fn follow(
+    loads: Vec<Order>,
+    answers: Vec<CommitAnswer>,
+    gateway: MockGateway,
+) -> (Finish, Vec<Order>) {
+    let (out_trade_no, fence) = (loads[0].payments[0].out_trade_no().clone(), fence(&loads[0]));
+    let (orders, written) = store(loads, answers);
+    let desk = desk(orders, gateway, now());
+    let finish = desk.follow_payment(&out_trade_no, &fence).await.unwrap();
+    let written = written.lock().unwrap();
+    assert!(written.iter().all(|c| c.fence.as_ref() == Some(&fence)), "every write is fenced");
+    let orders = written.iter().map(|c| c.order.as_ref().unwrap().order.clone()).collect();
+    (finish, orders)
+}
+
+#[tokio::test]
+async fn a_success_found_by_query_settles() {
+    let order = order();
+    let mut gateway = MockGateway::new();
+    let success = fact(&order, Trade::Success(receipt()));
+    gateway.expect_query().times(1).return_once(move |_| ready(Ok(success)));
+    let (finish, written) = follow(vec![order], vec![CommitAnswer::Committed], gateway).await;
+    assert_eq!(finish, Finish::Done);
+    assert_eq!(written[0].status, OrderStatus::Ready);
+}
+
+#[tokio::test]
+async fn closing_is_query_then_close_then_query() {
+    let order = cancelling();
+    let (mut gateway, mut in_order) = (MockGateway::new(), Sequence::new());
+    let (open, closed) = (fact(&order, Trade::NotPaid), fact(&order, Trade::Closed));
+    gateway
+        .expect_query()
+        .times(1)
+        .in_sequence(&mut in_order)
+        .return_once(move |_| ready(Ok(open)));
+    gateway.expect_close().times(1).in_sequence(&mut in_order).return_once(|_| ready(Ok(())));
+    gateway
+        .expect_query()
+        .times(1)
+        .in_sequence(&mut in_order)
+        .return_once(move |_| ready(Ok(closed)));
+    let (finish, written) = follow(vec![order], vec![CommitAnswer::Committed], gateway).await;
+    assert_eq!(finish, Finish::Done);
+    assert_eq!(written[0].status, OrderStatus::Cancelled);
+}
+
+#[tokio::test]
+async fn a_payment_found_paid_is_never_closed() {
+    let order = cancelling();
+    let mut gateway = MockGateway::new();
+    let success = fact(&order, Trade::Success(receipt()));
+    gateway.expect_query().times(1).return_once(move |_| ready(Ok(success)));
+    let (_, written) = follow(vec![order], vec![CommitAnswer::Committed], gateway).await;
+    assert_eq!(written[0].status, OrderStatus::Ready);
+}
+
+#[tokio::test]
+async fn a_204_from_close_proves_nothing() {
+    let order = cancelling();
+    let mut gateway = MockGateway::new();
+    let open = fact(&order, Trade::NotPaid);
+    gateway.expect_query().times(2).returning(move |_| ready(Ok(open.clone())));
+    gateway.expect_close().times(1).return_once(|_| ready(Ok(())));
+    let (finish, written) = follow(vec![order], Vec::new(), gateway).await;
+    assert!(matches!(finish, Finish::Again(at) if at > now()));
+    assert!(written.is_empty());
+}
+
+#[tokio::test]
+async fn a_query_without_an_answer_changes_nothing_and_is_asked_again() {
+    let mut gateway = MockGateway::new();
+    let error = GatewayError::OutcomeUnknown("timeout".to_owned());
+    gateway.expect_query().times(1).return_once(move |_| ready(Err(error)));
+    let (finish, written) = follow(vec![order()], Vec::new(), gateway).await;
+    assert!(matches!(finish, Finish::Again(at) if at > now()));
+    assert!(written.is_empty());
+}
+
+#[tokio::test]
+async fn a_worker_whose_lease_is_lost_stops() {
+    let order = order();
+    let mut gateway = MockGateway::new();
+    let success = fact(&order, Trade::Success(receipt()));
+    gateway.expect_query().times(1).return_once(move |_| ready(Ok(success)));
+    let fenced = vec![CommitAnswer::GuardRefused(Refusal::Fenced)];
+    let (finish, _) = follow(vec![order], fenced, gateway).await;
+    assert_eq!(finish, Finish::Done);
+}
+
+#[tokio::test]
+async fn an_ended_payment_is_asked_about_no_more() {
+    let order = cancelling();
+    let Decision::Record(events) =
+        order.decide(&Command::RecordFact(fact(&order, Trade::Closed)), now()).unwrap()
+    else {
+        panic!("not closed")
+    };
+    let (finish, _) = follow(vec![order.after(&events)], Vec::new(), MockGateway::new()).await;
+    assert_eq!(finish, Finish::Done);
+}

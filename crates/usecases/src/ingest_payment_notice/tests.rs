@@ -1,0 +1,134 @@
+//! What WeChat Pay is answered, and what must be durable before.
+
+use super::NoticeAnswer;
+use crate::Paydesk;
+use crate::mocks::{MockGateway, MockJobs, MockNotices, MockOrders, desk, ready};
+use crate::samples::{fact, now, order, receipt, store};
+use domain::case::CaseKind;
+use domain::changeset::{Changeset, InboxStatus};
+use domain::fact::Trade;
+use domain::order::Order;
+use domain::ports::{CommitAnswer, Notice, NoticeBody, NoticeError, RawNotice, StoreError};
+use std::sync::{Arc, Mutex};
+
+fn notice(order: &Order, transaction_id: &str) -> Notice {
+    let mut receipt = receipt();
+    receipt.transaction_id = domain::names::TransactionId::new(transaction_id);
+    Notice {
+        event_id: "EV-1".to_owned(),
+        event_type: "TRANSACTION.SUCCESS".to_owned(),
+        fact_hash: "hash".to_owned(),
+        body: NoticeBody::Payment(Box::new(fact(order, Trade::Success(receipt)))),
+    }
+}
+
+fn opening(orders: MockOrders, opened: Result<Notice, NoticeError>) -> Paydesk {
+    let mut notices = MockNotices::new();
+    notices.expect_open().times(1).return_once(move |_, _| ready(opened));
+    Paydesk { notices: Arc::new(notices), ..desk(orders, MockGateway::new(), now()) }
+}
+
+type Written = Arc<Mutex<Vec<Changeset>>>;
+
+async fn ingest(desk: &Paydesk) -> NoticeAnswer {
+    desk.ingest_payment_notice(&RawNotice::default(), "r-1").await
+}
+
+fn only(written: &Written) -> Changeset {
+    let mut written = written.lock().unwrap();
+    assert_eq!(written.len(), 1);
+    written.remove(0)
+}
+
+#[tokio::test]
+async fn a_success_is_acknowledged_after_its_commit() {
+    let order = order();
+    let (orders, written) = store(vec![order.clone()], vec![CommitAnswer::Committed]);
+    let answer = ingest(&opening(orders, Ok(notice(&order, "T-1")))).await;
+    assert_eq!(answer, NoticeAnswer::Acknowledged);
+    assert_eq!(only(&written).inbox.unwrap().status, InboxStatus::Applied);
+}
+
+#[tokio::test]
+async fn what_is_not_believed_is_not_even_looked_up() {
+    for error in [
+        NoticeError::Untrusted("signature"),
+        NoticeError::Probe,
+        NoticeError::Malformed("json"),
+        NoticeError::KeysUnavailable,
+    ] {
+        let answer = ingest(&opening(MockOrders::new(), Err(error.clone()))).await;
+        assert_eq!(answer, NoticeAnswer::Refused(error));
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_number_is_stored_with_a_case_and_not_acknowledged() {
+    let order = order();
+    let (mut orders, written) = (MockOrders::new(), Written::default());
+    orders.expect_load().returning(|_| ready(Ok(None)));
+    let kept = Arc::clone(&written);
+    orders.expect_commit().times(1).returning(move |changeset| {
+        kept.lock().unwrap().push(changeset);
+        ready(CommitAnswer::Committed)
+    });
+    let answer = ingest(&opening(orders, Ok(notice(&order, "T-1")))).await;
+    assert_eq!(answer, NoticeAnswer::Orphan);
+    let stored = only(&written);
+    assert_eq!(stored.inbox.unwrap().status, InboxStatus::Orphan);
+    assert_eq!(stored.cases[0].kind, CaseKind::UnknownOrder);
+    assert_ne!(
+        stored.command_id,
+        domain::CommandId::of_notice("wechat_pay_v3", "EV-1"),
+        "it must still be applicable when it is sent again"
+    );
+}
+
+#[tokio::test]
+async fn another_transaction_under_a_paid_number_is_kept_and_not_acknowledged() {
+    let open = order();
+    let (orders, _) = store(vec![open.clone()], vec![CommitAnswer::Committed]);
+    let desk = opening(orders, Ok(notice(&open, "T-1")));
+    assert_eq!(ingest(&desk).await, NoticeAnswer::Acknowledged);
+    let settled = {
+        let fact = fact(&open, Trade::Success(receipt()));
+        let command = domain::order::Command::RecordFact(fact);
+        match open.decide(&command, now()).unwrap() {
+            domain::order::Decision::Record(events) => open.clone().after(&events),
+            domain::order::Decision::AlreadyApplied => panic!("not settled"),
+        }
+    };
+    let (orders, written) = store(vec![settled], vec![CommitAnswer::Committed]);
+    let answer = ingest(&opening(orders, Ok(notice(&open, "T-2")))).await;
+    assert_eq!(answer, NoticeAnswer::TryAgain);
+    let stored = only(&written);
+    assert!(stored.order.is_none());
+    assert_eq!(stored.inbox.unwrap().status, InboxStatus::Mismatch);
+}
+
+#[tokio::test]
+async fn without_a_durable_commit_nothing_is_acknowledged() {
+    let order = order();
+    let mut orders = MockOrders::new();
+    let down = || StoreError::Unavailable("down".to_owned());
+    orders.expect_load().returning(move |_| ready(Err(down())));
+    orders.expect_commit().returning(|_| ready(CommitAnswer::RolledBack("down".to_owned())));
+    let mut desk = opening(orders, Ok(notice(&order, "T-1")));
+    let mut jobs = MockJobs::new();
+    jobs.expect_hasten().times(1).returning(|_, _| ready(Ok(())));
+    desk.jobs = Arc::new(jobs);
+    assert_eq!(ingest(&desk).await, NoticeAnswer::TryAgain);
+}
+
+#[tokio::test]
+async fn an_event_of_an_unknown_type_is_stored_and_acknowledged() {
+    let other = Notice {
+        event_type: "SOMETHING.NEW".to_owned(),
+        body: NoticeBody::Other,
+        ..notice(&order(), "T-1")
+    };
+    let (orders, written) = store(Vec::new(), vec![CommitAnswer::Committed]);
+    let answer = ingest(&opening(orders, Ok(other))).await;
+    assert_eq!(answer, NoticeAnswer::Acknowledged);
+    assert_eq!(only(&written).inbox.unwrap().status, InboxStatus::Verified);
+}

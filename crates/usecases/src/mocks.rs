@@ -1,0 +1,166 @@
+//! Ports that fail in one precise way. Everything that is not expected panics.
+
+use crate::{Paydesk, Settings};
+use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
+use domain::catalogue::{Sku, SkuDraft, SkuId};
+use domain::changeset::{Audit, Changeset, Fence, ReplayRecord, ReplayScope};
+use domain::fact::PaymentFact;
+use domain::job::JobId;
+use domain::names::{Appid, Mchid, Openid};
+use domain::payment::{Credential, Payment, Terms};
+use domain::ports::*;
+use domain::{CommandId, OrderId, OutTradeNo, Timestamp, UserId};
+use mockall::mock;
+use std::sync::Arc;
+
+mock! {
+    pub(crate) Orders {}
+    impl OrderStore for Orders {
+        fn load(&self, key: &OrderKey) -> PortFuture<'static, Result<Option<Loaded<domain::order::Order>>, StoreError>>;
+        fn commit(&self, changeset: Changeset) -> PortFuture<'static, CommitAnswer>;
+        fn committed(&self, command_id: &CommandId) -> PortFuture<'static, Result<bool, StoreError>>;
+        fn replay(&self, scope: &ReplayScope) -> PortFuture<'static, Result<Option<ReplayRecord>, StoreError>>;
+        fn list(&self, query: &OrderList) -> PortFuture<'static, Result<OrderListing, StoreError>>;
+    }
+}
+
+mock! {
+    pub(crate) Jobs {}
+    impl JobQueue for Jobs {
+        fn claim(&self, now: Timestamp, limit: u32, lease_ms: u64) -> PortFuture<'static, Result<Vec<LeasedJob>, StoreError>>;
+        fn finish(&self, lease: &Fence, finish: Finish) -> PortFuture<'static, Result<bool, StoreError>>;
+        fn hasten(&self, job: &JobId, at: Timestamp) -> PortFuture<'static, Result<(), StoreError>>;
+        fn next_due(&self) -> PortFuture<'static, Result<Option<Timestamp>, StoreError>>;
+        fn sweep(&self, now: Timestamp, limit: u32) -> PortFuture<'static, Result<Vec<JobId>, StoreError>>;
+    }
+}
+
+mock! {
+    pub(crate) Gateway {}
+    impl PaymentGateway for Gateway {
+        fn compose_prepay(&self, terms: &Terms) -> String;
+        fn prepay(&self, payment: &Payment) -> PortFuture<'static, Result<Credential, GatewayError>>;
+        fn query(&self, out_trade_no: &OutTradeNo) -> PortFuture<'static, Result<PaymentFact, GatewayError>>;
+        fn close(&self, out_trade_no: &OutTradeNo) -> PortFuture<'static, Result<(), GatewayError>>;
+        fn pay_params(&self, payment: &Payment) -> Option<PayParams>;
+    }
+}
+
+mock! {
+    pub(crate) Notices {}
+    impl NoticeOpener for Notices {
+        fn open(&self, raw: &RawNotice, now: Timestamp) -> PortFuture<'static, Result<Notice, NoticeError>>;
+    }
+}
+
+mock! {
+    pub(crate) Login {}
+    impl LoginGateway for Login {
+        fn openid(&self, code: &str) -> PortFuture<'static, Result<(Appid, Openid), LoginError>>;
+    }
+}
+
+mock! {
+    pub(crate) Ids {}
+    impl IdSource for Ids {
+        fn order_id(&self, now: Timestamp) -> OrderId;
+        fn user_id(&self, now: Timestamp) -> UserId;
+        fn order_entropy(&self) -> u64;
+        fn secret(&self) -> [u8; 32];
+        fn jitter(&self, bound: u64) -> u64;
+    }
+}
+
+mock! {
+    pub(crate) Events {}
+    impl EventSink for Events {
+        fn committed(&self, committed: &Committed);
+    }
+}
+
+mock! {
+    pub(crate) Shelf {}
+    impl Catalogue for Shelf {
+        fn on_sale(&self, after: Option<SkuId>, limit: u32) -> PortFuture<'static, Result<Vec<Sku>, StoreError>>;
+        fn sku(&self, id: &SkuId) -> PortFuture<'static, Result<Option<Sku>, StoreError>>;
+        fn put_sku(&self, draft: &SkuDraft, expected: Option<u64>, audit: &Audit, now: Timestamp) -> PortFuture<'static, Result<PutAnswer<Sku>, StoreError>>;
+        fn move_stock(&self, change: &StockChange) -> PortFuture<'static, Result<StockAnswer, StoreError>>;
+    }
+}
+
+mock! {
+    pub(crate) Book {}
+    impl BuyerBook for Book {
+        fn addresses(&self, buyer: UserId) -> PortFuture<'static, Result<Vec<BookedAddress>, StoreError>>;
+        fn add_address(&self, buyer: UserId, address: Address, max: u32) -> PortFuture<'static, Result<Option<BookedAddress>, StoreError>>;
+        fn put_address(&self, buyer: UserId, id: AddressId, expected: u64, address: Address) -> PortFuture<'static, Result<PutAnswer<BookedAddress>, StoreError>>;
+        fn delete_address(&self, buyer: UserId, id: AddressId) -> PortFuture<'static, Result<bool, StoreError>>;
+        fn items(&self, buyer: UserId) -> PortFuture<'static, Result<Vec<ListedItem>, StoreError>>;
+        fn add_item(&self, buyer: UserId, item: NewItem, max: u32) -> PortFuture<'static, Result<AddItemAnswer, StoreError>>;
+        fn change_item(&self, buyer: UserId, id: ItemId, quantity: u32) -> PortFuture<'static, Result<Option<ListedItem>, StoreError>>;
+        fn remove_item(&self, buyer: UserId, id: ItemId) -> PortFuture<'static, Result<bool, StoreError>>;
+        fn checkout_basis(&self, buyer: UserId, selection: &Selection, address_id: AddressId) -> PortFuture<'static, Result<Loaded<CheckoutBasis>, StoreError>>;
+    }
+}
+
+mock! {
+    pub(crate) Door {}
+    impl Access for Door {
+        fn buyer(&self, appid: &Appid, openid: &Openid, fresh: UserId, now: Timestamp) -> PortFuture<'static, Result<UserId, StoreError>>;
+        fn openid(&self, buyer: UserId, appid: &Appid) -> PortFuture<'static, Result<Option<Openid>, StoreError>>;
+        fn open_session(&self, token_hash: [u8; 32], session: SessionRecord) -> PortFuture<'static, Result<(), StoreError>>;
+        fn session(&self, token_hash: [u8; 32]) -> PortFuture<'static, Result<Option<SessionRecord>, StoreError>>;
+        fn add_api_key(&self, key_hash: [u8; 32], record: ApiKeyRecord) -> PortFuture<'static, Result<(), StoreError>>;
+        fn api_key(&self, key_hash: [u8; 32]) -> PortFuture<'static, Result<Option<ApiKeyRecord>, StoreError>>;
+    }
+}
+
+/// A clock that stands still.
+struct Still(Timestamp);
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+
+    fn real(&self) -> Timestamp {
+        self.0
+    }
+
+    fn sleep_millis(&self, _millis: u64) -> PortFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// An answer that is there at once.
+pub(crate) fn ready<T: Send + 'static>(value: T) -> PortFuture<'static, T> {
+    Box::pin(std::future::ready(value))
+}
+
+/// The application over ports that fail as told; what is not told is not called.
+pub(crate) fn desk(orders: MockOrders, gateway: MockGateway, now: Timestamp) -> Paydesk {
+    let mut events = MockEvents::new();
+    events.expect_committed().return_const(());
+    let mut ids = MockIds::new();
+    ids.expect_jitter().return_const(0u64);
+    Paydesk {
+        orders: Arc::new(orders),
+        jobs: Arc::new(MockJobs::new()),
+        catalogue: Arc::new(MockShelf::new()),
+        book: Arc::new(MockBook::new()),
+        access: Arc::new(MockDoor::new()),
+        gateway: Arc::new(gateway),
+        notices: Arc::new(MockNotices::new()),
+        login: Arc::new(MockLogin::new()),
+        clock: Arc::new(Still(now)),
+        ids: Arc::new(ids),
+        events: Arc::new(events),
+        settings: Settings {
+            deployment_id: "test".to_owned(),
+            mchid: Mchid::new("1900000109"),
+            appid: Appid::new("wx-mini"),
+            checkout_deadline_s: 1_800,
+            session_s: 3_600,
+        },
+    }
+}

@@ -1,0 +1,103 @@
+//! An order to try things on, and a store that answers as told.
+
+use crate::mocks::{MockOrders, ready};
+use domain::catalogue::{Sku, SkuId, SkuStatus, StockLevel};
+use domain::changeset::Changeset;
+use domain::fact::{Evidence, PaymentFact, Receipt, Trade};
+use domain::names::{Appid, Mchid, TransactionId};
+use domain::order::{Checkout, Command, Event, NewPayment, Order, Placement};
+use domain::payment::TradeType;
+use domain::ports::{CommitAnswer, Loaded};
+use domain::pricing::{Fees, PricingInput, price};
+use domain::{Fen, OrderId, OrderNumber, Timestamp, UserId};
+use std::sync::{Arc, Mutex};
+
+/// The instant at which everything happens.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_seconds(1_795_226_400)
+}
+
+/// An order of 100 fen with one Native payment, just recorded.
+pub(crate) fn order() -> Order {
+    let buyer = UserId::parse("00000000-0000-0000-0000-000000000007").unwrap();
+    let sku = Sku {
+        id: SkuId::parse("tea").unwrap(),
+        title: "茶".to_owned(),
+        price: Fen::new(100),
+        cost_price: Fen::ZERO,
+        status: SkuStatus::OnSale,
+        price_version: 1,
+        stock: StockLevel::default(),
+        created_at: now(),
+    };
+    let input = PricingInput { lines: vec![(&sku, 1)], fees: Fees::default() };
+    let placement = Placement {
+        id: OrderId::parse("00000000-0000-0000-0000-000000000001").unwrap(),
+        number: OrderNumber::compose(now(), Some(buyer), 1),
+        buyer,
+        breakdown: price(&input).unwrap(),
+        checkout: Checkout::default(),
+        pay_deadline: now().plus_seconds(1_800),
+        payment: Some(NewPayment {
+            trade_type: TradeType::Native,
+            mchid: Mchid::new("1900000109"),
+            appid: Appid::new("wx-mini"),
+            payer: None,
+            deployment_id: "test".to_owned(),
+        }),
+    };
+    let events = placement.decide(now(), &|_| "{}".to_owned()).unwrap();
+    let Event::Placed(placed) = &events[0] else { panic!("not placed") };
+    (**placed).clone().after(&events)
+}
+
+/// WeChat Pay says that its payment succeeded.
+pub(crate) fn paid(order: &Order) -> Command {
+    Command::RecordFact(fact(order, Trade::Success(receipt())))
+}
+
+/// What WeChat Pay took.
+pub(crate) fn receipt() -> Receipt {
+    Receipt {
+        transaction_id: TransactionId::new("T-1"),
+        appid: Appid::new("wx-mini"),
+        amount: Fen::new(100),
+        currency: "CNY".to_owned(),
+        payer_total: None,
+        payer: None,
+        success_at: now(),
+    }
+}
+
+/// What a query says about its payment.
+pub(crate) fn fact(order: &Order, trade: Trade) -> PaymentFact {
+    PaymentFact::attested(
+        Evidence::Query { request_id: None },
+        Mchid::new("1900000109"),
+        order.payments[0].out_trade_no().clone(),
+        trade,
+        None,
+    )
+}
+
+/// A store that holds `loads` one after the other (the last for ever) and answers commits with
+/// `answers`; what was committed is kept.
+pub(crate) fn store(
+    loads: Vec<Order>,
+    answers: Vec<CommitAnswer>,
+) -> (MockOrders, Arc<Mutex<Vec<Changeset>>>) {
+    let written = Arc::new(Mutex::new(Vec::new()));
+    let mut orders = MockOrders::new();
+    let mut loads = loads.into_iter().peekable();
+    let mut last = None;
+    orders.expect_load().returning(move |_| {
+        last = loads.next().or_else(|| last.clone());
+        ready(Ok(last.clone().map(|value| Loaded { value, store_now: now() })))
+    });
+    let (mut answers, kept) = (answers.into_iter(), Arc::clone(&written));
+    orders.expect_commit().returning(move |changeset| {
+        kept.lock().unwrap().push(changeset);
+        ready(answers.next().expect("one commit more than was told"))
+    });
+    (orders, written)
+}

@@ -1,0 +1,83 @@
+//! Each answer of WeChat Pay to a prepay, and what the payer is offered.
+
+use super::{Offer, OfferError};
+use crate::mocks::{MockGateway, desk, ready};
+use crate::samples::{now, order, store};
+use domain::Timestamp;
+use domain::order::{Event, Order};
+use domain::payment::{ClosingCause, Credential};
+use domain::ports::{CommitAnswer, GatewayError, PayParams, WechatRefusal};
+
+fn refusal(code: &str) -> WechatRefusal {
+    WechatRefusal { code: code.to_owned(), ..WechatRefusal::default() }
+}
+
+fn code_url() -> String {
+    "weixin://wxpay/x".to_owned()
+}
+
+/// Offers a new order when WeChat Pay answers `answer`; also what was committed.
+async fn offer(
+    order: Order,
+    at: Timestamp,
+    answer: Option<Result<Credential, GatewayError>>,
+) -> (Result<Offer, OfferError>, Vec<Event>) {
+    let (orders, written) = store(vec![order.clone()], vec![CommitAnswer::Committed]);
+    let mut gateway = MockGateway::new();
+    if let Some(answer) = answer {
+        gateway.expect_prepay().times(1).return_once(move |_| ready(answer));
+    }
+    gateway.expect_pay_params().returning(|payment| {
+        payment.credential().map(|_| PayParams::Native { code_url: code_url() })
+    });
+    let offered = desk(orders, gateway, at).offer(order, Some("r-1")).await;
+    let events = written.lock().unwrap().iter().flat_map(|c| c.events.clone()).collect();
+    (offered, events)
+}
+
+#[tokio::test]
+async fn an_accepted_prepay_is_recorded_and_offered() {
+    let credential = Credential::CodeUrl(code_url());
+    let (offered, events) = offer(order(), now(), Some(Ok(credential.clone()))).await;
+    assert_eq!(offered.unwrap().pay_params, Some(PayParams::Native { code_url: code_url() }));
+    assert_eq!(events, [Event::PaymentPayable { no: 1, credential: Some(credential) }]);
+}
+
+#[tokio::test]
+async fn a_definite_refusal_is_recorded_and_said() {
+    let answer = Some(Err(GatewayError::Refused(refusal("NO_AUTH"))));
+    let (offered, events) = offer(order(), now(), answer).await;
+    assert!(matches!(offered, Err(OfferError::WechatRefused(r)) if r.code == "NO_AUTH"));
+    assert_eq!(events, [Event::PaymentRejected { no: 1, code: "NO_AUTH".to_owned() }]);
+}
+
+#[tokio::test]
+async fn whatever_else_goes_wrong_is_unknown_never_failed() {
+    for error in [
+        GatewayError::Retryable(refusal("FREQUENCY_LIMITED")),
+        GatewayError::OutcomeUnknown("timeout".to_owned()),
+        GatewayError::Misconfigured(refusal("SIGN_ERROR")),
+        GatewayError::Untrusted("signature".to_owned()),
+    ] {
+        let (offered, events) = offer(order(), now(), Some(Err(error))).await;
+        assert!(offered.unwrap().is_unknown());
+        assert_eq!(events, [Event::PaymentUnknown { no: 1 }]);
+    }
+}
+
+#[tokio::test]
+async fn within_a_minute_of_the_deadline_nothing_is_sent_and_the_payment_is_closed() {
+    let late = now().plus_seconds(1_800 - 60);
+    let (offered, events) = offer(order(), late, None).await;
+    assert!(matches!(offered, Err(OfferError::NotPayable)));
+    assert_eq!(events, [Event::PaymentClosing { no: 1, why: ClosingCause::Expired }]);
+}
+
+#[tokio::test]
+async fn a_payment_that_has_its_credential_is_offered_without_another_call() {
+    let credential = Some(Credential::CodeUrl(code_url()));
+    let payable = order().after(&[Event::PaymentPayable { no: 1, credential }]);
+    let (offered, events) = offer(payable, now(), None).await;
+    assert!(offered.unwrap().pay_params.is_some());
+    assert!(events.is_empty());
+}

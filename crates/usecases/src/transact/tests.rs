@@ -1,0 +1,126 @@
+//! Each answer of the store, given precisely once, and what is made of it.
+
+use crate::TransactError;
+use crate::mocks::{MockGateway, MockOrders, desk, ready};
+use crate::samples::{now, order, paid, store};
+use domain::CommandId;
+use domain::catalogue::SkuId;
+use domain::changeset::{Audit, InboxEntry, InboxStatus, Intent, Refusal};
+use domain::order::{Order, OrderStatus};
+use domain::ports::{CommitAnswer, OrderKey, StoreError};
+
+fn intent(inbox: bool) -> Intent {
+    let entry = InboxEntry {
+        source: "test",
+        event_id: "EV-1".to_owned(),
+        event_type: "TRANSACTION.SUCCESS".to_owned(),
+        fact_hash: String::new(),
+        status: InboxStatus::Applied,
+        out_trade_no: None,
+    };
+    Intent {
+        command_id: CommandId::of_notice("test", "EV-1"),
+        audit: Audit { actor: "test".into(), cause: "test".into(), request_id: None },
+        inbox: inbox.then_some(entry),
+        fence: None,
+        replay: None,
+    }
+}
+
+async fn run(orders: MockOrders, order: &Order, inbox: bool) -> Result<Order, TransactError> {
+    let desk = desk(orders, MockGateway::new(), now());
+    desk.transact(&OrderKey::Id(order.id), &paid(order), &intent(inbox)).await
+}
+
+#[tokio::test]
+async fn a_conflict_is_decided_again_on_what_is_there_now() {
+    let open = order();
+    let mut moved = open.clone();
+    moved.version = 5;
+    let (orders, written) =
+        store(vec![open.clone(), moved], vec![CommitAnswer::Conflict, CommitAnswer::Committed]);
+    let after = run(orders, &open, false).await.unwrap();
+    assert_eq!((after.status, after.version), (OrderStatus::Ready, 6));
+    let expected: Vec<_> = written
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|c| c.order.as_ref().unwrap().expected_version)
+        .collect();
+    assert_eq!(expected, [Some(1), Some(5)]);
+}
+
+#[tokio::test]
+async fn after_an_unknown_commit_the_store_is_asked_before_anything_is_decided_again() {
+    let open = order();
+    let unknown = || CommitAnswer::OutcomeUnknown("cut".to_owned());
+    let (mut orders, written) = store(vec![open.clone()], vec![unknown()]);
+    orders.expect_committed().times(1).returning(|_| ready(Ok(true)));
+    assert_eq!(run(orders, &open, false).await.unwrap().status, OrderStatus::Ready);
+    assert_eq!(written.lock().unwrap().len(), 1, "it was there: nothing is written twice");
+
+    let (mut orders, written) = store(vec![open.clone()], vec![unknown(), CommitAnswer::Committed]);
+    orders.expect_committed().times(1).returning(|_| ready(Ok(false)));
+    run(orders, &open, false).await.unwrap();
+    let ids: Vec<_> = written.lock().unwrap().iter().map(|c| c.command_id.clone()).collect();
+    assert_eq!(ids[0], ids[1], "again under the same name");
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_say_is_an_error_not_a_guess() {
+    let open = order();
+    let answers = vec![CommitAnswer::OutcomeUnknown("cut".to_owned())];
+    let (mut orders, _) = store(vec![open.clone()], answers);
+    let down = StoreError::Unavailable("down".to_owned());
+    orders.expect_committed().return_once(move |_| ready(Err(down)));
+    assert!(matches!(run(orders, &open, false).await, Err(TransactError::Store(_))));
+}
+
+#[tokio::test]
+async fn a_settlement_refused_by_stock_goes_on_without_it_and_opens_a_case() {
+    let open = order();
+    let refusal = Refusal::Stock(SkuId::parse("tea").unwrap());
+    let answers = vec![CommitAnswer::GuardRefused(refusal), CommitAnswer::Committed];
+    let (orders, written) = store(vec![open.clone()], answers);
+    assert_eq!(run(orders, &open, false).await.unwrap().status, OrderStatus::Ready);
+    let written = written.lock().unwrap();
+    assert!(!written[0].stock.is_empty());
+    assert!(written[1].stock.is_empty());
+    assert_eq!(written[1].cases.len(), 1);
+}
+
+#[tokio::test]
+async fn other_refusals_are_answers() {
+    let open = order();
+    let answers = vec![CommitAnswer::GuardRefused(Refusal::Fenced)];
+    let (orders, _) = store(vec![open.clone()], answers);
+    let refused = run(orders, &open, false).await;
+    assert!(matches!(refused, Err(TransactError::Refused(Refusal::Fenced))));
+}
+
+#[tokio::test]
+async fn a_repeat_writes_its_inbox_row_alone() {
+    let open = order();
+    let (orders, _) = store(vec![open.clone()], vec![CommitAnswer::Committed]);
+    let settled = run(orders, &open, false).await.unwrap();
+
+    let (orders, written) = store(vec![settled.clone()], vec![CommitAnswer::Committed]);
+    let again = run(orders, &settled, true).await.unwrap();
+    assert_eq!(again.version, settled.version);
+    let alone = written.lock().unwrap().remove(0);
+    assert!(alone.order.is_none() && alone.events.is_empty());
+    assert_eq!(alone.inbox.unwrap().status, InboxStatus::Duplicate);
+
+    let (orders, written) = store(vec![settled.clone()], Vec::new());
+    run(orders, &settled, false).await.unwrap();
+    assert!(written.lock().unwrap().is_empty(), "nothing to write at all");
+}
+
+#[tokio::test]
+async fn lost_races_end_after_a_bounded_number_of_tries() {
+    let open = order();
+    let answers = vec![CommitAnswer::Conflict; 12];
+    let (orders, written) = store(vec![open.clone()], answers);
+    assert!(matches!(run(orders, &open, false).await, Err(TransactError::Busy(_))));
+    assert_eq!(written.lock().unwrap().len(), 12);
+}

@@ -1,0 +1,155 @@
+//! `/_sandbox`: what tests do to the world, and what they may know about it.
+//!
+//! MAY NOT be imitated by WeChat Pay's paths, nor sign anything. Errors are `{code, message}`. Unknown members are
+//! refused: a misspelt test is worse than a failing one.
+
+mod forms;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
+use actix_web::{HttpResponse, ResponseError};
+use serde_json::{Value, json};
+
+use crate::core::faults::Faults;
+use crate::core::ledger::ControlRefusal;
+use crate::core::pay::PayForm;
+use crate::core::pay_params::PayParams;
+use crate::core::wire_time::beijing;
+use crate::http::control::forms::{ClockForm, FaultsForm, ModeForm, NotifyForm, parse};
+use crate::http::deliver::send;
+use crate::http::shared::{Shared, real_now};
+use crate::keys::make::certified_key;
+
+type Controlled = Result<HttpResponse, ControlRefusal>;
+
+/// All control routes.
+pub(super) fn routes(config: &mut ServiceConfig) {
+    let scope = web::scope("/_sandbox")
+        .service(web::resource("/credentials").get(credentials))
+        .service(web::resource("/pay/{out_trade_no}").post(pay))
+        .service(web::resource("/ledger").get(ledger))
+        .service(web::resource("/faults").get(faults).put(set_faults))
+        .service(web::resource("/clock").get(clock).put(set_clock))
+        .service(web::resource("/mode").get(mode).post(set_mode))
+        .service(web::resource("/keys/rotate").post(rotate))
+        .service(web::resource("/notify/{out_trade_no}").post(notify))
+        .service(web::resource("/verify-pay-params").post(verify_pay_params))
+        .service(web::resource("/reset").post(reset));
+    config.service(scope);
+}
+
+impl ResponseError for ControlRefusal {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::build(self.status_code())
+            .json(json!({"code": self.code, "message": self.message}))
+    }
+}
+
+async fn credentials(shared: Data<Shared>) -> Controlled {
+    Ok(HttpResponse::Ok().json(shared.credentials()))
+}
+
+async fn pay(shared: Data<Shared>, number: Path<String>, body: Bytes) -> Controlled {
+    let form: PayForm = parse(&body)?;
+    let trade = shared.visit(|pay, ports| pay.pay(&number, form, ports))?;
+    shared.wake.notify_one();
+    Ok(HttpResponse::Ok().json(trade))
+}
+
+async fn ledger(shared: Data<Shared>) -> Controlled {
+    let ledger = shared.visit(|pay, ports| pay.ledger(ports.at.business));
+    Ok(HttpResponse::Ok().json(ledger))
+}
+
+async fn faults(shared: Data<Shared>) -> Controlled {
+    Ok(HttpResponse::Ok().json(shared.visit(|pay, _| pay.faults().clone())))
+}
+
+async fn set_faults(shared: Data<Shared>, body: Bytes) -> Controlled {
+    let form: FaultsForm = parse(&body)?;
+    let rules = Faults::parse(form.rules).map_err(|why| ControlRefusal::bad_request(&why))?;
+    shared.visit(|pay, _| pay.set_faults(rules));
+    faults(shared).await
+}
+
+async fn clock(shared: Data<Shared>) -> Controlled {
+    let (clock, at) = shared.clock();
+    let offset = at.business - at.real;
+    let speed = clock.speed();
+    Ok(HttpResponse::Ok().json(json!({
+        "now": beijing(at.business),
+        "offset_s": offset.whole_seconds(),
+        "offset_ms": i64::try_from(offset.whole_milliseconds()).unwrap_or(i64::MAX),
+        "speed": speed.whole().map_or_else(|| Value::from(speed.text()), Value::from),
+    })))
+}
+
+async fn set_clock(shared: Data<Shared>, body: Bytes) -> Controlled {
+    let form: ClockForm = parse(&body)?;
+    shared.change_clock(|clock, real| form.apply(clock, real))?;
+    clock(shared).await
+}
+
+async fn mode(shared: Data<Shared>) -> Controlled {
+    let verification = shared.visit(|pay, _| pay.verification());
+    Ok(HttpResponse::Ok().json(json!({"verification": verification})))
+}
+
+async fn set_mode(shared: Data<Shared>, body: Bytes) -> Controlled {
+    let form: ModeForm = parse(&body)?;
+    shared.visit(|pay, _| pay.set_verification(form.verification));
+    mode(shared).await
+}
+
+async fn rotate(shared: Data<Shared>) -> Controlled {
+    let broken = |why: String| ControlRefusal::broken(&why);
+    let rotating = shared.clone();
+    web::block(move || {
+        let key = certified_key("Sandbox platform certificate", real_now())
+            .map_err(|why| why.to_string())?;
+        rotating.add_platform(key).map_err(|why| why.to_string())
+    })
+    .await
+    .map_err(|why| broken(why.to_string()))?
+    .map_err(broken)?;
+    let now = shared.credentials();
+    Ok(HttpResponse::Ok().json(json!({
+        "platform_serial": now.platform_serial,
+        "platform_certificate_pem": now.platform_certificate_pem,
+    })))
+}
+
+async fn notify(
+    shared: Data<Shared>,
+    client: Data<reqwest::Client>,
+    number: Path<String>,
+    body: Bytes,
+) -> Controlled {
+    let form: NotifyForm = parse(&body)?;
+    let delivery = shared.visit(|pay, ports| pay.notify_now(&number, form.tamper, ports))?;
+    let id = delivery.id;
+    send(&shared, &client, delivery).await;
+    let attempt = shared.visit(|pay, _| pay.attempt(id));
+    attempt
+        .map(|attempt| HttpResponse::Ok().json(attempt))
+        .ok_or_else(|| ControlRefusal::conflict("reset", "the sandbox was reset meanwhile"))
+}
+
+async fn verify_pay_params(shared: Data<Shared>, body: Bytes) -> Controlled {
+    let params: PayParams = parse(&body)?;
+    let verified =
+        shared.visit(|pay, ports| pay.verify_pay_params(&params, ports.at, ports.keyring));
+    match verified {
+        Ok(_) => Ok(HttpResponse::NoContent().finish()),
+        Err(why) => Err(ControlRefusal { status: 400, code: "pay_params_refused", message: why }),
+    }
+}
+
+async fn reset(shared: Data<Shared>) -> Controlled {
+    shared.reset();
+    Ok(HttpResponse::NoContent().finish())
+}

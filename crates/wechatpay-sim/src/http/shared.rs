@@ -1,0 +1,150 @@
+//! The one sandbox that all requests and the delivery task share.
+//!
+//! MAY NOT be locked across an await: every visit is short and synchronous.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rand::rngs::{OsRng, StdRng};
+use rand::{RngCore, SeedableRng};
+use time::OffsetDateTime;
+use tokio::sync::Notify;
+
+use crate::core::WeChatPay;
+use crate::core::notice::Delivery;
+use crate::core::ports::{Entropy, Moment, Ports};
+use crate::core::sandbox_clock::SandboxClock;
+use crate::core::settings::Settings;
+use crate::keys::credentials::Credentials;
+use crate::keys::folder::{FolderError, StoredKeys, listed};
+use crate::keys::keyring::RsaKeyring;
+use crate::keys::make::CertifiedKey;
+
+/// The delivery task looks again at least this often.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+
+/// What requests and the delivery task share.
+pub(super) struct Shared {
+    inside: Mutex<Inside>,
+    directory: PathBuf,
+    /// Tells the delivery task that something may be due.
+    pub(super) wake: Notify,
+}
+
+struct Inside {
+    pay: WeChatPay,
+    clock: SandboxClock,
+    keys: StoredKeys,
+    keyring: RsaKeyring,
+    entropy: Chance,
+}
+
+/// Seeded once from the system, so that drawing cannot fail later.
+struct Chance(StdRng);
+
+impl Entropy for Chance {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        self.0.fill_bytes(bytes);
+    }
+}
+
+impl Shared {
+    pub(super) fn new(
+        keys: StoredKeys,
+        directory: PathBuf,
+        settings: Settings,
+    ) -> Result<Self, FolderError> {
+        let mut seed = [0_u8; 32];
+        OsRng.fill_bytes(&mut seed);
+        let inside = Inside {
+            pay: WeChatPay::new(keys.account(), settings),
+            clock: SandboxClock::real(real_now()),
+            keyring: keys.keyring()?,
+            keys,
+            entropy: Chance(StdRng::from_seed(seed)),
+        };
+        Ok(Self { inside: Mutex::new(inside), directory, wake: Notify::new() })
+    }
+
+    /// Visits the core with its ports, now.
+    pub(super) fn visit<T>(&self, visit: impl FnOnce(&mut WeChatPay, &mut Ports<'_>) -> T) -> T {
+        let mut guard = self.lock();
+        let inside = &mut *guard;
+        let mut ports = Ports {
+            at: inside.clock.moment(real_now()),
+            keyring: &inside.keyring,
+            entropy: &mut inside.entropy,
+        };
+        visit(&mut inside.pay, &mut ports)
+    }
+
+    /// What is to be sent now, and how long (in real time) nothing else will be.
+    pub(super) fn due(&self) -> (Vec<Delivery>, Duration) {
+        let deliveries = self.visit(|pay, ports| pay.due(ports));
+        let inside = self.lock();
+        let now = inside.clock.moment(real_now()).business;
+        let wait = inside
+            .pay
+            .next_due()
+            .and_then(|due| inside.clock.speed().real(due - now))
+            // A millisecond more than needed is better than waking a moment too early, again and again.
+            .map_or(LONGEST_WAIT, |wait| wait.max(time::Duration::ZERO).unsigned_abs())
+            .saturating_add(Duration::from_millis(1));
+        (deliveries, wait.min(LONGEST_WAIT))
+    }
+
+    /// The clock.
+    pub(super) fn clock(&self) -> (SandboxClock, Moment) {
+        let clock = self.lock().clock;
+        (clock, clock.moment(real_now()))
+    }
+
+    /// Changes the clock, unless the change is refused.
+    pub(super) fn change_clock<E>(
+        &self,
+        change: impl FnOnce(SandboxClock, OffsetDateTime) -> Result<SandboxClock, E>,
+    ) -> Result<(), E> {
+        let mut inside = self.lock();
+        inside.clock = change(inside.clock, real_now())?;
+        drop(inside);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Everything as at the start, but for keys.
+    pub(super) fn reset(&self) {
+        let mut inside = self.lock();
+        inside.pay.reset();
+        inside.clock = SandboxClock::real(real_now());
+        drop(inside);
+        self.wake.notify_one();
+    }
+
+    /// The merchant's credentials.
+    pub(super) fn credentials(&self) -> Credentials {
+        self.lock().keys.credentials()
+    }
+
+    /// Signs with a new platform certificate from now on.
+    pub(super) fn add_platform(&self, key: CertifiedKey) -> Result<(), FolderError> {
+        let mut guard = self.lock();
+        let inside = &mut *guard;
+        inside.keyring.add_signer(&key.serial, &key.private_key_pem)?;
+        let certificate = listed(&key);
+        inside.keys.add_platform(&self.directory, key)?;
+        inside.pay.add_platform_certificate(certificate);
+        Ok(())
+    }
+
+    /// A panic elsewhere leaves a plain value, not a broken one: go on with it.
+    fn lock(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The real time.
+#[expect(clippy::disallowed_methods, reason = "this shell is where the sandbox's time comes from")]
+pub(super) fn real_now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}

@@ -1,0 +1,210 @@
+//! [`WechatPay`]: the client that the application holds.
+//!
+//! Joins the ports to the modules that do the work; holds no protocol of its own.
+
+use core::fmt;
+use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, RwLock};
+
+use domain::fact::PaymentFact;
+use domain::payment::{Credential, Payment, Terms};
+use domain::ports::{
+    Clock, GatewayError, Notice, NoticeError, NoticeOpener, PayParams, PaymentGateway, PortFuture,
+    RawNotice,
+};
+use domain::{OutTradeNo, Timestamp};
+
+use crate::errors::Call;
+use crate::exchange::{Exchange, NoKey, Reply};
+use crate::keyring::KeyRing;
+use crate::nonces::{Nonces, SystemNonces};
+use crate::settings::{Parsed, Settings, SettingsErrors};
+use crate::sign::Stamp;
+use crate::transport::{HttpTransport, Transport};
+use crate::verify::{Claim, Distrust, SignatureHeaders};
+use crate::{close, notice, pay_params, prepay, query};
+
+/// WeChat Pay v3 for one merchant number.
+pub struct WechatPay {
+    exchange: Exchange,
+    notify_url: String,
+}
+
+impl WechatPay {
+    /// A client over HTTPS. Connects to nothing yet: platform certificates, where they are used,
+    /// are fetched at the first call or notification.
+    ///
+    /// # Errors
+    /// Every mistake in the settings at once.
+    pub fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<WechatPay, SettingsErrors> {
+        let parsed = settings.parse()?;
+        let transport = HttpTransport::new(
+            &settings.base_url,
+            settings.backup_base_url.as_deref(),
+            settings.timeout(),
+            settings.connect_timeout(),
+        )
+        .map_err(|error| SettingsErrors(vec![error.to_string()]))?;
+        let nonces = Arc::new(SystemNonces::new());
+        Ok(WechatPay::assemble(settings, parsed, clock, (Arc::new(transport), nonces)))
+    }
+
+    /// A client over a transport and nonces of the caller's: tests and the simulation.
+    ///
+    /// # Errors
+    /// Every mistake in the settings at once.
+    pub fn over(
+        settings: &Settings,
+        clock: Arc<dyn Clock>,
+        transport: Arc<dyn Transport>,
+        nonces: Arc<dyn Nonces>,
+    ) -> Result<WechatPay, SettingsErrors> {
+        Ok(WechatPay::assemble(settings, settings.parse()?, clock, (transport, nonces)))
+    }
+
+    fn assemble(
+        settings: &Settings,
+        parsed: Parsed,
+        clock: Arc<dyn Clock>,
+        (transport, nonces): (Arc<dyn Transport>, Arc<dyn Nonces>),
+    ) -> WechatPay {
+        if parsed.merchant_key.expires_at().is_some_and(|end| end < clock.real()) {
+            tracing::error!("the merchant certificate has expired: WeChat Pay will answer 401");
+        }
+        let mut ring = KeyRing::default();
+        ring.install(parsed.platform_keys);
+        let exchange = Exchange {
+            mchid: parsed.mchid,
+            merchant_key: parsed.merchant_key,
+            api_v3_keys: parsed.api_v3_keys,
+            public_key_id: parsed.public_key_id,
+            fetches_certificates: settings.use_platform_certificates,
+            transport,
+            nonces,
+            clock,
+            ring: RwLock::new(ring),
+            fetching: tokio::sync::Mutex::new(()),
+            signing_offset: AtomicI64::new(0),
+        };
+        WechatPay { exchange, notify_url: settings.notify_url.clone() }
+    }
+
+    /// Fetches the platform certificates now, if they are used. `true` when a believable answer
+    /// came or none is needed. For `doctor`, and for a job that keeps them fresh without a call
+    /// having to wait.
+    pub async fn refresh_certificates(&self) -> bool {
+        self.exchange.refresh_certificates().await
+    }
+}
+
+impl fmt::Debug for WechatPay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WechatPay({}, {:?})", self.exchange.mchid, self.exchange.merchant_key)
+    }
+}
+
+impl PaymentGateway for WechatPay {
+    fn compose_prepay(&self, terms: &Terms) -> String {
+        prepay::compose(terms, &self.notify_url)
+    }
+
+    fn prepay<'a>(
+        &'a self,
+        payment: &'a Payment,
+    ) -> PortFuture<'a, Result<Credential, GatewayError>> {
+        Box::pin(async move {
+            let trade_type = payment.terms.trade_type;
+            let draft = prepay::draft(trade_type, &payment.prepay_body);
+            match self.exchange.call(&draft).await? {
+                Reply::Verified(answer) => prepay::read(trade_type, &answer),
+                Reply::Declined(decline) => {
+                    let openid = payment.terms.payer.as_ref().map_or("", |payer| payer.as_str());
+                    Err(decline.hiding(openid).into_error(Call::Prepay))
+                }
+            }
+        })
+    }
+
+    fn query<'a>(
+        &'a self,
+        out_trade_no: &'a OutTradeNo,
+    ) -> PortFuture<'a, Result<PaymentFact, GatewayError>> {
+        Box::pin(async move {
+            let mchid = &self.exchange.mchid;
+            match self.exchange.call(&query::draft(out_trade_no, mchid)).await? {
+                Reply::Verified(answer) => query::read(out_trade_no, mchid, &answer),
+                Reply::Declined(decline) => query::read_decline(out_trade_no, mchid, decline),
+            }
+        })
+    }
+
+    fn close<'a>(
+        &'a self,
+        out_trade_no: &'a OutTradeNo,
+    ) -> PortFuture<'a, Result<(), GatewayError>> {
+        Box::pin(async move {
+            let draft = close::draft(out_trade_no, &self.exchange.mchid);
+            match self.exchange.call(&draft).await? {
+                Reply::Verified(answer) => close::read(&answer),
+                Reply::Declined(decline) => Err(decline.into_error(Call::Close)),
+            }
+        })
+    }
+
+    fn pay_params(&self, payment: &Payment) -> Option<PayParams> {
+        let prepay_id = match payment.credential()? {
+            Credential::CodeUrl(code_url) => {
+                return Some(PayParams::Native { code_url: code_url.clone() });
+            }
+            Credential::PrepayId(prepay_id) => prepay_id,
+        };
+        let seconds = self.exchange.signing_time().seconds();
+        let nonce = self.exchange.nonces.nonce();
+        let signed = nonce.ok().and_then(|nonce| {
+            let stamp = Stamp { seconds, nonce: &nonce };
+            let key = &self.exchange.merchant_key;
+            pay_params::jsapi(&payment.terms.appid, prepay_id, stamp, key).ok()
+        });
+        if signed.is_none() {
+            tracing::error!(payment.out_trade_no = %payment.out_trade_no(), "cannot sign pay_params");
+        }
+        signed
+    }
+}
+
+impl NoticeOpener for WechatPay {
+    fn open<'a>(
+        &'a self,
+        raw: &'a RawNotice,
+        now: Timestamp,
+    ) -> PortFuture<'a, Result<Notice, NoticeError>> {
+        Box::pin(async move {
+            let claim = Claim::read(SignatureHeaders {
+                timestamp: raw.timestamp.as_deref(),
+                nonce: raw.nonce.as_deref(),
+                signature: raw.signature.as_deref(),
+                serial: raw.serial.as_deref(),
+            })
+            .map_err(refused)?;
+            claim.check_window(now).map_err(refused)?;
+            let key = match self.exchange.key(claim.serial(), now).await {
+                Ok(key) => key,
+                Err(NoKey::Unknown) => return Err(refused(Distrust::UnknownSerial)),
+                Err(NoKey::Unavailable) => return Err(NoticeError::KeysUnavailable),
+            };
+            let verified = claim.verify(&key, &raw.body).map_err(refused)?;
+            notice::read(verified, &self.exchange.api_v3_keys, &self.exchange.mchid)
+        })
+    }
+}
+
+fn refused(why: Distrust) -> NoticeError {
+    match why {
+        Distrust::Probe => NoticeError::Probe,
+        Distrust::Missing
+        | Distrust::Malformed
+        | Distrust::Stale
+        | Distrust::UnknownSerial
+        | Distrust::WrongSignature => NoticeError::Untrusted(why.text()),
+    }
+}

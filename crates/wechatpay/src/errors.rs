@@ -1,0 +1,199 @@
+//! What an error of WeChat Pay means to us: one table (v3 §8.2).
+//!
+//! Errors are unsigned: nothing here is terminal by itself. `Refused` is said only where nothing
+//! can have been ordered; whatever the table does not know is unknown.
+
+use domain::ports::{GatewayError, WechatRefusal};
+
+use crate::transport::{TransportError, WireResponse};
+use crate::verify::Distrust;
+use crate::wire::error::ErrorWire;
+
+/// Whose answer it is: one code means different things to different calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// Order a payment.
+    Prepay,
+    /// Ask what became of it.
+    Query,
+    /// Close it.
+    Close,
+}
+
+/// What a code means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// Nothing happened there, and the same call will not succeed.
+    Refused,
+    /// The same call later.
+    Retryable,
+    /// Ask with our own number.
+    Unknown,
+    /// Wake someone; the outcome is unknown.
+    Misconfigured,
+    /// The number does not exist (a query's answer only).
+    NotExist,
+}
+
+/// One code, and what it means to each call.
+struct Row {
+    code: &'static str,
+    prepay: Meaning,
+    query: Meaning,
+    close: Meaning,
+}
+
+const fn row(code: &'static str, prepay: Meaning, query: Meaning, close: Meaning) -> Row {
+    Row { code, prepay, query, close }
+}
+
+/// The table. Underscores do not count: `ORDER_PAID` and `ORDERPAID` are one code.
+#[rustfmt::skip]
+const TABLE: &[Row] = {
+    use Meaning::{Misconfigured, NotExist, Refused, Retryable, Unknown};
+    &[
+        //   code                    prepay         query          close
+        row("PARAM_ERROR",          Refused,       Misconfigured, Misconfigured),
+        row("APPID_MCHID_NOT_MATCH",Refused,       Misconfigured, Misconfigured),
+        row("MCH_NOT_EXISTS",       Refused,       Misconfigured, Misconfigured),
+        row("NO_AUTH",              Refused,       Misconfigured, Misconfigured),
+        row("ACCOUNT_ERROR",        Refused,       Unknown,       Unknown),
+        row("SIGN_ERROR",           Misconfigured, Misconfigured, Misconfigured),
+        row("INVALID_REQUEST",      Unknown,       Unknown,       Unknown),
+        row("OUT_TRADE_NO_USED",    Unknown,       Unknown,       Unknown),
+        row("ORDER_PAID",           Unknown,       Unknown,       Unknown),
+        row("ORDER_CLOSED",         Unknown,       Unknown,       Unknown),
+        row("TRADE_ERROR",          Unknown,       Unknown,       Unknown),
+        row("ORDER_NOT_EXIST",      Unknown,       NotExist,      Unknown),
+        row("RULE_LIMIT",           Retryable,     Retryable,     Retryable),
+        row("FREQUENCY_LIMITED",    Retryable,     Retryable,     Retryable),
+        row("RATELIMIT_EXCEEDED",   Retryable,     Retryable,     Retryable),
+        row("SYSTEM_ERROR",         Unknown,       Unknown,       Unknown),
+        row("BANK_ERROR",           Unknown,       Unknown,       Unknown),
+    ]
+};
+
+/// An answer that is not 2xx, as far as it says anything. Unsigned: a hint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Decline {
+    refusal: WechatRefusal,
+}
+
+/// The most characters of a code, and of a message, that are kept.
+const CODE_MAX: usize = 64;
+const MESSAGE_MAX: usize = 256;
+
+impl Decline {
+    /// Reads an error's body; an unreadable one has no code.
+    pub(crate) fn read(response: &WireResponse) -> Decline {
+        let wire: ErrorWire = serde_json::from_slice(&response.body).unwrap_or_default();
+        Decline {
+            refusal: WechatRefusal {
+                http_status: response.status,
+                code: short(&wire.code, CODE_MAX),
+                message: short(&wire.message, MESSAGE_MAX),
+                request_id: request_id(response),
+            },
+        }
+    }
+
+    /// What it means to `call`.
+    pub(crate) fn meaning(&self, call: Call) -> Meaning {
+        match self.refusal.http_status {
+            401 => return Meaning::Misconfigured,
+            429 => return Meaning::Retryable,
+            400..=499 => {}
+            // 5xx, and what has no business here (1xx, 3xx): whatever the body says.
+            _ => return Meaning::Unknown,
+        }
+        let code = normalised(&self.refusal.code);
+        let row = TABLE.iter().find(|row| normalised(row.code) == code);
+        row.map_or(Meaning::Unknown, |row| match call {
+            Call::Prepay => row.prepay,
+            Call::Query => row.query,
+            Call::Close => row.close,
+        })
+    }
+
+    /// The same as the port says it.
+    pub(crate) fn into_error(self, call: Call) -> GatewayError {
+        match self.meaning(call) {
+            Meaning::Refused => GatewayError::Refused(self.refusal),
+            Meaning::Retryable => GatewayError::Retryable(self.refusal),
+            Meaning::Misconfigured => GatewayError::Misconfigured(self.refusal),
+            Meaning::Unknown | Meaning::NotExist => {
+                GatewayError::OutcomeUnknown(self.refusal.to_string())
+            }
+        }
+    }
+
+    /// Whether the request was refused for its timestamp: our clock is wrong.
+    pub(crate) fn blames_our_clock(&self) -> bool {
+        self.refusal.http_status == 401
+            && normalised(&self.refusal.code) == "SIGNERROR"
+            && self.refusal.message.contains("timestamp")
+    }
+
+    /// Whether the code is `code`, in either spelling.
+    pub(crate) fn is(&self, code: &str) -> bool {
+        normalised(&self.refusal.code) == normalised(code)
+    }
+
+    /// The same without `personal`, should the message quote it: messages are logged.
+    pub(crate) fn hiding(mut self, personal: &str) -> Decline {
+        if !personal.is_empty() {
+            self.refusal.message = self.refusal.message.replace(personal, "…");
+        }
+        self
+    }
+
+    /// `Request-ID`.
+    pub(crate) fn request_id(&self) -> Option<String> {
+        self.refusal.request_id.clone()
+    }
+
+    /// Status, code and message, for a log.
+    pub(crate) fn text(&self) -> String {
+        self.refusal.to_string()
+    }
+}
+
+/// `Request-ID` of an answer.
+pub(crate) fn request_id(response: &WireResponse) -> Option<String> {
+    response.header("request-id").map(|id| short(id, MESSAGE_MAX))
+}
+
+/// No answer: it may have happened.
+pub(crate) fn lost(error: &TransportError) -> GatewayError {
+    GatewayError::OutcomeUnknown(error.to_string())
+}
+
+/// An answer whose signature is not WeChat Pay's. A probe is WeChat Pay's own doing: as unknown,
+/// but not loud.
+pub(crate) fn distrusted(why: Distrust) -> GatewayError {
+    match why {
+        Distrust::Probe => GatewayError::OutcomeUnknown(why.text().to_owned()),
+        Distrust::Missing
+        | Distrust::Malformed
+        | Distrust::Stale
+        | Distrust::UnknownSerial
+        | Distrust::WrongSignature => GatewayError::Untrusted(why.text().to_owned()),
+    }
+}
+
+/// We could not sign: nothing was sent.
+pub(crate) fn unsigned(why: &str) -> GatewayError {
+    GatewayError::Misconfigured(WechatRefusal {
+        code: "SIGNING_FAILED".to_owned(),
+        message: why.to_owned(),
+        ..WechatRefusal::default()
+    })
+}
+
+fn normalised(code: &str) -> String {
+    code.chars().filter(|c| *c != '_').collect()
+}
+
+fn short(text: &str, max: usize) -> String {
+    text.chars().take(max).collect()
+}

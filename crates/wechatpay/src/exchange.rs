@@ -1,0 +1,281 @@
+//! One signed conversation with WeChat Pay: sign, send, verify; plus what has to be fetched and
+//! corrected on the way (platform certificates, the signing time).
+//!
+//! Knows no endpoint but `/v3/certificates` and reads no other body. The one door through which
+//! an answer becomes a [`VerifiedAnswer`].
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use domain::Timestamp;
+use domain::names::Mchid;
+use domain::ports::{Clock, GatewayError};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+
+use crate::certificates;
+use crate::errors::{self, Decline};
+use crate::keyring::{Fetch, KeyRing};
+use crate::keys::{MerchantKey, PlatformKey, Serial};
+use crate::nonces::Nonces;
+use crate::resource::ApiV3Keys;
+use crate::sign::{self, Stamp};
+use crate::target;
+use crate::transport::{Method, Transport, WireRequest, WireResponse};
+use crate::verify::{Claim, Distrust, SignatureHeaders};
+
+/// How we name ourselves; `/v3/certificates` refuses requests without it.
+const USER_AGENT: &str = concat!("Paydesk/", env!("CARGO_PKG_VERSION"));
+
+/// A request before it is signed.
+#[derive(Clone)]
+pub(crate) struct Draft {
+    /// The method.
+    pub(crate) method: Method,
+    /// Path and query, encoded.
+    pub(crate) target: String,
+    /// The body, empty for none.
+    pub(crate) body: String,
+}
+
+/// What came back.
+pub(crate) enum Reply {
+    /// 2xx, signed by WeChat Pay.
+    Verified(VerifiedAnswer),
+    /// Any other status: unsigned.
+    Declined(Decline),
+}
+
+/// A 2xx answer whose signature was verified. Only [`Exchange::call`] makes one.
+pub(crate) struct VerifiedAnswer {
+    response: WireResponse,
+}
+
+impl VerifiedAnswer {
+    /// The HTTP status, 200 to 299.
+    pub(crate) fn status(&self) -> u16 {
+        self.response.status
+    }
+
+    /// The signed bytes.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.response.body
+    }
+
+    /// `Request-ID`.
+    pub(crate) fn request_id(&self) -> Option<String> {
+        errors::request_id(&self.response)
+    }
+}
+
+/// Why no key of a serial is at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoKey {
+    /// WeChat Pay does not list it.
+    Unknown,
+    /// WeChat Pay could not be asked just now.
+    Unavailable,
+}
+
+/// Everything that a conversation needs.
+pub(crate) struct Exchange {
+    pub(crate) mchid: Mchid,
+    pub(crate) merchant_key: MerchantKey,
+    pub(crate) api_v3_keys: ApiV3Keys,
+    /// Sent as `Wechatpay-Serial`, so that answers are signed by the public key.
+    pub(crate) public_key_id: Option<String>,
+    pub(crate) fetches_certificates: bool,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) nonces: Arc<dyn Nonces>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ring: RwLock<KeyRing>,
+    /// Held while certificates are being fetched: one question at a time.
+    pub(crate) fetching: tokio::sync::Mutex<()>,
+    /// Seconds from our clock to WeChat Pay's, learnt from a refusal for time. Only for what we
+    /// sign and for the answers to it; never for notifications, never for business.
+    pub(crate) signing_offset: AtomicI64,
+}
+
+impl Exchange {
+    /// One call: signed, sent, and verified if it is 2xx.
+    pub(crate) async fn call(&self, draft: &Draft) -> Result<Reply, GatewayError> {
+        self.refresh_when_stale().await;
+        let response = self.send(draft).await?;
+        if !response.is_success() {
+            return Ok(Reply::Declined(Decline::read(&response)));
+        }
+        let claim = Claim::read(headers_of(&response)).map_err(errors::distrusted)?;
+        claim.check_window(self.signing_time()).map_err(errors::distrusted)?;
+        let key = match self.key(claim.serial(), self.signing_time()).await {
+            Ok(key) => key,
+            Err(NoKey::Unknown) => return Err(errors::distrusted(Distrust::UnknownSerial)),
+            Err(NoKey::Unavailable) => {
+                let why = "the key that signed the answer could not be fetched";
+                return Err(GatewayError::OutcomeUnknown(why.to_owned()));
+            }
+        };
+        claim.verify(&key, &response.body).map_err(errors::distrusted)?;
+        Ok(Reply::Verified(VerifiedAnswer { response }))
+    }
+
+    /// The key of a serial; an unknown certificate is asked for once.
+    pub(crate) async fn key(
+        &self,
+        serial: &Serial,
+        now: Timestamp,
+    ) -> Result<Arc<PlatformKey>, NoKey> {
+        if let Some(key) = self.read_ring().find(serial, now) {
+            return Ok(key);
+        }
+        // A public key never comes from the list of certificates.
+        if !self.fetches_certificates || matches!(serial, Serial::OfPublicKey(_)) {
+            return Err(NoKey::Unknown);
+        }
+        let _one_at_a_time = self.fetching.lock().await;
+        if let Some(key) = self.read_ring().find(serial, now) {
+            return Ok(key);
+        }
+        if self.read_ring().may_fetch(self.clock.real()) {
+            self.fetch_certificates().await;
+        }
+        let ring = self.read_ring();
+        ring.find(serial, now).ok_or(if ring.is_answered() {
+            NoKey::Unknown
+        } else {
+            NoKey::Unavailable
+        })
+    }
+
+    /// Asks for the platform certificates now, if they are used; `false` when no believable
+    /// answer came.
+    pub(crate) async fn refresh_certificates(&self) -> bool {
+        if !self.fetches_certificates {
+            return true;
+        }
+        let _one_at_a_time = self.fetching.lock().await;
+        self.fetch_certificates().await;
+        self.read_ring().is_answered()
+    }
+
+    /// The time that we sign with: ours, corrected.
+    pub(crate) fn signing_time(&self) -> Timestamp {
+        self.clock.real().plus_seconds(self.signing_offset.load(Ordering::Relaxed))
+    }
+
+    async fn refresh_when_stale(&self) {
+        if !self.fetches_certificates || !self.read_ring().is_stale(self.clock.real()) {
+            return;
+        }
+        let turn = if self.read_ring().is_empty() {
+            self.fetching.lock().await
+        } else {
+            // Somebody is at it, and the keys at hand still verify.
+            let Ok(turn) = self.fetching.try_lock() else { return };
+            turn
+        };
+        if self.read_ring().is_stale(self.clock.real()) {
+            self.fetch_certificates().await;
+        }
+        drop(turn);
+    }
+
+    /// Asks and installs. Called with `fetching` held.
+    async fn fetch_certificates(&self) {
+        let fetched = self.try_fetch().await;
+        let now = self.clock.real();
+        let mut ring = self.write_ring();
+        ring.note(Fetch { at: now, answered: fetched.is_ok() });
+        match fetched {
+            Ok(keys) => {
+                ring.install(keys);
+                ring.prune(self.signing_time());
+            }
+            Err(why) => tracing::warn!(why, "platform certificates could not be fetched"),
+        }
+    }
+
+    async fn try_fetch(&self) -> Result<certificates::Keys, String> {
+        let draft = Draft {
+            method: Method::Get,
+            target: target::CERTIFICATES.to_owned(),
+            body: String::new(),
+        };
+        let response = self.send(&draft).await.map_err(|error| error.to_string())?;
+        if !response.is_success() {
+            let decline = Decline::read(&response);
+            // This merchant has the public key only.
+            let none = decline.is("RESOURCE_NOT_EXISTS");
+            return if none { Ok(Vec::new()) } else { Err(decline.text()) };
+        }
+        let now = self.signing_time();
+        let distrust = |why: Distrust| why.text().to_owned();
+        let claim = Claim::read(headers_of(&response)).map_err(distrust)?;
+        claim.check_window(now).map_err(distrust)?;
+        let known = |serial: &Serial| self.read_ring().find(serial, now).map(|key| (*key).clone());
+        certificates::read(&response.body, &claim, &self.api_v3_keys, now, known).map_err(distrust)
+    }
+
+    /// Sends; after a refusal for time, once more with WeChat Pay's time.
+    async fn send(&self, draft: &Draft) -> Result<WireResponse, GatewayError> {
+        let response = self.send_once(draft).await?;
+        if response.is_success() || !Decline::read(&response).blames_our_clock() {
+            return Ok(response);
+        }
+        let Some(theirs) = response.header("date").and_then(http_date) else {
+            return Ok(response);
+        };
+        let offset = theirs.seconds_since(self.clock.real());
+        self.signing_offset.store(offset, Ordering::Relaxed);
+        tracing::error!(offset, "our clock differs from WeChat Pay's; signing with theirs");
+        self.send_once(draft).await
+    }
+
+    async fn send_once(&self, draft: &Draft) -> Result<WireResponse, GatewayError> {
+        let request = self.signed(draft)?;
+        self.transport.send(request).await.map_err(|error| errors::lost(&error))
+    }
+
+    fn signed(&self, draft: &Draft) -> Result<WireRequest, GatewayError> {
+        let nonce = self.nonces.nonce().map_err(|error| errors::unsigned(&error.to_string()))?;
+        let stamp = Stamp { seconds: self.signing_time().seconds(), nonce: &nonce };
+        let Draft { method, target, body } = draft;
+        let message = sign::request_message(method.as_str(), target, stamp, body);
+        let authorization =
+            sign::authorization(self.mchid.as_str(), &self.merchant_key, stamp, &message)
+                .map_err(|_refused| errors::unsigned("the private key does not sign"))?;
+        let mut headers = BTreeMap::from([
+            ("Accept", "application/json".to_owned()),
+            ("Authorization", authorization),
+            ("User-Agent", USER_AGENT.to_owned()),
+        ]);
+        if !body.is_empty() {
+            headers.insert("Content-Type", "application/json".to_owned());
+        }
+        if let Some(id) = &self.public_key_id {
+            headers.insert("Wechatpay-Serial", id.clone());
+        }
+        Ok(WireRequest { method: *method, target: target.clone(), headers, body: body.clone() })
+    }
+
+    fn read_ring(&self) -> RwLockReadGuard<'_, KeyRing> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_ring(&self) -> RwLockWriteGuard<'_, KeyRing> {
+        self.ring.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn headers_of(response: &WireResponse) -> SignatureHeaders<'_> {
+    SignatureHeaders {
+        timestamp: response.header("wechatpay-timestamp"),
+        nonce: response.header("wechatpay-nonce"),
+        signature: response.header("wechatpay-signature"),
+        serial: response.header("wechatpay-serial"),
+    }
+}
+
+fn http_date(text: &str) -> Option<Timestamp> {
+    OffsetDateTime::parse(text, &Rfc2822).ok().map(Timestamp::from_offset)
+}

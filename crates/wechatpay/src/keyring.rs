@@ -1,0 +1,84 @@
+//! The keys by which WeChat Pay is believed now, and when to ask for newer ones (v3 §4).
+//!
+//! Pure: holds and compares, fetches nothing. Platform certificates and the public key stand side
+//! by side, since in the mixed period a message may be signed by either.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::Timestamp;
+
+use crate::keys::{PlatformKey, Serial};
+
+/// Certificates older than this are fetched again: WeChat Pay demands less than 12 hours.
+const STALE_SECONDS: i64 = 8 * 3_600;
+/// After an answer, the next question may wait: a stranger can send any serial.
+const GAP_AFTER_ANSWER_SECONDS: i64 = 60;
+/// After a failure.
+const GAP_AFTER_FAILURE_SECONDS: i64 = 10;
+
+/// Serial → key.
+#[derive(Debug, Default)]
+pub(crate) struct KeyRing {
+    keys: BTreeMap<Serial, Arc<PlatformKey>>,
+    last_fetch: Option<Fetch>,
+}
+
+/// The last time that we asked for certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fetch {
+    /// When.
+    pub(crate) at: Timestamp,
+    /// Whether an answer came that could be believed.
+    pub(crate) answered: bool,
+}
+
+impl KeyRing {
+    /// The key of exactly this serial, if it is valid now.
+    pub(crate) fn find(&self, serial: &Serial, now: Timestamp) -> Option<Arc<PlatformKey>> {
+        self.keys.get(serial).filter(|key| key.is_valid_at(now)).cloned()
+    }
+
+    /// Adds keys. Keys that are gone from WeChat Pay's list stay until they expire.
+    pub(crate) fn install(&mut self, keys: impl IntoIterator<Item = (Serial, PlatformKey)>) {
+        self.keys.extend(keys.into_iter().map(|(serial, key)| (serial, Arc::new(key))));
+    }
+
+    /// Forgets what has expired.
+    pub(crate) fn prune(&mut self, now: Timestamp) {
+        self.keys.retain(|_, key| key.valid_until.is_none_or(|until| now <= until));
+    }
+
+    /// Notes that we asked.
+    pub(crate) fn note(&mut self, fetch: Fetch) {
+        self.last_fetch = Some(fetch);
+    }
+
+    /// Whether the last question for certificates was answered.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.last_fetch.is_some_and(|fetch| fetch.answered)
+    }
+
+    /// Whether we may ask for certificates now.
+    pub(crate) fn may_fetch(&self, now: Timestamp) -> bool {
+        self.last_fetch.is_none_or(|fetch| {
+            let gap =
+                if fetch.answered { GAP_AFTER_ANSWER_SECONDS } else { GAP_AFTER_FAILURE_SECONDS };
+            // A clock that went back must not silence us.
+            !(0..gap).contains(&now.seconds_since(fetch.at))
+        })
+    }
+
+    /// Whether we should ask for certificates, unasked.
+    pub(crate) fn is_stale(&self, now: Timestamp) -> bool {
+        let fresh = self.last_fetch.is_some_and(|fetch| {
+            fetch.answered && (0..STALE_SECONDS).contains(&now.seconds_since(fetch.at))
+        });
+        !fresh && self.may_fetch(now)
+    }
+
+    /// Whether there is no key at all yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+}

@@ -1,0 +1,302 @@
+//! What the client is configured with, and every mistake in it at once.
+//!
+//! Plain values: reads no file and no environment, asks no network. Nothing here quotes a secret.
+
+use core::time::Duration;
+use std::net::IpAddr;
+
+use domain::names::Mchid;
+use reqwest::Url;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::keys::{Certificate, MerchantKey, PlatformKey, Serial};
+use crate::resource::ApiV3Keys;
+
+/// WeChat Pay's primary host.
+pub const DEFAULT_BASE_URL: &str = "https://api.mch.weixin.qq.com";
+/// The WeChat platform's host: login, tokens, shipping information.
+pub const DEFAULT_PLATFORM_BASE_URL: &str = "https://api.weixin.qq.com";
+/// For a whole call, a retry on the backup host included.
+pub const DEFAULT_TIMEOUT_MS: u64 = 5_000;
+/// For connecting.
+pub const DEFAULT_CONNECT_TIMEOUT_MS: u64 = 3_000;
+
+/// The longest that a call may be configured to take.
+const TIMEOUT_MAX_MS: u64 = 60_000;
+/// `notify_url` has at most 255 characters at prepay (v3 §6.4).
+const NOTIFY_URL_MAX: usize = 255;
+
+/// Everything about the merchant's account at WeChat Pay.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The merchant number.
+    pub mchid: Mchid,
+    /// The merchant's keys, the one that signs first. It signs prepay requests and their pay
+    /// parameters alike.
+    pub merchant_keys: Vec<MerchantKeySettings>,
+    /// The APIv3 keys, current first, then previous ones that may still open a late notification.
+    pub api_v3_keys: Vec<SecretString>,
+    /// The WeChat Pay public key, in public key mode and in the mixed period.
+    pub public_key: Option<PublicKeySettings>,
+    /// Whether platform certificates are fetched and believed.
+    pub use_platform_certificates: bool,
+    /// Platform certificates (PEM) known in advance. Usually none: they are fetched.
+    pub platform_certificates: Vec<String>,
+    /// WeChat Pay's host, without a path. Plain HTTP is for a sandbox on this machine only.
+    pub base_url: String,
+    /// Asked once more, unchanged, when `base_url` gave no HTTP answer.
+    pub backup_base_url: Option<String>,
+    /// Where WeChat Pay sends payment notifications.
+    pub notify_url: String,
+    /// For a whole call.
+    pub timeout_ms: u64,
+    /// For connecting.
+    pub connect_timeout_ms: u64,
+}
+
+impl Default for Settings {
+    /// WeChat Pay's host and our timeouts; everything about the merchant is missing.
+    fn default() -> Settings {
+        Settings {
+            mchid: Mchid::new(""),
+            merchant_keys: Vec::new(),
+            api_v3_keys: Vec::new(),
+            public_key: None,
+            use_platform_certificates: false,
+            platform_certificates: Vec::new(),
+            base_url: DEFAULT_BASE_URL.to_owned(),
+            backup_base_url: None,
+            notify_url: String::new(),
+            timeout_ms: DEFAULT_TIMEOUT_MS,
+            connect_timeout_ms: DEFAULT_CONNECT_TIMEOUT_MS,
+        }
+    }
+}
+
+/// One merchant API key (商户API证书).
+#[derive(Clone, Debug)]
+pub struct MerchantKeySettings {
+    /// The certificate's serial; may be left out when the certificate is given.
+    pub serial: Option<String>,
+    /// The private key, PEM (PKCS#8 or PKCS#1).
+    pub private_key: SecretString,
+    /// The certificate, PEM; checked against the key when given.
+    pub certificate: Option<String>,
+}
+
+/// The WeChat Pay public key (微信支付公钥).
+#[derive(Clone, Debug)]
+pub struct PublicKeySettings {
+    /// `PUB_KEY_ID_…`.
+    pub id: String,
+    /// The key, PEM (`BEGIN PUBLIC KEY`).
+    pub pem: String,
+}
+
+/// Every mistake in the settings.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("; "))]
+pub struct SettingsErrors(pub Vec<String>);
+
+/// Settings in the form that the client uses.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    pub(crate) mchid: Mchid,
+    pub(crate) merchant_key: MerchantKey,
+    pub(crate) api_v3_keys: ApiV3Keys,
+    pub(crate) public_key_id: Option<String>,
+    pub(crate) platform_keys: Vec<(Serial, PlatformKey)>,
+}
+
+impl Settings {
+    /// Whether one can go live with this.
+    ///
+    /// # Errors
+    /// Every mistake, in words that quote no secret.
+    pub fn check(&self) -> Result<(), Vec<String>> {
+        self.parse().map(drop).map_err(|errors| errors.0)
+    }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_ms)
+    }
+
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        Duration::from_millis(self.connect_timeout_ms)
+    }
+
+    pub(crate) fn parse(&self) -> Result<Parsed, SettingsErrors> {
+        let mut mistakes = Vec::new();
+        let mchid = self.mchid.as_str();
+        if !(1..=32).contains(&mchid.len()) || !mchid.bytes().all(|b| b.is_ascii_digit()) {
+            mistakes.push("mchid must be 1 to 32 digits".to_owned());
+        }
+        let merchant_key = self.parse_merchant_keys(&mut mistakes);
+        let api_v3_keys = ApiV3Keys::parse(&self.api_v3_keys)
+            .map_err(|why| mistakes.push(format!("api_v3_keys: {why}")))
+            .ok();
+        let platform_keys = self.parse_platform_keys(&mut mistakes);
+        check_base_url("base_url", &self.base_url, &mut mistakes);
+        if let Some(backup) = &self.backup_base_url {
+            check_base_url("backup_base_url", backup, &mut mistakes);
+        }
+        // Plain HTTP is only ever accepted on this machine, so this is a sandbox.
+        let sandbox = self.base_url.starts_with("http://");
+        check_notify_url(&self.notify_url, sandbox, &mut mistakes);
+        check_timeouts(self.timeout_ms, self.connect_timeout_ms, &mut mistakes);
+        match (merchant_key, api_v3_keys) {
+            (Some(merchant_key), Some(api_v3_keys)) if mistakes.is_empty() => Ok(Parsed {
+                mchid: self.mchid.clone(),
+                merchant_key,
+                api_v3_keys,
+                public_key_id: self.public_key.as_ref().map(|key| key.id.clone()),
+                platform_keys,
+            }),
+            _ => Err(SettingsErrors(mistakes)),
+        }
+    }
+
+    /// Reads every merchant key; the first one signs.
+    fn parse_merchant_keys(&self, mistakes: &mut Vec<String>) -> Option<MerchantKey> {
+        if self.merchant_keys.is_empty() {
+            mistakes.push("merchant_keys is empty".to_owned());
+        }
+        let mut first = None;
+        for (at, key) in self.merchant_keys.iter().enumerate() {
+            let pem = key.private_key.expose_secret();
+            match MerchantKey::parse(key.serial.as_deref(), pem, key.certificate.as_deref()) {
+                Ok(parsed) => first = first.or(Some(parsed)),
+                Err(whys) => {
+                    mistakes.extend(whys.iter().map(|why| format!("merchant_keys[{at}]: {why}")))
+                }
+            }
+        }
+        first
+    }
+
+    fn parse_platform_keys(&self, mistakes: &mut Vec<String>) -> Vec<(Serial, PlatformKey)> {
+        let mut keys = Vec::new();
+        if let Some(PublicKeySettings { id, pem }) = &self.public_key {
+            let visible = id.len() <= 128 && id.bytes().all(|b| b.is_ascii_graphic());
+            if !visible || !id.starts_with("PUB_KEY_ID_") {
+                mistakes.push("public_key_id must begin with PUB_KEY_ID_".to_owned());
+            }
+            match PlatformKey::parse_public_key(pem) {
+                Ok(key) => keys.push((Serial::of(id), key)),
+                Err(why) => mistakes.push(format!("public_key: {why}")),
+            }
+        }
+        for (at, pem) in self.platform_certificates.iter().enumerate() {
+            match Certificate::parse(pem) {
+                Ok(certificate) => keys.push((Serial::of(&certificate.serial), certificate.key)),
+                Err(why) => mistakes.push(format!("platform_certificates[{at}]: {why}")),
+            }
+        }
+        let any = self.public_key.is_some() || !self.platform_certificates.is_empty();
+        if !any && !self.use_platform_certificates {
+            mistakes.push(
+                "neither a public key nor platform certificates: nothing can be verified"
+                    .to_owned(),
+            );
+        }
+        keys
+    }
+}
+
+/// A host to call: https, or http on this machine; nothing after the host.
+pub(crate) fn check_base_url(name: &str, text: &str, mistakes: &mut Vec<String>) {
+    let Ok(url) = Url::parse(text) else {
+        mistakes.push(format!("{name} is not a URL"));
+        return;
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if is_this_machine(&url) => {}
+        "http" => mistakes.push(format!("{name}: plain http is for this machine only")),
+        _ => mistakes.push(format!("{name} must be https")),
+    }
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    if !bare || !url.username().is_empty() || url.password().is_some() {
+        mistakes.push(format!("{name} must be scheme and host alone"));
+    }
+}
+
+/// Timeouts that let a call end.
+pub(crate) fn check_timeouts(timeout_ms: u64, connect_ms: u64, mistakes: &mut Vec<String>) {
+    if !(1..=TIMEOUT_MAX_MS).contains(&timeout_ms) {
+        mistakes.push(format!("timeout_ms must be 1 to {TIMEOUT_MAX_MS}"));
+    }
+    if !(1..=TIMEOUT_MAX_MS).contains(&connect_ms) {
+        mistakes.push(format!("connect_timeout_ms must be 1 to {TIMEOUT_MAX_MS}"));
+    }
+}
+
+/// What v3 §6.4 asks of a notify URL.
+fn check_notify_url(text: &str, sandbox: bool, mistakes: &mut Vec<String>) {
+    let Ok(url) = Url::parse(text) else {
+        mistakes.push("notify_url is not an absolute URL".to_owned());
+        return;
+    };
+    if text.len() > NOTIFY_URL_MAX {
+        mistakes.push(format!("notify_url has more than {NOTIFY_URL_MAX} characters"));
+    }
+    if url.path() == "/" {
+        mistakes.push("notify_url has no path".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        mistakes.push("notify_url has a query or a fragment".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        mistakes.push("notify_url has a user name or a password".to_owned());
+    }
+    let in_sandbox = sandbox && url.scheme() == "http" && is_this_machine(&url);
+    if !in_sandbox && url.scheme() != "https" {
+        mistakes.push("notify_url must be https".to_owned());
+    }
+    if !in_sandbox && !is_public(&url) {
+        mistakes.push("notify_url must be reachable from outside".to_owned());
+    }
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    match address(url) {
+        Some(address) => address.is_loopback(),
+        None => url.host_str() == Some("localhost"),
+    }
+}
+
+/// Not obviously private. What a name resolves to is `doctor`'s to ask.
+fn is_public(url: &Url) -> bool {
+    match address(url) {
+        Some(IpAddr::V4(ip)) => {
+            let shared = ip.octets().first() == Some(&100)
+                && ip.octets().get(1).is_some_and(|second| (64..128).contains(second));
+            !(ip.is_private()
+                || ip.is_loopback()
+                || ip.is_link_local()
+                || ip.is_unspecified()
+                || ip.is_broadcast()
+                || ip.is_documentation()
+                || ip.is_multicast()
+                || shared)
+        }
+        Some(IpAddr::V6(ip)) => {
+            !(ip.is_loopback()
+                || ip.is_unspecified()
+                || ip.is_unique_local()
+                || ip.is_unicast_link_local()
+                || ip.is_multicast()
+                || ip.to_ipv4_mapped().is_some())
+        }
+        None => url.host_str().is_some_and(|host| {
+            let host = host.trim_end_matches('.');
+            let local = [".localhost", ".local", ".internal", ".lan"];
+            host.contains('.') && !local.iter().any(|suffix| host.ends_with(suffix))
+        }),
+    }
+}
+
+fn address(url: &Url) -> Option<IpAddr> {
+    let host = url.host_str()?;
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}

@@ -1,0 +1,162 @@
+//! The error table, as the port says it: one line per code, one column per call.
+
+use domain::OutTradeNo;
+use domain::payment::TradeType;
+use domain::ports::{GatewayError, PaymentGateway as _};
+use expect_test::expect;
+use wechatpay::WireResponse;
+
+use crate::support::*;
+
+fn name<T>(answer: &Result<T, GatewayError>) -> &'static str {
+    match answer {
+        Ok(_) => "Ok",
+        Err(GatewayError::Refused(_)) => "Refused",
+        Err(GatewayError::Retryable(_)) => "Retryable",
+        Err(GatewayError::OutcomeUnknown(_)) => "Unknown",
+        Err(GatewayError::Misconfigured(_)) => "Misconfigured",
+        Err(GatewayError::Untrusted(_)) => "Untrusted",
+    }
+}
+
+async fn row(response: WireResponse) -> String {
+    let world = world(&settings());
+    for _call in 0..3 {
+        world.wechat.answer(response.clone());
+    }
+    let number = OutTradeNo::parse(NUMBER).unwrap();
+    let prepay = name(&world.client.prepay(&payment(TradeType::Jsapi)).await);
+    let query = name(&world.client.query(&number).await);
+    let close = name(&world.client.close(&number).await);
+    format!("{prepay:14}{query:14}{close}")
+}
+
+/// Every documented code, in both spellings where there are two, and some that nobody documents.
+const CASES: [(u16, &str); 35] = [
+    (400, "PARAM_ERROR"),
+    (400, "INVALID_REQUEST"),
+    (400, "APPID_MCHID_NOT_MATCH"),
+    (400, "MCH_NOT_EXISTS"),
+    (400, "ORDER_CLOSED"),
+    (400, "ORDERCLOSED"),
+    (400, "ORDER_PAID"),
+    (400, "ORDERPAID"),
+    (401, "SIGN_ERROR"),
+    (401, "WHATEVER"),
+    (403, "NO_AUTH"),
+    (403, "NOAUTH"),
+    (403, "OUT_TRADE_NO_USED"),
+    (403, "RULE_LIMIT"),
+    (403, "RULELIMIT"),
+    (403, "TRADE_ERROR"),
+    (403, "ACCOUNT_ERROR"),
+    (403, "ACCOUNTERROR"),
+    (404, "ORDER_NOT_EXIST"),
+    (404, "ORDERNOTEXIST"),
+    (404, "RESOURCE_NOT_EXISTS"),
+    (429, "FREQUENCY_LIMITED"),
+    (429, "RATELIMIT_EXCEEDED"),
+    (429, ""),
+    (400, "NEVER_HEARD_OF"),
+    (400, ""),
+    (405, ""),
+    (302, ""),
+    (500, "SYSTEM_ERROR"),
+    (500, "BANKERROR"),
+    (500, "OPENID_MISMATCH"),
+    (500, "PARAM_ERROR"),
+    (500, "ORDER_NOT_EXIST"),
+    (502, ""),
+    (503, "SERVICE_UNAVAILABLE"),
+];
+
+#[tokio::test]
+async fn every_code_means_one_thing_to_each_call() {
+    let mut table = format!("{:27}{:14}{:14}{}\n", "", "prepay", "query", "close");
+    for (status, code) in CASES {
+        table += &format!("{status} {code:23}{}\n", row(error(status, code, "…")).await);
+    }
+    expect![[r#"
+                                   prepay        query         close
+        400 PARAM_ERROR            Refused       Misconfigured Misconfigured
+        400 INVALID_REQUEST        Unknown       Unknown       Unknown
+        400 APPID_MCHID_NOT_MATCH  Refused       Misconfigured Misconfigured
+        400 MCH_NOT_EXISTS         Refused       Misconfigured Misconfigured
+        400 ORDER_CLOSED           Unknown       Unknown       Unknown
+        400 ORDERCLOSED            Unknown       Unknown       Unknown
+        400 ORDER_PAID             Unknown       Unknown       Unknown
+        400 ORDERPAID              Unknown       Unknown       Unknown
+        401 SIGN_ERROR             Misconfigured Misconfigured Misconfigured
+        401 WHATEVER               Misconfigured Misconfigured Misconfigured
+        403 NO_AUTH                Refused       Misconfigured Misconfigured
+        403 NOAUTH                 Refused       Misconfigured Misconfigured
+        403 OUT_TRADE_NO_USED      Unknown       Unknown       Unknown
+        403 RULE_LIMIT             Retryable     Retryable     Retryable
+        403 RULELIMIT              Retryable     Retryable     Retryable
+        403 TRADE_ERROR            Unknown       Unknown       Unknown
+        403 ACCOUNT_ERROR          Refused       Unknown       Unknown
+        403 ACCOUNTERROR           Refused       Unknown       Unknown
+        404 ORDER_NOT_EXIST        Unknown       Ok            Unknown
+        404 ORDERNOTEXIST          Unknown       Ok            Unknown
+        404 RESOURCE_NOT_EXISTS    Unknown       Unknown       Unknown
+        429 FREQUENCY_LIMITED      Retryable     Retryable     Retryable
+        429 RATELIMIT_EXCEEDED     Retryable     Retryable     Retryable
+        429                        Retryable     Retryable     Retryable
+        400 NEVER_HEARD_OF         Unknown       Unknown       Unknown
+        400                        Unknown       Unknown       Unknown
+        405                        Unknown       Unknown       Unknown
+        302                        Unknown       Unknown       Unknown
+        500 SYSTEM_ERROR           Unknown       Unknown       Unknown
+        500 BANKERROR              Unknown       Unknown       Unknown
+        500 OPENID_MISMATCH        Unknown       Unknown       Unknown
+        500 PARAM_ERROR            Unknown       Unknown       Unknown
+        500 ORDER_NOT_EXIST        Unknown       Unknown       Unknown
+        502                        Unknown       Unknown       Unknown
+        503 SERVICE_UNAVAILABLE    Unknown       Unknown       Unknown
+    "#]]
+    .assert_eq(&table);
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_json_has_no_code() {
+    for body in ["<html>502</html>", "", "[]", "{\"code\":1}", "null"] {
+        let body = body.as_bytes().to_vec();
+        let response = WireResponse { status: 400, body, ..Default::default() };
+        assert_eq!(row(response).await, "Unknown       Unknown       Unknown");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_keeps_what_support_asks_for_and_not_more() {
+    let world = world(&settings());
+    let mut response = error(400, "PARAM_ERROR", &"长".repeat(1_000));
+    response.headers.insert("request-id".to_owned(), "08B3-268435461".to_owned());
+    world.wechat.answer(response);
+    let Err(GatewayError::Refused(refusal)) = world.client.prepay(&payment(TradeType::Jsapi)).await
+    else {
+        panic!("not refused")
+    };
+    assert_eq!((refusal.http_status, refusal.code.as_str()), (400, "PARAM_ERROR"));
+    assert_eq!(refusal.request_id.as_deref(), Some("08B3-268435461"));
+    assert_eq!(refusal.message.chars().count(), 256);
+}
+
+#[tokio::test]
+async fn an_error_is_never_believed_to_be_a_success_even_when_signed() {
+    let world = world(&settings());
+    world.wechat.answer(signed(PUBLIC_KEY, 400, &paid().to_string()));
+    let answer = world.client.query(&OutTradeNo::parse(NUMBER).unwrap()).await;
+    assert_eq!(name(&answer), "Unknown");
+}
+
+#[tokio::test]
+async fn a_message_that_quotes_the_openid_is_kept_without_it() {
+    let payment = payment(TradeType::Jsapi);
+    let openid = payment.terms.payer.clone().unwrap();
+    for status in [400, 500] {
+        let world = world(&settings());
+        world.wechat.answer(error(status, "PARAM_ERROR", &format!("值 {} 无效", openid.as_str())));
+        let refused = world.client.prepay(&payment).await.unwrap_err().to_string();
+        assert!(refused.contains("值 … 无效") && !refused.contains(openid.as_str()), "{refused}");
+    }
+}

@@ -1,0 +1,16 @@
+//! The client as the application sees it, over a scripted transport: the ports, the vectors, the
+//! error table, tampering, keys that change, a clock that is wrong.
+#![cfg(test)]
+
+mod certificates;
+mod close;
+mod date;
+mod errors;
+mod http;
+mod login;
+mod notice;
+mod prepay;
+mod query;
+mod settings;
+mod support;
+mod tampering;
