@@ -1,1 +1,55 @@
-fn main() {}
+//! The project's own commands: `cargo xtask <command>`.
+//!
+//! One module per command. Nothing here is part of the product, and nothing of the product but
+//! `private-postgres` is needed to build it, so that it compiles quickly.
+
+mod cargo;
+mod ci;
+mod repository;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Checks and tests of Paydesk", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// All tests, with a PostgreSQL of their own; before them tidy and the formatter's check
+    Test {
+        /// Given to `cargo test`, for example `-- -p domain`
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// The architecture rules, read from the sources
+    Tidy,
+    /// The whole gate: tidy, formatting, lints, tests
+    Ci,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<ExitCode> {
+    let repository = repository::Repository::find()?;
+    match command {
+        Command::Test { arguments } => test::run(&repository, arguments),
+        Command::Tidy => tidy::run(&repository),
+        Command::Ci => ci::run(&repository),
+    }
+}

@@ -10,6 +10,7 @@ mod welcome;
 
 use crate::cli::DevArgs;
 use crate::service::{self, Service};
+use crate::settings::Settings;
 use anyhow::{Context as _, Result};
 use places::Places;
 use private_postgres::RunningPostgres;
@@ -65,7 +66,7 @@ impl Dev {
         // Bound before the configuration is written, because the notify URL names the port.
         let listener = service::bind(places.http())
             .context("the API cannot start (choose another address with --http)")?;
-        let settings = places.settings(&sandbox, url, listener.local_addr()?)?;
+        let settings = Settings::for_sandbox(&sandbox, url, listener.local_addr()?)?;
         let service = service::start(&settings, listener).await?;
         let shop = demo_shop::open(&service, places).await?;
         Ok((sandbox, service, shop))

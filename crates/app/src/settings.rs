@@ -4,6 +4,7 @@
 //! Says every mistake at once, and quotes no secret. `docs/configuration.md` explains each key.
 
 mod check;
+mod sandbox;
 mod secret;
 
 pub use check::{Checked, Mistakes};

@@ -44,13 +44,6 @@ impl Binaries {
     pub(crate) fn command(&self, program: &str, account: Account) -> Command {
         command(&self.folder.join(program), &self.folder, account)
     }
-
-    /// The same through a shell script that ends with `exec "$@"`.
-    pub(crate) fn command_through(&self, script: &str, program: &str, account: Account) -> Command {
-        let mut shell = command(Path::new("/bin/sh"), &self.folder, account);
-        shell.args(["-c", script, "sh"]).arg(self.folder.join(program));
-        shell
-    }
 }
 
 fn said_by(folder: &Path, program: &str, account: Account) -> Result<String, String> {

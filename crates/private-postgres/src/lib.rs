@@ -13,6 +13,7 @@ mod binaries;
 mod command;
 mod error;
 mod initdb;
+mod leash;
 mod leftover;
 mod lock;
 mod obtain;

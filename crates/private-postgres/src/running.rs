@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::binaries::Binaries;
 use crate::error::StopError;
 use crate::lock::DirectoryLock;
+use crate::options::Durability;
 use crate::places::Places;
 use crate::query::{MAINTENANCE_DATABASE, USER};
 use crate::server::Server;
@@ -15,6 +16,7 @@ pub struct RunningPostgres {
     // Fields are dropped in this order: the lock is given back only when the server has stopped.
     pub(crate) server: Server,
     pub(crate) database: String,
+    pub(crate) durability: Durability,
     pub(crate) binaries: Binaries,
     pub(crate) places: Places,
     pub(crate) _lock: DirectoryLock,
@@ -79,10 +81,14 @@ impl RunningPostgres {
 }
 
 impl Drop for RunningPostgres {
-    /// A folder outside the home would be litter. Inside or not, the next start makes it anew.
+    /// Leaves no litter; what cannot be removed is harmless, since every start makes it anew.
     fn drop(&mut self) {
-        if self.server.stop().is_ok() {
-            std::fs::remove_dir(&self.places.socket).unwrap_or_default();
+        if self.server.stop().is_err() {
+            return;
+        }
+        std::fs::remove_dir(&self.places.socket).unwrap_or_default();
+        if self.durability == Durability::TestsOnly {
+            std::fs::remove_dir_all(&self.places.data).unwrap_or_default();
         }
     }
 }

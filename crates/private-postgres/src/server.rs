@@ -1,10 +1,6 @@
 //! The server process: started with settings that cannot drift, on a leash, and stopped.
-//!
-//! The leash is a pipe that only the owner holds. A small shell beside the server waits for its end:
-//! when the owner dies, however it dies, the kernel closes the pipe and the shell stops the server.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -17,6 +13,7 @@ use crate::account::Account;
 use crate::binaries::Binaries;
 use crate::command::tail;
 use crate::error::{StartError, StopError, failed};
+use crate::leash::Leash;
 use crate::options::Durability;
 use crate::pidfile;
 use crate::places::Places;
@@ -28,18 +25,12 @@ const READY_LIMIT: Duration = Duration::from_secs(300);
 const FAST_STOP_LIMIT: Duration = Duration::from_secs(20);
 const IMMEDIATE_STOP_LIMIT: Duration = Duration::from_secs(10);
 
-/// `$$` is the process that becomes the server. The watching shell is nobody's child (its parent ends
-/// at once), so that the server never has to collect a process it does not know. A line on the pipe
-/// says that the server was stopped in good order and its process id means nothing any more.
-const ON_A_LEASH: &str = "\
-exec 3<&0
-( ( trap '' HUP INT TERM; read -r done_word <&3 || kill -INT $$ ) </dev/null >/dev/null 2>&1 & )
-exec \"$@\" </dev/null 3<&-";
-
 /// A started server.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
+    /// Gone when the server was stopped.
+    leash: Option<Leash>,
     data: PathBuf,
     log: PathBuf,
 }
@@ -60,20 +51,25 @@ impl Server {
             .open(&places.log)
             .map_err(failed("open", &places.log))?;
         let log_too = log.try_clone().map_err(failed("open", &places.log))?;
-        let mut command = binaries.command_through(ON_A_LEASH, "postgres", account);
+        let mut command = binaries.command("postgres", account);
         command.arg("-D").arg(&places.data);
         for setting in settings(&places.socket, durability) {
             command.arg("-c").arg(setting);
         }
         let child = command
-            .stdin(Stdio::piped())
+            .stdin(Stdio::null())
             .stdout(log)
             .stderr(log_too)
             // Ctrl-C in a terminal is for the owner, which stops the server in its own good time.
             .process_group(0)
             .spawn()
             .map_err(failed("start", &binaries.folder.join("postgres")))?;
-        Ok(Self { child, data: places.data.clone(), log: places.log.clone() })
+        let (data, log) = (places.data.clone(), places.log.clone());
+        // Made before anything can fail: dropping it stops the process.
+        let mut server = Self { child, leash: None, data, log };
+        let leash = Leash::tie(server.pid(), account);
+        server.leash = Some(leash.map_err(failed("run", Path::new("/bin/sh")))?);
+        Ok(server)
     }
 
     /// Waits until connections are accepted.
@@ -117,18 +113,13 @@ impl Server {
                 process::send(self.pid(), signal);
             }
             if wait::until_true(limit, || !self.is_running()) {
-                self.let_go_of_leash();
+                if let Some(leash) = self.leash.take() {
+                    leash.untie();
+                }
                 return Ok(());
             }
         }
         Err(StopError { pid: self.pid() })
-    }
-
-    fn let_go_of_leash(&mut self) {
-        if let Some(mut leash) = self.child.stdin.take() {
-            // The watcher may be gone; then there is nobody to tell.
-            leash.write_all(b"done\n").unwrap_or_default();
-        }
     }
 }
 

@@ -49,8 +49,14 @@ impl PrivatePostgres {
         let mut server = Server::launch(&places, &binaries, account, options.durability)?;
         server.wait_until_ready()?;
         make_database(&places, &options.database)?;
-        let database = options.database.clone();
-        Ok(RunningPostgres { server, database, binaries, places, _lock: lock })
+        Ok(RunningPostgres {
+            server,
+            database: options.database.clone(),
+            durability: options.durability,
+            binaries,
+            places,
+            _lock: lock,
+        })
     }
 }
 

@@ -1,10 +1,8 @@
 //! Where `dev` keeps and listens, and the configuration that follows from it.
 
 use crate::cli::DevArgs;
-use crate::settings::Settings;
 use anyhow::{Context as _, Result};
 use private_postgres::{Durability, Options, PrivatePostgres, RunningPostgres};
-use serde_json::json;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use wechatpay_sim::{RunningSandbox, Sandbox, SandboxOptions};
@@ -56,41 +54,6 @@ impl Places {
         Sandbox::start(options)
             .await
             .context("the sandbox cannot start (choose another address with --sandbox)")
-    }
-
-    /// What a paydesk.toml for this machine would say.
-    pub(super) fn settings(
-        &self,
-        sandbox: &RunningSandbox,
-        database_url: &str,
-        api: SocketAddr,
-    ) -> Result<Settings> {
-        let merchant = sandbox.credentials();
-        let notify_url = format!("http://{api}/api/mini/wechat-pay/notify");
-        let settings = json!({
-            "environment": "dev",
-            "deployment_id": "dev",
-            "http": { "listen": api },
-            "database": { "url": database_url },
-            "wechat_pay": {
-                "mchid": merchant.mchid,
-                "appids": { "mini": merchant.appid },
-                "app_secret": merchant.app_secret,
-                "base_url": sandbox.base_url(),
-                "platform_base_url": sandbox.base_url(),
-                "notify_url": notify_url,
-                "merchant_keys": [{
-                    "serial": merchant.merchant_serial,
-                    "private_key": merchant.merchant_private_key_pem,
-                    "certificate": merchant.merchant_certificate_pem,
-                }],
-                "api_v3_keys": [merchant.api_v3_key],
-                "public_key_id": merchant.public_key_id,
-                "public_key": merchant.public_key_pem,
-                "follow_sandbox_clock": true,
-            },
-        });
-        serde_json::from_value(settings).context("the configuration of dev is wrong")
     }
 
     pub(super) fn http(&self) -> SocketAddr {

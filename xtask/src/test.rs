@@ -1,0 +1,115 @@
+//! `cargo xtask test`: tidy, formatting, then all tests with one PostgreSQL of their own.
+//!
+//! The server is stopped when this process ends, however it ends (see `private-postgres`); Ctrl-C
+//! needs no code here. Test databases are made by the tests, and never survive the run.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use private_postgres::{Durability, Options, PrivatePostgres, RunningPostgres, StartError};
+
+use crate::repository::Repository;
+use crate::{cargo, tidy};
+
+/// A server on which tests may make databases; `testkit` reads it.
+const URL_VARIABLE: &str = "PAYDESK_TEST_POSTGRES_URL";
+/// The programs of that server, so that tests which start servers themselves need not search again.
+const PROGRAMS_VARIABLE: &str = "PAYDESK_POSTGRES_BIN";
+/// How many runs may go on at the same time in one target folder.
+const RUNS_MAX: u32 = 8;
+
+/// The exit code is that of `cargo test`.
+pub(crate) fn run(repository: &Repository, arguments: &[String]) -> Result<ExitCode> {
+    let begun = now();
+    if tidy::run(repository)? != ExitCode::SUCCESS {
+        bail!("tidy found violations (listed above)");
+    }
+    cargo::step(repository, &["fmt", "--all", "--check"])?;
+    let postgres = postgres_for_tests(repository)?;
+    let ready_after = begun.elapsed();
+    let mut command = cargo::command(repository);
+    let mut words = vec!["test", "--locked"];
+    if !names_packages(arguments) {
+        words.push("--workspace");
+    }
+    words.extend(arguments.iter().map(String::as_str));
+    command.args(&words);
+    if let Some(postgres) = &postgres {
+        command.env(URL_VARIABLE, postgres.maintenance_url());
+        command.env(PROGRAMS_VARIABLE, postgres.programs());
+    }
+    eprintln!("== cargo {}", words.join(" "));
+    let status = cargo::run(&mut command)?;
+    let tested_after = begun.elapsed();
+    if let Some(postgres) = postgres {
+        postgres.stop()?;
+    }
+    eprintln!(
+        "== tests {}: {} s to get ready, {} s to build and test",
+        if status.success() { "passed" } else { "failed" },
+        ready_after.as_secs(),
+        tested_after.saturating_sub(ready_after).as_secs(),
+    );
+    // A test process ended by a signal has no code.
+    let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+    Ok(ExitCode::from(code))
+}
+
+/// Cargo would let `--workspace` win over `-p`. What follows `--` is not for cargo.
+fn names_packages(arguments: &[String]) -> bool {
+    arguments
+        .iter()
+        .take_while(|word| *word != "--")
+        .any(|word| word.starts_with("--package") || word.starts_with("-p"))
+}
+
+/// `None` when the environment names a server already.
+fn postgres_for_tests(repository: &Repository) -> Result<Option<RunningPostgres>> {
+    if std::env::var_os(URL_VARIABLE).is_some_and(|url| !url.is_empty()) {
+        eprintln!("== PostgreSQL: the one in {URL_VARIABLE}");
+        return Ok(None);
+    }
+    let progress = |line: &str| eprintln!("   {line}");
+    for run in 0..RUNS_MAX {
+        let directory = repository.target().join(directory_name(run));
+        let options =
+            Options::from_environment(directory, "paydesk", Durability::TestsOnly, &progress);
+        match PrivatePostgres::start(&options) {
+            Ok(running) => {
+                eprintln!("== PostgreSQL {}: {}", running.version(), running.home().display());
+                return Ok(Some(running));
+            }
+            // Another run in this target folder; it has its own server.
+            Err(StartError::InUse { .. }) => {}
+            Err(error) => return Err(error).context("cannot start a PostgreSQL for the tests"),
+        }
+    }
+    bail!("{RUNS_MAX} test runs are going on in this target folder already")
+}
+
+fn directory_name(run: u32) -> PathBuf {
+    PathBuf::from(format!("xtask-postgres-{run}"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a person wants to know how long the tests took")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_arguments_for_cargo_choose_packages() {
+        let chooses = |line: &str| {
+            names_packages(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        };
+        assert!(chooses("-p domain"));
+        assert!(chooses("--release --package=domain"));
+        assert!(!chooses("-- -p"));
+        assert!(!chooses("late_payments"));
+    }
+}
