@@ -72,6 +72,14 @@ impl OutTradeNo {
             .then(|| OutTradeNo(text.to_owned()))
     }
 
+    /// A number as WeChat Pay states it. Merchant numbers are often shared with other systems,
+    /// whose numbers may hold characters that we never make; they are only ever looked up.
+    #[must_use]
+    pub fn stated(text: &str) -> Option<OutTradeNo> {
+        let visible = text.bytes().all(|b| b.is_ascii_graphic());
+        ((1..=64).contains(&text.len()) && visible).then(|| OutTradeNo(text.to_owned()))
+    }
+
     /// The number itself.
     #[must_use]
     pub fn as_str(&self) -> &str {

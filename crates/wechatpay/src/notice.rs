@@ -87,7 +87,7 @@ fn payment(
     if !matches!(said.trade, Trade::Success(_) | Trade::Refunded) {
         return Err(NoticeError::Malformed("a success whose payment is not one"));
     }
-    let Some(out_trade_no) = OutTradeNo::parse(&said.out_trade_no) else {
+    let Some(out_trade_no) = OutTradeNo::stated(&said.out_trade_no) else {
         return Err(NoticeError::Malformed("out_trade_no has an impossible shape"));
     };
     let evidence = Evidence::Notification { event_id: event_id.to_owned() };

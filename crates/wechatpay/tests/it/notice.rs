@@ -189,7 +189,7 @@ async fn what_is_signed_but_cannot_be_read_is_malformed() {
         ("trade_state", json!("NOTPAY")),
         ("trade_state", json!("CLOSED")),
         ("trade_state", json!("SOMETHING")),
-        ("out_trade_no", json!("a/b")),
+        ("out_trade_no", json!("a\u{7}b")),
         ("out_trade_no", json!("")),
         ("amount", json!({ "total": 1.5, "currency": "CNY" })),
         ("amount", json!({ "total": 0, "currency": "CNY" })),
@@ -207,6 +207,15 @@ async fn what_is_signed_but_cannot_be_read_is_malformed() {
         let refused = open(&case).await;
         assert!(matches!(refused, Err(NoticeError::Malformed(_))), "{case}: {refused:?}");
     }
+}
+
+#[tokio::test]
+async fn another_systems_number_is_read_whatever_characters_it_holds() {
+    let mut resource = paid();
+    resource["out_trade_no"] = json!("shop|2026*7");
+    let notice = open(&paid_envelope(&resource)).await.unwrap();
+    let NoticeBody::Payment(fact) = notice.body else { panic!("not a payment") };
+    assert_eq!(fact.out_trade_no().as_str(), "shop|2026*7");
 }
 
 #[tokio::test]
