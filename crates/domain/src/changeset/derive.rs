@@ -1,0 +1,146 @@
+//! What follows from events: promised work, events for the outside, stock, cases, list lines.
+//!
+//! Pure and complete: a flow that needs a job or a move gets it here, never from its caller.
+
+use super::ListChange;
+use crate::case::{CaseKind, CaseOpening};
+use crate::job::{JobChange, JobId, next_look};
+use crate::order::{Event, Order, OrderStatus, StockOutcome};
+use crate::outgoing::{Outgoing, OutgoingKind};
+use crate::payment::{Payment, PaymentNo, PaymentState, SurplusCause};
+use crate::stock::{Hold, StockMove, StockMoveKind};
+use crate::{OutTradeNo, Timestamp};
+use std::collections::BTreeSet;
+
+pub(super) fn touched_payments(
+    placing: bool,
+    after: &Order,
+    events: &[Event],
+) -> BTreeSet<PaymentNo> {
+    if placing {
+        return after.payments.iter().map(|p| p.no).collect();
+    }
+    events.iter().filter_map(Event::payment_no).collect()
+}
+
+/// Every live payment has a follower; an order that waits for money has its deadline.
+pub(super) fn jobs(after: &Order, touched: &BTreeSet<PaymentNo>, now: Timestamp) -> Vec<JobChange> {
+    let mut jobs: Vec<JobChange> = after
+        .payments
+        .iter()
+        .filter(|payment| touched.contains(&payment.no))
+        .map(|payment| follow(payment, now))
+        .collect();
+    let expire = JobId::expire(&after.number);
+    match (after.status, after.pay_deadline) {
+        (OrderStatus::PendingPayment, Some(due_at)) => {
+            jobs.push(JobChange::Ensure { id: expire, due_at });
+        }
+        _ => jobs.push(JobChange::Remove { id: expire }),
+    }
+    jobs
+}
+
+fn follow(payment: &Payment, now: Timestamp) -> JobChange {
+    let id = JobId::follow(payment.out_trade_no());
+    let closing = matches!(payment.state, PaymentState::Closing { .. });
+    match next_look(payment, now) {
+        // What is to be closed is closed now; the ladder is for waiting.
+        Some(_) if closing => JobChange::Ensure { id, due_at: now },
+        Some(due_at) => JobChange::Ensure { id, due_at },
+        None => JobChange::Remove { id },
+    }
+}
+
+pub(super) fn outgoing(event: &Event) -> Vec<Outgoing> {
+    let kinds: &[OutgoingKind] = match event {
+        Event::Placed(_) => &[OutgoingKind::OrderCreated],
+        Event::Settled { .. } => &[OutgoingKind::OrderPaid],
+        Event::Cancelled { .. } => &[OutgoingKind::OrderCancelled],
+        Event::PaymentSurplus { .. } => &[OutgoingKind::PaymentSurplus, OutgoingKind::CaseOpened],
+        Event::RefundRequested(_) => &[OutgoingKind::RefundRequested],
+        Event::PaymentPayable { .. }
+        | Event::PaymentUnknown { .. }
+        | Event::PaymentRejected { .. }
+        | Event::PaymentRejectionProven { .. }
+        | Event::PaymentClosing { .. }
+        | Event::PaymentClosed { .. }
+        | Event::PaymentPaid { .. }
+        | Event::CancelRequested { .. } => &[],
+    };
+    let subject = if let Event::RefundRequested(refund) = event {
+        Some(refund.out_refund_no.as_str().to_owned())
+    } else {
+        None
+    };
+    kinds.iter().map(|kind| Outgoing { kind: *kind, subject: subject.clone() }).collect()
+}
+
+pub(super) fn case(after: &Order, event: &Event) -> Option<CaseOpening> {
+    if let Event::PaymentSurplus { no, why, .. } = event {
+        let (kind, detail) = surplus_case(*why);
+        let subject = OutTradeNo::of_payment(&after.number, *no).as_str().to_owned();
+        return Some(CaseOpening { kind, subject, detail: detail.to_owned() });
+    }
+    if let Event::Settled { stock: StockOutcome::Refused, .. } = event {
+        return Some(CaseOpening {
+            kind: CaseKind::Stock,
+            subject: after.number.as_str().to_owned(),
+            detail: "settled, but its stock could not be taken; its holds stay as they are"
+                .to_owned(),
+        });
+    }
+    None
+}
+
+fn surplus_case(why: SurplusCause) -> (CaseKind, &'static str) {
+    match why {
+        SurplusCause::Late => (CaseKind::Surplus, "paid after the order was cancelled"),
+        SurplusCause::Second => (CaseKind::Surplus, "paid although the order was settled"),
+        SurplusCause::Mismatch => {
+            (CaseKind::AmountMismatch, "amount, currency or appid is not what was asked")
+        }
+        SurplusCause::RefundSeenFirst => {
+            (CaseKind::RefundMismatch, "refunded at WeChat Pay before we saw the payment")
+        }
+    }
+}
+
+pub(super) fn stock_moves(after: &Order, event: &Event) -> Vec<StockMove> {
+    let kind = if let Event::Placed(_) = event {
+        StockMoveKind::Hold
+    } else if let Event::Settled { stock: StockOutcome::Committed, .. } = event {
+        StockMoveKind::Commit
+    } else if let Event::Cancelled { .. } = event {
+        StockMoveKind::Release
+    } else {
+        return Vec::new();
+    };
+    let mut moves: Vec<StockMove> = after.holds.iter().map(|hold| stock_move(hold, kind)).collect();
+    // Shared rows are locked in one order everywhere.
+    moves.sort_by(|a, b| (&a.sku_id, a.line_no).cmp(&(&b.sku_id, b.line_no)));
+    moves
+}
+
+fn stock_move(hold: &Hold, kind: StockMoveKind) -> StockMove {
+    StockMove { line_no: hold.line_no, sku_id: hold.sku_id.clone(), quantity: hold.quantity, kind }
+}
+
+pub(super) fn list_changes(placing: bool, after: &Order, events: &[Event]) -> Vec<ListChange> {
+    let Some(buyer) = after.buyer.filter(|_| !after.checkout.captured_items.is_empty()) else {
+        return Vec::new();
+    };
+    let order = after.id;
+    let mut changes = Vec::new();
+    if placing {
+        let items = after.checkout.captured_items.clone();
+        changes.push(ListChange::Capture { buyer, order, items });
+    }
+    if events.iter().any(|e| matches!(e, Event::Settled { .. })) {
+        changes.push(ListChange::Clear { buyer, order });
+    }
+    if events.iter().any(|e| matches!(e, Event::Cancelled { .. })) {
+        changes.push(ListChange::Free { buyer, order });
+    }
+    changes
+}
