@@ -1,6 +1,7 @@
 //! The service, wired: the only place that knows every part.
 
 mod follow_sandbox;
+mod heartbeat;
 
 use crate::fanout::Fanout;
 use crate::ids::SystemIds;
@@ -69,7 +70,7 @@ pub async fn start(settings: &Settings, listener: TcpListener) -> Result<Service
 
     let background = CancellationToken::new();
     follow_sandbox::start(settings, &clock, background.clone()).await?;
-    store.keep_time(background.clone());
+    heartbeat::start(&store, background.clone());
     let scheduler = scheduler::start(Arc::clone(&desk), alarm, scheduler_settings(settings));
     let api = HttpApi::start(
         ApiSettings { workers: settings.http.workers, ..ApiSettings::default() },

@@ -1,1 +1,38 @@
-//! Placeholder.
+//! The HTTP API of Paydesk: translates requests into use cases and their answers into JSON.
+//!
+//! May not hold a rule of the business, nor know SQL or WeChat Pay's formats. Start at
+//! `routes.rs` (every route), then `call.rs` (the order of refusals) and `problem.rs` (every
+//! refusal).
+
+mod addresses;
+mod answer;
+mod auth;
+mod back_office;
+mod call;
+mod change_bell;
+mod checkout;
+mod etag;
+mod health;
+mod idempotency;
+mod json_body;
+mod login;
+mod openapi;
+mod orders;
+mod problem;
+mod purchase_list;
+mod query;
+mod request_id;
+mod routes;
+mod server;
+mod skus;
+mod state;
+#[cfg(test)]
+mod tests;
+mod wechatpay_notify;
+mod wire;
+
+pub use auth::{ApiKey, Minted};
+pub use change_bell::ChangeBell;
+pub use openapi::document as openapi_document;
+pub use server::{ApiSettings, HttpApi, RunningApi, StartError};
+pub use state::{ApiState, Readiness, Ready};

@@ -1,1 +1,71 @@
-//! Placeholder.
+//! Orders and everything around them in PostgreSQL.
+//!
+//! Translates between the domain's values and rows; holds no rule of the business. Loading is one
+//! statement, committing is one statement (`migrations/`, `docs/adr/0002`).
+
+mod access;
+mod book;
+mod catalogue;
+mod clock;
+mod commit;
+mod errors;
+mod jobs;
+mod load;
+mod measure;
+mod migrate;
+mod pool;
+mod rows;
+mod words;
+
+pub use clock::StoreClock;
+pub use migrate::migrate;
+pub use pool::{ConnectSettings, Isolation};
+
+use domain::ports::StoreError;
+use pool::Pool;
+use std::sync::Arc;
+
+/// Every port of storage, on one pool of connections.
+#[derive(Clone)]
+pub struct PostgresStore {
+    pool: Pool,
+    clock: Arc<StoreClock>,
+    settings: ConnectSettings,
+}
+
+impl PostgresStore {
+    /// Connects and measures the database's clock.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn connect(settings: ConnectSettings) -> Result<PostgresStore, StoreError> {
+        let pool = pool::build(&settings)?;
+        let clock = Arc::new(StoreClock::default());
+        let store = PostgresStore { pool, clock, settings };
+        store.measure_clock().await?;
+        Ok(store)
+    }
+
+    /// Applies the migrations that are built in; several processes at once take turns.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or a migration fails.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        migrate(&self.settings.url).await
+    }
+
+    /// The clock that follows this database.
+    #[must_use]
+    pub fn clock(&self) -> Arc<StoreClock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// Whether the database answers; measures its clock on the way, so that an idle process does
+    /// not drift away.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.measure_clock().await
+    }
+}

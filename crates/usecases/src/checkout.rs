@@ -57,7 +57,12 @@ pub enum Checkedout {
     /// A new order.
     Placed(Offer),
     /// The order that this key led to before.
-    Replayed(Offer),
+    Replayed {
+        /// What is on offer now.
+        offer: Offer,
+        /// Whether the key had got an equal request's order then, not one of its own.
+        reused: bool,
+    },
     /// The open order of an equal request under another key.
     Reused(Offer),
 }
@@ -152,7 +157,10 @@ impl Paydesk {
         if age_s < TWIN_S && is_being_called(&order) {
             return Err(CheckoutError::InProgress);
         }
-        Ok(Checkedout::Replayed(self.offer(order, Some(&keyed.request_id)).await?))
+        // A key is recorded at the instant its own order is placed; later for another's.
+        let reused = record.recorded_at != order.created_at;
+        let offer = self.offer(order, Some(&keyed.request_id)).await?;
+        Ok(Checkedout::Replayed { offer, reused })
     }
 }
 

@@ -64,7 +64,11 @@ async fn forged_stale_and_tampered_notifications_are_401_and_change_nothing() {
     let (buyer, number) = world.open_order("alice", "tea").await;
     world.faults(dropped).await;
     world.pay(&number).await;
-    world.faults(json!([{"match": {"path": "/v3/pay/transactions/out-trade-no/*"}, "action": "drop"}])).await;
+    world
+        .faults(
+            json!([{"match": {"path": "/v3/pay/transactions/out-trade-no/*"}, "action": "drop"}]),
+        )
+        .await;
     let before = world.order(&buyer, &number, 0).await;
     let path = format!("/_sandbox/notify/{number}");
     for tamper in ["signature", "body", "stale", "serial"] {
@@ -91,7 +95,10 @@ async fn a_success_for_an_unknown_number_is_503_stored_and_has_a_case() {
     let path = format!("/_sandbox/notify/{foreign}");
     let (_, answer) = world.sandbox(Method::POST, &path, json!({})).await;
     assert_eq!(answer["status"], 503, "{answer}");
-    let cases = world.database.query_text("SELECT kind || ' ' || subject || ' ' || status FROM cases").await;
+    let cases = world
+        .database
+        .query_text("SELECT kind || ' ' || subject || ' ' || status FROM cases")
+        .await;
     assert_eq!(cases, ["unknown_order FOREIGN0001 open"]);
     let inbox = world.database.query_text("SELECT status FROM inbox").await;
     assert_eq!(inbox, ["orphan"]);

@@ -12,13 +12,17 @@ async fn a_purchase_ends_as_a_paid_order() {
     world.put_sku("tea", 1_250, 10).await;
     let (buyer, number) = world.open_order("alice", "tea").await;
     let open = world.order(&buyer, &number, 0).await;
-    assert_eq!((open["status"].as_str(), open["payment_status"].as_str()), (Some("pending_payment"), Some("unpaid")));
+    assert_eq!(
+        (open["status"].as_str(), open["payment_status"].as_str()),
+        (Some("pending_payment"), Some("unpaid"))
+    );
     let trade = world.pay(&number).await;
     let order = world.paid_order(&buyer, &number).await;
     assert_eq!(order["status"], "ready");
     assert_eq!(order["amounts"]["paid_fen"], 1_250);
     assert_eq!(order["payments"][0]["transaction_id"], trade["transaction_id"]);
-    let list = world.call(&buyer.token, Method::GET, "/api/mini/purchase-list", Value::Null).await.1;
+    let list =
+        world.call(&buyer.token, Method::GET, "/api/mini/purchase-list", Value::Null).await.1;
     assert_eq!(list["items"], json!([]), "what was bought leaves the list");
     world.stop().await;
 }
@@ -65,7 +69,8 @@ async fn one_key_is_one_order_however_often_it_is_sent() {
     world.want(&buyer, "tea", 1).await;
     let body = json!({"item_ids": [], "address_id": buyer.address});
     let key = "one-key-0123456789";
-    let clicks = (0..8).map(|_| world.call_with_key(&buyer.token, Method::POST, CHECKOUT, body.clone(), key));
+    let clicks = (0..8)
+        .map(|_| world.call_with_key(&buyer.token, Method::POST, CHECKOUT, body.clone(), key));
     let answers = futures_util::future::join_all(clicks).await;
     let mut numbers: Vec<String> = answers
         .iter()

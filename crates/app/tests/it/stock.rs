@@ -20,7 +20,12 @@ async fn two_hundred_checkouts_of_fifty_pieces_are_fifty_orders() {
         .iter()
         .filter(|(status, answer)| status.as_u16() == 409 && answer["code"] == "out_of_stock")
         .count();
-    assert_eq!((placed, refused), (50, 150), "{:?}", answers.iter().map(|a| a.0).collect::<Vec<_>>());
+    assert_eq!(
+        (placed, refused),
+        (50, 150),
+        "{:?}",
+        answers.iter().map(|a| a.0).collect::<Vec<_>>()
+    );
     let sku = world.sku("last").await;
     assert_eq!(sku["available"], 0, "{sku}");
     assert_eq!(sku["held"], 50, "{sku}");

@@ -1,0 +1,186 @@
+//! `GET /openapi.json`: all of it, as OpenAPI 3.1.
+//!
+//! May not say whom a route lets in by hand: that is read from `routes.rs`.
+
+use crate::answer;
+use crate::auth::Who;
+use crate::call::{Answer, Call};
+use crate::problem::Code;
+use crate::routes::{self, Route};
+use actix_web::http::Method;
+use std::sync::OnceLock;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{OpenApi as Document, RefOr};
+use utoipa::{Modify, OpenApi};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Paydesk", description = "Orders and payments for merchants on WeChat Pay. \
+        Money is in fen; times are RFC 3339; unknown fields are refused; refusals are \
+        application/problem+json with a code.", license(identifier = "MIT OR Apache-2.0")),
+    paths(
+        crate::login::log_in,
+        crate::skus::list, crate::skus::show,
+        crate::addresses::list, crate::addresses::add, crate::addresses::put,
+        crate::addresses::delete,
+        crate::purchase_list::show, crate::purchase_list::add, crate::purchase_list::change,
+        crate::purchase_list::remove,
+        crate::checkout::quote, crate::checkout::prepay,
+        crate::orders::list, crate::orders::show,
+        crate::wechatpay_notify::notify, crate::wechatpay_notify::health,
+        crate::back_office::show_sku, crate::back_office::put_sku,
+        crate::back_office::move_stock,
+        crate::health::alive, crate::health::ready,
+        show,
+    ),
+    modifiers(&LetIn)
+)]
+struct Api;
+
+/// The document.
+#[must_use]
+pub fn document() -> Document {
+    Api::openapi()
+}
+
+/// Shows the document.
+#[utoipa::path(get, path = "/openapi.json", tag = "operations", operation_id = "openapi",
+    responses((status = 200, description = "this document", body = serde_json::Value)))]
+pub(crate) async fn show(_call: Call) -> Answer {
+    static DOCUMENT: OnceLock<Document> = OnceLock::new();
+    Ok(answer::ok(DOCUMENT.get_or_init(document)))
+}
+
+const BUYER: &str = "buyer_token";
+const KEY: &str = "api_key";
+
+/// Whom each route lets in.
+struct LetIn;
+
+impl Modify for LetIn {
+    fn modify(&self, document: &mut Document) {
+        let components = document.components.get_or_insert_default();
+        let bearer = |what: &str| {
+            let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
+            SecurityScheme::Http(scheme.description(Some(what)).build())
+        };
+        components.add_security_scheme(BUYER, bearer("the token from /api/mini/login"));
+        components.add_security_scheme(KEY, bearer("an API key, pk_…"));
+        for route in routes::every() {
+            let Some(operation) = operation(document, route) else { continue };
+            operation.security = Some(match route.who {
+                Who::Anyone => Vec::new(),
+                Who::Buyer => vec![SecurityRequirement::new::<_, _, &str>(BUYER, [])],
+                Who::Key(roles) => {
+                    let names = roles.iter().map(|role| role.name());
+                    vec![SecurityRequirement::new(KEY, names)]
+                }
+            });
+            let codes: Vec<&str> = refusals(route).iter().map(|code| code.name()).collect();
+            if let Some(RefOr::T(refusal)) = operation.responses.responses.get_mut("default") {
+                refusal.description = format!("Refused: {}.", codes.join(", "));
+            }
+        }
+    }
+}
+
+fn operation<'a>(document: &'a mut Document, route: &Route) -> Option<&'a mut Operation> {
+    let item = document.paths.paths.get_mut(route.path)?;
+    match route.method {
+        Method::GET => item.get.as_mut(),
+        Method::PUT => item.put.as_mut(),
+        Method::POST => item.post.as_mut(),
+        Method::DELETE => item.delete.as_mut(),
+        Method::PATCH => item.patch.as_mut(),
+        _ => None,
+    }
+}
+
+/// The codes that a route can refuse with, in the order in which it looks.
+fn refusals(route: &Route) -> Vec<Code> {
+    let admitted: &[Code] = match route.who {
+        Who::Anyone => &[],
+        Who::Buyer => &[Code::Unauthenticated],
+        Who::Key(_) => &[Code::Unauthenticated, Code::Forbidden],
+    };
+    let form: &[Code] = match route.method {
+        Method::POST | Method::PUT | Method::PATCH => FORM,
+        _ => &[],
+    };
+    let own = OWN.iter().find(|(path, method, _)| *path == route.path && *method == route.method);
+    let own = own.map_or(&[][..], |(_, _, codes)| codes);
+    [&[Code::HeadersTooLarge], admitted, form, own, &[Code::InternalError, Code::TryAgain]].concat()
+}
+
+/// Of every body.
+const FORM: &[Code] =
+    &[Code::UnsupportedMediaType, Code::BodyTooLarge, Code::RequestTimeout, Code::ValidationFailed];
+
+/// Of one route.
+const OWN: &[(&str, Method, &[Code])] = &[
+    ("/api/mini/login", Method::POST, &[Code::LoginRefused, Code::WechatUnavailable]),
+    ("/api/mini/skus", Method::GET, &[Code::ValidationFailed]),
+    ("/api/mini/skus/{id}", Method::GET, &[Code::NotFound]),
+    ("/api/mini/addresses", Method::POST, &[Code::TooManyAddresses]),
+    (
+        "/api/mini/addresses/{id}",
+        Method::PUT,
+        &[Code::NotFound, Code::PreconditionRequired, Code::VersionConflict],
+    ),
+    ("/api/mini/addresses/{id}", Method::DELETE, &[Code::NotFound]),
+    ("/api/mini/purchase-list/items", Method::POST, &[Code::ItemNotFound, Code::PurchaseListFull]),
+    ("/api/mini/purchase-list/items/{id}", Method::PATCH, &[Code::NotFound]),
+    ("/api/mini/purchase-list/items/{id}", Method::DELETE, &[Code::NotFound]),
+    ("/api/mini/checkout/quote", Method::POST, QUOTE),
+    ("/api/mini/wechat-pay/prepay-from-checkout", Method::POST, PREPAY),
+    ("/api/mini/orders", Method::GET, &[Code::ValidationFailed]),
+    ("/api/mini/orders/{ref}", Method::GET, &[Code::ValidationFailed, Code::NotFound]),
+    ("/api/admin/skus/{id}", Method::GET, &[Code::NotFound]),
+    ("/api/admin/skus/{id}", Method::PUT, &[Code::PreconditionRequired, Code::VersionConflict]),
+    (
+        "/api/admin/skus/{id}/stock",
+        Method::POST,
+        &[
+            Code::IdempotencyKeyMissing,
+            Code::NotFound,
+            Code::IdempotencyKeyReused,
+            Code::OutOfStock,
+        ],
+    ),
+];
+
+/// Of what cannot be priced.
+const QUOTE: &[Code] = &[
+    Code::AddressInvalid,
+    Code::PurchaseListEmpty,
+    Code::ItemNotFound,
+    Code::PriceBelowCost,
+    Code::AmountTooLarge,
+    Code::CouponNotUsable,
+];
+
+/// Of what cannot be checked out.
+const PREPAY: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::RequestInProgress,
+    Code::AddressInvalid,
+    Code::PurchaseListEmpty,
+    Code::ItemNotFound,
+    Code::PriceBelowCost,
+    Code::AmountTooLarge,
+    Code::TooManyLines,
+    Code::CouponNotUsable,
+    Code::PriceChanged,
+    Code::OutOfStock,
+    Code::CheckoutOpen,
+    Code::TooManyOpenOrders,
+    Code::OpenidRequired,
+    Code::OrderNotPayable,
+    Code::OrderStateConflict,
+    Code::WechatRefused,
+];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+//! The document agrees with the routes.
+
+use super::*;
+use std::collections::BTreeSet;
+
+fn documented() -> serde_json::Value {
+    serde_json::to_value(document()).unwrap()
+}
+
+#[test]
+fn every_route_is_documented_and_nothing_else() {
+    let document = documented();
+    let mut described = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            described.insert(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    let routed: BTreeSet<String> =
+        routes::every().map(|route| format!("{} {}", route.method, route.path)).collect();
+    assert_eq!(described, routed);
+}
+
+#[test]
+fn the_version_is_three_one_and_every_reference_leads_somewhere() {
+    let document = documented();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let text = document.to_string();
+    for reference in text.split("\"$ref\":\"#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(!document["components"]["schemas"][name].is_null(), "{name} is missing");
+    }
+}
+
+#[test]
+fn every_route_says_whom_it_lets_in_and_what_it_refuses_with() {
+    let document = documented();
+    for route in routes::every() {
+        let method = route.method.as_str().to_lowercase();
+        let operation = &document["paths"][route.path][&method];
+        let security = operation["security"].as_array().unwrap();
+        assert_eq!(security.is_empty(), matches!(route.who, Who::Anyone), "{}", route.path);
+        let refusal = operation["responses"]["default"]["description"].as_str();
+        if let Some(text) = refusal {
+            assert!(text.starts_with("Refused: headers_too_large"), "{}", route.path);
+        }
+        let has_body = matches!(method.as_str(), "post" | "put" | "patch");
+        assert_eq!(!operation["requestBody"].is_null(), has_body, "{method} {}", route.path);
+    }
+    for (path, method, _) in OWN {
+        assert!(routes::find(method, path).is_some(), "{path}");
+    }
+}
+
+#[test]
+fn the_problem_names_every_code() {
+    let document = documented();
+    let names = document["components"]["schemas"]["ProblemCode"]["enum"].as_array().unwrap();
+    assert_eq!(names.len(), Code::ALL.len());
+}

@@ -1,0 +1,217 @@
+//! What every error of the application means to a client: one exhaustive match per type.
+//!
+//! May not pass on another layer's text, but for the names of things that the client named itself.
+
+use super::{Code, FieldError, Problem};
+use actix_web::http::StatusCode;
+use domain::changeset::Refusal;
+use domain::ports::{LoginError, NoticeError, StoreError};
+use usecases::{
+    CheckoutError, LoginRefused, NoticeAnswer, OfferError, PutSkuError, QuoteError, TransactError,
+};
+
+/// When a client that met a busy service may come back, in seconds.
+const BUSY_RETRY_S: u32 = 1;
+/// When a client that met its own twin may come back, in seconds.
+const TWIN_RETRY_S: u32 = 2;
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Problem {
+        match error {
+            StoreError::Unavailable(why) => {
+                tracing::warn!(why, "the store is unavailable");
+                try_again()
+            }
+            StoreError::Corrupt(why) => {
+                tracing::error!(why, "the store holds something impossible");
+                Problem::internal()
+            }
+        }
+    }
+}
+
+impl From<LoginRefused> for Problem {
+    fn from(error: LoginRefused) -> Problem {
+        match error {
+            LoginRefused::Login(LoginError::Refused(errcode)) => {
+                tracing::info!(errcode, "WeChat refused a login code");
+                Problem::new(Code::LoginRefused, "ask wx.login for a new code")
+            }
+            LoginRefused::Login(LoginError::Unavailable(why)) => {
+                tracing::warn!(why, "WeChat login is unavailable");
+                Problem::new(Code::WechatUnavailable, "ask wx.login for a new code and come back")
+                    .retry_after(BUSY_RETRY_S)
+            }
+            LoginRefused::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<QuoteError> for Problem {
+    fn from(error: QuoteError) -> Problem {
+        match error {
+            QuoteError::AddressInvalid => {
+                Problem::new(Code::AddressInvalid, "the buyer has no such address")
+            }
+            QuoteError::ListEmpty => {
+                Problem::new(Code::PurchaseListEmpty, "there is nothing to buy")
+            }
+            QuoteError::ItemsNotFound(ids) => {
+                let errors = ids.iter().map(|id| {
+                    let message = format!("{id} is not on the purchase list");
+                    FieldError::new("item_ids", "item_not_found", message)
+                });
+                Problem::new(Code::ItemNotFound, "not on the purchase list")
+                    .with_errors(errors.collect())
+            }
+            QuoteError::NotOnSale(sku) => {
+                Problem::of_sku(Code::ItemNotFound, &sku, "it is not on sale any more")
+            }
+            QuoteError::BelowCost(sku) => {
+                Problem::of_sku(Code::PriceBelowCost, &sku, "it is not sold below its cost")
+            }
+            QuoteError::TooLarge => {
+                Problem::new(Code::AmountTooLarge, "more than one order may cost")
+            }
+            QuoteError::CouponNotUsable => {
+                Problem::new(Code::CouponNotUsable, "the buyer has no such coupon")
+            }
+            QuoteError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CheckoutError> for Problem {
+    fn from(error: CheckoutError) -> Problem {
+        match error {
+            CheckoutError::KeyReused => {
+                Problem::new(Code::IdempotencyKeyReused, "draw a new key for a new request")
+            }
+            CheckoutError::InProgress => {
+                Problem::new(Code::RequestInProgress, "come back with the same key")
+                    .retry_after(TWIN_RETRY_S)
+            }
+            CheckoutError::Quote(error) => error.into(),
+            CheckoutError::PriceChanged(amounts) => Problem::price_changed(amounts),
+            CheckoutError::OutOfStock(sku) => {
+                Problem::of_sku(Code::OutOfStock, &sku, "less is available than was asked for")
+            }
+            CheckoutError::CheckoutOpen(number) => Problem::checkout_open(&number),
+            CheckoutError::TooManyOpenOrders => too_many_open_orders(),
+            CheckoutError::OpenidRequired => {
+                Problem::new(Code::OpenidRequired, "JSAPI needs the buyer's openid")
+            }
+            CheckoutError::TooManyLines => {
+                Problem::new(Code::TooManyLines, "check out in several orders")
+            }
+            CheckoutError::Offer(error) => error.into(),
+        }
+    }
+}
+
+impl From<OfferError> for Problem {
+    fn from(error: OfferError) -> Problem {
+        match error {
+            OfferError::NotPayable => {
+                Problem::new(Code::OrderNotPayable, "it is closed, or too little time is left")
+            }
+            OfferError::WechatRefused(refusal) => {
+                let mut problem =
+                    Problem::new(Code::WechatRefused, "WeChat Pay did not accept the payment");
+                problem.wechat = Some(refusal);
+                problem
+            }
+            OfferError::Transact(error) => error.into(),
+        }
+    }
+}
+
+impl From<TransactError> for Problem {
+    fn from(error: TransactError) -> Problem {
+        match error {
+            TransactError::NotFound => Problem::not_found(),
+            TransactError::Rejected(why) => {
+                tracing::info!(error = %why, "the order refused");
+                Problem::new(Code::OrderStateConflict, "the order does not allow it now")
+            }
+            TransactError::Refused(refusal) => refusal.into(),
+            TransactError::Busy(why) => {
+                tracing::warn!(why, "gave up for now");
+                try_again()
+            }
+            TransactError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Problem {
+        match refusal {
+            Refusal::Stock(sku) => {
+                Problem::of_sku(Code::OutOfStock, &sku, "less is available than was asked for")
+            }
+            Refusal::TooManyOpenOrders => too_many_open_orders(),
+            Refusal::PriceMoved(_)
+            | Refusal::ListTaken
+            | Refusal::NumberTaken
+            | Refusal::Fenced => try_again(),
+            Refusal::TransactionTaken => {
+                Problem::new(Code::OrderStateConflict, "the order does not allow it now")
+            }
+        }
+    }
+}
+
+impl From<PutSkuError> for Problem {
+    fn from(error: PutSkuError) -> Problem {
+        match error {
+            PutSkuError::VersionRequired => Problem::precondition_required(),
+            PutSkuError::VersionMoved => Problem::version_conflict(),
+            PutSkuError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl Problem {
+    /// A change to something that exists, without a version.
+    pub(crate) fn precondition_required() -> Problem {
+        Problem::new(Code::PreconditionRequired, "send the ETag of what you saw as If-Match")
+    }
+
+    /// A change to something that changed meanwhile.
+    pub(crate) fn version_conflict() -> Problem {
+        Problem::new(Code::VersionConflict, "it is not at the version of If-Match")
+    }
+
+    /// The key was used for another request.
+    pub(crate) fn key_reused() -> Problem {
+        CheckoutError::KeyReused.into()
+    }
+}
+
+fn try_again() -> Problem {
+    Problem::new(Code::TryAgain, "nothing is known to have happened").retry_after(BUSY_RETRY_S)
+}
+
+fn too_many_open_orders() -> Problem {
+    let max = domain::order::OPEN_ORDERS_MAX;
+    Problem::new(Code::TooManyOpenOrders, format!("at most {max} unpaid orders"))
+}
+
+/// What WeChat Pay is answered: `None` as message acknowledges (ruling 8).
+pub(crate) fn notice_status(answer: &NoticeAnswer) -> (StatusCode, Option<&'static str>) {
+    match answer {
+        NoticeAnswer::Acknowledged => (StatusCode::NO_CONTENT, None),
+        NoticeAnswer::Refused(NoticeError::Untrusted(_) | NoticeError::Probe) => {
+            (StatusCode::UNAUTHORIZED, Some("not trusted"))
+        }
+        NoticeAnswer::Refused(NoticeError::Malformed(_)) => {
+            (StatusCode::BAD_REQUEST, Some("malformed"))
+        }
+        NoticeAnswer::Refused(NoticeError::KeysUnavailable) => {
+            (StatusCode::SERVICE_UNAVAILABLE, Some("keys unavailable, send again"))
+        }
+        NoticeAnswer::Orphan => (StatusCode::SERVICE_UNAVAILABLE, Some("unknown number")),
+        NoticeAnswer::TryAgain => (StatusCode::SERVICE_UNAVAILABLE, Some("send again")),
+    }
+}

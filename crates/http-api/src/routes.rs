@@ -1,0 +1,120 @@
+//! Every route, whom it lets in, and where it goes. One screen.
+//!
+//! May not let anybody in by silence: a route says whom, and what is not here is not found.
+
+use crate::auth::Who::{self, Anyone, Buyer, Key};
+use crate::problem::Problem;
+use crate::{
+    addresses, back_office, checkout, health, login, openapi, orders, purchase_list, skus,
+    wechatpay_notify,
+};
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, Route as Action};
+use domain::ports::Role::{Approver, Operator, Viewer};
+
+/// One route.
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) who: Who,
+    action: fn() -> Action,
+}
+
+/// What buyers call.
+#[rustfmt::skip]
+const BUYERS: &[Route] = &[
+    post("/api/mini/login", Anyone, || web::to(login::log_in)),
+    get("/api/mini/skus", Buyer, || web::to(skus::list)),
+    get("/api/mini/skus/{id}", Buyer, || web::to(skus::show)),
+    get("/api/mini/addresses", Buyer, || web::to(addresses::list)),
+    post("/api/mini/addresses", Buyer, || web::to(addresses::add)),
+    put("/api/mini/addresses/{id}", Buyer, || web::to(addresses::put)),
+    delete("/api/mini/addresses/{id}", Buyer, || web::to(addresses::delete)),
+    get("/api/mini/purchase-list", Buyer, || web::to(purchase_list::show)),
+    post("/api/mini/purchase-list/items", Buyer, || web::to(purchase_list::add)),
+    patch("/api/mini/purchase-list/items/{id}", Buyer, || web::to(purchase_list::change)),
+    delete("/api/mini/purchase-list/items/{id}", Buyer, || web::to(purchase_list::remove)),
+    post("/api/mini/checkout/quote", Buyer, || web::to(checkout::quote)),
+    post("/api/mini/wechat-pay/prepay-from-checkout", Buyer, || web::to(checkout::prepay)),
+    get("/api/mini/orders", Buyer, || web::to(orders::list)),
+    get("/api/mini/orders/{ref}", Buyer, || web::to(orders::show)),
+];
+
+/// What WeChat Pay calls; it proves itself by its signature.
+#[rustfmt::skip]
+const WECHAT_PAY: &[Route] = &[
+    post("/api/mini/wechat-pay/notify", Anyone, || web::to(wechatpay_notify::notify)),
+    get("/api/mini/wechat-pay/health", Anyone, || web::to(wechatpay_notify::health)),
+];
+
+/// What operators call.
+#[rustfmt::skip]
+const BACK_OFFICE: &[Route] = &[
+    get("/api/admin/skus/{id}", Key(&[Viewer, Operator, Approver]), || web::to(back_office::show_sku)),
+    put("/api/admin/skus/{id}", Key(&[Operator]), || web::to(back_office::put_sku)),
+    post("/api/admin/skus/{id}/stock", Key(&[Operator]), || web::to(back_office::move_stock)),
+];
+
+/// What those who run it call.
+#[rustfmt::skip]
+const OPERATIONS: &[Route] = &[
+    get("/healthz", Anyone, || web::to(health::alive)),
+    get("/readyz", Anyone, || web::to(health::ready)),
+    get("/openapi.json", Anyone, || web::to(openapi::show)),
+];
+
+const EVERY: [&[Route]; 4] = [BUYERS, WECHAT_PAY, BACK_OFFICE, OPERATIONS];
+
+/// Every route.
+pub(crate) fn every() -> impl Iterator<Item = &'static Route> {
+    EVERY.into_iter().flatten()
+}
+
+/// The route of a request.
+pub(crate) fn find(method: &Method, pattern: &str) -> Option<&'static Route> {
+    every().find(|route| route.method == *method && route.path == pattern)
+}
+
+/// Puts these routes into an application. Other paths are 404, other methods 405, both as
+/// problems.
+pub(crate) fn configure(config: &mut ServiceConfig, routes: &[&'static Route]) {
+    let mut paths: Vec<&'static str> = routes.iter().map(|route| route.path).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    for path in paths {
+        let mut resource = web::resource(path);
+        let mut allowed = Vec::new();
+        for route in routes.iter().filter(|route| route.path == path) {
+            resource = resource.route((route.action)().method(route.method.clone()));
+            allowed.push(route.method.as_str());
+        }
+        let allowed = allowed.join(", ");
+        config.service(resource.default_service(web::to(move || {
+            let refused = Problem::method_not_allowed(&allowed);
+            async move { Err::<HttpResponse, Problem>(refused) }
+        })));
+    }
+    let nothing = || async { Err::<HttpResponse, Problem>(Problem::not_found()) };
+    config.default_service(web::to(nothing));
+}
+
+const fn get(path: &'static str, who: Who, action: fn() -> Action) -> Route {
+    Route { method: Method::GET, path, who, action }
+}
+
+const fn post(path: &'static str, who: Who, action: fn() -> Action) -> Route {
+    Route { method: Method::POST, path, who, action }
+}
+
+const fn put(path: &'static str, who: Who, action: fn() -> Action) -> Route {
+    Route { method: Method::PUT, path, who, action }
+}
+
+const fn patch(path: &'static str, who: Who, action: fn() -> Action) -> Route {
+    Route { method: Method::PATCH, path, who, action }
+}
+
+const fn delete(path: &'static str, who: Who, action: fn() -> Action) -> Route {
+    Route { method: Method::DELETE, path, who, action }
+}

@@ -1,0 +1,287 @@
+//! The words that states and kinds have on the wire.
+//!
+//! Whole vocabularies of the contract: a client that knows them all today is not surprised when
+//! the application begins to use another one.
+
+use domain::order::{OrderStatus, PaymentMethod, PaymentStatus, Purpose};
+use domain::payment::{PaymentStatus as PaymentState, TradeType};
+use domain::presentation::Shown;
+use domain::refund::{RefundKind, RefundStatus};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The status of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = OrderStatus)]
+pub(crate) enum WireOrderStatus {
+    PendingPayment,
+    Cancelling,
+    Cancelled,
+    Ready,
+    Shipped,
+    Delivered,
+    Completed,
+}
+
+impl WireOrderStatus {
+    pub(crate) fn of(status: OrderStatus) -> WireOrderStatus {
+        match status {
+            OrderStatus::PendingPayment => WireOrderStatus::PendingPayment,
+            OrderStatus::Cancelling => WireOrderStatus::Cancelling,
+            OrderStatus::Cancelled => WireOrderStatus::Cancelled,
+            OrderStatus::Ready => WireOrderStatus::Ready,
+            OrderStatus::Shipped => WireOrderStatus::Shipped,
+            OrderStatus::Delivered => WireOrderStatus::Delivered,
+            OrderStatus::Completed => WireOrderStatus::Completed,
+        }
+    }
+}
+
+/// Reads the status filter of a list.
+pub(crate) fn read_order_status(text: &str) -> Option<OrderStatus> {
+    match text {
+        "pending_payment" => Some(OrderStatus::PendingPayment),
+        "cancelling" => Some(OrderStatus::Cancelling),
+        "cancelled" => Some(OrderStatus::Cancelled),
+        "ready" => Some(OrderStatus::Ready),
+        "shipped" => Some(OrderStatus::Shipped),
+        "delivered" => Some(OrderStatus::Delivered),
+        "completed" => Some(OrderStatus::Completed),
+        _other => None,
+    }
+}
+
+/// What an order is for.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Purpose)]
+pub(crate) enum WirePurpose {
+    Goods,
+    Recharge,
+    External,
+}
+
+impl WirePurpose {
+    pub(crate) fn of(purpose: Purpose) -> WirePurpose {
+        match purpose {
+            Purpose::Goods => WirePurpose::Goods,
+            Purpose::Recharge => WirePurpose::Recharge,
+            Purpose::External => WirePurpose::External,
+        }
+    }
+}
+
+/// How an order is paid.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = PaymentMethod)]
+pub(crate) enum WirePaymentMethod {
+    Wechat,
+    Cod,
+    Wallet,
+    Free,
+}
+
+impl WirePaymentMethod {
+    pub(crate) fn of(method: PaymentMethod) -> WirePaymentMethod {
+        match method {
+            PaymentMethod::Wechat => WirePaymentMethod::Wechat,
+            PaymentMethod::Cod => WirePaymentMethod::Cod,
+            PaymentMethod::Wallet => WirePaymentMethod::Wallet,
+            PaymentMethod::Free => WirePaymentMethod::Free,
+        }
+    }
+}
+
+/// Whether an order's money came.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = OrderPaymentStatus)]
+pub(crate) enum WirePaidStatus {
+    Unpaid,
+    Paid,
+    #[expect(dead_code, reason = "the contract's word; no refund of a paid order exists yet")]
+    PartiallyRefunded,
+    #[expect(dead_code, reason = "the contract's word; no refund of a paid order exists yet")]
+    Refunded,
+}
+
+impl WirePaidStatus {
+    pub(crate) fn of(status: PaymentStatus) -> WirePaidStatus {
+        match status {
+            PaymentStatus::Unpaid => WirePaidStatus::Unpaid,
+            PaymentStatus::Paid => WirePaidStatus::Paid,
+        }
+    }
+}
+
+/// What moves the money.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Channel)]
+pub(crate) enum WireChannel {
+    Wechat,
+    #[expect(dead_code, reason = "the contract's word; there is no wallet yet")]
+    Wallet,
+    #[expect(dead_code, reason = "the contract's word; there is no cash on delivery yet")]
+    Cod,
+}
+
+/// WeChat Pay's products that a payment can be of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[schema(as = TradeType)]
+pub(crate) enum WireTradeType {
+    Jsapi,
+    Native,
+    #[expect(dead_code, reason = "the contract's word; H5 is not offered yet")]
+    H5,
+    #[expect(dead_code, reason = "the contract's word; App is not offered yet")]
+    App,
+}
+
+impl WireTradeType {
+    pub(crate) fn of(trade_type: TradeType) -> WireTradeType {
+        match trade_type {
+            TradeType::Jsapi => WireTradeType::Jsapi,
+            TradeType::Native => WireTradeType::Native,
+        }
+    }
+}
+
+/// The status of a payment.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = PaymentStatus)]
+pub(crate) enum WirePaymentStatus {
+    Created,
+    Payable,
+    Unknown,
+    Closing,
+    Closed,
+    Rejected,
+    Paid,
+    Surplus,
+}
+
+impl WirePaymentStatus {
+    pub(crate) fn of(status: PaymentState) -> WirePaymentStatus {
+        match status {
+            PaymentState::Created => WirePaymentStatus::Created,
+            PaymentState::Payable => WirePaymentStatus::Payable,
+            PaymentState::Unknown => WirePaymentStatus::Unknown,
+            PaymentState::Closing => WirePaymentStatus::Closing,
+            PaymentState::Closed => WirePaymentStatus::Closed,
+            PaymentState::Rejected => WirePaymentStatus::Rejected,
+            PaymentState::Paid => WirePaymentStatus::Paid,
+            PaymentState::Surplus => WirePaymentStatus::Surplus,
+        }
+    }
+}
+
+/// Why a refund exists.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = RefundKind)]
+pub(crate) enum WireRefundKind {
+    #[expect(dead_code, reason = "the contract's word; nobody can ask for a refund yet")]
+    Requested,
+    Surplus,
+    #[expect(dead_code, reason = "the contract's word; bills are not read yet")]
+    External,
+}
+
+impl WireRefundKind {
+    pub(crate) fn of(kind: RefundKind) -> WireRefundKind {
+        match kind {
+            RefundKind::Surplus => WireRefundKind::Surplus,
+        }
+    }
+}
+
+/// The status of a refund.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = RefundStatus)]
+#[expect(dead_code, reason = "the contract's words; refunds are recorded but not sent yet")]
+pub(crate) enum WireRefundStatus {
+    AwaitingApproval,
+    Declined,
+    Withdrawn,
+    Requested,
+    Sending,
+    Unknown,
+    Processing,
+    Succeeded,
+    Abnormal,
+    Closed,
+    Rejected,
+    SettledOffline,
+}
+
+impl WireRefundStatus {
+    pub(crate) fn of(status: RefundStatus) -> WireRefundStatus {
+        match status {
+            RefundStatus::Requested => WireRefundStatus::Requested,
+        }
+    }
+}
+
+/// What a buyer is shown, in one word.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = PresentationStatus)]
+pub(crate) enum WireShown {
+    AwaitingPayment,
+    #[expect(dead_code, reason = "the contract's word; nothing is known to be confirming yet")]
+    Confirming,
+    Cancelling,
+    Ready,
+    Refunding,
+    #[expect(dead_code, reason = "the contract's word; no refund succeeds yet")]
+    Refunded,
+    Closed,
+}
+
+impl WireShown {
+    pub(crate) fn of(shown: Shown) -> WireShown {
+        match shown {
+            Shown::AwaitingPayment => WireShown::AwaitingPayment,
+            Shown::Cancelling => WireShown::Cancelling,
+            Shown::Ready => WireShown::Ready,
+            Shown::Refunding => WireShown::Refunding,
+            Shown::Closed => WireShown::Closed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_read_as_it_is_written() {
+        let all = [
+            OrderStatus::PendingPayment,
+            OrderStatus::Cancelling,
+            OrderStatus::Cancelled,
+            OrderStatus::Ready,
+            OrderStatus::Shipped,
+            OrderStatus::Delivered,
+            OrderStatus::Completed,
+        ];
+        for status in all {
+            let written = serde_json::to_value(WireOrderStatus::of(status)).unwrap();
+            assert_eq!(read_order_status(written.as_str().unwrap()), Some(status));
+        }
+        assert_eq!(read_order_status("paid"), None);
+    }
+
+    #[test]
+    fn trade_types_are_spelled_as_wechat_pay_does() {
+        let spell = |trade_type| serde_json::to_string(&WireTradeType::of(trade_type)).unwrap();
+        assert_eq!(spell(TradeType::Jsapi), "\"JSAPI\"");
+        assert_eq!(spell(TradeType::Native), "\"NATIVE\"");
+    }
+}

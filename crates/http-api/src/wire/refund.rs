@@ -1,0 +1,47 @@
+//! `Refund` of the contract.
+
+use super::names::{WireRefundKind, WireRefundStatus};
+use domain::order::Order;
+use domain::refund::Refund;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One refund of an order.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Refund)]
+pub(crate) struct WireRefund {
+    /// Our number of it.
+    out_refund_no: String,
+    /// The payment that it returns.
+    out_trade_no: String,
+    /// How much, in fen.
+    amount_fen: i64,
+    reason: String,
+    kind: WireRefundKind,
+    status: WireRefundStatus,
+    /// WeChat Pay's number.
+    #[schema(required = true)]
+    refund_id: Option<String>,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(required = true, format = DateTime)]
+    succeeded_at: Option<String>,
+}
+
+impl WireRefund {
+    /// The twin.
+    pub(crate) fn of(refund: &Refund, order: &Order) -> WireRefund {
+        let payment = order.payments.iter().find(|payment| payment.no == refund.payment_no);
+        WireRefund {
+            out_refund_no: refund.out_refund_no.as_str().to_owned(),
+            out_trade_no: payment.map(|p| p.out_trade_no().to_string()).unwrap_or_default(),
+            amount_fen: refund.amount.get(),
+            reason: refund.reason.clone(),
+            kind: WireRefundKind::of(refund.kind),
+            status: WireRefundStatus::of(refund.status),
+            refund_id: None,
+            created_at: refund.created_at.to_rfc3339(),
+            succeeded_at: None,
+        }
+    }
+}

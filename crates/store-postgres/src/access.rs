@@ -1,0 +1,186 @@
+//! Buyers, sessions and API keys. Only hashes are stored.
+
+use crate::{PostgresStore, errors};
+use diesel::sql_types::{Array, Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{OptionalExtension as _, QueryableByName, sql_query};
+use diesel_async::RunQueryDsl as _;
+use domain::names::{Appid, Openid};
+use domain::ports::{Access, ApiKeyRecord, PortFuture, Role, SessionRecord, StoreError};
+use domain::{Timestamp, UserId};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// The buyer is made together with the openid or not at all; who comes second finds it.
+const BUYER: &str = "SELECT paydesk_buyer($1, $2, $3, $4) AS id";
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+#[derive(QueryableByName)]
+struct OpenidRow {
+    #[diesel(sql_type = Text)]
+    openid: String,
+}
+
+#[derive(QueryableByName)]
+struct SessionRow {
+    #[diesel(sql_type = SqlUuid)]
+    buyer_id: Uuid,
+    #[diesel(sql_type = Timestamptz)]
+    expires_at: OffsetDateTime,
+}
+
+#[derive(QueryableByName)]
+struct KeyRow {
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Array<Text>)]
+    roles: Vec<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    client_id: Option<String>,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: OffsetDateTime,
+}
+
+impl Access for PostgresStore {
+    fn buyer<'a>(
+        &'a self,
+        appid: &'a Appid,
+        openid: &'a Openid,
+        fresh: UserId,
+        now: Timestamp,
+    ) -> PortFuture<'a, Result<UserId, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection().await?;
+            let found: Id = sql_query(BUYER)
+                .bind::<Text, _>(appid.as_str())
+                .bind::<Text, _>(openid.as_str())
+                .bind::<SqlUuid, _>(fresh.get())
+                .bind::<Timestamptz, _>(now.to_offset())
+                .get_result(&mut connection)
+                .await
+                .map_err(errors::read)?;
+            Ok(UserId::new(found.id))
+        })
+    }
+
+    fn openid<'a>(
+        &'a self,
+        buyer: UserId,
+        appid: &'a Appid,
+    ) -> PortFuture<'a, Result<Option<Openid>, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection().await?;
+            let found: Option<OpenidRow> =
+                sql_query("SELECT openid FROM openids WHERE buyer_id = $1 AND appid = $2")
+                    .bind::<SqlUuid, _>(buyer.get())
+                    .bind::<Text, _>(appid.as_str())
+                    .get_result(&mut connection)
+                    .await
+                    .optional()
+                    .map_err(errors::read)?;
+            Ok(found.map(|row| Openid::new(row.openid)))
+        })
+    }
+
+    fn open_session<'a>(
+        &'a self,
+        token_hash: [u8; 32],
+        session: SessionRecord,
+    ) -> PortFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection().await?;
+            sql_query("INSERT INTO sessions (token_hash, buyer_id, expires_at) VALUES ($1, $2, $3)")
+                .bind::<Binary, _>(token_hash.to_vec())
+                .bind::<SqlUuid, _>(session.buyer.get())
+                .bind::<Timestamptz, _>(session.expires_at.to_offset())
+                .execute(&mut connection)
+                .await
+                .map(drop)
+                .map_err(errors::read)
+        })
+    }
+
+    fn session(
+        &self,
+        token_hash: [u8; 32],
+    ) -> PortFuture<'_, Result<Option<SessionRecord>, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection().await?;
+            let found: Option<SessionRow> =
+                sql_query("SELECT buyer_id, expires_at FROM sessions WHERE token_hash = $1")
+                    .bind::<Binary, _>(token_hash.to_vec())
+                    .get_result(&mut connection)
+                    .await
+                    .optional()
+                    .map_err(errors::read)?;
+            Ok(found.map(|row| SessionRecord {
+                buyer: UserId::new(row.buyer_id),
+                expires_at: Timestamp::from_offset(row.expires_at),
+            }))
+        })
+    }
+
+    fn add_api_key(
+        &self,
+        key_hash: [u8; 32],
+        record: ApiKeyRecord,
+    ) -> PortFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection().await?;
+            let roles: Vec<&str> = record.roles.iter().map(|role| role.name()).collect();
+            sql_query(
+                "INSERT INTO api_keys (key_hash, id, name, roles, client_id, created_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6)",
+            )
+            .bind::<Binary, _>(key_hash.to_vec())
+            .bind::<Text, _>(record.id)
+            .bind::<Text, _>(record.name)
+            .bind::<Array<Text>, _>(roles)
+            .bind::<Nullable<Text>, _>(record.client_id)
+            .bind::<Timestamptz, _>(record.created_at.to_offset())
+            .execute(&mut connection)
+            .await
+            .map(drop)
+            .map_err(errors::read)
+        })
+    }
+
+    fn api_key(
+        &self,
+        key_hash: [u8; 32],
+    ) -> PortFuture<'_, Result<Option<ApiKeyRecord>, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection().await?;
+            let found: Option<KeyRow> = sql_query(
+                "SELECT id, name, roles, client_id, created_at FROM api_keys WHERE key_hash = $1",
+            )
+            .bind::<Binary, _>(key_hash.to_vec())
+            .get_result(&mut connection)
+            .await
+            .optional()
+            .map_err(errors::read)?;
+            found.map(KeyRow::into_record).transpose()
+        })
+    }
+}
+
+impl KeyRow {
+    fn into_record(self) -> Result<ApiKeyRecord, StoreError> {
+        let roles = self.roles.iter().map(|name| {
+            Role::parse(name).ok_or_else(|| StoreError::Corrupt(format!("no role is {name:?}")))
+        });
+        Ok(ApiKeyRecord {
+            id: self.id,
+            name: self.name,
+            roles: roles.collect::<Result<_, _>>()?,
+            client_id: self.client_id,
+            created_at: Timestamp::from_offset(self.created_at),
+        })
+    }
+}

@@ -1,0 +1,57 @@
+//! The clock that follows the database, so that a node whose own clock is wrong decides nothing.
+
+use domain::Timestamp;
+use domain::ports::{Clock, PortFuture};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A measurement that took longer says too little, in microseconds.
+const TRIP_MAX: i64 = 2_000_000;
+
+/// The database's time, by this machine's clock and a measured offset.
+#[derive(Debug, Default)]
+pub struct StoreClock {
+    offset: AtomicI64,
+    business: AtomicI64,
+}
+
+impl StoreClock {
+    /// Moves business time away from real time: where it follows a sandbox's clock.
+    pub fn set_business_offset_micros(&self, offset: i64) {
+        self.business.store(offset, Ordering::Relaxed);
+    }
+
+    /// This machine's own clock, in microseconds.
+    pub(crate) fn local_micros(&self) -> i64 {
+        #[expect(clippy::disallowed_methods, reason = "the one place that asks this machine")]
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
+    }
+
+    /// The database said `store` between `asked` and now.
+    pub(crate) fn measured(&self, asked: i64, store: Timestamp) {
+        let answered = self.local_micros();
+        let trip = answered.saturating_sub(asked);
+        if (0..=TRIP_MAX).contains(&trip) {
+            let middle = asked.saturating_add(trip / 2);
+            self.offset.store(store.micros().saturating_sub(middle), Ordering::Relaxed);
+        }
+    }
+}
+
+impl Clock for StoreClock {
+    fn now(&self) -> Timestamp {
+        let business = self.business.load(Ordering::Relaxed);
+        Timestamp::from_micros(self.real().micros().saturating_add(business))
+    }
+
+    fn real(&self) -> Timestamp {
+        let offset = self.offset.load(Ordering::Relaxed);
+        Timestamp::from_micros(self.local_micros().saturating_add(offset))
+    }
+
+    fn sleep_millis(&self, millis: u64) -> PortFuture<'_, ()> {
+        #[expect(clippy::disallowed_methods, reason = "the port through which others wait")]
+        Box::pin(tokio::time::sleep(Duration::from_millis(millis)))
+    }
+}

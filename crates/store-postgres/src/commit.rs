@@ -1,0 +1,122 @@
+//! Commits a changeset in one statement. The only place that writes orders.
+
+mod sheet;
+
+use crate::{PostgresStore, errors};
+use diesel::sql_types::{Jsonb, Text};
+use diesel::{OptionalExtension as _, QueryableByName, sql_query};
+use diesel_async::RunQueryDsl as _;
+use domain::changeset::{Changeset, ReplayRecord, ReplayScope};
+use domain::order::Order;
+use domain::ports::{
+    CommitAnswer, Loaded, OrderKey, OrderList, OrderListing, OrderStore, PortFuture, StoreError,
+};
+use domain::{CommandId, OrderId, Timestamp};
+
+diesel::define_sql_function! {
+    /// See `migrations/`.
+    fn paydesk_commit(changeset: Jsonb) -> Text;
+}
+
+impl OrderStore for PostgresStore {
+    fn load<'a>(
+        &'a self,
+        key: &'a OrderKey,
+    ) -> PortFuture<'a, Result<Option<Loaded<Order>>, StoreError>> {
+        Box::pin(self.load_order(key))
+    }
+
+    fn commit(&self, changeset: Changeset) -> PortFuture<'_, CommitAnswer> {
+        Box::pin(self.commit_changeset(changeset))
+    }
+
+    fn committed<'a>(
+        &'a self,
+        command_id: &'a CommandId,
+    ) -> PortFuture<'a, Result<bool, StoreError>> {
+        Box::pin(self.was_committed(command_id))
+    }
+
+    fn replay<'a>(
+        &'a self,
+        scope: &'a ReplayScope,
+    ) -> PortFuture<'a, Result<Option<ReplayRecord>, StoreError>> {
+        Box::pin(self.find_replay(scope))
+    }
+
+    fn list<'a>(
+        &'a self,
+        query: &'a OrderList,
+    ) -> PortFuture<'a, Result<OrderListing, StoreError>> {
+        Box::pin(self.list_orders(query))
+    }
+}
+
+impl PostgresStore {
+    async fn commit_changeset(&self, changeset: Changeset) -> CommitAnswer {
+        let sheet = match serde_json::to_value(sheet::Sheet::of(&changeset)) {
+            Ok(sheet) => sheet,
+            Err(why) => return CommitAnswer::RolledBack(why.to_string()),
+        };
+        let mut connection = match self.connection().await {
+            Ok(connection) => connection,
+            Err(error) => return CommitAnswer::RolledBack(error.to_string()),
+        };
+        let done: Result<String, _> =
+            diesel::select(paydesk_commit(sheet)).get_result(&mut connection).await;
+        match done {
+            Ok(word) if word == "committed" => CommitAnswer::Committed,
+            Ok(_) => CommitAnswer::AlreadyCommitted,
+            Err(error) => errors::commit(&error),
+        }
+    }
+
+    async fn was_committed(&self, command_id: &CommandId) -> Result<bool, StoreError> {
+        let mut connection = self.connection().await?;
+        let found: Option<EffectRow> =
+            sql_query("SELECT effect_key FROM effects WHERE effect_key = $1")
+                .bind::<Text, _>(command_id.as_str())
+                .get_result(&mut connection)
+                .await
+                .optional()
+                .map_err(errors::read)?;
+        Ok(found.is_some_and(|row| row.effect_key == command_id.as_str()))
+    }
+
+    async fn find_replay(&self, scope: &ReplayScope) -> Result<Option<ReplayRecord>, StoreError> {
+        let mut connection = self.connection().await?;
+        let found: Option<ReplayRow> = sql_query(
+            "SELECT fingerprint, order_id, recorded_at FROM idempotency \
+             WHERE principal = $1 AND route = $2 AND key = $3",
+        )
+        .bind::<Text, _>(&scope.principal)
+        .bind::<Text, _>(&scope.route)
+        .bind::<Text, _>(&scope.key)
+        .get_result(&mut connection)
+        .await
+        .optional()
+        .map_err(errors::read)?;
+        Ok(found.map(|row| ReplayRecord {
+            scope: scope.clone(),
+            fingerprint: row.fingerprint,
+            order: row.order_id.map(OrderId::new),
+            recorded_at: Timestamp::from_offset(row.recorded_at),
+        }))
+    }
+}
+
+#[derive(QueryableByName)]
+struct EffectRow {
+    #[diesel(sql_type = Text)]
+    effect_key: String,
+}
+
+#[derive(QueryableByName)]
+struct ReplayRow {
+    #[diesel(sql_type = Text)]
+    fingerprint: String,
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Uuid>)]
+    order_id: Option<uuid::Uuid>,
+    #[diesel(sql_type = diesel::sql_types::Timestamptz)]
+    recorded_at: time::OffsetDateTime,
+}

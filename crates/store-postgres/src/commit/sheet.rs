@@ -1,0 +1,224 @@
+//! A changeset as `paydesk_commit` takes it: rows, ready to be written.
+
+use crate::rows::{HoldRow, Instant, OrderRow, PaymentRow, RefundRow, SettlementRow, order_rows};
+use crate::words::Word as _;
+use domain::changeset::{Changeset, Guard, InboxEntry, ListChange, OrderWrite, ReplayRecord};
+use domain::job::{JobChange, JobId};
+use domain::order::Event;
+use domain::outgoing::Outgoing;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Everything that one commit writes.
+#[derive(Serialize)]
+pub(super) struct Sheet {
+    command_id: String,
+    at: Instant,
+    actor: String,
+    order_id: Option<Uuid>,
+    expected_version: Option<u64>,
+    inbox: Vec<Value>,
+    fence: Vec<Value>,
+    orders: Vec<OrderRow>,
+    payments: Vec<PaymentRow>,
+    settlements: Vec<SettlementRow>,
+    refunds: Vec<RefundRow>,
+    holds: Vec<HoldRow>,
+    jobs_ensure: Vec<Value>,
+    jobs_remove: Vec<Value>,
+    open_orders: Vec<Value>,
+    list: Vec<Value>,
+    prices: BTreeMap<String, u64>,
+    stock: Vec<Value>,
+    outbox: Vec<Value>,
+    cases: Vec<Value>,
+    audit: Vec<Value>,
+    idempotency: Vec<Value>,
+}
+
+impl Sheet {
+    pub(super) fn of(changeset: &Changeset) -> Sheet {
+        let mut sheet = Sheet {
+            command_id: changeset.command_id.as_str().to_owned(),
+            at: Instant(changeset.decided_at),
+            actor: changeset.audit.actor.clone(),
+            order_id: None,
+            expected_version: None,
+            inbox: changeset.inbox.iter().map(inbox).collect(),
+            fence: changeset.fence.iter().map(fence).collect(),
+            orders: Vec::new(),
+            payments: Vec::new(),
+            settlements: Vec::new(),
+            refunds: Vec::new(),
+            holds: Vec::new(),
+            jobs_ensure: changeset.jobs.iter().filter_map(ensure).collect(),
+            jobs_remove: changeset.jobs.iter().filter_map(remove).collect(),
+            open_orders: changeset.guards.iter().filter_map(open_orders).collect(),
+            list: changeset.list.iter().map(list).collect(),
+            prices: changeset.guards.iter().filter_map(price).collect(),
+            stock: changeset.stock.iter().map(stock).collect(),
+            outbox: Vec::new(),
+            cases: changeset.cases.iter().map(case).collect(),
+            audit: Vec::new(),
+            idempotency: changeset.replay.iter().map(replay).collect(),
+        };
+        if let Some(write) = &changeset.order {
+            sheet.put_order(write, changeset);
+        }
+        sheet
+    }
+
+    /// Of the order's parts, those that changed.
+    fn put_order(&mut self, write: &OrderWrite, changeset: &Changeset) {
+        let order = &write.order;
+        let rows = order_rows(order);
+        let happened = |what: fn(&Event) -> bool| changeset.events.iter().any(what);
+        let placed = write.expected_version.is_none();
+        let settled = happened(|e| matches!(e, Event::Settled { .. }));
+        let ended = settled || happened(|e| matches!(e, Event::Cancelled { .. }));
+        let new_refunds: Vec<&str> = changeset
+            .events
+            .iter()
+            .filter_map(|event| {
+                let Event::RefundRequested(refund) = event else { return None };
+                Some(refund.out_refund_no.as_str())
+            })
+            .collect();
+        self.order_id = Some(order.id.get());
+        self.expected_version = write.expected_version;
+        self.payments = rows
+            .payments
+            .into_iter()
+            .zip(&order.payments)
+            .filter(|(_, payment)| write.payments.contains(&payment.no))
+            .map(|(row, _)| row)
+            .collect();
+        self.settlements = rows.settlement.into_iter().filter(|_| settled).collect();
+        self.refunds = rows
+            .refunds
+            .into_iter()
+            .filter(|row| new_refunds.contains(&row.out_refund_no.as_str()))
+            .collect();
+        self.holds = if placed || ended { rows.holds } else { Vec::new() };
+        self.orders = vec![rows.order];
+        let base = order.version.saturating_mul(OUTBOX_STRIDE);
+        self.outbox = (base..)
+            .zip(&changeset.outgoing)
+            .map(|(seq, event)| outbox(order.number.as_str(), order.version, seq, event))
+            .collect();
+        let names: Vec<&str> = changeset.events.iter().map(Event::name).collect();
+        self.audit = vec![json!({
+            "seq": order.version,
+            "subject": order.number.as_str(),
+            "cause": changeset.audit.cause,
+            "request_id": changeset.audit.request_id,
+            "events": names,
+        })];
+    }
+}
+
+/// Sequence numbers of one order rise with its version; a commit has fewer events than this.
+const OUTBOX_STRIDE: u64 = 16;
+
+fn inbox(entry: &InboxEntry) -> Value {
+    json!({
+        "source": entry.source,
+        "event_id": entry.event_id,
+        "event_type": entry.event_type,
+        "fact_hash": entry.fact_hash,
+        "status": entry.status.word(),
+        "out_trade_no": entry.out_trade_no.as_ref().map(|n| n.as_str()),
+    })
+}
+
+fn fence(fence: &domain::changeset::Fence) -> Value {
+    json!({"kind": fence.job.kind.name(), "subject": fence.job.subject, "token": fence.token})
+}
+
+fn ensure(change: &JobChange) -> Option<Value> {
+    match change {
+        JobChange::Ensure { id, due_at } => {
+            let mut job = job(id);
+            job["due_at"] = json!(Instant(*due_at));
+            Some(job)
+        }
+        JobChange::Remove { .. } => None,
+    }
+}
+
+fn remove(change: &JobChange) -> Option<Value> {
+    match change {
+        JobChange::Remove { id } => Some(job(id)),
+        JobChange::Ensure { .. } => None,
+    }
+}
+
+fn job(id: &JobId) -> Value {
+    json!({"kind": id.kind.name(), "subject": id.subject})
+}
+
+fn open_orders(guard: &Guard) -> Option<Value> {
+    match guard {
+        Guard::OpenOrdersBelow { buyer, max } => Some(json!({"buyer": buyer.get(), "max": max})),
+        Guard::PriceVersion { .. } => None,
+    }
+}
+
+fn price(guard: &Guard) -> Option<(String, u64)> {
+    match guard {
+        Guard::PriceVersion { sku_id, price_version } => {
+            Some((sku_id.as_str().to_owned(), *price_version))
+        }
+        Guard::OpenOrdersBelow { .. } => None,
+    }
+}
+
+fn list(change: &ListChange) -> Value {
+    match change {
+        ListChange::Capture { buyer, order, items } => json!({
+            "kind": "capture", "buyer": buyer.get(), "order": order.get(), "items": items,
+        }),
+        ListChange::Clear { buyer, order } => {
+            json!({"kind": "clear", "buyer": buyer.get(), "order": order.get()})
+        }
+        ListChange::Free { buyer, order } => {
+            json!({"kind": "free", "buyer": buyer.get(), "order": order.get()})
+        }
+    }
+}
+
+fn stock(change: &domain::stock::StockMove) -> Value {
+    json!({
+        "line_no": change.line_no,
+        "sku_id": change.sku_id.as_str(),
+        "quantity": change.quantity,
+        "kind": change.kind.word(),
+    })
+}
+
+fn case(opening: &domain::case::CaseOpening) -> Value {
+    json!({"kind": opening.kind.word(), "subject": opening.subject, "detail": opening.detail})
+}
+
+fn outbox(number: &str, version: u64, seq: u64, event: &Outgoing) -> Value {
+    json!({
+        "event_id": format!("evt_{number}_{seq}"),
+        "seq": seq,
+        "type": event.kind.name(),
+        "subject": event.subject,
+        "version": version,
+    })
+}
+
+fn replay(record: &ReplayRecord) -> Value {
+    json!({
+        "principal": record.scope.principal,
+        "route": record.scope.route,
+        "key": record.scope.key,
+        "fingerprint": record.fingerprint,
+        "order_id": record.order.map(|id| id.get()),
+        "recorded_at": Instant(record.recorded_at),
+    })
+}

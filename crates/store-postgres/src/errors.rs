@@ -1,0 +1,77 @@
+//! What Postgres's errors mean. The only place that reads messages and constraint names.
+
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel_async::pooled_connection::deadpool::PoolError;
+use domain::catalogue::SkuId;
+use domain::changeset::Refusal;
+use domain::ports::{CommitAnswer, StoreError};
+
+/// How `paydesk_refuse` begins.
+const REFUSES: &str = "paydesk refuses: ";
+
+pub(crate) fn pool(error: &PoolError) -> StoreError {
+    StoreError::Unavailable(error.to_string())
+}
+
+/// A read that failed. Takes the error, so that it can stand in `map_err`.
+#[expect(clippy::needless_pass_by_value, reason = "stands in map_err")]
+pub(crate) fn read(error: Error) -> StoreError {
+    if let Error::DeserializationError(why) = &error {
+        return StoreError::Corrupt(why.to_string());
+    }
+    StoreError::Unavailable(error.to_string())
+}
+
+/// A commit that failed.
+pub(crate) fn commit(error: &Error) -> CommitAnswer {
+    let Error::DatabaseError(kind, info) = error else {
+        // Nothing that the server said: the statement may have been carried out.
+        return CommitAnswer::OutcomeUnknown(error.to_string());
+    };
+    match (kind, info.constraint_name(), info.message()) {
+        (_, _, message) if message.starts_with(REFUSES) => refusal(message),
+        (DatabaseErrorKind::UniqueViolation, Some(constraint), _) => unique(constraint),
+        (DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _, why) => {
+            CommitAnswer::OutcomeUnknown(why.to_owned())
+        }
+        // The server's own shutdown ends the session before or after the commit.
+        (_, _, why) if why.contains("terminating connection") => {
+            CommitAnswer::OutcomeUnknown(why.to_owned())
+        }
+        (DatabaseErrorKind::CheckViolation, Some(constraint), why) => {
+            // A rule of money that the domain should have kept: nothing was written.
+            tracing::error!(constraint, why, "the schema refused what the domain decided");
+            CommitAnswer::RolledBack(format!("refused by {constraint}"))
+        }
+        // Serialization failure, deadlock, lock and statement timeouts, and all else that a
+        // server says of a statement that it did not carry out.
+        (_, _, why) => CommitAnswer::RolledBack(why.to_owned()),
+    }
+}
+
+fn refusal(message: &str) -> CommitAnswer {
+    let what = message.strip_prefix(REFUSES).unwrap_or_default();
+    let (name, row) = what.split_once(' ').unwrap_or((what, ""));
+    let refusal = match (name, SkuId::parse(row)) {
+        ("version", _) => return CommitAnswer::Conflict,
+        ("fence", _) => Refusal::Fenced,
+        ("list", _) => Refusal::ListTaken,
+        ("open_orders", _) => Refusal::TooManyOpenOrders,
+        ("stock", Some(sku)) => Refusal::Stock(sku),
+        ("price", Some(sku)) => Refusal::PriceMoved(sku),
+        _ => return CommitAnswer::RolledBack(message.to_owned()),
+    };
+    CommitAnswer::GuardRefused(refusal)
+}
+
+fn unique(constraint: &str) -> CommitAnswer {
+    match constraint {
+        "orders_number" | "orders_pkey" | "payments_out_trade_no" => {
+            CommitAnswer::GuardRefused(Refusal::NumberTaken)
+        }
+        "payments_transaction_id" => CommitAnswer::GuardRefused(Refusal::TransactionTaken),
+        // A twin under the same name: under SERIALIZABLE it shows here instead of being waited
+        // for. The next try finds the name.
+        other => CommitAnswer::RolledBack(format!("a twin was faster: {other}")),
+    }
+}

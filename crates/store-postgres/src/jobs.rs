@@ -1,0 +1,250 @@
+//! Promised work: claimed in short statements of their own, finished under their lease.
+
+use crate::{PostgresStore, errors};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz};
+use diesel::{QueryableByName, sql_query};
+use diesel_async::RunQueryDsl as _;
+use domain::Timestamp;
+use domain::changeset::Fence;
+use domain::job::{JobId, JobKind};
+use domain::ports::{Finish, JobQueue, LeasedJob, PortFuture, StoreError};
+use time::OffsetDateTime;
+
+/// What is due and nobody's, oldest first, by the partial index on due rows. Rows that another
+/// claimer has in hand are skipped.
+const CLAIM: &str = "\
+    UPDATE jobs j SET attempts = j.attempts + 1, lease_token = nextval('lease_tokens'), \
+           lease_until = clock_timestamp() + $3 * interval '1 millisecond', hastened_at = NULL \
+    FROM (SELECT kind, subject FROM jobs \
+          WHERE parked_at IS NULL AND due_at <= $1 \
+            AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
+          ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED) due \
+    WHERE j.kind = due.kind AND j.subject = due.subject \
+    RETURNING j.kind, j.subject, j.lease_token, j.attempts";
+
+/// What was ensured for an earlier time while it was leased keeps that time.
+const AGAIN: &str = "\
+    UPDATE jobs SET due_at = least($4, hastened_at), lease_token = NULL, lease_until = NULL, \
+           hastened_at = NULL, attempts = CASE WHEN $5 THEN 0 ELSE attempts END \
+    WHERE kind = $1 AND subject = $2 AND lease_token = $3 AND lease_until > clock_timestamp()";
+
+/// Gone, unless somebody asked for it again while it was in hand.
+const DONE: &str = "\
+    WITH held AS ( \
+        SELECT kind, subject, hastened_at FROM jobs \
+        WHERE kind = $1 AND subject = $2 AND lease_token = $3 \
+          AND lease_until > clock_timestamp() FOR UPDATE), \
+    gone AS ( \
+        DELETE FROM jobs j USING held h \
+        WHERE j.kind = h.kind AND j.subject = h.subject AND h.hastened_at IS NULL \
+        RETURNING 1), \
+    kept AS ( \
+        UPDATE jobs j SET due_at = h.hastened_at, lease_token = NULL, lease_until = NULL, \
+               hastened_at = NULL, attempts = 0 FROM held h \
+        WHERE j.kind = h.kind AND j.subject = h.subject AND h.hastened_at IS NOT NULL \
+        RETURNING 1) \
+    SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM kept) AS n";
+
+const PARK: &str = "\
+    WITH parked AS ( \
+        UPDATE jobs SET parked_at = clock_timestamp(), parked_why = $4, lease_token = NULL, \
+               lease_until = NULL \
+        WHERE kind = $1 AND subject = $2 AND lease_token = $3 \
+          AND lease_until > clock_timestamp() \
+        RETURNING kind, subject), \
+    opened AS ( \
+        INSERT INTO cases (kind, subject, detail, opened_at) \
+        SELECT 'stuck', kind || ':' || subject, $4, clock_timestamp() FROM parked \
+        ON CONFLICT (kind, subject) WHERE status NOT IN ('resolved', 'accepted') DO NOTHING) \
+    SELECT count(*) AS n FROM parked";
+
+/// Earlier, never later; a job in hand remembers it for when it is finished.
+const HASTEN: &str = "\
+    UPDATE jobs SET \
+        due_at = CASE WHEN lease_until IS NULL THEN $3 ELSE due_at END, \
+        hastened_at = CASE WHEN lease_until IS NOT NULL \
+                           THEN least(hastened_at, $3::timestamptz) END \
+    WHERE kind = $1 AND subject = $2 AND parked_at IS NULL AND due_at > $3";
+
+const NEXT: &str = "\
+    SELECT min(due_at) AS due_at FROM (SELECT due_at FROM jobs \
+        WHERE parked_at IS NULL AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
+        ORDER BY due_at LIMIT 1) next";
+
+/// Live payments without a follower, waiting orders without a deadline.
+const SWEEP: &str = "\
+    INSERT INTO jobs (kind, subject, due_at) \
+    SELECT missing.kind, missing.subject, $1 FROM ( \
+        (SELECT 'follow_payment' AS kind, p.out_trade_no AS subject FROM payments p \
+         WHERE p.status IN ('created', 'payable', 'unknown', 'closing', 'rejected') \
+           AND NOT (p.status = 'rejected' AND coalesce(p.reject_proven, false)) \
+           AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'follow_payment' \
+                           AND j.subject = p.out_trade_no) \
+         LIMIT $2) \
+        UNION ALL \
+        (SELECT 'expire_order', o.order_number FROM orders o \
+         WHERE o.status = 'pending_payment' AND o.pay_deadline IS NOT NULL \
+           AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'expire_order' \
+                           AND j.subject = o.order_number) \
+         LIMIT $2)) missing \
+    LIMIT $2 ON CONFLICT (kind, subject) DO NOTHING RETURNING kind, subject";
+
+#[derive(QueryableByName)]
+struct Claimed {
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Text)]
+    subject: String,
+    #[diesel(sql_type = BigInt)]
+    lease_token: i64,
+    #[diesel(sql_type = Integer)]
+    attempts: i32,
+}
+
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Text)]
+    subject: String,
+}
+
+#[derive(QueryableByName)]
+struct Due {
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    due_at: Option<OffsetDateTime>,
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+impl JobQueue for PostgresStore {
+    fn claim(
+        &self,
+        now: Timestamp,
+        limit: u32,
+        lease_ms: u64,
+    ) -> PortFuture<'_, Result<Vec<LeasedJob>, StoreError>> {
+        Box::pin(self.claim_jobs(now, limit, lease_ms))
+    }
+
+    fn finish<'a>(
+        &'a self,
+        lease: &'a Fence,
+        finish: Finish,
+    ) -> PortFuture<'a, Result<bool, StoreError>> {
+        Box::pin(self.finish_job(lease, finish))
+    }
+
+    fn hasten<'a>(
+        &'a self,
+        job: &'a JobId,
+        at: Timestamp,
+    ) -> PortFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection().await?;
+            sql_query(HASTEN)
+                .bind::<Text, _>(job.kind.name())
+                .bind::<Text, _>(&job.subject)
+                .bind::<Timestamptz, _>(at.to_offset())
+                .execute(&mut connection)
+                .await
+                .map(drop)
+                .map_err(errors::read)
+        })
+    }
+
+    fn next_due(&self) -> PortFuture<'_, Result<Option<Timestamp>, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection().await?;
+            let next: Due =
+                sql_query(NEXT).get_result(&mut connection).await.map_err(errors::read)?;
+            Ok(next.due_at.map(Timestamp::from_offset))
+        })
+    }
+
+    fn sweep(&self, now: Timestamp, limit: u32) -> PortFuture<'_, Result<Vec<JobId>, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection().await?;
+            let found: Vec<Named> = sql_query(SWEEP)
+                .bind::<Timestamptz, _>(now.to_offset())
+                .bind::<BigInt, _>(i64::from(limit))
+                .get_results(&mut connection)
+                .await
+                .map_err(errors::read)?;
+            found.into_iter().map(|row| job_id(&row.kind, row.subject)).collect()
+        })
+    }
+}
+
+impl PostgresStore {
+    async fn claim_jobs(
+        &self,
+        now: Timestamp,
+        limit: u32,
+        lease_ms: u64,
+    ) -> Result<Vec<LeasedJob>, StoreError> {
+        let mut connection = self.connection().await?;
+        let claimed: Vec<Claimed> = sql_query(CLAIM)
+            .bind::<Timestamptz, _>(now.to_offset())
+            .bind::<BigInt, _>(i64::from(limit))
+            .bind::<BigInt, _>(i64::try_from(lease_ms).unwrap_or(i64::MAX))
+            .get_results(&mut connection)
+            .await
+            .map_err(errors::read)?;
+        let jobs = claimed.into_iter().map(|row| {
+            let job = job_id(&row.kind, row.subject)?;
+            Ok(LeasedJob {
+                fence: Fence { job, token: row.lease_token },
+                attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+            })
+        });
+        jobs.collect()
+    }
+
+    async fn finish_job(&self, lease: &Fence, finish: Finish) -> Result<bool, StoreError> {
+        let mut connection = self.connection().await?;
+        let (kind, subject) = (lease.job.kind.name(), &lease.job.subject);
+        let changed = match finish {
+            Finish::Done => {
+                let done: Result<Count, _> = sql_query(DONE)
+                    .bind::<Text, _>(kind)
+                    .bind::<Text, _>(subject)
+                    .bind::<BigInt, _>(lease.token)
+                    .get_result(&mut connection)
+                    .await;
+                done.map(|count| usize::try_from(count.n).unwrap_or_default())
+            }
+            Finish::Again(at) | Finish::Retry(at) => {
+                sql_query(AGAIN)
+                    .bind::<Text, _>(kind)
+                    .bind::<Text, _>(subject)
+                    .bind::<BigInt, _>(lease.token)
+                    .bind::<Timestamptz, _>(at.to_offset())
+                    .bind::<Bool, _>(matches!(finish, Finish::Again(_)))
+                    .execute(&mut connection)
+                    .await
+            }
+            Finish::Park(why) => {
+                let parked: Result<Count, _> = sql_query(PARK)
+                    .bind::<Text, _>(kind)
+                    .bind::<Text, _>(subject)
+                    .bind::<BigInt, _>(lease.token)
+                    .bind::<Text, _>(why)
+                    .get_result(&mut connection)
+                    .await;
+                parked.map(|count| usize::try_from(count.n).unwrap_or_default())
+            }
+        };
+        changed.map(|rows| rows > 0).map_err(errors::read)
+    }
+}
+
+fn job_id(kind: &str, subject: String) -> Result<JobId, StoreError> {
+    let kind = JobKind::parse(kind)
+        .ok_or_else(|| StoreError::Corrupt(format!("no job is called {kind:?}")))?;
+    Ok(JobId { kind, subject })
+}

@@ -1,0 +1,28 @@
+//! Asks the database what time it is.
+
+use crate::{PostgresStore, errors};
+use diesel::sql_types::BigInt;
+use diesel::{QueryableByName, sql_query};
+use diesel_async::RunQueryDsl as _;
+use domain::Timestamp;
+use domain::ports::StoreError;
+
+#[derive(QueryableByName)]
+struct Now {
+    #[diesel(sql_type = BigInt)]
+    micros: i64,
+}
+
+impl PostgresStore {
+    pub(crate) async fn measure_clock(&self) -> Result<(), StoreError> {
+        let mut connection = self.connection().await?;
+        let asked = self.clock.local_micros();
+        let now: Now =
+            sql_query("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS micros")
+                .get_result(&mut connection)
+                .await
+                .map_err(errors::read)?;
+        self.clock.measured(asked, Timestamp::from_micros(now.micros));
+        Ok(())
+    }
+}

@@ -1,0 +1,349 @@
+//! The rows of an order besides its payments.
+
+use super::{Instant, OrderRows, PaymentRow, corrupt, number};
+use crate::words::Word as _;
+use domain::buyer::Address;
+use domain::catalogue::SkuId;
+use domain::order::{
+    Amounts, CancelCause, Checkout, Order, OrderLine, OrderStatus, PaymentMethod, Purpose,
+    SettledBy, Settlement,
+};
+use domain::payment::PaymentNo;
+use domain::ports::StoreError;
+use domain::refund::{Refund, RefundKind, RefundStatus};
+use domain::stock::{Hold, HoldStatus};
+use domain::{Fen, OrderId, OrderNumber, OutRefundNo, UserId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// One row of `orders`.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct OrderRow {
+    id: Uuid,
+    order_number: String,
+    purpose: String,
+    buyer_id: Option<Uuid>,
+    merchant_ref: Option<String>,
+    status: String,
+    payment_status: String,
+    payment_method: String,
+    converting: bool,
+    lines: Vec<LineRow>,
+    items_fen: i64,
+    discount_fen: i64,
+    delivery_fen: i64,
+    rush_fen: i64,
+    total_fen: i64,
+    checkout: CheckoutRow,
+    metadata: BTreeMap<String, String>,
+    cancel_cause: Option<String>,
+    version: i64,
+    created_at: Instant,
+    pay_deadline: Option<Instant>,
+    paid_at: Option<Instant>,
+    cancelled_at: Option<Instant>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct LineRow {
+    line_no: u16,
+    sku_id: String,
+    title: String,
+    quantity: u32,
+    unit_price_fen: i64,
+    amount_fen: i64,
+    discount_fen: i64,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct CheckoutRow {
+    captured_items: Vec<i64>,
+    address_id: Option<i64>,
+    address: Option<AddressRow>,
+    coupon_id: Option<String>,
+    rush: bool,
+    remark: Option<String>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct AddressRow {
+    name: String,
+    phone: String,
+    region: String,
+    detail: String,
+}
+
+/// One row of `stock_holds`.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct HoldRow {
+    order_id: Uuid,
+    line_no: i64,
+    sku_id: String,
+    quantity: i64,
+    status: String,
+}
+
+/// One row of `refunds`.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct RefundRow {
+    mchid: String,
+    pub(crate) out_refund_no: String,
+    order_id: Uuid,
+    payment_no: i64,
+    amount_fen: i64,
+    reason: String,
+    kind: String,
+    status: String,
+    created_at: Instant,
+}
+
+/// One row of `settlements`.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct SettlementRow {
+    order_id: Uuid,
+    kind: String,
+    payment_no: Option<i64>,
+    amount_fen: i64,
+    settled_at: Instant,
+}
+
+/// Every row of an order.
+pub(crate) fn order_rows(order: &Order) -> OrderRows {
+    let id = order.id.get();
+    OrderRows {
+        order: OrderRow::of(order),
+        payments: order
+            .payments
+            .iter()
+            .map(|payment| PaymentRow::of(id, payment, reserved(order, payment.no)))
+            .collect(),
+        refunds: order.refunds.iter().filter_map(|r| RefundRow::of(order, r)).collect(),
+        holds: order.holds.iter().map(|hold| HoldRow::of(id, hold)).collect(),
+        settlement: order.settlement.as_ref().map(|s| SettlementRow::of(id, s)),
+    }
+}
+
+/// What is promised back of a payment.
+fn reserved(order: &Order, no: PaymentNo) -> Fen {
+    let amounts = order.refunds.iter().filter(|r| r.payment_no == no).map(|r| r.amount);
+    Fen::sum(amounts).unwrap_or(Fen::ZERO)
+}
+
+impl OrderRows {
+    pub(crate) fn into_order(self) -> Result<Order, StoreError> {
+        let mut order = self.order.into_order()?;
+        order.payments =
+            self.payments.into_iter().map(PaymentRow::into_payment).collect::<Result<_, _>>()?;
+        order.refunds =
+            self.refunds.into_iter().map(RefundRow::into_refund).collect::<Result<_, _>>()?;
+        order.holds = self.holds.into_iter().map(HoldRow::into_hold).collect::<Result<_, _>>()?;
+        order.settlement = self.settlement.map(SettlementRow::into_settlement).transpose()?;
+        Ok(order)
+    }
+}
+
+impl OrderRow {
+    fn of(order: &Order) -> OrderRow {
+        OrderRow {
+            id: order.id.get(),
+            order_number: order.number.as_str().to_owned(),
+            purpose: order.purpose.word().to_owned(),
+            buyer_id: order.buyer.map(UserId::get),
+            merchant_ref: order.merchant_ref.clone(),
+            status: order.status.word().to_owned(),
+            payment_status: order.payment_status().word().to_owned(),
+            payment_method: order.payment_method.word().to_owned(),
+            converting: order.converting,
+            lines: order.lines.iter().map(LineRow::of).collect(),
+            items_fen: order.amounts.items.get(),
+            discount_fen: order.amounts.discount.get(),
+            delivery_fen: order.amounts.delivery.get(),
+            rush_fen: order.amounts.rush.get(),
+            total_fen: order.amounts.total.get(),
+            checkout: CheckoutRow::of(&order.checkout),
+            metadata: order.metadata.clone(),
+            cancel_cause: order.cancel_cause.map(|cause| cause.word().to_owned()),
+            version: i64::try_from(order.version).unwrap_or(i64::MAX),
+            created_at: Instant(order.created_at),
+            pay_deadline: order.pay_deadline.map(Instant),
+            paid_at: order.paid_at.map(Instant),
+            cancelled_at: order.cancelled_at.map(Instant),
+        }
+    }
+
+    fn into_order(self) -> Result<Order, StoreError> {
+        let number_ = OrderNumber::parse(&self.order_number)
+            .ok_or_else(|| corrupt("orders.order_number has an impossible shape"))?;
+        Ok(Order {
+            id: OrderId::new(self.id),
+            number: number_,
+            purpose: Purpose::read(&self.purpose)?,
+            buyer: self.buyer_id.map(UserId::new),
+            merchant_ref: self.merchant_ref,
+            status: OrderStatus::read(&self.status)?,
+            payment_method: PaymentMethod::read(&self.payment_method)?,
+            converting: self.converting,
+            lines: self.lines.into_iter().map(LineRow::into_line).collect::<Result<_, _>>()?,
+            amounts: Amounts {
+                items: Fen::new(self.items_fen),
+                discount: Fen::new(self.discount_fen),
+                delivery: Fen::new(self.delivery_fen),
+                rush: Fen::new(self.rush_fen),
+                total: Fen::new(self.total_fen),
+            },
+            checkout: self.checkout.into_checkout(),
+            metadata: self.metadata,
+            holds: Vec::new(),
+            payments: Vec::new(),
+            refunds: Vec::new(),
+            settlement: None,
+            cancel_cause: self.cancel_cause.as_deref().map(CancelCause::read).transpose()?,
+            version: number(self.version, "version")?,
+            created_at: self.created_at.0,
+            pay_deadline: self.pay_deadline.map(|at| at.0),
+            paid_at: self.paid_at.map(|at| at.0),
+            cancelled_at: self.cancelled_at.map(|at| at.0),
+        })
+    }
+}
+
+impl LineRow {
+    fn of(line: &OrderLine) -> LineRow {
+        LineRow {
+            line_no: line.line_no,
+            sku_id: line.sku_id.as_str().to_owned(),
+            title: line.title.clone(),
+            quantity: line.quantity,
+            unit_price_fen: line.unit_price.get(),
+            amount_fen: line.amount.get(),
+            discount_fen: line.discount.get(),
+        }
+    }
+
+    fn into_line(self) -> Result<OrderLine, StoreError> {
+        Ok(OrderLine {
+            line_no: self.line_no,
+            sku_id: sku_id(&self.sku_id)?,
+            title: self.title,
+            quantity: self.quantity,
+            unit_price: Fen::new(self.unit_price_fen),
+            amount: Fen::new(self.amount_fen),
+            discount: Fen::new(self.discount_fen),
+        })
+    }
+}
+
+impl CheckoutRow {
+    fn of(checkout: &Checkout) -> CheckoutRow {
+        CheckoutRow {
+            captured_items: checkout.captured_items.clone(),
+            address_id: checkout.address_id,
+            address: checkout.address.as_ref().map(|address| AddressRow {
+                name: address.name.clone(),
+                phone: address.phone.clone(),
+                region: address.region.clone(),
+                detail: address.detail.clone(),
+            }),
+            coupon_id: checkout.coupon_id.clone(),
+            rush: checkout.rush,
+            remark: checkout.remark.clone(),
+        }
+    }
+
+    fn into_checkout(self) -> Checkout {
+        Checkout {
+            captured_items: self.captured_items,
+            address_id: self.address_id,
+            address: self.address.map(|row| Address {
+                name: row.name,
+                phone: row.phone,
+                region: row.region,
+                detail: row.detail,
+            }),
+            coupon_id: self.coupon_id,
+            rush: self.rush,
+            remark: self.remark,
+        }
+    }
+}
+
+impl HoldRow {
+    fn of(order_id: Uuid, hold: &Hold) -> HoldRow {
+        HoldRow {
+            order_id,
+            line_no: i64::from(hold.line_no),
+            sku_id: hold.sku_id.as_str().to_owned(),
+            quantity: i64::from(hold.quantity),
+            status: hold.status.word().to_owned(),
+        }
+    }
+
+    fn into_hold(self) -> Result<Hold, StoreError> {
+        Ok(Hold {
+            line_no: number(self.line_no, "line_no")?,
+            sku_id: sku_id(&self.sku_id)?,
+            quantity: number(self.quantity, "quantity")?,
+            status: HoldStatus::read(&self.status)?,
+        })
+    }
+}
+
+impl RefundRow {
+    /// `None` for a refund of a payment that the order does not have.
+    fn of(order: &Order, refund: &Refund) -> Option<RefundRow> {
+        let payment = order.payments.iter().find(|p| p.no == refund.payment_no)?;
+        Some(RefundRow {
+            mchid: payment.terms.mchid.as_str().to_owned(),
+            out_refund_no: refund.out_refund_no.as_str().to_owned(),
+            order_id: order.id.get(),
+            payment_no: i64::from(refund.payment_no),
+            amount_fen: refund.amount.get(),
+            reason: refund.reason.clone(),
+            kind: refund.kind.word().to_owned(),
+            status: refund.status.word().to_owned(),
+            created_at: Instant(refund.created_at),
+        })
+    }
+
+    fn into_refund(self) -> Result<Refund, StoreError> {
+        Ok(Refund {
+            out_refund_no: OutRefundNo::stored(self.out_refund_no),
+            payment_no: number(self.payment_no, "payment_no")?,
+            amount: Fen::new(self.amount_fen),
+            reason: self.reason,
+            kind: RefundKind::read(&self.kind)?,
+            status: RefundStatus::read(&self.status)?,
+            created_at: self.created_at.0,
+        })
+    }
+}
+
+impl SettlementRow {
+    fn of(order_id: Uuid, settlement: &Settlement) -> SettlementRow {
+        let payment_no = match settlement.by {
+            SettledBy::Wechat { payment_no } => Some(i64::from(payment_no)),
+            SettledBy::Free => None,
+        };
+        SettlementRow {
+            order_id,
+            kind: settlement.by.name().to_owned(),
+            payment_no,
+            amount_fen: settlement.amount.get(),
+            settled_at: Instant(settlement.at),
+        }
+    }
+
+    fn into_settlement(self) -> Result<Settlement, StoreError> {
+        let by = match (self.kind.as_str(), self.payment_no) {
+            ("wechat", Some(no)) => SettledBy::Wechat { payment_no: number(no, "payment_no")? },
+            ("free", None) => SettledBy::Free,
+            (kind, _) => return Err(corrupt(format!("no settlement is called {kind:?}"))),
+        };
+        Ok(Settlement { by, amount: Fen::new(self.amount_fen), at: self.settled_at.0 })
+    }
+}
+
+fn sku_id(text: &str) -> Result<SkuId, StoreError> {
+    SkuId::parse(text).ok_or_else(|| corrupt("a sku id has an impossible shape"))
+}

@@ -1,0 +1,65 @@
+//! The words of states in tables, both ways. An unknown word is an error, never a guess.
+
+use domain::case::CaseKind;
+use domain::catalogue::SkuStatus;
+use domain::changeset::InboxStatus;
+use domain::order::{CancelCause, OrderStatus, PaymentMethod, PaymentStatus as OrderPaid, Purpose};
+use domain::payment::{ClosingCause, PaymentStatus, SurplusCause, TradeType};
+use domain::ports::StoreError;
+use domain::refund::{RefundKind, RefundStatus};
+use domain::stock::{HoldStatus, StockMoveKind};
+
+/// A state with a word of its own.
+pub(crate) trait Word: Copy + Sized + 'static {
+    /// Every state.
+    const ALL: &'static [Self];
+
+    /// Its word. An exhaustive match: a new state must get one.
+    fn word(self) -> &'static str;
+
+    /// The state of this word.
+    fn read(word: &str) -> Result<Self, StoreError> {
+        let found = Self::ALL.iter().copied().find(|state| state.word() == word);
+        found.ok_or_else(|| StoreError::Corrupt(format!("no state is called {word:?}")))
+    }
+}
+
+macro_rules! words {
+    ($type:ty: $($state:ident = $word:literal),+ $(,)?) => {
+        impl Word for $type {
+            const ALL: &'static [Self] = &[$(<$type>::$state),+];
+
+            fn word(self) -> &'static str {
+                match self {
+                    $(<$type>::$state => $word),+
+                }
+            }
+        }
+    };
+}
+
+words!(OrderStatus: PendingPayment = "pending_payment", Cancelling = "cancelling",
+    Cancelled = "cancelled", Ready = "ready", Shipped = "shipped", Delivered = "delivered",
+    Completed = "completed");
+words!(OrderPaid: Unpaid = "unpaid", Paid = "paid");
+words!(PaymentMethod: Wechat = "wechat", Cod = "cod", Wallet = "wallet", Free = "free");
+words!(Purpose: Goods = "goods", Recharge = "recharge", External = "external");
+words!(CancelCause: Buyer = "buyer", Operator = "operator", Deadline = "deadline");
+words!(PaymentStatus: Created = "created", Payable = "payable", Unknown = "unknown",
+    Closing = "closing", Closed = "closed", Rejected = "rejected", Paid = "paid",
+    Surplus = "surplus");
+words!(ClosingCause: Cancelled = "cancelled", Expired = "expired", Superseded = "superseded",
+    Refused = "refused", Elsewhere = "elsewhere");
+words!(SurplusCause: Late = "late", Second = "second", Mismatch = "mismatch",
+    RefundSeenFirst = "refund_seen_first");
+words!(TradeType: Jsapi = "JSAPI", Native = "NATIVE");
+words!(HoldStatus: Held = "held", Committed = "committed", Released = "released");
+words!(StockMoveKind: Hold = "hold", Commit = "commit", Release = "release");
+words!(RefundKind: Surplus = "surplus");
+words!(RefundStatus: Requested = "requested");
+words!(SkuStatus: OnSale = "on_sale", OffSale = "off_sale");
+words!(InboxStatus: Verified = "verified", Applied = "applied", Duplicate = "duplicate",
+    Orphan = "orphan", Mismatch = "mismatch");
+words!(CaseKind: UnknownOrder = "unknown_order", Surplus = "surplus",
+    AmountMismatch = "amount_mismatch", RefundMismatch = "refund_mismatch", Stock = "stock",
+    Stuck = "stuck");

@@ -1,0 +1,84 @@
+//! An empty database of its own for each test, on a Postgres that `cargo xtask test` started, or
+//! on one that this process starts for itself.
+
+use private_postgres::{Durability, Options, PrivatePostgres, RunningPostgres};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio_postgres::{Client, NoTls};
+
+/// Where `cargo xtask test` says that its server is.
+const SERVER: &str = "PAYDESK_TEST_POSTGRES_URL";
+
+static NEXT: AtomicU64 = AtomicU64::new(1);
+static OWN_SERVER: OnceLock<RunningPostgres> = OnceLock::new();
+
+/// One database.
+#[derive(Debug)]
+pub struct TestDatabase {
+    server: String,
+    name: String,
+}
+
+impl TestDatabase {
+    /// An empty database with a name that nobody else has.
+    pub async fn create() -> anyhow::Result<TestDatabase> {
+        let server = tokio::task::spawn_blocking(server).await?;
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("test_{}_{number}", std::process::id());
+        let client = connect(&server).await?;
+        // Left by a process of an earlier run that had the same id.
+        client.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
+        client.batch_execute(&format!("CREATE DATABASE {name}")).await?;
+        Ok(TestDatabase { server, name })
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        let (base, _) = self.server.rsplit_once('/').expect("a server's URL names a database");
+        format!("{base}/{}", self.name)
+    }
+
+    /// A connection past every store, to look at rows.
+    pub async fn client(&self) -> Client {
+        connect(&self.url()).await.expect("a connection")
+    }
+
+    /// The first column of every row, as text.
+    pub async fn query_text(&self, sql: &str) -> Vec<String> {
+        let rows = self.client().await.query(sql, &[]).await.expect("a query");
+        rows.iter().map(|row| row.get::<_, String>(0)).collect()
+    }
+
+    /// Removes it at once. What is not removed goes with its server.
+    pub async fn drop_now(&self) {
+        let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        if let Ok(client) = connect(&self.server).await
+            && let Err(error) = client.batch_execute(&sql).await
+        {
+            eprintln!("a test database was left behind: {error}");
+        }
+    }
+}
+
+async fn connect(url: &str) -> anyhow::Result<Client> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    #[expect(clippy::disallowed_methods, reason = "drives the connection of a test")]
+    drop(tokio::spawn(connection));
+    Ok(client)
+}
+
+fn server() -> String {
+    if let Ok(url) = std::env::var(SERVER) {
+        return url;
+    }
+    OWN_SERVER.get_or_init(start).maintenance_url()
+}
+
+/// Ends with this process: the server's watchdog sees to that.
+fn start() -> RunningPostgres {
+    let directory = std::env::temp_dir().join(format!("paydesk-test-{}", std::process::id()));
+    let progress = |line: &str| eprintln!("database: {line}");
+    let options =
+        Options::from_environment(directory, "postgres", Durability::TestsOnly, &progress);
+    PrivatePostgres::start(&options).unwrap_or_else(|error| panic!("{error}"))
+}

@@ -1,0 +1,152 @@
+//! Orders and facts to try things on.
+
+use domain::buyer::{Address, Selection};
+use domain::catalogue::{Sku, SkuDraft, SkuId, SkuStatus, StockLevel};
+use domain::changeset::{Audit, Intent, ReplayRecord, ReplayScope};
+use domain::fact::{Evidence, PaymentFact, Receipt, Trade};
+use domain::names::{Appid, Mchid, Openid, TransactionId};
+use domain::order::{Checkout, Command, NewPayment, Order, Placement};
+use domain::payment::TradeType;
+use domain::pricing::{Fees, PricingInput, price};
+use domain::{CommandId, Fen, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
+use uuid::Uuid;
+
+/// Ten in the morning in Beijing.
+pub fn start() -> Timestamp {
+    Timestamp::parse_rfc3339("2026-11-21T02:00:00Z").unwrap()
+}
+
+pub fn user(n: u64) -> UserId {
+    UserId::new(Uuid::from_u64_pair(2, n))
+}
+
+pub fn sku_id(text: &str) -> SkuId {
+    SkuId::parse(text).unwrap()
+}
+
+pub fn draft(id: &str, price_fen: i64) -> SkuDraft {
+    SkuDraft {
+        id: sku_id(id),
+        title: format!("《{id}》"),
+        price: Fen::new(price_fen),
+        cost_price: Fen::ZERO,
+        status: SkuStatus::OnSale,
+    }
+}
+
+pub fn sku(id: &str, price_fen: i64, price_version: u64) -> Sku {
+    let draft = draft(id, price_fen);
+    Sku {
+        id: draft.id,
+        title: draft.title,
+        price: draft.price,
+        cost_price: draft.cost_price,
+        status: draft.status,
+        price_version,
+        stock: StockLevel::default(),
+        created_at: start(),
+    }
+}
+
+pub fn address() -> Address {
+    Address {
+        name: "张三".to_owned(),
+        phone: "13800000000".to_owned(),
+        region: "上海市".to_owned(),
+        detail: "世纪大道 1 号".to_owned(),
+    }
+}
+
+pub fn audit(cause: &str) -> Audit {
+    Audit { actor: "test".to_owned(), cause: cause.to_owned(), request_id: Some("r-1".to_owned()) }
+}
+
+pub fn intent(command: &str) -> Intent {
+    Intent {
+        command_id: CommandId::stored(command.to_owned()),
+        audit: audit(command),
+        inbox: None,
+        fence: None,
+        replay: None,
+    }
+}
+
+pub fn scope(key: &str) -> ReplayScope {
+    ReplayScope {
+        principal: "buyer:test".to_owned(),
+        route: "POST /test".to_owned(),
+        key: key.to_owned(),
+    }
+}
+
+pub fn replay(key: &str, order: Option<OrderId>) -> ReplayRecord {
+    ReplayRecord {
+        scope: scope(key),
+        fingerprint: format!("fingerprint of {key}"),
+        order,
+        recorded_at: start(),
+    }
+}
+
+/// An order of `lines` (SKU, quantity) for `buyer`; `n` makes its id and number its own.
+pub fn placement(n: u64, buyer: UserId, lines: &[(&Sku, u32)]) -> Placement {
+    let input = PricingInput { lines: lines.to_vec(), fees: Fees::default() };
+    Placement {
+        id: OrderId::new(Uuid::from_u64_pair(1, n)),
+        number: OrderNumber::compose(start(), Some(buyer), n),
+        buyer,
+        breakdown: price(&input).unwrap(),
+        checkout: Checkout { address_id: Some(1), address: Some(address()), ..Checkout::default() },
+        pay_deadline: start().plus_seconds(1_800),
+        payment: Some(NewPayment {
+            trade_type: TradeType::Jsapi,
+            mchid: mchid(),
+            appid: appid(),
+            payer: Some(Openid::new("o-alice")),
+            deployment_id: "test".to_owned(),
+        }),
+    }
+}
+
+pub fn mchid() -> Mchid {
+    Mchid::new("1900000109")
+}
+
+pub fn appid() -> Appid {
+    Appid::new("wxd678efh567hg6787")
+}
+
+pub fn out_trade_no(order: &Order) -> OutTradeNo {
+    OutTradeNo::of_payment(&order.number, 1)
+}
+
+pub fn receipt(transaction_id: &str, amount: Fen) -> Receipt {
+    Receipt {
+        transaction_id: TransactionId::new(transaction_id),
+        appid: appid(),
+        amount,
+        currency: "CNY".to_owned(),
+        payer_total: Some(amount),
+        payer: Some(Openid::new("o-alice")),
+        success_at: start().plus_seconds(3),
+    }
+}
+
+pub fn fact(order: &Order, trade: Trade) -> PaymentFact {
+    let evidence = Evidence::Query { request_id: None };
+    PaymentFact::attested(evidence, mchid(), out_trade_no(order), trade, None)
+}
+
+/// WeChat Pay says that the order's first payment succeeded, in full.
+pub fn success(order: &Order, transaction_id: &str) -> Command {
+    let receipt = receipt(transaction_id, order.amounts.total);
+    Command::RecordFact(fact(order, Trade::Success(receipt)))
+}
+
+pub fn says(order: &Order, trade: Trade) -> Command {
+    Command::RecordFact(fact(order, trade))
+}
+
+pub fn everything() -> Selection {
+    Selection::Everything
+}

@@ -1,0 +1,2 @@
+-- Money is not dropped by a command.
+SELECT 1;
