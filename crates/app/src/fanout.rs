@@ -4,7 +4,7 @@ use domain::ports::{Committed, EventSink};
 use std::sync::Arc;
 
 /// Listeners, told in order.
-pub struct Fanout(pub Vec<Arc<dyn EventSink>>);
+pub(crate) struct Fanout(pub Vec<Arc<dyn EventSink>>);
 
 impl EventSink for Fanout {
     fn committed(&self, committed: &Committed) {

@@ -6,9 +6,15 @@ use ring::rand::{SecureRandom, SystemRandom};
 use uuid::{Builder, Uuid};
 
 /// Draws from the operating system.
-#[derive(Debug, Default)]
-pub struct SystemIds {
+#[derive(Debug)]
+pub(crate) struct SystemIds {
     random: SystemRandom,
+}
+
+impl Default for SystemIds {
+    fn default() -> SystemIds {
+        SystemIds { random: SystemRandom::new() }
+    }
 }
 
 impl SystemIds {

@@ -10,7 +10,7 @@ use wechatpay_sim::{Sandbox, SandboxOptions};
 ///
 /// # Errors
 /// When the configuration is unsafe or something cannot start.
-pub async fn serve(args: &ConfigArgs) -> Result<()> {
+pub(crate) async fn serve(args: &ConfigArgs) -> Result<()> {
     let settings = Settings::read(&args.config)?;
     let listener = service::bind(settings.http.listen)
         .context("the API cannot start (choose another address with http.listen)")?;
@@ -27,7 +27,7 @@ pub async fn serve(args: &ConfigArgs) -> Result<()> {
 ///
 /// # Errors
 /// When the database cannot be reached or refuses.
-pub async fn migrate(args: &ConfigArgs) -> Result<()> {
+pub(crate) async fn migrate(args: &ConfigArgs) -> Result<()> {
     service::migrate(&Settings::read(&args.config)?).await?;
     println!("the database is up to date");
     Ok(())
@@ -37,7 +37,7 @@ pub async fn migrate(args: &ConfigArgs) -> Result<()> {
 ///
 /// # Errors
 /// When it cannot start.
-pub async fn sandbox(args: &SandboxArgs) -> Result<()> {
+pub(crate) async fn sandbox(args: &SandboxArgs) -> Result<()> {
     let options = SandboxOptions::new(args.listen, &args.directory);
     let sandbox = Sandbox::start(options)
         .await

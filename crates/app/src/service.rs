@@ -2,6 +2,7 @@
 
 mod follow_sandbox;
 mod heartbeat;
+mod ready;
 
 use crate::fanout::Fanout;
 use crate::ids::SystemIds;
@@ -63,7 +64,7 @@ pub async fn start(settings: &Settings, listener: TcpListener) -> Result<Service
     let store = connect(settings, &checked).await?;
     store.migrate().await.context("the database cannot be migrated")?;
     let clock = store.clock();
-    let (alarm, bell) = (Arc::new(Alarm::default()), Arc::new(ChangeBell::default()));
+    let (alarm, bell) = (Arc::new(Alarm::default()), Arc::new(ChangeBell::new()));
     let events: Arc<dyn EventSink> = Arc::new(Fanout(vec![alarm.clone(), bell.clone()]));
     let store = Arc::new(store);
     let desk = Arc::new(wire(settings, checked, &store, events)?);
@@ -72,10 +73,11 @@ pub async fn start(settings: &Settings, listener: TcpListener) -> Result<Service
     follow_sandbox::start(settings, &clock, background.clone()).await?;
     heartbeat::start(&store, background.clone());
     let scheduler = scheduler::start(Arc::clone(&desk), alarm, scheduler_settings(settings));
+    let ready = Arc::new(ready::ServiceReady { store });
     let api = HttpApi::start(
-        ApiSettings { workers: settings.http.workers, ..ApiSettings::default() },
+        api_settings(settings),
         listener,
-        ApiState::new(Arc::clone(&desk), bell, store, tokio::runtime::Handle::current()),
+        ApiState::new(Arc::clone(&desk), bell, ready, tokio::runtime::Handle::current()),
     )
     .context("the API cannot start")?;
     Ok(Service { desk, api, scheduler, background })
@@ -130,6 +132,13 @@ fn wire(
             session_s: settings.shop.session_s,
         },
     })
+}
+
+fn api_settings(settings: &Settings) -> ApiSettings {
+    match settings.http.workers {
+        0 => ApiSettings::default(),
+        workers => ApiSettings { workers },
+    }
 }
 
 fn scheduler_settings(settings: &Settings) -> scheduler::Settings {

@@ -13,7 +13,7 @@ const CODE: &str = "first-light";
 const PATIENCE_S: u64 = 30;
 
 /// A purchase to be played.
-pub struct Purchase {
+pub(super) struct Purchase {
     /// Base URL of the API.
     pub api: String,
     /// Base URL of the sandbox.
@@ -35,7 +35,7 @@ impl Purchase {
     /// # Errors
     /// When any step does not answer as it must; in the end when the order is not paid with the
     /// very transaction that the sandbox's ledger shows.
-    pub async fn play(&self) -> Result<()> {
+    pub(super) async fn play(&self) -> Result<()> {
         let client = Client::builder().timeout(Duration::from_secs(20)).build()?;
         let mut player = Player { purchase: self, client, token: String::new(), start: now() };
         println!("\n一次真实的购买 · one real purchase\n");

@@ -3,7 +3,7 @@
 use crate::dev::demo_shop::{BUYER_CODE, DemoShop, FIRST_SKU};
 
 /// Prints the URLs, a login code, the admin key, and three lines that buy something.
-pub fn print(shop: &DemoShop, api: &str, sandbox: &str) {
+pub(super) fn print(shop: &DemoShop, api: &str, sandbox: &str) {
     let admin_key = &shop.admin_key;
     println!(
         "

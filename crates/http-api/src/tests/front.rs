@@ -1,0 +1,212 @@
+//! A client of the API, without a network.
+
+use super::fake::Fake;
+use crate::state::ApiState;
+use crate::{ApiKey, ChangeBell, request_id, routes};
+use actix_web::dev::{Service, ServiceResponse};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::from_fn;
+use actix_web::test::TestRequest;
+use actix_web::{App, Error, body, test, web};
+use domain::Fen;
+use domain::catalogue::{Sku, SkuId, SkuStatus, StockLevel};
+use domain::names::{Appid, Mchid};
+use domain::ports::{ApiKeyRecord, EventSink, Role};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use usecases::{Paydesk, Settings};
+
+pub(super) const PREPAY: &str = "/api/mini/wechat-pay/prepay-from-checkout";
+pub(super) const START_S: i64 = 1_800_000_000;
+
+/// What came back.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) status: u16,
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) text: String,
+    pub(super) body: Value,
+}
+
+impl Said {
+    pub(super) fn code(&self) -> (u16, &str) {
+        (self.status, self.body["code"].as_str().unwrap_or(""))
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+}
+
+type Answering = Pin<Box<dyn Future<Output = Said>>>;
+
+/// The API over a [`Fake`], with a buyer who has an address and a tea that can be bought.
+#[derive(Clone)]
+pub(super) struct Front {
+    pub(super) fake: Arc<Fake>,
+    pub(super) bell: Arc<ChangeBell>,
+    pub(super) buyer: String,
+    pub(super) operator: String,
+    ask: Rc<dyn Fn(TestRequest) -> Answering>,
+}
+
+pub(super) fn sku(id: &str, price: i64) -> Sku {
+    Sku {
+        id: SkuId::parse(id).unwrap(),
+        title: "茶".to_owned(),
+        price: Fen::new(price),
+        cost_price: Fen::new(0),
+        status: SkuStatus::OnSale,
+        price_version: 3,
+        stock: StockLevel { stocked: 10, available: 10, held: 0, sold: 0 },
+        created_at: domain::Timestamp::from_seconds(0),
+    }
+}
+
+pub(super) fn state(fake: &Arc<Fake>, bell: &Arc<ChangeBell>) -> ApiState {
+    let events: Arc<dyn EventSink> = bell.clone();
+    let paydesk = Paydesk {
+        orders: fake.clone(),
+        jobs: fake.clone(),
+        catalogue: fake.clone(),
+        book: fake.clone(),
+        access: fake.clone(),
+        gateway: fake.clone(),
+        notices: fake.clone(),
+        login: fake.clone(),
+        clock: fake.clone(),
+        ids: fake.clone(),
+        events,
+        settings: Settings {
+            deployment_id: "test".to_owned(),
+            mchid: Mchid::new("1900000109"),
+            appid: Appid::new("wx1"),
+            checkout_deadline_s: 1_800,
+            session_s: 3_600,
+        },
+    };
+    let runtime = tokio::runtime::Handle::current();
+    ApiState::new(Arc::new(paydesk), bell.clone(), fake.clone(), runtime)
+}
+
+impl Front {
+    pub(super) async fn open() -> Front {
+        let fake = Arc::new(Fake::default());
+        fake.lock().now_s = START_S;
+        fake.lock().skus.insert(SkuId::parse("tea").unwrap(), sku("tea", 1_250));
+        let bell = Arc::new(ChangeBell::new());
+        let state = state(&fake, &bell);
+        let app = test::init_service(
+            App::new()
+                .app_data(web::Data::new(state))
+                .wrap(from_fn(request_id::observe))
+                .configure(|config| {
+                    routes::configure(config, &routes::every().collect::<Vec<_>>());
+                }),
+        );
+        let ask = asking(app.await);
+        let operator = key(&fake, "op", vec![Role::Operator]);
+        let mut front = Front { fake, bell, buyer: String::new(), operator, ask };
+        front.buyer = front.buyer_with_address("alice").await;
+        front
+    }
+
+    /// Logs in and books address 1: the token.
+    pub(super) async fn buyer_with_address(&self, code: &str) -> String {
+        let said = self.send(TestRequest::post().uri("/api/mini/login"), json!({"code": code}));
+        let token = said.await.body["token"].as_str().unwrap().to_owned();
+        let address = json!({"name": "a", "phone": "13800000000", "region": "b", "detail": "c"});
+        let said = self.call(&token, Method::POST, "/api/mini/addresses", address).await;
+        assert_eq!(said.status, 201, "{said:?}");
+        token
+    }
+
+    pub(super) fn key(&self, id: &str, roles: Vec<Role>) -> String {
+        key(&self.fake, id, roles)
+    }
+
+    pub(super) async fn ask(&self, request: TestRequest) -> Said {
+        (self.ask)(request).await
+    }
+
+    pub(super) async fn send(&self, request: TestRequest, body: Value) -> Said {
+        self.ask(request.set_json(body)).await
+    }
+
+    /// A call with a credential; a `null` body is none.
+    pub(super) async fn call(&self, token: &str, method: Method, path: &str, body: Value) -> Said {
+        let request = request(token, method, path);
+        if body.is_null() { self.ask(request).await } else { self.send(request, body).await }
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Said {
+        self.call(&self.buyer, Method::GET, path, Value::Null).await
+    }
+
+    /// Puts tea on the buyer's list.
+    pub(super) async fn want(&self, quantity: u32) {
+        let item = json!({"sku_id": "tea", "quantity": quantity});
+        let path = "/api/mini/purchase-list/items";
+        let said = self.call(&self.buyer, Method::POST, path, item).await;
+        assert_eq!(said.status, 201, "{said:?}");
+    }
+
+    /// A checkout under `key`.
+    pub(super) async fn pay(&self, key: &str, body: Value) -> Said {
+        let request = request(&self.buyer, Method::POST, PREPAY);
+        self.send(request.insert_header(("Idempotency-Key", key)), body).await
+    }
+}
+
+pub(super) fn request(token: &str, method: Method, path: &str) -> TestRequest {
+    TestRequest::default()
+        .method(method)
+        .uri(path)
+        .insert_header(("Authorization", format!("Bearer {token}")))
+}
+
+/// What everybody checks out.
+pub(super) fn everything() -> Value {
+    json!({"item_ids": [], "address_id": 1})
+}
+
+/// A key of sixteen characters.
+pub(super) fn idempotency_key(n: u32) -> String {
+    format!("test-key-{n:07}")
+}
+
+fn key(fake: &Arc<Fake>, id: &str, roles: Vec<Role>) -> String {
+    let minted = ApiKey::mint(&**fake);
+    assert_eq!(ApiKey::hash_of(&minted.plain), Some(minted.hash));
+    let created_at = domain::Timestamp::from_seconds(0);
+    let (id, name) = (id.to_owned(), id.to_owned());
+    let record = ApiKeyRecord { id, name, roles, client_id: None, created_at };
+    fake.lock().keys.insert(minted.hash, record);
+    minted.plain
+}
+
+fn asking<S>(app: S) -> Rc<dyn Fn(TestRequest) -> Answering>
+where
+    S: Service<actix_http::Request, Response = ServiceResponse, Error = Error> + 'static,
+{
+    let app = Rc::new(app);
+    Rc::new(move |request| {
+        let app = Rc::clone(&app);
+        Box::pin(async move { read(app.call(request.to_request()).await.unwrap()).await })
+    })
+}
+
+async fn read(response: ServiceResponse) -> Said {
+    let status: StatusCode = response.status();
+    let headers = response.headers().iter().map(|(name, value)| {
+        (name.as_str().to_owned(), value.to_str().unwrap().to_owned())
+    });
+    let headers = headers.collect();
+    let bytes = body::to_bytes(response.into_body()).await.unwrap();
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+    Said { status: status.as_u16(), headers, text, body }
+}
