@@ -425,10 +425,12 @@ BEGIN
 END $$;
 
 -- The buyer's row is locked, so that two orders at once cannot both be the last one allowed.
+-- NO KEY, because the new orders' foreign keys hold it for sharing already: two full locks would
+-- wait for each other.
 CREATE FUNCTION paydesk_check_open_orders(buyer uuid, most bigint, this uuid) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM 1 FROM buyers WHERE id = buyer FOR UPDATE;
+    PERFORM 1 FROM buyers WHERE id = buyer FOR NO KEY UPDATE;
     IF (SELECT count(*) FROM orders o WHERE o.buyer_id = buyer AND o.id <> this
           AND o.status IN ('pending_payment', 'cancelling')
           AND o.payment_status = 'unpaid') >= most THEN
@@ -640,7 +642,7 @@ BEGIN
     IF NOT FOUND THEN
         RETURN 0;
     END IF;
-    PERFORM 1 FROM buyers b WHERE b.id = buyer FOR UPDATE;
+    PERFORM 1 FROM buyers b WHERE b.id = buyer FOR NO KEY UPDATE;
     SELECT i.id, i.quantity INTO given, old_quantity FROM purchase_list_items i
     WHERE i.buyer_id = buyer AND i.sku_id = sku AND i.captured_by IS NULL FOR UPDATE;
     IF given IS NOT NULL THEN

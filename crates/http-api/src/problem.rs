@@ -53,6 +53,12 @@ impl FieldError {
 pub(crate) struct Problem {
     code: Code,
     detail: String,
+    more: Box<More>,
+}
+
+/// What most refusals do not have.
+#[derive(Clone, Debug, Default)]
+struct More {
     errors: Vec<FieldError>,
     members: Members,
     wechat: Option<WechatRefusal>,
@@ -128,20 +134,13 @@ pub(crate) enum Audience {
 impl Problem {
     /// A refusal with this code.
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Problem {
-        Problem {
-            code,
-            detail: detail.into(),
-            errors: Vec::new(),
-            members: Members::default(),
-            wechat: None,
-            headers: Vec::new(),
-        }
+        Problem { code, detail: detail.into(), more: Box::default() }
     }
 
     /// The form of the request is wrong.
     pub(crate) fn invalid(errors: impl IntoIterator<Item = FieldError>) -> Problem {
         let mut problem = Problem::new(Code::ValidationFailed, "the request is not well formed");
-        problem.errors = errors.into_iter().collect();
+        problem.more.errors = errors.into_iter().collect();
         problem
     }
 
@@ -188,14 +187,14 @@ impl Problem {
     /// What the readiness checks found.
     pub(crate) fn not_ready(checks: Vec<crate::wire::health::Check>) -> Problem {
         let mut problem = Problem::new(Code::NotReady, "see checks");
-        problem.members.checks = Some(checks);
+        problem.more.members.checks = Some(checks);
         problem
     }
 
     /// The total is not what the buyer was shown; this is what it is.
     fn price_changed(amounts: Amounts) -> Problem {
         let mut problem = Problem::new(Code::PriceChanged, "see amounts for what it costs now");
-        problem.members.amounts = Some(WireAmounts::of(&amounts));
+        problem.more.members.amounts = Some(WireAmounts::of(&amounts));
         problem
     }
 
@@ -203,13 +202,13 @@ impl Problem {
     fn checkout_open(number: &OrderNumber) -> Problem {
         let mut problem =
             Problem::new(Code::CheckoutOpen, "lines of this checkout are in an open order");
-        problem.members.order_number = Some(number.as_str().to_owned());
+        problem.more.members.order_number = Some(number.as_str().to_owned());
         problem
     }
 
     fn of_sku(code: Code, sku: &SkuId, detail: &'static str) -> Problem {
         let mut problem = Problem::new(code, detail);
-        problem.members.sku_id = Some(sku.as_str().to_owned());
+        problem.more.members.sku_id = Some(sku.as_str().to_owned());
         problem
     }
 
@@ -219,12 +218,12 @@ impl Problem {
     }
 
     pub(crate) fn with_errors(mut self, errors: Vec<FieldError>) -> Problem {
-        self.errors = errors;
+        self.more.errors = errors;
         self
     }
 
     fn with(mut self, name: HeaderName, value: HeaderValue) -> Problem {
-        self.headers.push((name, value));
+        self.more.headers.push((name, value));
         self
     }
 
@@ -246,7 +245,7 @@ impl Problem {
 
     /// Its body, as JSON.
     pub(crate) fn body(&self, request_id: &str, audience: Audience) -> String {
-        let wechat = self.wechat.as_ref().filter(|_| audience == Audience::Merchant);
+        let wechat = self.more.wechat.as_ref().filter(|_| audience == Audience::Merchant);
         let body = ProblemBody {
             kind: format!("urn:paydesk:problem:{}", self.code.name()),
             title: self.code.title(),
@@ -254,9 +253,9 @@ impl Problem {
             detail: self.detail.clone(),
             code: self.code.name(),
             request_id: request_id.to_owned(),
-            errors: self.errors.clone(),
+            errors: self.more.errors.clone(),
             message_zh: self.code.message_zh(),
-            members: self.members.clone(),
+            members: self.more.members.clone(),
             wechat: wechat.map(|said| Wechat {
                 code: said.code.clone(),
                 message: said.message.clone(),
@@ -281,7 +280,7 @@ impl ResponseError for Problem {
     /// Without a body: `request_id.rs` writes it, because it knows the request's id.
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let mut response = HttpResponse::build(self.status());
-        for (name, value) in &self.headers {
+        for (name, value) in &self.more.headers {
             response.insert_header((name.clone(), value.clone()));
         }
         let mut response = response.finish();

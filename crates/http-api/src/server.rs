@@ -12,7 +12,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZero;
 use std::time::Duration;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio_util::task::TaskTracker;
 
 /// A client has this long for the head of a request, from the first byte or from connecting.
@@ -25,7 +25,7 @@ const HANG_UP_WITHIN: Duration = Duration::from_secs(5);
 const STOP_WITHIN: Duration = Duration::from_secs(15);
 
 /// How to serve.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ApiSettings {
     /// How many threads take requests.
     pub workers: usize,
@@ -108,14 +108,18 @@ impl RunningApi {
     /// Takes no more requests, and waits for those that are there and the work they started.
     pub async fn stop(self) {
         self.handle.stop(true).await;
-        match self.server.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(error = %error, "the listener ended badly"),
-            Err(error) => tracing::error!(error = %error, "the listener's task ended badly"),
-        }
+        report(self.server.await);
         self.tasks.close();
         if tokio::time::timeout(STOP_WITHIN, self.tasks.wait()).await.is_err() {
             tracing::warn!(left = self.tasks.len(), "stopped with work under way");
         }
+    }
+}
+
+fn report(ended: Result<io::Result<()>, JoinError>) {
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(error = %error, "the listener ended badly"),
+        Err(error) => tracing::error!(error = %error, "the listener's task ended badly"),
     }
 }

@@ -1,1 +1,167 @@
-//! x
+//! The ports' contracts, executed. Both stores run every rule, Postgres also at SERIALIZABLE.
+//!
+//! A rule gets empty stores and asserts; it may not know which store it has.
+
+pub mod access;
+pub mod commits;
+pub mod concurrency;
+pub mod histories;
+pub mod jobs;
+pub mod refusals;
+pub mod shop;
+
+use crate::sample;
+use domain::UserId;
+use domain::changeset::{Changeset, Intent};
+use domain::order::{Command, Decision, Order, Placement};
+use domain::ports::{
+    Access, BuyerBook, Catalogue, CommitAnswer, JobQueue, OrderKey, OrderStore, PortFuture,
+};
+use std::sync::Arc;
+
+/// A store, by its ports, and a way to see everything that it holds.
+pub struct Stores {
+    pub orders: Arc<dyn OrderStore>,
+    pub jobs: Arc<dyn JobQueue>,
+    pub catalogue: Arc<dyn Catalogue>,
+    pub book: Arc<dyn BuyerBook>,
+    pub access: Arc<dyn Access>,
+    /// Everything that is stored, as text: equal texts, equal contents.
+    pub dump: Arc<dyn Fn() -> PortFuture<'static, String> + Send + Sync>,
+}
+
+impl Stores {
+    /// A buyer, made through the port.
+    pub async fn buyer(&self, n: u64) -> UserId {
+        let openid = domain::names::Openid::new(format!("o-{n}"));
+        let appid = sample::appid();
+        self.access.buyer(&appid, &openid, sample::user(n), sample::start()).await.unwrap()
+    }
+
+    /// A SKU with stock, made through the port.
+    pub async fn sku(&self, id: &str, price_fen: i64, stock: i64) -> domain::catalogue::Sku {
+        let draft = sample::draft(id, price_fen);
+        self.catalogue.put_sku(&draft, None, &sample::audit("put"), sample::start()).await.unwrap();
+        let change = domain::ports::StockChange {
+            sku_id: draft.id.clone(),
+            delta: stock,
+            reason: "test".to_owned(),
+            audit: sample::audit("restock"),
+            replay: sample::replay(&format!("stock-{id}"), None),
+        };
+        self.catalogue.move_stock(&change).await.unwrap();
+        self.catalogue.sku(&draft.id).await.unwrap().unwrap()
+    }
+
+    /// Commits `placement` under the name `command`.
+    pub async fn place(&self, placement: &Placement, command: &str) -> CommitAnswer {
+        self.orders.commit(placing(placement, sample::intent(command))).await
+    }
+
+    /// An order of one piece of a fresh SKU with plenty of stock.
+    pub async fn open_order(&self, n: u64) -> Order {
+        let buyer = self.buyer(n).await;
+        let sku = self.sku(&format!("sku-{n}"), 500, 100).await;
+        let placement = sample::placement(n, buyer, &[(&sku, 1)]);
+        let answer = self.place(&placement, &format!("place-{n}")).await;
+        assert_eq!(answer, CommitAnswer::Committed);
+        self.load(&placement).await
+    }
+
+    /// The order of `placement`, as it is stored.
+    pub async fn load(&self, placement: &Placement) -> Order {
+        let found = self.orders.load(&OrderKey::Id(placement.id)).await.unwrap();
+        found.expect("an order").value
+    }
+
+    /// The order again, as it is stored.
+    pub async fn again(&self, order: &Order) -> Order {
+        self.orders.load(&OrderKey::Id(order.id)).await.unwrap().expect("an order").value
+    }
+
+    /// Commits what `command` means for `order`.
+    pub async fn give(&self, order: &Order, command: &Command, intent: Intent) -> CommitAnswer {
+        self.orders.commit(deciding(order, command, intent)).await
+    }
+
+    /// Everything that is stored.
+    pub async fn dump(&self) -> String {
+        (self.dump)().await
+    }
+}
+
+/// The changeset that places an order.
+pub fn placing(placement: &Placement, intent: Intent) -> Changeset {
+    let events = placement.decide(sample::start(), &|_| "{\"body\":1}".to_owned()).unwrap();
+    Changeset::of(None, events, placement.guards(), intent, sample::start()).unwrap()
+}
+
+/// The changeset of `command` on `order`.
+pub fn deciding(order: &Order, command: &Command, intent: Intent) -> Changeset {
+    match order.decide(command, sample::start()).unwrap() {
+        Decision::Record(events) => {
+            Changeset::of(Some(order), events, Vec::new(), intent, sample::start()).unwrap()
+        }
+        Decision::AlreadyApplied => Changeset::without_order(intent, sample::start()),
+    }
+}
+
+/// A test for each rule. `$make` gives `(Stores, guard)`; the guard lives as long as the test.
+#[macro_export]
+macro_rules! conformance {
+    ($make:path) => {
+        $crate::conformance_rules! { $make:
+            access::one_openid_is_one_buyer_however_often_it_comes,
+            access::sessions_and_keys_are_found_by_their_hashes,
+            commits::a_moved_version_is_a_conflict_that_writes_nothing,
+            commits::the_same_command_again_is_already_committed,
+            commits::a_command_is_known_after_its_commit_and_not_before,
+            commits::an_idempotency_key_leads_to_its_order,
+            commits::an_order_is_found_by_id_number_and_out_trade_no,
+            commits::a_page_is_newest_first_and_goes_on_where_it_ended,
+            commits::a_notification_stored_as_an_orphan_can_still_be_applied,
+            commits::several_lines_of_one_sku_are_held_and_sold_together,
+            concurrency::of_two_writers_exactly_one_commits,
+            concurrency::one_command_sent_a_hundred_times_has_one_effect,
+            concurrency::two_hundred_buyers_of_fifty_pieces_are_fifty_orders,
+            concurrency::one_buyer_at_once_stays_within_the_open_orders,
+            concurrency::a_dropped_commit_leaves_all_or_nothing,
+            histories::what_is_loaded_is_what_was_committed,
+            jobs::two_claimers_never_share_and_tokens_rise,
+            jobs::only_what_is_due_is_claimed_oldest_first,
+            jobs::a_lease_that_ended_is_claimed_again_and_its_holder_is_fenced,
+            jobs::an_earlier_time_wins_whoever_says_it,
+            jobs::work_asked_for_while_in_hand_is_not_lost,
+            jobs::attempts_count_until_it_goes_well,
+            jobs::a_parked_job_rests_with_a_case,
+            jobs::the_sweep_finds_work_that_nobody_promised_once,
+            jobs::a_commit_under_a_lost_lease_writes_nothing,
+            refusals::too_little_stock_writes_nothing,
+            refusals::a_moved_price_writes_nothing,
+            refusals::a_taken_number_writes_nothing,
+            refusals::a_transaction_belongs_to_one_payment,
+            refusals::a_captured_line_belongs_to_one_order,
+            refusals::a_sixth_open_order_is_refused,
+            shop::a_sku_is_changed_at_its_version_only,
+            shop::stock_is_moved_once_per_key_and_never_below_zero,
+            shop::what_is_on_sale_is_listed_by_id,
+            shop::lines_grow_while_free_and_numbers_are_never_used_again,
+            shop::paid_lines_leave_the_list_and_cancelled_ones_are_free_again,
+            shop::addresses_belong_to_their_buyer,
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_rules {
+    ($make:path: $($module:ident::$rule:ident),+ $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $rule() {
+                let (stores, _guard) = $make().await;
+                $crate::conformance::$module::$rule(&stores).await;
+            }
+        )+
+    };
+}

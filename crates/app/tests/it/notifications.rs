@@ -107,7 +107,6 @@ async fn a_success_for_an_unknown_number_is_503_stored_and_has_a_case() {
 
 /// Orders a Native payment with the merchant's key, outside Paydesk.
 async fn wechatpay_order(world: &World, out_trade_no: &str) -> String {
-    use domain::ports::PaymentGateway as _;
     let now = world.service.desk().clock.now();
     let terms = domain::payment::Terms {
         out_trade_no: domain::OutTradeNo::parse(out_trade_no).unwrap(),

@@ -118,7 +118,7 @@ impl From<OfferError> for Problem {
             OfferError::WechatRefused(refusal) => {
                 let mut problem =
                     Problem::new(Code::WechatRefused, "WeChat Pay did not accept the payment");
-                problem.wechat = Some(refusal);
+                problem.more.wechat = Some(refusal);
                 problem
             }
             OfferError::Transact(error) => error.into(),

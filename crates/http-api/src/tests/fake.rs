@@ -14,7 +14,8 @@ use domain::payment::{Credential, Payment, Terms};
 use domain::ports::*;
 use domain::{CommandId, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// What everybody shares.
@@ -44,6 +45,24 @@ pub(super) struct Inner {
     pub(super) notice: Option<NoticeError>,
     /// The buyers' openid is not known.
     pub(super) no_openid: bool,
+    /// Where logins and notifications wait.
+    pub(super) gate: Option<Arc<Gate>>,
+}
+
+/// A gate that tells when somebody stands before it.
+#[derive(Default)]
+pub(super) struct Gate {
+    pub(super) reached: Notify,
+    pub(super) opened: Notify,
+}
+
+impl Gate {
+    async fn pass(gate: Option<Arc<Gate>>) {
+        if let Some(gate) = gate {
+            gate.reached.notify_one();
+            gate.opened.notified().await;
+        }
+    }
 }
 
 #[derive(Default)]
@@ -308,29 +327,32 @@ impl NoticeOpener for Fake {
         raw: &'a RawNotice,
         _now: Timestamp,
     ) -> PortFuture<'a, Result<Notice, NoticeError>> {
+        let gate = self.lock().gate.clone();
         let refused = self.lock().notice.clone();
-        ready(refused.map_or_else(
-            || {
-                assert_eq!(raw.body, b"{ \"raw\" :1}\n", "byte for byte");
-                Ok(Notice {
-                    event_id: "EV-1".to_owned(),
-                    event_type: "OTHER".to_owned(),
-                    fact_hash: "h".to_owned(),
-                    body: NoticeBody::Other,
-                })
-            },
-            Err,
-        ))
+        Box::pin(async move {
+            Gate::pass(gate).await;
+            if let Some(refused) = refused {
+                return Err(refused);
+            }
+            assert_eq!(raw.body, b"{ \"raw\" :1}\n", "byte for byte");
+            Ok(Notice {
+                event_id: "EV-1".to_owned(),
+                event_type: "OTHER".to_owned(),
+                fact_hash: "h".to_owned(),
+                body: NoticeBody::Other,
+            })
+        })
     }
 }
 
 impl LoginGateway for Fake {
-    fn openid<'a>(
-        &'a self,
-        code: &'a str,
-    ) -> PortFuture<'a, Result<(Appid, Openid), LoginError>> {
+    fn openid<'a>(&'a self, code: &'a str) -> PortFuture<'a, Result<(Appid, Openid), LoginError>> {
+        let gate = self.lock().gate.clone();
         let refused = self.lock().login.clone();
-        ready(refused.map_or_else(|| Ok((Appid::new("wx1"), Openid::new(code))), Err))
+        Box::pin(async move {
+            Gate::pass(gate).await;
+            refused.map_or_else(|| Ok((Appid::new("wx1"), Openid::new(code))), Err)
+        })
     }
 }
 

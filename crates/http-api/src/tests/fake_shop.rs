@@ -155,21 +155,20 @@ impl BuyerBook for Fake {
         item: NewItem,
         max: u32,
     ) -> PortFuture<'_, Result<AddItemAnswer, StoreError>> {
-        let id = self.up().map(|mut inner| {
-            if !inner.skus.contains_key(&item.sku_id) {
-                return Err(AddItemAnswer::NoSuchSku);
-            }
+        let found = self.up().map(|mut inner| {
             let mine = inner.items.keys().filter(|(owner, _)| *owner == buyer).count();
-            if mine >= usize::try_from(max).unwrap() {
-                return Err(AddItemAnswer::Full);
-            }
             let id = i64::try_from(mine).unwrap() + 1;
-            inner.items.insert((buyer, id), (item.sku_id.clone(), item.quantity, None));
-            Ok(id)
+            let is_known = inner.skus.contains_key(&item.sku_id);
+            let has_room = mine < usize::try_from(max).unwrap();
+            if is_known && has_room {
+                inner.items.insert((buyer, id), (item.sku_id.clone(), item.quantity, None));
+            }
+            (is_known, has_room, id)
         });
-        ready(id.map(|id| match id {
-            Ok(id) => AddItemAnswer::Added(self.item(buyer, id).unwrap()),
-            Err(answer) => answer,
+        ready(found.map(|found| match found {
+            (false, ..) => AddItemAnswer::NoSuchSku,
+            (true, false, _) => AddItemAnswer::Full,
+            (true, true, id) => AddItemAnswer::Added(self.item(buyer, id).unwrap()),
         }))
     }
 
@@ -203,10 +202,8 @@ impl BuyerBook for Fake {
                 Selection::Everything => true,
                 Selection::Only(ids) => ids.contains(&item.id),
             });
-            let basis = CheckoutBasis {
-                items: items.collect(),
-                address: self.address(buyer, address_id),
-            };
+            let basis =
+                CheckoutBasis { items: items.collect(), address: self.address(buyer, address_id) };
             Loaded { value: basis, store_now: self.now() }
         }))
     }

@@ -201,9 +201,10 @@ where
 
 async fn read(response: ServiceResponse) -> Said {
     let status: StatusCode = response.status();
-    let headers = response.headers().iter().map(|(name, value)| {
-        (name.as_str().to_owned(), value.to_str().unwrap().to_owned())
-    });
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap().to_owned()));
     let headers = headers.collect();
     let bytes = body::to_bytes(response.into_body()).await.unwrap();
     let text = String::from_utf8(bytes.to_vec()).unwrap();

@@ -1,0 +1,25 @@
+//! The memory store keeps the ports' contracts.
+
+use std::sync::Arc;
+use store_memory::MemoryStore;
+use testkit::TestClock;
+use testkit::conformance::Stores;
+
+async fn make() -> (Stores, ()) {
+    let store = Arc::new(MemoryStore::new(Arc::new(TestClock::default())));
+    let looked = Arc::clone(&store);
+    let stores = Stores {
+        orders: store.clone(),
+        jobs: store.clone(),
+        catalogue: store.clone(),
+        book: store.clone(),
+        access: store,
+        dump: Arc::new(move || {
+            let look = format!("{:?}", looked.look().expect("a look"));
+            Box::pin(std::future::ready(look))
+        }),
+    };
+    (stores, ())
+}
+
+testkit::conformance!(make);
