@@ -72,7 +72,7 @@ impl PostgresStore {
     }
 
     async fn was_committed(&self, command_id: &CommandId) -> Result<bool, StoreError> {
-        let mut connection = self.connection().await?;
+        let mut connection = self.fresh_connection().await?;
         let found: Option<EffectRow> =
             sql_query("SELECT effect_key FROM effects WHERE effect_key = $1")
                 .bind::<Text, _>(command_id.as_str())

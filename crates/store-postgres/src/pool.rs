@@ -117,6 +117,17 @@ fn establish(
 }
 
 impl crate::PostgresStore {
+    /// A connection that nothing has happened to yet: after an unknown outcome the pooled ones
+    /// may be dying.
+    pub(crate) async fn fresh_connection(&self) -> Result<AsyncPgConnection, StoreError> {
+        let wait = Duration::from_millis(self.settings.wait_timeout_ms);
+        let connecting = establish(self.settings.url.clone(), self.settings.session());
+        match tokio::time::timeout(wait, connecting).await {
+            Ok(connected) => connected.map_err(|why| StoreError::Unavailable(why.to_string())),
+            Err(late) => Err(StoreError::Unavailable(late.to_string())),
+        }
+    }
+
     pub(crate) async fn connection(&self) -> Result<Connection, StoreError> {
         self.pool.get().await.map_err(|error| errors::pool(&error))
     }

@@ -2,4 +2,6 @@
 //! server can show.
 
 mod conformance;
+mod outcomes;
+mod schema;
 mod support;
