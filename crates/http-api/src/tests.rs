@@ -4,6 +4,7 @@ mod fake;
 mod fake_shop;
 mod front;
 mod listener;
+mod memory_store;
 mod notices;
 mod problems;
 mod purchases;

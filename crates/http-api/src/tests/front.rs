@@ -11,7 +11,9 @@ use actix_web::{App, Error, body, test, web};
 use domain::Fen;
 use domain::catalogue::{Sku, SkuId, SkuStatus, StockLevel};
 use domain::names::{Appid, Mchid};
-use domain::ports::{ApiKeyRecord, EventSink, Role};
+use domain::ports::{
+    Access, ApiKeyRecord, BuyerBook, Catalogue, EventSink, JobQueue, OrderStore, Role,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -67,13 +69,21 @@ pub(super) fn sku(id: &str, price: i64) -> Sku {
 }
 
 pub(super) fn state(fake: &Arc<Fake>, bell: &Arc<ChangeBell>) -> ApiState {
+    state_over(fake, fake, bell)
+}
+
+/// The API's state over another store than the fake.
+pub(super) fn state_over<S>(fake: &Arc<Fake>, store: &Arc<S>, bell: &Arc<ChangeBell>) -> ApiState
+where
+    S: OrderStore + JobQueue + Catalogue + BuyerBook + Access + 'static,
+{
     let events: Arc<dyn EventSink> = bell.clone();
     let paydesk = Paydesk {
-        orders: fake.clone(),
-        jobs: fake.clone(),
-        catalogue: fake.clone(),
-        book: fake.clone(),
-        access: fake.clone(),
+        orders: store.clone(),
+        jobs: store.clone(),
+        catalogue: store.clone(),
+        book: store.clone(),
+        access: store.clone(),
         gateway: fake.clone(),
         notices: fake.clone(),
         login: fake.clone(),
@@ -99,6 +109,15 @@ impl Front {
         fake.lock().skus.insert(SkuId::parse("tea").unwrap(), sku("tea", 1_250));
         let bell = Arc::new(ChangeBell::new());
         let state = state(&fake, &bell);
+        let operator = key(&fake, "op", vec![Role::Operator]);
+        let mut front = Front::over(fake, bell, state).await;
+        front.operator = operator;
+        front.buyer = front.buyer_with_address("alice").await;
+        front
+    }
+
+    /// Nobody is there yet.
+    pub(super) async fn over(fake: Arc<Fake>, bell: Arc<ChangeBell>, state: ApiState) -> Front {
         let app = test::init_service(
             App::new()
                 .app_data(web::Data::new(state))
@@ -108,10 +127,7 @@ impl Front {
                 }),
         );
         let ask = asking(app.await);
-        let operator = key(&fake, "op", vec![Role::Operator]);
-        let mut front = Front { fake, bell, buyer: String::new(), operator, ask };
-        front.buyer = front.buyer_with_address("alice").await;
-        front
+        Front { fake, bell, buyer: String::new(), operator: String::new(), ask }
     }
 
     /// Logs in and books address 1: the token.

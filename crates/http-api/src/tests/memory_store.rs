@@ -1,0 +1,124 @@
+//! The same over the memory store, which keeps every guard that Postgres keeps.
+
+use super::fake::Fake;
+use super::front::{Front, PREPAY, START_S, everything, idempotency_key, request, state_over};
+use crate::{ApiKey, ChangeBell};
+use actix_web::http::Method;
+use domain::ports::{Access, ApiKeyRecord, Role};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use store_memory::MemoryStore;
+
+/// Alice, and `stock` pieces of tea that were put and brought in through the API.
+async fn open(stock: i64) -> Front {
+    let fake = Arc::new(Fake::default());
+    fake.lock().now_s = START_S;
+    let store = Arc::new(MemoryStore::new(fake.clone()));
+    let bell = Arc::new(ChangeBell::new());
+    let operator = ApiKey::mint(&*fake);
+    let record = ApiKeyRecord {
+        id: "op".to_owned(),
+        name: "op".to_owned(),
+        roles: vec![Role::Operator],
+        client_id: None,
+        created_at: domain::Timestamp::from_seconds(START_S),
+    };
+    store.add_api_key(operator.hash, record).await.unwrap();
+    let state = state_over(&fake, &store, &bell);
+    let mut front = Front::over(fake, bell, state).await;
+    front.operator = operator.plain;
+    let tea = json!({"title": "茶", "price_fen": 1_250, "cost_price_fen": 1});
+    let said = front.call(&front.operator, Method::PUT, "/api/admin/skus/tea", tea).await;
+    assert_eq!(said.status, 201, "{said:?}");
+    let asked = request(&front.operator, Method::POST, "/api/admin/skus/tea/stock");
+    let asked = asked.insert_header(("Idempotency-Key", idempotency_key(0)));
+    let said = front.send(asked, json!({"delta": stock, "reason": "delivery"})).await;
+    assert_eq!(said.status, 200, "{said:?}");
+    front.buyer = front.buyer_with_address("alice").await;
+    front
+}
+
+async fn stock(front: &Front) -> (i64, i64) {
+    let path = "/api/admin/skus/tea";
+    let sku = front.call(&front.operator, Method::GET, path, Value::Null).await.body;
+    (sku["available"].as_i64().unwrap(), sku["held"].as_i64().unwrap())
+}
+
+#[actix_web::test]
+async fn one_key_is_one_order_however_often_it_is_sent_at_once() {
+    let front = open(10).await;
+    front.want(1).await;
+    let clicks: Vec<_> = (0..8)
+        .map(|_| {
+            let front = front.clone();
+            actix_web::rt::spawn(async move { front.pay(&idempotency_key(1), everything()).await })
+        })
+        .collect();
+    let mut numbers = Vec::new();
+    for click in clicks {
+        let said = click.await.unwrap();
+        if said.status == 201 {
+            numbers.push(said.body["order_number"].as_str().unwrap().to_owned());
+        } else {
+            assert_eq!(said.code(), (409, "request_in_progress"));
+            assert_eq!(said.header("retry-after"), Some("2"));
+        }
+    }
+    numbers.dedup();
+    assert_eq!(numbers.len(), 1, "{numbers:?}");
+    assert_eq!(stock(&front).await, (9, 1));
+}
+
+#[actix_web::test]
+async fn a_key_of_an_equal_checkout_stays_a_reused_one() {
+    let front = open(10).await;
+    front.want(1).await;
+    assert_eq!(front.pay(&idempotency_key(1), everything()).await.status, 201);
+    front.fake.lock().now_s += 40;
+    assert_eq!(front.pay(&idempotency_key(2), everything()).await.status, 200);
+    front.fake.lock().now_s += 40;
+    for (key, status) in [(1, 201), (2, 200)] {
+        let again = front.pay(&idempotency_key(key), everything()).await;
+        assert_eq!((again.status, again.header("idempotent-replayed")), (status, Some("true")));
+    }
+}
+
+#[actix_web::test]
+async fn the_last_piece_is_sold_once_and_another_buyers_key_gives_nothing() {
+    let front = open(1).await;
+    front.want(1).await;
+    let mut bob = front.clone();
+    bob.buyer = front.buyer_with_address("bob").await;
+    bob.want(1).await;
+    let alices = front.pay(&idempotency_key(1), everything()).await;
+    assert_eq!(alices.status, 201);
+    let said = bob.pay(&idempotency_key(1), everything()).await;
+    assert_eq!(said.code(), (409, "out_of_stock"), "the same key is another's");
+    assert_eq!(said.body["sku_id"], "tea");
+    assert_eq!(stock(&front).await, (0, 1));
+}
+
+#[actix_web::test]
+async fn fifty_addresses_are_enough() {
+    let front = open(1).await;
+    let add = || {
+        let address = json!({"name": "a", "phone": "13800000000", "region": "b", "detail": "c"});
+        front.call(&front.buyer, Method::POST, "/api/mini/addresses", address)
+    };
+    for _ in 1..crate::addresses::ADDRESSES_MAX {
+        assert_eq!(add().await.status, 201);
+    }
+    assert_eq!(add().await.code(), (409, "too_many_addresses"));
+}
+
+#[actix_web::test]
+async fn a_late_key_is_answered_that_the_order_cannot_be_paid() {
+    let front = open(1).await;
+    front.want(1).await;
+    assert_eq!(front.pay(&idempotency_key(1), everything()).await.status, 201);
+    front.fake.lock().now_s += 1_790;
+    let asked = request(&front.buyer, Method::POST, PREPAY);
+    let asked = asked.insert_header(("Idempotency-Key", idempotency_key(1)));
+    let said = front.send(asked, everything()).await;
+    assert_eq!(said.code(), (409, "order_not_payable"));
+}
