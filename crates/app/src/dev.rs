@@ -9,9 +9,9 @@ mod purchase;
 mod welcome;
 
 use crate::cli::DevArgs;
-use crate::service::{self, Service};
+use crate::service::{self, Service, StopSignal};
 use crate::settings::Settings;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use places::Places;
 use private_postgres::RunningPostgres;
 use std::time::Duration;
@@ -22,15 +22,19 @@ use wechatpay_sim::RunningSandbox;
 /// # Errors
 /// When something cannot start, or the purchase does not end as a paid order.
 pub async fn run(args: DevArgs) -> Result<()> {
+    let mut stop = StopSignal::listen()?;
     let places = Places::of(&args)?;
     let dev = Dev::start(&args, &places).await?;
-    let played = dev.play().await;
+    let played = tokio::select! {
+        played = dev.play() => played,
+        () = stop.wait() => Err(anyhow!("interrupted")),
+    };
     if args.once || played.is_err() {
         dev.stop().await;
         return played;
     }
     welcome::print(&dev.shop, &dev.api_url(), &dev.sandbox.base_url());
-    service::stop_signal().await?;
+    stop.wait().await;
     eprintln!("\nstopping …");
     dev.stop().await;
     eprintln!("stopped");
@@ -98,7 +102,7 @@ async fn database(args: &DevArgs, places: &Places) -> Result<(Option<RunningPost
         return Ok((None, url.clone()));
     }
     let data = places.data();
-    let started = tokio::task::spawn_blocking(move || Places::start_postgres(data));
+    let started = tokio::task::spawn_blocking(move || Places::start_postgres(&data));
     let postgres = started.await??;
     let url = postgres.url();
     Ok((Some(postgres), url))

@@ -1,6 +1,7 @@
 //! `paydesk`, the program: reads the configuration, wires every part, starts and stops them.
 //!
 //! Holds no rule of the business. The only crate that knows every other.
+#![allow(clippy::print_stdout, reason = "a command talks on standard output")]
 
 pub mod cli;
 pub mod dev;

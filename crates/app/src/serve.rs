@@ -1,7 +1,7 @@
 //! `paydesk serve`, `migrate` and `sandbox`.
 
 use crate::cli::{ConfigArgs, SandboxArgs};
-use crate::service;
+use crate::service::{self, StopSignal};
 use crate::settings::Settings;
 use anyhow::{Context as _, Result};
 use wechatpay_sim::{Sandbox, SandboxOptions};
@@ -11,12 +11,13 @@ use wechatpay_sim::{Sandbox, SandboxOptions};
 /// # Errors
 /// When the configuration is unsafe or something cannot start.
 pub(crate) async fn serve(args: &ConfigArgs) -> Result<()> {
+    let mut stop = StopSignal::listen()?;
     let settings = Settings::read(&args.config)?;
     let listener = service::bind(settings.http.listen)
         .context("the API cannot start (choose another address with http.listen)")?;
     let service = service::start(&settings, listener).await?;
     tracing::info!(listen = %service.addr(), "serving");
-    service::stop_signal().await?;
+    stop.wait().await;
     tracing::info!("stopping");
     service.stop().await;
     tracing::info!("stopped");
@@ -38,6 +39,7 @@ pub(crate) async fn migrate(args: &ConfigArgs) -> Result<()> {
 /// # Errors
 /// When it cannot start.
 pub(crate) async fn sandbox(args: &SandboxArgs) -> Result<()> {
+    let mut stop = StopSignal::listen()?;
     let options = SandboxOptions::new(args.listen, &args.directory);
     let sandbox = Sandbox::start(options)
         .await
@@ -61,7 +63,7 @@ See what happened:   curl {url}/_sandbox/ledger
 ",
         merchant.mchid, merchant.appid, merchant.merchant_serial
     );
-    service::stop_signal().await?;
+    stop.wait().await;
     sandbox.stop().await;
     Ok(())
 }

@@ -15,6 +15,7 @@ use secrecy::ExposeSecret as _;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use store_postgres::{ConnectSettings, PostgresStore};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use usecases::Paydesk;
 
@@ -150,16 +151,29 @@ fn scheduler_settings(settings: &Settings) -> scheduler::Settings {
     }
 }
 
-/// Waits until somebody wants us to stop: Ctrl-C or SIGTERM.
-///
-/// # Errors
-/// When signals cannot be listened to.
-pub async fn stop_signal() -> Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed?,
-        _ = terminate.recv() => {}
+/// Somebody wants us to stop: Ctrl-C or SIGTERM.
+pub struct StopSignal {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignal {
+    /// Listens from now on, so that nothing that comes before it is waited for is lost.
+    ///
+    /// # Errors
+    /// When signals cannot be listened to.
+    pub fn listen() -> Result<StopSignal> {
+        Ok(StopSignal {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
-    Ok(())
+
+    /// Waits for it.
+    pub async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }

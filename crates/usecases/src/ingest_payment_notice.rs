@@ -12,7 +12,7 @@ use domain::case::{CaseKind, CaseOpening};
 use domain::changeset::{Audit, Changeset, InboxEntry, InboxStatus, Intent};
 use domain::fact::PaymentFact;
 use domain::job::JobId;
-use domain::order::Command;
+use domain::order::{Command, Rejection};
 use domain::ports::{Notice, NoticeBody, NoticeError, OrderKey, RawNotice};
 
 /// The door: WeChat Pay API v3.
@@ -38,14 +38,7 @@ impl Paydesk {
         let notice = match self.notices.open(raw, self.clock.real()).await {
             Ok(notice) => notice,
             Err(error) => {
-                match error {
-                    NoticeError::Probe => tracing::info!(request_id, "notify.probe"),
-                    NoticeError::Untrusted(_)
-                    | NoticeError::Malformed(_)
-                    | NoticeError::KeysUnavailable => {
-                        tracing::warn!(request_id, error = %error, "notify.refused");
-                    }
-                }
+                note_refusal(&error, request_id);
                 return NoticeAnswer::Refused(error);
             }
         };
@@ -89,23 +82,9 @@ impl Paydesk {
                     "notify.applied");
                 Ok(NoticeAnswer::Acknowledged)
             }
-            Err(TransactError::NotFound) => {
-                tracing::error!(request_id, payment.out_trade_no = %out_trade_no,
-                    event.id = notice.event_id, "notify.orphan: a success for an unknown number");
-                let case = unknown_order(fact);
-                self.store(notice, InboxStatus::Orphan, Some(case), request_id).await?;
-                Ok(NoticeAnswer::Orphan)
-            }
+            Err(TransactError::NotFound) => self.keep_orphan(notice, fact, request_id).await,
             Err(TransactError::Rejected(why)) => {
-                tracing::error!(request_id, payment.out_trade_no = %out_trade_no, error = %why,
-                    "notify.mismatch");
-                let case = CaseOpening {
-                    kind: CaseKind::AmountMismatch,
-                    subject: out_trade_no.as_str().to_owned(),
-                    detail: why.to_string(),
-                };
-                self.store(notice, InboxStatus::Mismatch, Some(case), request_id).await?;
-                Ok(NoticeAnswer::TryAgain)
+                self.keep_mismatch(notice, fact, &why, request_id).await
             }
             Err(busy) => {
                 // Its follower asks WeChat Pay at once instead of at its next rung.
@@ -115,6 +94,37 @@ impl Paydesk {
                 Err(busy)
             }
         }
+    }
+
+    async fn keep_orphan(
+        &self,
+        notice: &Notice,
+        fact: &PaymentFact,
+        request_id: &str,
+    ) -> Result<NoticeAnswer, TransactError> {
+        tracing::error!(request_id, payment.out_trade_no = %fact.out_trade_no(),
+            event.id = notice.event_id, "notify.orphan: a success for an unknown number");
+        let case = unknown_order(fact);
+        self.store(notice, InboxStatus::Orphan, Some(case), request_id).await?;
+        Ok(NoticeAnswer::Orphan)
+    }
+
+    async fn keep_mismatch(
+        &self,
+        notice: &Notice,
+        fact: &PaymentFact,
+        why: &Rejection,
+        request_id: &str,
+    ) -> Result<NoticeAnswer, TransactError> {
+        tracing::error!(request_id, payment.out_trade_no = %fact.out_trade_no(), error = %why,
+            "notify.mismatch");
+        let case = CaseOpening {
+            kind: CaseKind::AmountMismatch,
+            subject: fact.out_trade_no().as_str().to_owned(),
+            detail: why.to_string(),
+        };
+        self.store(notice, InboxStatus::Mismatch, Some(case), request_id).await?;
+        Ok(NoticeAnswer::TryAgain)
     }
 
     /// Stores a notification that changes no order. Its name differs from that of applying it, so
@@ -140,6 +150,16 @@ impl Paydesk {
             Landed::Now | Landed::Before => Ok(NoticeAnswer::Acknowledged),
             Landed::Not(why) => Err(TransactError::Busy(why.to_owned())),
             Landed::Refused(refusal) => Err(TransactError::Refused(refusal)),
+        }
+    }
+}
+
+/// A probe is WeChat Pay's own test of us; the rest is worth a look.
+fn note_refusal(error: &NoticeError, request_id: &str) {
+    match error {
+        NoticeError::Probe => tracing::info!(request_id, "notify.probe"),
+        NoticeError::Untrusted(_) | NoticeError::Malformed(_) | NoticeError::KeysUnavailable => {
+            tracing::warn!(request_id, error = %error, "notify.refused");
         }
     }
 }

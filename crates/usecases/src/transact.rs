@@ -6,8 +6,8 @@ mod tests;
 use crate::Paydesk;
 use domain::changeset::{Changeset, InboxStatus, Intent, Refusal};
 use domain::order::{Command, Decision, Event, Order, Rejection, StockOutcome};
-use domain::ports::{CommitAnswer, Committed, OrderKey, StoreError};
-use domain::{Timestamp, job::JobChange};
+use domain::ports::{CommitAnswer, Committed, EventSink, OrderKey, StoreError};
+use domain::{CommandId, Timestamp, job::JobChange};
 
 /// How often one command is tried before the caller is told to come back.
 const TRIES_MAX: u32 = 12;
@@ -101,10 +101,8 @@ impl Paydesk {
 
     /// Commits, and finds out what happened when the store could not say.
     pub(crate) async fn commit(&self, changeset: Changeset) -> Result<Landed, TransactError> {
-        let committed = committed(&changeset);
+        let news = News::of(&changeset);
         let command_id = changeset.command_id.clone();
-        let names: Vec<&str> = changeset.events.iter().map(Event::name).collect();
-        let actor = changeset.audit.actor.clone();
         let landed = match self.orders.commit(changeset).await {
             CommitAnswer::Committed => Landed::Now,
             CommitAnswer::AlreadyCommitted => Landed::Before,
@@ -114,21 +112,20 @@ impl Paydesk {
                 tracing::debug!(command_id = %command_id, why, "commit rolled back");
                 Landed::Not("rolled back")
             }
-            CommitAnswer::OutcomeUnknown(why) => {
-                tracing::warn!(command_id = %command_id, why, "commit outcome unknown, asking");
-                if self.orders.committed(&command_id).await? {
-                    Landed::Now
-                } else {
-                    Landed::Not("was not committed")
-                }
-            }
+            CommitAnswer::OutcomeUnknown(why) => self.find_out(&command_id, &why).await?,
         };
-        if let (Landed::Now, Some(committed)) = (&landed, committed) {
-            tracing::info!(order.id = %committed.order, order.version = committed.version,
-                actor, events = ?names, "committed");
-            self.events.committed(&committed);
+        if let (Landed::Now, Some(news)) = (&landed, news) {
+            news.tell(&*self.events);
         }
         Ok(landed)
+    }
+
+    /// Asked before anything is decided again. "Not" is not final: a commit that is still on its
+    /// way meets the next one by its name.
+    async fn find_out(&self, command_id: &CommandId, why: &str) -> Result<Landed, TransactError> {
+        tracing::warn!(command_id = %command_id, why, "commit outcome unknown, asking");
+        let committed = self.orders.committed(command_id).await?;
+        Ok(if committed { Landed::Now } else { Landed::Not("was not committed") })
     }
 }
 
@@ -156,15 +153,35 @@ fn record_alone(intent: &Intent, now: Timestamp) -> Option<Changeset> {
     Some(Changeset::without_order(intent, now))
 }
 
-fn committed(changeset: &Changeset) -> Option<Committed> {
-    let write = changeset.order.as_ref()?;
-    let next_due = changeset
-        .jobs
-        .iter()
-        .filter_map(|job| match job {
-            JobChange::Ensure { due_at, .. } => Some(*due_at),
-            JobChange::Remove { .. } => None,
+/// What is said of a commit once it is durable.
+struct News {
+    committed: Committed,
+    actor: String,
+    events: Vec<&'static str>,
+}
+
+impl News {
+    fn of(changeset: &Changeset) -> Option<News> {
+        let write = changeset.order.as_ref()?;
+        let next_due = changeset
+            .jobs
+            .iter()
+            .filter_map(|job| match job {
+                JobChange::Ensure { due_at, .. } => Some(*due_at),
+                JobChange::Remove { .. } => None,
+            })
+            .min();
+        Some(News {
+            committed: Committed { order: write.order.id, version: write.order.version, next_due },
+            actor: changeset.audit.actor.clone(),
+            events: changeset.events.iter().map(Event::name).collect(),
         })
-        .min();
-    Some(Committed { order: write.order.id, version: write.order.version, next_due })
+    }
+
+    fn tell(&self, sink: &dyn EventSink) {
+        let Committed { order, version, .. } = &self.committed;
+        tracing::info!(order.id = %order, order.version = version, actor = self.actor,
+            events = ?self.events, "committed");
+        sink.committed(&self.committed);
+    }
 }

@@ -4,7 +4,7 @@ use crate::cli::DevArgs;
 use anyhow::{Context as _, Result};
 use private_postgres::{Durability, Options, PrivatePostgres, RunningPostgres};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use wechatpay_sim::{RunningSandbox, Sandbox, SandboxOptions};
 
 const HTTP_PORT: u16 = 8080;
@@ -34,7 +34,7 @@ impl Places {
     }
 
     /// Blocking: starts the private server, telling what takes time.
-    pub(super) fn start_postgres(data: PathBuf) -> Result<RunningPostgres> {
+    pub(super) fn start_postgres(data: &Path) -> Result<RunningPostgres> {
         let progress = |line: &str| eprintln!("database: {line}");
         let options = Options::from_environment(
             data.join("postgres"),

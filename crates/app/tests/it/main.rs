@@ -1,5 +1,14 @@
 //! The service as a whole: real sockets, real signatures, a real Postgres, the sandbox.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "tests may"
+)]
 
+mod dev;
 mod notifications;
 mod purchase;
 mod stock;

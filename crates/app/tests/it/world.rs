@@ -67,6 +67,7 @@ impl World {
         self.call_with_key(token, method, path, body, &key).await
     }
 
+    #[expect(clippy::too_many_arguments, reason = "a request has that many parts")]
     pub async fn call_with_key(
         &self,
         token: &str,

@@ -1,5 +1,12 @@
 //! The Postgres store keeps the ports' contracts, at both isolation levels, and what only a real
 //! server can show.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    unreachable_pub,
+    reason = "tests may"
+)]
 
 mod conformance;
 mod outcomes;

@@ -80,12 +80,12 @@ fn quote_of(
     if !missing.is_empty() {
         return Err(QuoteError::ItemsNotFound(missing));
     }
+    let lines = basis.items.iter().map(|item| (&item.sku, item.quantity)).collect();
+    let breakdown = price(&PricingInput { lines, fees: Fees::default() })?;
     // No coupon has been issued to anybody: whatever is named does not exist.
     if coupon_id.is_some() {
         return Err(QuoteError::CouponNotUsable);
     }
-    let lines = basis.items.iter().map(|item| (&item.sku, item.quantity)).collect();
-    let breakdown = price(&PricingInput { lines, fees: Fees::default() })?;
     Ok(Quote { items: basis.items, address, breakdown })
 }
 
