@@ -9,6 +9,7 @@
 )]
 
 mod dev;
+mod expiry;
 mod notifications;
 mod purchase;
 mod stock;
