@@ -1,4 +1,5 @@
 //! The memory store keeps the ports' contracts.
+#![allow(clippy::expect_used, reason = "tests may")]
 
 use std::sync::Arc;
 use store_memory::MemoryStore;
