@@ -143,6 +143,8 @@ CREATE TABLE payments (
     PRIMARY KEY (order_id, payment_no),
     CONSTRAINT payments_out_trade_no UNIQUE (mchid, out_trade_no),
     CONSTRAINT payments_transaction_id UNIQUE (mchid, transaction_id),
+    CONSTRAINT payments_receipt CHECK (status <> 'paid'
+        OR num_nulls(transaction_id, receipt_appid, paid_fen, currency, success_at) = 0),
     CONSTRAINT payments_refund_reserved
         CHECK (refund_reserved_fen BETWEEN 0 AND coalesce(paid_fen, 0))
 );
@@ -218,6 +220,7 @@ CREATE TABLE idempotency (
     key          text NOT NULL,
     fingerprint  text NOT NULL,
     order_id     uuid,
+    reused       boolean NOT NULL,
     recorded_at  timestamptz NOT NULL,
     PRIMARY KEY (principal, route, key)
 );
@@ -311,8 +314,26 @@ BEGIN
     IF OLD.status IN ('cancelled', 'completed') AND NEW.status <> OLD.status THEN
         RAISE EXCEPTION 'order status % is final', OLD.status;
     END IF;
+    IF OLD.payment_status <> 'unpaid' AND NEW.payment_status = 'unpaid' THEN
+        RAISE EXCEPTION 'a paid order stays paid';
+    END IF;
+    IF NEW.status = 'pending_payment' AND OLD.status <> 'pending_payment' THEN
+        RAISE EXCEPTION 'an order never waits for money again';
+    END IF;
     RETURN NEW;
 END $$;
+CREATE FUNCTION payments_keep_rules() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.status IN ('paid', 'surplus') AND NEW.status <> OLD.status THEN
+        RAISE EXCEPTION 'payment status % is final', OLD.status;
+    END IF;
+    IF OLD.transaction_id IS NOT NULL AND NEW.transaction_id IS DISTINCT FROM OLD.transaction_id THEN
+        RAISE EXCEPTION 'a recorded transaction stays';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER payments_rules BEFORE UPDATE ON payments
+    FOR EACH ROW EXECUTE FUNCTION payments_keep_rules();
 CREATE TRIGGER orders_rules BEFORE UPDATE ON orders
     FOR EACH ROW EXECUTE FUNCTION orders_keep_rules();
 
@@ -327,7 +348,8 @@ BEGIN
     RAISE EXCEPTION 'paydesk refuses: %', what USING ERRCODE = 'PD001';
 END $$;
 
--- A notification's row: a later verdict replaces "received", "verified" and "orphan" only.
+-- A notification's row: a later verdict replaces "received", "verified" and "orphan" only. One id
+-- with two different facts is nobody's re-send: the first is kept, and a case is opened.
 CREATE FUNCTION paydesk_write_inbox(entry jsonb, at timestamptz) RETURNS void LANGUAGE sql AS $$
     INSERT INTO inbox AS old (source, event_id, event_type, fact_hash, status, out_trade_no,
                               received_at, updated_at)
@@ -338,7 +360,13 @@ CREATE FUNCTION paydesk_write_inbox(entry jsonb, at timestamptz) RETURNS void LA
                                 THEN excluded.fact_hash ELSE old.conflicting_hash END,
         status = CASE WHEN old.status IN ('received', 'verified', 'orphan')
                       THEN excluded.status ELSE old.status END,
-        updated_at = excluded.updated_at
+        updated_at = excluded.updated_at;
+    INSERT INTO cases (kind, subject, detail, opened_at)
+    SELECT 'amount_mismatch', i.event_id, 'one notification id came with two different facts', at
+    FROM inbox i
+    WHERE i.source = entry->>'source' AND i.event_id = entry->>'event_id'
+      AND i.conflicting_hash IS NOT NULL
+    ON CONFLICT (kind, subject) WHERE status NOT IN ('resolved', 'accepted') DO NOTHING
 $$;
 
 CREATE FUNCTION paydesk_check_fence(fence jsonb) RETURNS void LANGUAGE plpgsql AS $$
@@ -384,17 +412,31 @@ CREATE FUNCTION paydesk_write_payments(rows_ jsonb) RETURNS void LANGUAGE sql AS
         refund_reserved_fen = excluded.refund_reserved_fen
 $$;
 
+-- Job rows of others are never waited for: whoever has one in hand may want this order next. A
+-- job that is skipped stays, and finds nothing to do. Ensuring wakes a parked job: new intent.
 CREATE FUNCTION paydesk_write_jobs(ensure jsonb, remove jsonb) RETURNS void LANGUAGE sql AS $$
-    DELETE FROM jobs j USING jsonb_to_recordset(remove) AS r (kind text, subject text)
-    WHERE j.kind = r.kind AND j.subject = r.subject;
-    INSERT INTO jobs AS old (kind, subject, due_at)
+    WITH gone AS MATERIALIZED (
+        SELECT j.kind, j.subject FROM jobs j
+        JOIN jsonb_to_recordset(remove) AS r (kind text, subject text) USING (kind, subject)
+        ORDER BY j.kind, j.subject FOR UPDATE OF j SKIP LOCKED)
+    DELETE FROM jobs j USING gone g WHERE j.kind = g.kind AND j.subject = g.subject;
+    WITH known AS MATERIALIZED (
+        SELECT j.kind, j.subject, r.due_at FROM jobs j
+        JOIN jsonb_to_recordset(ensure) AS r (kind text, subject text, due_at timestamptz)
+             USING (kind, subject)
+        ORDER BY j.kind, j.subject FOR UPDATE OF j SKIP LOCKED)
+    UPDATE jobs j SET
+        due_at = CASE WHEN j.parked_at IS NULL THEN least(j.due_at, k.due_at) ELSE k.due_at END,
+        attempts = CASE WHEN j.parked_at IS NULL THEN j.attempts ELSE 0 END,
+        hastened_at = CASE WHEN j.lease_until IS NOT NULL
+                           THEN least(j.hastened_at, k.due_at) END,
+        parked_at = NULL, parked_why = NULL
+    FROM known k WHERE j.kind = k.kind AND j.subject = k.subject;
+    INSERT INTO jobs (kind, subject, due_at)
     SELECT r.kind, r.subject, r.due_at
     FROM jsonb_to_recordset(ensure) AS r (kind text, subject text, due_at timestamptz)
     ORDER BY r.kind, r.subject
-    ON CONFLICT (kind, subject) DO UPDATE SET
-        due_at = least(old.due_at, excluded.due_at),
-        hastened_at = CASE WHEN old.lease_until IS NOT NULL
-                           THEN least(old.hastened_at, excluded.due_at) END
+    ON CONFLICT (kind, subject) DO NOTHING
 $$;
 
 CREATE FUNCTION paydesk_change_list(change jsonb) RETURNS void LANGUAGE plpgsql AS $$
@@ -407,9 +449,10 @@ BEGIN
     WHEN 'capture' THEN
         WITH wanted AS (
             SELECT i.id FROM purchase_list_items i
+            JOIN jsonb_to_recordset(change->'items') AS r (id bigint, quantity integer)
+                 ON r.id = i.id AND r.quantity = i.quantity
             WHERE i.buyer_id = buyer AND i.captured_by IS NULL
-              AND i.id IN (SELECT jsonb_array_elements_text(change->'items')::bigint)
-            ORDER BY i.id FOR UPDATE)
+            ORDER BY i.id FOR UPDATE OF i)
         UPDATE purchase_list_items i SET captured_by = order_ FROM wanted
         WHERE i.buyer_id = buyer AND i.id = wanted.id;
         GET DIAGNOSTICS taken = ROW_COUNT;
@@ -492,8 +535,8 @@ CREATE FUNCTION paydesk_write_trail(c jsonb) RETURNS void LANGUAGE sql AS $$
     SELECT (c->>'order_id')::uuid, (r->>'seq')::bigint, r->>'subject', c->>'actor', r->>'cause',
            r->>'request_id', r->'events', (c->>'at')::timestamptz
     FROM jsonb_array_elements(c->'audit') r;
-    INSERT INTO idempotency (principal, route, key, fingerprint, order_id, recorded_at)
-    SELECT r.principal, r.route, r.key, r.fingerprint, r.order_id, r.recorded_at
+    INSERT INTO idempotency (principal, route, key, fingerprint, order_id, reused, recorded_at)
+    SELECT r.principal, r.route, r.key, r.fingerprint, r.order_id, r.reused, r.recorded_at
     FROM jsonb_populate_recordset(NULL::idempotency, c->'idempotency') r;
 $$;
 
@@ -562,8 +605,8 @@ BEGIN
     INSERT INTO audit (subject, actor, cause, request_id, events, at)
     VALUES ('sku:' || (c->>'sku_id'), c->>'actor', c->>'cause', c->>'request_id',
             jsonb_build_array(jsonb_build_object('restocked', n)), (c->>'at')::timestamptz);
-    INSERT INTO idempotency (principal, route, key, fingerprint, order_id, recorded_at)
-    SELECT r.principal, r.route, r.key, r.fingerprint, NULL, r.recorded_at
+    INSERT INTO idempotency (principal, route, key, fingerprint, order_id, reused, recorded_at)
+    SELECT r.principal, r.route, r.key, r.fingerprint, NULL, false, r.recorded_at
     FROM jsonb_populate_record(NULL::idempotency, c->'idempotency') r;
     RETURN 'committed';
 END $$;

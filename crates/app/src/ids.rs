@@ -48,6 +48,10 @@ impl IdSource for SystemIds {
         u64::from_le_bytes(self.fill())
     }
 
+    fn call(&self) -> u64 {
+        u64::from_le_bytes(self.fill())
+    }
+
     fn secret(&self) -> [u8; 32] {
         self.fill()
     }

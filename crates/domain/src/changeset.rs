@@ -160,8 +160,8 @@ pub enum ListChange {
         buyer: UserId,
         /// By which order.
         order: OrderId,
-        /// Which lines.
-        items: Vec<ItemId>,
+        /// Which lines, and how many of each were priced.
+        items: Vec<(ItemId, u32)>,
     },
     /// The order is paid: they leave the list.
     Clear {
@@ -199,6 +199,8 @@ pub struct ReplayRecord {
     pub fingerprint: String,
     /// The order that it led to; `None` for effects on other things.
     pub order: Option<OrderId>,
+    /// Whether that order was there already, placed under another key.
+    pub reused: bool,
     /// When it was first recorded. Set by the caller, in business time.
     pub recorded_at: Timestamp,
 }
@@ -238,7 +240,7 @@ impl Changeset {
         let mut changeset = Changeset::without_order(intent, now);
         changeset.guards = guards;
         changeset.jobs = derive::jobs(&after, &touched, now);
-        changeset.outgoing = events.iter().flat_map(derive::outgoing).collect();
+        changeset.outgoing = events.iter().flat_map(|e| derive::outgoing(&after, e)).collect();
         changeset.cases = events.iter().filter_map(|e| derive::case(&after, e)).collect();
         changeset.stock = events.iter().flat_map(|e| derive::stock_moves(&after, e)).collect();
         changeset.list = derive::list_changes(order.is_none(), &after, &events);

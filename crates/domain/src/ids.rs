@@ -1,5 +1,6 @@
 //! Names of our own things that are not numbers shown to people.
 
+use crate::changeset::InboxEntry;
 use core::fmt;
 use uuid::Uuid;
 
@@ -60,17 +61,20 @@ impl CommandId {
         CommandId(format!("request:{}:{}:{}", scope.principal, scope.route, scope.key))
     }
 
-    /// What a notification with this id says.
+    /// What a notification says. Its re-sends say the same; another fact under its id is another
+    /// intention.
     #[must_use]
-    pub fn of_notice(source: &str, event_id: &str) -> CommandId {
-        CommandId(format!("notice:{source}:{event_id}"))
+    pub fn of_notice(entry: &InboxEntry) -> CommandId {
+        CommandId(format!("notice:{}:{}:{}", entry.source, entry.event_id, entry.fact_hash))
     }
 
-    /// Storing a notification that could not be applied. Its own name: the same notification
-    /// must still be applicable later.
+    /// Storing a notification that could not be applied, with what became of it. Its own name:
+    /// the same notification must still be applicable later, and be filed anew when something
+    /// else becomes of it.
     #[must_use]
-    pub fn of_unapplied_notice(source: &str, event_id: &str) -> CommandId {
-        CommandId(format!("unapplied:{source}:{event_id}"))
+    pub fn of_unapplied_notice(entry: &InboxEntry) -> CommandId {
+        let InboxEntry { source, event_id, fact_hash, status, .. } = entry;
+        CommandId(format!("unapplied:{source}:{event_id}:{fact_hash}:{status:?}"))
     }
 
     /// One step about one subject in one state; `revision` names that state.

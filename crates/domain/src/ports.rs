@@ -27,7 +27,8 @@ pub use order_store::{
     CommitAnswer, Loaded, OrderKey, OrderList, OrderListing, OrderStore, StoreError,
 };
 pub use shop::{
-    AddItemAnswer, BuyerBook, Catalogue, CheckoutBasis, PutAnswer, StockAnswer, StockChange,
+    AddItemAnswer, BuyerBook, Catalogue, ChangeItemAnswer, CheckoutBasis, PutAnswer, StockAnswer,
+    StockChange,
 };
 
 /// A boxed future, so that ports can be held as `dyn`.

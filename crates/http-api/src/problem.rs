@@ -199,7 +199,7 @@ impl Problem {
     }
 
     /// Lines of it are in another open order.
-    fn checkout_open(number: &OrderNumber) -> Problem {
+    pub(crate) fn checkout_open(number: &OrderNumber) -> Problem {
         let mut problem =
             Problem::new(Code::CheckoutOpen, "lines of this checkout are in an open order");
         problem.more.members.order_number = Some(number.as_str().to_owned());

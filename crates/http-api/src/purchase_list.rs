@@ -9,7 +9,7 @@ use crate::problem::{Code, Problem, ProblemBody};
 use crate::wire::shop::{WireItem, WireList, WirePutItem};
 use domain::buyer::NewItem;
 use domain::catalogue::SkuId;
-use domain::ports::AddItemAnswer;
+use domain::ports::{AddItemAnswer, ChangeItemAnswer};
 use utoipa::ToSchema;
 
 /// The most lines of one list.
@@ -89,7 +89,7 @@ pub(crate) async fn add(mut call: Call) -> Answer {
     }
 }
 
-/// Changes the quantity of a line.
+/// Changes the quantity of a line that is in no open order.
 #[utoipa::path(patch, path = "/api/mini/purchase-list/items/{id}", tag = "buyers",
     operation_id = "change_item", params(("id" = i64, Path, minimum = 1)),
     request_body = ChangeItem,
@@ -101,8 +101,11 @@ pub(crate) async fn change(mut call: Call) -> Answer {
     let id = call.number()?;
     let changed =
         call.run(async move |paydesk| paydesk.book.change_item(buyer, id, quantity).await);
-    let item = changed.await??.ok_or_else(Problem::not_found)?;
-    Ok(answer::ok(&WirePutItem::of(&item)))
+    match changed.await?? {
+        ChangeItemAnswer::Changed(item) => Ok(answer::ok(&WirePutItem::of(&item))),
+        ChangeItemAnswer::NotFound => Err(Problem::not_found()),
+        ChangeItemAnswer::Captured(order) => Err(Problem::checkout_open(&order)),
+    }
 }
 
 /// Removes a line; an order that holds it goes on.

@@ -6,7 +6,8 @@ use domain::UserId;
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use domain::catalogue::SkuStatus;
 use domain::ports::{
-    AddItemAnswer, BuyerBook, CheckoutBasis, Loaded, PortFuture, PutAnswer, StoreError,
+    AddItemAnswer, BuyerBook, ChangeItemAnswer, CheckoutBasis, Loaded, PortFuture, PutAnswer,
+    StoreError,
 };
 use std::future::ready;
 
@@ -94,13 +95,21 @@ impl BuyerBook for MemoryStore {
         buyer: UserId,
         id: ItemId,
         quantity: u32,
-    ) -> PortFuture<'_, Result<Option<ListedItem>, StoreError>> {
+    ) -> PortFuture<'_, Result<ChangeItemAnswer, StoreError>> {
         Box::pin(async move {
             let mut state = self.state()?;
-            let known = state.buyers.get_mut(&buyer).and_then(|b| b.items.get_mut(&id));
-            let Some(item) = known else { return Ok(None) };
-            item.quantity = quantity;
-            Ok(state.listed(buyer, &Selection::Only(vec![id])).pop())
+            let known = state.listed(buyer, &Selection::Only(vec![id])).pop();
+            let Some(mut line) = known else { return Ok(ChangeItemAnswer::NotFound) };
+            if let Some(order) = line.captured_by {
+                return Ok(ChangeItemAnswer::Captured(order));
+            }
+            if let Some(book) = state.buyers.get_mut(&buyer)
+                && let Some(item) = book.items.get_mut(&id)
+            {
+                item.quantity = quantity;
+            }
+            line.quantity = quantity;
+            Ok(ChangeItemAnswer::Changed(line))
         })
     }
 

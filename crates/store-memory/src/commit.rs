@@ -3,6 +3,7 @@
 use crate::state::State;
 use crate::{MemoryStore, jobs, stock};
 use domain::CommandId;
+use domain::case::{CaseKind, CaseOpening};
 use domain::changeset::{
     Changeset, Guard, InboxEntry, InboxStatus, ListChange, OrderWrite, Refusal, ReplayRecord,
     ReplayScope,
@@ -130,12 +131,21 @@ impl State {
         Ok(())
     }
 
-    /// A later verdict replaces "verified" and "orphan" only.
+    /// A later verdict replaces "verified" and "orphan" only. One id with two different facts is
+    /// nobody's re-send: the first is kept, and a case is opened.
     fn write_inbox(&mut self, entry: &InboxEntry) {
         let key = (entry.source, entry.event_id.clone());
         let known = self.inbox.entry(key).or_insert_with(|| entry.clone());
         if matches!(known.status, InboxStatus::Verified | InboxStatus::Orphan) {
             known.status = entry.status;
+        }
+        if known.fact_hash != entry.fact_hash {
+            let case = CaseOpening {
+                kind: CaseKind::AmountMismatch,
+                subject: entry.event_id.clone(),
+                detail: "one notification id came with two different facts".to_owned(),
+            };
+            self.cases.entry((case.kind, case.subject.clone())).or_insert(case);
         }
     }
 
@@ -207,9 +217,9 @@ impl State {
         match change {
             ListChange::Capture { buyer, order, items } => {
                 let list = &mut self.buyers.entry(*buyer).or_default().items;
-                for id in items {
+                for (id, quantity) in items {
                     match list.get_mut(id) {
-                        Some(item) if item.captured_by.is_none() => {
+                        Some(item) if item.captured_by.is_none() && item.quantity == *quantity => {
                             item.captured_by = Some(*order);
                         }
                         Some(_) | None => {

@@ -91,7 +91,12 @@ impl Job {
     }
 
     /// Due at the earlier of both; in hand, it remembers to be looked at again.
+    /// Wakes a parked job: new intent.
     fn ensure(&mut self, at: Timestamp) {
+        if self.parked.take().is_some() {
+            *self = Job::due(at);
+            return;
+        }
         self.due_at = self.due_at.min(at);
         if self.lease.is_some() {
             self.hastened_at = Some(self.hastened_at.map_or(at, |known| known.min(at)));
@@ -100,13 +105,10 @@ impl Job {
 
     /// Earlier, never later.
     fn hasten(&mut self, at: Timestamp) {
-        if self.due_at <= at {
-            return;
-        }
         if self.lease.is_some() {
             self.hastened_at = Some(self.hastened_at.map_or(at, |known| known.min(at)));
         } else {
-            self.due_at = at;
+            self.due_at = self.due_at.min(at);
         }
     }
 

@@ -8,7 +8,7 @@ use testkit::conformance::Stores;
 
 async fn make() -> (Stores, ()) {
     let store = Arc::new(MemoryStore::new(Arc::new(TestClock::default())));
-    let looked = Arc::clone(&store);
+    let (looked, noticed) = (Arc::clone(&store), Arc::clone(&store));
     let stores = Stores {
         orders: store.clone(),
         jobs: store.clone(),
@@ -18,6 +18,14 @@ async fn make() -> (Stores, ()) {
         dump: Arc::new(move || {
             let look = format!("{:?}", looked.look().expect("a look"));
             Box::pin(std::future::ready(look))
+        }),
+        inbox: Arc::new(move || {
+            let look = noticed.look().expect("a look");
+            let row = |e: &domain::changeset::InboxEntry| {
+                format!("{} {:?} {}", e.event_id, e.status, e.fact_hash)
+                    .replace("Applied", "applied")
+            };
+            Box::pin(std::future::ready(look.inbox.iter().map(row).collect()))
         }),
     };
     (stores, ())

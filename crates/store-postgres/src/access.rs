@@ -1,8 +1,8 @@
 //! Buyers, sessions and API keys. Only hashes are stored.
 
-use crate::{PostgresStore, errors};
+use crate::{PostgresStore, errors, whole};
 use diesel::sql_types::{Array, Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension as _, QueryableByName, sql_query};
+use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
 use domain::names::{Appid, Openid};
 use domain::ports::{Access, ApiKeyRecord, PortFuture, Role, SessionRecord, StoreError};
@@ -62,8 +62,9 @@ impl Access for PostgresStore {
                 .bind::<Text, _>(openid.as_str())
                 .bind::<SqlUuid, _>(fresh.get())
                 .bind::<Timestamptz, _>(now.to_offset())
-                .get_result(&mut connection)
+                .get_results(&mut connection)
                 .await
+                .and_then(whole::one)
                 .map_err(errors::read)?;
             Ok(UserId::new(found.id))
         })
@@ -80,9 +81,9 @@ impl Access for PostgresStore {
                 sql_query("SELECT openid FROM openids WHERE buyer_id = $1 AND appid = $2")
                     .bind::<SqlUuid, _>(buyer.get())
                     .bind::<Text, _>(appid.as_str())
-                    .get_result(&mut connection)
+                    .get_results(&mut connection)
                     .await
-                    .optional()
+                    .map(whole::maybe)
                     .map_err(errors::read)?;
             Ok(found.map(|row| Openid::new(row.openid)))
         })
@@ -115,9 +116,9 @@ impl Access for PostgresStore {
             let found: Option<SessionRow> =
                 sql_query("SELECT buyer_id, expires_at FROM sessions WHERE token_hash = $1")
                     .bind::<Binary, _>(token_hash.to_vec())
-                    .get_result(&mut connection)
+                    .get_results(&mut connection)
                     .await
-                    .optional()
+                    .map(whole::maybe)
                     .map_err(errors::read)?;
             Ok(found.map(|row| SessionRecord {
                 buyer: UserId::new(row.buyer_id),
@@ -161,9 +162,9 @@ impl Access for PostgresStore {
                 "SELECT id, name, roles, client_id, created_at FROM api_keys WHERE key_hash = $1",
             )
             .bind::<Binary, _>(key_hash.to_vec())
-            .get_result(&mut connection)
+            .get_results(&mut connection)
             .await
-            .optional()
+            .map(whole::maybe)
             .map_err(errors::read)?;
             found.map(KeyRow::into_record).transpose()
         })

@@ -2,10 +2,10 @@
 
 use crate::rows::{Instant, corrupt, number};
 use crate::words::Word as _;
-use crate::{PostgresStore, errors};
+use crate::{PostgresStore, errors, whole};
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz};
-use diesel::{OptionalExtension as _, QueryableByName, sql_query};
+use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
 use domain::catalogue::{Sku, SkuDraft, SkuId, SkuStatus, StockLevel};
 use domain::changeset::{Audit, Refusal};
@@ -117,9 +117,9 @@ impl PostgresStore {
         let mut connection = self.connection().await?;
         let row: Option<SkuRow> = sql_query(ONE_SKU)
             .bind::<Text, _>(id.as_str())
-            .get_result(&mut connection)
+            .get_results(&mut connection)
             .await
-            .optional()
+            .map(whole::maybe)
             .map_err(errors::read)?;
         row.map(SkuRow::into_sku).transpose()
     }
@@ -145,9 +145,9 @@ impl PostgresStore {
             .bind::<Text, _>(&audit.cause)
             .bind::<Nullable<Text>, _>(audit.request_id.as_deref())
             .bind::<Nullable<BigInt>, _>(expected_version)
-            .get_result(&mut connection)
+            .get_results(&mut connection)
             .await
-            .optional();
+            .map(whole::maybe);
         drop(connection);
         match (written, expected) {
             (Ok(Some(row)), None) => Ok(PutAnswer::Created(row.into_sku()?)),
@@ -184,8 +184,10 @@ impl PostgresStore {
             },
         });
         let mut connection = self.connection().await?;
-        let done: Result<String, Error> =
-            diesel::select(paydesk_restock(sheet)).get_result(&mut connection).await;
+        let done: Result<String, Error> = diesel::select(paydesk_restock(sheet))
+            .get_results(&mut connection)
+            .await
+            .and_then(whole::one);
         drop(connection);
         match done.map_err(|error| (errors::commit(&error), error)) {
             Ok(word) if word == "committed" => Ok(self

@@ -29,13 +29,16 @@ impl StoreClock {
     }
 
     /// The database said `store` between `asked` and now.
-    pub(crate) fn measured(&self, asked: i64, store: Timestamp) {
+    /// Whether that says enough.
+    pub(crate) fn measured(&self, asked: i64, store: Timestamp) -> bool {
         let answered = self.local_micros();
         let trip = answered.saturating_sub(asked);
-        if (0..=TRIP_MAX).contains(&trip) {
+        let useful = (0..=TRIP_MAX).contains(&trip);
+        if useful {
             let middle = asked.saturating_add(trip / 2);
             self.offset.store(store.micros().saturating_sub(middle), Ordering::Relaxed);
         }
+        useful
     }
 }
 

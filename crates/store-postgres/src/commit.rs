@@ -2,9 +2,10 @@
 
 mod sheet;
 
-use crate::{PostgresStore, errors};
+use crate::pool::Connection;
+use crate::{PostgresStore, errors, whole};
 use diesel::sql_types::{Jsonb, Text};
-use diesel::{OptionalExtension as _, QueryableByName, sql_query};
+use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
 use domain::changeset::{Changeset, ReplayRecord, ReplayScope};
 use domain::order::Order;
@@ -12,6 +13,7 @@ use domain::ports::{
     CommitAnswer, Loaded, OrderKey, OrderList, OrderListing, OrderStore, PortFuture, StoreError,
 };
 use domain::{CommandId, OrderId, Timestamp};
+use tokio::time::timeout;
 
 diesel::define_sql_function! {
     /// See `migrations/`.
@@ -62,12 +64,17 @@ impl PostgresStore {
             Ok(connection) => connection,
             Err(error) => return CommitAnswer::RolledBack(error.to_string()),
         };
-        let done: Result<String, _> =
-            diesel::select(paydesk_commit(sheet)).get_result(&mut connection).await;
-        match done {
-            Ok(word) if word == "committed" => CommitAnswer::Committed,
-            Ok(_) => CommitAnswer::AlreadyCommitted,
-            Err(error) => errors::commit(&error),
+        let statement = diesel::select(paydesk_commit(sheet));
+        let done = timeout(self.patience(), statement.get_results(&mut *connection)).await;
+        match done.map(|rows| rows.and_then(whole::one::<String>)) {
+            Ok(Ok(word)) if word == "committed" => CommitAnswer::Committed,
+            Ok(Ok(_)) => CommitAnswer::AlreadyCommitted,
+            Ok(Err(error)) => errors::commit(&error),
+            Err(late) => {
+                // Whoever had this connection next would wait for our statement.
+                drop(Connection::take(connection));
+                CommitAnswer::OutcomeUnknown(late.to_string())
+            }
         }
     }
 
@@ -76,9 +83,9 @@ impl PostgresStore {
         let found: Option<EffectRow> =
             sql_query("SELECT effect_key FROM effects WHERE effect_key = $1")
                 .bind::<Text, _>(command_id.as_str())
-                .get_result(&mut connection)
+                .get_results(&mut connection)
                 .await
-                .optional()
+                .map(whole::maybe)
                 .map_err(errors::read)?;
         Ok(found.is_some_and(|row| row.effect_key == command_id.as_str()))
     }
@@ -86,20 +93,21 @@ impl PostgresStore {
     async fn find_replay(&self, scope: &ReplayScope) -> Result<Option<ReplayRecord>, StoreError> {
         let mut connection = self.connection().await?;
         let found: Option<ReplayRow> = sql_query(
-            "SELECT fingerprint, order_id, recorded_at FROM idempotency \
+            "SELECT fingerprint, order_id, reused, recorded_at FROM idempotency \
              WHERE principal = $1 AND route = $2 AND key = $3",
         )
         .bind::<Text, _>(&scope.principal)
         .bind::<Text, _>(&scope.route)
         .bind::<Text, _>(&scope.key)
-        .get_result(&mut connection)
+        .get_results(&mut connection)
         .await
-        .optional()
+        .map(whole::maybe)
         .map_err(errors::read)?;
         Ok(found.map(|row| ReplayRecord {
             scope: scope.clone(),
             fingerprint: row.fingerprint,
             order: row.order_id.map(OrderId::new),
+            reused: row.reused,
             recorded_at: Timestamp::from_offset(row.recorded_at),
         }))
     }
@@ -117,6 +125,8 @@ struct ReplayRow {
     fingerprint: String,
     #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Uuid>)]
     order_id: Option<uuid::Uuid>,
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    reused: bool,
     #[diesel(sql_type = diesel::sql_types::Timestamptz)]
     recorded_at: time::OffsetDateTime,
 }

@@ -31,23 +31,36 @@ pub(crate) fn commit(error: &Error) -> CommitAnswer {
     match (kind, info.constraint_name(), info.message()) {
         (_, _, message) if message.starts_with(REFUSES) => refusal(message),
         (DatabaseErrorKind::UniqueViolation, Some(constraint), _) => unique(constraint),
-        (DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, _, why) => {
-            CommitAnswer::OutcomeUnknown(why.to_owned())
+        (DatabaseErrorKind::SerializationFailure, _, why) => {
+            CommitAnswer::RolledBack(why.to_owned())
         }
-        // The server's own shutdown ends the session before or after the commit.
-        (_, _, why) if why.contains("terminating connection") => {
-            CommitAnswer::OutcomeUnknown(why.to_owned())
-        }
-        (DatabaseErrorKind::CheckViolation, Some(constraint), why) => {
+        (
+            DatabaseErrorKind::CheckViolation
+            | DatabaseErrorKind::NotNullViolation
+            | DatabaseErrorKind::ForeignKeyViolation,
+            constraint,
+            why,
+        ) => {
             // A rule of money that the domain should have kept: nothing was written.
             tracing::error!(constraint, why, "the schema refused what the domain decided");
-            CommitAnswer::RolledBack(format!("refused by {constraint}"))
+            CommitAnswer::RolledBack(why.to_owned())
         }
-        // Serialization failure, deadlock, lock and statement timeouts, and all else that a
-        // server says of a statement that it did not carry out.
-        (_, _, why) => CommitAnswer::RolledBack(why.to_owned()),
+        (_, _, why) if UNDONE.iter().any(|known| why.contains(known)) => {
+            CommitAnswer::RolledBack(why.to_owned())
+        }
+        // Everything else, in whatever language the server speaks: perhaps it was carried out.
+        (_, _, why) => CommitAnswer::OutcomeUnknown(why.to_owned()),
     }
 }
+
+/// What a server says of a statement that it has undone. (The codes would be better; Diesel does
+/// not show them. A server that speaks another language is asked about the commit instead.)
+const UNDONE: [&str; 4] = [
+    "deadlock detected",
+    "due to lock timeout",
+    "due to statement timeout",
+    "could not serialize access",
+];
 
 fn refusal(message: &str) -> CommitAnswer {
     let what = message.strip_prefix(REFUSES).unwrap_or_default();

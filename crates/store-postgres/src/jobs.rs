@@ -1,7 +1,7 @@
 //! Promised work: claimed in short statements of their own, finished under their lease.
 
-use crate::{PostgresStore, errors};
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz};
+use crate::{PostgresStore, errors, whole};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
 use domain::Timestamp;
@@ -11,15 +11,16 @@ use domain::ports::{Finish, JobQueue, LeasedJob, PortFuture, StoreError};
 use time::OffsetDateTime;
 
 /// What is due and nobody's, oldest first, by the partial index on due rows. Rows that another
-/// claimer has in hand are skipped.
+/// claimer has in hand are skipped, and kinds that only a newer version knows are left to it.
 const CLAIM: &str = "\
+    WITH due AS MATERIALIZED ( \
+        SELECT kind, subject FROM jobs \
+        WHERE parked_at IS NULL AND due_at <= $1 AND kind = ANY($4) \
+          AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
+        ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED) \
     UPDATE jobs j SET attempts = j.attempts + 1, lease_token = nextval('lease_tokens'), \
            lease_until = clock_timestamp() + $3 * interval '1 millisecond', hastened_at = NULL \
-    FROM (SELECT kind, subject FROM jobs \
-          WHERE parked_at IS NULL AND due_at <= $1 \
-            AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
-          ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED) due \
-    WHERE j.kind = due.kind AND j.subject = due.subject \
+    FROM due WHERE j.kind = due.kind AND j.subject = due.subject \
     RETURNING j.kind, j.subject, j.lease_token, j.attempts";
 
 /// What was ensured for an earlier time while it was leased keeps that time.
@@ -64,11 +65,13 @@ const HASTEN: &str = "\
         due_at = CASE WHEN lease_until IS NULL THEN $3 ELSE due_at END, \
         hastened_at = CASE WHEN lease_until IS NOT NULL \
                            THEN least(hastened_at, $3::timestamptz) END \
-    WHERE kind = $1 AND subject = $2 AND parked_at IS NULL AND due_at > $3";
+    WHERE kind = $1 AND subject = $2 AND parked_at IS NULL \
+      AND (lease_until IS NOT NULL OR due_at > $3)";
 
 const NEXT: &str = "\
     SELECT min(due_at) AS due_at FROM (SELECT due_at FROM jobs \
-        WHERE parked_at IS NULL AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
+        WHERE parked_at IS NULL AND kind = ANY($1) \
+          AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
         ORDER BY due_at LIMIT 1) next";
 
 /// Live payments without a follower, waiting orders without a deadline.
@@ -160,8 +163,12 @@ impl JobQueue for PostgresStore {
     fn next_due(&self) -> PortFuture<'_, Result<Option<Timestamp>, StoreError>> {
         Box::pin(async move {
             let mut connection = self.connection().await?;
-            let next: Due =
-                sql_query(NEXT).get_result(&mut connection).await.map_err(errors::read)?;
+            let next: Due = sql_query(NEXT)
+                .bind::<Array<Text>, _>(known_kinds())
+                .get_results(&mut connection)
+                .await
+                .and_then(whole::one)
+                .map_err(errors::read)?;
             Ok(next.due_at.map(Timestamp::from_offset))
         })
     }
@@ -192,6 +199,7 @@ impl PostgresStore {
             .bind::<Timestamptz, _>(now.to_offset())
             .bind::<BigInt, _>(i64::from(limit))
             .bind::<BigInt, _>(i64::try_from(lease_ms).unwrap_or(i64::MAX))
+            .bind::<Array<Text>, _>(known_kinds())
             .get_results(&mut connection)
             .await
             .map_err(errors::read)?;
@@ -214,8 +222,9 @@ impl PostgresStore {
                     .bind::<Text, _>(kind)
                     .bind::<Text, _>(subject)
                     .bind::<BigInt, _>(lease.token)
-                    .get_result(&mut connection)
-                    .await;
+                    .get_results(&mut connection)
+                    .await
+                    .and_then(whole::one);
                 done.map(|count| usize::try_from(count.n).unwrap_or_default())
             }
             Finish::Again(at) | Finish::Retry(at) => {
@@ -234,13 +243,18 @@ impl PostgresStore {
                     .bind::<Text, _>(subject)
                     .bind::<BigInt, _>(lease.token)
                     .bind::<Text, _>(why)
-                    .get_result(&mut connection)
-                    .await;
+                    .get_results(&mut connection)
+                    .await
+                    .and_then(whole::one);
                 parked.map(|count| usize::try_from(count.n).unwrap_or_default())
             }
         };
         changed.map(|rows| rows > 0).map_err(errors::read)
     }
+}
+
+fn known_kinds() -> Vec<&'static str> {
+    JobKind::ALL.iter().map(|kind| kind.name()).collect()
 }
 
 fn job_id(kind: &str, subject: String) -> Result<JobId, StoreError> {

@@ -15,6 +15,7 @@ mod measure;
 mod migrate;
 mod pool;
 mod rows;
+mod whole;
 mod words;
 
 pub use clock::StoreClock;

@@ -1,13 +1,15 @@
 //! Loads orders, whole: one, or a page of them, in one statement.
 
+use crate::pool::Connection;
 use crate::rows::{LoadedRow, OrderRows, corrupt};
 use crate::words::Word;
-use crate::{PostgresStore, errors};
+use crate::{PostgresStore, errors, whole};
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
 use domain::order::Order;
 use domain::ports::{Loaded, OrderKey, OrderList, OrderListing, StoreError};
+use tokio::time::timeout;
 
 diesel::define_sql_function! {
     /// See `migrations/`.
@@ -30,13 +32,19 @@ impl PostgresStore {
         };
         let mut connection = self.connection().await?;
         let asked = self.clock.local_micros();
-        let found: serde_json::Value = diesel::select(paydesk_load(id, number, out_trade_no))
-            .get_result(&mut connection)
-            .await
-            .map_err(errors::read)?;
+        let statement = diesel::select(paydesk_load(id, number, out_trade_no));
+        let answer = timeout(self.patience(), statement.get_results(&mut *connection)).await;
+        let found: serde_json::Value = match answer {
+            Ok(rows) => rows.and_then(whole::one).map_err(errors::read)?,
+            Err(late) => {
+                drop(Connection::take(connection));
+                return Err(StoreError::Unavailable(late.to_string()));
+            }
+        };
         let row: LoadedRow =
             serde_json::from_value(found).map_err(|why| corrupt(why.to_string()))?;
-        self.clock.measured(asked, row.now.0);
+        // A slow answer only says less about the clock.
+        let _useful = self.clock.measured(asked, row.now.0);
         let store_now = row.now.0;
         let order = row.found.map(OrderRows::into_order).transpose()?;
         Ok(order.map(|value| Loaded { value, store_now }))

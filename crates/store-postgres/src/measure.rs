@@ -1,6 +1,6 @@
 //! Asks the database what time it is.
 
-use crate::{PostgresStore, errors};
+use crate::{PostgresStore, errors, whole};
 use diesel::sql_types::BigInt;
 use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
@@ -19,10 +19,14 @@ impl PostgresStore {
         let asked = self.clock.local_micros();
         let now: Now =
             sql_query("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS micros")
-                .get_result(&mut connection)
+                .get_results(&mut connection)
                 .await
+                .and_then(whole::one)
                 .map_err(errors::read)?;
-        self.clock.measured(asked, Timestamp::from_micros(now.micros));
-        Ok(())
+        if self.clock.measured(asked, Timestamp::from_micros(now.micros)) {
+            Ok(())
+        } else {
+            Err(StoreError::Unavailable("the database's clock takes too long to read".to_owned()))
+        }
     }
 }

@@ -128,6 +128,12 @@ impl crate::PostgresStore {
         }
     }
 
+    /// How long one waits for a statement: a little longer than the server itself does, because a
+    /// link that is half open answers nothing at all.
+    pub(crate) fn patience(&self) -> Duration {
+        Duration::from_millis(self.settings.statement_timeout_ms.saturating_add(1_000))
+    }
+
     pub(crate) async fn connection(&self) -> Result<Connection, StoreError> {
         self.pool.get().await.map_err(|error| errors::pool(&error))
     }

@@ -28,6 +28,8 @@ pub struct Stores {
     pub access: Arc<dyn Access>,
     /// Everything that is stored, as text: equal texts, equal contents.
     pub dump: Arc<dyn Fn() -> PortFuture<'static, String> + Send + Sync>,
+    /// Every notification: its id, status and fact hash.
+    pub inbox: Arc<dyn Fn() -> PortFuture<'static, Vec<String>> + Send + Sync>,
 }
 
 impl Stores {
@@ -82,6 +84,11 @@ impl Stores {
     /// Commits what `command` means for `order`.
     pub async fn give(&self, order: &Order, command: &Command, intent: Intent) -> CommitAnswer {
         self.orders.commit(deciding(order, command, intent)).await
+    }
+
+    /// Every notification.
+    pub async fn inbox(&self) -> Vec<String> {
+        (self.inbox)().await
     }
 
     /// Everything that is stored.

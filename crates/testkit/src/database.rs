@@ -45,8 +45,7 @@ impl TestDatabase {
 
     /// The first column of every row, as text.
     pub async fn query_text(&self, sql: &str) -> Vec<String> {
-        let rows = self.client().await.query(sql, &[]).await.expect("a query");
-        rows.iter().map(|row| row.get::<_, String>(0)).collect()
+        rows_as_text(&self.url(), sql).await
     }
 
     /// Removes it at once. What is not removed goes with its server.
@@ -58,6 +57,13 @@ impl TestDatabase {
             eprintln!("a test database was left behind: {error}");
         }
     }
+}
+
+/// The first column of every row of a query, as text.
+pub async fn rows_as_text(url: &str, sql: &str) -> Vec<String> {
+    let client = connect(url).await.expect("a connection");
+    let rows = client.query(sql, &[]).await.expect("a query");
+    rows.iter().map(|row| row.get::<_, String>(0)).collect()
 }
 
 async fn connect(url: &str) -> anyhow::Result<Client> {

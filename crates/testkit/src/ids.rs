@@ -13,12 +13,20 @@ pub struct TestIds {
     users: AtomicU64,
     entropy: AtomicU64,
     secrets: AtomicU64,
+    calls: AtomicU64,
 }
 
 impl TestIds {
     pub fn seeded(seed: u64) -> TestIds {
         let zero = || AtomicU64::new(0);
-        TestIds { seed, orders: zero(), users: zero(), entropy: zero(), secrets: zero() }
+        TestIds {
+            seed,
+            orders: zero(),
+            users: zero(),
+            entropy: zero(),
+            secrets: zero(),
+            calls: zero(),
+        }
     }
 
     fn draw(&self, stream: u64, counter: &AtomicU64) -> u64 {
@@ -50,6 +58,10 @@ impl IdSource for TestIds {
 
     fn order_entropy(&self) -> u64 {
         self.draw(3, &self.entropy)
+    }
+
+    fn call(&self) -> u64 {
+        self.draw(5, &self.calls)
     }
 
     fn secret(&self) -> [u8; 32] {

@@ -84,6 +84,7 @@ pub fn replay(key: &str, order: Option<OrderId>) -> ReplayRecord {
         scope: scope(key),
         fingerprint: format!("fingerprint of {key}"),
         order,
+        reused: false,
         recorded_at: start(),
     }
 }

@@ -11,7 +11,7 @@ pub use price::{Quote, QuoteError};
 use crate::{Offer, OfferError, Paydesk, TransactError};
 use domain::buyer::{AddressId, Selection};
 use domain::changeset::{ReplayRecord, ReplayScope};
-use domain::order::{Amounts, Order};
+use domain::order::{Amounts, Order, OrderStatus};
 use domain::payment::{PaymentState, TradeType};
 use domain::ports::{OrderKey, StoreError};
 use domain::{Fen, OrderNumber, UserId};
@@ -157,10 +157,13 @@ impl Paydesk {
         if age_s < TWIN_S && is_being_called(&order) {
             return Err(CheckoutError::InProgress);
         }
-        // A key is recorded at the instant its own order is placed; later for another's.
-        let reused = record.recorded_at != order.created_at;
-        let offer = self.offer(order, Some(&keyed.request_id)).await?;
-        Ok(Checkedout::Replayed { offer, reused })
+        // The same outcome as it is now: what was cancelled meanwhile is shown, not refused.
+        let offer = if order.status == OrderStatus::PendingPayment {
+            self.offer(order, Some(&keyed.request_id)).await?
+        } else {
+            Paydesk::show(order)
+        };
+        Ok(Checkedout::Replayed { offer, reused: record.reused })
     }
 }
 

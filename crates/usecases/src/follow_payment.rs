@@ -24,7 +24,10 @@ impl Paydesk {
     ) -> Result<Finish, TransactError> {
         let key = OrderKey::OutTradeNo(out_trade_no.clone());
         let Some(found) = self.orders.load(&key).await? else { return Ok(Finish::Done) };
-        let Some(payment) = found.value.payment(out_trade_no).filter(|p| p.is_live()) else {
+        // A payment that has ended without money is asked for as well when somebody wants to
+        // know: a success may still come, and its order may still take it.
+        let Some(payment) = found.value.payment(out_trade_no).filter(|p| p.receipt().is_none())
+        else {
             return Ok(Finish::Done);
         };
         let mut asked = self.ask(out_trade_no, fence, "ask").await?;

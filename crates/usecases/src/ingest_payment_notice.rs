@@ -9,10 +9,10 @@ use crate::transact::Landed;
 use crate::{Paydesk, TransactError};
 use domain::CommandId;
 use domain::case::{CaseKind, CaseOpening};
-use domain::changeset::{Audit, Changeset, InboxEntry, InboxStatus, Intent};
+use domain::changeset::{Audit, Changeset, InboxEntry, InboxStatus, Intent, Refusal};
 use domain::fact::PaymentFact;
-use domain::job::JobId;
-use domain::order::{Command, Rejection};
+use domain::job::{JobChange, JobId};
+use domain::order::Command;
 use domain::ports::{Notice, NoticeBody, NoticeError, OrderKey, RawNotice};
 
 /// The door: WeChat Pay API v3.
@@ -66,10 +66,11 @@ impl Paydesk {
         request_id: &str,
     ) -> Result<NoticeAnswer, TransactError> {
         let out_trade_no = fact.out_trade_no();
+        let entry = entry(notice, InboxStatus::Applied, Some(fact));
         let intent = Intent {
-            command_id: CommandId::of_notice(SOURCE, &notice.event_id),
+            command_id: CommandId::of_notice(&entry),
             audit: audit(notice, request_id),
-            inbox: Some(entry(notice, InboxStatus::Applied, Some(fact))),
+            inbox: Some(entry),
             fence: None,
             replay: None,
         };
@@ -84,16 +85,32 @@ impl Paydesk {
             }
             Err(TransactError::NotFound) => self.keep_orphan(notice, fact, request_id).await,
             Err(TransactError::Rejected(why)) => {
-                self.keep_mismatch(notice, fact, &why, request_id).await
+                self.keep_mismatch(notice, fact, &why.to_string(), request_id).await
+            }
+            Err(TransactError::Refused(Refusal::TransactionTaken)) => {
+                let why = "its transaction is recorded with another payment";
+                self.keep_mismatch(notice, fact, why, request_id).await
             }
             Err(busy) => {
-                // Its follower asks WeChat Pay at once instead of at its next rung.
-                let follower = JobId::follow(out_trade_no);
-                self.jobs.hasten(&follower, self.clock.now()).await?;
-                self.store(notice, InboxStatus::Verified, None, request_id).await?;
+                self.keep_for_later(notice, fact, request_id).await?;
                 Err(busy)
             }
         }
+    }
+
+    /// Stored with a job: its follower asks WeChat Pay at once instead of at its next rung.
+    async fn keep_for_later(
+        &self,
+        notice: &Notice,
+        fact: &PaymentFact,
+        request_id: &str,
+    ) -> Result<(), TransactError> {
+        let entry = entry(notice, InboxStatus::Verified, Some(fact));
+        let now = self.clock.now();
+        let mut changeset = Changeset::without_order(filing(notice, entry, request_id), now);
+        let id = JobId::follow(fact.out_trade_no());
+        changeset.jobs.push(JobChange::Ensure { id, due_at: now });
+        self.file(changeset).await
     }
 
     async fn keep_orphan(
@@ -113,15 +130,15 @@ impl Paydesk {
         &self,
         notice: &Notice,
         fact: &PaymentFact,
-        why: &Rejection,
+        why: &str,
         request_id: &str,
     ) -> Result<NoticeAnswer, TransactError> {
-        tracing::error!(request_id, payment.out_trade_no = %fact.out_trade_no(), error = %why,
+        tracing::error!(request_id, payment.out_trade_no = %fact.out_trade_no(), why,
             "notify.mismatch");
         let case = CaseOpening {
             kind: CaseKind::AmountMismatch,
             subject: fact.out_trade_no().as_str().to_owned(),
-            detail: why.to_string(),
+            detail: why.to_owned(),
         };
         self.store(notice, InboxStatus::Mismatch, Some(case), request_id).await?;
         Ok(NoticeAnswer::TryAgain)
@@ -137,20 +154,30 @@ impl Paydesk {
         request_id: &str,
     ) -> Result<NoticeAnswer, TransactError> {
         let fact = if let NoticeBody::Payment(fact) = &notice.body { Some(&**fact) } else { None };
-        let intent = Intent {
-            command_id: CommandId::of_unapplied_notice(SOURCE, &notice.event_id),
-            audit: audit(notice, request_id),
-            inbox: Some(entry(notice, status, fact)),
-            fence: None,
-            replay: None,
-        };
+        let entry = entry(notice, status, fact);
+        let intent = filing(notice, entry, request_id);
         let mut changeset = Changeset::without_order(intent, self.clock.now());
         changeset.cases.extend(case);
+        self.file(changeset).await.map(|()| NoticeAnswer::Acknowledged)
+    }
+
+    async fn file(&self, changeset: Changeset) -> Result<(), TransactError> {
         match self.commit(changeset).await? {
-            Landed::Now | Landed::Before => Ok(NoticeAnswer::Acknowledged),
+            Landed::Now | Landed::Before => Ok(()),
             Landed::Not(why) => Err(TransactError::Busy(why.to_owned())),
             Landed::Refused(refusal) => Err(TransactError::Refused(refusal)),
         }
+    }
+}
+
+/// Storing a notification without applying it.
+fn filing(notice: &Notice, entry: InboxEntry, request_id: &str) -> Intent {
+    Intent {
+        command_id: CommandId::of_unapplied_notice(&entry),
+        audit: audit(notice, request_id),
+        inbox: Some(entry),
+        fence: None,
+        replay: None,
     }
 }
 

@@ -66,6 +66,7 @@ mock! {
         fn order_id(&self, now: Timestamp) -> OrderId;
         fn user_id(&self, now: Timestamp) -> UserId;
         fn order_entropy(&self) -> u64;
+        fn call(&self) -> u64;
         fn secret(&self) -> [u8; 32];
         fn jitter(&self, bound: u64) -> u64;
     }
@@ -97,7 +98,7 @@ mock! {
         fn delete_address(&self, buyer: UserId, id: AddressId) -> PortFuture<'static, Result<bool, StoreError>>;
         fn items(&self, buyer: UserId) -> PortFuture<'static, Result<Vec<ListedItem>, StoreError>>;
         fn add_item(&self, buyer: UserId, item: NewItem, max: u32) -> PortFuture<'static, Result<AddItemAnswer, StoreError>>;
-        fn change_item(&self, buyer: UserId, id: ItemId, quantity: u32) -> PortFuture<'static, Result<Option<ListedItem>, StoreError>>;
+        fn change_item(&self, buyer: UserId, id: ItemId, quantity: u32) -> PortFuture<'static, Result<ChangeItemAnswer, StoreError>>;
         fn remove_item(&self, buyer: UserId, id: ItemId) -> PortFuture<'static, Result<bool, StoreError>>;
         fn checkout_basis(&self, buyer: UserId, selection: &Selection, address_id: AddressId) -> PortFuture<'static, Result<Loaded<CheckoutBasis>, StoreError>>;
     }
@@ -143,6 +144,7 @@ pub(crate) fn desk(orders: MockOrders, gateway: MockGateway, now: Timestamp) -> 
     events.expect_committed().return_const(());
     let mut ids = MockIds::new();
     ids.expect_jitter().return_const(0u64);
+    ids.expect_call().return_const(7u64);
     Paydesk {
         orders: Arc::new(orders),
         jobs: Arc::new(MockJobs::new()),

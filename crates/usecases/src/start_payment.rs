@@ -43,10 +43,11 @@ pub enum OfferError {
 }
 
 impl Offer {
-    /// Whether WeChat Pay's answer is still being found out.
+    /// Whether WeChat Pay's answer is still being found out. Not so when nothing can be paid any
+    /// more: a settled or cancelled order is shown as it is.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
-        self.pay_params.is_none() && self.order.settlement.is_none()
+        self.pay_params.is_none() && self.order.open_payment().is_some()
     }
 }
 
@@ -62,8 +63,7 @@ impl Paydesk {
         request_id: Option<&str>,
     ) -> Result<Offer, OfferError> {
         if order.settlement.is_some() {
-            let out_trade_no = order.payments.first().map(|p| p.out_trade_no().clone());
-            return Ok(Offer { order, out_trade_no, pay_params: None });
+            return Ok(Paydesk::show(order));
         }
         let Some(payment) = order.open_payment().cloned() else {
             return Err(refused(&order));
@@ -86,12 +86,19 @@ impl Paydesk {
         Err(refused(&order))
     }
 
+    /// The order as it is, with nothing to pay.
+    pub(crate) fn show(order: Order) -> Offer {
+        let last = order.payments.last();
+        let out_trade_no = last.map(|payment| payment.out_trade_no().clone());
+        Offer { order, out_trade_no, pay_params: None }
+    }
+
     fn present(&self, order: Order, payment: &Payment) -> Offer {
         let pay_params = self.gateway.pay_params(payment);
         Offer { order, out_trade_no: Some(payment.out_trade_no().clone()), pay_params }
     }
 
-    fn is_too_late(&self, payment: &Payment) -> bool {
+    pub(crate) fn is_too_late(&self, payment: &Payment) -> bool {
         payment.terms.time_expire.plus_seconds(-PREPAY_MARGIN_S) <= self.clock.now()
     }
 
@@ -102,7 +109,7 @@ impl Paydesk {
         request_id: Option<&str>,
     ) -> Result<(), TransactError> {
         let command = Command::ClosePayment { out_trade_no: payment.out_trade_no().clone() };
-        let intent = step("close-late", order, payment, request_id);
+        let intent = self.step_of("close-late", payment, request_id);
         self.transact(&OrderKey::Id(order.id), &command, &intent).await?;
         Ok(())
     }
@@ -134,6 +141,23 @@ impl Paydesk {
         }
     }
 
+    /// One step about a payment, under a name of its own: two calls for the same payment have two
+    /// answers, and each is recorded.
+    fn step_of(&self, name: &str, payment: &Payment, request_id: Option<&str>) -> Intent {
+        let number = payment.out_trade_no().as_str();
+        Intent {
+            command_id: CommandId::of_step(name, number, self.ids.call()),
+            audit: Audit {
+                actor: "paydesk".to_owned(),
+                cause: name.to_owned(),
+                request_id: request_id.map(str::to_owned),
+            },
+            inbox: None,
+            fence: None,
+            replay: None,
+        }
+    }
+
     async fn record_prepay(
         &self,
         order: &Order,
@@ -143,24 +167,8 @@ impl Paydesk {
     ) -> Result<Order, TransactError> {
         let out_trade_no = payment.out_trade_no().clone();
         let command = Command::RecordPrepay { out_trade_no, answer };
-        let intent = step("prepay", order, payment, request_id);
+        let intent = self.step_of("prepay", payment, request_id);
         self.transact(&OrderKey::Id(order.id), &command, &intent).await
-    }
-}
-
-/// The name of one step about a payment. The order's version tells one prepay call of it from the
-/// next, so that the same call is recorded once and a later call is not mistaken for it.
-fn step(name: &str, order: &Order, payment: &Payment, request_id: Option<&str>) -> Intent {
-    Intent {
-        command_id: CommandId::of_step(name, payment.out_trade_no().as_str(), order.version),
-        audit: Audit {
-            actor: "paydesk".to_owned(),
-            cause: name.to_owned(),
-            request_id: request_id.map(str::to_owned),
-        },
-        inbox: None,
-        fence: None,
-        replay: None,
     }
 }
 

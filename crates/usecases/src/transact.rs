@@ -11,6 +11,8 @@ use domain::{CommandId, Timestamp, job::JobChange};
 
 /// How often one command is tried before the caller is told to come back.
 const TRIES_MAX: u32 = 12;
+/// How much longer each pause is than the one before, in milliseconds.
+const PAUSE_MS: u64 = 10;
 
 /// Why a command had no effect.
 #[derive(Debug, thiserror::Error)]
@@ -53,14 +55,26 @@ impl Paydesk {
     ) -> Result<Order, TransactError> {
         let mut stock = StockOutcome::Committed;
         let mut last = "";
-        for _ in 0..TRIES_MAX {
+        for tried in 0..TRIES_MAX {
             match self.round(key, command, intent, stock).await? {
                 Round::Done(order) => return Ok(*order),
-                Round::Again(why) => last = why,
+                Round::Again(why) => {
+                    last = why;
+                    self.pause_before(tried).await;
+                }
                 Round::WithoutStock => stock = StockOutcome::Refused,
             }
         }
         Err(TransactError::Busy(last.to_owned()))
+    }
+
+    /// The first retry is at once: a lost race is over. Then longer and longer, with jitter.
+    async fn pause_before(&self, tried: u32) {
+        if tried > 0 {
+            let longest = PAUSE_MS.saturating_mul(u64::from(tried));
+            let millis = longest.saturating_div(2).saturating_add(self.ids.jitter(longest / 2));
+            self.clock.sleep_millis(millis).await;
+        }
     }
 
     async fn round(
@@ -125,7 +139,8 @@ impl Paydesk {
     async fn find_out(&self, command_id: &CommandId, why: &str) -> Result<Landed, TransactError> {
         tracing::warn!(command_id = %command_id, why, "commit outcome unknown, asking");
         let committed = self.orders.committed(command_id).await?;
-        Ok(if committed { Landed::Now } else { Landed::Not("was not committed") })
+        // By us or by a twin: what is there now says which, so it is read again.
+        Ok(if committed { Landed::Before } else { Landed::Not("was not committed") })
     }
 }
 

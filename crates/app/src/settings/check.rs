@@ -59,8 +59,9 @@ impl Settings {
         if !(1..=16).contains(&id.len()) || !shaped {
             mistakes.push("deployment_id: 1 to 16 of [0-9a-z-]".to_owned());
         }
-        if !(120..=15 * 24 * 3_600).contains(&self.shop.checkout_deadline_s) {
-            mistakes.push("shop.checkout_deadline_s: 120 to 1296000 (15 days)".to_owned());
+        // What WeChat Pay gives a payer's client is good for two hours; no checkout outlives it.
+        if !(120..=6_600).contains(&self.shop.checkout_deadline_s) {
+            mistakes.push("shop.checkout_deadline_s: 120 to 6600 (110 minutes)".to_owned());
         }
         if !(60..=366 * 24 * 3_600).contains(&self.shop.session_s) {
             mistakes.push("shop.session_s: 60 to 31622400 (a year)".to_owned());

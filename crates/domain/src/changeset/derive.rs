@@ -3,13 +3,13 @@
 //! Pure and complete: a flow that needs a job or a move gets it here, never from its caller.
 
 use super::ListChange;
+use crate::Timestamp;
 use crate::case::{CaseKind, CaseOpening};
 use crate::job::{JobChange, JobId, next_look};
 use crate::order::{Event, Order, OrderStatus, StockOutcome};
 use crate::outgoing::{Outgoing, OutgoingKind};
 use crate::payment::{Payment, PaymentNo, PaymentState, SurplusCause};
 use crate::stock::{Hold, StockMove, StockMoveKind};
-use crate::{OutTradeNo, Timestamp};
 use std::collections::BTreeSet;
 
 pub(super) fn touched_payments(
@@ -52,10 +52,13 @@ fn follow(payment: &Payment, now: Timestamp) -> JobChange {
     }
 }
 
-pub(super) fn outgoing(event: &Event) -> Vec<Outgoing> {
+pub(super) fn outgoing(after: &Order, event: &Event) -> Vec<Outgoing> {
     let kinds: &[OutgoingKind] = match event {
         Event::Placed(_) => &[OutgoingKind::OrderCreated],
-        Event::Settled { .. } => &[OutgoingKind::OrderPaid],
+        Event::Settled { stock: StockOutcome::Committed, .. } => &[OutgoingKind::OrderPaid],
+        Event::Settled { stock: StockOutcome::Refused, .. } => {
+            &[OutgoingKind::OrderPaid, OutgoingKind::CaseOpened]
+        }
         Event::Cancelled { .. } => &[OutgoingKind::OrderCancelled],
         Event::PaymentSurplus { .. } => &[OutgoingKind::PaymentSurplus, OutgoingKind::CaseOpened],
         Event::RefundRequested(_) => &[OutgoingKind::RefundRequested],
@@ -68,10 +71,10 @@ pub(super) fn outgoing(event: &Event) -> Vec<Outgoing> {
         | Event::PaymentPaid { .. }
         | Event::CancelRequested { .. } => &[],
     };
-    let subject = if let Event::RefundRequested(refund) = event {
-        Some(refund.out_refund_no.as_str().to_owned())
-    } else {
-        None
+    let subject = match (event, event.payment_no()) {
+        (Event::RefundRequested(refund), _) => Some(refund.out_refund_no.as_str().to_owned()),
+        (_, Some(no)) => number_of(after, no),
+        (_, None) => None,
     };
     kinds.iter().map(|kind| Outgoing { kind: *kind, subject: subject.clone() }).collect()
 }
@@ -79,7 +82,7 @@ pub(super) fn outgoing(event: &Event) -> Vec<Outgoing> {
 pub(super) fn case(after: &Order, event: &Event) -> Option<CaseOpening> {
     if let Event::PaymentSurplus { no, why, .. } = event {
         let (kind, detail) = surplus_case(*why);
-        let subject = OutTradeNo::of_payment(&after.number, *no).as_str().to_owned();
+        let subject = number_of(after, *no)?;
         return Some(CaseOpening { kind, subject, detail: detail.to_owned() });
     }
     if let Event::Settled { stock: StockOutcome::Refused, .. } = event {
@@ -91,6 +94,12 @@ pub(super) fn case(after: &Order, event: &Event) -> Option<CaseOpening> {
         });
     }
     None
+}
+
+/// The number of a payment as WeChat Pay knows it.
+fn number_of(after: &Order, no: PaymentNo) -> Option<String> {
+    let payment = after.payments.iter().find(|payment| payment.no == no)?;
+    Some(payment.out_trade_no().as_str().to_owned())
 }
 
 fn surplus_case(why: SurplusCause) -> (CaseKind, &'static str) {
@@ -133,7 +142,9 @@ pub(super) fn list_changes(placing: bool, after: &Order, events: &[Event]) -> Ve
     let order = after.id;
     let mut changes = Vec::new();
     if placing {
-        let items = after.checkout.captured_items.clone();
+        // Captured lines and order lines are the same lines, in the same order.
+        let quantities = after.lines.iter().map(|line| line.quantity);
+        let items = after.checkout.captured_items.iter().copied().zip(quantities).collect();
         changes.push(ListChange::Capture { buyer, order, items });
     }
     if events.iter().any(|e| matches!(e, Event::Settled { .. })) {

@@ -67,6 +67,9 @@ pub enum Rejection {
     /// The order has no such payment.
     #[error("payment {0} is not of this order")]
     PaymentUnknown(OutTradeNo),
+    /// The fact is about another merchant's payment. No adapter hands such a fact in.
+    #[error("the fact is about another merchant")]
+    OtherMerchant,
     /// The payment has a success of another transaction: WeChat Pay never does that.
     #[error("{out_trade_no} is recorded with transaction {recorded}, not {stated}")]
     TransactionDiffers {

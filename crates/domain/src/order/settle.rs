@@ -24,6 +24,9 @@ impl Order {
         let payment = self
             .payment(fact.out_trade_no())
             .ok_or_else(|| Rejection::PaymentUnknown(fact.out_trade_no().clone()))?;
+        if fact.mchid() != &payment.terms.mchid {
+            return Err(Rejection::OtherMerchant);
+        }
         let events = match fact.trade() {
             Trade::Success(receipt) => return self.record_success(payment, receipt, now, stock),
             Trade::NotPaid => not_paid(payment),

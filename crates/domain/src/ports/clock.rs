@@ -29,6 +29,9 @@ pub trait IdSource: Send + Sync {
     /// The random part of an order number: 60 bits.
     fn order_entropy(&self) -> u64;
 
+    /// Names one call to the outside, so that what it answered is recorded once.
+    fn call(&self) -> u64;
+
     /// A secret of 256 bits: session tokens, API keys.
     fn secret(&self) -> [u8; 32];
 

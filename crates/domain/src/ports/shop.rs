@@ -5,7 +5,7 @@ use super::order_store::{Loaded, StoreError};
 use crate::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use crate::catalogue::{Sku, SkuDraft, SkuId, StockLevel};
 use crate::changeset::{Audit, ReplayRecord};
-use crate::{Timestamp, UserId};
+use crate::{OrderNumber, Timestamp, UserId};
 
 /// What is for sale.
 pub trait Catalogue: Send + Sync {
@@ -127,13 +127,14 @@ pub trait BuyerBook: Send + Sync {
         max: u32,
     ) -> PortFuture<'_, Result<AddItemAnswer, StoreError>>;
 
-    /// Changes the quantity of a line; `None` when there is none.
+    /// Changes the quantity of a line that no order has captured: a captured line leaves the list
+    /// whole when its order is paid, so it may not mean more than was priced.
     fn change_item(
         &self,
         buyer: UserId,
         id: ItemId,
         quantity: u32,
-    ) -> PortFuture<'_, Result<Option<ListedItem>, StoreError>>;
+    ) -> PortFuture<'_, Result<ChangeItemAnswer, StoreError>>;
 
     /// Removes a line; `false` when there is none. An order that captured it goes on.
     fn remove_item(&self, buyer: UserId, id: ItemId) -> PortFuture<'_, Result<bool, StoreError>>;
@@ -156,6 +157,17 @@ pub enum AddItemAnswer {
     NoSuchSku,
     /// The list is full, or the line would grow beyond what a line may hold.
     Full,
+}
+
+/// How changing a line ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangeItemAnswer {
+    /// The line as it is now.
+    Changed(ListedItem),
+    /// There is none.
+    NotFound,
+    /// This open order has captured it.
+    Captured(OrderNumber),
 }
 
 /// What a checkout reads.

@@ -139,7 +139,8 @@ impl OrderStore for Fake {
         if let Some(write) = changeset.order {
             for change in &changeset.list {
                 if let ListChange::Capture { buyer, items, .. } = change {
-                    inner.captured(*buyer, items, Some(&write.order.number));
+                    let items: Vec<_> = items.iter().map(|(id, _)| *id).collect();
+                    inner.captured(*buyer, &items, Some(&write.order.number));
                 }
             }
             inner.orders.insert(write.order.id, write.order);
@@ -380,6 +381,10 @@ impl IdSource for Fake {
     }
 
     fn order_entropy(&self) -> u64 {
+        self.lock().draw()
+    }
+
+    fn call(&self) -> u64 {
         self.lock().draw()
     }
 

@@ -177,13 +177,14 @@ impl BuyerBook for Fake {
         buyer: UserId,
         id: ItemId,
         quantity: u32,
-    ) -> PortFuture<'_, Result<Option<ListedItem>, StoreError>> {
+    ) -> PortFuture<'_, Result<ChangeItemAnswer, StoreError>> {
         let changed = self.up().map(|mut inner| {
             if let Some(item) = inner.items.get_mut(&(buyer, id)) {
                 item.1 = quantity;
             }
         });
-        ready(changed.map(|()| self.item(buyer, id)))
+        let found = changed.map(|()| self.item(buyer, id));
+        ready(found.map(|item| item.map_or(ChangeItemAnswer::NotFound, ChangeItemAnswer::Changed)))
     }
 
     fn remove_item(&self, buyer: UserId, id: ItemId) -> PortFuture<'_, Result<bool, StoreError>> {

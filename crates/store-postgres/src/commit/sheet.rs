@@ -177,9 +177,13 @@ fn price(guard: &Guard) -> Option<(String, u64)> {
 
 fn list(change: &ListChange) -> Value {
     match change {
-        ListChange::Capture { buyer, order, items } => json!({
-            "kind": "capture", "buyer": buyer.get(), "order": order.get(), "items": items,
-        }),
+        ListChange::Capture { buyer, order, items } => {
+            let items: Vec<Value> = items
+                .iter()
+                .map(|(id, quantity)| json!({"id": id, "quantity": quantity}))
+                .collect();
+            json!({"kind": "capture", "buyer": buyer.get(), "order": order.get(), "items": items})
+        }
         ListChange::Clear { buyer, order } => {
             json!({"kind": "clear", "buyer": buyer.get(), "order": order.get()})
         }
@@ -219,6 +223,7 @@ fn replay(record: &ReplayRecord) -> Value {
         "key": record.scope.key,
         "fingerprint": record.fingerprint,
         "order_id": record.order.map(|id| id.get()),
+        "reused": record.reused,
         "recorded_at": Instant(record.recorded_at),
     })
 }

@@ -181,6 +181,43 @@ async fn a_commit_whose_backend_is_killed_is_not_taken_for_done_or_undone() {
     assert_eq!(again, CommitAnswer::Committed, "the pool goes on");
 }
 
+/// In Postgres's protocol the row comes before the commit: only the end of the statement tells.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_fails_at_its_very_end_is_not_taken_for_done() {
+    let (stores, guard) = support::make(Isolation::ReadCommitted).await;
+    let buyer = stores.buyer(1).await;
+    let sku = stores.sku("tea", 100, 9).await;
+    let client = guard.database.client().await;
+    client
+        .batch_execute(
+            "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                 IF NEW.effect_key = 'late' THEN RAISE EXCEPTION 'refused at commit'; END IF; \
+                 RETURN NULL; END $$; \
+             CREATE CONSTRAINT TRIGGER late AFTER INSERT ON effects DEFERRABLE INITIALLY DEFERRED \
+                 FOR EACH ROW EXECUTE FUNCTION late()",
+        )
+        .await
+        .unwrap();
+    let placement = sample::placement(1, buyer, &[(&sku, 1)]);
+    let answer = guard.store.commit(placing(&placement, sample::intent("late"))).await;
+    assert_ne!(answer, CommitAnswer::Committed);
+    let name = CommandId::stored("late".to_owned());
+    assert_eq!(guard.store.committed(&name).await, Ok(false));
+}
+
+/// A notification settles while a follower has the payment's job in hand: neither waits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_does_not_wait_for_a_job_that_somebody_has_in_hand() {
+    let (stores, guard) = support::make(Isolation::ReadCommitted).await;
+    let order = stores.open_order(1).await;
+    let client = guard.database.client().await;
+    client.batch_execute("BEGIN; SELECT 1 FROM jobs FOR UPDATE").await.unwrap();
+    let paid = sample::success(&order, "T-1");
+    let answer = stores.give(&order, &paid, sample::intent("notice")).await;
+    assert_eq!(answer, CommitAnswer::Committed);
+    client.batch_execute("ROLLBACK").await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_connection_is_left_inside_a_transaction() {
     let (stores, guard) = support::make(Isolation::ReadCommitted).await;

@@ -28,7 +28,7 @@ pub async fn guard(isolation: Isolation) -> Guard {
 
 pub async fn make(isolation: Isolation) -> (Stores, Guard) {
     let guard = guard(isolation).await;
-    let url = guard.database.url();
+    let (url, again) = (guard.database.url(), guard.database.url());
     let store = Arc::clone(&guard.store);
     let stores = Stores {
         orders: store.clone(),
@@ -37,8 +37,14 @@ pub async fn make(isolation: Isolation) -> (Stores, Guard) {
         book: store.clone(),
         access: store,
         dump: Arc::new(move || Box::pin(dump(url.clone()))),
+        inbox: Arc::new(move || Box::pin(inbox(again.clone()))),
     };
     (stores, guard)
+}
+
+async fn inbox(url: String) -> Vec<String> {
+    let sql = "SELECT event_id || ' ' || status || ' ' || fact_hash FROM inbox ORDER BY 1";
+    testkit::database::rows_as_text(&url, sql).await
 }
 
 /// Every row of every table.

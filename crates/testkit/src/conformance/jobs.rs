@@ -102,6 +102,10 @@ pub async fn work_asked_for_while_in_hand_is_not_lost(stores: &Stores) {
     ensure(stores, &job(1), at(9), "c").await;
     assert!(stores.jobs.finish(&leased.fence, Finish::Done).await.unwrap());
     assert_eq!(stores.jobs.next_due().await.unwrap(), Some(at(9)), "not done after all");
+    let leased = stores.jobs.claim(at(9), 1, LONG_MS).await.unwrap().remove(0);
+    stores.jobs.hasten(&job(1), at(11)).await.unwrap();
+    assert!(stores.jobs.finish(&leased.fence, Finish::Again(at(60))).await.unwrap());
+    assert_eq!(stores.jobs.next_due().await.unwrap(), Some(at(11)), "hastened while in hand");
 }
 
 pub async fn attempts_count_until_it_goes_well(stores: &Stores) {
@@ -125,6 +129,11 @@ pub async fn a_parked_job_rests_with_a_case(stores: &Stores) {
     assert!(stores.jobs.claim(at(9_999), 9, LONG_MS).await.unwrap().is_empty());
     assert_eq!(stores.jobs.next_due().await.unwrap(), None);
     assert!(stores.dump().await.contains("it fails and fails"));
+    stores.jobs.hasten(&job(1), at(0)).await.unwrap();
+    assert_eq!(stores.jobs.next_due().await.unwrap(), None, "impatience does not wake it");
+    ensure(stores, &job(1), at(40), "again").await;
+    let woken = stores.jobs.claim(at(40), 1, LONG_MS).await.unwrap().remove(0);
+    assert_eq!(woken.attempts, 1, "a new intent does");
 }
 
 pub async fn the_sweep_finds_work_that_nobody_promised_once(stores: &Stores) {

@@ -75,6 +75,9 @@ pub async fn a_captured_line_belongs_to_one_order(stores: &Stores) {
     let closed = sample::says(&order, domain::fact::Trade::Closed);
     stores.give(&cancelling, &closed, sample::intent("closed")).await;
     assert_eq!(stores.place(&second, "second").await, CommitAnswer::Committed);
+    let mut more = sample::placement(4, buyer, &[(&sku, 2)]);
+    more.checkout.captured_items = vec![line.id];
+    refused(stores, &more, Refusal::ListTaken).await;
     let mut gone = sample::placement(3, buyer, &[(&sku, 1)]);
     gone.checkout.captured_items = vec![99];
     refused(stores, &gone, Refusal::ListTaken).await;

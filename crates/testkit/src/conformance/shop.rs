@@ -7,7 +7,9 @@ use domain::buyer::{ItemId, NewItem, Selection};
 use domain::catalogue::{SkuDraft, SkuStatus};
 use domain::fact::Trade;
 use domain::order::{CancelCause, Command};
-use domain::ports::{AddItemAnswer, CommitAnswer, PutAnswer, StockAnswer, StockChange};
+use domain::ports::{
+    AddItemAnswer, ChangeItemAnswer, CommitAnswer, PutAnswer, StockAnswer, StockChange,
+};
 
 pub async fn a_sku_is_changed_at_its_version_only(stores: &Stores) {
     let audit = sample::audit("put");
@@ -103,10 +105,11 @@ pub async fn lines_grow_while_free_and_numbers_are_never_used_again(stores: &Sto
     assert_eq!(added(stores, buyer, "b").await, second + 1, "a number is never used again");
     added(stores, buyer, "c").await;
     assert_eq!(add(stores, buyer, "d", 1).await, AddItemAnswer::Full);
-    let changed = stores.book.change_item(buyer, first, 2).await.unwrap().unwrap();
-    assert_eq!(changed.quantity, 2);
+    let changed = stores.book.change_item(buyer, first, 2).await.unwrap();
+    assert!(matches!(changed, ChangeItemAnswer::Changed(line) if line.quantity == 2));
     let other = stores.buyer(2).await;
-    assert_eq!(stores.book.change_item(other, first, 3).await.unwrap(), None);
+    let theirs = stores.book.change_item(other, first, 3).await.unwrap();
+    assert_eq!(theirs, ChangeItemAnswer::NotFound);
     assert!(!stores.book.remove_item(other, first).await.unwrap());
     assert!(stores.book.items(other).await.unwrap().is_empty());
 }
@@ -121,7 +124,9 @@ pub async fn paid_lines_leave_the_list_and_cancelled_ones_are_free_again(stores:
     cancelled.checkout.captured_items = vec![line_b];
     assert_eq!(stores.place(&paid, "p").await, CommitAnswer::Committed);
     assert_eq!(stores.place(&cancelled, "c").await, CommitAnswer::Committed);
-    // While a line is captured, more of the same is a line of its own.
+    // While a line is captured it means what was priced, and more of the same is a line of its own.
+    let grown = stores.book.change_item(buyer, line_a, 5).await.unwrap();
+    assert_eq!(grown, ChangeItemAnswer::Captured(paid.number.clone()));
     let fresh = added(stores, buyer, "a").await;
     assert_ne!(fresh, line_a);
 

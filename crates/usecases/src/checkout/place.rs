@@ -20,6 +20,7 @@ impl Paydesk {
         request: &CheckoutRequest,
         keyed: &Keyed,
     ) -> Result<Placing, CheckoutError> {
+        let mut first_total = None;
         for _ in 0..TRIES_MAX {
             let quote = self.quote_for(request).await?;
             if let Some(open) = captured_by(&quote) {
@@ -28,7 +29,12 @@ impl Paydesk {
                     None => continue,
                 }
             }
-            is_expected(request, quote.breakdown.amounts)?;
+            let amounts = quote.breakdown.amounts;
+            is_expected(request, amounts)?;
+            // A price that moves while we look is not charged without being shown.
+            if *first_total.get_or_insert(amounts.total) != amounts.total {
+                return Err(CheckoutError::PriceChanged(amounts));
+            }
             match self.try_place(request, &quote, keyed).await? {
                 Tried::Placed(order) => return Ok(Placing::Placed(*order)),
                 Tried::Twin => return Ok(Placing::Twin),
@@ -121,18 +127,29 @@ impl Paydesk {
     ) -> Result<Option<Placing>, CheckoutError> {
         let found = self.orders.load(&OrderKey::Number(open.clone())).await?;
         let order = match found.map(|loaded| loaded.value) {
-            Some(order) if is_equal(&order, request, quote) => order,
+            Some(order) if is_equal(&order, request, quote) && self.can_be_paid(&order) => order,
             Some(_) | None => return Err(CheckoutError::CheckoutOpen(open.clone())),
         };
         is_expected(request, order.amounts)?;
         let now = self.clock.now();
-        let alone = Changeset::without_order(intent(request, keyed, order.id, now), now);
+        let mut intent = intent(request, keyed, order.id, now);
+        if let Some(record) = &mut intent.replay {
+            record.reused = true;
+        }
+        let alone = Changeset::without_order(intent, now);
         match self.commit(alone).await? {
             Landed::Now => Ok(Some(Placing::Reused(order))),
             Landed::Before => Ok(Some(Placing::Twin)),
             Landed::Not(_) => Ok(None),
             Landed::Refused(refusal) => Err(TransactError::Refused(refusal).into()),
         }
+    }
+}
+
+impl Paydesk {
+    /// Whether there is a payment to offer. A key is not spent on an order that has none.
+    fn can_be_paid(&self, order: &Order) -> bool {
+        order.open_payment().is_some_and(|payment| !self.is_too_late(payment))
     }
 }
 
@@ -180,6 +197,7 @@ fn intent(request: &CheckoutRequest, keyed: &Keyed, order: OrderId, now: Timesta
             scope: keyed.scope.clone(),
             fingerprint: keyed.fingerprint.clone(),
             order: Some(order),
+            reused: false,
             recorded_at: now,
         }),
     }

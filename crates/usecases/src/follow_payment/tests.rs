@@ -113,13 +113,29 @@ async fn a_worker_whose_lease_is_lost_stops() {
 }
 
 #[tokio::test]
-async fn an_ended_payment_is_asked_about_no_more() {
-    let order = cancelling();
-    let Decision::Record(events) =
-        order.decide(&Command::RecordFact(fact(&order, Trade::Closed)), now()).unwrap()
-    else {
-        panic!("not closed")
+async fn a_payment_whose_money_came_is_asked_about_no_more() {
+    let order = order();
+    let success = Command::RecordFact(fact(&order, Trade::Success(receipt())));
+    let Decision::Record(events) = order.decide(&success, now()).unwrap() else {
+        panic!("not paid")
     };
     let (finish, _) = follow(vec![order.after(&events)], Vec::new(), MockGateway::new()).await;
     assert_eq!(finish, Finish::Done);
+}
+
+/// Somebody wanted to know: a verified notification could not be applied when it came.
+#[tokio::test]
+async fn a_closed_payment_is_asked_about_once_when_a_job_says_so() {
+    let order = order();
+    let closed = Command::RecordFact(fact(&order, Trade::Closed));
+    let Decision::Record(events) = order.decide(&closed, now()).unwrap() else {
+        panic!("not closed")
+    };
+    let mut gateway = MockGateway::new();
+    let success = fact(&order, Trade::Success(receipt()));
+    gateway.expect_query().times(1).return_once(move |_| ready(Ok(success)));
+    let answers = vec![CommitAnswer::Committed];
+    let (finish, written) = follow(vec![order.after(&events)], answers, gateway).await;
+    assert_eq!(finish, Finish::Done);
+    assert_eq!(written[0].status, OrderStatus::Ready);
 }

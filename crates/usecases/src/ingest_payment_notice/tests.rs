@@ -2,11 +2,12 @@
 
 use super::NoticeAnswer;
 use crate::Paydesk;
-use crate::mocks::{MockGateway, MockJobs, MockNotices, MockOrders, desk, ready};
+use crate::mocks::{MockGateway, MockNotices, MockOrders, desk, ready};
 use crate::samples::{fact, now, order, receipt, store};
 use domain::case::CaseKind;
-use domain::changeset::{Changeset, InboxStatus};
+use domain::changeset::{Changeset, InboxStatus, Refusal};
 use domain::fact::Trade;
+use domain::job::{JobChange, JobId};
 use domain::order::Order;
 use domain::ports::{CommitAnswer, Notice, NoticeBody, NoticeError, RawNotice, StoreError};
 use std::sync::{Arc, Mutex};
@@ -75,11 +76,10 @@ async fn an_unknown_number_is_stored_with_a_case_and_not_acknowledged() {
     let answer = ingest(&opening(orders, Ok(notice(&order, "T-1")))).await;
     assert_eq!(answer, NoticeAnswer::Orphan);
     let stored = only(&written);
-    assert_eq!(stored.inbox.unwrap().status, InboxStatus::Orphan);
+    assert_eq!(stored.inbox.as_ref().unwrap().status, InboxStatus::Orphan);
     assert_eq!(stored.cases[0].kind, CaseKind::UnknownOrder);
-    assert_ne!(
-        stored.command_id,
-        domain::CommandId::of_notice("wechat_pay_v3", "EV-1"),
+    assert!(
+        stored.command_id.as_str().starts_with("unapplied:"),
         "it must still be applicable when it is sent again"
     );
 }
@@ -112,12 +112,43 @@ async fn without_a_durable_commit_nothing_is_acknowledged() {
     let mut orders = MockOrders::new();
     let down = || StoreError::Unavailable("down".to_owned());
     orders.expect_load().returning(move |_| ready(Err(down())));
-    orders.expect_commit().returning(|_| ready(CommitAnswer::RolledBack("down".to_owned())));
-    let mut desk = opening(orders, Ok(notice(&order, "T-1")));
-    let mut jobs = MockJobs::new();
-    jobs.expect_hasten().times(1).returning(|_, _| ready(Ok(())));
-    desk.jobs = Arc::new(jobs);
+    orders
+        .expect_commit()
+        .times(1)
+        .returning(|_| ready(CommitAnswer::RolledBack("down".to_owned())));
+    let desk = opening(orders, Ok(notice(&order, "T-1")));
     assert_eq!(ingest(&desk).await, NoticeAnswer::TryAgain);
+}
+
+#[tokio::test]
+async fn what_is_believed_but_cannot_be_applied_now_is_stored_with_its_job() {
+    let order = order();
+    let (mut orders, written) = (MockOrders::new(), Written::default());
+    let down = || StoreError::Unavailable("down".to_owned());
+    orders.expect_load().returning(move |_| ready(Err(down())));
+    let kept = Arc::clone(&written);
+    orders.expect_commit().times(1).returning(move |changeset| {
+        kept.lock().unwrap().push(changeset);
+        ready(CommitAnswer::Committed)
+    });
+    let answer = ingest(&opening(orders, Ok(notice(&order, "T-1")))).await;
+    assert_eq!(answer, NoticeAnswer::TryAgain);
+    let stored = only(&written);
+    assert_eq!(stored.inbox.unwrap().status, InboxStatus::Verified);
+    let id = JobId::follow(order.payments[0].out_trade_no());
+    assert_eq!(stored.jobs, [JobChange::Ensure { id, due_at: now() }]);
+}
+
+#[tokio::test]
+async fn a_transaction_of_another_payment_is_shown_as_a_case() {
+    let open = order();
+    let taken = CommitAnswer::GuardRefused(Refusal::TransactionTaken);
+    let (orders, written) = store(vec![open.clone()], vec![taken, CommitAnswer::Committed]);
+    let answer = ingest(&opening(orders, Ok(notice(&open, "T-1")))).await;
+    assert_eq!(answer, NoticeAnswer::TryAgain);
+    let stored = written.lock().unwrap().remove(1);
+    assert_eq!(stored.inbox.unwrap().status, InboxStatus::Mismatch);
+    assert_eq!(stored.cases.len(), 1);
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ fn intent(inbox: bool) -> Intent {
         out_trade_no: None,
     };
     Intent {
-        command_id: CommandId::of_notice("test", "EV-1"),
+        command_id: CommandId::of_notice(&entry),
         audit: Audit { actor: "test".into(), cause: "test".into(), request_id: None },
         inbox: inbox.then_some(entry),
         fence: None,
@@ -54,9 +54,12 @@ async fn a_conflict_is_decided_again_on_what_is_there_now() {
 async fn after_an_unknown_commit_the_store_is_asked_before_anything_is_decided_again() {
     let open = order();
     let unknown = || CommitAnswer::OutcomeUnknown("cut".to_owned());
-    let (mut orders, written) = store(vec![open.clone()], vec![unknown()]);
+    // By us or by a twin of ours: what is there now says, and it is read again.
+    let mut theirs = open.clone();
+    theirs.version = 9;
+    let (mut orders, written) = store(vec![open.clone(), theirs.clone()], vec![unknown()]);
     orders.expect_committed().times(1).returning(|_| ready(Ok(true)));
-    assert_eq!(run(orders, &open, false).await.unwrap().status, OrderStatus::Ready);
+    assert_eq!(run(orders, &open, false).await.unwrap(), theirs);
     assert_eq!(written.lock().unwrap().len(), 1, "it was there: nothing is written twice");
 
     let (mut orders, written) = store(vec![open.clone()], vec![unknown(), CommitAnswer::Committed]);
