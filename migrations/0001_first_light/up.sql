@@ -359,6 +359,7 @@ CREATE FUNCTION paydesk_write_inbox(entry jsonb, at timestamptz) RETURNS void LA
         conflicting_hash = CASE WHEN old.fact_hash <> excluded.fact_hash
                                 THEN excluded.fact_hash ELSE old.conflicting_hash END,
         status = CASE WHEN old.status IN ('received', 'verified', 'orphan')
+                       AND old.fact_hash = excluded.fact_hash
                       THEN excluded.status ELSE old.status END,
         updated_at = excluded.updated_at;
     INSERT INTO cases (kind, subject, detail, opened_at)

@@ -40,10 +40,10 @@ pub struct DevArgs {
     /// Play one purchase, print its timeline, and exit: 0, or 1 with the reason.
     #[arg(long)]
     pub once: bool,
-    /// Where the API listens. With --once, a free port unless given.
+    /// Where the API listens: 127.0.0.1:8080, or with --once a free port.
     #[arg(long, value_name = "ADDRESS", env = "PAYDESK_DEV_HTTP")]
     pub http: Option<SocketAddr>,
-    /// Where the sandbox listens. With --once, a free port unless given.
+    /// Where the sandbox listens: 127.0.0.1:8081, or with --once a free port.
     #[arg(long, value_name = "ADDRESS", env = "PAYDESK_DEV_SANDBOX")]
     pub sandbox: Option<SocketAddr>,
     /// Where the database and the sandbox's keys are kept.

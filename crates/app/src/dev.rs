@@ -24,7 +24,11 @@ use wechatpay_sim::RunningSandbox;
 pub async fn run(args: DevArgs) -> Result<()> {
     let mut stop = StopSignal::listen()?;
     let places = Places::of(&args)?;
-    let dev = Dev::start(&args, &places).await?;
+    let dev = tokio::select! {
+        started = Dev::start(&args, &places) => started?,
+        // What was begun ends with this process; the database has a watchdog of its own.
+        () = stop.wait() => return Err(anyhow!("interrupted while starting")),
+    };
     let played = tokio::select! {
         played = dev.play() => played,
         () = stop.wait() => Err(anyhow!("interrupted")),

@@ -14,6 +14,7 @@ pub mod telemetry;
 
 use anyhow::{Result, anyhow};
 use cli::{Cli, Command};
+use std::time::Duration;
 use telemetry::LogFormat;
 
 /// Runs what the command line says.
@@ -26,26 +27,31 @@ pub fn run(cli: Cli) -> Result<()> {
         tracing::debug!("the TLS provider was installed before");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime
-        .block_on(async {
-            match cli.command {
-                Command::Dev(args) => {
-                    telemetry::start(LogFormat::Lines, if args.once { "warn" } else { "info" });
-                    dev::run(args).await
-                }
-                Command::Serve(args) => {
-                    telemetry::start(LogFormat::Json, "info");
-                    serve::serve(&args).await
-                }
-                Command::Migrate(args) => {
-                    telemetry::start(LogFormat::Lines, "warn");
-                    serve::migrate(&args).await
-                }
-                Command::Sandbox(args) => {
-                    telemetry::start(LogFormat::Lines, "info");
-                    serve::sandbox(&args).await
-                }
-            }
-        })
-        .map_err(|error| anyhow!("{error:#}"))
+    let ended = runtime.block_on(perform(cli.command));
+    runtime.shutdown_timeout(LEFTOVERS);
+    ended.map_err(|error| anyhow!("{error:#}"))
 }
+
+async fn perform(command: Command) -> Result<()> {
+    match command {
+        Command::Dev(args) => {
+            telemetry::start(LogFormat::Lines, "warn");
+            dev::run(args).await
+        }
+        Command::Serve(args) => {
+            telemetry::start(LogFormat::Json, "info");
+            serve::serve(&args).await
+        }
+        Command::Migrate(args) => {
+            telemetry::start(LogFormat::Lines, "warn");
+            serve::migrate(&args).await
+        }
+        Command::Sandbox(args) => {
+            telemetry::start(LogFormat::Lines, "info");
+            serve::sandbox(&args).await
+        }
+    }
+}
+
+/// What is still begun when we end (a download, a start-up) is not waited for longer.
+const LEFTOVERS: Duration = Duration::from_secs(2);

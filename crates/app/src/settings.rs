@@ -10,7 +10,7 @@ mod secret;
 pub use check::{Checked, Mistakes};
 pub use secret::{Secret, SecretText};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow, bail};
 use config::{Config, Environment, File};
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -223,6 +223,16 @@ impl Settings {
     /// # Errors
     /// When something is missing, unknown or of the wrong form, in words that name the key.
     pub fn read(file: &Path) -> anyhow::Result<Settings> {
+        let configured = std::env::vars_os().any(|(name, _)| {
+            name.to_str().is_some_and(|name| name.starts_with("PAYDESK_") && name.contains("__"))
+        });
+        if !file.exists() && !configured {
+            bail!(
+                "{} does not exist, and no PAYDESK_SECTION__KEY is set: name a file with --config \
+                 (docs/configuration.md shows one)",
+                file.display()
+            );
+        }
         let environment = Environment::with_prefix("PAYDESK")
             .prefix_separator("_")
             .separator("__")
@@ -233,8 +243,31 @@ impl Settings {
             .add_source(environment)
             .build()
             .with_context(|| format!("cannot read {}", file.display()))?;
-        config.try_deserialize().with_context(|| {
-            format!("{} and PAYDESK_* variables are not a configuration", file.display())
+        config.try_deserialize().map_err(|error| {
+            let what = without_values(&error.to_string());
+            anyhow!("{} and PAYDESK_* are not a configuration: {what}", file.display())
         })
+    }
+}
+
+/// An error without what it quotes: a value of the wrong type may be a secret.
+fn without_values(error: &str) -> String {
+    error
+        .split('"')
+        .enumerate()
+        .map(|(part, text)| if part % 2 == 0 { text } else { "…" })
+        .collect::<Vec<_>>()
+        .join("\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_values;
+
+    #[test]
+    fn an_error_about_a_value_does_not_show_it() {
+        let error = "invalid type: string \"s3cret\", expected a sequence for key `api_v3_keys`";
+        let said = without_values(error);
+        assert!(!said.contains("s3cret") && said.contains("api_v3_keys"), "{said}");
     }
 }

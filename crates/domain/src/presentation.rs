@@ -2,6 +2,7 @@
 //! (requirements S0.22–S0.24).
 
 use crate::order::{CancelCause, Order, OrderStatus};
+use crate::payment::{Payment, PaymentState};
 
 /// How often a client asks while something is expected, in milliseconds.
 pub const POLL_AFTER_MS: u32 = 1_000;
@@ -40,6 +41,9 @@ impl Order {
     pub fn present(&self) -> Presentation {
         let poll = Some(POLL_AFTER_MS);
         let (status, message_zh, poll_after_ms) = match self.status {
+            OrderStatus::PendingPayment if self.holds_surplus() => {
+                (Shown::Refunding, "收到的付款与订单不符，正在核实并退回", None)
+            }
             OrderStatus::PendingPayment => (Shown::AwaitingPayment, "等待付款", poll),
             OrderStatus::Cancelling => (Shown::Cancelling, "订单取消中，正在与微信支付核对", poll),
             OrderStatus::Cancelled if !self.refunds.is_empty() => {
@@ -57,5 +61,11 @@ impl Order {
             OrderStatus::Completed => (Shown::Ready, "订单已完成", None),
         };
         Presentation { status, message_zh, poll_after_ms }
+    }
+
+    /// Whether money came that it could not take, and nothing else can be paid.
+    fn holds_surplus(&self) -> bool {
+        let surplus = |p: &Payment| matches!(p.state, PaymentState::Surplus { .. });
+        self.open_payment().is_none() && self.payments.iter().any(surplus)
     }
 }

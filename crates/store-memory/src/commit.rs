@@ -136,10 +136,11 @@ impl State {
     fn write_inbox(&mut self, entry: &InboxEntry) {
         let key = (entry.source, entry.event_id.clone());
         let known = self.inbox.entry(key).or_insert_with(|| entry.clone());
-        if matches!(known.status, InboxStatus::Verified | InboxStatus::Orphan) {
+        let same = known.fact_hash == entry.fact_hash;
+        if same && matches!(known.status, InboxStatus::Verified | InboxStatus::Orphan) {
             known.status = entry.status;
         }
-        if known.fact_hash != entry.fact_hash {
+        if !same {
             let case = CaseOpening {
                 kind: CaseKind::AmountMismatch,
                 subject: entry.event_id.clone(),

@@ -69,7 +69,14 @@ impl PostgresStore {
         match done.map(|rows| rows.and_then(whole::one::<String>)) {
             Ok(Ok(word)) if word == "committed" => CommitAnswer::Committed,
             Ok(Ok(_)) => CommitAnswer::AlreadyCommitted,
-            Ok(Err(error)) => errors::commit(&error),
+            Ok(Err(error)) => {
+                let answer = errors::commit(&error);
+                if let CommitAnswer::OutcomeUnknown(_) = answer {
+                    // It may be dying, and not know it yet.
+                    drop(Connection::take(connection));
+                }
+                answer
+            }
             Err(late) => {
                 // Whoever had this connection next would wait for our statement.
                 drop(Connection::take(connection));

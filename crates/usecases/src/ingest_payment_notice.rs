@@ -50,7 +50,7 @@ impl Paydesk {
         );
         let answer = match &notice.body {
             NoticeBody::Payment(fact) => self.apply(&notice, fact, request_id).await,
-            NoticeBody::Other => self.store(&notice, InboxStatus::Verified, None, request_id).await,
+            NoticeBody::Other => self.keep_unknown_type(&notice, request_id).await,
         };
         answer.unwrap_or_else(|error| {
             tracing::warn!(request_id, event.id = notice.event_id, error = %error,
@@ -80,7 +80,7 @@ impl Paydesk {
             Ok(order) => {
                 tracing::info!(request_id, order.number = %order.number,
                     payment.out_trade_no = %out_trade_no, order.status = ?order.status,
-                    "notify.applied");
+                    "notify.acknowledged");
                 Ok(NoticeAnswer::Acknowledged)
             }
             Err(TransactError::NotFound) => self.keep_orphan(notice, fact, request_id).await,
@@ -111,6 +111,20 @@ impl Paydesk {
         let id = JobId::follow(fact.out_trade_no());
         changeset.jobs.push(JobChange::Ensure { id, due_at: now });
         self.file(changeset).await
+    }
+
+    async fn keep_unknown_type(
+        &self,
+        notice: &Notice,
+        request_id: &str,
+    ) -> Result<NoticeAnswer, TransactError> {
+        tracing::warn!(
+            request_id,
+            event.id = notice.event_id,
+            event.kind = notice.event_type,
+            "notify.unknown_type: stored, nothing acts on it"
+        );
+        self.store(notice, InboxStatus::Verified, None, request_id).await
     }
 
     async fn keep_orphan(

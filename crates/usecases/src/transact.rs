@@ -197,6 +197,10 @@ impl News {
         let Committed { order, version, .. } = &self.committed;
         tracing::info!(order.id = %order, order.version = version, actor = self.actor,
             events = ?self.events, "committed");
+        if self.events.contains(&"payment_surplus") {
+            tracing::error!(order.id = %order, order.version = version,
+                "payment.surplus: money came that its order cannot take; see its case");
+        }
         sink.committed(&self.committed);
     }
 }

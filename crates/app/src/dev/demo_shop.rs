@@ -9,8 +9,6 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use std::os::unix::fs::OpenOptionsExt as _;
 
-/// The buyer that the printed lines log in as.
-pub(super) const BUYER_CODE: &str = "alice";
 /// What the purchase buys.
 pub(super) const FIRST_SKU: &str = "longjing";
 
@@ -28,7 +26,7 @@ pub(super) struct DemoShop {
     pub(super) admin_key: String,
 }
 
-/// Opens the shop: an operator's key, goods with stock, and an address for the printed buyer.
+/// Opens the shop: an operator's key, and goods with stock.
 /// Opening it again changes nothing.
 pub(super) async fn open(service: &Service, places: &Places) -> Result<DemoShop> {
     let admin_key = admin_key(service, places).await?;
@@ -50,7 +48,6 @@ pub(super) async fn open(service: &Service, places: &Places) -> Result<DemoShop>
         let (status, answer) = merchant.call(Method::POST, &path, &stock, id).await?;
         ensure!(status.is_success(), "{path} answered {status}: {answer}");
     }
-    give_address(&client, &api).await?;
     Ok(DemoShop { admin_key })
 }
 
@@ -83,23 +80,6 @@ async fn admin_key(service: &Service, places: &Places) -> Result<String> {
         .with_context(|| format!("cannot write {}", file.display()))?;
     std::io::Write::write_all(&mut out, minted.plain.as_bytes())?;
     Ok(minted.plain)
-}
-
-async fn give_address(client: &Client, api: &str) -> Result<()> {
-    let visitor = Caller { client, api, token: "" };
-    let code = json!({"code": BUYER_CODE});
-    let (_, session) = visitor.call(Method::POST, "/api/mini/login", &code, "").await?;
-    let token = session["token"].as_str().context("the demo buyer cannot log in")?;
-    let buyer = Caller { client, api, token };
-    let path = "/api/mini/addresses";
-    let (_, known) = buyer.call(Method::GET, path, &Value::Null, "").await?;
-    if known.as_array().or_else(|| known["data"].as_array()).is_some_and(|a| !a.is_empty()) {
-        return Ok(());
-    }
-    let address = json!({"name": "韩梅梅", "phone": "13900000000", "region": "北京市", "detail": "中关村 1 号"});
-    let (status, answer) = buyer.call(Method::POST, path, &address, "").await?;
-    ensure!(status.is_success(), "{path} answered {status}: {answer}");
-    Ok(())
 }
 
 struct Caller<'a> {

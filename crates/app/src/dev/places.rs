@@ -42,7 +42,8 @@ impl Places {
             Durability::Durable,
             &progress,
         );
-        PrivatePostgres::start(&options).context("no database could be started")
+        PrivatePostgres::start(&options)
+            .context("no database could be started (another place is chosen with --data)")
     }
 
     pub(super) fn data(&self) -> PathBuf {

@@ -6,6 +6,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// The buyer that plays: any code is a buyer to the sandbox.
 const CODE: &str = "first-light";
@@ -79,7 +81,19 @@ impl Player<'_> {
         let offer = self.api(Method::POST, path, body).await?;
         let number = text(&offer, "/order_number")?;
         let out_trade_no = text(&offer, "/out_trade_no")?;
-        self.line("order before money", &format!("order_number {number}"));
+        let recorded = self.order(&number, "").await?;
+        let (_, ledger) = self.sandbox(Method::GET, "/_sandbox/ledger", &Value::Null).await?;
+        let calls = ledger["log"].as_array().context("no log in the ledger")?;
+        let call = calls.iter().find(|call| call["out_trade_no"] == out_trade_no.as_str());
+        let called_at = instant(call.context("no prepay in the ledger")?, "/at")?;
+        let placed_at = instant(&recorded, "/created_at")?;
+        // The ledger counts whole seconds.
+        ensure!(
+            placed_at.unix_timestamp() <= called_at.unix_timestamp(),
+            "recorded {placed_at}, but called {called_at}"
+        );
+        let recorded_at = text(&recorded, "/created_at")?;
+        self.line("order recorded", &format!("order_number {number} at {recorded_at}"));
         let params = &offer["pay_params"];
         self.line("prepay", &format!("{} (signed by us)", text(params, "/package")?));
         let checked = self.sandbox(Method::POST, "/_sandbox/verify-pay-params", params).await?;
@@ -100,8 +114,7 @@ impl Player<'_> {
     async fn confirm(&self, number: &str, transaction: &str) -> Result<()> {
         let deadline = now() + Duration::from_secs(PATIENCE_S);
         let order = loop {
-            let path = format!("/api/mini/orders/{number}?wait=5");
-            let order = self.api(Method::GET, &path, Value::Null).await?;
+            let order = self.order(number, "?wait=5").await?;
             if order["payment_status"] == "paid" {
                 break order;
             }
@@ -111,27 +124,38 @@ impl Player<'_> {
         };
         let recorded = text(&order, "/payments/0/transaction_id")?;
         ensure!(recorded == transaction, "paid with {recorded}, not {transaction}");
-        let (_, ledger) = self.sandbox(Method::GET, "/_sandbox/ledger", &Value::Null).await?;
-        self.notified(&ledger, number)?;
-        self.line(
-            "order paid",
-            &format!("status {}, version {}", order["status"], order["version"]),
-        );
-        println!(
-            "\n  {} fen settled exactly once; the purchase list is empty again.",
-            order["amounts"]["paid_fen"]
-        );
+        let (paid, total) = (&order["amounts"]["paid_fen"], &order["amounts"]["total_fen"]);
+        ensure!(paid == total, "paid {paid} of {total} fen");
+        let payments = order["payments"].as_array().context("no payments")?;
+        let settling = payments.iter().filter(|payment| payment["status"] == "paid").count();
+        ensure!(settling == 1, "{settling} payments are paid");
+        self.line("order paid", &format!("{paid} fen, status {}", order["status"]));
+        self.notified(number).await?;
+        let list = self.api(Method::GET, "/api/mini/purchase-list", Value::Null).await?;
+        ensure!(list["items"] == json!([]), "still on the purchase list: {}", list["items"]);
+        self.line("purchase list", "empty again");
         Ok(())
     }
 
-    fn notified(&self, ledger: &Value, number: &str) -> Result<()> {
+    /// How we heard of it: WeChat Pay's notification, acknowledged, or our own query.
+    async fn notified(&self, number: &str) -> Result<()> {
+        let (_, ledger) = self.sandbox(Method::GET, "/_sandbox/ledger", &Value::Null).await?;
         let notices = ledger["notifications"].as_array().context("no notifications")?;
-        let ours = notices.iter().find(|n| n["out_trade_no"] == number);
-        match ours.and_then(|n| n["attempts"].as_array()?.last().cloned()) {
-            Some(last) => self.line("notification", &format!("answered {}", last["status"])),
-            None => self.line("notification", "not sent yet: found by query"),
+        let ours = notices.iter().find(|notice| notice["out_trade_no"] == number);
+        let last = ours.and_then(|notice| notice["attempts"].as_array()?.last());
+        match last.map(|attempt| &attempt["status"]) {
+            Some(status) if *status == json!(204) => {
+                self.line("notification", "acknowledged with 204");
+            }
+            Some(Value::Null) | None => self.line("notification", "not yet; found by our query"),
+            Some(other) => bail!("the notification was answered {other}"),
         }
         Ok(())
+    }
+
+    async fn order(&self, number: &str, query: &str) -> Result<Value> {
+        let path = format!("/api/mini/orders/{number}{query}");
+        self.api(Method::GET, &path, Value::Null).await
     }
 
     async fn api(&self, method: Method, path: &str, body: Value) -> Result<Value> {
@@ -171,6 +195,10 @@ impl Player<'_> {
         let millis = now().duration_since(self.start).as_millis();
         println!("  {millis:>6} ms  {what:<20} {detail}");
     }
+}
+
+fn instant(value: &Value, pointer: &str) -> Result<OffsetDateTime> {
+    Ok(OffsetDateTime::parse(&text(value, pointer)?, &Rfc3339)?)
 }
 
 fn text(value: &Value, pointer: &str) -> Result<String> {

@@ -17,7 +17,13 @@ impl Settings {
         api: SocketAddr,
     ) -> Result<Settings> {
         let merchant = sandbox.credentials();
-        let notify_url = format!("http://{api}/api/mini/wechat-pay/notify");
+        // Who listens everywhere is reached here, too.
+        let here = if api.ip().is_unspecified() {
+            SocketAddr::from(([127, 0, 0, 1], api.port()))
+        } else {
+            api
+        };
+        let notify_url = format!("http://{here}/api/mini/wechat-pay/notify");
         let settings = json!({
             "environment": "dev",
             "deployment_id": "dev",

@@ -51,6 +51,11 @@ async fn a_hundred_equal_notifications_are_one_change_and_a_hundred_204() {
     let after = world.order(&buyer, &number, 0).await;
     assert_eq!(after["payment_status"], "paid");
     assert_eq!(after["version"].as_i64().unwrap(), before + 1, "one change");
+    let counted = "SELECT (SELECT count(*) FROM settlements) || ' ' || \
+        (SELECT count(*) FROM stock_moves WHERE kind = 'commit') || ' ' || \
+        (SELECT count(*) FROM outbox WHERE type = 'order.paid') || ' ' || \
+        (SELECT count(*) FROM inbox) || ' ' || (SELECT sold FROM skus)";
+    assert_eq!(world.database.query_text(counted).await, ["1 1 1 1 1"], "one of everything");
     world.stop().await;
 }
 
