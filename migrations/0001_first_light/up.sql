@@ -81,7 +81,7 @@ CREATE TABLE orders (
     checkout        jsonb NOT NULL,
     metadata        jsonb NOT NULL,
     cancel_cause    text CHECK (cancel_cause IN ('buyer', 'operator', 'deadline')),
-    version         bigint NOT NULL,
+    version         bigint NOT NULL CHECK (version > 0),
     created_at      timestamptz NOT NULL,
     pay_deadline    timestamptz,
     paid_at         timestamptz,
@@ -93,6 +93,7 @@ CREATE TABLE orders (
 CREATE INDEX orders_payment_status_created_at ON orders (payment_status, created_at);
 CREATE INDEX orders_status_created_at ON orders (status, created_at);
 CREATE INDEX orders_buyer_status ON orders (buyer_id, status);
+CREATE INDEX orders_newest ON orders (created_at DESC, id DESC);
 CREATE INDEX orders_buyer_newest ON orders (buyer_id, created_at DESC, id DESC);
 
 CREATE TABLE purchase_list_items (
@@ -143,14 +144,20 @@ CREATE TABLE payments (
     PRIMARY KEY (order_id, payment_no),
     CONSTRAINT payments_out_trade_no UNIQUE (mchid, out_trade_no),
     CONSTRAINT payments_transaction_id UNIQUE (mchid, transaction_id),
+    CONSTRAINT payments_rejected CHECK
+        (status <> 'rejected' OR num_nulls(reject_code, reject_proven) = 0),
+    CONSTRAINT payments_settled_as_asked CHECK
+        (status <> 'paid' OR (paid_fen = amount_fen AND currency = 'CNY' AND receipt_appid = appid)),
     CONSTRAINT payments_receipt CHECK (status <> 'paid'
         OR num_nulls(transaction_id, receipt_appid, paid_fen, currency, success_at) = 0),
     CONSTRAINT payments_refund_reserved
         CHECK (refund_reserved_fen BETWEEN 0 AND coalesce(paid_fen, 0))
 );
 CREATE INDEX payments_by_out_trade_no ON payments (out_trade_no);
+-- What the sweep reads: live payments only, so that its work does not grow with history.
 CREATE INDEX payments_live ON payments (created_at)
-    WHERE status IN ('created', 'payable', 'unknown', 'closing', 'rejected');
+    WHERE status IN ('created', 'payable', 'unknown', 'closing')
+       OR (status = 'rejected' AND NOT reject_proven);
 
 CREATE TABLE settlements (
     order_id    uuid PRIMARY KEY REFERENCES orders (id),
@@ -183,7 +190,9 @@ CREATE UNIQUE INDEX refunds_one_live_surplus ON refunds (order_id, payment_no)
 CREATE TABLE stock_holds (
     order_id           uuid NOT NULL REFERENCES orders (id),
     line_no            smallint NOT NULL CHECK (line_no > 0),
-    sku_id             text NOT NULL REFERENCES skus (id),
+    -- No foreign key: it would lock the row of a much wanted SKU once more for each order
+    -- (measured: half the orders per second). What holds stock has moved it in the same commit.
+    sku_id             text NOT NULL,
     quantity           integer NOT NULL CHECK (quantity > 0),
     returned_quantity  integer NOT NULL DEFAULT 0,
     status             text NOT NULL CHECK (status IN ('held', 'committed', 'released')),
@@ -194,7 +203,8 @@ CREATE TABLE stock_holds (
 -- Every move of stock, insert only. A hold ends once: commit and release share a slot.
 CREATE TABLE stock_moves (
     id         uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-    sku_id     text NOT NULL REFERENCES skus (id),
+    -- No foreign key, as in stock_holds.
+    sku_id     text NOT NULL,
     kind       text NOT NULL CHECK (kind IN ('hold', 'commit', 'release', 'restock')),
     quantity   bigint NOT NULL,
     order_id   uuid REFERENCES orders (id),
@@ -297,7 +307,7 @@ CREATE TABLE audit (
 
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '% is insert only', TG_TABLE_NAME;
+    RAISE EXCEPTION '% is insert only', TG_TABLE_NAME USING ERRCODE = 'check_violation';
 END $$;
 CREATE TRIGGER audit_insert_only BEFORE UPDATE OR DELETE ON audit
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -309,26 +319,26 @@ CREATE TRIGGER settlements_insert_only BEFORE UPDATE OR DELETE ON settlements
 CREATE FUNCTION orders_keep_rules() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.version <> OLD.version + 1 THEN
-        RAISE EXCEPTION 'order version must rise by one';
+        RAISE EXCEPTION 'order version must rise by one' USING ERRCODE = 'check_violation';
     END IF;
     IF OLD.status IN ('cancelled', 'completed') AND NEW.status <> OLD.status THEN
-        RAISE EXCEPTION 'order status % is final', OLD.status;
+        RAISE EXCEPTION 'order status % is final', OLD.status USING ERRCODE = 'check_violation';
     END IF;
     IF OLD.payment_status <> 'unpaid' AND NEW.payment_status = 'unpaid' THEN
-        RAISE EXCEPTION 'a paid order stays paid';
+        RAISE EXCEPTION 'a paid order stays paid' USING ERRCODE = 'check_violation';
     END IF;
     IF NEW.status = 'pending_payment' AND OLD.status <> 'pending_payment' THEN
-        RAISE EXCEPTION 'an order never waits for money again';
+        RAISE EXCEPTION 'an order never waits for money again' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
 END $$;
 CREATE FUNCTION payments_keep_rules() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.status IN ('paid', 'surplus') AND NEW.status <> OLD.status THEN
-        RAISE EXCEPTION 'payment status % is final', OLD.status;
+        RAISE EXCEPTION 'payment status % is final', OLD.status USING ERRCODE = 'check_violation';
     END IF;
     IF OLD.transaction_id IS NOT NULL AND NEW.transaction_id IS DISTINCT FROM OLD.transaction_id THEN
-        RAISE EXCEPTION 'a recorded transaction stays';
+        RAISE EXCEPTION 'a recorded transaction stays' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
 END $$;
@@ -341,6 +351,10 @@ CREATE TRIGGER orders_rules BEFORE UPDATE ON orders
 -- A commit is one statement: SELECT paydesk_commit($1). These functions carry a changeset out and
 -- decide nothing. What refuses is raised as 'paydesk refuses: <name> <row>', so that everything
 -- rolls back. Lock order: effects, inbox, job (fence), order and its rows, its jobs, list, stock.
+--
+-- All of them are PL/pgSQL, also where plain SQL would do: PL/pgSQL keeps its plans for as long as
+-- the connection lives, a function in SQL is planned anew at each call (measured: a load took 0.5 ms
+-- instead of 0.14, a placement 2.0 instead of 0.9).
 -- ---------------------------------------------------------------------------------------------
 
 CREATE FUNCTION paydesk_refuse(what text) RETURNS void LANGUAGE plpgsql AS $$
@@ -350,7 +364,8 @@ END $$;
 
 -- A notification's row: a later verdict replaces "received", "verified" and "orphan" only. One id
 -- with two different facts is nobody's re-send: the first is kept, and a case is opened.
-CREATE FUNCTION paydesk_write_inbox(entry jsonb, at timestamptz) RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION paydesk_write_inbox(entry jsonb, at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     INSERT INTO inbox AS old (source, event_id, event_type, fact_hash, status, out_trade_no,
                               received_at, updated_at)
     SELECT r.source, r.event_id, r.event_type, r.fact_hash, r.status, r.out_trade_no, at, at
@@ -366,9 +381,9 @@ CREATE FUNCTION paydesk_write_inbox(entry jsonb, at timestamptz) RETURNS void LA
     SELECT 'amount_mismatch', i.event_id, 'one notification id came with two different facts', at
     FROM inbox i
     WHERE i.source = entry->>'source' AND i.event_id = entry->>'event_id'
-      AND i.conflicting_hash IS NOT NULL
-    ON CONFLICT (kind, subject) WHERE status NOT IN ('resolved', 'accepted') DO NOTHING
-$$;
+      AND i.fact_hash <> entry->>'fact_hash'
+    ON CONFLICT (kind, subject) WHERE status NOT IN ('resolved', 'accepted') DO NOTHING;
+END $$;
 
 CREATE FUNCTION paydesk_check_fence(fence jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -400,7 +415,8 @@ BEGIN
     END IF;
 END $$;
 
-CREATE FUNCTION paydesk_write_payments(rows_ jsonb) RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION paydesk_write_payments(rows_ jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     INSERT INTO payments SELECT r.* FROM jsonb_populate_recordset(NULL::payments, rows_) r
     ON CONFLICT (order_id, payment_no) DO UPDATE SET
         status = excluded.status, prepay_id = excluded.prepay_id, code_url = excluded.code_url,
@@ -410,12 +426,13 @@ CREATE FUNCTION paydesk_write_payments(rows_ jsonb) RETURNS void LANGUAGE sql AS
         receipt_appid = excluded.receipt_appid, paid_fen = excluded.paid_fen,
         currency = excluded.currency, payer_total_fen = excluded.payer_total_fen,
         receipt_openid = excluded.receipt_openid, success_at = excluded.success_at,
-        refund_reserved_fen = excluded.refund_reserved_fen
-$$;
+        refund_reserved_fen = excluded.refund_reserved_fen;
+END $$;
 
 -- Job rows of others are never waited for: whoever has one in hand may want this order next. A
 -- job that is skipped stays, and finds nothing to do. Ensuring wakes a parked job: new intent.
-CREATE FUNCTION paydesk_write_jobs(ensure jsonb, remove jsonb) RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION paydesk_write_jobs(ensure jsonb, remove jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     WITH gone AS MATERIALIZED (
         SELECT j.kind, j.subject FROM jobs j
         JOIN jsonb_to_recordset(remove) AS r (kind text, subject text) USING (kind, subject)
@@ -437,8 +454,8 @@ CREATE FUNCTION paydesk_write_jobs(ensure jsonb, remove jsonb) RETURNS void LANG
     SELECT r.kind, r.subject, r.due_at
     FROM jsonb_to_recordset(ensure) AS r (kind text, subject text, due_at timestamptz)
     ORDER BY r.kind, r.subject
-    ON CONFLICT (kind, subject) DO NOTHING
-$$;
+    ON CONFLICT (kind, subject) DO NOTHING;
+END $$;
 
 CREATE FUNCTION paydesk_change_list(change jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -517,7 +534,8 @@ BEGIN
     END LOOP;
 END $$;
 
-CREATE FUNCTION paydesk_write_trail(c jsonb) RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION paydesk_write_trail(c jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     INSERT INTO stock_moves (sku_id, kind, quantity, order_id, line_no, actor, moved_at)
     SELECT r.sku_id, r.kind, r.quantity, (c->>'order_id')::uuid, r.line_no, c->>'actor',
            (c->>'at')::timestamptz
@@ -539,7 +557,7 @@ CREATE FUNCTION paydesk_write_trail(c jsonb) RETURNS void LANGUAGE sql AS $$
     INSERT INTO idempotency (principal, route, key, fingerprint, order_id, reused, recorded_at)
     SELECT r.principal, r.route, r.key, r.fingerprint, r.order_id, r.reused, r.recorded_at
     FROM jsonb_populate_recordset(NULL::idempotency, c->'idempotency') r;
-$$;
+END $$;
 
 CREATE FUNCTION paydesk_commit(c jsonb) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -616,8 +634,9 @@ END $$;
 -- Reading: one statement, one snapshot (STABLE), with the store's own time.
 -- ---------------------------------------------------------------------------------------------
 
-CREATE FUNCTION paydesk_order(wanted uuid) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT jsonb_build_object(
+CREATE FUNCTION paydesk_order(wanted uuid) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT jsonb_build_object(
         'order', to_jsonb(o),
         'payments', coalesce((SELECT jsonb_agg(to_jsonb(p) ORDER BY p.payment_no)
                               FROM payments p WHERE p.order_id = o.id), '[]'),
@@ -626,16 +645,21 @@ CREATE FUNCTION paydesk_order(wanted uuid) RETURNS jsonb LANGUAGE sql STABLE AS 
         'holds', coalesce((SELECT jsonb_agg(to_jsonb(h) ORDER BY h.line_no)
                            FROM stock_holds h WHERE h.order_id = o.id), '[]'),
         'settlement', (SELECT to_jsonb(s) FROM settlements s WHERE s.order_id = o.id))
-    FROM orders o WHERE o.id = wanted
-$$;
+    FROM orders o WHERE o.id = wanted);
+END $$;
 
 CREATE FUNCTION paydesk_load(by_id uuid, by_number text, by_out_trade_no text) RETURNS jsonb
-LANGUAGE sql STABLE AS $$
-    SELECT jsonb_build_object('now', clock_timestamp(), 'found', paydesk_order(coalesce(
-        by_id,
-        (SELECT o.id FROM orders o WHERE o.order_number = by_number),
-        (SELECT p.order_id FROM payments p WHERE p.out_trade_no = by_out_trade_no LIMIT 1))))
-$$;
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    wanted uuid := by_id;
+BEGIN
+    IF by_number IS NOT NULL THEN
+        SELECT o.id INTO wanted FROM orders o WHERE o.order_number = by_number;
+    ELSIF by_out_trade_no IS NOT NULL THEN
+        SELECT p.order_id INTO wanted FROM payments p WHERE p.out_trade_no = by_out_trade_no;
+    END IF;
+    RETURN jsonb_build_object('now', clock_timestamp(), 'found', paydesk_order(wanted));
+END $$;
 
 -- The buyer with this openid, made together with it when there is none.
 CREATE FUNCTION paydesk_buyer(app text, open text, fresh uuid, at timestamptz) RETURNS uuid
@@ -708,21 +732,24 @@ BEGIN
 END $$;
 
 -- Lines of a purchase list, with what is sold there now and who has captured them.
-CREATE FUNCTION paydesk_items(buyer uuid, only_ids bigint[]) RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT coalesce(jsonb_agg(jsonb_build_object(
+CREATE FUNCTION paydesk_items(buyer uuid, only_ids bigint[]) RETURNS jsonb
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object(
         'id', i.id, 'quantity', i.quantity, 'captured_by', o.order_number, 'sku', to_jsonb(s))
         ORDER BY i.id), '[]')
     FROM purchase_list_items i JOIN skus s ON s.id = i.sku_id
     LEFT JOIN orders o ON o.id = i.captured_by
-    WHERE i.buyer_id = buyer AND (only_ids IS NULL OR i.id = ANY (only_ids))
-$$;
+    WHERE i.buyer_id = buyer AND (only_ids IS NULL OR i.id = ANY (only_ids)));
+END $$;
 
 -- Everything that a checkout reads.
 CREATE FUNCTION paydesk_checkout_basis(buyer uuid, only_ids bigint[], address bigint)
-RETURNS jsonb LANGUAGE sql STABLE AS $$
-    SELECT jsonb_build_object(
+RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN jsonb_build_object(
         'now', clock_timestamp(),
         'items', paydesk_items(buyer, only_ids),
         'address', (SELECT to_jsonb(a) FROM addresses a
-                    WHERE a.buyer_id = buyer AND a.id = address))
-$$;
+                    WHERE a.buyer_id = buyer AND a.id = address));
+END $$;

@@ -96,6 +96,11 @@ impl State {
         if !self.effects.insert(changeset.command_id.clone()) {
             return Err(CommitAnswer::AlreadyCommitted);
         }
+        // The same key under another name: what it led to is there already.
+        let replays = &self.replays;
+        if changeset.replay.as_ref().is_some_and(|r| replays.contains_key(&r.scope)) {
+            return Err(CommitAnswer::AlreadyCommitted);
+        }
         if let Some(entry) = &changeset.inbox {
             self.write_inbox(entry);
         }

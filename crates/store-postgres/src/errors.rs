@@ -83,8 +83,12 @@ fn unique(constraint: &str) -> CommitAnswer {
             CommitAnswer::GuardRefused(Refusal::NumberTaken)
         }
         "payments_transaction_id" => CommitAnswer::GuardRefused(Refusal::TransactionTaken),
-        // A twin under the same name: under SERIALIZABLE it shows here instead of being waited
-        // for. The next try finds the name.
-        other => CommitAnswer::RolledBack(format!("a twin was faster: {other}")),
+        // The same key under another name: what it led to is there already.
+        "idempotency_pkey" => CommitAnswer::AlreadyCommitted,
+        other => {
+            // The version was the expected one, so nobody was faster: ours is impossible.
+            tracing::error!(constraint = other, "the schema refused what the domain decided");
+            CommitAnswer::RolledBack(format!("already there: {other}"))
+        }
     }
 }

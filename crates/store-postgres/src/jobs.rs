@@ -17,11 +17,14 @@ const CLAIM: &str = "\
         SELECT kind, subject FROM jobs \
         WHERE parked_at IS NULL AND due_at <= $1 AND kind = ANY($4) \
           AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
-        ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED) \
-    UPDATE jobs j SET attempts = j.attempts + 1, lease_token = nextval('lease_tokens'), \
-           lease_until = clock_timestamp() + $3 * interval '1 millisecond', hastened_at = NULL \
-    FROM due WHERE j.kind = due.kind AND j.subject = due.subject \
-    RETURNING j.kind, j.subject, j.lease_token, j.attempts";
+        ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED), \
+    taken AS ( \
+        UPDATE jobs j SET attempts = j.attempts + 1, lease_token = nextval('lease_tokens'), \
+               lease_until = clock_timestamp() + $3 * interval '1 millisecond', \
+               hastened_at = NULL \
+        FROM due WHERE j.kind = due.kind AND j.subject = due.subject \
+        RETURNING j.kind, j.subject, j.lease_token, j.attempts, j.due_at) \
+    SELECT kind, subject, lease_token, attempts FROM taken ORDER BY due_at, kind, subject";
 
 /// What was ensured for an earlier time while it was leased keeps that time.
 const AGAIN: &str = "\
@@ -74,13 +77,14 @@ const NEXT: &str = "\
           AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
         ORDER BY due_at LIMIT 1) next";
 
-/// Live payments without a follower, waiting orders without a deadline.
+/// Live payments without a follower, waiting orders without a deadline. "Live" is said in the words
+/// of the partial index, so that history costs nothing.
 const SWEEP: &str = "\
     INSERT INTO jobs (kind, subject, due_at) \
     SELECT missing.kind, missing.subject, $1 FROM ( \
         (SELECT 'follow_payment' AS kind, p.out_trade_no AS subject FROM payments p \
-         WHERE p.status IN ('created', 'payable', 'unknown', 'closing', 'rejected') \
-           AND NOT (p.status = 'rejected' AND coalesce(p.reject_proven, false)) \
+         WHERE (p.status IN ('created', 'payable', 'unknown', 'closing') \
+                OR (p.status = 'rejected' AND NOT p.reject_proven)) \
            AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'follow_payment' \
                            AND j.subject = p.out_trade_no) \
          LIMIT $2) \

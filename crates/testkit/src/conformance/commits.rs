@@ -47,7 +47,14 @@ pub async fn an_idempotency_key_leads_to_its_order(stores: &Stores) {
     assert_eq!(stores.orders.replay(&record.scope).await, Ok(None));
     let answer = stores.orders.commit(placing(&placement, intent)).await;
     assert_eq!(answer, CommitAnswer::Committed);
-    assert_eq!(stores.orders.replay(&record.scope).await, Ok(Some(record)));
+    assert_eq!(stores.orders.replay(&record.scope).await, Ok(Some(record.clone())));
+    // Under another name the same key has still been used: nothing is written over it.
+    let before = stores.dump().await;
+    let mut twin = sample::intent("keyed otherwise");
+    twin.replay = Some(domain::changeset::ReplayRecord { reused: true, ..record });
+    let alone = Changeset::without_order(twin, sample::start());
+    assert_eq!(stores.orders.commit(alone).await, CommitAnswer::AlreadyCommitted);
+    assert_eq!(stores.dump().await, before);
 }
 
 pub async fn an_order_is_found_by_id_number_and_out_trade_no(stores: &Stores) {
