@@ -7,6 +7,7 @@ pub mod cli;
 pub mod dev;
 mod fanout;
 mod ids;
+pub mod limits;
 mod serve;
 pub mod service;
 pub mod settings;
@@ -26,6 +27,7 @@ pub fn run(cli: Cli) -> Result<()> {
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         tracing::debug!("the TLS provider was installed before");
     }
+    limits::raise_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(perform(cli.command));
     runtime.shutdown_timeout(LEFTOVERS);

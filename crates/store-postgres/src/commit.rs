@@ -1,5 +1,6 @@
 //! Commits a changeset in one statement. The only place that writes orders.
 
+mod audit;
 mod sheet;
 
 use crate::pool::Connection;

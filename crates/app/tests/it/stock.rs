@@ -8,12 +8,16 @@ async fn two_hundred_checkouts_of_fifty_pieces_are_fifty_orders() {
     let world = World::new().await;
     world.put_sku("last", 100, 50).await;
     let names: Vec<String> = (0..200).map(|n| format!("buyer-{n}")).collect();
-    let buyers = join_all(names.iter().map(|name| async {
-        let buyer = world.buyer(name).await;
-        world.want(&buyer, "last", 1).await;
-        buyer
-    }))
-    .await;
+    let mut buyers = Vec::new();
+    for some in names.chunks(20) {
+        let arriving = some.iter().map(|name| async {
+            let buyer = world.buyer(name).await;
+            world.want(&buyer, "last", 1).await;
+            buyer
+        });
+        buyers.extend(join_all(arriving).await);
+    }
+    // All at once.
     let answers = join_all(buyers.iter().map(|buyer| world.check_out(buyer))).await;
     let placed = answers.iter().filter(|(status, _)| status.is_success()).count();
     let refused = answers

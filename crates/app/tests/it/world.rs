@@ -30,6 +30,7 @@ pub struct Buyer {
 
 impl World {
     pub async fn new() -> World {
+        app::limits::raise_open_files();
         let database = TestDatabase::create().await.expect("a database");
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         // Keys are made once and used by every sandbox of the tests.

@@ -1,5 +1,6 @@
 //! A changeset as `paydesk_commit` takes it: rows, ready to be written.
 
+use super::audit;
 use crate::rows::{HoldRow, Instant, OrderRow, PaymentRow, RefundRow, SettlementRow, order_rows};
 use crate::words::Word as _;
 use domain::changeset::{Changeset, Guard, InboxEntry, ListChange, OrderWrite, ReplayRecord};
@@ -108,13 +109,12 @@ impl Sheet {
             .zip(&changeset.outgoing)
             .map(|(seq, event)| outbox(order.number.as_str(), order.version, seq, event))
             .collect();
-        let names: Vec<&str> = changeset.events.iter().map(Event::name).collect();
         self.audit = vec![json!({
             "seq": order.version,
             "subject": order.number.as_str(),
             "cause": changeset.audit.cause,
             "request_id": changeset.audit.request_id,
-            "events": names,
+            "events": changeset.events.iter().map(audit::told).collect::<Vec<_>>(),
         })];
     }
 }

@@ -1,0 +1,59 @@
+//! What the audit says of an event: enough to understand it later, and no personal data.
+
+use crate::words::Word as _;
+use domain::fact::Receipt;
+use domain::order::{Event, StockOutcome};
+use serde_json::{Value, json};
+
+/// The event with its name, its payment and what distinguishes it.
+pub(super) fn told(event: &Event) -> Value {
+    let mut told = detail(event);
+    told["event"] = json!(event.name());
+    if let Some(no) = event.payment_no() {
+        told["payment_no"] = json!(no);
+    }
+    told
+}
+
+fn detail(event: &Event) -> Value {
+    match event {
+        Event::Placed(order) => {
+            json!({"total_fen": order.amounts.total.get(), "lines": order.lines.len()})
+        }
+        Event::PaymentPayable { credential, .. } => json!({"credential": credential.is_some()}),
+        Event::PaymentRejected { code, .. } => json!({"code": code}),
+        Event::PaymentClosing { why, .. } | Event::PaymentClosed { why, .. } => {
+            json!({"why": why.word()})
+        }
+        Event::PaymentPaid { receipt, .. } => money(receipt),
+        Event::PaymentSurplus { receipt, why, .. } => {
+            let mut told = receipt.as_ref().map_or_else(|| json!({}), money);
+            told["why"] = json!(why.word());
+            told
+        }
+        Event::RefundRequested(refund) => json!({
+            "out_refund_no": refund.out_refund_no.as_str(),
+            "amount_fen": refund.amount.get(),
+            "kind": refund.kind.word(),
+        }),
+        Event::Settled { settlement, stock } => json!({
+            "by": settlement.by.name(),
+            "amount_fen": settlement.amount.get(),
+            "stock_refused": *stock == StockOutcome::Refused,
+        }),
+        Event::CancelRequested { cause } => json!({"cause": cause.word()}),
+        Event::PaymentUnknown { .. }
+        | Event::PaymentRejectionProven { .. }
+        | Event::Cancelled { .. } => json!({}),
+    }
+}
+
+/// Without the payer.
+fn money(receipt: &Receipt) -> Value {
+    json!({
+        "transaction_id": receipt.transaction_id.as_str(),
+        "amount_fen": receipt.amount.get(),
+        "currency": receipt.currency,
+        "success_at": receipt.success_at.to_rfc3339(),
+    })
+}
