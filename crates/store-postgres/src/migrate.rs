@@ -5,6 +5,7 @@ use diesel_async::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 use domain::ports::StoreError;
+use tokio::runtime::Handle;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
@@ -16,6 +17,14 @@ const LOCK: &str = "SELECT pg_advisory_lock(x'7061796465736b'::bigint)";
 /// # Errors
 /// When the database cannot be reached or a migration fails; a failed one is rolled back.
 pub async fn migrate(url: &str) -> Result<(), StoreError> {
+    let (url, runtime) = (url.to_owned(), Handle::current());
+    // On a thread of its own: the harness blocks, and a task that blocks inside another's wait
+    // swallows that other's wake-ups.
+    let applying = tokio::task::spawn_blocking(move || runtime.block_on(apply(&url)));
+    applying.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
+}
+
+async fn apply(url: &str) -> Result<(), StoreError> {
     let unavailable = |why: String| StoreError::Unavailable(why);
     let mut connection =
         AsyncPgConnection::establish(url).await.map_err(|why| unavailable(why.to_string()))?;
