@@ -173,6 +173,8 @@ CREATE TABLE refunds (
     mchid          text NOT NULL,
     out_refund_no  text NOT NULL,
     order_id       uuid NOT NULL,
+    -- Which refund of its order, from 1: their order, whatever the clock said.
+    refund_no      smallint NOT NULL CHECK (refund_no > 0),
     payment_no     smallint NOT NULL,
     amount_fen     bigint NOT NULL CHECK (amount_fen BETWEEN 1 AND 1000000000),
     reason         text NOT NULL,
@@ -182,6 +184,7 @@ CREATE TABLE refunds (
                        'closed', 'rejected', 'settled_offline')),
     created_at     timestamptz NOT NULL,
     PRIMARY KEY (mchid, out_refund_no),
+    CONSTRAINT refunds_no UNIQUE (order_id, refund_no),
     FOREIGN KEY (order_id, payment_no) REFERENCES payments (order_id, payment_no)
 );
 CREATE UNIQUE INDEX refunds_one_live_surplus ON refunds (order_id, payment_no)
@@ -354,7 +357,7 @@ CREATE TRIGGER orders_rules BEFORE UPDATE ON orders
 --
 -- All of them are PL/pgSQL, also where plain SQL would do: PL/pgSQL keeps its plans for as long as
 -- the connection lives, a function in SQL is planned anew at each call (measured: a load took 0.5 ms
--- instead of 0.14, a placement 2.0 instead of 0.9).
+-- instead of 0.14, a placement 1.5 instead of 0.8).
 -- ---------------------------------------------------------------------------------------------
 
 CREATE FUNCTION paydesk_refuse(what text) RETURNS void LANGUAGE plpgsql AS $$
@@ -640,7 +643,7 @@ BEGIN
         'order', to_jsonb(o),
         'payments', coalesce((SELECT jsonb_agg(to_jsonb(p) ORDER BY p.payment_no)
                               FROM payments p WHERE p.order_id = o.id), '[]'),
-        'refunds', coalesce((SELECT jsonb_agg(to_jsonb(r) ORDER BY r.created_at, r.out_refund_no)
+        'refunds', coalesce((SELECT jsonb_agg(to_jsonb(r) ORDER BY r.refund_no)
                              FROM refunds r WHERE r.order_id = o.id), '[]'),
         'holds', coalesce((SELECT jsonb_agg(to_jsonb(h) ORDER BY h.line_no)
                            FROM stock_holds h WHERE h.order_id = o.id), '[]'),

@@ -1,8 +1,9 @@
 //! Buyers, sessions and API keys. Only hashes are stored.
 
+use crate::prepared::prepared;
 use crate::{PostgresStore, errors, whole};
+use diesel::QueryableByName;
 use diesel::sql_types::{Array, Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
 use domain::names::{Appid, Openid};
 use domain::ports::{Access, ApiKeyRecord, PortFuture, Role, SessionRecord, StoreError};
@@ -57,7 +58,7 @@ impl Access for PostgresStore {
     ) -> PortFuture<'a, Result<UserId, StoreError>> {
         Box::pin(async move {
             let mut connection = self.connection().await?;
-            let found: Id = sql_query(BUYER)
+            let found: Id = prepared(BUYER)
                 .bind::<Text, _>(appid.as_str())
                 .bind::<Text, _>(openid.as_str())
                 .bind::<SqlUuid, _>(fresh.get())
@@ -78,7 +79,7 @@ impl Access for PostgresStore {
         Box::pin(async move {
             let mut connection = self.connection().await?;
             let found: Option<OpenidRow> =
-                sql_query("SELECT openid FROM openids WHERE buyer_id = $1 AND appid = $2")
+                prepared("SELECT openid FROM openids WHERE buyer_id = $1 AND appid = $2")
                     .bind::<SqlUuid, _>(buyer.get())
                     .bind::<Text, _>(appid.as_str())
                     .get_results(&mut connection)
@@ -96,7 +97,7 @@ impl Access for PostgresStore {
     ) -> PortFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             let mut connection = self.connection().await?;
-            sql_query("INSERT INTO sessions (token_hash, buyer_id, expires_at) VALUES ($1, $2, $3)")
+            prepared("INSERT INTO sessions (token_hash, buyer_id, expires_at) VALUES ($1, $2, $3)")
                 .bind::<Binary, _>(token_hash.to_vec())
                 .bind::<SqlUuid, _>(session.buyer.get())
                 .bind::<Timestamptz, _>(session.expires_at.to_offset())
@@ -114,7 +115,7 @@ impl Access for PostgresStore {
         Box::pin(async move {
             let mut connection = self.connection().await?;
             let found: Option<SessionRow> =
-                sql_query("SELECT buyer_id, expires_at FROM sessions WHERE token_hash = $1")
+                prepared("SELECT buyer_id, expires_at FROM sessions WHERE token_hash = $1")
                     .bind::<Binary, _>(token_hash.to_vec())
                     .get_results(&mut connection)
                     .await
@@ -135,7 +136,7 @@ impl Access for PostgresStore {
         Box::pin(async move {
             let mut connection = self.connection().await?;
             let roles: Vec<&str> = record.roles.iter().map(|role| role.name()).collect();
-            sql_query(
+            prepared(
                 "INSERT INTO api_keys (key_hash, id, name, roles, client_id, created_at) \
                  VALUES ($1, $2, $3, $4, $5, $6)",
             )
@@ -158,7 +159,7 @@ impl Access for PostgresStore {
     ) -> PortFuture<'_, Result<Option<ApiKeyRecord>, StoreError>> {
         Box::pin(async move {
             let mut connection = self.connection().await?;
-            let found: Option<KeyRow> = sql_query(
+            let found: Option<KeyRow> = prepared(
                 "SELECT id, name, roles, client_id, created_at FROM api_keys WHERE key_hash = $1",
             )
             .bind::<Binary, _>(key_hash.to_vec())

@@ -1,5 +1,6 @@
 //! What is for sale, and stock moved by hand.
 
+use crate::prepared::prepared;
 use crate::rows::{Instant, corrupt, number};
 use crate::words::Word as _;
 use crate::{PostgresStore, errors, whole};
@@ -80,7 +81,7 @@ impl Catalogue for PostgresStore {
     ) -> PortFuture<'_, Result<Vec<Sku>, StoreError>> {
         Box::pin(async move {
             let mut connection = self.connection().await?;
-            let rows: Vec<SkuRow> = sql_query(ON_SALE)
+            let rows: Vec<SkuRow> = prepared(ON_SALE)
                 .bind::<Text, _>(after.as_ref().map_or("", |id| id.as_str()))
                 .bind::<BigInt, _>(i64::from(limit))
                 .get_results(&mut connection)
@@ -115,7 +116,7 @@ impl Catalogue for PostgresStore {
 impl PostgresStore {
     async fn find_sku(&self, id: &SkuId) -> Result<Option<Sku>, StoreError> {
         let mut connection = self.connection().await?;
-        let row: Option<SkuRow> = sql_query(ONE_SKU)
+        let row: Option<SkuRow> = prepared(ONE_SKU)
             .bind::<Text, _>(id.as_str())
             .get_results(&mut connection)
             .await

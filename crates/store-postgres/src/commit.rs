@@ -4,6 +4,7 @@ mod audit;
 mod sheet;
 
 use crate::pool::Connection;
+use crate::prepared::prepared;
 use crate::{PostgresStore, errors, whole};
 use diesel::sql_types::{Jsonb, Text};
 use diesel::{QueryableByName, sql_query};
@@ -100,7 +101,7 @@ impl PostgresStore {
 
     async fn find_replay(&self, scope: &ReplayScope) -> Result<Option<ReplayRecord>, StoreError> {
         let mut connection = self.connection().await?;
-        let found: Option<ReplayRow> = sql_query(
+        let found: Option<ReplayRow> = prepared(
             "SELECT fingerprint, order_id, reused, recorded_at FROM idempotency \
              WHERE principal = $1 AND route = $2 AND key = $3",
         )

@@ -1,8 +1,9 @@
 //! Promised work: claimed in short statements of their own, finished under their lease.
 
+use crate::prepared::prepared;
 use crate::{PostgresStore, errors, whole};
+use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
 use domain::Timestamp;
 use domain::changeset::Fence;
@@ -15,12 +16,12 @@ use time::OffsetDateTime;
 const CLAIM: &str = "\
     WITH due AS MATERIALIZED ( \
         SELECT kind, subject FROM jobs \
-        WHERE parked_at IS NULL AND due_at <= $1 AND kind = ANY($4) \
+        WHERE parked_at IS NULL AND due_at <= $1 AND kind = ANY($2) \
           AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
-        ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED), \
+        ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED), \
     taken AS ( \
         UPDATE jobs j SET attempts = j.attempts + 1, lease_token = nextval('lease_tokens'), \
-               lease_until = clock_timestamp() + $3 * interval '1 millisecond', \
+               lease_until = clock_timestamp() + $4 * interval '1 millisecond', \
                hastened_at = NULL \
         FROM due WHERE j.kind = due.kind AND j.subject = due.subject \
         RETURNING j.kind, j.subject, j.lease_token, j.attempts, j.due_at) \
@@ -28,9 +29,9 @@ const CLAIM: &str = "\
 
 /// What was ensured for an earlier time while it was leased keeps that time.
 const AGAIN: &str = "\
-    UPDATE jobs SET due_at = least($4, hastened_at), lease_token = NULL, lease_until = NULL, \
-           hastened_at = NULL, attempts = CASE WHEN $5 THEN 0 ELSE attempts END \
-    WHERE kind = $1 AND subject = $2 AND lease_token = $3 AND lease_until > clock_timestamp()";
+    UPDATE jobs SET due_at = least($1, hastened_at), lease_token = NULL, lease_until = NULL, \
+           hastened_at = NULL, attempts = CASE WHEN $2 THEN 0 ELSE attempts END \
+    WHERE kind = $3 AND subject = $4 AND lease_token = $5 AND lease_until > clock_timestamp()";
 
 /// Gone, unless somebody asked for it again while it was in hand.
 const DONE: &str = "\
@@ -51,25 +52,25 @@ const DONE: &str = "\
 
 const PARK: &str = "\
     WITH parked AS ( \
-        UPDATE jobs SET parked_at = clock_timestamp(), parked_why = $4, lease_token = NULL, \
+        UPDATE jobs SET parked_at = clock_timestamp(), parked_why = $1, lease_token = NULL, \
                lease_until = NULL \
-        WHERE kind = $1 AND subject = $2 AND lease_token = $3 \
+        WHERE kind = $2 AND subject = $3 AND lease_token = $4 \
           AND lease_until > clock_timestamp() \
         RETURNING kind, subject), \
     opened AS ( \
         INSERT INTO cases (kind, subject, detail, opened_at) \
-        SELECT 'stuck', kind || ':' || subject, $4, clock_timestamp() FROM parked \
+        SELECT 'stuck', kind || ':' || subject, $1, clock_timestamp() FROM parked \
         ON CONFLICT (kind, subject) WHERE status NOT IN ('resolved', 'accepted') DO NOTHING) \
     SELECT count(*) AS n FROM parked";
 
 /// Earlier, never later; a job in hand remembers it for when it is finished.
 const HASTEN: &str = "\
     UPDATE jobs SET \
-        due_at = CASE WHEN lease_until IS NULL THEN $3 ELSE due_at END, \
+        due_at = CASE WHEN lease_until IS NULL THEN $1 ELSE due_at END, \
         hastened_at = CASE WHEN lease_until IS NOT NULL \
-                           THEN least(hastened_at, $3::timestamptz) END \
-    WHERE kind = $1 AND subject = $2 AND parked_at IS NULL \
-      AND (lease_until IS NOT NULL OR due_at > $3)";
+                           THEN least(hastened_at, $1::timestamptz) END \
+    WHERE kind = $2 AND subject = $3 AND parked_at IS NULL \
+      AND (lease_until IS NOT NULL OR due_at > $1)";
 
 const NEXT: &str = "\
     SELECT min(due_at) AS due_at FROM (SELECT due_at FROM jobs \
@@ -153,10 +154,10 @@ impl JobQueue for PostgresStore {
     ) -> PortFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             let mut connection = self.connection().await?;
-            sql_query(HASTEN)
+            prepared(HASTEN)
+                .bind::<Timestamptz, _>(at.to_offset())
                 .bind::<Text, _>(job.kind.name())
                 .bind::<Text, _>(&job.subject)
-                .bind::<Timestamptz, _>(at.to_offset())
                 .execute(&mut connection)
                 .await
                 .map(drop)
@@ -167,7 +168,7 @@ impl JobQueue for PostgresStore {
     fn next_due(&self) -> PortFuture<'_, Result<Option<Timestamp>, StoreError>> {
         Box::pin(async move {
             let mut connection = self.connection().await?;
-            let next: Due = sql_query(NEXT)
+            let next: Due = prepared(NEXT)
                 .bind::<Array<Text>, _>(known_kinds())
                 .get_results(&mut connection)
                 .await
@@ -180,7 +181,7 @@ impl JobQueue for PostgresStore {
     fn sweep(&self, now: Timestamp, limit: u32) -> PortFuture<'_, Result<Vec<JobId>, StoreError>> {
         Box::pin(async move {
             let mut connection = self.connection().await?;
-            let found: Vec<Named> = sql_query(SWEEP)
+            let found: Vec<Named> = prepared(SWEEP)
                 .bind::<Timestamptz, _>(now.to_offset())
                 .bind::<BigInt, _>(i64::from(limit))
                 .get_results(&mut connection)
@@ -199,11 +200,11 @@ impl PostgresStore {
         lease_ms: u64,
     ) -> Result<Vec<LeasedJob>, StoreError> {
         let mut connection = self.connection().await?;
-        let claimed: Vec<Claimed> = sql_query(CLAIM)
+        let claimed: Vec<Claimed> = prepared(CLAIM)
             .bind::<Timestamptz, _>(now.to_offset())
+            .bind::<Array<Text>, _>(known_kinds())
             .bind::<BigInt, _>(i64::from(limit))
             .bind::<BigInt, _>(i64::try_from(lease_ms).unwrap_or(i64::MAX))
-            .bind::<Array<Text>, _>(known_kinds())
             .get_results(&mut connection)
             .await
             .map_err(errors::read)?;
@@ -222,7 +223,7 @@ impl PostgresStore {
         let (kind, subject) = (lease.job.kind.name(), &lease.job.subject);
         let changed = match finish {
             Finish::Done => {
-                let done: Result<Count, _> = sql_query(DONE)
+                let done: Result<Count, _> = prepared(DONE)
                     .bind::<Text, _>(kind)
                     .bind::<Text, _>(subject)
                     .bind::<BigInt, _>(lease.token)
@@ -232,21 +233,21 @@ impl PostgresStore {
                 done.map(|count| usize::try_from(count.n).unwrap_or_default())
             }
             Finish::Again(at) | Finish::Retry(at) => {
-                sql_query(AGAIN)
+                prepared(AGAIN)
+                    .bind::<Timestamptz, _>(at.to_offset())
+                    .bind::<Bool, _>(matches!(finish, Finish::Again(_)))
                     .bind::<Text, _>(kind)
                     .bind::<Text, _>(subject)
                     .bind::<BigInt, _>(lease.token)
-                    .bind::<Timestamptz, _>(at.to_offset())
-                    .bind::<Bool, _>(matches!(finish, Finish::Again(_)))
                     .execute(&mut connection)
                     .await
             }
             Finish::Park(why) => {
-                let parked: Result<Count, _> = sql_query(PARK)
+                let parked: Result<Count, _> = prepared(PARK)
+                    .bind::<Text, _>(why)
                     .bind::<Text, _>(kind)
                     .bind::<Text, _>(subject)
                     .bind::<BigInt, _>(lease.token)
-                    .bind::<Text, _>(why)
                     .get_results(&mut connection)
                     .await
                     .and_then(whole::one);

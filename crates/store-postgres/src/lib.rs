@@ -14,6 +14,7 @@ mod load;
 mod measure;
 mod migrate;
 mod pool;
+mod prepared;
 mod rows;
 mod whole;
 mod words;

@@ -1,8 +1,9 @@
 //! Asks the database what time it is.
 
+use crate::prepared::prepared;
 use crate::{PostgresStore, errors, whole};
+use diesel::QueryableByName;
 use diesel::sql_types::BigInt;
-use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl as _;
 use domain::Timestamp;
 use domain::ports::StoreError;
@@ -18,7 +19,7 @@ impl PostgresStore {
         let mut connection = self.connection().await?;
         let asked = self.clock.local_micros();
         let now: Now =
-            sql_query("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS micros")
+            prepared("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS micros")
                 .get_results(&mut connection)
                 .await
                 .and_then(whole::one)

@@ -2,10 +2,12 @@
 //!
 //! Translates both ways and decides nothing. What cannot have been written by us is `Corrupt`.
 
+mod money;
 mod order;
 mod payment;
 
-pub(crate) use order::{HoldRow, OrderRow, RefundRow, SettlementRow, order_rows};
+pub(crate) use money::{RefundRow, SettlementRow};
+pub(crate) use order::{HoldRow, OrderRow, order_rows};
 pub(crate) use payment::PaymentRow;
 
 use domain::Timestamp;

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod commits;
 pub mod concurrency;
+pub mod crowd;
 pub mod histories;
 pub mod jobs;
 pub mod refusals;
@@ -133,7 +134,9 @@ macro_rules! conformance {
             concurrency::two_hundred_buyers_of_fifty_pieces_are_fifty_orders,
             concurrency::one_buyer_at_once_stays_within_the_open_orders,
             concurrency::a_dropped_commit_leaves_all_or_nothing,
+            crowd::no_work_is_lost_among_workers_notices_and_cancels,
             histories::what_is_loaded_is_what_was_committed,
+            histories::a_free_order_is_settled_in_the_commit_that_places_it,
             jobs::two_claimers_never_share_and_tokens_rise,
             jobs::only_what_is_due_is_claimed_oldest_first,
             jobs::a_lease_that_ended_is_claimed_again_and_its_holder_is_fenced,
@@ -155,6 +158,7 @@ macro_rules! conformance {
             shop::lines_grow_while_free_and_numbers_are_never_used_again,
             shop::paid_lines_leave_the_list_and_cancelled_ones_are_free_again,
             shop::addresses_belong_to_their_buyer,
+            shop::a_checkout_reads_the_lines_that_were_selected,
         }
     };
 }

@@ -134,8 +134,17 @@ pub fn receipt(transaction_id: &str, amount: Fen) -> Receipt {
 }
 
 pub fn fact(order: &Order, trade: Trade) -> PaymentFact {
+    fact_of(&out_trade_no(order), trade)
+}
+
+/// What a query says about the payment with this number.
+pub fn fact_of(out_trade_no: &OutTradeNo, trade: Trade) -> PaymentFact {
     let evidence = Evidence::Query { request_id: None };
-    PaymentFact::attested(evidence, mchid(), out_trade_no(order), trade, None)
+    PaymentFact::attested(evidence, mchid(), out_trade_no.clone(), trade, None)
+}
+
+pub fn says_of(out_trade_no: &OutTradeNo, trade: Trade) -> Command {
+    Command::RecordFact(fact_of(out_trade_no, trade))
 }
 
 /// WeChat Pay says that the order's first payment succeeded, in full.

@@ -54,6 +54,11 @@ async fn every_rule_of_money_stands_in_the_schema_too() {
         ("UPDATE payments SET refund_reserved_fen = paid_fen + 1", "payments_refund_reserved"),
         ("INSERT INTO settlements SELECT * FROM settlements", "settlements_pkey"),
         ("UPDATE settlements SET amount_fen = 1", "insert only"),
+        (
+            "INSERT INTO refunds SELECT mchid, no, order_id, nr, payment_no, 1, 'r', 'surplus', \
+             'requested', created_at FROM payments, (VALUES ('A-S', 1), ('B-S', 2)) two (no, nr)",
+            "refunds_one_live_surplus",
+        ),
         ("DELETE FROM audit", "insert only"),
         ("UPDATE stock_moves SET quantity = 9", "insert only"),
         (

@@ -174,3 +174,21 @@ pub async fn addresses_belong_to_their_buyer(stores: &Stores) {
     let next = book.add_address(mine, sample::address(), 9).await.unwrap().unwrap();
     assert!(next.id > 2, "a number is never used again");
 }
+
+pub async fn a_checkout_reads_the_lines_that_were_selected(stores: &Stores) {
+    let (mine, other) = (stores.buyer(1).await, stores.buyer(2).await);
+    for id in ["a", "b", "c"] {
+        stores.sku(id, 1, 9).await;
+    }
+    let (a, b) = (added(stores, mine, "a").await, added(stores, mine, "b").await);
+    let c = added(stores, mine, "c").await;
+    added(stores, other, "a").await;
+    let read = |buyer, selection: Selection| async move {
+        let basis = stores.book.checkout_basis(buyer, &selection, 1).await.unwrap();
+        basis.value.items.into_iter().map(|line| line.id).collect::<Vec<_>>()
+    };
+    assert_eq!(read(mine, Selection::Everything).await, [a, b, c]);
+    assert_eq!(read(mine, Selection::Only(vec![a, c])).await, [a, c]);
+    assert_eq!(read(mine, Selection::Only(vec![c, 999])).await, [c], "the caller misses one");
+    assert!(read(other, Selection::Only(vec![b])).await.is_empty(), "another's line is nobody's");
+}
