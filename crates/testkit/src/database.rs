@@ -1,13 +1,16 @@
 //! An empty database of its own for each test, on a Postgres that `cargo xtask test` started, or
 //! on one that this process starts for itself.
 
-use private_postgres::{Durability, Options, PrivatePostgres, RunningPostgres};
+use private_postgres::{Durability, Options, PrivatePostgres, RunningPostgres, StartError};
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_postgres::{Client, NoTls};
 
 /// Where `cargo xtask test` says that its server is.
 const SERVER: &str = "PAYDESK_TEST_POSTGRES_URL";
+/// How many test processes may have a server of their own at the same time in one target folder.
+const SERVERS_MAX: u32 = 16;
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
 static OWN_SERVER: OnceLock<RunningPostgres> = OnceLock::new();
@@ -48,14 +51,20 @@ impl TestDatabase {
         rows_as_text(&self.url(), sql).await
     }
 
-    /// Removes it at once. What is not removed goes with its server.
+    /// Removes it at once, with whoever is still connected. Not done for each test: dropping a
+    /// database takes a checkpoint, which doubles the time of all tests together. What is not
+    /// removed goes when its server is started anew.
     pub async fn drop_now(&self) {
-        let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        if let Ok(client) = connect(&self.server).await
-            && let Err(error) = client.batch_execute(&sql).await
-        {
-            eprintln!("a test database was left behind: {error}");
-        }
+        remove(&self.server, &self.name).await;
+    }
+}
+
+async fn remove(server: &str, name: &str) {
+    let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+    if let Ok(client) = connect(server).await
+        && let Err(error) = client.batch_execute(&sql).await
+    {
+        eprintln!("a test database was left behind: {error}");
     }
 }
 
@@ -80,11 +89,26 @@ fn server() -> String {
     OWN_SERVER.get_or_init(start).maintenance_url()
 }
 
-/// Ends with this process: the server's watchdog sees to that.
+/// Ends with this process: the server's watchdog sees to that. Its folder is used again by the
+/// next process, so that nothing piles up.
 fn start() -> RunningPostgres {
-    let directory = std::env::temp_dir().join(format!("paydesk-test-{}", std::process::id()));
     let progress = |line: &str| eprintln!("database: {line}");
-    let options =
-        Options::from_environment(directory, "postgres", Durability::TestsOnly, &progress);
-    PrivatePostgres::start(&options).unwrap_or_else(|error| panic!("{error}"))
+    for slot in 0..SERVERS_MAX {
+        let directory = target_folder().join(format!("testkit-postgres-{slot}"));
+        let options =
+            Options::from_environment(directory, "postgres", Durability::TestsOnly, &progress);
+        match PrivatePostgres::start(&options) {
+            Ok(running) => return running,
+            // Another test process has it.
+            Err(StartError::InUse { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("{SERVERS_MAX} test processes have servers of their own already")
+}
+
+/// Tests run from `target/<profile>/deps`.
+fn target_folder() -> PathBuf {
+    let program = std::env::current_exe().unwrap_or_default();
+    program.ancestors().nth(3).map_or_else(std::env::temp_dir, Path::to_path_buf)
 }
