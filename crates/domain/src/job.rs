@@ -23,6 +23,8 @@ pub enum JobKind {
     FollowPayment,
     /// Cancel an order whose deadline has passed.
     ExpireOrder,
+    /// Complete an order that was delivered days ago.
+    CompleteOrder,
 }
 
 /// One piece of promised work. Its name is its identity.
@@ -36,7 +38,8 @@ pub struct JobId {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [JobKind; 2] = [JobKind::FollowPayment, JobKind::ExpireOrder];
+    pub const ALL: [JobKind; 3] =
+        [JobKind::FollowPayment, JobKind::ExpireOrder, JobKind::CompleteOrder];
 
     /// Its name in tables and logs.
     #[must_use]
@@ -44,6 +47,7 @@ impl JobKind {
         match self {
             JobKind::FollowPayment => "follow_payment",
             JobKind::ExpireOrder => "expire_order",
+            JobKind::CompleteOrder => "complete_order",
         }
     }
 
@@ -65,6 +69,12 @@ impl JobId {
     #[must_use]
     pub fn expire(order: &OrderNumber) -> JobId {
         JobId { kind: JobKind::ExpireOrder, subject: order.as_str().to_owned() }
+    }
+
+    /// Completing an order some days after its delivery.
+    #[must_use]
+    pub fn complete(order: &OrderNumber) -> JobId {
+        JobId { kind: JobKind::CompleteOrder, subject: order.as_str().to_owned() }
     }
 }
 

@@ -14,21 +14,30 @@ mod cancel;
 mod command;
 mod decide;
 mod event;
+mod fulfil;
 mod place;
 mod prepay;
+mod report;
 mod settle;
+mod start;
 #[cfg(test)]
 mod tests;
 
-pub use command::{CancelCause, Command, Decision, PrepayAnswer, Rejection};
+pub use command::{
+    CancelCause, Circumstances, Command, CompletedBy, Decision, PayerResult, PrepayAnswer,
+    Rejection,
+};
 pub use event::{Event, StockOutcome};
-pub use place::{LINES_MAX, NewPayment, OPEN_ORDERS_MAX, Placement, PlacementRefusal};
+pub use fulfil::COMPLETE_AFTER_S;
+pub use place::{LINES_MAX, OPEN_ORDERS_MAX, Placement, PlacementRefusal};
 pub use settle::HORIZON_S;
+pub use start::{NewPayment, PREPAY_MARGIN_S};
 
 use crate::buyer::{Address, AddressId, ItemId};
 use crate::catalogue::SkuId;
-use crate::payment::{Payment, PaymentNo};
+use crate::payment::{Payment, PaymentNo, TradeType};
 use crate::refund::Refund;
+use crate::shipment::Shipment;
 use crate::stock::Hold;
 use crate::{Fen, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
 use std::collections::BTreeMap;
@@ -70,6 +79,10 @@ pub struct Order {
     pub settlement: Option<Settlement>,
     /// Why it was cancelled, once that was asked for.
     pub cancel_cause: Option<CancelCause>,
+    /// What the payer's client last said. A hint, never trusted.
+    pub payer_report: Option<PayerReport>,
+    /// What was sent, oldest first.
+    pub shipments: Vec<Shipment>,
     /// The number of commits so far.
     pub version: u64,
     /// When it was placed.
@@ -80,6 +93,10 @@ pub struct Order {
     pub paid_at: Option<Timestamp>,
     /// When it was cancelled for good.
     pub cancelled_at: Option<Timestamp>,
+    /// When it arrived.
+    pub delivered_at: Option<Timestamp>,
+    /// When it was done.
+    pub completed_at: Option<Timestamp>,
 }
 
 /// What an order is for.
@@ -183,6 +200,18 @@ pub struct Checkout {
     pub rush: bool,
     /// The buyer's words.
     pub remark: Option<String>,
+    /// The way to pay that was asked for with it; `None` for an order placed directly, whose
+    /// payment is asked for later.
+    pub trade_type: Option<TradeType>,
+}
+
+/// What a payer's client said, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PayerReport {
+    /// What.
+    pub result: PayerResult,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What settled an order.

@@ -10,6 +10,9 @@ use crate::{Fen, OutTradeNo, Timestamp};
 /// Which payment of its order this is, from 1.
 pub type PaymentNo = u8;
 
+/// The most payments of one order: their numbers end in `-2` … `-99`.
+pub const PAYMENTS_MAX: PaymentNo = 99;
+
 /// One payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {

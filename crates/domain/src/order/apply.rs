@@ -10,6 +10,7 @@ impl Order {
     pub fn apply(mut self, event: &Event) -> Order {
         match event {
             Event::Placed(order) => return (**order).clone(),
+            Event::PaymentStarted(payment) => self.payments.push((**payment).clone()),
             Event::PaymentPayable { no, credential } => {
                 self.put(*no, PaymentState::Payable { credential: credential.clone() });
             }
@@ -35,6 +36,9 @@ impl Order {
                 self.status = self.purpose.status_when_paid();
                 self.paid_at = Some(settlement.at);
                 self.settlement = Some(settlement.clone());
+                if self.status == OrderStatus::Completed {
+                    self.completed_at = Some(settlement.at);
+                }
                 if *stock == StockOutcome::Committed {
                     self.move_holds(HoldStatus::Committed);
                 }
@@ -47,6 +51,19 @@ impl Order {
                 self.status = OrderStatus::Cancelled;
                 self.cancelled_at = Some(*at);
                 self.move_holds(HoldStatus::Released);
+            }
+            Event::PayerReported(report) => self.payer_report = Some(*report),
+            Event::Shipped(shipment) => {
+                self.status = OrderStatus::Shipped;
+                self.shipments.push((**shipment).clone());
+            }
+            Event::Delivered { at } => {
+                self.status = OrderStatus::Delivered;
+                self.delivered_at = Some(*at);
+            }
+            Event::Completed { at, .. } => {
+                self.status = OrderStatus::Completed;
+                self.completed_at = Some(*at);
             }
         }
         self

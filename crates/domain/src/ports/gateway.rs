@@ -83,6 +83,10 @@ pub enum GatewayError {
     /// A definite refusal: nothing happened there, and the same call will not succeed.
     #[error("WeChat Pay refused: {0}")]
     Refused(WechatRefusal),
+    /// WeChat Pay holds this number with another state or other parameters (`OUT_TRADE_NO_USED`,
+    /// `ORDERPAID`, `ORDER_CLOSED`): ask what became of it, and order under another number.
+    #[error("the number is spent: {0}")]
+    NumberSpent(WechatRefusal),
     /// Nothing happened, or nothing new; the same call later may succeed.
     #[error("WeChat Pay asks to come back later: {0}")]
     Retryable(WechatRefusal),
