@@ -10,7 +10,8 @@ use core::fmt;
 /// every 60 s for ten minutes, then every 2 minutes.
 const LADDER_S: [i64; 5] = [5, 10, 20, 30, 60];
 const MINUTES_END_S: i64 = 660;
-const MINUTE_S: i64 = 60;
+/// A minute, in seconds.
+pub const MINUTE_S: i64 = 60;
 const TWO_MINUTES_S: i64 = 120;
 /// A closing payment usually ends with its first close; then it is watched until the horizon.
 const CLOSING_S: i64 = 5;

@@ -5,8 +5,8 @@
 #[cfg(test)]
 mod tests;
 
-use crate::transact::Landed;
-use crate::{Paydesk, TransactError};
+use crate::transact::{Landed, Transacted};
+use crate::{Paydesk, Target, TransactError};
 use domain::CommandId;
 use domain::case::{CaseKind, CaseOpening};
 use domain::changeset::{Audit, Changeset, InboxEntry, InboxStatus, Intent, Refusal};
@@ -74,10 +74,10 @@ impl Paydesk {
             fence: None,
             replay: None,
         };
-        let key = OrderKey::OutTradeNo(out_trade_no.clone());
+        let target = Target::anybodys(OrderKey::OutTradeNo(out_trade_no.clone()));
         let command = Command::RecordFact(fact.clone());
-        match self.transact(&key, &command, &intent).await {
-            Ok(order) => {
+        match self.transact(&target, &command, &intent).await {
+            Ok(Transacted { order, .. }) => {
                 tracing::info!(request_id, order.number = %order.number,
                     payment.out_trade_no = %out_trade_no, order.status = ?order.status,
                     "notify.acknowledged");

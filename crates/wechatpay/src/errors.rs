@@ -29,6 +29,8 @@ pub(crate) enum Meaning {
     Retryable,
     /// Ask with our own number.
     Unknown,
+    /// WeChat Pay holds the number already: ask what became of it.
+    Spent,
     /// Wake someone; the outcome is unknown.
     Misconfigured,
     /// The number does not exist (a query's answer only).
@@ -50,7 +52,7 @@ const fn row(code: &'static str, prepay: Meaning, query: Meaning, close: Meaning
 /// The table. Underscores do not count: `ORDER_PAID` and `ORDERPAID` are one code.
 #[rustfmt::skip]
 const TABLE: &[Row] = {
-    use Meaning::{Misconfigured, NotExist, Refused, Retryable, Unknown};
+    use Meaning::{Misconfigured, NotExist, Refused, Retryable, Spent, Unknown};
     &[
         //   code                    prepay         query          close
         row("PARAM_ERROR",          Refused,       Misconfigured, Misconfigured),
@@ -59,10 +61,10 @@ const TABLE: &[Row] = {
         row("NO_AUTH",              Refused,       Misconfigured, Misconfigured),
         row("ACCOUNT_ERROR",        Refused,       Unknown,       Unknown),
         row("SIGN_ERROR",           Misconfigured, Misconfigured, Misconfigured),
-        row("INVALID_REQUEST",      Unknown,       Unknown,       Unknown),
-        row("OUT_TRADE_NO_USED",    Unknown,       Unknown,       Unknown),
-        row("ORDER_PAID",           Unknown,       Unknown,       Unknown),
-        row("ORDER_CLOSED",         Unknown,       Unknown,       Unknown),
+        row("INVALID_REQUEST",      Spent,         Unknown,       Unknown),
+        row("OUT_TRADE_NO_USED",    Spent,         Unknown,       Unknown),
+        row("ORDER_PAID",           Spent,         Unknown,       Spent),
+        row("ORDER_CLOSED",         Spent,         Unknown,       Spent),
         row("TRADE_ERROR",          Unknown,       Unknown,       Unknown),
         row("ORDER_NOT_EXIST",      Unknown,       NotExist,      Unknown),
         row("RULE_LIMIT",           Retryable,     Retryable,     Retryable),
@@ -119,6 +121,7 @@ impl Decline {
     pub(crate) fn into_error(self, call: Call) -> GatewayError {
         match self.meaning(call) {
             Meaning::Refused => GatewayError::Refused(self.refusal),
+            Meaning::Spent => GatewayError::NumberSpent(self.refusal),
             Meaning::Retryable => GatewayError::Retryable(self.refusal),
             Meaning::Misconfigured => GatewayError::Misconfigured(self.refusal),
             Meaning::Unknown | Meaning::NotExist => {

@@ -12,6 +12,7 @@ fn name<T>(answer: &Result<T, GatewayError>) -> &'static str {
     match answer {
         Ok(_) => "Ok",
         Err(GatewayError::Refused(_)) => "Refused",
+        Err(GatewayError::NumberSpent(_)) => "NumberSpent",
         Err(GatewayError::Retryable(_)) => "Retryable",
         Err(GatewayError::OutcomeUnknown(_)) => "Unknown",
         Err(GatewayError::Misconfigured(_)) => "Misconfigured",
@@ -79,18 +80,18 @@ async fn every_code_means_one_thing_to_each_call() {
     expect![[r#"
                                    prepay        query         close
         400 PARAM_ERROR            Refused       Misconfigured Misconfigured
-        400 INVALID_REQUEST        Unknown       Unknown       Unknown
+        400 INVALID_REQUEST        NumberSpent   Unknown       Unknown
         400 APPID_MCHID_NOT_MATCH  Refused       Misconfigured Misconfigured
         400 MCH_NOT_EXISTS         Refused       Misconfigured Misconfigured
-        400 ORDER_CLOSED           Unknown       Unknown       Unknown
-        400 ORDERCLOSED            Unknown       Unknown       Unknown
-        400 ORDER_PAID             Unknown       Unknown       Unknown
-        400 ORDERPAID              Unknown       Unknown       Unknown
+        400 ORDER_CLOSED           NumberSpent   Unknown       NumberSpent
+        400 ORDERCLOSED            NumberSpent   Unknown       NumberSpent
+        400 ORDER_PAID             NumberSpent   Unknown       NumberSpent
+        400 ORDERPAID              NumberSpent   Unknown       NumberSpent
         401 SIGN_ERROR             Misconfigured Misconfigured Misconfigured
         401 WHATEVER               Misconfigured Misconfigured Misconfigured
         403 NO_AUTH                Refused       Misconfigured Misconfigured
         403 NOAUTH                 Refused       Misconfigured Misconfigured
-        403 OUT_TRADE_NO_USED      Unknown       Unknown       Unknown
+        403 OUT_TRADE_NO_USED      NumberSpent   Unknown       Unknown
         403 RULE_LIMIT             Retryable     Retryable     Retryable
         403 RULELIMIT              Retryable     Retryable     Retryable
         403 TRADE_ERROR            Unknown       Unknown       Unknown
