@@ -14,7 +14,8 @@ async fn make() -> (Stores, ()) {
         jobs: store.clone(),
         catalogue: store.clone(),
         book: store.clone(),
-        access: store,
+        access: store.clone(),
+        cases: store,
         dump: Arc::new(move || {
             let look = format!("{:?}", looked.look().expect("a look"));
             Box::pin(std::future::ready(look))

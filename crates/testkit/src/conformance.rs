@@ -14,9 +14,11 @@ pub mod shop;
 use crate::sample;
 use domain::UserId;
 use domain::changeset::{Changeset, Intent};
-use domain::order::{Command, Decision, Order, Placement};
+use domain::order::{Circumstances, Command, Decision, Order, Placement, StockOutcome};
+use domain::payment::Terms;
 use domain::ports::{
-    Access, BuyerBook, Catalogue, CommitAnswer, JobQueue, OrderKey, OrderStore, PortFuture,
+    Access, BuyerBook, CaseBook, Catalogue, CommitAnswer, JobQueue, OrderKey, OrderStore,
+    PortFuture,
 };
 use std::sync::Arc;
 
@@ -27,6 +29,7 @@ pub struct Stores {
     pub catalogue: Arc<dyn Catalogue>,
     pub book: Arc<dyn BuyerBook>,
     pub access: Arc<dyn Access>,
+    pub cases: Arc<dyn CaseBook>,
     /// Everything that is stored, as text: equal texts, equal contents.
     pub dump: Arc<dyn Fn() -> PortFuture<'static, String> + Send + Sync>,
     /// Every notification: its id, status and fact hash.
@@ -106,7 +109,10 @@ pub fn placing(placement: &Placement, intent: Intent) -> Changeset {
 
 /// The changeset of `command` on `order`.
 pub fn deciding(order: &Order, command: &Command, intent: Intent) -> Changeset {
-    match order.decide(command, sample::start()).unwrap() {
+    let now = sample::start();
+    let compose = |_: &Terms| "{\"body\":2}".to_owned();
+    let given = Circumstances { now, stock: StockOutcome::Committed, compose: &compose };
+    match order.decide_with(command, &given).unwrap() {
         Decision::Record(events) => {
             Changeset::of(Some(order), events, Vec::new(), intent, sample::start()).unwrap()
         }

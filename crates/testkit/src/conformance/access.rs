@@ -30,6 +30,7 @@ pub async fn sessions_and_keys_are_found_by_their_hashes(stores: &Stores) {
         roles: vec![Role::Viewer, Role::Operator],
         client_id: Some("shop".to_owned()),
         created_at: sample::start(),
+        revoked_at: None,
     };
     stores.access.add_api_key([3; 32], key.clone()).await.unwrap();
     assert_eq!(stores.access.api_key([3; 32]).await.unwrap(), Some(key));

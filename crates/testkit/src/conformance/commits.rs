@@ -83,6 +83,7 @@ pub async fn a_page_is_newest_first_and_goes_on_where_it_ended(stores: &Stores) 
     let all = OrderList {
         buyer: Some(buyer),
         status: Some(OrderStatus::Ready),
+        number: None,
         created_from: None,
         created_to: None,
         after: None,
