@@ -17,7 +17,7 @@ use std::sync::Arc;
 use store_postgres::{ConnectSettings, PostgresStore};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use usecases::Paydesk;
+use usecases::{Paydesk, QueryBudget};
 
 /// The service at work.
 pub struct Service {
@@ -119,17 +119,20 @@ fn wire(
         catalogue: store.clone(),
         book: store.clone(),
         access: store.clone(),
+        cases: store.clone(),
         gateway: wechat_pay.clone(),
         notices: wechat_pay,
         login: Arc::new(login),
         clock,
         ids: Arc::new(SystemIds::default()),
         events,
+        query_budget: QueryBudget::new(settings.jobs.queries_per_s),
         settings: usecases::Settings {
             deployment_id: settings.deployment_id.clone(),
             mchid: domain::names::Mchid::new(settings.wechat_pay.mchid.clone()),
             appid: domain::names::Appid::new(settings.wechat_pay.appids.mini.clone()),
             checkout_deadline_s: settings.shop.checkout_deadline_s,
+            direct_deadline_s: settings.shop.direct_deadline_s,
             session_s: settings.shop.session_s,
         },
     })

@@ -184,13 +184,15 @@ fn call_timeout_ms() -> u64 {
 pub struct Shop {
     /// How long a checkout can be paid, in seconds.
     pub checkout_deadline_s: i64,
+    /// How long an order that is placed directly can be paid, in seconds.
+    pub direct_deadline_s: i64,
     /// How long a buyer stays logged in, in seconds.
     pub session_s: i64,
 }
 
 impl Default for Shop {
     fn default() -> Shop {
-        Shop { checkout_deadline_s: 1_800, session_s: 30 * 24 * 3_600 }
+        Shop { checkout_deadline_s: 1_800, direct_deadline_s: 900, session_s: 30 * 24 * 3_600 }
     }
 }
 
@@ -204,6 +206,8 @@ pub struct Jobs {
     pub lease_ms: u64,
     /// How often to look for work that no job promised, in milliseconds.
     pub sweep_every_ms: u64,
+    /// The most questions about payments that this process asks WeChat Pay in a second.
+    pub queries_per_s: u32,
 }
 
 impl Default for Jobs {
@@ -213,6 +217,7 @@ impl Default for Jobs {
             parallel: scheduler.parallel,
             lease_ms: scheduler.lease_ms,
             sweep_every_ms: scheduler.sweep_every_ms,
+            queries_per_s: 100,
         }
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! The key is committed with its effect, never before and never after it.
 
+#[cfg(test)]
+mod tests;
+
 use crate::transact::Effect;
 use crate::{Paydesk, Target, TransactError};
 use domain::changeset::{Audit, Intent, ReplayRecord, ReplayScope};

@@ -1,6 +1,9 @@
 //! Pays for an order that exists: one that was placed directly, one whose payment was refused or
 //! closed, or one that its buyer wants to pay another way.
 
+#[cfg(test)]
+mod tests;
+
 use crate::start_payment::Caller;
 use crate::transact::Effect;
 use crate::{Checkedout, CheckoutError, Keyed, Paydesk, Target, TransactError};

@@ -68,6 +68,7 @@ async fn admin_key(service: &Service, places: &Places) -> Result<String> {
         roles: vec![Role::Viewer, Role::Operator],
         client_id: None,
         created_at: now,
+        revoked_at: None,
     };
     access.add_api_key(minted.hash, record).await?;
     let mut options = std::fs::OpenOptions::new();

@@ -63,6 +63,12 @@ impl Settings {
         if !(120..=6_600).contains(&self.shop.checkout_deadline_s) {
             mistakes.push("shop.checkout_deadline_s: 120 to 6600 (110 minutes)".to_owned());
         }
+        if !(120..=6_600).contains(&self.shop.direct_deadline_s) {
+            mistakes.push("shop.direct_deadline_s: 120 to 6600 (110 minutes)".to_owned());
+        }
+        if !(1..=10_000).contains(&self.jobs.queries_per_s) {
+            mistakes.push("jobs.queries_per_s: 1 to 10000".to_owned());
+        }
         if !(60..=366 * 24 * 3_600).contains(&self.shop.session_s) {
             mistakes.push("shop.session_s: 60 to 31622400 (a year)".to_owned());
         }

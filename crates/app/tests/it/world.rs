@@ -200,6 +200,7 @@ async fn mint_admin_key(service: &Service) -> String {
         roles: vec![Role::Viewer, Role::Operator],
         client_id: None,
         created_at: service.desk().clock.now(),
+        revoked_at: None,
     };
     service.desk().access.add_api_key(minted.hash, record).await.unwrap();
     minted.plain

@@ -1,6 +1,9 @@
 //! What is done about payments that stand in the way of a new one: numbers that WeChat Pay holds
 //! already, and open payments that another way to pay replaces.
 
+#[cfg(test)]
+mod tests;
+
 use crate::query_budget::Urgency;
 use crate::transact::{Effect, Transacted};
 use crate::{Paydesk, Target, TransactError};
