@@ -13,8 +13,10 @@ mod control;
 mod faults;
 mod merchant;
 mod notifications;
+mod order;
 mod purchase;
 mod receiver;
+mod scripts;
 mod start;
 mod strictness;
 
