@@ -14,7 +14,7 @@ pub mod core;
 pub mod http;
 pub mod keys;
 
-pub use crate::core::scripts::read as fault_script;
+pub use crate::core::scripts::{listed as fault_scripts, read as fault_script};
 pub use crate::core::settings::Settings;
 pub use crate::http::{RunningSandbox, Sandbox, SandboxError, SandboxOptions};
 pub use crate::keys::credentials::Credentials;

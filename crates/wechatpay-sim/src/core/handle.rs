@@ -28,6 +28,14 @@ struct Arrived<'a> {
     log: CallNumber,
 }
 
+/// A call that was let in.
+#[derive(Debug, Clone)]
+pub(crate) struct LetIn {
+    pub(crate) route: Route,
+    /// `None` for a call that nobody signs.
+    caller: Option<Authorization>,
+}
+
 /// What came of a call.
 enum Effect {
     /// WeChat Pay carried it out.
@@ -92,8 +100,8 @@ impl WeChatPay {
     ) -> (Exchange, Effect) {
         let request = arrived.request;
         let outcome = arrived.route.and_then(|route| {
-            let caller = self.let_in(request, &route, ports)?;
-            self.perform(request, route, caller.as_ref(), freshness, ports)
+            let call = self.let_in(request, route, ports)?;
+            self.perform(request, call, freshness, ports)
         });
         let effect = if outcome.is_ok() { Effect::Done } else { Effect::Refused };
         (Exchange::now(self.seal(outcome, request, signature, ports)), effect)
@@ -111,7 +119,13 @@ impl WeChatPay {
             Action::Status(injected) if !injected.after_effect => {
                 return (Exchange::now(injected_answer(injected, ports)), Effect::None);
             }
-            Action::Late(_) | Action::Reorder(_) => return self.postpone(arrived, taken, ports),
+            Action::Late(late) => {
+                return self.postpone(arrived, Postponement::Late(*late), ports);
+            }
+            Action::Reorder(order) => {
+                let held = Postponement::Overtaken { rule: taken.rule, order: *order };
+                return self.postpone(arrived, held, ports);
+            }
             Action::StaleQuery(behind) => manner.0 = *behind,
             Action::CorruptSignature => manner.1 = SignatureFault::Corrupt,
             Action::Probe => manner.1 = SignatureFault::Probe,
@@ -122,7 +136,13 @@ impl WeChatPay {
             Action::AnswerLost => Exchange::hang_up(),
             Action::Status(injected) => Exchange::now(injected_answer(&injected, ports)),
             Action::DelayMs(delay_ms) => Exchange { delay_ms, ..exchange },
-            _ => exchange,
+            Action::Drop
+            | Action::Duplicate(_)
+            | Action::Reorder(_)
+            | Action::CorruptSignature
+            | Action::Probe
+            | Action::StaleQuery(_)
+            | Action::Late(_) => exchange,
         };
         (exchange, effect)
     }
@@ -131,75 +151,64 @@ impl WeChatPay {
     fn postpone(
         &mut self,
         arrived: Arrived<'_>,
-        taken: Taken,
+        postponement: Postponement,
         ports: &mut Ports<'_>,
     ) -> (Exchange, Effect) {
         let request = arrived.request;
-        let let_in = arrived.route.and_then(|route| {
-            let caller = self.let_in(request, &route, ports)?;
-            Ok((route, caller))
-        });
-        let (route, caller) = match let_in {
-            Ok(let_in) => let_in,
+        let call = match arrived.route.and_then(|route| self.let_in(request, route, ports)) {
+            Ok(call) => call,
             Err(refusal) => {
-                self.faults.let_go(taken.rule);
+                if let Postponement::Overtaken { rule, .. } = postponement {
+                    self.faults.let_go(rule);
+                }
                 return (Exchange::now(self.refuse(&refusal, ports)), Effect::Refused);
             }
         };
-        let (postponement, ms, caller_waits) = match taken.action {
-            Action::Late(late) => (Postponement::Late(late), late.ms, false),
-            Action::Reorder(asked) => {
-                let (rule, left) = (taken.rule, asked.by);
-                (Postponement::Overtaken { rule, left }, asked.within_ms, true)
-            }
-            _ => return (Exchange::hang_up(), Effect::None),
-        };
+        let caller_waits = matches!(postponement, Postponement::Overtaken { .. });
         let call = PostponedCall {
             request: request.clone(),
-            route,
-            caller,
+            call,
             out_trade_no: arrived.out_trade_no,
             log: arrived.log,
             postponement,
         };
-        let held = self.postponed.add(call, ports.at.business, ms);
+        let held = self.postponed.add(call, ports.at.business);
         let exchange = if caller_waits { Exchange::held(held) } else { Exchange::hang_up() };
         (exchange, Effect::None)
     }
 
-    /// The checks of the gateway; answers who calls, if that is asked.
+    /// The checks of the gateway.
     fn let_in(
         &self,
         request: &ApiRequest,
-        route: &Route,
+        route: Route,
         ports: &mut Ports<'_>,
-    ) -> Result<Option<Authorization>, Refusal> {
-        if *route == Route::Login {
-            return Ok(None);
+    ) -> Result<LetIn, Refusal> {
+        if route == Route::Login {
+            return Ok(LetIn { route, caller: None });
         }
-        required_headers(request, route)?;
-        let caller = authenticate(request, route, &self.account, ports.keyring, ports.at.real)?;
+        required_headers(request, &route)?;
+        let caller = authenticate(request, &route, &self.account, ports.keyring, ports.at.real)?;
         self.known_serial(request)?;
         if request.method == "POST" {
             json_content(request)?;
         }
-        Ok(Some(caller))
+        Ok(LetIn { route, caller: Some(caller) })
     }
 
     /// What a call does, once it was let in.
     pub(crate) fn perform(
         &mut self,
         request: &ApiRequest,
-        route: Route,
-        caller: Option<&Authorization>,
+        call: LetIn,
         freshness: Freshness,
         ports: &mut Ports<'_>,
     ) -> Result<Success, Refusal> {
         let at = ports.at;
-        let Some(caller) = caller else {
+        let Some(caller) = &call.caller else {
             return Ok(Success::Platform(self.login(request.query(), ports)));
         };
-        let answer = match route {
+        let answer = match call.route {
             Route::Prepay(trade_type) => self.prepay(trade_type, &request.body, caller, ports)?,
             Route::QueryByOutTradeNo(number) => {
                 self.query_by_number(&number, request.query(), caller, (freshness, at))?

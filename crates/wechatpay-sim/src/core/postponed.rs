@@ -13,10 +13,10 @@ use time::{Duration, OffsetDateTime};
 
 use crate::core::WeChatPay;
 use crate::core::answer::code_of;
-use crate::core::authorization::Authorization;
 use crate::core::calls::CallNumber;
 use crate::core::exchange::{ApiRequest, Collected, Exchange, HeldCall};
-use crate::core::faults::{Lateness, RuleId};
+use crate::core::faults::{Lateness, Reordering, RuleId};
+use crate::core::handle::LetIn;
 use crate::core::ports::{Moment, Ports};
 use crate::core::query::Freshness;
 use crate::core::route::Route;
@@ -31,21 +31,29 @@ const UNCOLLECTED_MAX: usize = 1_024;
 pub(crate) enum Postponement {
     /// Its caller has given up on it.
     Late(Lateness),
-    /// Its caller waits until `left` others have overtaken it.
+    /// Its caller waits until enough others have overtaken it.
     Overtaken {
         /// Which rule holds it.
         rule: RuleId,
-        /// How many are still to come.
-        left: u32,
+        /// How many are still to come, and how long it waits for them.
+        order: Reordering,
     },
 }
 
-/// A call that was let in.
+impl Postponement {
+    fn longest_ms(&self) -> u64 {
+        match self {
+            Self::Late(late) => late.ms,
+            Self::Overtaken { order, .. } => order.within_ms,
+        }
+    }
+}
+
+/// A call that was let in and is still to come.
 #[derive(Debug, Clone)]
 pub(crate) struct PostponedCall {
     pub(crate) request: ApiRequest,
-    pub(crate) route: Route,
-    pub(crate) caller: Option<Authorization>,
+    pub(crate) call: LetIn,
     pub(crate) out_trade_no: Option<String>,
     pub(crate) log: CallNumber,
     pub(crate) postponement: Postponement,
@@ -68,9 +76,10 @@ impl PostponedCalls {
         Self { last: self.last, answered: self.answered, ..Self::default() }
     }
 
-    /// Puts a call off for so many milliseconds at most.
-    pub(crate) fn add(&mut self, call: PostponedCall, now: OffsetDateTime, ms: u64) -> HeldCall {
+    /// Puts a call off.
+    pub(crate) fn add(&mut self, call: PostponedCall, now: OffsetDateTime) -> HeldCall {
         self.last = self.last.saturating_add(1);
+        let ms = call.postponement.longest_ms();
         let wait = Duration::milliseconds(i64::try_from(ms).unwrap_or(i64::MAX));
         let due = now.checked_add(wait).unwrap_or(now);
         self.waiting.insert((due, self.last), call);
@@ -120,14 +129,14 @@ impl PostponedCalls {
     /// The calls that these rules held back and that enough others have overtaken now.
     fn take_overtaken(&mut self, rules: &[RuleId]) -> Vec<(u64, PostponedCall)> {
         self.take(|call| {
-            let Postponement::Overtaken { rule, left } = &mut call.postponement else {
+            let Postponement::Overtaken { rule, order } = &mut call.postponement else {
                 return false;
             };
             if !rules.contains(rule) {
                 return false;
             }
-            *left = left.saturating_sub(1);
-            *left == 0
+            order.by = order.by.saturating_sub(1);
+            order.by == 0
         })
     }
 
@@ -205,10 +214,9 @@ impl WeChatPay {
     ) {
         let now = ports.at;
         ports.at = Moment { real: now.real, business: at };
-        let closes = matches!(call.route, Route::Close(_));
+        let closes = matches!(call.call.route, Route::Close(_));
         let revived = self.revive(&call);
-        let outcome =
-            self.perform(&call.request, call.route, call.caller.as_ref(), Freshness::Now, ports);
+        let outcome = self.perform(&call.request, call.call, Freshness::Now, ports);
         let effective = outcome.is_ok();
         if effective {
             self.calls.took_effect(&call.log, Some(beijing(at)));
@@ -234,7 +242,7 @@ impl WeChatPay {
     /// Makes a burned number good again for an unfaithful late prepay; answers the number if it was burned.
     fn revive(&mut self, call: &PostponedCall) -> Option<String> {
         let unfaithful = matches!(&call.postponement, Postponement::Late(late) if late.unfaithful);
-        let prepays = matches!(call.route, Route::Prepay(_));
+        let prepays = matches!(call.call.route, Route::Prepay(_));
         let number = call.out_trade_no.as_ref().filter(|_| unfaithful && prepays)?;
         self.burned.take(number)
     }
@@ -243,7 +251,7 @@ impl WeChatPay {
     pub(crate) fn postponed_view(&self) -> Vec<Value> {
         let view = |due: Option<OffsetDateTime>, call: &PostponedCall| {
             json!({
-                "kind": call.route.kind(),
+                "kind": call.call.route.kind(),
                 "out_trade_no": call.out_trade_no,
                 "fault": match call.postponement {
                     Postponement::Late(_) => "late",

@@ -77,7 +77,7 @@ pub fn listed() -> Result<Vec<Listed>, String> {
     let list = |(name, _): &(&'static str, &str)| {
         let script = built_in(name)?;
         let description = script.description.unwrap_or_default();
-        Ok(Listed { name: *name, description, rules: script.rules.len() })
+        Ok(Listed { name, description, rules: script.rules.len() })
     };
     BUILT_IN.iter().map(list).collect()
 }

@@ -10,6 +10,7 @@
 )]
 
 mod control;
+mod documented;
 mod faults;
 mod merchant;
 mod notifications;

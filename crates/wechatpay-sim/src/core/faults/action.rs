@@ -167,7 +167,14 @@ impl Action {
         match self {
             Self::StaleQuery(_) => purpose == Purpose::QueryByNumber,
             Self::Late(_) => purpose == Purpose::Change,
-            _ => self.acts_on_calls(),
+            Self::Drop
+            | Self::DelayMs(_)
+            | Self::Duplicate(_)
+            | Self::Reorder(_)
+            | Self::CorruptSignature
+            | Self::Probe
+            | Self::Status(_)
+            | Self::AnswerLost => self.acts_on_calls(),
         }
     }
 

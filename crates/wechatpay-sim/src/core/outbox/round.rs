@@ -39,10 +39,10 @@ impl Default for Met {
 }
 
 impl Met {
-    fn with(taken: Taken) -> Self {
+    fn with(taken: &Taken) -> Self {
         let met = Self { fault: Some(taken.action.name()), ..Self::default() };
         match taken.action {
-            Action::DelayMs(ms) if ms > 0 => Self { wait: Some((ms, None)), ..met },
+            Action::DelayMs(ms @ 1..) => Self { wait: Some((ms, None)), ..met },
             Action::Reorder(Reordering { by, within_ms }) => {
                 let by = usize::try_from(by).unwrap_or(usize::MAX);
                 let held = Held { rule: taken.rule, by, overtaking: Vec::new() };
@@ -121,7 +121,7 @@ impl WeChatPay {
                 event_type: notice.event_type,
                 out_trade_no: &notice.out_trade_no,
             };
-            self.faults.take(subject).map_or_else(Met::default, Met::with)
+            self.faults.take(subject).as_ref().map_or_else(Met::default, Met::with)
         };
         if let Some((ms, held)) = met.wait {
             let wait = Duration::milliseconds(i64::try_from(ms).unwrap_or(i64::MAX));
