@@ -63,4 +63,7 @@ pub struct SandboxArgs {
     /// Where its keys and certificates are kept.
     #[arg(long, value_name = "DIRECTORY", default_value = ".paydesk/sandbox")]
     pub directory: PathBuf,
+    /// Trouble from the start: a fault script, see docs/sandbox.md.
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
 }

@@ -3,7 +3,7 @@
 use crate::cli::{ConfigArgs, SandboxArgs};
 use crate::service::{self, StopSignal};
 use crate::settings::Settings;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use wechatpay_sim::{Sandbox, SandboxOptions};
 
 /// Serves until it is told to stop.
@@ -40,7 +40,13 @@ pub(crate) async fn migrate(args: &ConfigArgs) -> Result<()> {
 /// When it cannot start.
 pub(crate) async fn sandbox(args: &SandboxArgs) -> Result<()> {
     let mut stop = StopSignal::listen()?;
-    let options = SandboxOptions::new(args.listen, &args.directory);
+    let mut options = SandboxOptions::new(args.listen, &args.directory);
+    if let Some(file) = &args.faults {
+        let script =
+            std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        options.faults = wechatpay_sim::fault_script(&script)
+            .map_err(|why| anyhow!("{}: {why}", file.display()))?;
+    }
     let sandbox = Sandbox::start(options)
         .await
         .context("the sandbox cannot start (choose another address with --listen)")?;

@@ -18,6 +18,7 @@ use actix_web::{App, HttpServer, web};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::core::faults::Faults;
 use crate::core::settings::Settings;
 use crate::http::shared::{Shared, real_now};
 use crate::keys::credentials::Credentials;
@@ -37,6 +38,8 @@ pub struct SandboxOptions {
     pub identity: Identity,
     /// Contested behaviour.
     pub settings: Settings,
+    /// Trouble from the start, until a reset or other rules.
+    pub faults: Faults,
     /// Allows an address other machines can reach.
     pub allow_public: bool,
 }
@@ -49,6 +52,7 @@ impl SandboxOptions {
             directory: directory.into(),
             identity: Identity::default(),
             settings: Settings::default(),
+            faults: Faults::default(),
             allow_public: false,
         }
     }
@@ -103,7 +107,8 @@ impl Sandbox {
         .await
         .map_err(SandboxError::Interrupted)??;
         let credentials = keys.credentials();
-        let shared = Arc::new(Shared::new(keys, options.directory, options.settings)?);
+        let shared =
+            Arc::new(Shared::new(keys, options.directory, options.settings, options.faults)?);
         let client = deliver::client().map_err(SandboxError::Client)?;
         let stop = CancellationToken::new();
         let tasks = spawn(listener, shared, client, stop.clone())

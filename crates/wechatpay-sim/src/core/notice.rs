@@ -50,12 +50,28 @@ pub enum AttemptEnd {
         /// Why.
         why: String,
     },
+    /// The receiver answered, and a fault rule kept the answer back.
+    AnswerLost {
+        /// What the receiver said.
+        status: u16,
+        /// The beginning of the body.
+        body: String,
+    },
     /// A fault rule kept it back.
     Dropped,
 }
 
 impl AttemptEnd {
-    /// Whether the receiver took it.
+    /// The same without the sender seeing the answer.
+    #[must_use]
+    pub(crate) fn unseen(self) -> Self {
+        match self {
+            Self::Answered { status, body } => Self::AnswerLost { status, body },
+            Self::Failed { .. } | Self::AnswerLost { .. } | Self::Dropped => self,
+        }
+    }
+
+    /// Whether the receiver took it, as far as the sender knows.
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Answered { status: 200 | 204, .. })
     }

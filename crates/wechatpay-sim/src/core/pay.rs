@@ -48,6 +48,7 @@ impl WeChatPay {
         form: PayForm,
         ports: &mut Ports<'_>,
     ) -> Result<Value, ControlRefusal> {
+        self.catch_up(ports);
         let at = ports.at;
         // Unique by the sequence within one life of the sandbox, by chance across lives: a service's database outlives us.
         let sequence = self.by_transaction_id.len().saturating_add(1);
