@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 use usecases::Paydesk;
 
 /// How the scheduler works.
@@ -96,10 +97,14 @@ impl Work {
     async fn begin(&self, job: LeasedJob, room: &Arc<Semaphore>) {
         let Ok(place) = Arc::clone(room).acquire_owned().await else { return };
         let desk = Arc::clone(&self.desk);
-        self.tasks.spawn(async move {
+        // At the level of errors, so that whatever is logged at all says for which job.
+        let span =
+            tracing::error_span!("job", job.id = %job.fence.job, job.attempts = job.attempts);
+        let work = async move {
             desk.perform(&job).await;
             drop(place);
-        });
+        };
+        self.tasks.spawn(work.instrument(span));
     }
 
     /// Until the next job is due, an alarm rings, or it is time to look anyway.
