@@ -3,6 +3,8 @@
 //! May not change what is said, only how it looks: what may be said at all is a matter of types
 //! (`docs/observability.md`).
 
+#[cfg(test)]
+pub(crate) mod capture;
 mod json;
 
 use std::io::IsTerminal as _;
