@@ -38,6 +38,9 @@ pub async fn run(args: DevArgs) -> Result<()> {
         return played;
     }
     welcome::print(&dev.shop, &dev.api_url(), &dev.sandbox.base_url());
+    if let Some(operations) = dev.service.ops_addr() {
+        println!("  metrics      http://{operations}/metrics");
+    }
     stop.wait().await;
     eprintln!("\nstopping …");
     dev.stop().await;

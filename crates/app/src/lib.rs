@@ -8,6 +8,7 @@ pub mod dev;
 mod fanout;
 mod ids;
 pub mod limits;
+mod metrics;
 mod serve;
 pub mod service;
 pub mod settings;

@@ -4,10 +4,12 @@
 //! Says every mistake at once, and quotes no secret. `docs/configuration.md` explains each key.
 
 mod check;
+mod listen;
 mod sandbox;
 mod secret;
 
 pub use check::{Checked, Mistakes};
+pub use listen::OpsListen;
 pub use secret::{Secret, SecretText};
 
 use anyhow::{Context as _, anyhow, bail};
@@ -57,13 +59,19 @@ pub enum Mode {
 pub struct Http {
     /// Where the API listens.
     pub listen: SocketAddr,
+    /// Where `/metrics`, `/healthz` and `/readyz` are served for those who run it; or `off`.
+    pub ops_listen: OpsListen,
     /// Worker threads; 0 means one per core.
     pub workers: usize,
 }
 
 impl Default for Http {
     fn default() -> Http {
-        Http { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), workers: 0 }
+        Http {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            ops_listen: OpsListen::default(),
+            workers: 0,
+        }
     }
 }
 

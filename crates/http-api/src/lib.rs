@@ -17,6 +17,7 @@ mod idempotency;
 mod json_body;
 mod login;
 mod openapi;
+mod operations;
 mod orders;
 mod problem;
 mod purchase_list;
@@ -28,11 +29,14 @@ mod skus;
 mod state;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod wechatpay_notify;
 mod wire;
 
 pub use auth::{ApiKey, Minted};
 pub use change_bell::ChangeBell;
 pub use openapi::document as openapi_document;
+pub use operations::{Exposition, OperationsApi};
 pub use server::{ApiSettings, HttpApi, RunningApi, StartError};
 pub use state::{ApiState, Readiness, Ready};
+pub use watch::{Answered, NoticeOutcome, Watch};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 use usecases::Paydesk;
 
 /// How the scheduler works.
@@ -95,11 +96,15 @@ impl Work {
 
     async fn begin(&self, job: LeasedJob, room: &Arc<Semaphore>) {
         let Ok(place) = Arc::clone(room).acquire_owned().await else { return };
-        let work = self.clone();
-        self.tasks.spawn(async move {
-            work.perform(job).await;
+        // At the level of errors, so that whatever is logged at all says for which job.
+        let span =
+            tracing::error_span!("job", job.id = %job.fence.job, job.attempts = job.attempts);
+        let myself = self.clone();
+        let work = async move {
+            myself.perform(job).await;
             drop(place);
-        });
+        };
+        self.tasks.spawn(work.instrument(span));
     }
 
     /// Performs a job in a task of its own, so that one that panics takes nothing with it, and
@@ -107,7 +112,8 @@ impl Work {
     async fn perform(&self, job: LeasedJob) {
         let desk = Arc::clone(&self.desk);
         let inside = job.clone();
-        let mut performing = tokio::task::spawn(async move { desk.perform(&inside).await });
+        let mut performing =
+            tokio::task::spawn(async move { desk.perform(&inside).await }.in_current_span());
         let ended = loop {
             tokio::select! {
                 ended = &mut performing => break ended,

@@ -17,12 +17,14 @@ mod migrate;
 mod pool;
 mod prepared;
 mod rows;
+mod vitals;
 mod whole;
 mod words;
 
 pub use clock::StoreClock;
 pub use migrate::migrate;
 pub use pool::{ConnectSettings, Isolation};
+pub use vitals::{Backlog, COUNT_MAX, Fitness, PoolUse};
 
 use domain::ports::StoreError;
 use pool::Pool;

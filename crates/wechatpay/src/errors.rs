@@ -125,7 +125,8 @@ impl Decline {
             Meaning::Retryable => GatewayError::Retryable(self.refusal),
             Meaning::Misconfigured => GatewayError::Misconfigured(self.refusal),
             Meaning::Unknown | Meaning::NotExist => {
-                GatewayError::OutcomeUnknown(self.refusal.to_string())
+                let id = self.refusal.request_id.as_deref();
+                GatewayError::OutcomeUnknown(with_request_id(self.refusal.to_string(), id))
             }
         }
     }
@@ -135,6 +136,11 @@ impl Decline {
         self.refusal.http_status == 401
             && normalised(&self.refusal.code) == "SIGNERROR"
             && self.refusal.message.contains("timestamp")
+    }
+
+    /// The code, empty when the body had none.
+    pub(crate) fn code(&self) -> &str {
+        &self.refusal.code
     }
 
     /// Whether the code is `code`, in either spelling.
@@ -166,6 +172,18 @@ pub(crate) fn request_id(response: &WireResponse) -> Option<String> {
     response.header("request-id").map(|id| short(id, MESSAGE_MAX))
 }
 
+/// `why`, with the answer's `Request-ID`: WeChat Pay's support asks for it.
+pub(crate) fn traceable(why: &str, response: &WireResponse) -> String {
+    with_request_id(why.to_owned(), request_id(response).as_deref())
+}
+
+fn with_request_id(why: String, request_id: Option<&str>) -> String {
+    match request_id {
+        Some(id) => format!("{why} (Request-ID {id})"),
+        None => why,
+    }
+}
+
 /// No answer: it may have happened.
 pub(crate) fn lost(error: &TransportError) -> GatewayError {
     GatewayError::OutcomeUnknown(error.to_string())
@@ -173,14 +191,15 @@ pub(crate) fn lost(error: &TransportError) -> GatewayError {
 
 /// An answer whose signature is not WeChat Pay's. A probe is WeChat Pay's own doing: as unknown,
 /// but not loud.
-pub(crate) fn distrusted(why: Distrust) -> GatewayError {
+pub(crate) fn distrusted(why: Distrust, response: &WireResponse) -> GatewayError {
+    let text = traceable(why.text(), response);
     match why {
-        Distrust::Probe => GatewayError::OutcomeUnknown(why.text().to_owned()),
+        Distrust::Probe => GatewayError::OutcomeUnknown(text),
         Distrust::Missing
         | Distrust::Malformed
         | Distrust::Stale
         | Distrust::UnknownSerial
-        | Distrust::WrongSignature => GatewayError::Untrusted(why.text().to_owned()),
+        | Distrust::WrongSignature => GatewayError::Untrusted(text),
     }
 }
 

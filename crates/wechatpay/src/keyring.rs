@@ -77,6 +77,11 @@ impl KeyRing {
         !fresh && self.may_fetch(now)
     }
 
+    /// Whether any key is valid now.
+    pub(crate) fn is_usable(&self, now: Timestamp) -> bool {
+        self.keys.values().any(|key| key.is_valid_at(now))
+    }
+
     /// Whether there is no key at all yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.keys.is_empty()

@@ -27,7 +27,8 @@ impl Settings {
         let settings = json!({
             "environment": "dev",
             "deployment_id": "dev",
-            "http": { "listen": api },
+            // A free port: Prometheus or another service may have the usual one.
+            "http": { "listen": api, "ops_listen": "127.0.0.1:0" },
             "database": { "url": database_url },
             "wechat_pay": {
                 "mchid": merchant.mchid,

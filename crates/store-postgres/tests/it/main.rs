@@ -12,3 +12,4 @@ mod conformance;
 mod outcomes;
 mod schema;
 mod support;
+mod vitals;

@@ -161,3 +161,37 @@ async fn a_message_that_quotes_the_openid_is_kept_without_it() {
         assert!(refused.contains("值 … 无效") && !refused.contains(openid.as_str()), "{refused}");
     }
 }
+
+#[tokio::test]
+async fn whatever_goes_wrong_keeps_the_request_id_that_wechat_pays_support_asks_for() {
+    let tagged = |status, code| {
+        let mut response = error(status, code, "why");
+        response.headers.insert("request-id".to_owned(), "REQ-9-0".to_owned());
+        response
+    };
+    for (status, code) in [(400, "PARAM_ERROR"), (429, "RULE_LIMIT"), (401, "SIGN_ERROR")] {
+        let world = world(&settings());
+        world.wechat.answer(tagged(status, code));
+        let answer = world.client.prepay(&payment(TradeType::Jsapi)).await;
+        let Err(
+            GatewayError::Refused(refusal)
+            | GatewayError::Retryable(refusal)
+            | GatewayError::Misconfigured(refusal),
+        ) = answer
+        else {
+            panic!("{code}: {answer:?}")
+        };
+        assert_eq!(refusal.request_id.as_deref(), Some("REQ-9-0"), "{code}");
+    }
+    let world = world(&settings());
+    world.wechat.answer(tagged(500, "SYSTEM_ERROR"));
+    let answer = world.client.prepay(&payment(TradeType::Jsapi)).await;
+    let Err(GatewayError::OutcomeUnknown(why)) = answer else { panic!("{answer:?}") };
+    assert!(why.ends_with("(Request-ID REQ-9-0)"), "{why}");
+    let mut forged = signed(PUBLIC_KEY, 200, r#"{"prepay_id":"wx21"}"#);
+    forged.body.push(b' ');
+    world.wechat.answer(forged);
+    let answer = world.client.prepay(&payment(TradeType::Jsapi)).await;
+    let Err(GatewayError::Untrusted(why)) = answer else { panic!("{answer:?}") };
+    assert!(why.ends_with("(Request-ID REQ-1-0)"), "{why}");
+}
