@@ -110,11 +110,14 @@ impl WeChatPay {
         ports: &mut Ports<'_>,
     ) -> Result<Delivery, ControlRefusal> {
         let newest = self.outbox.notices.iter().rev();
-        let number = newest
-            .filter(|(_, notice)| notice.out_trade_no == out_trade_no)
-            .map(|(number, _)| *number)
-            .next()
+        let (number, notice) = newest
+            .map(|(number, notice)| (*number, notice))
+            .find(|(_, notice)| notice.out_trade_no == out_trade_no)
             .ok_or_else(|| ControlRefusal::not_found("no notification for this out_trade_no"))?;
+        if tamper == Some(Tamper::Replay) && notice.last_honest.is_none() {
+            let why = "there was no honest attempt that could be replayed";
+            return Err(ControlRefusal::conflict("nothing_to_replay", why));
+        }
         let signature = match tamper {
             Some(Tamper::Signature) => SignatureFault::Corrupt,
             Some(Tamper::Probe) => SignatureFault::Probe,
@@ -238,6 +241,9 @@ impl WeChatPay {
     ) -> Option<(Headers, Vec<u8>)> {
         let keep = making.tamper.is_none() && self.settings.resend_body == ResendBody::Identical;
         let notice = self.outbox.notices.get_mut(&number)?;
+        if making.tamper == Some(Tamper::Replay) {
+            return notice.last_honest.clone();
+        }
         let mut body = match &notice.first_body {
             Some(first) if keep => first.clone(),
             _ => encrypted_body(notice, making.tamper, &self.account.api_v3_key, ports)?,
@@ -256,6 +262,9 @@ impl WeChatPay {
         headers.push(("Accept".to_owned(), "*/*".to_owned()));
         headers.push(("User-Agent".to_owned(), "Mozilla/4.0".to_owned()));
         headers.push(("Request-ID".to_owned(), format!("{}-0", ports.hex(20))));
+        if making.tamper.is_none() && making.signature == SignatureFault::None {
+            notice.last_honest = Some((headers.clone(), body.clone()));
+        }
         Some((headers, body))
     }
 }
