@@ -8,6 +8,7 @@ pub mod dev;
 mod fanout;
 mod ids;
 pub mod limits;
+mod playground;
 mod serve;
 pub mod service;
 pub mod settings;
