@@ -8,6 +8,7 @@ mod sandbox;
 mod secret;
 
 pub use check::{Checked, Mistakes};
+pub(crate) use sandbox::{NOTIFY_PATH, WithSandbox};
 pub use secret::{Secret, SecretText};
 
 use anyhow::{Context as _, anyhow, bail};

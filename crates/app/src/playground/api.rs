@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use domain::ports::IdSource as _;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
+use std::fmt;
 use std::time::Duration;
 
 /// Longer than the longest answer, which is a long poll of ten seconds.
@@ -63,9 +64,9 @@ impl Api {
 
     /// A call that has to succeed: its body.
     pub(crate) async fn done(&self, method: Method, path: &str, body: &Value) -> Result<Value> {
-        let Answer { status, body } = self.call(method, path, body).await?;
-        ensure!(status.is_success(), "{path} answered {status}: {body}");
-        Ok(body)
+        let answer = self.call(method, path, body).await?;
+        ensure!(answer.status.is_success(), "{path} answered {answer}");
+        Ok(answer.body)
     }
 
     /// Something that has to be there.
@@ -98,6 +99,17 @@ impl Api {
 /// A client for this machine: no proxy of the environment stands between.
 pub(crate) fn local_client() -> Result<Client> {
     Ok(Client::builder().timeout(CALL_LIMIT).no_proxy().build()?)
+}
+
+/// A refusal in few words: its status, code and detail.
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (status, body) = (self.status.as_u16(), &self.body);
+        match (body["code"].as_str(), body["detail"].as_str()) {
+            (Some(code), Some(detail)) => write!(f, "{status} {code}: {detail}"),
+            _ => write!(f, "{status}: {body}"),
+        }
+    }
 }
 
 fn random_key() -> String {

@@ -122,8 +122,8 @@ impl Buyer {
 impl Offer {
     /// The offer in an answer that has to hold one.
     pub(crate) fn of(answer: &Answer) -> Result<Offer> {
-        let Answer { status, body } = answer;
-        ensure!(*status == StatusCode::CREATED, "the checkout answered {status}: {body}");
+        ensure!(answer.status == StatusCode::CREATED, "the checkout answered {answer}");
+        let body = &answer.body;
         Ok(Offer {
             order_number: text(body, "/order_number")?,
             out_trade_no: text(body, "/out_trade_no")?,

@@ -1,6 +1,6 @@
 //! What the shop sells, put there through the public API as a merchant would.
 
-use crate::playground::api::{Answer, Api};
+use crate::playground::api::Api;
 use anyhow::{Result, ensure};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
@@ -39,11 +39,11 @@ pub(crate) async fn offer(operator: &Api, goods: &Goods) -> Result<()> {
     let Goods { sku_id, title, price_fen, cost_price_fen, stock } = goods;
     let path = format!("/api/admin/skus/{sku_id}");
     let sku = json!({"title": title, "price_fen": price_fen, "cost_price_fen": cost_price_fen});
-    let Answer { status, body } = operator.call(Method::PUT, &path, &sku).await?;
-    if status == StatusCode::PRECONDITION_REQUIRED {
+    let answer = operator.call(Method::PUT, &path, &sku).await?;
+    if answer.status == StatusCode::PRECONDITION_REQUIRED {
         return Ok(());
     }
-    ensure!(status.is_success(), "{path} answered {status}: {body}");
+    ensure!(answer.status.is_success(), "{path} answered {answer}");
     let stock = json!({"delta": stock, "reason": "opening stock"});
     operator.done(Method::POST, &format!("{path}/stock"), &stock).await.map(drop)
 }

@@ -2,8 +2,10 @@
 //!
 //! May not interpret: it finds entries and counts them.
 
+use crate::playground::json::instant;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
+use time::OffsetDateTime;
 
 /// One reading of it.
 pub(crate) struct Ledger(Value);
@@ -13,9 +15,9 @@ impl Ledger {
         Ledger(body)
     }
 
-    /// Business time of the reading, RFC 3339.
-    pub(crate) fn now(&self) -> &Value {
-        &self.0["now"]
+    /// Business time of the reading.
+    pub(crate) fn now(&self) -> Result<OffsetDateTime> {
+        instant(&self.0, "/now")
     }
 
     /// Every order that WeChat Pay knows.

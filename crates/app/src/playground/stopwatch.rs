@@ -22,3 +22,9 @@ impl Stopwatch {
 pub(crate) async fn pause(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
+
+/// Real time, for signatures.
+#[expect(clippy::disallowed_methods, reason = "a shell: what is signed carries the real time")]
+pub(crate) fn unix_seconds() -> i64 {
+    time::OffsetDateTime::now_utc().unix_timestamp()
+}
