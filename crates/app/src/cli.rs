@@ -18,6 +18,8 @@ pub struct Cli {
 pub enum Command {
     /// Everything on one machine, nothing to configure: database, sandbox, API, a demo shop.
     Dev(DevArgs),
+    /// The incidents, live: plays stories of what goes wrong against real processes.
+    Demo(DemoArgs),
     /// The service, configured by paydesk.toml and PAYDESK_* variables.
     Serve(ConfigArgs),
     /// Apply the database migrations that are built in.
@@ -52,6 +54,28 @@ pub struct DevArgs {
     /// Use this database instead of a private one.
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
+}
+
+/// How `demo` runs.
+#[derive(Clone, Debug, Args)]
+pub struct DemoArgs {
+    /// Play this story; may be given several times. Without it, all of them.
+    #[arg(long, value_name = "NUMBER")]
+    pub story: Vec<u8>,
+    /// List the stories and exit.
+    #[arg(long)]
+    pub list: bool,
+    /// When all ended right, leave everything running until Ctrl-C.
+    #[arg(long)]
+    pub keep: bool,
+    /// Where the database, the sandbox's keys and the logs are kept. The database is made anew.
+    #[arg(
+        long,
+        value_name = "DIRECTORY",
+        default_value = ".paydesk/demo",
+        env = "PAYDESK_DEMO_DATA"
+    )]
+    pub data: PathBuf,
 }
 
 /// How `sandbox` runs.

@@ -4,11 +4,13 @@
 #![allow(clippy::print_stdout, reason = "a command talks on standard output")]
 
 pub mod cli;
+pub mod demo;
 pub mod dev;
 mod fanout;
 mod ids;
 pub mod limits;
 mod metrics;
+mod playground;
 mod serve;
 pub mod service;
 pub mod settings;
@@ -40,6 +42,10 @@ async fn perform(command: Command) -> Result<()> {
         Command::Dev(args) => {
             telemetry::start(LogFormat::Lines, "warn");
             dev::run(args).await
+        }
+        Command::Demo(args) => {
+            telemetry::start(LogFormat::Lines, "warn");
+            demo::run(args).await
         }
         Command::Serve(args) => {
             telemetry::start(LogFormat::Json, "info");

@@ -8,6 +8,7 @@
     reason = "tests may"
 )]
 
+mod demo;
 mod dev;
 mod expiry;
 mod notifications;

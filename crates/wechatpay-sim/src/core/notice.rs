@@ -156,6 +156,8 @@ pub struct Notice {
     pub resource: Value,
     /// The body of the first attempt, for byte-identical re-sends.
     pub first_body: Option<Vec<u8>>,
+    /// What the last honest attempt sent, for a replay.
+    pub last_honest: Option<(Headers, Vec<u8>)>,
     /// Where it stands.
     pub schedule: Schedule,
     /// All attempts.

@@ -104,11 +104,14 @@ impl WeChatPay {
         ports: &mut Ports<'_>,
     ) -> Result<Delivery, ControlRefusal> {
         let newest = self.outbox.notices.iter().rev();
-        let number = newest
-            .filter(|(_, notice)| notice.out_trade_no == out_trade_no)
-            .map(|(number, _)| *number)
-            .next()
+        let (number, notice) = newest
+            .map(|(number, notice)| (*number, notice))
+            .find(|(_, notice)| notice.out_trade_no == out_trade_no)
             .ok_or_else(|| ControlRefusal::not_found("no notification for this out_trade_no"))?;
+        if tamper == Some(Tamper::Replay) && notice.last_honest.is_none() {
+            let why = "there was no honest attempt that could be replayed";
+            return Err(ControlRefusal::conflict("nothing_to_replay", why));
+        }
         let signature = match tamper {
             Some(Tamper::Signature) => SignatureFault::Corrupt,
             Some(Tamper::Probe) => SignatureFault::Probe,

@@ -132,6 +132,7 @@ fn success_notice(trade: &Trade, ports: &mut Ports<'_>) -> Notice {
         created_at: at.business,
         resource: trade.to_wire(),
         first_body: None,
+        last_honest: None,
         schedule: Schedule::Waiting { round: 0, planned: at.business, due: at.business },
         attempts: Vec::new(),
     }

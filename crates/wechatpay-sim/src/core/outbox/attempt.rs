@@ -74,6 +74,9 @@ impl WeChatPay {
     ) -> Option<(Headers, Vec<u8>)> {
         let keep = making.tamper.is_none() && self.settings.resend_body == ResendBody::Identical;
         let notice = self.outbox.notices.get_mut(&number)?;
+        if making.tamper == Some(Tamper::Replay) {
+            return notice.last_honest.clone();
+        }
         let mut body = match &notice.first_body {
             Some(first) if keep => first.clone(),
             _ => encrypted_body(notice, making.tamper, &self.account.api_v3_key, ports)?,
@@ -92,6 +95,9 @@ impl WeChatPay {
         headers.push(("Accept".to_owned(), "*/*".to_owned()));
         headers.push(("User-Agent".to_owned(), "Mozilla/4.0".to_owned()));
         headers.push(("Request-ID".to_owned(), format!("{}-0", ports.hex(20))));
+        if making.tamper.is_none() && making.signature == SignatureFault::None {
+            notice.last_honest = Some((headers.clone(), body.clone()));
+        }
         Some((headers, body))
     }
 }
