@@ -9,6 +9,8 @@
 )]
 
 mod conformance;
+mod migrations;
 mod outcomes;
+mod privacy;
 mod schema;
 mod support;
