@@ -2,12 +2,12 @@
 
 use crate::MemoryStore;
 use crate::state::{Job, Lease, State};
-use domain::Timestamp;
 use domain::case::{CaseKind, CaseOpening};
 use domain::changeset::Fence;
 use domain::job::{JobChange, JobId};
 use domain::order::OrderStatus;
 use domain::ports::{Finish, JobQueue, LeasedJob, PortFuture, StoreError};
+use domain::{OrderNumber, OutTradeNo, Timestamp};
 use std::collections::BTreeMap;
 use std::future::ready;
 
@@ -202,10 +202,21 @@ impl State {
                 job.parked = Some(why.clone());
                 let subject = fence.job.to_string();
                 let case = CaseOpening { kind: CaseKind::Stuck, subject, detail: why };
-                self.open_case(&case, None, now);
+                let order = self.order_of(&fence.job);
+                self.open_case(&case, order, now);
             }
         }
         true
+    }
+
+    /// The subject of a job is the number of an order or of a payment.
+    fn order_of(&self, job: &JobId) -> Option<OrderNumber> {
+        let by_number = OrderNumber::parse(&job.subject);
+        let by_payment = OutTradeNo::parse(&job.subject);
+        let id = by_number
+            .and_then(|number| self.numbers.get(&number))
+            .or_else(|| by_payment.and_then(|number| self.out_trade_nos.get(&number)))?;
+        self.orders.get(id).map(|order| order.number.clone())
     }
 
     fn sweep(&mut self, now: Timestamp, limit: u32) -> Vec<JobId> {

@@ -56,6 +56,7 @@ const DONE: &str = "\
         RETURNING 1) \
     SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM kept) AS n";
 
+/// The subject of a job is the number of an order or of a payment: the case names the order.
 const PARK: &str = "\
     WITH parked AS ( \
         UPDATE jobs SET parked_at = clock_timestamp(), parked_why = $1, lease_token = NULL, \
@@ -64,8 +65,12 @@ const PARK: &str = "\
           AND lease_until > clock_timestamp() \
         RETURNING kind, subject), \
     opened AS ( \
-        INSERT INTO cases (kind, subject, detail, opened_at) \
-        SELECT 'stuck', kind || ':' || subject, $1, clock_timestamp() FROM parked \
+        INSERT INTO cases (kind, subject, detail, order_id, opened_at) \
+        SELECT 'stuck', k.kind || ':' || k.subject, $1, \
+               coalesce((SELECT o.id FROM orders o WHERE o.order_number = k.subject), \
+                        (SELECT p.order_id FROM payments p WHERE p.out_trade_no = k.subject \
+                         LIMIT 1)), \
+               clock_timestamp() FROM parked k \
         ON CONFLICT (kind, subject) WHERE status NOT IN ('resolved', 'accepted') DO NOTHING) \
     SELECT count(*) AS n FROM parked";
 
