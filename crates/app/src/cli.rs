@@ -1,6 +1,6 @@
 //! The command line, and nothing else.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -24,8 +24,58 @@ pub enum Command {
     Serve(ConfigArgs),
     /// Apply the database migrations that are built in.
     Migrate(ConfigArgs),
+    /// Make, list and revoke the API keys of operators and merchants' backends.
+    Keys(KeysArgs),
     /// The WeChat Pay simulator alone, for any client in any language.
     Sandbox(SandboxArgs),
+}
+
+/// How `keys` runs.
+#[derive(Debug, Args)]
+pub struct KeysArgs {
+    /// Where the configuration is.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: KeysCommand,
+}
+
+/// What `keys` can do.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make a key and print it, once: only its hash is kept.
+    Create {
+        /// What or whom it is for.
+        #[arg(long)]
+        name: String,
+        /// What it may do; repeat it for several: service, viewer, operator, approver.
+        #[arg(long = "role", value_name = "ROLE", required = true)]
+        roles: Vec<RoleName>,
+        /// The merchant backend that it belongs to; a service key needs one.
+        #[arg(long, value_name = "ID")]
+        client_id: Option<String>,
+    },
+    /// List every key: id, name, roles, since when, whether it was revoked.
+    List,
+    /// Revoke a key: it lets nobody in from now on.
+    Revoke {
+        /// Its id, as `list` shows it.
+        id: String,
+    },
+}
+
+/// What a key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RoleName {
+    /// A merchant's backend.
+    Service,
+    /// May look.
+    Viewer,
+    /// May act.
+    Operator,
+    /// May approve what others propose.
+    Approver,
 }
 
 /// Where the configuration is.

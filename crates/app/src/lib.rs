@@ -8,6 +8,7 @@ pub mod demo;
 pub mod dev;
 mod fanout;
 mod ids;
+mod keys;
 pub mod limits;
 mod metrics;
 mod playground;
@@ -54,6 +55,10 @@ async fn perform(command: Command) -> Result<()> {
         Command::Migrate(args) => {
             telemetry::start(LogFormat::Lines, "warn");
             serve::migrate(&args).await
+        }
+        Command::Keys(args) => {
+            telemetry::start(LogFormat::Lines, "warn");
+            keys::run(args).await
         }
         Command::Sandbox(args) => {
             telemetry::start(LogFormat::Lines, "info");

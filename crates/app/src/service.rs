@@ -140,6 +140,14 @@ pub async fn migrate(settings: &Settings) -> Result<()> {
     connect(settings, &checked).await?.migrate().await.context("the database cannot be migrated")
 }
 
+/// The store, for a command that does one thing to it.
+///
+/// # Errors
+/// When the configuration is unsafe or the database cannot be reached.
+pub(crate) async fn open_store(settings: &Settings) -> Result<PostgresStore> {
+    connect(settings, &settings.check()?).await
+}
+
 async fn connect(settings: &Settings, checked: &Checked) -> Result<PostgresStore> {
     PostgresStore::connect(ConnectSettings {
         pool_max: settings.database.pool_max,
