@@ -89,7 +89,7 @@ pub struct Order {
     pub created_at: Timestamp,
     /// Until when it can be paid; also `time_expire` at WeChat Pay.
     pub pay_deadline: Option<Timestamp>,
-    /// When it was paid.
+    /// When it was paid: WeChat Pay's `success_time`, however late we heard of it.
     pub paid_at: Option<Timestamp>,
     /// When it was cancelled for good.
     pub cancelled_at: Option<Timestamp>,

@@ -81,6 +81,17 @@ pub(crate) fn fact(order: &Order, trade: Trade) -> PaymentFact {
     )
 }
 
+/// What a notification says about its payment.
+pub(crate) fn notified(order: &Order, trade: Trade) -> PaymentFact {
+    PaymentFact::attested(
+        Evidence::Notification { event_id: "EV-1".to_owned() },
+        Mchid::new("1900000109"),
+        order.payments[0].out_trade_no().clone(),
+        trade,
+        None,
+    )
+}
+
 /// A store that holds `loads` one after the other (the last for ever) and answers commits with
 /// `answers`; what was committed is kept.
 pub(crate) fn store(

@@ -1,6 +1,7 @@
 //! Applies what happened. Cannot refuse, decides nothing.
 
-use crate::order::{Event, Order, OrderStatus, SettledBy, StockOutcome};
+use crate::Timestamp;
+use crate::order::{Event, Order, OrderStatus, SettledBy, Settlement, StockOutcome};
 use crate::payment::{Payment, PaymentNo, PaymentState};
 use crate::stock::HoldStatus;
 
@@ -34,7 +35,7 @@ impl Order {
             Event::RefundRequested(refund) => self.refunds.push(refund.clone()),
             Event::Settled { settlement, stock } => {
                 self.status = self.purpose.status_when_paid();
-                self.paid_at = Some(settlement.at);
+                self.paid_at = Some(self.time_of(settlement));
                 self.settlement = Some(settlement.clone());
                 if self.status == OrderStatus::Completed {
                     self.completed_at = Some(settlement.at);
@@ -76,6 +77,13 @@ impl Order {
         let mut order = events.iter().fold(self, Order::apply);
         order.version = version.saturating_add(1);
         order
+    }
+
+    /// When its money came: what WeChat Pay says, else when we recorded it.
+    fn time_of(&self, settlement: &Settlement) -> Timestamp {
+        let SettledBy::Wechat { payment_no } = settlement.by else { return settlement.at };
+        let payment = self.payments.iter().find(|payment| payment.no == payment_no);
+        payment.and_then(Payment::receipt).map_or(settlement.at, |receipt| receipt.success_at)
     }
 
     fn put(&mut self, no: PaymentNo, state: PaymentState) {
