@@ -26,10 +26,7 @@ pub(super) async fn compare(stage: &Stage) -> Result<String> {
     ensure!(found.is_empty(), "{}", found.join("; "));
     let settled = paid.iter().filter(|trade| owners(trade, &orders).count() == 1).count();
     let others = paid.len().saturating_sub(settled);
-    Ok(format!(
-        "{} successful payments: {settled} paid orders, {others} open cases, nothing else",
-        paid.len()
-    ))
+    Ok(format!("successful payments {} = paid orders {settled} + open cases {others}", paid.len()))
 }
 
 /// Every successful payment has exactly one paid order, with this transaction and amount, or an open
