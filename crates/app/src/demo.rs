@@ -57,7 +57,8 @@ pub async fn run(args: DemoArgs) -> Result<()> {
     };
     println!("\nlogs: {0}/serve.log, {0}/sandbox.log", data.display());
     if args.keep && judged.is_ok() {
-        println!("still running, until Ctrl-C: {}", stage.api.url(""));
+        let (api, sandbox) = (stage.api.url(""), stage.sandbox.base());
+        println!("still running, until Ctrl-C: API {api}, sandbox {sandbox}");
         stop.wait().await;
     }
     stage.strike().await;

@@ -4,7 +4,7 @@
 //! buyers' orders and the open cases as the API shows them are on the other.
 
 use crate::demo::stage::Stage;
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 /// Says what was compared.
@@ -20,16 +20,22 @@ pub(super) async fn compare(stage: &Stage) -> Result<String> {
     let paid: Vec<&Value> =
         ledger.trades().filter(|trade| trade["trade_state"] == "SUCCESS").collect();
     // A case is asked for only where there has to be one.
-    let is_complete = paid.iter().all(|trade| owners(trade, &orders).count() == 1);
-    let cases = if is_complete { Vec::new() } else { stage.open_cases().await? };
+    let unsettled: Vec<&str> = paid
+        .iter()
+        .filter(|trade| owners(trade, &orders).count() != 1)
+        .filter_map(|trade| trade["out_trade_no"].as_str())
+        .collect();
+    let cases = if unsettled.is_empty() {
+        Vec::new()
+    } else {
+        let whose = || format!("without one paid order: {}", unsettled.join(", "));
+        stage.open_cases().await.with_context(whose)?
+    };
     let found = differences(&paid, &orders, &cases);
     ensure!(found.is_empty(), "{}", found.join("; "));
-    let settled = paid.iter().filter(|trade| owners(trade, &orders).count() == 1).count();
-    let others = paid.len().saturating_sub(settled);
-    Ok(format!(
-        "{} successful payments: {settled} paid orders, {others} open cases, nothing else",
-        paid.len()
-    ))
+    let (all, others) = (paid.len(), unsettled.len());
+    let settled = all.saturating_sub(others);
+    Ok(format!("successful payments {all} = paid orders {settled} + open cases {others}"))
 }
 
 /// Every successful payment has exactly one paid order, with this transaction and amount, or an open

@@ -125,9 +125,10 @@ impl Stage {
         Ok(())
     }
 
-    /// No trouble is left from the story before: no fault, and the service runs.
+    /// No trouble is left from the story before: no fault, the clock goes, and the service runs.
     pub(super) async fn calm(&mut self) -> Result<()> {
         self.sandbox.faults(json!([])).await?;
+        self.sandbox.clock(&json!({"speed": 1})).await?;
         if !self.serving.as_mut().is_some_and(Process::is_running) {
             self.start_service().await?;
         }

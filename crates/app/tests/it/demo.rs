@@ -91,7 +91,7 @@ fn the_stories_end_right_with_a_table_and_exit_code_0() {
     for (row, number) in table.iter().zip(&stories) {
         assert_eq!(row.split_whitespace().next(), Some(number.as_str()), "{said}");
     }
-    let books = "6 successful payments: 6 paid orders, 0 open cases, nothing else";
+    let books = "successful payments 6 = paid orders 6 + open cases 0";
     assert!(table.last().unwrap().contains(books), "{said}");
     assert!(!said.contains("WRONG"), "{said}");
     std::fs::remove_dir_all(data).unwrap();
@@ -115,7 +115,7 @@ fn a_success_for_an_unknown_number_ends_with_an_open_case() {
         assert_eq!(wrong, 2, "{said}");
     } else {
         assert!(output.status.success(), "{said}{error}");
-        let books = "1 successful payments: 0 paid orders, 1 open cases, nothing else";
+        let books = "successful payments 1 = paid orders 0 + open cases 1";
         assert!(said.contains(books), "{said}");
     }
     std::fs::remove_dir_all(data).unwrap();

@@ -51,6 +51,8 @@ async fn play(stage: &mut Stage, telling: &Telling) -> Result<Seen> {
     let ledger = stage.sandbox.ledger().await?;
     let heard = ledger.answered(number, 204);
     ensure!(heard == 0, "{heard} notifications were heard: this was to be found by query");
+    let queries = ledger.calls_for("query", number);
+    ensure!(queries > 0, "paid, but neither notified nor asked");
     ensure!(ledger.trade(number)?["trade_state"] == "SUCCESS", "the trade is no longer paid");
     telling.step("the order is paid: asked before it would have been cancelled");
     Ok(Seen {

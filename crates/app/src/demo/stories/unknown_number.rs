@@ -6,8 +6,9 @@ use crate::demo::stage::Stage;
 use crate::demo::story::{Seen, Story, Telling};
 use crate::demo::watching::until_answered;
 use crate::playground::api::local_client;
+use crate::playground::json::text;
 use crate::playground::stopwatch::unix_seconds;
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
 
 pub(super) const STORY: Story = Story {
@@ -40,16 +41,22 @@ async fn play(stage: &mut Stage, telling: &Telling) -> Result<Seen> {
     let alarms = lines.iter().filter(is_alarm).count();
     ensure!(alarms > 0, "no ERROR notify.orphan for {number} in the service's log");
     let cases = stage.open_cases().await?;
-    let ours: Vec<&Value> = cases.iter().filter(|case| case["subject"] == *number).collect();
-    ensure!(ours.len() == 1, "{} open cases about {number}", ours.len());
-    ensure!(ours[0]["kind"] == "unknown_order", "the case is {}", ours[0]);
-    telling.step(format!("one case is open: {}", ours[0]["detail"]));
+    let case = the_case(&cases, &number)?;
+    telling.step(format!("one case is open: {}", text(case, "/detail")?));
     Ok(Seen {
         by_wechat_pay: "1 payment of another system, its notifications answered 503 FAIL"
             .to_owned(),
         by_paydesk: format!("{alarms} ERROR lines notify.orphan, 1 open case unknown_order"),
         outcome: "not acknowledged, one open case".to_owned(),
     })
+}
+
+/// However often the notification came, one open case is about it.
+fn the_case<'a>(cases: &'a [Value], number: &str) -> Result<&'a Value> {
+    let about: Vec<&Value> = cases.iter().filter(|case| case["subject"] == number).collect();
+    let [case] = about[..] else { bail!("{} open cases are about {number}, not 1", about.len()) };
+    ensure!(case["kind"] == "unknown_order", "the case is {case}");
+    Ok(case)
 }
 
 fn refused(attempt: &Value) -> Result<()> {
@@ -84,4 +91,33 @@ async fn prepay_elsewhere(stage: &Stage, number: &str) -> Result<()> {
     let (status, said) = (answer.status(), answer.text().await?);
     ensure!(status.is_success(), "the prepay of the other system was answered {status}: {said}");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(kind: &str, subject: &str) -> Value {
+        json!({"id": "1", "kind": kind, "subject": subject, "status": "open", "detail": "a payment",
+            "order_number": null, "opened_at": "2026-11-21T10:00:00Z"})
+    }
+
+    #[test]
+    fn exactly_one_case_of_the_right_kind_is_expected() {
+        let other = case("surplus", "P1");
+        let right = case("unknown_order", "ERP1");
+        assert!(the_case(&[other.clone(), right.clone()], "ERP1").is_ok());
+        assert!(the_case(&[other], "ERP1").is_err(), "none");
+        assert!(the_case(&[right.clone(), right], "ERP1").is_err(), "two");
+        assert!(the_case(&[case("surplus", "ERP1")], "ERP1").is_err(), "another kind");
+    }
+
+    #[test]
+    fn only_503_fail_is_a_refusal_that_makes_wechat_pay_send_it_again() {
+        let fail = r#"{"code":"FAIL","message":"try again"}"#;
+        assert!(refused(&json!({"status": 503, "answer": fail})).is_ok());
+        assert!(refused(&json!({"status": 204, "answer": ""})).is_err());
+        assert!(refused(&json!({"status": 503, "answer": "busy"})).is_err());
+        assert!(refused(&json!({"status": null, "answer": "could not connect"})).is_err());
+    }
 }
