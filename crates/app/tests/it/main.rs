@@ -11,6 +11,7 @@
 mod dev;
 mod expiry;
 mod notifications;
+mod observed;
 mod purchase;
 mod stock;
 mod world;
