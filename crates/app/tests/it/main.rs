@@ -12,6 +12,7 @@ mod demo;
 mod dev;
 mod expiry;
 mod notifications;
+mod observed;
 mod purchase;
 mod stock;
 mod world;
