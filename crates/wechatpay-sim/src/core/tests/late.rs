@@ -132,7 +132,44 @@ fn a_call_that_is_not_let_in_is_refused_at_once() {
         assert_eq!(world.answer(&request).status, 401, "{action}");
         world.later(Duration::days(1));
         assert_eq!(count(&mut world, "prepay", "T00001"), (1, 0));
+        let next = world.exchange(&prepay_request("T00002"));
+        assert_eq!(next.held.is_some(), action == "reorder", "the rule is free for the next");
     }
+}
+
+#[test]
+fn what_does_not_reach_wechat_pay_overtakes_nothing() {
+    let mut world = World::new();
+    let on = json!({"path": NATIVE});
+    world.faults(json!([
+        {"match": on, "action": "reorder"},
+        {"match": on, "times": 1, "action": "drop"},
+        {"match": on, "times": 1, "action": "status", "value": 502},
+        {"match": on, "times": 1, "action": "late", "value": 1_000}
+    ]));
+    let held = world.exchange(&prepay_request("T00001"));
+    for number in ["T00002", "T00003", "T00004"] {
+        world.exchange(&prepay_request(number));
+        assert_eq!(collected(&mut world, &held), None, "{number}");
+    }
+    world.exchange(&prepay_request("T00005"));
+    assert!(collected(&mut world, &held).is_some());
+}
+
+#[test]
+fn a_late_close_brings_the_prepay_that_waited_for_it() {
+    let mut world = World::new();
+    let closes = json!({"path": "/v3/pay/transactions/out-trade-no/*/close"});
+    let until_close = json!({"ms": 86_400_000, "until_close": true, "unfaithful": true});
+    world.faults(json!([
+        {"match": {"path": NATIVE}, "action": "late", "value": until_close},
+        {"match": closes, "action": "late", "value": 5_000}
+    ]));
+    world.exchange(&prepay_request("T00001"));
+    world.exchange(&close("T00001"));
+    assert_eq!(trade(&mut world, "T00001"), Value::Null);
+    world.later(Duration::seconds(5));
+    assert_eq!(trade(&mut world, "T00001")["created_at"], "2026-11-21T10:00:05+08:00");
 }
 
 #[test]

@@ -74,6 +74,25 @@ fn what_is_already_on_its_way_overtakes_nothing() {
 }
 
 #[test]
+fn a_notification_does_not_overtake_itself() {
+    let mut world = paid(reorder(&json!(1)), &["T00001"]);
+    assert!(world.due().is_empty());
+    let manual = world.visit(|pay, ports| pay.notify_now("T00001", None, ports)).unwrap();
+    world.pay.record(manual.id, answered(500));
+    assert!(world.due().is_empty());
+}
+
+#[test]
+fn when_one_has_gone_the_next_one_is_held() {
+    let mut world = paid(reorder(&json!(1)), &["T00001", "T00002"]);
+    assert_eq!(deliver(&mut world), ["T00002"]);
+    assert_eq!(deliver(&mut world), ["T00001"]);
+    world.prepay(NATIVE, &native_body("T00003"));
+    world.user_pays("T00003");
+    assert!(deliver(&mut world).is_empty());
+}
+
+#[test]
 fn a_notification_that_nothing_overtakes_is_not_held_for_ever() {
     let mut world = paid(reorder(&json!({"within_ms": 4_000})), &["T00001"]);
     assert!(world.due().is_empty());
