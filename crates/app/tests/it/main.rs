@@ -14,5 +14,6 @@ mod expiry;
 mod notifications;
 mod observed;
 mod purchase;
+mod races;
 mod stock;
 mod world;
