@@ -17,6 +17,7 @@ mod idempotency;
 mod json_body;
 mod login;
 mod openapi;
+mod order_actions;
 mod orders;
 mod problem;
 mod purchase_list;
