@@ -18,6 +18,7 @@ mod json_body;
 mod login;
 mod openapi;
 mod operations;
+mod order_actions;
 mod orders;
 mod problem;
 mod purchase_list;

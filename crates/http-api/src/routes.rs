@@ -5,8 +5,8 @@
 use crate::auth::Who::{self, Anyone, Buyer, Key};
 use crate::problem::Problem;
 use crate::{
-    addresses, back_office, checkout, health, login, openapi, orders, purchase_list, skus,
-    wechatpay_notify,
+    addresses, back_office, checkout, health, login, openapi, order_actions, orders, purchase_list,
+    skus, wechatpay_notify,
 };
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
@@ -38,7 +38,12 @@ const BUYERS: &[Route] = &[
     post("/api/mini/checkout/quote", Buyer, || web::to(checkout::quote)),
     post("/api/mini/wechat-pay/prepay-from-checkout", Buyer, || web::to(checkout::prepay)),
     get("/api/mini/orders", Buyer, || web::to(orders::list)),
+    post("/api/mini/orders", Buyer, || web::to(checkout::place::place)),
     get("/api/mini/orders/{ref}", Buyer, || web::to(orders::show)),
+    post("/api/mini/orders/{ref}/wechat-pay/prepay", Buyer, || web::to(checkout::pay::pay)),
+    post("/api/mini/orders/{ref}/payment-result", Buyer, || web::to(order_actions::report)),
+    post("/api/mini/orders/{ref}/cancel", Buyer, || web::to(order_actions::cancel)),
+    post("/api/mini/orders/{ref}/confirm-receipt", Buyer, || web::to(order_actions::confirm_receipt)),
 ];
 
 /// What WeChat Pay calls; it proves itself by its signature.

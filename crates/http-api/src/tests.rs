@@ -1,11 +1,15 @@
 //! The API as its clients see it, over ports that live in memory.
 
+mod actions;
 mod fake;
+mod fake_doors;
 mod fake_shop;
+mod fake_wechat;
 mod front;
 mod listener;
 mod memory_store;
 mod notices;
+mod paying;
 mod problems;
 mod purchases;
 mod refusal_order;

@@ -36,6 +36,7 @@ fn outcome<T>(answer: &Result<T, GatewayError>) -> &'static str {
     match answer {
         Ok(_) => "ok",
         Err(GatewayError::Refused(_)) => "refused",
+        Err(GatewayError::NumberSpent(_)) => "number_spent",
         Err(GatewayError::Retryable(_)) => "retryable",
         Err(GatewayError::OutcomeUnknown(_)) => "unknown",
         Err(GatewayError::Misconfigured(_)) => "misconfigured",

@@ -16,6 +16,7 @@ pub(crate) async fn make(access: &dyn Access, name: &str, now: Timestamp) -> Res
         roles: vec![Role::Viewer, Role::Operator],
         client_id: None,
         created_at: now,
+        revoked_at: None,
     };
     access.add_api_key(minted.hash, record).await?;
     Ok(minted.plain)

@@ -52,8 +52,7 @@ impl World {
     async fn calls(&self, kind: &str, number: &str) -> (i64, i64) {
         let ledger = self.ledger().await;
         let calls = ledger["calls"].as_array().unwrap().iter();
-        let mut found =
-            calls.filter(|call| call["kind"] == kind && call["out_trade_no"] == number);
+        let mut found = calls.filter(|call| call["kind"] == kind && call["out_trade_no"] == number);
         let call = found.next();
         assert!(found.next().is_none(), "one row per kind and number");
         let count = |field: &str| call.map_or(0, |call| call[field].as_i64().unwrap());

@@ -1,6 +1,8 @@
 //! The document agrees with the routes.
 
+use super::refusals::OWN;
 use super::*;
+use crate::problem::Code;
 use std::collections::BTreeSet;
 
 fn documented() -> serde_json::Value {

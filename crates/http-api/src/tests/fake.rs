@@ -4,19 +4,16 @@
 //! a test names.
 
 use domain::buyer::{Address, BookedAddress, ItemId};
+use domain::case::Case;
 use domain::catalogue::{Sku, SkuId};
-use domain::changeset::{Changeset, Fence, ListChange, Refusal, ReplayRecord, ReplayScope};
-use domain::fact::PaymentFact;
-use domain::job::JobId;
-use domain::names::{Appid, Openid};
+use domain::changeset::{Changeset, ListChange, Refusal, ReplayRecord, ReplayScope};
 use domain::order::Order;
-use domain::payment::{Credential, Payment, Terms};
+use domain::payment::Payment;
 use domain::ports::*;
-use domain::{CommandId, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
+use domain::{CommandId, OrderId, OrderNumber, Timestamp, UserId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
-use uuid::Uuid;
 
 /// What everybody shares.
 #[derive(Default)]
@@ -29,12 +26,17 @@ pub(super) struct Inner {
     pub(super) skus: BTreeMap<SkuId, Sku>,
     pub(super) addresses: BTreeMap<(UserId, i64), BookedAddress>,
     pub(super) items: BTreeMap<(UserId, ItemId), (SkuId, u32, Option<OrderNumber>)>,
+    pub(super) cases: Vec<Case>,
+    /// The causes of the commits of orders, in the words of the audit.
+    pub(super) causes: Vec<String>,
     pub(super) hastened: usize,
     pub(super) loads: usize,
     pub(super) now_s: i64,
     pub(super) drawn: u64,
     /// The guard that refuses the next commits of new orders.
     pub(super) guard: Option<Refusal>,
+    /// Lines of the list are free again when their order is cancelled.
+    pub(super) frees_lists: bool,
     /// The store does not answer.
     pub(super) down: bool,
     /// What WeChat Pay says to a prepay, when not yes.
@@ -57,7 +59,7 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    async fn pass(gate: Option<Arc<Gate>>) {
+    pub(super) async fn pass(gate: Option<Arc<Gate>>) {
         if let Some(gate) = gate {
             gate.reached.notify_one();
             gate.opened.notified().await;
@@ -94,7 +96,7 @@ impl Fake {
 }
 
 impl Inner {
-    fn draw(&mut self) -> u64 {
+    pub(super) fn draw(&mut self) -> u64 {
         self.drawn += 1;
         self.drawn
     }
@@ -106,6 +108,16 @@ impl Inner {
             }
         }
     }
+}
+
+fn is_named(order: &Order, number: &str) -> bool {
+    let payments = || order.payments.iter();
+    order.number.as_str() == number
+        || order.merchant_ref.as_deref() == Some(number)
+        || payments().any(|payment| payment.out_trade_no().as_str() == number)
+        || payments()
+            .filter_map(Payment::receipt)
+            .any(|receipt| receipt.transaction_id.as_str() == number)
 }
 
 impl OrderStore for Fake {
@@ -137,10 +149,22 @@ impl OrderStore for Fake {
             return ready(CommitAnswer::GuardRefused(guard));
         }
         if let Some(write) = changeset.order {
+            let stored = inner.orders.get(&write.order.id).map(|order| order.version);
+            if stored != write.expected_version {
+                return ready(CommitAnswer::Conflict);
+            }
+            inner.causes.push(changeset.audit.cause.clone());
             for change in &changeset.list {
                 if let ListChange::Capture { buyer, items, .. } = change {
                     let items: Vec<_> = items.iter().map(|(id, _)| *id).collect();
                     inner.captured(*buyer, &items, Some(&write.order.number));
+                }
+            }
+            for change in &changeset.list {
+                if let (ListChange::Free { order, .. }, true) = (change, inner.frees_lists) {
+                    let number = inner.orders.get(order).map(|order| order.number.clone());
+                    let held = inner.items.values_mut().filter(|item| item.2 == number);
+                    held.for_each(|item| item.2 = None);
                 }
             }
             inner.orders.insert(write.order.id, write.order);
@@ -175,7 +199,8 @@ impl OrderStore for Fake {
                 .orders
                 .values()
                 .filter(|order| {
-                    order.buyer == query.buyer
+                    (query.buyer.is_none() || order.buyer == query.buyer)
+                        && query.number.as_ref().is_none_or(|number| is_named(order, number))
                         && query.status.is_none_or(|status| status == order.status)
                         && query.created_from.is_none_or(|from| order.created_at >= from)
                         && query.created_to.is_none_or(|to| order.created_at < to)
@@ -189,213 +214,6 @@ impl OrderStore for Fake {
             orders.truncate(limit);
             OrderListing { orders, more }
         }))
-    }
-}
-
-impl JobQueue for Fake {
-    fn claim(
-        &self,
-        _now: Timestamp,
-        _limit: u32,
-        _lease_ms: u64,
-    ) -> PortFuture<'_, Result<Vec<LeasedJob>, StoreError>> {
-        ready(Ok(Vec::new()))
-    }
-
-    fn finish<'a>(
-        &'a self,
-        _lease: &'a Fence,
-        _finish: Finish,
-    ) -> PortFuture<'a, Result<bool, StoreError>> {
-        ready(Ok(true))
-    }
-
-    fn hasten<'a>(
-        &'a self,
-        _job: &'a JobId,
-        _at: Timestamp,
-    ) -> PortFuture<'a, Result<(), StoreError>> {
-        ready(self.up().map(|mut inner| inner.hastened += 1))
-    }
-
-    fn next_due(&self) -> PortFuture<'_, Result<Option<Timestamp>, StoreError>> {
-        ready(Ok(None))
-    }
-
-    fn sweep(
-        &self,
-        _now: Timestamp,
-        _limit: u32,
-    ) -> PortFuture<'_, Result<Vec<JobId>, StoreError>> {
-        ready(Ok(Vec::new()))
-    }
-}
-
-impl Access for Fake {
-    fn buyer<'a>(
-        &'a self,
-        _appid: &'a Appid,
-        openid: &'a Openid,
-        _fresh: UserId,
-        _now: Timestamp,
-    ) -> PortFuture<'a, Result<UserId, StoreError>> {
-        // An openid is always the same buyer.
-        let number = openid.as_str().bytes().fold(7u128, |n, b| n * 31 + u128::from(b));
-        ready(self.up().map(|_| UserId::new(Uuid::from_u128(number))))
-    }
-
-    fn openid<'a>(
-        &'a self,
-        _buyer: UserId,
-        _appid: &'a Appid,
-    ) -> PortFuture<'a, Result<Option<Openid>, StoreError>> {
-        ready(self.up().map(|inner| (!inner.no_openid).then(|| Openid::new("o-secret-openid"))))
-    }
-
-    fn open_session<'a>(
-        &'a self,
-        token_hash: [u8; 32],
-        session: SessionRecord,
-    ) -> PortFuture<'a, Result<(), StoreError>> {
-        ready(self.up().map(|mut inner| {
-            inner.sessions.insert(token_hash, session);
-        }))
-    }
-
-    fn session(
-        &self,
-        token_hash: [u8; 32],
-    ) -> PortFuture<'_, Result<Option<SessionRecord>, StoreError>> {
-        ready(self.up().map(|inner| inner.sessions.get(&token_hash).cloned()))
-    }
-
-    fn add_api_key(
-        &self,
-        key_hash: [u8; 32],
-        record: ApiKeyRecord,
-    ) -> PortFuture<'_, Result<(), StoreError>> {
-        ready(self.up().map(|mut inner| {
-            inner.keys.insert(key_hash, record);
-        }))
-    }
-
-    fn api_key(
-        &self,
-        key_hash: [u8; 32],
-    ) -> PortFuture<'_, Result<Option<ApiKeyRecord>, StoreError>> {
-        ready(self.up().map(|inner| inner.keys.get(&key_hash).cloned()))
-    }
-}
-
-impl PaymentGateway for Fake {
-    fn compose_prepay(&self, terms: &Terms) -> String {
-        terms.out_trade_no.to_string()
-    }
-
-    fn prepay<'a>(
-        &'a self,
-        _payment: &'a Payment,
-    ) -> PortFuture<'a, Result<Credential, GatewayError>> {
-        let refusal = self.lock().prepay.clone();
-        ready(refusal.map_or_else(|| Ok(Credential::PrepayId("p1".to_owned())), Err))
-    }
-
-    fn query<'a>(
-        &'a self,
-        _out_trade_no: &'a OutTradeNo,
-    ) -> PortFuture<'a, Result<PaymentFact, GatewayError>> {
-        ready(Err(GatewayError::OutcomeUnknown("not asked here".to_owned())))
-    }
-
-    fn close<'a>(
-        &'a self,
-        _out_trade_no: &'a OutTradeNo,
-    ) -> PortFuture<'a, Result<(), GatewayError>> {
-        ready(Ok(()))
-    }
-
-    fn pay_params(&self, payment: &Payment) -> Option<PayParams> {
-        let id = match payment.credential()? {
-            Credential::PrepayId(id) | Credential::CodeUrl(id) => id.clone(),
-        };
-        Some(PayParams::Native { code_url: id })
-    }
-}
-
-impl NoticeOpener for Fake {
-    fn open<'a>(
-        &'a self,
-        raw: &'a RawNotice,
-        _now: Timestamp,
-    ) -> PortFuture<'a, Result<Notice, NoticeError>> {
-        let gate = self.lock().gate.clone();
-        let refused = self.lock().notice.clone();
-        Box::pin(async move {
-            Gate::pass(gate).await;
-            if let Some(refused) = refused {
-                return Err(refused);
-            }
-            assert_eq!(raw.body, b"{ \"raw\" :1}\n", "byte for byte");
-            Ok(Notice {
-                event_id: "EV-1".to_owned(),
-                event_type: "OTHER".to_owned(),
-                fact_hash: "h".to_owned(),
-                body: NoticeBody::Other,
-            })
-        })
-    }
-}
-
-impl LoginGateway for Fake {
-    fn openid<'a>(&'a self, code: &'a str) -> PortFuture<'a, Result<(Appid, Openid), LoginError>> {
-        let gate = self.lock().gate.clone();
-        let refused = self.lock().login.clone();
-        Box::pin(async move {
-            Gate::pass(gate).await;
-            refused.map_or_else(|| Ok((Appid::new("wx1"), Openid::new(code))), Err)
-        })
-    }
-}
-
-impl Clock for Fake {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_seconds(self.lock().now_s)
-    }
-
-    fn real(&self) -> Timestamp {
-        self.now()
-    }
-
-    fn sleep_millis(&self, _millis: u64) -> PortFuture<'_, ()> {
-        ready(())
-    }
-}
-
-impl IdSource for Fake {
-    fn order_id(&self, _now: Timestamp) -> OrderId {
-        OrderId::new(Uuid::from_u128(u128::from(self.lock().draw())))
-    }
-
-    fn user_id(&self, _now: Timestamp) -> UserId {
-        UserId::new(Uuid::from_u128(u128::from(self.lock().draw())))
-    }
-
-    fn order_entropy(&self) -> u64 {
-        self.lock().draw()
-    }
-
-    fn call(&self) -> u64 {
-        self.lock().draw()
-    }
-
-    fn secret(&self) -> [u8; 32] {
-        let mut secret = [0; 32];
-        secret[..8].copy_from_slice(&self.lock().draw().to_be_bytes());
-        secret
-    }
-
-    fn jitter(&self, _bound: u64) -> u64 {
-        0
     }
 }
 

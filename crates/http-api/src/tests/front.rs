@@ -11,6 +11,7 @@ use actix_web::{App, Error, body, test, web};
 use domain::Fen;
 use domain::catalogue::{Sku, SkuId, SkuStatus, StockLevel};
 use domain::names::{Appid, Mchid};
+use domain::order::{Order, OrderStatus, SettledBy, Settlement};
 use domain::ports::{
     Access, ApiKeyRecord, BuyerBook, Catalogue, EventSink, JobQueue, OrderStore, Role,
 };
@@ -19,7 +20,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use usecases::{Paydesk, Settings};
+use usecases::{Paydesk, QueryBudget, Settings};
 
 pub(super) const PREPAY: &str = "/api/mini/wechat-pay/prepay-from-checkout";
 pub(super) const START_S: i64 = 1_800_000_000;
@@ -84,17 +85,20 @@ where
         catalogue: store.clone(),
         book: store.clone(),
         access: store.clone(),
+        cases: fake.clone(),
         gateway: fake.clone(),
         notices: fake.clone(),
         login: fake.clone(),
         clock: fake.clone(),
         ids: fake.clone(),
         events,
+        query_budget: QueryBudget::new(100),
         settings: Settings {
             deployment_id: "test".to_owned(),
             mchid: Mchid::new("1900000109"),
             appid: Appid::new("wx1"),
             checkout_deadline_s: 1_800,
+            direct_deadline_s: 900,
             session_s: 3_600,
         },
     };
@@ -170,6 +174,52 @@ impl Front {
         assert_eq!(said.status, 201, "{said:?}");
     }
 
+    /// The buyer's POST under a key of this number; a `null` body is none.
+    pub(super) async fn post(&self, key: u32, path: &str, body: Value) -> Said {
+        self.post_as(&self.buyer, key, path, body).await
+    }
+
+    /// Anybody's POST under a key of this number; a `null` body is none.
+    pub(super) async fn post_as(&self, token: &str, key: u32, path: &str, body: Value) -> Said {
+        let request = request(token, Method::POST, path);
+        let request = request.insert_header(("Idempotency-Key", idempotency_key(key)));
+        if body.is_null() { self.ask(request).await } else { self.send(request, body).await }
+    }
+
+    /// Places an order for one tea without a payment: its number.
+    pub(super) async fn placed(&self) -> String {
+        self.want(1).await;
+        let said = self.post(9_001, "/api/mini/orders", to_place()).await;
+        assert_eq!(said.status, 201, "{said:?}");
+        said.body["order_number"].as_str().unwrap().to_owned()
+    }
+
+    /// Checks out one tea: the number of the order that waits for its payment.
+    pub(super) async fn checked_out(&self) -> String {
+        self.want(1).await;
+        let said = self.pay(&idempotency_key(9_000), everything()).await;
+        assert_eq!(said.status, 201, "{said:?}");
+        said.body["order_number"].as_str().unwrap().to_owned()
+    }
+
+    /// Lets the fake store hold the order in another shape.
+    pub(super) fn bend(&self, number: &str, bend: impl FnOnce(&mut Order)) {
+        let mut inner = self.fake.lock();
+        let order = inner.orders.values_mut().find(|order| order.number.as_str() == number);
+        bend(order.unwrap());
+    }
+
+    /// The order's money came.
+    pub(super) fn settle(&self, number: &str) {
+        let at = domain::Timestamp::from_seconds(START_S);
+        self.bend(number, |order| {
+            order.status = OrderStatus::Ready;
+            order.paid_at = Some(at);
+            let amount = order.amounts.total;
+            order.settlement = Some(Settlement { by: SettledBy::Free, amount, at });
+        });
+    }
+
     /// A checkout under `key`.
     pub(super) async fn pay(&self, key: &str, body: Value) -> Said {
         let request = request(&self.buyer, Method::POST, PREPAY);
@@ -189,6 +239,11 @@ pub(super) fn everything() -> Value {
     json!({"item_ids": [], "address_id": 1})
 }
 
+/// What everybody places.
+pub(super) fn to_place() -> Value {
+    json!({"item_ids": [], "address_id": 1, "payment_method": "wechat"})
+}
+
 /// A key of sixteen characters.
 pub(super) fn idempotency_key(n: u32) -> String {
     format!("test-key-{n:07}")
@@ -199,7 +254,7 @@ fn key(fake: &Arc<Fake>, id: &str, roles: Vec<Role>) -> String {
     assert_eq!(ApiKey::hash_of(&minted.plain), Some(minted.hash));
     let created_at = domain::Timestamp::from_seconds(0);
     let (id, name) = (id.to_owned(), id.to_owned());
-    let record = ApiKeyRecord { id, name, roles, client_id: None, created_at };
+    let record = ApiKeyRecord { id, name, roles, client_id: None, created_at, revoked_at: None };
     fake.lock().keys.insert(minted.hash, record);
     minted.plain
 }

@@ -22,6 +22,7 @@ async fn open(stock: i64) -> Front {
         roles: vec![Role::Operator],
         client_id: None,
         created_at: domain::Timestamp::from_seconds(START_S),
+        revoked_at: None,
     };
     store.add_api_key(operator.hash, record).await.unwrap();
     let state = state_over(&fake, &store, &bell);

@@ -60,7 +60,10 @@ async fn a_stale_query_then_order_paid_at_close_never_cancels() {
     world.pay(&number).await;
     world.cancel(&buyer, &number).await;
     let order = world.paid_order(&buyer, &number).await;
-    assert_eq!((&order["status"], &order["payments"][0]["status"]), (&json!("ready"), &json!("paid")));
+    assert_eq!(
+        (&order["status"], &order["payments"][0]["status"]),
+        (&json!("ready"), &json!("paid"))
+    );
     assert_eq!(world.calls("close", &number).await.1, 0, "no close had an effect");
     world.stop().await;
 }
@@ -116,11 +119,8 @@ async fn an_open_order_makes_way_when_its_buyer_says_so() {
     let world = World::new().await;
     world.put_sku("tea", 100, 1).await;
     let (buyer, number) = world.open_order("alice", "tea").await;
-    let other = |replace: bool| {
-        json!({"item_ids": [], "address_id": buyer.address, "remark": "礼品包装", "replace_open": replace})
-    };
-    let (status, refused) =
-        world.call(&buyer.token, Method::POST, CHECKOUT, other(false)).await;
+    let other = |replace: bool| json!({"item_ids": [], "address_id": buyer.address, "remark": "礼品包装", "replace_open": replace});
+    let (status, refused) = world.call(&buyer.token, Method::POST, CHECKOUT, other(false)).await;
     assert_eq!((status.as_u16(), &refused["code"]), (409, &json!("checkout_open")));
     assert_eq!(refused["order_number"], number);
     let (status, offer) = world.call(&buyer.token, Method::POST, CHECKOUT, other(true)).await;
@@ -138,7 +138,8 @@ async fn an_order_that_cannot_make_way_in_time_is_waited_for_under_the_same_key(
     world.put_sku("tea", 100, 1).await;
     let (buyer, number) = world.open_order("alice", "tea").await;
     world.faults(json!([{"match": {"path": QUERIES}, "action": "drop"}])).await;
-    let body = json!({"item_ids": [], "address_id": buyer.address, "remark": "b", "replace_open": true});
+    let body =
+        json!({"item_ids": [], "address_id": buyer.address, "remark": "b", "replace_open": true});
     let again = || {
         world.call_with_key(&buyer.token, Method::POST, CHECKOUT, body.clone(), "make-way-00000001")
     };
@@ -162,7 +163,11 @@ async fn in_the_last_minute_nothing_is_offered_and_the_payment_is_closed() {
         world.sandbox(Method::PUT, "/_sandbox/clock", json!({"advance_s": 1_745})).await;
     world.until_time_is_known(1_745).await;
     let (status, refused) = world.prepay(&buyer, &number, "NATIVE").await;
-    assert_eq!((status.as_u16(), &refused["code"]), (409, &json!("order_not_payable")), "{refused}");
+    assert_eq!(
+        (status.as_u16(), &refused["code"]),
+        (409, &json!("order_not_payable")),
+        "{refused}"
+    );
     let (status, refused) = world.check_out(&buyer).await;
     assert_eq!((status.as_u16(), &refused["code"]), (409, &json!("checkout_open")), "{refused}");
     assert_eq!(world.calls("prepay", &format!("{number}-2")).await, (0, 0));

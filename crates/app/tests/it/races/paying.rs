@@ -132,7 +132,10 @@ async fn two_payments_of_one_order_settle_it_once_and_the_second_goes_back() {
     assert_eq!(order["payment_status"], "paid");
     let refunds = order["refunds"].as_array().unwrap();
     assert_eq!(refunds.len(), 1, "{refunds:?}");
-    assert_eq!((&refunds[0]["status"], &refunds[0]["amount_fen"]), (&json!("requested"), &json!(100)));
+    assert_eq!(
+        (&refunds[0]["status"], &refunds[0]["amount_fen"]),
+        (&json!("requested"), &json!(100))
+    );
     assert_eq!(refunds[0]["out_trade_no"], number);
     assert_eq!(world.case_lines().await, [format!("surplus {number} open")]);
     assert_eq!(world.stock("tea").await, (9, 0, 1));
@@ -154,7 +157,10 @@ async fn a_replaced_payment_can_no_longer_be_paid_once_the_new_one_is_offered() 
     assert_eq!(order["status"], "pending_payment");
     assert_eq!(world.calls("close", &number).await, (1, 1), "sent once");
     let (status, back) = world.prepay(&buyer, &number, "JSAPI").await;
-    assert_eq!((status.as_u16(), back["out_trade_no"].as_str()), (201, Some(&*format!("{number}-3"))));
+    assert_eq!(
+        (status.as_u16(), back["out_trade_no"].as_str()),
+        (201, Some(&*format!("{number}-3")))
+    );
     world.pay(&format!("{number}-3")).await;
     world.paid_order(&buyer, &number).await;
     world.stop().await;
@@ -172,7 +178,10 @@ async fn a_payment_made_just_before_it_was_replaced_settles_the_order() {
     let (status, offer) = world.prepay(&buyer, &number, "NATIVE").await;
     assert!(status == 201 || status == 409, "{offer}");
     if status == 201 {
-        assert_eq!((&offer["pay_params"], &offer["payment_status"]), (&Value::Null, &json!("paid")));
+        assert_eq!(
+            (&offer["pay_params"], &offer["payment_status"]),
+            (&Value::Null, &json!("paid"))
+        );
     }
     let order = world.paid_order(&buyer, &number).await;
     assert_eq!(order["payments"][0]["status"], "paid");

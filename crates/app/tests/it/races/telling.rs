@@ -16,8 +16,7 @@ async fn a_notification_whose_answer_was_lost_comes_again_and_changes_nothing() 
     world.faults(lost).await;
     world.pay(&number).await;
     let paid = world.paid_order(&buyer, &number).await;
-    let (status, _) =
-        world.sandbox(Method::PUT, "/_sandbox/clock", json!({"advance_s": 60})).await;
+    let (status, _) = world.sandbox(Method::PUT, "/_sandbox/clock", json!({"advance_s": 60})).await;
     assert_eq!(status, 200);
     let ledger = world.until_ledger(|ledger| {
         ledger["notifications"][0]["attempts"].as_array().is_some_and(|all| all.len() == 2)
@@ -84,7 +83,8 @@ async fn notifications_in_another_order_settle_their_own_orders() {
     world.put_sku("tea", 100, 5).await;
     let (alice, first) = world.open_order("alice", "tea").await;
     let (bob, second) = world.open_order("bob", "tea").await;
-    let swapped = json!([{"match": {"event_type": "TRANSACTION.SUCCESS"}, "times": 1, "action": "reorder"}]);
+    let swapped =
+        json!([{"match": {"event_type": "TRANSACTION.SUCCESS"}, "times": 1, "action": "reorder"}]);
     world.faults(swapped).await;
     world.pay(&first).await;
     world.pay(&second).await;
