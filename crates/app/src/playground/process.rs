@@ -1,4 +1,5 @@
-//! One process of the demonstration: this very program with another command, as in production.
+//! One process of the demonstration or of a test: this very program with another command, as in
+//! production.
 //!
 //! It dies with its owner, however the owner dies, and never before it was told to.
 
@@ -10,6 +11,7 @@ use nix::unistd::Pid;
 use private_postgres::Leash;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -24,21 +26,23 @@ const STOP_LIMIT: Duration = Duration::from_secs(15);
 const TAIL_LINES: usize = 8;
 
 /// How a process is started, as often as needed.
-pub(super) struct Recipe {
+#[derive(Clone, Debug)]
+pub struct Recipe {
     /// What it is called in messages.
-    pub(super) name: &'static str,
+    pub name: &'static str,
     /// The program.
-    pub(super) program: PathBuf,
+    pub program: PathBuf,
     /// Its arguments.
-    pub(super) arguments: Vec<OsString>,
+    pub arguments: Vec<OsString>,
     /// Where it writes; appended to.
-    pub(super) log: PathBuf,
+    pub log: PathBuf,
     /// Answers 200 when it is ready.
-    pub(super) ready_url: String,
+    pub ready_url: String,
 }
 
 /// A process that runs.
-pub(super) struct Process {
+#[derive(Debug)]
+pub struct Process {
     name: &'static str,
     child: Child,
     pid: Pid,
@@ -46,8 +50,23 @@ pub(super) struct Process {
 }
 
 impl Recipe {
+    /// `paydesk serve` with the configuration in `file`, which says that it listens at `addr`.
+    #[must_use]
+    pub fn serve(program: PathBuf, file: &Path, addr: SocketAddr, log: PathBuf) -> Recipe {
+        Recipe {
+            name: "paydesk serve",
+            program,
+            arguments: vec!["serve".into(), "--config".into(), file.into()],
+            log,
+            ready_url: format!("http://{addr}/readyz"),
+        }
+    }
+
     /// Starts it, and waits until it is ready.
-    pub(super) async fn start(&self) -> Result<Process> {
+    ///
+    /// # Errors
+    /// When it cannot be started or ends at once, with the end of its log.
+    pub async fn start(&self) -> Result<Process> {
         let mut process = self.spawn()?;
         match self.wait_until_ready(&mut process).await {
             Ok(()) => Ok(process),
@@ -102,14 +121,36 @@ impl Recipe {
 
 impl Process {
     /// `kill -9`.
-    pub(super) async fn kill(mut self) -> Result<()> {
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub async fn kill(mut self) -> Result<()> {
         self.child.kill().await.with_context(|| format!("cannot kill {}", self.name))?;
         self.leash.untie();
         Ok(())
     }
 
+    /// `kill -STOP`: it holds everything it has and does nothing, until it is resumed.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn suspend(&self) -> Result<()> {
+        kill(self.pid, Signal::SIGSTOP).with_context(|| format!("cannot suspend {}", self.name))
+    }
+
+    /// `kill -CONT`.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn resume(&self) -> Result<()> {
+        kill(self.pid, Signal::SIGCONT).with_context(|| format!("cannot resume {}", self.name))
+    }
+
     /// Asks it to stop, and waits for that; kills what does not.
-    pub(super) async fn stop(mut self) -> Result<()> {
+    ///
+    /// # Errors
+    /// When it did not stop in time or ended badly.
+    pub async fn stop(mut self) -> Result<()> {
         if self.child.try_wait()?.is_none() {
             kill(self.pid, Signal::SIGTERM)?;
         }
@@ -131,9 +172,18 @@ impl Process {
     }
 
     /// Does it still run?
-    pub(super) fn is_running(&mut self) -> bool {
+    pub fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
+}
+
+/// A port that is free now. A service must have the same one before and after it is killed, since
+/// WeChat Pay knows it.
+///
+/// # Errors
+/// When the system has none.
+pub fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?.local_addr()?)
 }
 
 fn appended(log: &Path) -> Result<File> {
