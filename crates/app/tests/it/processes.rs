@@ -5,5 +5,10 @@
 mod books;
 mod chance;
 mod deployment;
+mod keys;
 mod kill_points;
+mod ladder;
+mod leases;
+mod outage;
 mod phone;
+mod shared_work;

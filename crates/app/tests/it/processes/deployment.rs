@@ -1,6 +1,7 @@
 //! One deployment for one test: a database, the sandbox, and `paydesk serve` as often as wanted.
 
 use crate::processes::phone::Phone;
+use app::playground::api::local_client;
 use app::playground::configuration;
 use app::playground::operator_key;
 use app::playground::process::{Process, Recipe, free_address};
@@ -113,12 +114,6 @@ impl Deployment {
         self.sandbox.clock(&json!({"advance_s": seconds})).await.unwrap();
     }
 
-    /// Every kind of call in the sandbox's books, counted by number.
-    pub async fn counted_calls(&self) -> Vec<Value> {
-        let ledger = self.sandbox.ledger().await.unwrap();
-        ledger.counts().cloned().collect()
-    }
-
     pub async fn stop(self) {
         self.running_sandbox.stop().await;
         std::fs::remove_dir_all(self.folder).unwrap();
@@ -128,6 +123,15 @@ impl Deployment {
 impl Instance {
     pub async fn start(&self) -> Process {
         self.recipe.start().await.unwrap()
+    }
+
+    /// A counter of its metrics now; one that never counted is 0.
+    pub async fn metric(&self, name: &str) -> u64 {
+        let url = format!("http://{}/metrics", self.ops);
+        let answer = local_client().unwrap().get(url).send().await.unwrap();
+        let text = answer.text().await.unwrap();
+        let value = text.lines().find_map(|line| line.strip_prefix(name));
+        value.map_or(0, |value| value.trim().parse().unwrap())
     }
 }
 

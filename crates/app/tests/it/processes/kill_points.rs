@@ -6,7 +6,7 @@
 
 use crate::processes::books::{assert_promises, assert_settled};
 use crate::processes::chance::Chance;
-use crate::processes::deployment::{Deployment, Instance, PATIENCE, stock_up};
+use crate::processes::deployment::{Deployment, PATIENCE, stock_up};
 use crate::processes::phone::{Offer, Phone};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -53,7 +53,8 @@ async fn a_kill_at_any_moment_loses_no_order_no_money_and_no_promise() {
     deployment.sandbox.faults(late_answers()).await.unwrap();
 
     let mut crowd = JoinSet::new();
-    let mut lives = Vec::new();
+    let (mut lives, mut interrupted) = (Vec::new(), Interrupted::default());
+    let begun = std::time::Instant::now();
     for life in 0..KILLS {
         for number in 0..BUYERS_PER_LIFE {
             let number = life * BUYERS_PER_LIFE + number;
@@ -75,16 +76,56 @@ async fn a_kill_at_any_moment_loses_no_order_no_money_and_no_promise() {
         deployment.until_nobody_is_connected().await;
         lives.push(deployment.sandbox.ledger().await.unwrap().log().count());
         assert_promises(&deployment, &format!("after kill {}", life + 1)).await;
+        interrupted.add(&deployment).await;
         process = instance.start().await;
     }
+    interrupted.assert_hit();
+    eprintln!("killed {:?}", begun.elapsed());
     let all = everybody(&deployment, crowd).await;
+    eprintln!("everybody {:?}", begun.elapsed());
     end_of_the_day(&deployment, &all).await;
     let log = std::fs::read_to_string(&instance.log).unwrap();
+    eprintln!("end {:?}", begun.elapsed());
     assert_ordered_once_per_life(&deployment, &lives, &log).await;
     assert_sweeps_found_nothing(&log);
     process.stop().await.unwrap();
     deployment.stop().await;
     database.drop_now().await;
+}
+
+/// Where the kills fell: the payments that were in the middle of something at each of them.
+#[derive(Debug, Default)]
+struct Interrupted {
+    /// Recorded, and WeChat Pay has not heard of it.
+    before_prepay: usize,
+    /// Ordered at WeChat Pay, and that is not recorded.
+    before_its_record: usize,
+    /// Being closed.
+    while_closing: usize,
+    /// Being asked about.
+    while_asking: usize,
+}
+
+impl Interrupted {
+    async fn add(&mut self, deployment: &Deployment) {
+        let ledger = deployment.sandbox.ledger().await.unwrap();
+        let of =
+            |status: &str| format!("SELECT out_trade_no FROM payments WHERE status = '{status}'");
+        for number in deployment.rows(&of("created")).await {
+            let is_known = ledger.trade(&number).is_ok();
+            *(if is_known { &mut self.before_its_record } else { &mut self.before_prepay }) += 1;
+        }
+        self.while_closing += deployment.rows(&of("closing")).await.len();
+        let asking = "SELECT subject FROM jobs
+            WHERE kind = 'follow_payment' AND lease_until > clock_timestamp()";
+        self.while_asking += deployment.rows(asking).await.len();
+    }
+
+    /// A test whose kills hit nothing would prove nothing.
+    fn assert_hit(&self) {
+        eprintln!("the kills fell on {self:?}");
+        assert!(self.before_its_record > 0 && self.while_closing > 0 && self.while_asking > 0);
+    }
 }
 
 /// Every answer is late, so that most kills meet a call in hand.
@@ -152,6 +193,7 @@ async fn end_of_the_day(deployment: &Deployment, all: &[Bought]) {
         paid.join("', '")
     );
     deployment.until_none("paid at WeChat Pay, and not here", &waiting).await;
+    eprintln!("all paid");
     deployment.pass(HALF_AN_HOUR_S).await;
     let open = "SELECT order_number || ' ' || status FROM orders
                 WHERE status IN ('pending_payment', 'cancelling')";

@@ -38,8 +38,6 @@ pub struct Insisted {
     pub last: Answer,
     /// Every order that any answer named.
     pub orders: BTreeSet<String>,
-    /// How often the request was sent.
-    pub sent: u32,
 }
 
 impl Phone {
@@ -97,14 +95,14 @@ impl Phone {
     pub async fn insist(&self, method: Method, path: &str, body: &Value) -> Insisted {
         let key = format!("process-key-{:08}", KEYS.fetch_add(1, Ordering::Relaxed));
         let (begun, mut orders) = (Instant::now(), BTreeSet::new());
-        for sent in 1.. {
+        loop {
             let answer = self.send(method.clone(), path, body, &key).await;
             let pause = match answer {
                 Ok(answer) => {
                     let named = answer.body["order_number"].as_str().map(str::to_owned);
                     orders.extend(named);
                     if answer.is_final() {
-                        return Insisted { last: answer, orders, sent };
+                        return Insisted { last: answer, orders };
                     }
                     assert!(begun.elapsed() < PATIENCE, "{path} is never done: {answer:?}");
                     answer.retry_after.unwrap_or(NOBODY_ANSWERS)
@@ -116,7 +114,6 @@ impl Phone {
             };
             tokio::time::sleep(pause).await;
         }
-        unreachable!("a request is sent again and again until it has an answer")
     }
 
     /// A request that has to succeed in the end: its body.
@@ -150,6 +147,12 @@ pub struct Offer {
 }
 
 impl Buyer {
+    /// The same buyer at another instance.
+    pub fn at(&self, instance: &Instance) -> Buyer {
+        let phone = Phone { token: self.phone.token.clone(), ..Phone::at(&[instance]) };
+        Buyer { phone, address: self.address }
+    }
+
     /// Checks out everything they want.
     pub async fn check_out(&self) -> Offer {
         self.offered(CHECKOUT, &self.everything()).await
