@@ -7,8 +7,9 @@ use crate::processes::phone::{Offer, Phone};
 use app::playground::api::local_client;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use private_postgres::{Durability, Options, PrivatePostgres, RunningPostgres};
+use private_postgres::{Durability, Options, PrivatePostgres, RunningPostgres, StartError};
 use serde_json::Value;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -16,14 +17,14 @@ use tokio::task::JoinSet;
 
 const BEFORE: usize = 6;
 const DURING: usize = 24;
+const RUNS_MAX: u32 = 8;
 
 /// What clients were told.
 type Acknowledged = Arc<Mutex<Vec<Offer>>>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_stops_under_load_loses_nothing_that_was_acknowledged() {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("outage-postgres");
-    let postgres = start(folder.clone()).await;
+    let (folder, postgres) = start_somewhere().await;
     let url = postgres.url();
     reset(&postgres.maintenance_url()).await;
     let deployment = Deployment::new("outage", url.clone()).await;
@@ -34,10 +35,10 @@ async fn a_database_that_stops_under_load_loses_nothing_that_was_acknowledged() 
 
     let known = Acknowledged::default();
     let mut crowd = JoinSet::new();
-    arrive(&mut crowd, &deployment, &instance, (0..BEFORE, &known));
-    while crowd.join_next().await.is_some() {}
+    arrive(&mut crowd, &instance, 0..BEFORE, &known);
+    everybody(&mut crowd).await;
     let before: Vec<Offer> = known.lock().unwrap().clone();
-    arrive(&mut crowd, &deployment, &instance, (BEFORE..BEFORE + DURING, &known));
+    arrive(&mut crowd, &instance, BEFORE..BEFORE + DURING, &known);
     tokio::time::sleep(Duration::from_millis(500)).await;
     stop_at_once(postgres).await;
 
@@ -49,13 +50,12 @@ async fn a_database_that_stops_under_load_loses_nothing_that_was_acknowledged() 
     let told: Vec<String> = known.lock().unwrap().iter().map(|one| one.order.clone()).collect();
     let notified = acknowledged_payments(&deployment).await;
 
-    let postgres = start(folder).await;
+    let postgres = start(folder).await.unwrap();
     assert_eq!(postgres.url(), url, "the same database");
     assert_kept(&deployment, &told, &notified).await;
     assert_promises(&deployment, "after the outage").await;
     until_ready(&instance, 200, &[]).await;
-    let everybody = async { while crowd.join_next().await.is_some_and(|joined| joined.is_ok()) {} };
-    tokio::time::timeout(PATIENCE, everybody).await.expect("a buyer never got an answer");
+    everybody(&mut crowd).await;
     let all: Vec<Offer> = known.lock().unwrap().clone();
     assert_eq!(all.len(), BEFORE + DURING);
     for offer in all.iter().filter(|one| before.iter().all(|old| old.order != one.order)) {
@@ -75,14 +75,13 @@ async fn a_database_that_stops_under_load_loses_nothing_that_was_acknowledged() 
 /// Buyers come over two seconds, so that the outage falls between them.
 fn arrive(
     crowd: &mut JoinSet<()>,
-    deployment: &Deployment,
     instance: &Instance,
-    (numbers, known): (std::ops::Range<usize>, &Acknowledged),
+    numbers: Range<usize>,
+    known: &Acknowledged,
 ) {
     let pause = Duration::from_millis(2_000 / u64::try_from(DURING).unwrap());
     for (index, number) in numbers.enumerate() {
         let (phone, known) = (Phone::at(&[instance]), Arc::clone(known));
-        let _ = deployment;
         crowd.spawn(async move {
             tokio::time::sleep(pause * u32::try_from(index).unwrap()).await;
             let buyer = phone.buyer(&format!("buyer-{number}"), "tea").await;
@@ -92,13 +91,34 @@ fn arrive(
     }
 }
 
-async fn start(folder: PathBuf) -> RunningPostgres {
+async fn everybody(crowd: &mut JoinSet<()>) {
+    while let Some(joined) = crowd.join_next().await {
+        joined.unwrap();
+    }
+}
+
+/// In the first folder that no other run of the tests has in use.
+async fn start_somewhere() -> (PathBuf, RunningPostgres) {
+    for slot in 0..RUNS_MAX {
+        let name = format!("outage-postgres-{slot}");
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        match start(folder.clone()).await {
+            Ok(postgres) => return (folder, postgres),
+            Err(StartError::InUse { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("{RUNS_MAX} runs of this test are going on in this target folder already");
+}
+
+async fn start(folder: PathBuf) -> Result<RunningPostgres, StartError> {
     let starting = tokio::task::spawn_blocking(move || {
         let progress = |line: &str| eprintln!("database: {line}");
+        // Every acknowledged commit survives, as in production.
         let options = Options::from_environment(folder, "outage", Durability::Durable, &progress);
         PrivatePostgres::start(&options)
     });
-    starting.await.unwrap().unwrap()
+    starting.await.unwrap()
 }
 
 /// The folder is kept from run to run: making a cluster takes longer than making a database.
