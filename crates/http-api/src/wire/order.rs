@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// An order, whole.
-#[derive(Debug, Serialize, ToSchema)]
+// Has no `Debug`: a remark is personal.
+#[derive(Serialize, ToSchema)]
 #[schema(as = Order)]
 pub(crate) struct WireOrder {
     #[schema(format = Uuid)]
