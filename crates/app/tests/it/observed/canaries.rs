@@ -205,6 +205,9 @@ async fn nothing_secret_and_nothing_personal_is_logged() {
     let number = shop.buy().await;
     shop.be_refused().await;
     let Shop { world, canaries, .. } = shop;
+    let url = format!("http://{}/metrics", world.service.ops_addr().unwrap());
+    let metrics = world.client.get(url).send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("paydesk_order_events_total{event=\"settled\"} 1"), "{metrics}");
     world.stop().await;
     let log = logs.text();
     // It was listened to.
@@ -218,8 +221,10 @@ async fn nothing_secret_and_nothing_personal_is_logged() {
         let heard = called.iter().any(|line| line["wechat.status"] == status);
         assert!(heard, "no prepay was answered {status}: {called:#?}");
     }
-    let seen: Vec<String> = canaries.iter().filter_map(|canary| seen(canary, &log)).collect();
-    assert!(seen.is_empty(), "{}", seen.join("\n"));
+    for said in [&log, &metrics] {
+        let seen: Vec<String> = canaries.iter().filter_map(|canary| seen(canary, said)).collect();
+        assert!(seen.is_empty(), "{}", seen.join("\n"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
