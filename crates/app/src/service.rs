@@ -161,7 +161,7 @@ fn wire(settings: &Settings, checked: Checked, rim: &Rim) -> Result<Paydesk> {
         catalogue: store.clone(),
         book: store.clone(),
         access: store.clone(),
-        gateway: Arc::new(Metered::new(gateway, meters)),
+        gateway: Arc::new(Metered::gateway(gateway, meters)),
         notices: wechat_pay.clone(),
         login: Arc::new(Metered::new(login, meters)),
         clock,
