@@ -170,7 +170,7 @@ fn wire(settings: &Settings, checked: Checked, rim: &Rim) -> Result<Paydesk> {
         book: store.clone(),
         access: store.clone(),
         cases: store.clone(),
-        gateway: Arc::new(Metered::new(gateway, meters)),
+        gateway: Arc::new(Metered::gateway(gateway, meters)),
         notices: wechat_pay.clone(),
         login: Arc::new(Metered::new(login, meters)),
         clock,

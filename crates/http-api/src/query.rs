@@ -18,8 +18,7 @@ pub(crate) const LIMIT_MAX: u32 = 100;
 /// The entries of a page when nothing is said.
 const LIMIT_DEFAULT: u32 = 20;
 
-/// Parameters that are left, and what was wrong so far.
-#[derive(Debug)]
+/// Parameters that are left, and what was wrong so far. Has no `Debug`: anything may be in a URL.
 pub(crate) struct Query {
     pairs: BTreeMap<String, String>,
     errors: Vec<FieldError>,

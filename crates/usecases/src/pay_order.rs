@@ -74,6 +74,11 @@ pub(crate) fn of_start(error: TransactError) -> CheckoutError {
         TransactError::Rejected(Rejection::NotPayable | Rejection::TooManyPayments) => {
             CheckoutError::Offer(crate::OfferError::NotPayable)
         }
-        other => other.into(),
+        other @ (TransactError::NotFound
+        | TransactError::VersionMoved
+        | TransactError::Rejected(_)
+        | TransactError::Refused(_)
+        | TransactError::Busy(_)
+        | TransactError::Store(_)) => other.into(),
     }
 }

@@ -36,7 +36,18 @@ pub(super) struct ServiceReady {
     scheduler_within: Duration,
     stopping: AtomicBool,
     looked: tokio::sync::Mutex<Option<(Instant, Vec<Readiness>)>>,
-    said: Mutex<BTreeMap<&'static str, bool>>,
+    said: Mutex<Said>,
+}
+
+/// How each check was when it was last looked at.
+#[derive(Default)]
+struct Said(BTreeMap<&'static str, bool>);
+
+impl Said {
+    /// Whether that is news. What passes from the start is not worth a line.
+    fn is_news(&mut self, name: &'static str, ok: bool) -> bool {
+        self.0.insert(name, ok).unwrap_or(true) != ok
+    }
 }
 
 impl ServiceReady {
@@ -81,8 +92,7 @@ impl ServiceReady {
     fn note(&self, (name, found): Check) -> Readiness {
         let ok = found.is_ok();
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        // What passes from the start is not worth a line.
-        if said.insert(name, ok).unwrap_or(true) != ok {
+        if said.is_news(name, ok) {
             match found {
                 Ok(()) => tracing::info!(check = name, ok, "readiness.changed"),
                 Err(why) => tracing::warn!(check = name, ok, why, "readiness.changed"),
@@ -158,6 +168,17 @@ mod tests {
         let down = StoreError::Unavailable("refused".to_owned());
         assert_eq!(failing(&of_database(Some(Err(down)))), ["database", "schema"]);
         assert_eq!(failing(&of_database(None)), ["database", "schema"]);
+    }
+
+    #[test]
+    fn a_check_is_news_when_it_changes_and_not_while_it_stays() {
+        let mut said = Said::default();
+        let news: Vec<bool> = [true, true, false, false, true, false]
+            .into_iter()
+            .map(|ok| said.is_news("database", ok))
+            .collect();
+        assert_eq!(news, [false, false, true, false, true, true]);
+        assert!(said.is_news("clock", false), "what fails from the start is news");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One search for one id finds everything that was done for it, and the other side's id.
 
 use super::logs::Logs;
+use crate::notifications::wechatpay_order;
 use crate::world::World;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -129,5 +130,24 @@ async fn a_forged_notification_is_a_warning_under_its_request_id() {
     assert_eq!(one(&lines, "notify.refused")["level"], "WARN");
     let (status, _) = world.call("", Method::GET, "/healthz", Value::Null).await;
     assert_eq!(status, 200);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn money_for_a_number_that_nobody_knows_is_an_error() {
+    let logs = Logs::start();
+    let world = World::new().await;
+    let foreign = format!("FOREIGN{}", world.service.addr().port());
+    wechatpay_order(&world, &foreign).await;
+    world.pay(&foreign).await;
+    let path = format!("/_sandbox/notify/{foreign}");
+    let (_, answer) = world.sandbox(Method::POST, &path, json!({})).await;
+    assert_eq!(answer["status"], 503, "{answer}");
+    let orphans = logs.events("notify.orphan", &foreign);
+    assert!(!orphans.is_empty());
+    for orphan in orphans {
+        assert_eq!(orphan["level"], "ERROR");
+        assert!(orphan["request_id"].is_string() && has_wechats_id(&orphan), "{orphan}");
+    }
     world.stop().await;
 }
