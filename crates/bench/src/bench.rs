@@ -35,7 +35,7 @@ pub(crate) struct Turn {
 
 impl Turn {
     /// As if one had followed the other.
-    pub(crate) fn and(self, other: Turn) -> Result<Turn> {
+    pub(crate) fn and(self, other: &Turn) -> Result<Turn> {
         let measured = self.measured.and(&other.measured)?;
         Ok(Turn { measured, used: self.used.and(other.used) })
     }

@@ -25,15 +25,26 @@ pub(crate) struct Load {
     /// Requests are taken in turn until they are used up, or, when this is set, again and again
     /// for so long.
     pub(crate) repeat_for: Option<Duration>,
-    /// Says what is wrong with an answer to the request of this number.
-    pub(crate) check: fn(&Answer) -> Result<()>,
+    /// Reads an answer, or says what is wrong with it.
+    pub(crate) check: fn(&Answer) -> Result<Told>,
+}
+
+/// What an answer is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// What was asked for is done.
+    Done,
+    /// An honest answer that is not what was asked for: not counted, but said.
+    NotYet,
 }
 
 /// What it came to.
 pub(crate) struct Measured {
     pub(crate) count: u64,
     pub(crate) elapsed: Duration,
-    /// In nanoseconds.
+    /// Answers that said "not yet".
+    pub(crate) not_yet: u64,
+    /// Of those that are counted, in nanoseconds.
     latency: Histogram<u64>,
 }
 
@@ -55,6 +66,7 @@ impl Measured {
         self.latency.add(&other.latency)?;
         self.count = self.count.saturating_add(other.count);
         self.elapsed = self.elapsed.saturating_add(other.elapsed);
+        self.not_yet = self.not_yet.saturating_add(other.not_yet);
         Ok(self)
     }
 }
@@ -83,11 +95,13 @@ impl Load {
         }
         start.wait().await;
         let watch = Stopwatch::start();
-        let mut latency = Histogram::new(DIGITS)?;
+        let (mut latency, mut not_yet) = (Histogram::new(DIGITS)?, 0_u64);
         while let Some(ended) = workers.join_next().await {
-            latency.add(ended.context("a connection's task ended badly")??)?;
+            let (some, others) = ended.context("a connection's task ended badly")??;
+            latency.add(some)?;
+            not_yet = not_yet.saturating_add(others);
         }
-        Ok(Measured { count: latency.len(), elapsed: watch.elapsed(), latency })
+        Ok(Measured { count: latency.len(), elapsed: watch.elapsed(), not_yet, latency })
     }
 }
 
@@ -96,20 +110,24 @@ struct Worker {
     requests: Arc<Vec<Request>>,
     next: Arc<AtomicUsize>,
     repeat_for: Option<Duration>,
-    check: fn(&Answer) -> Result<()>,
+    check: fn(&Answer) -> Result<Told>,
 }
 
 impl Worker {
-    async fn work(mut self) -> Result<Histogram<u64>> {
-        let mut latency = Histogram::new(DIGITS)?;
+    /// The latencies, and how often it was told "not yet".
+    async fn work(mut self) -> Result<(Histogram<u64>, u64)> {
+        let (mut latency, mut not_yet) = (Histogram::new(DIGITS)?, 0_u64);
         let begun = Stopwatch::start();
         while let Some(request) = self.take(begun) {
             let watch = Stopwatch::start();
             let answer = self.connection.call(&self.requests[request]).await?;
-            latency.record(nanos(watch.elapsed()))?;
-            (self.check)(&answer)?;
+            let took = nanos(watch.elapsed());
+            match (self.check)(&answer)? {
+                Told::Done => latency.record(took)?,
+                Told::NotYet => not_yet = not_yet.saturating_add(1),
+            }
         }
-        Ok(latency)
+        Ok((latency, not_yet))
     }
 
     fn take(&self, begun: Stopwatch) -> Option<usize> {
@@ -124,12 +142,12 @@ impl Worker {
 }
 
 /// The answer must have this status.
-pub(crate) fn expect_status(answer: &Answer, status: u16) -> Result<()> {
+pub(crate) fn expect_status(answer: &Answer, status: u16) -> Result<Told> {
     ensure!(
         answer.status == status,
         "answered {} instead of {status}: {}",
         answer.status,
         answer.text()
     );
-    Ok(())
+    Ok(Told::Done)
 }

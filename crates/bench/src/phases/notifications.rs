@@ -42,7 +42,7 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
             let turn = settle(bench, connections, rate.within(bench.plan.window).min(fair)).await?;
             rate = turn.measured.rate();
             ours = Some(match ours {
-                Some(earlier) => earlier.and(turn)?,
+                Some(earlier) => earlier.and(&turn)?,
                 None => turn,
             });
             let fair = bench.stage.copies.changes_left() / turns_left.max(1);

@@ -9,6 +9,7 @@ use crate::database::Database;
 use crate::load::expect_status;
 use crate::notices::{self, Paid};
 use crate::rig::Rig;
+use crate::stopwatch::Stopwatch;
 use crate::verify::will_be_paid;
 use anyhow::{Context as _, Result, ensure};
 use std::ops::Range;
@@ -36,14 +37,19 @@ impl Copies {
     ) -> Result<(Rig, Copies)> {
         let (count, changes) = (i32::try_from(count)?, i32::try_from(changes)?);
         let copies = Copies { count, changes, taken_for_notices: 0, taken_for_changes: 0 };
+        let watch = Stopwatch::start();
         name_orders(&rig.database, templates, count).await?;
         rig.database.run(include_str!("copy_orders.sql")).await.context("copying orders")?;
+        eprintln!("   copies made, {:?}", watch.elapsed());
         let rig = settle_templates(rig, templates.len()).await?;
+        eprintln!("   templates settled, {:?}", watch.elapsed());
         let from = FIRST.saturating_add(count).saturating_sub(changes);
         let write = include_str!("write_changes.sql");
         let written = rig.database.change(write, &[&from]).await?;
         ensure!(i64::try_from(written)? == i64::from(changes), "{written} of {changes} changesets");
+        eprintln!("   changes made, {:?}", watch.elapsed());
         rig.database.run("VACUUM ANALYZE").await?;
+        eprintln!("   vacuumed, {:?}", watch.elapsed());
         Ok((rig, copies))
     }
 

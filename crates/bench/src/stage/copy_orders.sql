@@ -4,6 +4,7 @@ DO $copy$
 DECLARE
     t record;
     names text;
+    values_ text;
     own_id boolean;
 BEGIN
     FOR t IN
@@ -17,24 +18,24 @@ BEGIN
         ORDER BY table_name <> 'orders', table_name <> 'payments', table_name
     LOOP
         SELECT string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position),
+               string_agg('copy.' || quote_ident(column_name), ', ' ORDER BY ordinal_position),
                bool_or(column_name = 'id') AND t.table_name <> 'orders'
-        INTO names, own_id
+        INTO names, values_, own_id
         FROM information_schema.columns
         WHERE table_schema = 'public' AND table_name = t.table_name AND is_generated = 'NEVER';
         EXECUTE format($insert$
             INSERT INTO %1$I (%2$s)
-            SELECT %2$s FROM (
-                SELECT (jsonb_populate_record(NULL::%1$I,
-                    replace(replace(to_jsonb(r)::text, o.order_id::text, n.order_id::text),
-                            o.number, n.number)::jsonb || %3$s)).*
-                FROM bench_orders n JOIN bench_orders o ON o.k = n.template_k AND n.k <> o.k
-                JOIN %1$I r ON r.%4$I::text = %5$s) copied $insert$,
-            t.table_name, names,
+            SELECT %3$s
+            FROM bench_orders n JOIN bench_orders o ON o.k = n.template_k AND n.k <> o.k
+            JOIN %1$I r ON r.%4$I::text = %5$s
+            CROSS JOIN LATERAL jsonb_populate_record(NULL::%1$I,
+                replace(replace(to_jsonb(r)::text, o.order_id::text, n.order_id::text),
+                        o.number, n.number)::jsonb || %6$s) copy $insert$,
+            t.table_name, names, values_, t.column_name,
+            CASE WHEN t.table_name = 'jobs' THEN 'o.number' ELSE 'o.order_id::text' END,
             CASE WHEN t.table_name = 'purchase_list_items' THEN $$jsonb_build_object('id', n.k)$$
                  WHEN own_id THEN $$jsonb_build_object('id', gen_random_uuid())$$
-                 ELSE $$'{}'::jsonb$$ END,
-            t.column_name,
-            CASE WHEN t.table_name = 'jobs' THEN 'o.number' ELSE 'o.order_id::text' END);
+                 ELSE $$'{}'::jsonb$$ END);
     END LOOP;
 END $copy$;
 
