@@ -48,9 +48,15 @@ impl Bench {
         Ok(Expected { settled: templates, orders: templates.saturating_add(i64::from(copies)) })
     }
 
-    /// One turn of ours, from a fresh checkpoint: both sides then write the same page images.
+    /// Begins a phase. One checkpoint for both sides, before they warm up: after each checkpoint
+    /// every page is written whole once, and that is not what a turn should measure.
+    pub(crate) async fn begin(&self, phase: &str) -> Result<()> {
+        eprintln!("== {phase}");
+        self.rig.database.run("CHECKPOINT").await
+    }
+
+    /// One turn of ours.
     pub(crate) async fn ours(&mut self, load: &Load) -> Result<Turn> {
-        self.rig.database.run("CHECKPOINT").await?;
         let meter = Meter::start(&self.rig)?;
         let measured = load.run().await?;
         let used = meter.stop()?;
@@ -61,7 +67,6 @@ impl Bench {
 
     /// One turn of the limit.
     pub(crate) async fn limit(&self, script: &Script<'_>) -> Result<Option<Driven>> {
-        self.rig.database.run("CHECKPOINT").await?;
         self.pgbench.drive(script).await
     }
 
@@ -71,13 +76,7 @@ impl Bench {
     }
 
     pub(crate) fn add(&mut self, row: Row) {
-        let cells = format!(
-            "   {} × {}: {:?}",
-            row.path,
-            row.connections.unwrap_or(1),
-            row.ratio.map(|ratio| ratio.to_string())
-        );
-        eprintln!("{cells}");
+        eprintln!("   {}", row.line());
         self.report.rows.push(row);
     }
 }

@@ -106,6 +106,12 @@ impl Row {
         }
     }
 
+    /// For the impatient.
+    pub(crate) fn line(&self) -> String {
+        let cells = self.cells();
+        format!("{} × {}: {}, ratio {}", cells[0], cells[1], cells[2], cells[6])
+    }
+
     fn cells(&self) -> [String; 10] {
         let dash = || "–".to_owned();
         let verdict = match self.is_met() {

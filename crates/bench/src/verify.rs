@@ -58,3 +58,49 @@ pub(crate) async fn verify(database: &Database, expected: &Expected) -> Result<(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testkit::TestDatabase;
+
+    /// Every migration there is, in order, and the tables of the stage.
+    async fn migrated(database: &Database) {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
+        let mut steps: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        steps.sort();
+        for step in steps {
+            let text = std::fs::read_to_string(step.join("up.sql")).unwrap();
+            database.run(&text).await.unwrap();
+        }
+        database.run(include_str!("stage/names.sql")).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_not_as_expected_is_named() {
+        let own = TestDatabase::create().await.unwrap();
+        let database = Database::connect(&own.url()).await.unwrap();
+        migrated(&database).await;
+        verify(&database, &Expected::default()).await.unwrap();
+
+        let sent = Expected { settled: 1, orders: 0 };
+        let said = verify(&database, &sent).await.unwrap_err().to_string();
+        assert!(said.contains("orders paid exactly as sent: 0 instead of 1"), "{said}");
+        assert!(said.contains("settlements: 0 instead of 1"), "{said}");
+
+        let unbalanced = "SET session_replication_role = replica; \
+            INSERT INTO stock_holds (order_id, line_no, sku_id, quantity, status) \
+                VALUES (gen_random_uuid(), 1, 'tea', 1, 'held'); \
+            INSERT INTO skus (id, title, price_fen, cost_price_fen, status, stocked, available, \
+                created_at) VALUES ('tea', 'Tea', 1, 1, 'on_sale', 5, 5, now()); \
+            INSERT INTO cases (kind, subject, detail, opened_at) \
+                VALUES ('stuck', 'x', 'y', now())";
+        database.run(unbalanced).await.unwrap();
+        let said = verify(&database, &Expected::default()).await.unwrap_err().to_string();
+        assert!(said.contains("cases: 1 instead of 0"), "{said}");
+        assert!(said.contains("SKUs whose stock does not add up: 1 instead of 0"), "{said}");
+        drop(database);
+        own.drop_now().await;
+    }
+}

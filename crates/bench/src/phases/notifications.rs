@@ -28,7 +28,7 @@ SELECT paydesk_commit((SELECT change FROM bench_changes WHERE k = :k)::jsonb);
 
 /// Measures and checks.
 pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
-    eprintln!("== P1 notifications");
+    bench.begin("P1 notifications").await?;
     let turns = u64::from(bench.plan.rounds).saturating_mul(3);
     let mut turns_left = turns;
     for connections in NOTICE_CONNECTIONS {

@@ -33,7 +33,7 @@ struct Limits {
 
 /// Measures and checks.
 pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
-    eprintln!("== P2 prepays");
+    bench.begin("P2 prepays").await?;
     let trips = "CREATE TABLE IF NOT EXISTS bench_trips (client integer NOT NULL)";
     bench.rig.database.run(trips).await?;
     let limits = signature_limits(bench)?;

@@ -21,7 +21,7 @@ SELECT paydesk_load(NULL, (SELECT number FROM bench_orders WHERE k = :k), NULL);
 
 /// Measures and checks.
 pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
-    eprintln!("== P5 reads");
+    bench.begin("P5 reads").await?;
     let all = bench.stage.copies.all();
     let (first, last) = (all.start, all.end.min(all.start.saturating_add(ORDERS)) - 1);
     let requests = Arc::new(requests(bench, first, last).await?);

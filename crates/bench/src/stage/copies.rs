@@ -40,16 +40,13 @@ impl Copies {
         let watch = Stopwatch::start();
         name_orders(&rig.database, templates, count).await?;
         rig.database.run(include_str!("copy_orders.sql")).await.context("copying orders")?;
-        eprintln!("   copies made, {:?}", watch.elapsed());
+        eprintln!("   {count} orders copied in {} s", watch.elapsed().as_secs());
         let rig = settle_templates(rig, templates.len()).await?;
-        eprintln!("   templates settled, {:?}", watch.elapsed());
         let from = FIRST.saturating_add(count).saturating_sub(changes);
         let write = include_str!("write_changes.sql");
         let written = rig.database.change(write, &[&from]).await?;
         ensure!(i64::try_from(written)? == i64::from(changes), "{written} of {changes} changesets");
-        eprintln!("   changes made, {:?}", watch.elapsed());
         rig.database.run("VACUUM ANALYZE").await?;
-        eprintln!("   vacuumed, {:?}", watch.elapsed());
         Ok((rig, copies))
     }
 
