@@ -5,7 +5,7 @@ use crate::load::{Load, Measured};
 use crate::meter::{Meter, Used};
 use crate::pgbench::{Driven, Pgbench, Script};
 use crate::plan::Plan;
-use crate::report::{Report, Row};
+use crate::report::{Figure, Report, Row};
 use crate::rig::Rig;
 use crate::stage::{Stage, TEMPLATES};
 use crate::verify::{Expected, verify};
@@ -81,7 +81,83 @@ impl Bench {
     }
 }
 
-/// The middle rate of some turns of the limit.
-pub(crate) fn middle(driven: &[Driven]) -> Option<Rate> {
-    Rate::median(driven.iter().map(|one| one.rate).collect())
+/// What the turns of one number of connections came to.
+#[derive(Default)]
+pub(crate) struct Rounds {
+    ours: Option<Turn>,
+    /// Ours and the limit that was measured next to it.
+    pairs: Vec<(Rate, Rate)>,
+}
+
+impl Rounds {
+    /// One more round.
+    pub(crate) fn add(&mut self, turn: Turn, limit: Option<Rate>) -> Result<()> {
+        self.pairs.extend(limit.map(|limit| (turn.measured.rate(), limit)));
+        self.ours = Some(match self.ours.take() {
+            Some(earlier) => earlier.and(&turn)?,
+            None => turn,
+        });
+        Ok(())
+    }
+
+    /// All turns of ours as one.
+    pub(crate) fn ours(&self) -> Option<&Turn> {
+        self.ours.as_ref()
+    }
+
+    /// The row of these rounds, where the limit is never above `at_most`. Its ratio is the middle
+    /// one of the rounds': a machine that is slow for a while is slow for both sides of a round.
+    pub(crate) fn row(&self, path: &str, connections: usize, at_most: Option<Rate>) -> Row {
+        let capped = |limit: Rate| at_most.map_or(limit, |most| limit.min(most));
+        let ratios = self.pairs.iter().filter_map(|(ours, limit)| ours.over(capped(*limit)));
+        let limits = self.pairs.iter().map(|(_, limit)| capped(*limit));
+        let measured = self.ours.as_ref().map(|turn| &turn.measured);
+        Row {
+            path: path.to_owned(),
+            connections: Some(connections),
+            ours: measured.map(|measured| Figure::PerSecond(measured.rate())),
+            p50: measured.map(Measured::p50),
+            p99: measured.map(Measured::p99),
+            limit: middle(limits).map(Figure::PerSecond),
+            ratio: middle(ratios),
+            goal: None,
+            cores: self.ours.as_ref().map_or_else(String::new, |turn| turn.used.to_string()),
+        }
+    }
+}
+
+/// The middle one; of two middle ones the lower.
+fn middle<T: Ord + Copy>(values: impl Iterator<Item = T>) -> Option<T> {
+    let mut values: Vec<T> = values.collect();
+    values.sort_unstable();
+    values.get(values.len().saturating_sub(1) / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::Ratio;
+    use std::time::Duration;
+
+    fn rate(count: u64) -> Rate {
+        Rate::of(count, Duration::from_secs(1))
+    }
+
+    #[test]
+    fn the_middle_is_one_of_them() {
+        assert_eq!(middle([9, 1, 5].into_iter()), Some(5));
+        assert_eq!(middle([9, 1].into_iter()), Some(1));
+        assert_eq!(middle(std::iter::empty::<u8>()), None);
+    }
+
+    #[test]
+    fn a_ratio_is_that_of_the_middle_round() {
+        let pairs = vec![(rate(10), rate(100)), (rate(50), rate(100)), (rate(600), rate(1_000))];
+        let rounds = Rounds { ours: None, pairs };
+        let row = rounds.row("x", 8, None);
+        assert_eq!(row.ratio, Some(Ratio::hundredths(50)));
+        let capped = rounds.row("x", 8, Some(rate(50)));
+        assert_eq!(capped.ratio, Some(Ratio::hundredths(100)));
+        assert_eq!(capped.limit, Some(Figure::PerSecond(rate(50))));
+    }
 }

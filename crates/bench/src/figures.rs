@@ -44,12 +44,6 @@ impl Rate {
     pub(crate) fn over(self, limit: Rate) -> Option<Ratio> {
         Ratio::of(self.0, limit.0)
     }
-
-    /// The middle one; of two middle ones the lower.
-    pub(crate) fn median(mut rates: Vec<Rate>) -> Option<Rate> {
-        rates.sort_unstable();
-        rates.get(rates.len().saturating_sub(1) / 2).copied()
-    }
 }
 
 impl fmt::Display for Rate {
@@ -117,13 +111,6 @@ mod tests {
         assert_eq!(Rate(500).over(Rate(0)), None);
         assert_eq!(Ratio(125).to_string(), "1.25");
         assert_eq!(Ratio(5).to_string(), "0.05");
-    }
-
-    #[test]
-    fn the_median_is_one_of_them() {
-        assert_eq!(Rate::median(vec![Rate(9), Rate(1), Rate(5)]), Some(Rate(5)));
-        assert_eq!(Rate::median(vec![Rate(9), Rate(1)]), Some(Rate(1)));
-        assert_eq!(Rate::median(Vec::new()), None);
     }
 
     #[test]

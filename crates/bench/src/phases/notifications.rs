@@ -1,8 +1,8 @@
 //! P1: settled notifications per second, beside `pgbench` settling other orders with the very changesets
 //! that the service writes.
 
-use crate::bench::{Bench, Turn, middle};
-use crate::figures::{Rate, Ratio};
+use crate::bench::{Bench, Rounds, Turn};
+use crate::figures::Ratio;
 use crate::floor::{self, Floor};
 use crate::load::{Load, expect_status};
 use crate::notices::{self, Paid};
@@ -36,26 +36,19 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
         let mut rate = warm.measured.rate();
         let mut limit_rate =
             drive(bench, connections, WARM_UP).await?.map_or(rate, |driven| driven.rate);
-        let (mut ours, mut limits) = (None::<Turn>, Vec::new());
+        let mut rounds = Rounds::default();
         for _ in 0..bench.plan.rounds {
             let fair = bench.stage.copies.notices_left() / turns_left.max(1);
             let turn = settle(bench, connections, rate.within(bench.plan.window).min(fair)).await?;
             rate = turn.measured.rate();
-            ours = Some(match ours {
-                Some(earlier) => earlier.and(&turn)?,
-                None => turn,
-            });
             let fair = bench.stage.copies.changes_left() / turns_left.max(1);
             let wanted = limit_rate.within(bench.plan.window).min(fair);
-            if let Some(driven) = drive(bench, connections, wanted).await? {
-                limit_rate = driven.rate;
-                limits.push(driven);
-            }
+            let limit = drive(bench, connections, wanted).await?.map(|driven| driven.rate);
+            limit_rate = limit.unwrap_or(limit_rate);
+            rounds.add(turn, limit)?;
             turns_left = turns_left.saturating_sub(1);
         }
-        if let Some(turn) = ours {
-            tell(bench, connections, &turn, middle(&limits))?;
-        }
+        tell(bench, connections, &rounds)?;
     }
     bench.verify().await
 }
@@ -114,21 +107,11 @@ async fn note(bench: &mut Bench, orders: &Range<i32>) -> Result<()> {
     Ok(())
 }
 
-fn tell(bench: &mut Bench, connections: usize, turn: &Turn, limit: Option<Rate>) -> Result<()> {
-    let ours = turn.measured.rate();
+fn tell(bench: &mut Bench, connections: usize, rounds: &Rounds) -> Result<()> {
     let is_widest = NOTICE_CONNECTIONS.last() == Some(&connections);
-    bench.add(Row {
-        path: "P1 notification".to_owned(),
-        connections: Some(connections),
-        ours: Some(Figure::PerSecond(ours)),
-        p50: Some(turn.measured.p50()),
-        p99: Some(turn.measured.p99()),
-        limit: limit.map(Figure::PerSecond),
-        ratio: limit.and_then(|limit| ours.over(limit)),
-        goal: is_widest.then_some(GOAL),
-        cores: turn.used.to_string(),
-    });
-    if is_widest {
+    let row = rounds.row("P1 notification", connections, None);
+    bench.add(Row { goal: is_widest.then_some(GOAL), ..row });
+    if let Some(turn) = rounds.ours().filter(|_| is_widest) {
         let Floor { notification, .. } = bench_floor(bench)?;
         let count = u32::try_from(turn.measured.count)?;
         let spent = turn.used.service.checked_div(count).unwrap_or_default();

@@ -1,14 +1,14 @@
 //! P2: checkouts that end with a signed offer, beside what the two commits and the RSA signatures of a
 //! checkout cost at the very least.
 
-use crate::bench::{Bench, Turn, middle};
+use crate::bench::{Bench, Rounds, Turn};
 use crate::client::Answer;
 use crate::figures::{Rate, Ratio};
 use crate::floor;
 use crate::load::{Load, Told, expect_status};
 use crate::pgbench::{Extent, Script};
 use crate::plan::{PREPAY_CONNECTIONS, WARM_UP};
-use crate::report::{Figure, Goal, Row};
+use crate::report::{Goal, Row};
 use crate::stage::{TEMPLATES, rest_jobs};
 use anyhow::{Result, ensure};
 use std::sync::Arc;
@@ -41,14 +41,10 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
     bench.stage.shop.moved_to(restarted).await?;
     for connections in PREPAY_CONNECTIONS {
         let mut rate = check_out(bench, connections, WARM_UP).await?.measured.rate();
-        let (mut ours, mut driven) = (None::<Turn>, Vec::new());
+        let mut rounds = Rounds::default();
         for _ in 0..bench.plan.rounds {
             let turn = check_out(bench, connections, rate.within(bench.plan.window)).await?;
             rate = turn.measured.rate();
-            ours = Some(match ours {
-                Some(earlier) => earlier.and(&turn)?,
-                None => turn,
-            });
             let script = Script {
                 name: "two-trips",
                 text: SCRIPT,
@@ -56,11 +52,10 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
                 extent: Extent::For(bench.plan.window),
                 variables: &[],
             };
-            driven.extend(bench.limit(&script).await?);
+            let trips = bench.limit(&script).await?;
+            rounds.add(turn, trips.map(|driven| driven.rate))?;
         }
-        if let Some(turn) = ours {
-            tell(bench, connections, &turn, &limits, middle(&driven));
-        }
+        tell(bench, connections, &rounds, &limits);
     }
     bench.verify().await
 }
@@ -131,35 +126,17 @@ fn check(answer: &Answer) -> Result<Told> {
     Ok(told)
 }
 
-fn tell(bench: &mut Bench, connections: usize, turn: &Turn, limits: &Limits, trips: Option<Rate>) {
-    let rate = turn.measured.rate();
-    let is_widest = PREPAY_CONNECTIONS.last() == Some(&connections);
-    let row = |path: &str, signatures: Rate| {
-        let limit = trips.map(|trips| trips.min(signatures));
-        Row {
-            path: path.to_owned(),
-            connections: Some(connections),
-            ours: Some(Figure::PerSecond(rate)),
-            p50: Some(turn.measured.p50()),
-            p99: Some(turn.measured.p99()),
-            limit: limit.map(Figure::PerSecond),
-            ratio: limit.and_then(|limit| rate.over(limit)),
-            goal: None,
-            cores: turn.used.to_string(),
-        }
-    };
+fn tell(bench: &mut Bench, connections: usize, rounds: &Rounds, limits: &Limits) {
+    let row = |path: &str, signatures| rounds.row(path, connections, Some(signatures));
     bench.add(row("P2 prepay ÷ our signatures", limits.ours_alone));
-    let goal = is_widest.then_some(GOAL);
+    let goal = (PREPAY_CONNECTIONS.last() == Some(&connections)).then_some(GOAL);
     let with_sandbox = row("P2 prepay ÷ all signatures here", limits.with_sandbox);
     bench.add(Row { goal, ..with_sandbox });
-    if turn.measured.not_yet > 0 {
-        let not_yet = turn.measured.not_yet;
+    let not_yet = rounds.ours().map_or(0, |turn| turn.measured.not_yet);
+    if not_yet > 0 {
         bench.report.remarks.push(format!(
             "With {connections} connections {not_yet} prepays were answered 202, because the call \
              to the sandbox had an unknown outcome; they are not counted."
         ));
-    }
-    if let Some(trips) = trips {
-        eprintln!("   two trips: {trips}/s");
     }
 }

@@ -1,12 +1,12 @@
 //! P5: reading one's own order, beside `pgbench` loading the same orders.
 
-use crate::bench::{Bench, Turn, middle};
+use crate::bench::{Bench, Rounds};
 use crate::client::Request;
 use crate::figures::Ratio;
 use crate::load::{Load, expect_status};
 use crate::pgbench::{Extent, Script};
 use crate::plan::READ_CONNECTIONS;
-use crate::report::{Figure, Goal, Row};
+use crate::report::{Goal, Row};
 use anyhow::{Result, ensure};
 use std::sync::Arc;
 
@@ -48,28 +48,15 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
         };
         let (warm_up, window) = (load(bench.plan.window / 4), load(bench.plan.window));
         bench.ours(&warm_up).await?;
-        let (mut ours, mut limits) = (None::<Turn>, Vec::new());
+        let mut rounds = Rounds::default();
         for _ in 0..bench.plan.rounds {
             let turn = bench.ours(&window).await?;
-            ours = Some(match ours {
-                Some(earlier) => earlier.and(&turn)?,
-                None => turn,
-            });
-            limits.extend(bench.limit(&script).await?);
+            let limit = bench.limit(&script).await?;
+            rounds.add(turn, limit.map(|driven| driven.rate))?;
         }
-        let (Some(turn), limit) = (ours, middle(&limits)) else { continue };
-        let rate = turn.measured.rate();
-        bench.add(Row {
-            path: "P5 order read".to_owned(),
-            connections: Some(connections),
-            ours: Some(Figure::PerSecond(rate)),
-            p50: Some(turn.measured.p50()),
-            p99: Some(turn.measured.p99()),
-            limit: limit.map(Figure::PerSecond),
-            ratio: limit.and_then(|limit| rate.over(limit)),
-            goal: (READ_CONNECTIONS.last() == Some(&connections)).then_some(GOAL),
-            cores: turn.used.to_string(),
-        });
+        let is_widest = READ_CONNECTIONS.last() == Some(&connections);
+        let row = rounds.row("P5 order read", connections, None);
+        bench.add(Row { goal: is_widest.then_some(GOAL), ..row });
     }
     ensure!(versions(bench).await? == before, "reading has changed an order");
     bench.verify().await
