@@ -8,6 +8,7 @@ mod fake_shop;
 mod fake_wechat;
 mod front;
 mod fulfilling;
+mod let_in;
 mod listener;
 mod memory_store;
 mod notices;
