@@ -5,13 +5,16 @@
 //! refusal).
 
 mod addresses;
+mod admin_orders;
 mod answer;
 mod auth;
 mod back_office;
 mod call;
+mod cases;
 mod change_bell;
 mod checkout;
 mod etag;
+mod fulfil;
 mod health;
 mod idempotency;
 mod json_body;

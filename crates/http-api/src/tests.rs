@@ -1,11 +1,14 @@
 //! The API as its clients see it, over ports that live in memory.
 
 mod actions;
+mod cases;
 mod fake;
 mod fake_doors;
 mod fake_shop;
 mod fake_wechat;
 mod front;
+mod fulfilling;
+mod let_in;
 mod listener;
 mod memory_store;
 mod notices;

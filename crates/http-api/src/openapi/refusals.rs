@@ -57,6 +57,13 @@ pub(super) const OWN: &[(&str, Method, &[Code])] = &[
     ("/api/mini/orders/{ref}/confirm-receipt", Method::POST, ACT),
     ("/api/admin/skus/{id}", Method::GET, &[Code::NotFound]),
     ("/api/admin/skus/{id}", Method::PUT, &[Code::PreconditionRequired, Code::VersionConflict]),
+    ("/api/admin/orders", Method::GET, &[Code::ValidationFailed]),
+    ("/api/admin/orders/{ref}", Method::GET, &[Code::ValidationFailed, Code::NotFound]),
+    ("/api/admin/orders/{ref}/ship", Method::POST, ACT),
+    ("/api/admin/orders/{ref}/deliver", Method::POST, ACT),
+    ("/api/admin/orders/{ref}/complete", Method::POST, ACT),
+    ("/api/admin/orders/{ref}/cancel", Method::POST, CANCEL),
+    ("/api/admin/cases", Method::GET, &[Code::ValidationFailed]),
     (
         "/api/admin/skus/{id}/stock",
         Method::POST,
