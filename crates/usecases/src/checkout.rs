@@ -6,6 +6,8 @@
 mod place;
 mod price;
 mod reuse;
+#[cfg(test)]
+mod tests;
 
 pub use price::{Quote, QuoteError};
 
