@@ -16,4 +16,5 @@ mod paying;
 mod problems;
 mod purchases;
 mod refusal_order;
+mod refusals;
 mod waiting;

@@ -121,11 +121,9 @@ impl World {
         let mallory = front.buyer_with_address("mallory").await;
         let revoked = front.key("revoked", vec![Role::Operator, Role::Viewer]);
         let now = domain::Timestamp::from_seconds(0);
-        let mut inner = front.fake.lock();
-        inner.keys.values_mut().for_each(|key| {
+        front.fake.lock().keys.values_mut().for_each(|key| {
             key.revoked_at = (key.id == "revoked").then_some(now);
         });
-        drop(inner);
         let callers = vec![
             ("nobody", None),
             ("owner", Some(front.buyer.clone())),
