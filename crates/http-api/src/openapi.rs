@@ -2,6 +2,7 @@
 //!
 //! May not say whom a route lets in by hand: that is read from `routes.rs`.
 
+mod forms;
 mod refusals;
 
 use crate::answer;
@@ -9,6 +10,7 @@ use crate::auth::Who;
 use crate::call::{Answer, Call};
 use crate::routes::{self, Route};
 use actix_web::http::Method;
+use forms::Forms;
 use std::sync::OnceLock;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -40,7 +42,7 @@ use utoipa::{Modify, OpenApi};
         crate::health::alive, crate::health::ready,
         show,
     ),
-    modifiers(&LetIn)
+    modifiers(&LetIn, &Forms)
 )]
 struct Api;
 
