@@ -7,6 +7,7 @@
 mod addresses;
 mod admin_orders;
 mod answer;
+mod api_keys;
 mod auth;
 mod back_office;
 mod call;

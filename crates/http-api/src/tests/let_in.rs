@@ -61,6 +61,9 @@ const TABLE: &[Row] = &[
     ("POST", "/api/admin/orders/{ref}/complete", Arrived, [401, 401, 401, 403, 200, 403, 403]),
     ("POST", "/api/admin/orders/{ref}/cancel", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
     ("GET", "/api/admin/cases", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
+    ("GET", "/api/admin/api-keys", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
+    ("POST", "/api/admin/api-keys", Unpaid, [401, 401, 401, 403, 403, 201, 403]),
+    ("DELETE", "/api/admin/api-keys/{id}", Unpaid, [401, 401, 401, 403, 403, 204, 403]),
     ("GET", "/healthz", Unpaid, [200; 7]),
     ("GET", "/readyz", Unpaid, [200; 7]),
     ("GET", "/openapi.json", Unpaid, [200; 7]),
@@ -82,6 +85,7 @@ fn body(method: &str, path: &str) -> Value {
         ("POST", "/api/mini/orders/{ref}/payment-result") => json!({"result": "ok"}),
         ("PUT", _) => json!({"title": "x", "price_fen": 1, "cost_price_fen": 1}),
         ("POST", "/api/admin/skus/{id}/stock") => json!({"delta": 1, "reason": "x"}),
+        ("POST", "/api/admin/api-keys") => json!({"name": "x", "roles": ["viewer"]}),
         ("POST", "/api/admin/orders/{ref}/ship") => {
             json!({"logistics_type": 3, "packages": [{"item_desc": "x"}]})
         }
@@ -145,7 +149,11 @@ impl World {
             true => (self.number.as_str(), "2", "tea"),
             false => ("P2026112110000000000000000000", "77", "none"),
         };
-        let id = if path.contains("skus") { sku } else { id };
+        let id = match path {
+            _ if path.contains("skus") => sku,
+            _ if path.contains("api-keys") && there => "service",
+            _ => id,
+        };
         let uri = path.replace("{ref}", reference).replace("{id}", id);
         let mut asked = TestRequest::default()
             .method(method.parse().unwrap())
