@@ -41,7 +41,7 @@ use utoipa::{Modify, OpenApi};
         crate::cases::list, crate::api_keys::list, crate::api_keys::make,
         crate::api_keys::revoke,
         crate::health::alive, crate::health::ready,
-        show,
+        show, crate::docs_page::show,
     ),
     modifiers(&LetIn, &Forms)
 )]

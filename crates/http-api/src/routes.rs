@@ -5,8 +5,8 @@
 use crate::auth::Who::{self, Anyone, Buyer, Key};
 use crate::problem::Problem;
 use crate::{
-    addresses, admin_orders, api_keys, back_office, cases, checkout, fulfil, health, login,
-    openapi, order_actions, orders, purchase_list, skus, wechatpay_notify,
+    addresses, admin_orders, api_keys, back_office, cases, checkout, docs_page, fulfil, health,
+    login, openapi, order_actions, orders, purchase_list, skus, wechatpay_notify,
 };
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
@@ -82,6 +82,7 @@ const OPERATIONS: &[Route] = &[
     get("/healthz", Anyone, || web::to(health::alive)),
     get("/readyz", Anyone, || web::to(health::ready)),
     get("/openapi.json", Anyone, || web::to(openapi::show)),
+    get("/docs", Anyone, || web::to(docs_page::show)),
 ];
 
 const EVERY: [&[Route]; 4] = [BUYERS, WECHAT_PAY, BACK_OFFICE, OPERATIONS];

@@ -67,6 +67,7 @@ const TABLE: &[Row] = &[
     ("GET", "/healthz", Unpaid, [200; 7]),
     ("GET", "/readyz", Unpaid, [200; 7]),
     ("GET", "/openapi.json", Unpaid, [200; 7]),
+    ("GET", "/docs", Unpaid, [200; 7]),
 ];
 
 /// A body that the route understands.
