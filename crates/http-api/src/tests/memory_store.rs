@@ -178,3 +178,36 @@ async fn a_payment_is_asked_for_and_its_order_cancelled_once_per_key() {
     let found = front.call(&front.operator, Method::GET, &path, Value::Null).await;
     assert_eq!(found.body["data"][0]["order_number"], json!(number), "{found:?}");
 }
+
+#[actix_web::test]
+async fn eight_clicks_on_pay_are_one_payment_and_eight_on_cancel_one_cancellation() {
+    let front = open(1).await;
+    front.want(1).await;
+    let placed = front.post(1, ORDERS, to_place()).await;
+    let number = placed.body["order_number"].as_str().unwrap().to_owned();
+    let clicks = |action: &'static str, keys: [u32; 8]| {
+        let path = format!("{ORDERS}/{number}/{action}");
+        let clicks = keys.map(|key| {
+            let (front, path) = (front.clone(), path.clone());
+            actix_web::rt::spawn(async move { front.post(key, &path, Value::Null).await })
+        });
+        async move {
+            let mut said = Vec::new();
+            for click in clicks {
+                said.push(click.await.unwrap());
+            }
+            said
+        }
+    };
+    // Another key each: they find the one payment.
+    let paid = clicks("wechat-pay/prepay", [2, 3, 4, 5, 6, 7, 8, 9]).await;
+    assert!(paid.iter().all(|said| matches!(said.status, 200 | 201)), "{paid:?}");
+    assert_eq!(paid.iter().filter(|said| said.status == 201).count(), 1);
+    assert!(paid.iter().all(|said| said.body["out_trade_no"] == json!(number)));
+    // One key: one of them had the effect, the others are told of it.
+    let cancelled = clicks("cancel", [10; 8]).await;
+    assert!(cancelled.iter().all(|said| said.status == 200), "{cancelled:?}");
+    assert!(cancelled.iter().all(|said| said.body["status"] == "cancelling"));
+    let first = |said: &&super::front::Said| said.header("idempotent-replayed").is_none();
+    assert_eq!(cancelled.iter().filter(first).count(), 1);
+}
