@@ -132,6 +132,16 @@ fn read_instant_cursor(bytes: &[u8]) -> Option<(Timestamp, Uuid)> {
     (at.micros() == micros).then_some((at, id))
 }
 
+/// The cursor after this API key.
+pub(crate) fn key_cursor(id: &str) -> String {
+    URL_SAFE_NO_PAD.encode(id)
+}
+
+/// Reads [`key_cursor`].
+pub(crate) fn read_key_cursor(bytes: &[u8]) -> Option<String> {
+    String::from_utf8(bytes.to_vec()).ok().filter(|id| !id.is_empty())
+}
+
 /// The cursor after this SKU.
 pub(crate) fn sku_cursor(id: &SkuId) -> String {
     URL_SAFE_NO_PAD.encode(id.as_str())

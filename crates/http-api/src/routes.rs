@@ -5,8 +5,8 @@
 use crate::auth::Who::{self, Anyone, Buyer, Key};
 use crate::problem::Problem;
 use crate::{
-    addresses, admin_orders, back_office, cases, checkout, fulfil, health, login, openapi,
-    order_actions, orders, purchase_list, skus, wechatpay_notify,
+    addresses, admin_orders, api_keys, back_office, cases, checkout, docs_page, fulfil, health,
+    login, openapi, order_actions, orders, purchase_list, skus, wechatpay_notify,
 };
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
@@ -71,6 +71,9 @@ const BACK_OFFICE: &[Route] = &[
     post("/api/admin/orders/{ref}/complete", Key(ACT), || web::to(fulfil::complete)),
     post("/api/admin/orders/{ref}/cancel", Key(ACT), || web::to(fulfil::cancel)),
     get("/api/admin/cases", Key(LOOK), || web::to(cases::list)),
+    get("/api/admin/api-keys", Key(LOOK), || web::to(api_keys::list)),
+    post("/api/admin/api-keys", Key(&[Approver]), || web::to(api_keys::make)),
+    delete("/api/admin/api-keys/{id}", Key(&[Approver]), || web::to(api_keys::revoke)),
 ];
 
 /// What those who run it call.
@@ -79,6 +82,7 @@ const OPERATIONS: &[Route] = &[
     get("/healthz", Anyone, || web::to(health::alive)),
     get("/readyz", Anyone, || web::to(health::ready)),
     get("/openapi.json", Anyone, || web::to(openapi::show)),
+    get("/docs", Anyone, || web::to(docs_page::show)),
 ];
 
 const EVERY: [&[Route]; 4] = [BUYERS, WECHAT_PAY, BACK_OFFICE, OPERATIONS];

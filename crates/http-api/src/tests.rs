@@ -1,7 +1,9 @@
 //! The API as its clients see it, over ports that live in memory.
 
 mod actions;
+mod api_keys;
 mod cases;
+mod docs_page;
 mod fake;
 mod fake_doors;
 mod fake_shop;
@@ -16,4 +18,5 @@ mod paying;
 mod problems;
 mod purchases;
 mod refusal_order;
+mod refusals;
 mod waiting;

@@ -64,6 +64,13 @@ pub(super) const OWN: &[(&str, Method, &[Code])] = &[
     ("/api/admin/orders/{ref}/complete", Method::POST, ACT),
     ("/api/admin/orders/{ref}/cancel", Method::POST, CANCEL),
     ("/api/admin/cases", Method::GET, &[Code::ValidationFailed]),
+    ("/api/admin/api-keys", Method::GET, &[Code::ValidationFailed]),
+    (
+        "/api/admin/api-keys",
+        Method::POST,
+        &[Code::IdempotencyKeyMissing, Code::IdempotencyKeyReused],
+    ),
+    ("/api/admin/api-keys/{id}", Method::DELETE, &[Code::NotFound]),
     (
         "/api/admin/skus/{id}/stock",
         Method::POST,

@@ -61,9 +61,13 @@ const TABLE: &[Row] = &[
     ("POST", "/api/admin/orders/{ref}/complete", Arrived, [401, 401, 401, 403, 200, 403, 403]),
     ("POST", "/api/admin/orders/{ref}/cancel", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
     ("GET", "/api/admin/cases", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
+    ("GET", "/api/admin/api-keys", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
+    ("POST", "/api/admin/api-keys", Unpaid, [401, 401, 401, 403, 403, 201, 403]),
+    ("DELETE", "/api/admin/api-keys/{id}", Unpaid, [401, 401, 401, 403, 403, 204, 403]),
     ("GET", "/healthz", Unpaid, [200; 7]),
     ("GET", "/readyz", Unpaid, [200; 7]),
     ("GET", "/openapi.json", Unpaid, [200; 7]),
+    ("GET", "/docs", Unpaid, [200; 7]),
 ];
 
 /// A body that the route understands.
@@ -82,6 +86,7 @@ fn body(method: &str, path: &str) -> Value {
         ("POST", "/api/mini/orders/{ref}/payment-result") => json!({"result": "ok"}),
         ("PUT", _) => json!({"title": "x", "price_fen": 1, "cost_price_fen": 1}),
         ("POST", "/api/admin/skus/{id}/stock") => json!({"delta": 1, "reason": "x"}),
+        ("POST", "/api/admin/api-keys") => json!({"name": "x", "roles": ["viewer"]}),
         ("POST", "/api/admin/orders/{ref}/ship") => {
             json!({"logistics_type": 3, "packages": [{"item_desc": "x"}]})
         }
@@ -121,11 +126,9 @@ impl World {
         let mallory = front.buyer_with_address("mallory").await;
         let revoked = front.key("revoked", vec![Role::Operator, Role::Viewer]);
         let now = domain::Timestamp::from_seconds(0);
-        let mut inner = front.fake.lock();
-        inner.keys.values_mut().for_each(|key| {
+        front.fake.lock().keys.values_mut().for_each(|key| {
             key.revoked_at = (key.id == "revoked").then_some(now);
         });
-        drop(inner);
         let callers = vec![
             ("nobody", None),
             ("owner", Some(front.buyer.clone())),
@@ -147,7 +150,11 @@ impl World {
             true => (self.number.as_str(), "2", "tea"),
             false => ("P2026112110000000000000000000", "77", "none"),
         };
-        let id = if path.contains("skus") { sku } else { id };
+        let id = match path {
+            _ if path.contains("skus") => sku,
+            _ if path.contains("api-keys") && there => "service",
+            _ => id,
+        };
         let uri = path.replace("{ref}", reference).replace("{id}", id);
         let mut asked = TestRequest::default()
             .method(method.parse().unwrap())

@@ -5,7 +5,7 @@ use crate::json_body::BODY_MAX;
 use crate::request_id::HEADERS_MAX;
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[actix_web::test]
 async fn an_unknown_route_is_404_and_a_wrong_method_405_both_as_problems() {

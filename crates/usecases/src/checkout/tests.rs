@@ -7,7 +7,6 @@ use crate::samples::{keyed, now, order, sku};
 use domain::Fen;
 use domain::buyer::{Address, ListedItem, Selection};
 use domain::changeset::{Changeset, Refusal};
-use domain::payment::TradeType;
 use domain::ports::{CheckoutBasis, CommitAnswer, Loaded};
 use domain::{OrderId, UserId};
 use std::sync::{Arc, Mutex};
@@ -57,6 +56,7 @@ fn shop(
     });
     let mut ids = MockIds::new();
     ids.expect_jitter().return_const(0u64);
+    ids.expect_call().return_const(1u64);
     let id = OrderId::parse("00000000-0000-0000-0000-000000000001").unwrap();
     ids.expect_order_id().return_const(id);
     let mut entropy = entropy.into_iter();
@@ -115,20 +115,4 @@ async fn an_order_placed_directly_has_fifteen_minutes_and_no_payment() {
     assert!(order.payments.is_empty());
     assert_eq!(order.pay_deadline, Some(now().plus_seconds(900)));
     assert_eq!(written[0].replay.as_ref().unwrap().payment, None);
-    let (desk, written) = shop(vec![100], vec![CommitAnswer::Committed; 2], vec![1]);
-    let mut gateway = MockGateway::new();
-    gateway.expect_compose_prepay().returning(|_| "{}".to_owned());
-    gateway.expect_pay_params().returning(|_| None);
-    let lost = domain::ports::GatewayError::OutcomeUnknown("lost".to_owned());
-    gateway.expect_prepay().return_once(move |_| ready(Err(lost)));
-    let _offered = Paydesk { gateway: Arc::new(gateway), ..desk }
-        .check_out(
-            &CheckoutRequest { trade_type: Some(TradeType::Native), ..request() },
-            &keyed("one"),
-        )
-        .await;
-    let written = written.lock().unwrap();
-    let order = &written[0].order.as_ref().unwrap().order;
-    assert_eq!(order.pay_deadline, Some(now().plus_seconds(1_800)), "a checkout has thirty");
-    assert_eq!(written[0].replay.as_ref().unwrap().payment, Some(1));
 }
