@@ -1,6 +1,6 @@
 //! `paydesk serve`, `migrate` and `sandbox`.
 
-use crate::cli::{ConfigArgs, SandboxArgs};
+use crate::cli::{ConfigArgs, SandboxArgs, ServeArgs, ServeRole};
 use crate::service::{self, StopSignal};
 use crate::settings::Settings;
 use anyhow::{Context as _, Result, anyhow};
@@ -10,13 +10,21 @@ use wechatpay_sim::{Sandbox, SandboxOptions};
 ///
 /// # Errors
 /// When the configuration is unsafe or something cannot start.
-pub(crate) async fn serve(args: &ConfigArgs) -> Result<()> {
+pub(crate) async fn serve(args: &ServeArgs) -> Result<()> {
     let mut stop = StopSignal::listen()?;
-    let settings = Settings::read(&args.config)?;
-    let listener = service::bind(settings.http.listen)
-        .context("the API cannot start (choose another address with http.listen)")?;
-    let service = service::start(&settings, listener).await?;
-    tracing::info!(listen = %service.addr(), "serving");
+    let settings = Settings::read(&args.config.config)?;
+    let listener = match args.role {
+        ServeRole::Worker => None,
+        ServeRole::All | ServeRole::Api => Some(
+            service::bind(settings.http.listen)
+                .context("the API cannot start (choose another address with http.listen)")?,
+        ),
+    };
+    let service = service::start_as(args.role, &settings, listener).await?;
+    match service.addr() {
+        Some(listen) => tracing::info!(%listen, role = ?args.role, "serving"),
+        None => tracing::info!(role = ?args.role, "serving"),
+    }
     stop.wait().await;
     tracing::info!("stopping");
     service.stop().await;

@@ -32,8 +32,8 @@ pub(super) struct ServiceReady {
     store: Arc<PostgresStore>,
     wechat_pay: Arc<WechatPay>,
     pulse: Pulse,
-    jobs: Arc<MeteredJobs>,
-    scheduler_within: Duration,
+    /// `None` where this process has no scheduler.
+    scheduler: Option<(Arc<MeteredJobs>, Duration)>,
     stopping: AtomicBool,
     looked: tokio::sync::Mutex<Option<(Instant, Vec<Readiness>)>>,
     said: Mutex<Said>,
@@ -55,14 +55,13 @@ impl ServiceReady {
         store: Arc<PostgresStore>,
         wechat_pay: Arc<WechatPay>,
         pulse: Pulse,
-        (jobs, lease): (Arc<MeteredJobs>, Duration),
+        scheduler: Option<(Arc<MeteredJobs>, Duration)>,
     ) -> ServiceReady {
         ServiceReady {
             store,
             wechat_pay,
             pulse,
-            jobs,
-            scheduler_within: lease.saturating_add(SCHEDULER_GRACE),
+            scheduler,
             stopping: AtomicBool::new(false),
             looked: tokio::sync::Mutex::new(None),
             said: Mutex::default(),
@@ -78,13 +77,16 @@ impl ServiceReady {
         let fitness = tokio::time::timeout(WITHIN, self.store.fitness()).await;
         let [database, schema] = of_database(fitness.ok());
         let keys = self.wechat_pay.can_verify();
-        let checks = [
+        let mut checks = vec![
             database,
             schema,
             ("wechat_pay_keys", keys.then_some(()).ok_or_else(|| NO_KEYS.to_owned())),
             ("clock", recent("the database's clock", self.pulse.last(), CLOCK_WITHIN)),
-            ("scheduler", recent("work", self.jobs.last_look(), self.scheduler_within)),
         ];
+        if let Some((jobs, lease)) = &self.scheduler {
+            let within = lease.saturating_add(SCHEDULER_GRACE);
+            checks.push(("scheduler", recent("work", jobs.last_look(), within)));
+        }
         checks.into_iter().map(|check| self.note(check)).collect()
     }
 

@@ -28,7 +28,7 @@ async fn a_request_id_finds_the_checkout_its_calls_and_wechat_pays_own_id() {
     world.put_sku("tea", 100, 10).await;
     let buyer = world.buyer("request-ids").await;
     world.want(&buyer, "tea", 1).await;
-    let id = format!("req-{}-checkout", world.service.addr().port());
+    let id = format!("req-{}-checkout", world.service.addr().unwrap().port());
     let url = world.api("/api/mini/wechat-pay/prepay-from-checkout");
     let request = world.client.post(url).bearer_auth(&buyer.token);
     let request = request.header("X-Request-Id", &id).header("Idempotency-Key", "request-ids-0001");
@@ -123,7 +123,7 @@ async fn a_forged_notification_is_a_warning_under_its_request_id() {
     let logs = Logs::start();
     let world = World::new().await;
     let url = world.api("/api/mini/wechat-pay/notify");
-    let id = format!("req-{}-forged", world.service.addr().port());
+    let id = format!("req-{}-forged", world.service.addr().unwrap().port());
     let forged = world.client.post(url).header("X-Request-Id", &id).body("{}");
     assert_eq!(forged.send().await.unwrap().status(), 401);
     let lines = logs.of("request_id", &id);
@@ -137,7 +137,7 @@ async fn a_forged_notification_is_a_warning_under_its_request_id() {
 async fn money_for_a_number_that_nobody_knows_is_an_error() {
     let logs = Logs::start();
     let world = World::new().await;
-    let foreign = format!("FOREIGN{}", world.service.addr().port());
+    let foreign = format!("FOREIGN{}", world.service.addr().unwrap().port());
     wechatpay_order(&world, &foreign).await;
     world.pay(&foreign).await;
     let path = format!("/_sandbox/notify/{foreign}");
