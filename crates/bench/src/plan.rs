@@ -30,9 +30,9 @@ impl Plan {
     pub(crate) fn quick() -> Plan {
         Plan {
             rounds: 1,
-            window: Duration::from_millis(2_500),
-            notices: 8_000,
-            changes: 12_000,
+            window: Duration::from_secs(2),
+            notices: 6_000,
+            changes: 10_000,
             starts: 3,
             floor: Duration::from_millis(250),
         }
@@ -42,9 +42,9 @@ impl Plan {
     pub(crate) fn full() -> Plan {
         Plan {
             rounds: 3,
-            window: Duration::from_secs(4),
-            notices: 30_000,
-            changes: 45_000,
+            window: Duration::from_secs(3),
+            notices: 22_000,
+            changes: 34_000,
             starts: 9,
             floor: Duration::from_secs(1),
         }

@@ -32,7 +32,7 @@ impl Stage {
         let mut shop = Shop::open(&rig, TEMPLATES).await?;
         let (mut buyers, mut numbers) = (Vec::new(), Vec::new());
         for sku in 0..TEMPLATES {
-            let mut buyer = shop.buyer(&rig).await?;
+            let mut buyer = shop.buyer().await?;
             shop.want(&mut buyer, sku).await?;
             let number = shop.check_out_all(&buyer).await?;
             buyers.push(buyer);

@@ -45,6 +45,8 @@ pub(crate) async fn will_be_paid(database: &Database, orders: &Range<i32>) -> Re
 
 /// Asks everything; says everything that is wrong.
 pub(crate) async fn verify(database: &Database, expected: &Expected) -> Result<()> {
+    // The tables have grown since anybody counted them, and the questions join whole tables.
+    database.run("ANALYZE").await?;
     let mut wrong = Vec::new();
     for (name, question, right) in QUESTIONS {
         let found: i64 = database.row(question, &[]).await?.try_get(0)?;

@@ -2,7 +2,7 @@
 //! checkout cost at the very least.
 
 use crate::bench::{Bench, Rounds, Turn};
-use crate::client::Answer;
+use crate::client::{Answer, Request};
 use crate::figures::{Rate, Ratio};
 use crate::floor;
 use crate::load::{Load, Told, expect_status};
@@ -12,10 +12,13 @@ use crate::report::{Goal, Row};
 use crate::stage::{TEMPLATES, rest_jobs};
 use anyhow::{Result, ensure};
 use std::sync::Arc;
+use tokio::task::JoinSet;
 
 const GOAL: Goal = Goal::RatioAtLeast(Ratio::hundredths(70));
 /// A buyer may have five orders that wait for money.
 const ORDERS_PER_BUYER: usize = 5;
+/// How many buyers fill their lists at once, before anything is timed.
+const SHOPPERS: usize = 16;
 
 /// Two commits of one row, one after the other.
 const SCRIPT: &str = "\
@@ -37,8 +40,6 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
     let trips = "CREATE TABLE IF NOT EXISTS bench_trips (client integer NOT NULL)";
     bench.rig.database.run(trips).await?;
     let limits = signature_limits(bench)?;
-    let restarted = bench.rig.service.addr;
-    bench.stage.shop.moved_to(restarted).await?;
     for connections in PREPAY_CONNECTIONS {
         let mut rate = check_out(bench, connections, WARM_UP).await?.measured.rate();
         let mut rounds = Rounds::default();
@@ -74,19 +75,8 @@ fn signature_limits(bench: &Bench) -> Result<Limits> {
 
 /// So many checkouts by as many buyers as that takes; every line was put on its list before.
 async fn check_out(bench: &mut Bench, connections: usize, wanted: u64) -> Result<Turn> {
-    let wanted = usize::try_from(wanted)?.max(connections);
-    let mut requests = Vec::with_capacity(wanted);
-    let mut sku = 0_usize;
-    while requests.len() < wanted {
-        let mut buyer = bench.stage.shop.buyer(&bench.rig).await?;
-        for _ in 0..ORDERS_PER_BUYER {
-            bench.stage.shop.want(&mut buyer, sku % TEMPLATES).await?;
-            sku = sku.saturating_add(1);
-        }
-        for item in &buyer.items {
-            requests.push(bench.stage.shop.prepay(&buyer, *item));
-        }
-    }
+    let wanted = usize::try_from(wanted)?.max(connections.saturating_mul(4));
+    let mut requests = fill_lists(bench, wanted).await?;
     // Not one after the other from the same buyer, whose row would be wanted by all connections.
     requests.sort_by_key(|request| request.digest());
     let more = i64::try_from(requests.len())?;
@@ -113,6 +103,32 @@ async fn check_out(bench: &mut Bench, connections: usize, wanted: u64) -> Result
     // The queries that follow each order would be measured as if they belonged to later ones.
     rest_jobs(&bench.rig.database).await?;
     Ok(turn)
+}
+
+/// The requests for so many checkouts, or a few more.
+async fn fill_lists(bench: &Bench, wanted: usize) -> Result<Vec<Request>> {
+    let buyers = wanted.div_ceil(ORDERS_PER_BUYER).div_ceil(SHOPPERS);
+    let mut shoppers = JoinSet::new();
+    for shopper in 0..SHOPPERS {
+        let mut shop = bench.stage.shop.beside(bench.rig.service.addr).await?;
+        shoppers.spawn(async move {
+            let mut requests = Vec::new();
+            for turn in 0..buyers {
+                let mut buyer = shop.buyer().await?;
+                for line in 0..ORDERS_PER_BUYER {
+                    let sku = (turn * SHOPPERS + shopper) * ORDERS_PER_BUYER + line;
+                    shop.want(&mut buyer, sku % TEMPLATES).await?;
+                }
+                requests.extend(buyer.items.iter().map(|item| shop.prepay(&buyer, *item)));
+            }
+            anyhow::Ok(requests)
+        });
+    }
+    let mut requests = Vec::with_capacity(wanted);
+    while let Some(filled) = shoppers.join_next().await {
+        requests.extend(filled??);
+    }
+    Ok(requests)
 }
 
 /// 202 is honest, too: WeChat Pay's answer is not known yet.

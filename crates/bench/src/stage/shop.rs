@@ -10,6 +10,8 @@ use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// More than any run sells.
 const STOCK: i64 = 1_000_000;
@@ -18,8 +20,10 @@ pub(crate) const PREPAY_PATH: &str = "/api/mini/wechat-pay/prepay-from-checkout"
 /// An open shop.
 pub(crate) struct Shop {
     connection: Connection,
+    /// Codes are single use, also from run to run.
+    run: u32,
     /// How many keys and codes were given out: each is used once.
-    given: u64,
+    given: Arc<AtomicU64>,
 }
 
 /// A buyer who is logged in and has an address.
@@ -35,7 +39,8 @@ impl Shop {
     pub(crate) async fn open(rig: &Rig, skus: usize) -> Result<Shop> {
         let operator = operator_key(&rig.database).await?;
         let connection = Connection::open(rig.service.addr).await?;
-        let mut shop = Shop { connection, given: 0 };
+        let given = Arc::new(AtomicU64::new(0));
+        let mut shop = Shop { connection, run: std::process::id(), given };
         for sku in 0..skus {
             let path = format!("/api/admin/skus/{}", sku_id(sku));
             let about = json!({"title": "Tea", "price_fen": 6_800, "cost_price_fen": 4_200});
@@ -46,16 +51,15 @@ impl Shop {
         Ok(shop)
     }
 
-    /// Calls go to this service from now on.
-    pub(crate) async fn moved_to(&mut self, service: SocketAddr) -> Result<()> {
-        self.connection = Connection::open(service).await?;
-        Ok(())
+    /// Another way into the same shop, on a connection of its own.
+    pub(crate) async fn beside(&self, service: SocketAddr) -> Result<Shop> {
+        let connection = Connection::open(service).await?;
+        Ok(Shop { connection, run: self.run, given: Arc::clone(&self.given) })
     }
 
     /// A new buyer.
-    pub(crate) async fn buyer(&mut self, rig: &Rig) -> Result<Buyer> {
-        // Codes are single use, also from run to run.
-        let code = format!("bench-{}-{}", rig.service.pid, self.number());
+    pub(crate) async fn buyer(&mut self) -> Result<Buyer> {
+        let code = format!("bench-{}-{}", self.run, self.number());
         let login = self.call("POST", "/api/mini/login", "", Some(&json!({"code": code}))).await?;
         let token = text(&login, "token")?;
         let address = json!({"name": "a", "phone": "13800000000", "region": "b", "detail": "c"});
@@ -80,7 +84,7 @@ impl Shop {
     }
 
     /// The request that checks out one line of the buyer's list.
-    pub(crate) fn prepay(&mut self, buyer: &Buyer, item: i64) -> Request {
+    pub(crate) fn prepay(&self, buyer: &Buyer, item: i64) -> Request {
         let body = json!({"item_ids": [item], "address_id": buyer.address});
         let key = self.key();
         Request::json("POST", PREPAY_PATH, &buyer.token, &key, Some(&body))
@@ -98,13 +102,12 @@ impl Shop {
         self.connection.call_json(&request).await.with_context(|| format!("{method} {path}"))
     }
 
-    fn key(&mut self) -> String {
+    fn key(&self) -> String {
         format!("bench-key-{:016}", self.number())
     }
 
-    fn number(&mut self) -> u64 {
-        self.given = self.given.saturating_add(1);
-        self.given
+    fn number(&self) -> u64 {
+        self.given.fetch_add(1, Ordering::Relaxed)
     }
 }
 
