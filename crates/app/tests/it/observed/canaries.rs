@@ -232,7 +232,8 @@ async fn no_setting_shows_a_secret() {
     let world = World::new().await;
     let (sandbox, database) = (&world.sandbox, "postgres://u:canary-password-7159@127.0.0.1/d");
     let settings =
-        app::settings::Settings::for_sandbox(sandbox, database, world.service.addr()).unwrap();
+        app::settings::Settings::for_sandbox(sandbox, database, world.service.addr().unwrap())
+            .unwrap();
     let checked = settings.check().unwrap();
     let connect = store_postgres::ConnectSettings::new(database);
     let shown = format!("{settings:?} {checked:?} {connect:?} {:?}", sandbox.credentials());
