@@ -4,10 +4,14 @@
 #![allow(clippy::print_stdout, reason = "a command talks on standard output")]
 
 pub mod cli;
+pub mod demo;
 pub mod dev;
 mod fanout;
 mod ids;
+mod keys;
 pub mod limits;
+mod metrics;
+mod playground;
 mod serve;
 pub mod service;
 pub mod settings;
@@ -40,6 +44,10 @@ async fn perform(command: Command) -> Result<()> {
             telemetry::start(LogFormat::Lines, "warn");
             dev::run(args).await
         }
+        Command::Demo(args) => {
+            telemetry::start(LogFormat::Lines, "warn");
+            demo::run(args).await
+        }
         Command::Serve(args) => {
             telemetry::start(LogFormat::Json, "info");
             serve::serve(&args).await
@@ -47,6 +55,10 @@ async fn perform(command: Command) -> Result<()> {
         Command::Migrate(args) => {
             telemetry::start(LogFormat::Lines, "warn");
             serve::migrate(&args).await
+        }
+        Command::Keys(args) => {
+            telemetry::start(LogFormat::Lines, "warn");
+            keys::run(args).await
         }
         Command::Sandbox(args) => {
             telemetry::start(LogFormat::Lines, "info");

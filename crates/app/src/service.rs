@@ -2,36 +2,49 @@
 
 mod follow_sandbox;
 mod heartbeat;
+mod operations;
 mod ready;
+mod upkeep;
 
+use crate::cli::ServeRole;
 use crate::fanout::Fanout;
 use crate::ids::SystemIds;
+use crate::metrics::{CountsAnswers, Metered, MeteredJobs, MeteredOrders, Meters};
 use crate::settings::{Checked, Settings};
 use anyhow::{Context as _, Result};
-use domain::ports::{Clock, EventSink};
+use domain::ports::{Clock, EventSink, LoginGateway, PaymentGateway};
 use http_api::{ApiSettings, ApiState, ChangeBell, HttpApi, RunningApi};
 use scheduler::{Alarm, RunningScheduler};
 use secrecy::ExposeSecret as _;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 use store_postgres::{ConnectSettings, PostgresStore};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use usecases::Paydesk;
+use usecases::{Paydesk, QueryBudget};
 
 /// The service at work.
 pub struct Service {
     desk: Arc<Paydesk>,
-    api: RunningApi,
-    scheduler: RunningScheduler,
+    api: Option<RunningApi>,
+    operations: Option<RunningApi>,
+    ready: Arc<ready::ServiceReady>,
+    scheduler: Option<RunningScheduler>,
     background: CancellationToken,
 }
 
 impl Service {
-    /// Where the API listens.
+    /// Where the API listens, if this process has that part.
     #[must_use]
-    pub fn addr(&self) -> SocketAddr {
-        self.api.addr()
+    pub fn addr(&self) -> Option<SocketAddr> {
+        self.api.as_ref().map(RunningApi::addr)
+    }
+
+    /// Where `/metrics`, `/healthz` and `/readyz` are, if there is such a listener.
+    #[must_use]
+    pub fn ops_addr(&self) -> Option<SocketAddr> {
+        self.operations.as_ref().map(RunningApi::addr)
     }
 
     /// The application behind it.
@@ -40,10 +53,19 @@ impl Service {
         &self.desk
     }
 
-    /// Stops taking requests, finishes what is in hand, then stops working.
+    /// Says that it is not ready, stops taking requests, finishes what is in hand, then stops
+    /// working. The operations listener goes last, so that it can say so all the while.
     pub async fn stop(self) {
-        self.api.stop().await;
-        self.scheduler.stop().await;
+        self.ready.stopping();
+        if let Some(api) = self.api {
+            api.stop().await;
+        }
+        if let Some(scheduler) = self.scheduler {
+            scheduler.stop().await;
+        }
+        if let Some(operations) = self.operations {
+            operations.stop().await;
+        }
         self.background.cancel();
     }
 }
@@ -61,27 +83,72 @@ pub fn bind(addr: SocketAddr) -> Result<TcpListener> {
 /// # Errors
 /// When the configuration is unsafe or something cannot be reached.
 pub async fn start(settings: &Settings, listener: TcpListener) -> Result<Service> {
+    start_as(ServeRole::All, settings, Some(listener)).await
+}
+
+/// Starts one part, or all of it. `listener` is for the API, where there is one.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_as(
+    role: ServeRole,
+    settings: &Settings,
+    listener: Option<TcpListener>,
+) -> Result<Service> {
     let checked = settings.check()?;
+    let operations = operations::bind(settings)?;
     let store = connect(settings, &checked).await?;
     store.migrate().await.context("the database cannot be migrated")?;
+    let store = Arc::new(store);
     let clock = store.clock();
     let (alarm, bell) = (Arc::new(Alarm::default()), Arc::new(ChangeBell::new()));
     let events: Arc<dyn EventSink> = Arc::new(Fanout(vec![alarm.clone(), bell.clone()]));
-    let store = Arc::new(store);
-    let desk = Arc::new(wire(settings, checked, &store, events)?);
+    let meters = Arc::new(Meters::new()?);
+    let jobs = Arc::new(MeteredJobs::new(store.clone(), &meters));
+    let wechat_pay = wechatpay::WechatPay::new(&checked.wechat_pay, store.clock())?;
+    let rim = Rim { store: store.clone(), jobs, wechat_pay: Arc::new(wechat_pay), meters, events };
+    let desk = Arc::new(wire(settings, checked, &rim)?);
+    let Rim { jobs, wechat_pay, meters, .. } = rim;
 
     let background = CancellationToken::new();
     follow_sandbox::start(settings, &clock, background.clone()).await?;
-    heartbeat::start(&store, background.clone());
-    let scheduler = scheduler::start(Arc::clone(&desk), alarm, scheduler_settings(settings));
-    let ready = Arc::new(ready::ServiceReady { store });
-    let api = HttpApi::start(
-        api_settings(settings),
-        listener,
-        ApiState::new(Arc::clone(&desk), bell, ready, tokio::runtime::Handle::current()),
-    )
-    .context("the API cannot start")?;
-    Ok(Service { desk, api, scheduler, background })
+    let pulse = heartbeat::start(&store, background.clone());
+    upkeep::start(&wechat_pay, &meters, &background);
+    let works = role != ServeRole::Api;
+    let scheduler =
+        works.then(|| scheduler::start(Arc::clone(&desk), alarm, scheduler_settings(settings)));
+    let lease = Duration::from_millis(settings.jobs.lease_ms);
+    let watched = works.then_some((jobs, lease));
+    let ready = ready::ServiceReady::new(Arc::clone(&store), wechat_pay, pulse, watched);
+    let ready = Arc::new(ready);
+    let runtime = tokio::runtime::Handle::current();
+    let state = ApiState::new(Arc::clone(&desk), bell, ready.clone(), runtime)
+        .watched_by(Arc::new(CountsAnswers::new(&meters)));
+    let operations = operations::start(operations, &state, (&meters, store), ready.clone())?;
+    let api = listener.map(|listener| HttpApi::start(api_settings(settings), listener, state));
+    let api = api.transpose().context("the API cannot start")?;
+    Ok(Service { desk, api, operations, ready, scheduler, background })
+}
+
+/// What the application is wired to.
+struct Rim {
+    store: Arc<PostgresStore>,
+    jobs: Arc<MeteredJobs>,
+    wechat_pay: Arc<wechatpay::WechatPay>,
+    meters: Arc<Meters>,
+    events: Arc<dyn EventSink>,
+}
+
+/// Runs `work` until it ends or `stop` does.
+fn in_background(work: impl Future<Output = ()> + Send + 'static, stop: CancellationToken) {
+    let task = async move {
+        tokio::select! {
+            () = work => {}
+            () = stop.cancelled() => {}
+        }
+    };
+    #[expect(clippy::disallowed_methods, reason = "a shell: a background task of the service")]
+    drop(tokio::spawn(task));
 }
 
 /// Applies the migrations and nothing else.
@@ -91,6 +158,14 @@ pub async fn start(settings: &Settings, listener: TcpListener) -> Result<Service
 pub async fn migrate(settings: &Settings) -> Result<()> {
     let checked = settings.check()?;
     connect(settings, &checked).await?.migrate().await.context("the database cannot be migrated")
+}
+
+/// The store, for a command that does one thing to it.
+///
+/// # Errors
+/// When the configuration is unsafe or the database cannot be reached.
+pub(crate) async fn open_store(settings: &Settings) -> Result<PostgresStore> {
+    connect(settings, &settings.check()?).await
 }
 
 async fn connect(settings: &Settings, checked: &Checked) -> Result<PostgresStore> {
@@ -103,33 +178,31 @@ async fn connect(settings: &Settings, checked: &Checked) -> Result<PostgresStore
     .context("the database cannot be reached")
 }
 
-fn wire(
-    settings: &Settings,
-    checked: Checked,
-    store: &Arc<PostgresStore>,
-    events: Arc<dyn EventSink>,
-) -> Result<Paydesk> {
+fn wire(settings: &Settings, checked: Checked, rim: &Rim) -> Result<Paydesk> {
+    let Rim { store, jobs, wechat_pay, meters, events } = rim;
     let clock: Arc<dyn Clock> = store.clock();
-    let wechat_pay = wechatpay::WechatPay::new(&checked.wechat_pay, Arc::clone(&clock))?;
-    let wechat_pay = Arc::new(wechat_pay);
-    let login = wechatpay::MiniProgramLogin::new(checked.login)?;
+    let gateway: Arc<dyn PaymentGateway> = wechat_pay.clone();
+    let login: Arc<dyn LoginGateway> = Arc::new(wechatpay::MiniProgramLogin::new(checked.login)?);
     Ok(Paydesk {
-        orders: store.clone(),
-        jobs: store.clone(),
+        orders: Arc::new(MeteredOrders::new(store.clone(), meters)),
+        jobs: jobs.clone(),
         catalogue: store.clone(),
         book: store.clone(),
         access: store.clone(),
-        gateway: wechat_pay.clone(),
-        notices: wechat_pay,
-        login: Arc::new(login),
+        cases: store.clone(),
+        gateway: Arc::new(Metered::gateway(gateway, meters)),
+        notices: wechat_pay.clone(),
+        login: Arc::new(Metered::new(login, meters)),
         clock,
         ids: Arc::new(SystemIds::default()),
-        events,
+        events: Arc::clone(events),
+        query_budget: QueryBudget::new(settings.jobs.queries_per_s),
         settings: usecases::Settings {
             deployment_id: settings.deployment_id.clone(),
             mchid: domain::names::Mchid::new(settings.wechat_pay.mchid.clone()),
             appid: domain::names::Appid::new(settings.wechat_pay.appids.mini.clone()),
             checkout_deadline_s: settings.shop.checkout_deadline_s,
+            direct_deadline_s: settings.shop.direct_deadline_s,
             session_s: settings.shop.session_s,
         },
     })

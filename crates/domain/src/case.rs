@@ -1,5 +1,7 @@
 //! Cases (工单): everything that needs eyes.
 
+use crate::{CaseId, OrderNumber, Timestamp};
+
 /// What a case is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CaseKind {
@@ -26,4 +28,106 @@ pub struct CaseOpening {
     pub subject: String,
     /// What is known, one sentence for a person. No personal data.
     pub detail: String,
+}
+
+/// How far a case got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CaseStatus {
+    /// Nobody has looked at it.
+    Open,
+    /// It is being settled by the ordinary flows.
+    Healing,
+    /// It waits for a person.
+    NeedsHuman,
+    /// A way out was proposed.
+    Proposed,
+    /// The way out was approved.
+    Approved,
+    /// It is over.
+    Resolved,
+    /// It is left as it is, with a reason.
+    Accepted,
+}
+
+/// A case as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// Its id.
+    pub id: CaseId,
+    /// What it is about.
+    pub kind: CaseKind,
+    /// The number it is about.
+    pub subject: String,
+    /// How far it got.
+    pub status: CaseStatus,
+    /// What is known, one sentence for a person.
+    pub detail: String,
+    /// The order that it belongs to, when there is one.
+    pub order: Option<OrderNumber>,
+    /// Since when.
+    pub opened_at: Timestamp,
+}
+
+impl CaseKind {
+    /// Every kind.
+    pub const ALL: [CaseKind; 6] = [
+        CaseKind::UnknownOrder,
+        CaseKind::Surplus,
+        CaseKind::AmountMismatch,
+        CaseKind::RefundMismatch,
+        CaseKind::Stock,
+        CaseKind::Stuck,
+    ];
+
+    /// Its name in tables, logs and the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            CaseKind::UnknownOrder => "unknown_order",
+            CaseKind::Surplus => "surplus",
+            CaseKind::AmountMismatch => "amount_mismatch",
+            CaseKind::RefundMismatch => "refund_mismatch",
+            CaseKind::Stock => "stock",
+            CaseKind::Stuck => "stuck",
+        }
+    }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<CaseKind> {
+        CaseKind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl CaseStatus {
+    /// Every status.
+    pub const ALL: [CaseStatus; 7] = [
+        CaseStatus::Open,
+        CaseStatus::Healing,
+        CaseStatus::NeedsHuman,
+        CaseStatus::Proposed,
+        CaseStatus::Approved,
+        CaseStatus::Resolved,
+        CaseStatus::Accepted,
+    ];
+
+    /// Its name in tables and the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            CaseStatus::Open => "open",
+            CaseStatus::Healing => "healing",
+            CaseStatus::NeedsHuman => "needs_human",
+            CaseStatus::Proposed => "proposed",
+            CaseStatus::Approved => "approved",
+            CaseStatus::Resolved => "resolved",
+            CaseStatus::Accepted => "accepted",
+        }
+    }
+
+    /// The status of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<CaseStatus> {
+        CaseStatus::ALL.into_iter().find(|status| status.name() == name)
+    }
 }

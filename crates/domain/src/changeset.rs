@@ -199,6 +199,8 @@ pub struct ReplayRecord {
     pub fingerprint: String,
     /// The order that it led to; `None` for effects on other things.
     pub order: Option<OrderId>,
+    /// The payment of that order that it offered; `None` when it was about no payment.
+    pub payment: Option<PaymentNo>,
     /// Whether that order was there already, placed under another key.
     pub reused: bool,
     /// When it was first recorded. Set by the caller, in business time.
@@ -239,7 +241,7 @@ impl Changeset {
         let touched = derive::touched_payments(order.is_none(), &after, &events);
         let mut changeset = Changeset::without_order(intent, now);
         changeset.guards = guards;
-        changeset.jobs = derive::jobs(&after, &touched, now);
+        changeset.jobs = derive::jobs(&after, &touched, &events, now);
         changeset.outgoing = events.iter().flat_map(|e| derive::outgoing(&after, e)).collect();
         changeset.cases = events.iter().filter_map(|e| derive::case(&after, e)).collect();
         changeset.stock = events.iter().flat_map(|e| derive::stock_moves(&after, e)).collect();

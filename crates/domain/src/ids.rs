@@ -46,6 +46,10 @@ uuid_id! {
     /// One buyer.
     UserId
 }
+uuid_id! {
+    /// One case.
+    CaseId
+}
 
 /// The name of one intention, written in the same commit as its effect.
 ///

@@ -10,7 +10,8 @@ use core::fmt;
 /// every 60 s for ten minutes, then every 2 minutes.
 const LADDER_S: [i64; 5] = [5, 10, 20, 30, 60];
 const MINUTES_END_S: i64 = 660;
-const MINUTE_S: i64 = 60;
+/// A minute, in seconds.
+pub const MINUTE_S: i64 = 60;
 const TWO_MINUTES_S: i64 = 120;
 /// A closing payment usually ends with its first close; then it is watched until the horizon.
 const CLOSING_S: i64 = 5;
@@ -23,6 +24,8 @@ pub enum JobKind {
     FollowPayment,
     /// Cancel an order whose deadline has passed.
     ExpireOrder,
+    /// Complete an order that was delivered days ago.
+    CompleteOrder,
 }
 
 /// One piece of promised work. Its name is its identity.
@@ -36,7 +39,8 @@ pub struct JobId {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [JobKind; 2] = [JobKind::FollowPayment, JobKind::ExpireOrder];
+    pub const ALL: [JobKind; 3] =
+        [JobKind::FollowPayment, JobKind::ExpireOrder, JobKind::CompleteOrder];
 
     /// Its name in tables and logs.
     #[must_use]
@@ -44,6 +48,7 @@ impl JobKind {
         match self {
             JobKind::FollowPayment => "follow_payment",
             JobKind::ExpireOrder => "expire_order",
+            JobKind::CompleteOrder => "complete_order",
         }
     }
 
@@ -65,6 +70,12 @@ impl JobId {
     #[must_use]
     pub fn expire(order: &OrderNumber) -> JobId {
         JobId { kind: JobKind::ExpireOrder, subject: order.as_str().to_owned() }
+    }
+
+    /// Completing an order some days after its delivery.
+    #[must_use]
+    pub fn complete(order: &OrderNumber) -> JobId {
+        JobId { kind: JobKind::CompleteOrder, subject: order.as_str().to_owned() }
     }
 }
 

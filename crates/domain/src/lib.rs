@@ -21,10 +21,11 @@ pub mod ports;
 pub mod presentation;
 pub mod pricing;
 pub mod refund;
+pub mod shipment;
 pub mod stock;
 pub mod time;
 
-pub use ids::{CommandId, OrderId, UserId};
+pub use ids::{CaseId, CommandId, OrderId, UserId};
 pub use money::Fen;
 pub use numbers::{OrderNumber, OutRefundNo, OutTradeNo};
 pub use time::Timestamp;

@@ -14,21 +14,30 @@ mod cancel;
 mod command;
 mod decide;
 mod event;
+mod fulfil;
 mod place;
 mod prepay;
+mod report;
 mod settle;
+mod start;
 #[cfg(test)]
 mod tests;
 
-pub use command::{CancelCause, Command, Decision, PrepayAnswer, Rejection};
+pub use command::{
+    CancelCause, Circumstances, Command, CompletedBy, Decision, PayerResult, PrepayAnswer,
+    Rejection,
+};
 pub use event::{Event, StockOutcome};
-pub use place::{LINES_MAX, NewPayment, OPEN_ORDERS_MAX, Placement, PlacementRefusal};
+pub use fulfil::COMPLETE_AFTER_S;
+pub use place::{LINES_MAX, OPEN_ORDERS_MAX, Placement, PlacementRefusal};
 pub use settle::HORIZON_S;
+pub use start::{NewPayment, PREPAY_MARGIN_S};
 
 use crate::buyer::{Address, AddressId, ItemId};
 use crate::catalogue::SkuId;
-use crate::payment::{Payment, PaymentNo};
+use crate::payment::{Payment, PaymentNo, TradeType};
 use crate::refund::Refund;
+use crate::shipment::Shipment;
 use crate::stock::Hold;
 use crate::{Fen, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
 use std::collections::BTreeMap;
@@ -70,16 +79,24 @@ pub struct Order {
     pub settlement: Option<Settlement>,
     /// Why it was cancelled, once that was asked for.
     pub cancel_cause: Option<CancelCause>,
+    /// What the payer's client last said. A hint, never trusted.
+    pub payer_report: Option<PayerReport>,
+    /// What was sent, oldest first.
+    pub shipments: Vec<Shipment>,
     /// The number of commits so far.
     pub version: u64,
     /// When it was placed.
     pub created_at: Timestamp,
     /// Until when it can be paid; also `time_expire` at WeChat Pay.
     pub pay_deadline: Option<Timestamp>,
-    /// When it was paid.
+    /// When it was paid: WeChat Pay's `success_time`, however late we heard of it.
     pub paid_at: Option<Timestamp>,
     /// When it was cancelled for good.
     pub cancelled_at: Option<Timestamp>,
+    /// When it arrived.
+    pub delivered_at: Option<Timestamp>,
+    /// When it was done.
+    pub completed_at: Option<Timestamp>,
 }
 
 /// What an order is for.
@@ -168,8 +185,9 @@ pub struct Amounts {
     pub total: Fen,
 }
 
-/// What the buyer asked for, as far as it is not in lines and amounts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What the buyer asked for, as far as it is not in lines and amounts. The remark is personal:
+/// `Debug` hides it.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Checkout {
     /// The purchase-list lines that were captured, ascending. Cleared when paid.
     pub captured_items: Vec<ItemId>,
@@ -183,6 +201,29 @@ pub struct Checkout {
     pub rush: bool,
     /// The buyer's words.
     pub remark: Option<String>,
+    /// The way to pay that was asked for with it; `None` for an order placed directly, whose
+    /// payment is asked for later.
+    pub trade_type: Option<TradeType>,
+}
+
+impl core::fmt::Debug for Checkout {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Checkout")
+            .field("captured_items", &self.captured_items)
+            .field("coupon_id", &self.coupon_id)
+            .field("rush", &self.rush)
+            .field("trade_type", &self.trade_type)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a payer's client said, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PayerReport {
+    /// What.
+    pub result: PayerResult,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What settled an order.

@@ -19,6 +19,12 @@ pub enum OutgoingKind {
     OrderPaid,
     /// `order.cancelled`
     OrderCancelled,
+    /// `order.shipped`
+    OrderShipped,
+    /// `order.delivered`
+    OrderDelivered,
+    /// `order.completed`
+    OrderCompleted,
     /// `payment.surplus`
     PaymentSurplus,
     /// `refund.requested`
@@ -35,6 +41,9 @@ impl OutgoingKind {
             OutgoingKind::OrderCreated => "order.created",
             OutgoingKind::OrderPaid => "order.paid",
             OutgoingKind::OrderCancelled => "order.cancelled",
+            OutgoingKind::OrderShipped => "order.shipped",
+            OutgoingKind::OrderDelivered => "order.delivered",
+            OutgoingKind::OrderCompleted => "order.completed",
             OutgoingKind::PaymentSurplus => "payment.surplus",
             OutgoingKind::RefundRequested => "refund.requested",
             OutgoingKind::CaseOpened => "case.opened",

@@ -8,6 +8,7 @@ use core::future::Future;
 use core::pin::Pin;
 
 pub mod access;
+pub mod cases;
 pub mod clock;
 pub mod events;
 pub mod gateway;
@@ -16,6 +17,7 @@ pub mod order_store;
 pub mod shop;
 
 pub use access::{Access, ApiKeyRecord, Role, SessionRecord};
+pub use cases::{CaseBook, CaseList, CaseListing};
 pub use clock::{Clock, IdSource};
 pub use events::{Committed, EventSink};
 pub use gateway::{

@@ -1,13 +1,18 @@
 //! What a buyer is shown of an order: a status, a sentence, and when to ask again
 //! (requirements S0.22–S0.24).
+//!
+//! Shows; decides nothing. That a client says "paid" changes a sentence here, never the order.
 
-use crate::order::{CancelCause, Order, OrderStatus};
+use crate::Timestamp;
+use crate::order::{CancelCause, Order, OrderStatus, PayerReport, PayerResult};
 use crate::payment::{Payment, PaymentState};
 
 /// How often a client asks while something is expected, in milliseconds.
 pub const POLL_AFTER_MS: u32 = 1_000;
 /// After how many seconds a client stops asking and says so.
 pub const GIVE_UP_AFTER_S: u32 = 30;
+/// What a client says when it stops asking.
+pub const GIVE_UP_MESSAGE_ZH: &str = "订单生成较慢，请稍后从订单列表查看";
 
 /// What a buyer is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +30,8 @@ pub struct Presentation {
 pub enum Shown {
     /// The buyer may pay.
     AwaitingPayment,
+    /// The buyer's client says that it was paid; WeChat Pay is being asked.
+    Confirming,
     /// Being cancelled.
     Cancelling,
     /// Paid, and what comes after.
@@ -36,29 +43,45 @@ pub enum Shown {
 }
 
 impl Order {
-    /// What a buyer is shown.
+    /// What a buyer is shown at `now`.
     #[must_use]
-    pub fn present(&self) -> Presentation {
-        let poll = Some(POLL_AFTER_MS);
-        let (status, message_zh, poll_after_ms) = match self.status {
-            OrderStatus::PendingPayment if self.holds_surplus() => {
-                (Shown::Refunding, "收到的付款与订单不符，正在核实并退回", None)
+    pub fn present(&self, now: Timestamp) -> Presentation {
+        let (status, message_zh) = match self.status {
+            OrderStatus::PendingPayment => return self.present_unpaid(now),
+            OrderStatus::Cancelling => {
+                let poll_after_ms = Some(POLL_AFTER_MS);
+                let message_zh = "订单取消中，正在与微信支付核对";
+                return Presentation { status: Shown::Cancelling, message_zh, poll_after_ms };
             }
-            OrderStatus::PendingPayment => (Shown::AwaitingPayment, "等待付款", poll),
-            OrderStatus::Cancelling => (Shown::Cancelling, "订单取消中，正在与微信支付核对", poll),
             OrderStatus::Cancelled if !self.refunds.is_empty() => {
-                (Shown::Refunding, "订单已取消，付款将原路退回", None)
+                (Shown::Refunding, "订单已取消，付款将原路退回")
             }
             OrderStatus::Cancelled => match self.cancel_cause {
-                Some(CancelCause::Deadline) => (Shown::Closed, "订单超时未付款，已关闭", None),
+                Some(CancelCause::Deadline) => (Shown::Closed, "订单超时未付款，已关闭"),
                 Some(CancelCause::Buyer | CancelCause::Operator) | None => {
-                    (Shown::Closed, "订单已取消", None)
+                    (Shown::Closed, "订单已取消")
                 }
             },
-            OrderStatus::Ready => (Shown::Ready, "付款成功，等待发货", None),
-            OrderStatus::Shipped => (Shown::Ready, "已发货", None),
-            OrderStatus::Delivered => (Shown::Ready, "已送达", None),
-            OrderStatus::Completed => (Shown::Ready, "订单已完成", None),
+            OrderStatus::Ready => (Shown::Ready, "付款成功，等待发货"),
+            OrderStatus::Shipped => (Shown::Ready, "已发货"),
+            OrderStatus::Delivered => (Shown::Ready, "已送达"),
+            OrderStatus::Completed => (Shown::Ready, "订单已完成"),
+        };
+        Presentation { status, message_zh, poll_after_ms: None }
+    }
+
+    fn present_unpaid(&self, now: Timestamp) -> Presentation {
+        let poll = Some(POLL_AFTER_MS);
+        let (status, message_zh, poll_after_ms) = if self.holds_surplus() {
+            (Shown::Refunding, "收到的付款与订单不符，正在核实并退回", None)
+        } else if let Some(PayerReport { result: PayerResult::Ok, at }) = self.payer_report {
+            if now.seconds_since(at) < i64::from(GIVE_UP_AFTER_S) {
+                (Shown::Confirming, "支付成功，订单生成中", poll)
+            } else {
+                (Shown::Confirming, GIVE_UP_MESSAGE_ZH, None)
+            }
+        } else {
+            (Shown::AwaitingPayment, "等待付款", poll)
         };
         Presentation { status, message_zh, poll_after_ms }
     }

@@ -60,6 +60,25 @@ const UNKNOWN_RETRY_S: u32 = 2;
 
 /// The answer to a request under an idempotency key.
 pub(crate) fn keyed(outcome: Outcome, telling: Telling, body: &impl Serialize) -> HttpResponse {
+    building(outcome, telling).json(body)
+}
+
+/// The same, with the version of what is shown.
+pub(crate) fn keyed_at(
+    outcome: Outcome,
+    telling: Telling,
+    version: u64,
+    body: &impl Serialize,
+) -> HttpResponse {
+    building(outcome, telling).insert_header((ETAG, etag::of(version))).json(body)
+}
+
+/// 202, with the version of what is shown: taken note of, nothing is promised.
+pub(crate) fn noted_at(version: u64, body: &impl Serialize) -> HttpResponse {
+    HttpResponse::Accepted().insert_header((ETAG, etag::of(version))).json(body)
+}
+
+fn building(outcome: Outcome, telling: Telling) -> HttpResponseBuilder {
     let mut response = match outcome {
         Outcome::Created => HttpResponse::Created(),
         Outcome::Found => HttpResponse::Ok(),
@@ -68,7 +87,7 @@ pub(crate) fn keyed(outcome: Outcome, telling: Telling, body: &impl Serialize) -
     if telling == Telling::Replayed {
         response.insert_header((idempotency::REPLAYED, "true"));
     }
-    response.json(body)
+    response
 }
 
 fn unknown() -> HttpResponseBuilder {

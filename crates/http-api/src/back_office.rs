@@ -145,6 +145,7 @@ pub(crate) async fn move_stock(mut call: Call) -> Answer {
             scope: keyed.scope,
             fingerprint: keyed.fingerprint.clone(),
             order: None,
+            payment: None,
             reused: false,
             recorded_at: call.state.paydesk.clock.now(),
         },

@@ -5,21 +5,34 @@
 //! refused.
 
 use crate::auth::{self, Principal};
-use crate::json_body::{self, Body, Understood};
+use crate::etag::IfMatch;
+use crate::json_body::{self, Body, Presence, Understood};
 use crate::problem::{Audience, Problem};
 use crate::query::Query;
 use crate::request_id::RequestId;
 use crate::state::ApiState;
+use crate::wire::order::View;
 use crate::{idempotency, routes};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use core::pin::Pin;
 use domain::UserId;
 use domain::changeset::Audit;
-use usecases::{Keyed, Paydesk};
+use domain::ports::OrderKey;
+use usecases::{Action, Keyed, Paydesk, Target};
 
 /// What an endpoint gives back.
 pub(crate) type Answer = Result<HttpResponse, Problem>;
+
+/// Something asked of one order under a key, its form understood.
+pub(crate) struct Asked<T> {
+    /// What the body says.
+    pub(crate) body: T,
+    /// Of which order.
+    pub(crate) target: Target,
+    /// Under which key.
+    pub(crate) keyed: Keyed,
+}
 
 /// One call, its caller let in.
 pub(crate) struct Call {
@@ -72,6 +85,53 @@ impl Call {
         }
     }
 
+    /// Who reads the answer.
+    fn audience(&self) -> Audience {
+        match &self.principal {
+            Principal::Key(_) => Audience::Merchant,
+            Principal::Buyer(_) | Principal::Anyone => Audience::Public,
+        }
+    }
+
+    /// How orders look in an answer that is given now.
+    pub(crate) fn view(&self) -> View {
+        View { now: self.state.paydesk.clock.now(), audience: self.audience() }
+    }
+
+    /// The order in the path, at the version of `If-Match`: a buyer's own, or anybody's for those
+    /// whom a back-office route let in. What cannot be a reference names nothing.
+    pub(crate) fn target(&self) -> Result<Target, Problem> {
+        let key = OrderKey::parse(self.segment("ref")).ok_or_else(Problem::not_found)?;
+        let mut target = match &self.principal {
+            Principal::Buyer(buyer) => Target::of_buyer(*buyer, key),
+            Principal::Key(_) => Target::anybodys(key),
+            Principal::Anyone => return Err(Problem::unauthenticated("this is not for everybody")),
+        };
+        target.expected_version = IfMatch::of(&self.req).expected();
+        Ok(target)
+    }
+
+    /// What is asked of the order in the path, under a key: the key, the form and the reference
+    /// are refused in this order.
+    pub(crate) async fn asked<T: Body>(&mut self, presence: Presence) -> Result<Asked<T>, Problem> {
+        let key = self.key()?;
+        let body = self.read_if::<T>(presence).await?;
+        let target = self.target()?;
+        let pattern = self.req.match_pattern().unwrap_or_default();
+        let path = pattern.replace("{ref}", &name_of(&target.key));
+        let keyed = self.keyed(key, &path, &body.canonical);
+        Ok(Asked { body: body.value, target, keyed })
+    }
+
+    /// The action that was asked for, for this cause.
+    pub(crate) fn action<T>(&self, asked: &Asked<T>, cause: &str) -> Action {
+        Action {
+            target: asked.target.clone(),
+            audit: self.audit(cause),
+            keyed: asked.keyed.clone(),
+        }
+    }
+
     /// The call's entry in the audit.
     pub(crate) fn audit(&self, cause: &str) -> Audit {
         Audit {
@@ -99,8 +159,12 @@ impl Call {
 
     /// The JSON body.
     pub(crate) async fn read<T: Body>(&mut self) -> Result<Understood<T>, Problem> {
+        self.read_if(Presence::Required).await
+    }
+
+    async fn read_if<T: Body>(&mut self, presence: Presence) -> Result<Understood<T>, Problem> {
         let body = self.body()?;
-        json_body::read(&self.req, body).await
+        json_body::read(&self.req, body, presence).await
     }
 
     /// The body as it came.
@@ -138,5 +202,14 @@ impl Call {
         F: FnOnce(std::sync::Arc<Paydesk>) -> W,
     {
         self.state.run(work).await
+    }
+}
+
+/// One spelling of a reference, so that two spellings of one path are one scope.
+fn name_of(key: &OrderKey) -> String {
+    match key {
+        OrderKey::Id(id) => id.to_string(),
+        OrderKey::Number(number) => number.as_str().to_owned(),
+        OrderKey::OutTradeNo(number) => number.as_str().to_owned(),
     }
 }

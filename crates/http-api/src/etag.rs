@@ -43,6 +43,16 @@ impl IfMatch {
         self.optional()?.ok_or_else(Problem::precondition_required)
     }
 
+    /// The version that an order must still have, for a change that need not name one. What no
+    /// version of ours matches is refused where versions are compared: after what does not exist.
+    pub(crate) fn expected(self) -> Option<u64> {
+        match self {
+            IfMatch::Missing => None,
+            IfMatch::Version(version) => Some(version),
+            IfMatch::Nothing => Some(u64::MAX),
+        }
+    }
+
     /// The version, for a change that may create.
     pub(crate) fn optional(self) -> Result<Option<u64>, Problem> {
         match self {

@@ -7,7 +7,7 @@
 mod fields;
 mod json;
 
-pub(crate) use fields::{Fields, TextRule};
+pub(crate) use fields::{Fields, TextRule, check_text};
 pub(crate) use json::Json;
 
 use crate::problem::{FieldError, Problem};
@@ -38,13 +38,26 @@ pub(crate) struct Understood<T> {
     pub(crate) canonical: String,
 }
 
+/// Whether a body must be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It must.
+    Required,
+    /// None at all is the same as `{}`.
+    Optional,
+}
+
 /// Reads the body of `req`.
 pub(crate) async fn read<T: Body>(
     req: &HttpRequest,
     payload: web::Payload,
+    presence: Presence,
 ) -> Result<Understood<T>, Problem> {
     is_json(req)?;
     let bytes = bytes(payload, BODY_MAX).await?;
+    if bytes.is_empty() && presence == Presence::Optional {
+        return understand(b"{}");
+    }
     understand(&bytes)
 }
 

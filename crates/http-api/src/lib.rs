@@ -5,18 +5,25 @@
 //! refusal).
 
 mod addresses;
+mod admin_orders;
 mod answer;
+mod api_keys;
 mod auth;
 mod back_office;
 mod call;
+mod cases;
 mod change_bell;
 mod checkout;
+mod docs_page;
 mod etag;
+mod fulfil;
 mod health;
 mod idempotency;
 mod json_body;
 mod login;
 mod openapi;
+mod operations;
+mod order_actions;
 mod orders;
 mod problem;
 mod purchase_list;
@@ -28,11 +35,14 @@ mod skus;
 mod state;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod wechatpay_notify;
 mod wire;
 
 pub use auth::{ApiKey, Minted};
 pub use change_bell::ChangeBell;
 pub use openapi::document as openapi_document;
+pub use operations::{Exposition, OperationsApi};
 pub use server::{ApiSettings, HttpApi, RunningApi, StartError};
 pub use state::{ApiState, Readiness, Ready};
+pub use watch::{Answered, NoticeOutcome, Watch};

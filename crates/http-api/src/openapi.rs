@@ -2,12 +2,15 @@
 //!
 //! May not say whom a route lets in by hand: that is read from `routes.rs`.
 
+mod forms;
+mod refusals;
+
 use crate::answer;
 use crate::auth::Who;
 use crate::call::{Answer, Call};
-use crate::problem::Code;
 use crate::routes::{self, Route};
 use actix_web::http::Method;
+use forms::Forms;
 use std::sync::OnceLock;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -27,14 +30,20 @@ use utoipa::{Modify, OpenApi};
         crate::purchase_list::show, crate::purchase_list::add, crate::purchase_list::change,
         crate::purchase_list::remove,
         crate::checkout::quote, crate::checkout::prepay,
-        crate::orders::list, crate::orders::show,
+        crate::orders::list, crate::orders::show, crate::checkout::place::place,
+        crate::checkout::pay::pay, crate::order_actions::report, crate::order_actions::cancel,
+        crate::order_actions::confirm_receipt,
         crate::wechatpay_notify::notify, crate::wechatpay_notify::health,
         crate::back_office::show_sku, crate::back_office::put_sku,
         crate::back_office::move_stock,
+        crate::admin_orders::list, crate::admin_orders::show, crate::fulfil::ship,
+        crate::fulfil::deliver, crate::fulfil::complete, crate::fulfil::cancel,
+        crate::cases::list, crate::api_keys::list, crate::api_keys::make,
+        crate::api_keys::revoke,
         crate::health::alive, crate::health::ready,
-        show,
+        show, crate::docs_page::show,
     ),
-    modifiers(&LetIn)
+    modifiers(&LetIn, &Forms)
 )]
 struct Api;
 
@@ -77,7 +86,7 @@ impl Modify for LetIn {
                     vec![SecurityRequirement::new(KEY, names)]
                 }
             });
-            let codes: Vec<&str> = refusals(route).iter().map(|code| code.name()).collect();
+            let codes: Vec<&str> = refusals::of(route).iter().map(|code| code.name()).collect();
             if let Some(RefOr::T(refusal)) = operation.responses.responses.get_mut("default") {
                 refusal.description = format!("Refused: {}.", codes.join(", "));
             }
@@ -96,91 +105,6 @@ fn operation<'a>(document: &'a mut Document, route: &Route) -> Option<&'a mut Op
         _ => None,
     }
 }
-
-/// The codes that a route can refuse with, in the order in which it looks.
-fn refusals(route: &Route) -> Vec<Code> {
-    let admitted: &[Code] = match route.who {
-        Who::Anyone => &[],
-        Who::Buyer => &[Code::Unauthenticated],
-        Who::Key(_) => &[Code::Unauthenticated, Code::Forbidden],
-    };
-    let form: &[Code] = match route.method {
-        Method::POST | Method::PUT | Method::PATCH => FORM,
-        _ => &[],
-    };
-    let own = OWN.iter().find(|(path, method, _)| *path == route.path && *method == route.method);
-    let own = own.map_or(&[][..], |(_, _, codes)| codes);
-    [&[Code::HeadersTooLarge], admitted, form, own, &[Code::InternalError, Code::TryAgain]].concat()
-}
-
-/// Of every body.
-const FORM: &[Code] =
-    &[Code::UnsupportedMediaType, Code::BodyTooLarge, Code::RequestTimeout, Code::ValidationFailed];
-
-/// Of one route.
-const OWN: &[(&str, Method, &[Code])] = &[
-    ("/api/mini/login", Method::POST, &[Code::LoginRefused, Code::WechatUnavailable]),
-    ("/api/mini/skus", Method::GET, &[Code::ValidationFailed]),
-    ("/api/mini/skus/{id}", Method::GET, &[Code::NotFound]),
-    ("/api/mini/addresses", Method::POST, &[Code::TooManyAddresses]),
-    (
-        "/api/mini/addresses/{id}",
-        Method::PUT,
-        &[Code::NotFound, Code::PreconditionRequired, Code::VersionConflict],
-    ),
-    ("/api/mini/addresses/{id}", Method::DELETE, &[Code::NotFound]),
-    ("/api/mini/purchase-list/items", Method::POST, &[Code::ItemNotFound, Code::PurchaseListFull]),
-    ("/api/mini/purchase-list/items/{id}", Method::PATCH, &[Code::NotFound]),
-    ("/api/mini/purchase-list/items/{id}", Method::DELETE, &[Code::NotFound]),
-    ("/api/mini/checkout/quote", Method::POST, QUOTE),
-    ("/api/mini/wechat-pay/prepay-from-checkout", Method::POST, PREPAY),
-    ("/api/mini/orders", Method::GET, &[Code::ValidationFailed]),
-    ("/api/mini/orders/{ref}", Method::GET, &[Code::ValidationFailed, Code::NotFound]),
-    ("/api/admin/skus/{id}", Method::GET, &[Code::NotFound]),
-    ("/api/admin/skus/{id}", Method::PUT, &[Code::PreconditionRequired, Code::VersionConflict]),
-    (
-        "/api/admin/skus/{id}/stock",
-        Method::POST,
-        &[
-            Code::IdempotencyKeyMissing,
-            Code::NotFound,
-            Code::IdempotencyKeyReused,
-            Code::OutOfStock,
-        ],
-    ),
-];
-
-/// Of what cannot be priced.
-const QUOTE: &[Code] = &[
-    Code::AddressInvalid,
-    Code::PurchaseListEmpty,
-    Code::ItemNotFound,
-    Code::PriceBelowCost,
-    Code::AmountTooLarge,
-    Code::CouponNotUsable,
-];
-
-/// Of what cannot be checked out.
-const PREPAY: &[Code] = &[
-    Code::IdempotencyKeyMissing,
-    Code::IdempotencyKeyReused,
-    Code::RequestInProgress,
-    Code::AddressInvalid,
-    Code::PurchaseListEmpty,
-    Code::ItemNotFound,
-    Code::PriceBelowCost,
-    Code::AmountTooLarge,
-    Code::TooManyLines,
-    Code::CouponNotUsable,
-    Code::PriceChanged,
-    Code::OutOfStock,
-    Code::CheckoutOpen,
-    Code::TooManyOpenOrders,
-    Code::OpenidRequired,
-    Code::OrderNotPayable,
-    Code::OrderStateConflict,
-    Code::WechatRefused,
-];
 
 #[cfg(test)]
 mod tests;

@@ -198,10 +198,9 @@ impl Problem {
         problem
     }
 
-    /// Lines of it are in another open order.
-    pub(crate) fn checkout_open(number: &OrderNumber) -> Problem {
-        let mut problem =
-            Problem::new(Code::CheckoutOpen, "lines of this checkout are in an open order");
+    /// Lines of it are in another order, which is not over.
+    pub(crate) fn checkout_open(number: &OrderNumber, detail: &'static str) -> Problem {
+        let mut problem = Problem::new(Code::CheckoutOpen, detail);
         problem.more.members.order_number = Some(number.as_str().to_owned());
         problem
     }

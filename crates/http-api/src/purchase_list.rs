@@ -104,7 +104,9 @@ pub(crate) async fn change(mut call: Call) -> Answer {
     match changed.await?? {
         ChangeItemAnswer::Changed(item) => Ok(answer::ok(&WirePutItem::of(&item))),
         ChangeItemAnswer::NotFound => Err(Problem::not_found()),
-        ChangeItemAnswer::Captured(order) => Err(Problem::checkout_open(&order)),
+        ChangeItemAnswer::Captured(order) => {
+            Err(Problem::checkout_open(&order, "an open order has captured the line"))
+        }
     }
 }
 

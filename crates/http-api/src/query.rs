@@ -2,13 +2,14 @@
 //!
 //! May not ignore a parameter: one that nobody asked for is a misspelled filter.
 
+use crate::json_body::{TextRule, check_text};
 use crate::problem::{FieldError, Problem};
 use actix_web::web;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use core::ops::RangeInclusive;
 use domain::catalogue::SkuId;
-use domain::{OrderId, Timestamp};
+use domain::{CaseId, OrderId, Timestamp};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -17,8 +18,7 @@ pub(crate) const LIMIT_MAX: u32 = 100;
 /// The entries of a page when nothing is said.
 const LIMIT_DEFAULT: u32 = 20;
 
-/// Parameters that are left, and what was wrong so far.
-#[derive(Debug)]
+/// Parameters that are left, and what was wrong so far. Has no `Debug`: anything may be in a URL.
 pub(crate) struct Query {
     pairs: BTreeMap<String, String>,
     errors: Vec<FieldError>,
@@ -79,6 +79,13 @@ impl Query {
         self.integer("limit", 1..=LIMIT_MAX).unwrap_or(LIMIT_DEFAULT)
     }
 
+    /// A number or a name that is looked for as it is.
+    pub(crate) fn text(&mut self, name: &str, max: usize) -> Option<String> {
+        let rule = TextRule { min: 1, max };
+        let parse = |text: &str| check_text(text, rule).is_ok().then(|| text.to_owned());
+        self.parsed(name, parse, &format!("1 to {max} characters that can be seen"))
+    }
+
     /// An instant.
     pub(crate) fn time(&mut self, name: &str) -> Option<Timestamp> {
         self.parsed(name, Timestamp::parse_rfc3339, "an RFC 3339 time (write + as %2B)")
@@ -93,18 +100,46 @@ impl Query {
 
 /// The cursor after this order.
 pub(crate) fn order_cursor(created_at: Timestamp, id: OrderId) -> String {
-    let mut bytes = created_at.micros().to_be_bytes().to_vec();
-    bytes.extend_from_slice(id.get().as_bytes());
-    URL_SAFE_NO_PAD.encode(bytes)
+    instant_cursor(created_at, id.get())
 }
 
 /// Reads [`order_cursor`].
 pub(crate) fn read_order_cursor(bytes: &[u8]) -> Option<(Timestamp, OrderId)> {
+    read_instant_cursor(bytes).map(|(at, id)| (at, OrderId::new(id)))
+}
+
+/// The cursor after this case.
+pub(crate) fn case_cursor(opened_at: Timestamp, id: CaseId) -> String {
+    instant_cursor(opened_at, id.get())
+}
+
+/// Reads [`case_cursor`].
+pub(crate) fn read_case_cursor(bytes: &[u8]) -> Option<(Timestamp, CaseId)> {
+    read_instant_cursor(bytes).map(|(at, id)| (at, CaseId::new(id)))
+}
+
+fn instant_cursor(at: Timestamp, id: Uuid) -> String {
+    let mut bytes = at.micros().to_be_bytes().to_vec();
+    bytes.extend_from_slice(id.as_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn read_instant_cursor(bytes: &[u8]) -> Option<(Timestamp, Uuid)> {
     let (micros, id) = bytes.split_first_chunk::<8>()?;
     let micros = i64::from_be_bytes(*micros);
-    let created_at = Timestamp::from_micros(micros);
-    let id = OrderId::new(Uuid::from_slice(id).ok()?);
-    (created_at.micros() == micros).then_some((created_at, id))
+    let at = Timestamp::from_micros(micros);
+    let id = Uuid::from_slice(id).ok()?;
+    (at.micros() == micros).then_some((at, id))
+}
+
+/// The cursor after this API key.
+pub(crate) fn key_cursor(id: &str) -> String {
+    URL_SAFE_NO_PAD.encode(id)
+}
+
+/// Reads [`key_cursor`].
+pub(crate) fn read_key_cursor(bytes: &[u8]) -> Option<String> {
+    String::from_utf8(bytes.to_vec()).ok().filter(|id| !id.is_empty())
 }
 
 /// The cursor after this SKU.

@@ -5,6 +5,7 @@
 
 use crate::problem::{Audience, Code, MEDIA_TYPE, Problem};
 use crate::state::ApiState;
+use crate::watch::{Answered, method_name};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
@@ -13,6 +14,8 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, ResponseError, web};
 use core::fmt;
+use std::time::Duration;
+use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 /// The header.
@@ -44,13 +47,14 @@ pub(crate) async fn observe(
     let Some(state) = req.app_data::<web::Data<ApiState>>().cloned() else {
         return Ok(req.into_response(Problem::internal().error_response()));
     };
-    let clock = &state.paydesk.clock;
-    let began = clock.real();
-    let id = taken(req.headers())
-        .unwrap_or_else(|| RequestId(state.paydesk.ids.order_id(clock.now()).to_string()));
+    let began = Instant::now();
+    let fresh = || state.paydesk.ids.order_id(state.paydesk.clock.now()).to_string();
+    let id = taken(req.headers()).unwrap_or_else(|| RequestId(fresh()));
     req.extensions_mut().insert(id.clone());
-    let span = tracing::info_span!("request", request_id = %id, method = %req.method(),
-        route = tracing::field::Empty);
+    let method = method_name(req.method());
+    // At the level of errors, so that whatever is logged at all says for which request.
+    let span = tracing::error_span!("request", request_id = %id, method,
+        route = tracing::field::Empty, wechat.request_id = tracing::field::Empty);
     let response = if header_bytes(req.headers()) > HEADERS_MAX {
         let detail = format!("at most {HEADERS_MAX} bytes");
         let problem = Problem::new(Code::HeadersTooLarge, detail);
@@ -59,16 +63,24 @@ pub(crate) async fn observe(
         next.call(req).instrument(span.clone()).await?.map_into_boxed_body()
     };
     let response = worded(response, &id);
-    log(&span, &response, clock.real().millis_since(began));
+    let route = response.request().match_pattern();
+    let (route, status) = (route.as_deref().unwrap_or("none"), response.status().as_u16());
+    let answered = Answered { route, method, status, took: began.elapsed() };
+    state.watch.answered(&answered);
+    log(&span, &answered);
     Ok(response)
 }
 
 /// The id that the client chose, if it may.
 fn taken(headers: &HeaderMap) -> Option<RequestId> {
-    let text = headers.get(HEADER)?.to_str().ok()?;
+    plain(headers, &HEADER).map(|text| RequestId(text.to_owned()))
+}
+
+/// The id that a header names, when it is fit to be written anywhere.
+pub(crate) fn plain<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let text = headers.get(name)?.to_str().ok()?;
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
-    ((1..=ID_MAX).contains(&text.len()) && text.bytes().all(allowed))
-        .then(|| RequestId(text.to_owned()))
+    ((1..=ID_MAX).contains(&text.len()) && text.bytes().all(allowed)).then_some(text)
 }
 
 fn header_bytes(headers: &HeaderMap) -> usize {
@@ -101,17 +113,25 @@ fn worded(mut response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResp
     response.map_body(|_, _| BoxBody::new(body))
 }
 
-fn log(span: &Span, response: &ServiceResponse<BoxBody>, duration_ms: i64) {
-    let route = response.request().match_pattern();
-    let route = route.as_deref().unwrap_or("none");
+/// What nobody wants to read every few seconds when it goes well.
+const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+fn log(span: &Span, answered: &Answered<'_>) {
+    let Answered { route, status, took, .. } = *answered;
     span.record("route", route);
-    let status = response.status().as_u16();
     let _entered = span.enter();
-    if response.status().is_server_error() {
-        tracing::warn!(status, duration_ms, "answered");
+    let duration_ms = whole_ms(took);
+    if status >= 500 {
+        tracing::warn!(status, duration_ms, "http.answered");
+    } else if PROBES.contains(&route) {
+        tracing::debug!(status, duration_ms, "http.answered");
     } else {
-        tracing::info!(status, duration_ms, "answered");
+        tracing::info!(status, duration_ms, "http.answered");
     }
+}
+
+fn whole_ms(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

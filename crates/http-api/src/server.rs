@@ -7,6 +7,7 @@ use crate::routes;
 use crate::state::ApiState;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
+use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer, web};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -69,33 +70,43 @@ impl HttpApi {
         listener: TcpListener,
         state: ApiState,
     ) -> Result<RunningApi, StartError> {
-        let ApiSettings { workers } = settings;
-        let addr = listener
-            .local_addr()
-            .map_err(|source| StartError { addr: "no address".to_owned(), source })?;
-        let tasks = state.tasks.clone();
-        let runtime = state.runtime.clone();
-        // The listener's own tasks belong to the application's runtime.
-        let _entered = runtime.enter();
-        let server = HttpServer::new(move || {
-            let every: Vec<_> = routes::every().collect();
-            App::new()
-                .app_data(web::Data::new(state.clone()))
-                .wrap(from_fn(observe))
-                .configure(|config| routes::configure(config, &every))
+        serve(listener, settings.workers, state, |config| {
+            routes::configure(config, &routes::every().collect::<Vec<_>>());
         })
-        .workers(workers.max(1))
-        .client_request_timeout(HEAD_WITHIN)
-        .client_disconnect_timeout(HANG_UP_WITHIN)
-        .keep_alive(KEEP_ALIVE)
-        .shutdown_timeout(STOP_WITHIN.as_secs())
-        .disable_signals()
-        .listen(listener)
-        .map_err(|source| StartError { addr: addr.to_string(), source })?
-        .run();
-        let handle = server.handle();
-        Ok(RunningApi { addr, handle, server: runtime.spawn(server), tasks })
     }
+}
+
+/// Serves what `configure` puts into an application, hardened alike for every listener.
+pub(crate) fn serve(
+    listener: TcpListener,
+    workers: usize,
+    state: ApiState,
+    configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> Result<RunningApi, StartError> {
+    let addr = listener
+        .local_addr()
+        .map_err(|source| StartError { addr: "no address".to_owned(), source })?;
+    let tasks = state.tasks.clone();
+    let runtime = state.runtime.clone();
+    // The listener's own tasks belong to the application's runtime.
+    let _entered = runtime.enter();
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::new(state.clone()))
+            .wrap(from_fn(observe))
+            .configure(&configure)
+    })
+    .workers(workers.max(1))
+    .client_request_timeout(HEAD_WITHIN)
+    .client_disconnect_timeout(HANG_UP_WITHIN)
+    .keep_alive(KEEP_ALIVE)
+    .shutdown_timeout(STOP_WITHIN.as_secs())
+    .disable_signals()
+    .listen(listener)
+    .map_err(|source| StartError { addr: addr.to_string(), source })?
+    .run();
+    let handle = server.handle();
+    Ok(RunningApi { addr, handle, server: runtime.spawn(server), tasks })
 }
 
 impl RunningApi {

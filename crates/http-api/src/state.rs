@@ -6,6 +6,7 @@
 
 use crate::change_bell::ChangeBell;
 use crate::problem::Problem;
+use crate::watch::{Unwatched, Watch};
 use domain::ports::PortFuture;
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -42,6 +43,7 @@ pub struct ApiState {
     pub(crate) notices: Arc<Semaphore>,
     pub(crate) runtime: Handle,
     pub(crate) tasks: TaskTracker,
+    pub(crate) watch: Arc<dyn Watch>,
 }
 
 impl ApiState {
@@ -55,7 +57,19 @@ impl ApiState {
         runtime: Handle,
     ) -> ApiState {
         let notices = Arc::new(Semaphore::new(NOTICES_MAX));
-        ApiState { paydesk, bell, ready, notices, runtime, tasks: TaskTracker::new() }
+        let (tasks, watch) = (TaskTracker::new(), Arc::new(Unwatched));
+        ApiState { paydesk, bell, ready, notices, runtime, tasks, watch }
+    }
+
+    /// The same, with every answer told to `watch`.
+    #[must_use]
+    pub fn watched_by(self, watch: Arc<dyn Watch>) -> ApiState {
+        ApiState { watch, ..self }
+    }
+
+    /// The same, with nobody told.
+    pub(crate) fn unwatched(self) -> ApiState {
+        self.watched_by(Arc::new(Unwatched))
     }
 
     /// Starts work that goes on whoever waits for it.

@@ -7,10 +7,12 @@
 use crate::answer;
 use crate::call::{Answer, Call};
 use crate::problem::{Problem, notice_status};
-use crate::request_id::OwnBody;
+use crate::request_id::{OwnBody, plain};
+use crate::watch::NoticeOutcome;
 use crate::wire::health::Health;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderName;
 use domain::ports::RawNotice;
 use serde::Serialize;
 use std::sync::Arc;
@@ -42,12 +44,21 @@ pub(crate) struct Fail {
         (status = 413, description = "more than 32 KiB", body = Fail),
         (status = 503, description = "send it again", body = Fail)))]
 pub(crate) async fn notify(mut call: Call) -> Answer {
+    // WeChat Pay's own id of this sending: what its support asks for.
+    if let Some(id) = plain(call.req.headers(), &HeaderName::from_static("request-id")) {
+        tracing::Span::current().record("wechat.request_id", id);
+    }
+    let watch = Arc::clone(&call.state.watch);
     let body = match call.raw(NOTICE_MAX).await {
         Ok(body) => body,
-        Err(problem) => return Ok(unread(&problem)),
+        Err(problem) => {
+            watch.noticed(NoticeOutcome::UNREAD);
+            return Ok(unread(&problem));
+        }
     };
     let Ok(permit) = Arc::clone(&call.state.notices).try_acquire_owned() else {
-        tracing::warn!("too many notifications at once");
+        tracing::warn!("notify.busy: too many notifications at once");
+        watch.noticed(NoticeOutcome::BUSY);
         return Ok(answered(&NoticeAnswer::TryAgain));
     };
     let header = |name: &str| {
@@ -74,9 +85,11 @@ pub(crate) async fn notify(mut call: Call) -> Answer {
         }
         Err(_still_working) => {
             tracing::warn!("notify.late: the answer was due before it was known");
-            NoticeAnswer::TryAgain
+            watch.noticed(NoticeOutcome::LATE);
+            return Ok(answered(&NoticeAnswer::TryAgain));
         }
     };
+    watch.noticed(NoticeOutcome::of(&answer));
     Ok(answered(&answer))
 }
 

@@ -4,6 +4,8 @@
 //! change without it.
 
 pub(crate) mod amounts;
+pub(crate) mod api_key;
+pub(crate) mod case;
 pub(crate) mod checkout;
 pub(crate) mod health;
 pub(crate) mod list;
@@ -12,4 +14,5 @@ pub(crate) mod order;
 pub(crate) mod pay_params;
 pub(crate) mod payment;
 pub(crate) mod refund;
+pub(crate) mod shipment;
 pub(crate) mod shop;

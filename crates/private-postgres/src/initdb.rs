@@ -54,7 +54,7 @@ pub(crate) fn create(
         "--data-checksums",
         "--no-instructions",
     ]);
-    if durability == Durability::TestsOnly {
+    if !durability.is_guarded() {
         initdb.arg("--no-sync");
     }
     let output = command::run(&mut initdb, &places.home, LIMIT, progress)

@@ -1,7 +1,7 @@
-//! Ends the server when its owner dies, however it dies.
+//! Ends a process when its owner dies, however it dies.
 //!
 //! A pipe that only the owner holds, and a small shell that waits for its end: when the owner is
-//! killed, the kernel closes the pipe, and the shell stops the server in good order.
+//! killed, the kernel closes the pipe, and the shell interrupts the process, which stops in good order.
 
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
@@ -9,34 +9,46 @@ use std::process::{Child, Command, Stdio};
 
 use crate::account::Account;
 
-/// A line on the pipe says that the server was stopped already: its process id means nothing any more.
+/// A line on the pipe says that the process has ended already: its id means nothing any more.
 /// The shell itself is deaf to what a closing terminal sends, since that is when it is needed.
 const WATCH: &str = "trap '' HUP INT TERM; read -r stopped || kill -INT \"$1\"";
 
-/// Held by the owner for as long as its server runs.
+/// Held by the owner for as long as its process runs. Dropping it interrupts the process.
 #[derive(Debug)]
-pub(crate) struct Leash {
+pub struct Leash {
     watcher: Child,
 }
 
 impl Leash {
-    /// Watches over `server`, as the user that runs it: another could not signal it.
-    pub(crate) fn tie(server: u32, account: Account) -> io::Result<Self> {
+    /// Watches over a child process of ours, which runs as the same user.
+    ///
+    /// # Errors
+    /// When `/bin/sh` cannot be run.
+    pub fn tie(process: u32) -> io::Result<Self> {
+        Self::watch(process, |_| {})
+    }
+
+    /// Watches over a process that runs as `account`, as that user: another could not signal it.
+    pub(crate) fn tie_as(process: u32, account: Account) -> io::Result<Self> {
+        Self::watch(process, |command| account.apply(command))
+    }
+
+    fn watch(process: u32, prepare: impl FnOnce(&mut Command)) -> io::Result<Self> {
         let mut command = Command::new("/bin/sh");
         command
-            .args(["-c", WATCH, "sh", &server.to_string()])
+            .args(["-c", WATCH, "sh", &process.to_string()])
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .process_group(0);
-        account.apply(&mut command);
+        prepare(&mut command);
         Ok(Self { watcher: command.spawn()? })
     }
 
-    /// Lets go of a server that was stopped. The watcher may have been killed; then nobody has to be
+    /// Lets go of a process that has ended. The watcher may have been killed; then nobody has to be
     /// told.
-    pub(crate) fn untie(mut self) {
+    pub fn untie(mut self) {
         if let Some(mut pipe) = self.watcher.stdin.take() {
             pipe.write_all(b"stopped\n").unwrap_or_default();
         }

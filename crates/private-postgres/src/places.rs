@@ -78,10 +78,8 @@ fn home(
     if !account.is_another_user() || account.can_reach(directory) {
         return Ok(directory.to_owned());
     }
-    let roots: &[&str] = match durability {
-        Durability::Durable => &["/var/lib", "/var/tmp"],
-        Durability::TestsOnly => &["/var/tmp"],
-    };
+    let roots: &[&str] =
+        if durability.is_kept() { &["/var/lib", "/var/tmp"] } else { &["/var/tmp"] };
     let name = format!("paydesk-{:016x}", fingerprint(directory));
     let mut refusal = None;
     for root in roots {

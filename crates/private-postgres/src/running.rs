@@ -87,7 +87,7 @@ impl Drop for RunningPostgres {
             return;
         }
         std::fs::remove_dir(&self.places.socket).unwrap_or_default();
-        if self.durability == Durability::TestsOnly {
+        if !self.durability.is_kept() {
             std::fs::remove_dir_all(&self.places.data).unwrap_or_default();
         }
     }

@@ -67,7 +67,7 @@ impl Server {
         let (data, log) = (places.data.clone(), places.log.clone());
         // Made before anything can fail: dropping it stops the process.
         let mut server = Self { child, leash: None, data, log };
-        let leash = Leash::tie(server.pid(), account);
+        let leash = Leash::tie_as(server.pid(), account);
         server.leash = Some(leash.map_err(failed("run", Path::new("/bin/sh")))?);
         Ok(server)
     }
@@ -131,10 +131,7 @@ impl Drop for Server {
 }
 
 fn settings(socket: &Path, durability: Durability) -> Vec<String> {
-    let safe = match durability {
-        Durability::Durable => "on",
-        Durability::TestsOnly => "off",
-    };
+    let safe = if durability.is_guarded() { "on" } else { "off" };
     let mut settings: Vec<String> = ["fsync", "full_page_writes", "synchronous_commit"]
         .into_iter()
         .map(|name| format!("{name}={safe}"))
@@ -175,15 +172,17 @@ mod tests {
 
     #[test]
     fn a_durable_server_keeps_every_guard_against_power_loss() {
-        let settings = settings(Path::new("/s"), Durability::Durable);
-        for guard in ["fsync=on", "full_page_writes=on", "synchronous_commit=on"] {
-            assert!(settings.iter().any(|setting| setting == guard), "{guard}");
+        for durability in [Durability::Durable, Durability::OneRun] {
+            let settings = settings(Path::new("/s"), durability);
+            for guard in ["fsync=on", "full_page_writes=on", "synchronous_commit=on"] {
+                assert!(settings.iter().any(|setting| setting == guard), "{durability:?}: {guard}");
+            }
         }
     }
 
     #[test]
     fn no_server_listens_on_the_network() {
-        for durability in [Durability::Durable, Durability::TestsOnly] {
+        for durability in [Durability::Durable, Durability::OneRun, Durability::TestsOnly] {
             assert!(
                 settings(Path::new("/s"), durability).contains(&"listen_addresses=".to_owned())
             );

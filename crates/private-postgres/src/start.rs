@@ -8,7 +8,7 @@ use crate::initdb;
 use crate::leftover;
 use crate::lock::DirectoryLock;
 use crate::obtain;
-use crate::options::{Durability, Options};
+use crate::options::Options;
 use crate::places::Places;
 use crate::query::{self, MAINTENANCE_DATABASE};
 use crate::running::RunningPostgres;
@@ -36,8 +36,8 @@ impl PrivatePostgres {
         let lock = DirectoryLock::take(&directory)?;
         let (account, places) = choose_places(&directory, options)?;
         leftover::clear(&places, options.progress)?;
-        if options.durability == Durability::TestsOnly && places.data.exists() {
-            // It was never synced: after a crash nobody can say what is in it.
+        if !options.durability.is_kept() && places.data.exists() {
+            // Left by a run that was killed. What was never synced may hold anything.
             fs::remove_dir_all(&places.data).map_err(failed("remove", &places.data))?;
         }
         let major = initdb::existing_major(&places.data)?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 use usecases::Paydesk;
 
 /// How the scheduler works.
@@ -13,8 +14,8 @@ use usecases::Paydesk;
 pub struct Settings {
     /// How many jobs are performed at once, at least 1.
     pub parallel: usize,
-    /// How long a worker may hold a job, in milliseconds. Longer than any job takes: its calls
-    /// to WeChat Pay have time limits of their own.
+    /// For how long a worker claims a job, in milliseconds. A job that takes longer is claimed
+    /// anew under the same lease every third of this; a worker that dies loses it after so long.
     pub lease_ms: u64,
     /// The longest it sleeps without looking, in milliseconds: work promised by other processes
     /// rings no alarm here.
@@ -95,11 +96,48 @@ impl Work {
 
     async fn begin(&self, job: LeasedJob, room: &Arc<Semaphore>) {
         let Ok(place) = Arc::clone(room).acquire_owned().await else { return };
-        let desk = Arc::clone(&self.desk);
-        self.tasks.spawn(async move {
-            desk.perform(&job).await;
+        // At the level of errors, so that whatever is logged at all says for which job.
+        let span =
+            tracing::error_span!("job", job.id = %job.fence.job, job.attempts = job.attempts);
+        let myself = self.clone();
+        let work = async move {
+            myself.perform(job).await;
             drop(place);
-        });
+        };
+        self.tasks.spawn(work.instrument(span));
+    }
+
+    /// Performs a job in a task of its own, so that one that panics takes nothing with it, and
+    /// renews its lease for as long as that takes.
+    async fn perform(&self, job: LeasedJob) {
+        let desk = Arc::clone(&self.desk);
+        let inside = job.clone();
+        let mut performing =
+            self.tasks.spawn(async move { desk.perform(&inside).await }.in_current_span());
+        let ended = loop {
+            tokio::select! {
+                ended = &mut performing => break ended,
+                () = self.desk.clock.sleep_millis(self.settings.lease_ms / 3) => {
+                    self.renew(&job).await;
+                }
+            }
+        };
+        if let Err(error) = ended {
+            tracing::error!(job.id = %job.fence.job, error = %error, "a job panicked");
+            self.desk.after_panic(&job).await;
+        }
+    }
+
+    /// A lease that cannot be renewed is lost or soon will be: the job goes on to its next write,
+    /// which is fenced and changes nothing.
+    async fn renew(&self, job: &LeasedJob) {
+        match self.desk.jobs.renew(&job.fence, self.settings.lease_ms).await {
+            Ok(true) => tracing::debug!(job.id = %job.fence.job, "lease renewed"),
+            Ok(false) => tracing::warn!(job.id = %job.fence.job, "the lease is lost"),
+            Err(error) => {
+                tracing::warn!(job.id = %job.fence.job, error = %error, "lease not renewed");
+            }
+        }
     }
 
     /// Until the next job is due, an alarm rings, or it is time to look anyway.

@@ -1,6 +1,13 @@
 //! The loop over the memory store: what is due is performed, what nobody promised is found.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests may"
+)]
 
+use domain::case::CaseKind;
 use domain::changeset::Changeset;
 use domain::fact::{PaymentFact, Trade};
 use domain::job::{JobChange, JobId};
@@ -8,7 +15,7 @@ use domain::names::{Appid, Openid};
 use domain::order::{Order, OrderStatus};
 use domain::payment::{Credential, Payment, Terms};
 use domain::ports::{
-    CommitAnswer, EventSink, GatewayError, LoginError, LoginGateway, Notice, NoticeError,
+    CaseList, CommitAnswer, EventSink, GatewayError, LoginError, LoginGateway, Notice, NoticeError,
     NoticeOpener, OrderKey, OrderStore as _, PayParams, PaymentGateway, PortFuture, RawNotice,
 };
 use domain::{OutTradeNo, Timestamp};
@@ -20,13 +27,24 @@ use std::time::Duration;
 use store_memory::MemoryStore;
 use testkit::conformance::placing;
 use testkit::{TestClock, TestIds, sample};
-use usecases::Paydesk;
+use usecases::{Paydesk, QueryBudget};
 
 /// A WeChat Pay where the one order is paid, or that does not answer.
 struct Fake {
     order: Order,
-    answers: bool,
+    answer: Answer,
     asked: AtomicUsize,
+}
+
+/// How it answers.
+#[derive(Clone, Copy, PartialEq)]
+enum Answer {
+    Paid,
+    Down,
+    /// A bug of ours on the way.
+    Panic,
+    /// Never, as far as the test can wait.
+    Hang,
 }
 
 impl PaymentGateway for Fake {
@@ -48,8 +66,12 @@ impl PaymentGateway for Fake {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let receipt = sample::receipt("T-1", self.order.amounts.total);
         let fact = sample::fact(&self.order, Trade::Success(receipt));
-        let down = GatewayError::OutcomeUnknown("down".to_owned());
-        Box::pin(ready(if self.answers { Ok(fact) } else { Err(down) }))
+        match self.answer {
+            Answer::Paid => Box::pin(ready(Ok(fact))),
+            Answer::Down => Box::pin(ready(Err(GatewayError::OutcomeUnknown("down".to_owned())))),
+            Answer::Panic => panic!("on purpose"),
+            Answer::Hang => Box::pin(std::future::pending()),
+        }
     }
 
     fn close<'a>(&'a self, _number: &'a OutTradeNo) -> PortFuture<'a, Result<(), GatewayError>> {
@@ -87,7 +109,7 @@ struct World {
 }
 
 /// One open order, just placed; its follower is due in five seconds.
-async fn world(answers: bool) -> World {
+async fn world(answer: Answer) -> World {
     let clock = Arc::new(TestClock::default());
     let store = Arc::new(MemoryStore::new(clock.clone()));
     let sku = sample::sku("tea", 500, 1);
@@ -103,10 +125,10 @@ async fn world(answers: bool) -> World {
     };
     stores.move_stock(&stock).await.unwrap();
     let placement = sample::placement(1, sample::user(1), &[(&sku, 1)]);
-    let answer = store.commit(placing(&placement, sample::intent("place"))).await;
-    assert_eq!(answer, CommitAnswer::Committed);
+    let placed = store.commit(placing(&placement, sample::intent("place"))).await;
+    assert_eq!(placed, CommitAnswer::Committed);
     let order = store.load(&OrderKey::Id(placement.id)).await.unwrap().unwrap().value;
-    let fake = Arc::new(Fake { order: order.clone(), answers, asked: AtomicUsize::new(0) });
+    let fake = Arc::new(Fake { order: order.clone(), answer, asked: AtomicUsize::new(0) });
     let alarm = Arc::new(Alarm::default());
     let events: Arc<dyn EventSink> = alarm.clone();
     let desk = Paydesk {
@@ -115,17 +137,20 @@ async fn world(answers: bool) -> World {
         catalogue: store.clone(),
         book: store.clone(),
         access: store.clone(),
+        cases: store.clone(),
         gateway: fake.clone(),
         notices: fake.clone(),
         login: fake.clone(),
         clock: clock.clone(),
         ids: Arc::new(TestIds::default()),
         events,
+        query_budget: QueryBudget::new(1_000),
         settings: usecases::Settings {
             deployment_id: "test".to_owned(),
             mchid: sample::mchid(),
             appid: sample::appid(),
             checkout_deadline_s: 1_800,
+            direct_deadline_s: 900,
             session_s: 3_600,
         },
     };
@@ -150,7 +175,7 @@ impl World {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_due_is_performed_and_nothing_before() {
-    let world = world(true).await;
+    let world = world(Answer::Paid).await;
     let running = scheduler::start(world.desk.clone(), world.alarm.clone(), Settings::default());
     for _ in 0..200 {
         tokio::task::yield_now().await;
@@ -165,7 +190,7 @@ async fn what_is_due_is_performed_and_nothing_before() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_past_its_deadline_is_cancelled_by_negotiation_only() {
-    let world = world(false).await;
+    let world = world(Answer::Down).await;
     world.clock.advance_s(1_801);
     let running = scheduler::start(world.desk.clone(), world.alarm.clone(), Settings::default());
     world.until(|_, order| order.status == OrderStatus::Cancelling).await;
@@ -178,7 +203,7 @@ async fn an_order_past_its_deadline_is_cancelled_by_negotiation_only() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_sweep_finds_a_payment_that_lost_its_follower() {
-    let world = world(true).await;
+    let world = world(Answer::Paid).await;
     let mut lost = Changeset::without_order(sample::intent("lose"), sample::start());
     let follower = JobId::follow(&sample::out_trade_no(&world.order));
     lost.jobs = vec![JobChange::Remove { id: follower }];
@@ -188,4 +213,46 @@ async fn the_sweep_finds_a_payment_that_lost_its_follower() {
     let running = scheduler::start(world.desk.clone(), world.alarm.clone(), Settings::default());
     world.until(|_, order| order.status == OrderStatus::Ready).await;
     running.stop().await;
+}
+
+/// A poisoned job is tried again, later each time, and set aside in the end with a case; nothing
+/// else waits for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_panics_is_parked_with_a_case_and_takes_nothing_with_it() {
+    let world = world(Answer::Panic).await;
+    let running = scheduler::start(world.desk.clone(), world.alarm.clone(), Settings::default());
+    let parked = async {
+        loop {
+            world.clock.advance_s(61);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            let stuck = CaseList { kind: Some(CaseKind::Stuck), limit: 10, ..CaseList::default() };
+            let found = world.desk.cases.cases(&stuck).await.unwrap();
+            if let Some(case) = found.cases.first() {
+                return case.clone();
+            }
+        }
+    };
+    let case = tokio::time::timeout(Duration::from_secs(60), parked).await.expect("parked");
+    assert!(case.subject.starts_with("follow_payment:"), "{case:?}");
+    // The order's deadline passed meanwhile: that job was done beside it.
+    let order = world.store.load(&OrderKey::Id(world.order.id)).await.unwrap().unwrap().value;
+    assert_eq!(order.status, OrderStatus::Cancelling);
+    running.stop().await;
+}
+
+/// A job that takes longer than its lease keeps it, so that nobody else begins it too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_job_keeps_its_lease() {
+    let world = world(Answer::Hang).await;
+    world.clock.advance_s(5);
+    let settings = Settings { lease_ms: 3_000, ..Settings::default() };
+    let running = scheduler::start(world.desk.clone(), world.alarm.clone(), settings);
+    world.until(|world, _| world.fake.asked.load(Ordering::SeqCst) == 1).await;
+    for _ in 0..20 {
+        // A lease's length passes many times over, in steps that leave time to renew it.
+        world.clock.advance_s(1);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(world.fake.asked.load(Ordering::SeqCst), 1, "nobody else began it");
+    drop(running);
 }

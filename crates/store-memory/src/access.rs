@@ -70,6 +70,33 @@ impl Access for MemoryStore {
         &self,
         key_hash: [u8; 32],
     ) -> PortFuture<'_, Result<Option<ApiKeyRecord>, StoreError>> {
-        Box::pin(ready(self.state().map(|state| state.api_keys.get(&key_hash).cloned())))
+        Box::pin(ready(self.state().map(|state| {
+            let valid = state.api_keys.get(&key_hash).filter(|key| key.revoked_at.is_none());
+            valid.cloned()
+        })))
+    }
+
+    fn api_keys(&self) -> PortFuture<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
+        Box::pin(ready(self.state().map(|state| {
+            let mut keys: Vec<ApiKeyRecord> = state.api_keys.values().cloned().collect();
+            keys.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+            keys
+        })))
+    }
+
+    fn revoke_api_key<'a>(
+        &'a self,
+        id: &'a str,
+        now: Timestamp,
+    ) -> PortFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let mut state = self.state()?;
+            let Some(key) = state.api_keys.values_mut().find(|key| key.id == id) else {
+                return Ok(false);
+            };
+            // The first time counts.
+            key.revoked_at = key.revoked_at.or(Some(now));
+            Ok(true)
+        })
     }
 }

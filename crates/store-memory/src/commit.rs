@@ -9,6 +9,7 @@ use domain::changeset::{
     ReplayScope,
 };
 use domain::order::{Order, OrderStatus};
+use domain::payment::Payment;
 use domain::ports::{
     CommitAnswer, Loaded, OrderKey, OrderList, OrderListing, OrderStore, PortFuture, StoreError,
 };
@@ -81,6 +82,7 @@ impl State {
             .values()
             .filter(|o| query.buyer.is_none_or(|buyer| o.buyer == Some(buyer)))
             .filter(|o| query.status.is_none_or(|status| o.status == status))
+            .filter(|o| query.number.as_ref().is_none_or(|number| has_number(o, number)))
             .filter(|o| query.created_from.is_none_or(|from| o.created_at >= from))
             .filter(|o| query.created_to.is_none_or(|to| o.created_at < to))
             .filter(|o| query.after.is_none_or(|after| (o.created_at, o.id) < after))
@@ -102,7 +104,7 @@ impl State {
             return Err(CommitAnswer::AlreadyCommitted);
         }
         if let Some(entry) = &changeset.inbox {
-            self.write_inbox(entry);
+            self.write_inbox(entry, changeset.decided_at);
         }
         if let Some(fence) = &changeset.fence
             && !self.holds_lease(fence, now)
@@ -128,7 +130,8 @@ impl State {
             self.audit.push((order, version, changeset.audit.clone()));
         }
         for case in &changeset.cases {
-            self.cases.entry((case.kind, case.subject.clone())).or_insert_with(|| case.clone());
+            let number = changeset.order.as_ref().map(|write| write.order.number.clone());
+            self.open_case(case, number, changeset.decided_at);
         }
         if let Some(record) = &changeset.replay {
             self.replays.insert(record.scope.clone(), record.clone());
@@ -138,7 +141,7 @@ impl State {
 
     /// A later verdict replaces "verified" and "orphan" only. One id with two different facts is
     /// nobody's re-send: the first is kept, and a case is opened.
-    fn write_inbox(&mut self, entry: &InboxEntry) {
+    fn write_inbox(&mut self, entry: &InboxEntry, at: Timestamp) {
         let key = (entry.source, entry.event_id.clone());
         let known = self.inbox.entry(key).or_insert_with(|| entry.clone());
         let same = known.fact_hash == entry.fact_hash;
@@ -151,7 +154,7 @@ impl State {
                 subject: entry.event_id.clone(),
                 detail: "one notification id came with two different facts".to_owned(),
             };
-            self.cases.entry((case.kind, case.subject.clone())).or_insert(case);
+            self.open_case(&case, None, at);
         }
     }
 
@@ -164,6 +167,9 @@ impl State {
             (Some(known), Some(expected)) if known.version == expected => {}
             (Some(_) | None, Some(_)) => return Err(CommitAnswer::Conflict),
             (None, None) => {}
+        }
+        if order.payments.iter().filter(|payment| payment.is_open()).count() > 1 {
+            return Err(CommitAnswer::RolledBack("two payments of one order are open".to_owned()));
         }
         for payment in &order.payments {
             let owner = self.out_trade_nos.get(payment.out_trade_no());
@@ -247,4 +253,15 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// Whether the number is the order's own, one of its payments', or its merchant's.
+fn has_number(order: &Order, number: &str) -> bool {
+    let of_payment = |payment: &Payment| {
+        let paid = payment.receipt().is_some_and(|r| r.transaction_id.as_str() == number);
+        paid || payment.out_trade_no().as_str() == number
+    };
+    order.number.as_str() == number
+        || order.merchant_ref.as_deref() == Some(number)
+        || order.payments.iter().any(of_payment)
 }

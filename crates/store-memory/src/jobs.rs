@@ -2,12 +2,12 @@
 
 use crate::MemoryStore;
 use crate::state::{Job, Lease, State};
-use domain::Timestamp;
 use domain::case::{CaseKind, CaseOpening};
 use domain::changeset::Fence;
 use domain::job::{JobChange, JobId};
 use domain::order::OrderStatus;
 use domain::ports::{Finish, JobQueue, LeasedJob, PortFuture, StoreError};
+use domain::{OrderNumber, OutTradeNo, Timestamp};
 use std::collections::BTreeMap;
 use std::future::ready;
 
@@ -22,6 +22,18 @@ impl JobQueue for MemoryStore {
             let real = self.clock.real();
             let until = real.plus_millis(i64::try_from(lease_ms).unwrap_or(i64::MAX));
             Ok(self.state()?.claim(now, limit, real, until))
+        })
+    }
+
+    fn renew<'a>(
+        &'a self,
+        lease: &'a Fence,
+        lease_ms: u64,
+    ) -> PortFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let real = self.clock.real();
+            let until = real.plus_millis(i64::try_from(lease_ms).unwrap_or(i64::MAX));
+            Ok(self.state()?.renew(lease, real, until))
         })
     }
 
@@ -82,7 +94,7 @@ pub(crate) fn change(jobs: &mut BTreeMap<JobId, Job>, change: &JobChange) {
 
 impl Job {
     fn due(due_at: Timestamp) -> Job {
-        Job { due_at, attempts: 0, lease: None, hastened_at: None, parked: None }
+        Job { due_at, attempts: 0, lease: None, hastened_at: None, wanted: false, parked: None }
     }
 
     /// Free to be claimed: nobody's, or its lease has ended.
@@ -105,6 +117,7 @@ impl Job {
 
     /// Earlier, never later.
     fn hasten(&mut self, at: Timestamp) {
+        self.wanted = true;
         if self.lease.is_some() {
             self.hastened_at = Some(self.hastened_at.map_or(at, |known| known.min(at)));
         } else {
@@ -115,6 +128,7 @@ impl Job {
     fn give_back(&mut self, due_at: Timestamp) {
         self.due_at = self.hastened_at.map_or(due_at, |hastened| hastened.min(due_at));
         self.hastened_at = None;
+        self.wanted = false;
         self.lease = None;
     }
 }
@@ -125,6 +139,16 @@ impl State {
             .get(&fence.job)
             .and_then(|job| job.lease)
             .is_some_and(|lease| lease.token == fence.token && lease.until > now)
+    }
+
+    fn renew(&mut self, fence: &Fence, now: Timestamp, until: Timestamp) -> bool {
+        if !self.holds_lease(fence, now) {
+            return false;
+        }
+        if let Some(job) = self.jobs.get_mut(&fence.job) {
+            job.lease = Some(Lease { token: fence.token, until });
+        }
+        true
     }
 
     fn claim(
@@ -147,7 +171,7 @@ impl State {
             job.lease = Some(Lease { token: self.last_token, until });
             job.hastened_at = None;
             let fence = Fence { job: id, token: self.last_token };
-            claimed.push(LeasedJob { fence, attempts: job.attempts });
+            claimed.push(LeasedJob { fence, attempts: job.attempts, wanted: job.wanted });
         }
         claimed
     }
@@ -174,13 +198,25 @@ impl State {
             Finish::Retry(at) => job.give_back(at),
             Finish::Park(why) => {
                 job.lease = None;
+                job.wanted = false;
                 job.parked = Some(why.clone());
                 let subject = fence.job.to_string();
                 let case = CaseOpening { kind: CaseKind::Stuck, subject, detail: why };
-                self.cases.entry((case.kind, case.subject.clone())).or_insert(case);
+                let order = self.order_of(&fence.job);
+                self.open_case(&case, order, now);
             }
         }
         true
+    }
+
+    /// The subject of a job is the number of an order or of a payment.
+    fn order_of(&self, job: &JobId) -> Option<OrderNumber> {
+        let by_number = OrderNumber::parse(&job.subject);
+        let by_payment = OutTradeNo::parse(&job.subject);
+        let id = by_number
+            .and_then(|number| self.numbers.get(&number))
+            .or_else(|| by_payment.and_then(|number| self.out_trade_nos.get(&number)))?;
+        self.orders.get(id).map(|order| order.number.clone())
     }
 
     fn sweep(&mut self, now: Timestamp, limit: u32) -> Vec<JobId> {
@@ -190,6 +226,9 @@ impl State {
             missing.extend(live.map(|payment| JobId::follow(payment.out_trade_no())));
             if order.status == OrderStatus::PendingPayment && order.pay_deadline.is_some() {
                 missing.push(JobId::expire(&order.number));
+            }
+            if order.status == OrderStatus::Delivered {
+                missing.push(JobId::complete(&order.number));
             }
         }
         missing.retain(|id| !self.jobs.contains_key(id));

@@ -5,6 +5,7 @@
 
 mod access;
 mod book;
+mod cases;
 mod catalogue;
 mod commit;
 mod jobs;

@@ -1,7 +1,7 @@
 //! Looking at what is stored, past the ports: for tests and for the simulation's oracle.
 
 use crate::MemoryStore;
-use domain::case::CaseOpening;
+use domain::case::Case;
 use domain::changeset::{Audit, InboxEntry};
 use domain::job::JobId;
 use domain::order::Order;
@@ -21,8 +21,8 @@ pub struct Look {
     pub inbox: Vec<InboxEntry>,
     /// Every event for the outside, with its order's version.
     pub outbox: Vec<(OrderId, u64, Outgoing)>,
-    /// Every case.
-    pub cases: Vec<CaseOpening>,
+    /// Every case, in the order in which they were opened.
+    pub cases: Vec<Case>,
     /// Every audit row, with its order's version.
     pub audit: Vec<(Option<OrderId>, u64, Audit)>,
     /// Every job and when it is due.
@@ -43,7 +43,7 @@ impl MemoryStore {
             effects: state.effects.iter().cloned().collect(),
             inbox: state.inbox.values().cloned().collect(),
             outbox: state.outbox.clone(),
-            cases: state.cases.values().cloned().collect(),
+            cases: state.cases.clone(),
             audit: state.audit.clone(),
             jobs: state.jobs.iter().map(|(id, job)| (id.clone(), job.due_at)).collect(),
             stock_moves: state.stock_moves.clone(),

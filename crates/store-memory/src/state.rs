@@ -1,7 +1,7 @@
 //! The tables.
 
 use domain::buyer::{Address, AddressId, ItemId};
-use domain::case::{CaseKind, CaseOpening};
+use domain::case::Case;
 use domain::catalogue::{Sku, SkuId};
 use domain::changeset::{Audit, InboxEntry, ReplayRecord, ReplayScope};
 use domain::job::JobId;
@@ -23,7 +23,7 @@ pub(crate) struct State {
     pub(crate) replays: BTreeMap<ReplayScope, ReplayRecord>,
     pub(crate) inbox: BTreeMap<(&'static str, String), InboxEntry>,
     pub(crate) outbox: Vec<(OrderId, u64, Outgoing)>,
-    pub(crate) cases: BTreeMap<(CaseKind, String), CaseOpening>,
+    pub(crate) cases: Vec<Case>,
     pub(crate) audit: Vec<(Option<OrderId>, u64, Audit)>,
     pub(crate) jobs: BTreeMap<JobId, Job>,
     pub(crate) last_token: i64,
@@ -43,6 +43,8 @@ pub(crate) struct Job {
     pub(crate) lease: Option<Lease>,
     /// Somebody asked for it again while it was in hand.
     pub(crate) hastened_at: Option<Timestamp>,
+    /// A client waits for it.
+    pub(crate) wanted: bool,
     pub(crate) parked: Option<String>,
 }
 

@@ -1,10 +1,13 @@
 //! The memory store keeps the ports' contracts.
 #![allow(clippy::expect_used, reason = "tests may")]
 
+use domain::changeset::Changeset;
+use domain::job::{JobChange, JobId, JobKind};
+use domain::ports::{CommitAnswer, JobQueue as _, OrderStore as _};
 use std::sync::Arc;
 use store_memory::MemoryStore;
-use testkit::TestClock;
 use testkit::conformance::Stores;
+use testkit::{TestClock, sample};
 
 async fn make() -> (Stores, ()) {
     let store = Arc::new(MemoryStore::new(Arc::new(TestClock::default())));
@@ -14,7 +17,8 @@ async fn make() -> (Stores, ()) {
         jobs: store.clone(),
         catalogue: store.clone(),
         book: store.clone(),
-        access: store,
+        access: store.clone(),
+        cases: store,
         dump: Arc::new(move || {
             let look = format!("{:?}", looked.look().expect("a look"));
             Box::pin(std::future::ready(look))
@@ -32,3 +36,22 @@ async fn make() -> (Stores, ()) {
 }
 
 testkit::conformance!(make);
+
+/// What the suite cannot show: it has no say over the time of a real server.
+#[tokio::test]
+async fn a_renewed_lease_outlives_the_first_one() {
+    let clock = Arc::new(TestClock::default());
+    let store = MemoryStore::new(clock.clone());
+    let mut promise = Changeset::without_order(sample::intent("promise"), sample::start());
+    let id = JobId { kind: JobKind::FollowPayment, subject: "JOB-1".to_owned() };
+    promise.jobs = vec![JobChange::Ensure { id, due_at: sample::start() }];
+    assert_eq!(store.commit(promise).await, CommitAnswer::Committed);
+    let held = store.claim(sample::start(), 1, 10_000).await.expect("a claim").remove(0);
+    clock.advance_s(9);
+    assert_eq!(store.renew(&held.fence, 10_000).await, Ok(true));
+    clock.advance_s(9);
+    assert_eq!(store.claim(sample::start(), 1, 10_000).await, Ok(Vec::new()), "still held");
+    clock.advance_s(1);
+    assert_eq!(store.renew(&held.fence, 10_000).await, Ok(false), "it ended now");
+    assert_eq!(store.claim(sample::start(), 1, 10_000).await.expect("a claim").len(), 1);
+}

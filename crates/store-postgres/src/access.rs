@@ -11,6 +11,16 @@ use domain::{Timestamp, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+/// Revoked keys let nobody in.
+const KEY: &str = "SELECT id, name, roles, client_id, created_at, revoked_at FROM api_keys \
+    WHERE key_hash = $1 AND revoked_at IS NULL";
+
+const KEYS: &str = "SELECT id, name, roles, client_id, created_at, revoked_at FROM api_keys \
+    ORDER BY created_at, id COLLATE \"C\"";
+
+/// The first time counts.
+const REVOKE: &str = "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $1) WHERE id = $2";
+
 /// The buyer is made together with the openid or not at all; who comes second finds it.
 const BUYER: &str = "SELECT paydesk_buyer($1, $2, $3, $4) AS id";
 
@@ -46,6 +56,8 @@ struct KeyRow {
     client_id: Option<String>,
     #[diesel(sql_type = Timestamptz)]
     created_at: OffsetDateTime,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    revoked_at: Option<OffsetDateTime>,
 }
 
 impl Access for PostgresStore {
@@ -137,8 +149,8 @@ impl Access for PostgresStore {
             let mut connection = self.connection().await?;
             let roles: Vec<&str> = record.roles.iter().map(|role| role.name()).collect();
             prepared(
-                "INSERT INTO api_keys (key_hash, id, name, roles, client_id, created_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6)",
+                "INSERT INTO api_keys (key_hash, id, name, roles, client_id, created_at, revoked_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
             )
             .bind::<Binary, _>(key_hash.to_vec())
             .bind::<Text, _>(record.id)
@@ -146,6 +158,7 @@ impl Access for PostgresStore {
             .bind::<Array<Text>, _>(roles)
             .bind::<Nullable<Text>, _>(record.client_id)
             .bind::<Timestamptz, _>(record.created_at.to_offset())
+            .bind::<Nullable<Timestamptz>, _>(record.revoked_at.map(Timestamp::to_offset))
             .execute(&mut connection)
             .await
             .map(drop)
@@ -159,15 +172,39 @@ impl Access for PostgresStore {
     ) -> PortFuture<'_, Result<Option<ApiKeyRecord>, StoreError>> {
         Box::pin(async move {
             let mut connection = self.connection().await?;
-            let found: Option<KeyRow> = prepared(
-                "SELECT id, name, roles, client_id, created_at FROM api_keys WHERE key_hash = $1",
-            )
-            .bind::<Binary, _>(key_hash.to_vec())
-            .get_results(&mut connection)
-            .await
-            .map(whole::maybe)
-            .map_err(errors::read)?;
+            let found: Option<KeyRow> = prepared(KEY)
+                .bind::<Binary, _>(key_hash.to_vec())
+                .get_results(&mut connection)
+                .await
+                .map(whole::maybe)
+                .map_err(errors::read)?;
             found.map(KeyRow::into_record).transpose()
+        })
+    }
+
+    fn api_keys(&self) -> PortFuture<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection().await?;
+            let rows: Vec<KeyRow> =
+                prepared(KEYS).get_results(&mut connection).await.map_err(errors::read)?;
+            rows.into_iter().map(KeyRow::into_record).collect()
+        })
+    }
+
+    fn revoke_api_key<'a>(
+        &'a self,
+        id: &'a str,
+        now: Timestamp,
+    ) -> PortFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection().await?;
+            let known = prepared(REVOKE)
+                .bind::<Timestamptz, _>(now.to_offset())
+                .bind::<Text, _>(id)
+                .execute(&mut connection)
+                .await
+                .map_err(errors::read)?;
+            Ok(known > 0)
         })
     }
 }
@@ -183,6 +220,7 @@ impl KeyRow {
             roles: roles.collect::<Result<_, _>>()?,
             client_id: self.client_id,
             created_at: Timestamp::from_offset(self.created_at),
+            revoked_at: self.revoked_at.map(Timestamp::from_offset),
         })
     }
 }

@@ -5,6 +5,7 @@ mod sheet;
 
 use crate::pool::Connection;
 use crate::prepared::prepared;
+use crate::rows::number;
 use crate::{PostgresStore, errors, whole};
 use diesel::sql_types::{Jsonb, Text};
 use diesel::{QueryableByName, sql_query};
@@ -102,7 +103,7 @@ impl PostgresStore {
     async fn find_replay(&self, scope: &ReplayScope) -> Result<Option<ReplayRecord>, StoreError> {
         let mut connection = self.connection().await?;
         let found: Option<ReplayRow> = prepared(
-            "SELECT fingerprint, order_id, reused, recorded_at FROM idempotency \
+            "SELECT fingerprint, order_id, payment_no, reused, recorded_at FROM idempotency \
              WHERE principal = $1 AND route = $2 AND key = $3",
         )
         .bind::<Text, _>(&scope.principal)
@@ -112,13 +113,7 @@ impl PostgresStore {
         .await
         .map(whole::maybe)
         .map_err(errors::read)?;
-        Ok(found.map(|row| ReplayRecord {
-            scope: scope.clone(),
-            fingerprint: row.fingerprint,
-            order: row.order_id.map(OrderId::new),
-            reused: row.reused,
-            recorded_at: Timestamp::from_offset(row.recorded_at),
-        }))
+        found.map(|row| row.into_record(scope)).transpose()
     }
 }
 
@@ -134,8 +129,24 @@ struct ReplayRow {
     fingerprint: String,
     #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Uuid>)]
     order_id: Option<uuid::Uuid>,
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::SmallInt>)]
+    payment_no: Option<i16>,
     #[diesel(sql_type = diesel::sql_types::Bool)]
     reused: bool,
     #[diesel(sql_type = diesel::sql_types::Timestamptz)]
     recorded_at: time::OffsetDateTime,
+}
+
+impl ReplayRow {
+    fn into_record(self, scope: &ReplayScope) -> Result<ReplayRecord, StoreError> {
+        let payment = self.payment_no.map(|no| number(i64::from(no), "payment_no")).transpose()?;
+        Ok(ReplayRecord {
+            scope: scope.clone(),
+            fingerprint: self.fingerprint,
+            order: self.order_id.map(OrderId::new),
+            payment,
+            reused: self.reused,
+            recorded_at: Timestamp::from_offset(self.recorded_at),
+        })
+    }
 }

@@ -24,13 +24,19 @@ const CLAIM: &str = "\
                lease_until = clock_timestamp() + $4 * interval '1 millisecond', \
                hastened_at = NULL \
         FROM due WHERE j.kind = due.kind AND j.subject = due.subject \
-        RETURNING j.kind, j.subject, j.lease_token, j.attempts, j.due_at) \
-    SELECT kind, subject, lease_token, attempts FROM taken ORDER BY due_at, kind, subject";
+        RETURNING j.kind, j.subject, j.lease_token, j.attempts, j.due_at, \
+                  j.wanted_at IS NOT NULL AS wanted) \
+    SELECT kind, subject, lease_token, attempts, wanted FROM taken ORDER BY due_at, kind, subject";
+
+/// Who let the lease run out does not get it back, even when nobody else has it yet.
+const RENEW: &str = "\
+    UPDATE jobs SET lease_until = clock_timestamp() + $1 * interval '1 millisecond' \
+    WHERE kind = $2 AND subject = $3 AND lease_token = $4 AND lease_until > clock_timestamp()";
 
 /// What was ensured for an earlier time while it was leased keeps that time.
 const AGAIN: &str = "\
     UPDATE jobs SET due_at = least($1, hastened_at), lease_token = NULL, lease_until = NULL, \
-           hastened_at = NULL, attempts = CASE WHEN $2 THEN 0 ELSE attempts END \
+           hastened_at = NULL, wanted_at = NULL, attempts = CASE WHEN $2 THEN 0 ELSE attempts END \
     WHERE kind = $3 AND subject = $4 AND lease_token = $5 AND lease_until > clock_timestamp()";
 
 /// Gone, unless somebody asked for it again while it was in hand.
@@ -45,32 +51,41 @@ const DONE: &str = "\
         RETURNING 1), \
     kept AS ( \
         UPDATE jobs j SET due_at = h.hastened_at, lease_token = NULL, lease_until = NULL, \
-               hastened_at = NULL, attempts = 0 FROM held h \
+               hastened_at = NULL, wanted_at = NULL, attempts = 0 FROM held h \
         WHERE j.kind = h.kind AND j.subject = h.subject AND h.hastened_at IS NOT NULL \
         RETURNING 1) \
     SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM kept) AS n";
 
+/// The subject of a job is the number of an order or of a payment: the case names the order.
 const PARK: &str = "\
     WITH parked AS ( \
         UPDATE jobs SET parked_at = clock_timestamp(), parked_why = $1, lease_token = NULL, \
-               lease_until = NULL \
+               lease_until = NULL, wanted_at = NULL \
         WHERE kind = $2 AND subject = $3 AND lease_token = $4 \
           AND lease_until > clock_timestamp() \
         RETURNING kind, subject), \
     opened AS ( \
-        INSERT INTO cases (kind, subject, detail, opened_at) \
-        SELECT 'stuck', kind || ':' || subject, $1, clock_timestamp() FROM parked \
+        INSERT INTO cases (kind, subject, detail, order_id, opened_at) \
+        SELECT 'stuck', k.kind || ':' || k.subject, $1, \
+               coalesce((SELECT o.id FROM orders o WHERE o.order_number = k.subject), \
+                        (SELECT p.order_id FROM payments p WHERE p.out_trade_no = k.subject \
+                         LIMIT 1)), \
+               clock_timestamp() FROM parked k \
         ON CONFLICT (kind, subject) WHERE status NOT IN ('resolved', 'accepted') DO NOTHING) \
     SELECT count(*) AS n FROM parked";
 
-/// Earlier, never later; a job in hand remembers it for when it is finished.
+/// Earlier, never later; a job in hand remembers it for when it is finished. A client that asks
+/// again and again writes once.
 const HASTEN: &str = "\
     UPDATE jobs SET \
-        due_at = CASE WHEN lease_until IS NULL THEN $1 ELSE due_at END, \
+        due_at = CASE WHEN lease_until IS NULL THEN least(due_at, $1) ELSE due_at END, \
         hastened_at = CASE WHEN lease_until IS NOT NULL \
-                           THEN least(hastened_at, $1::timestamptz) END \
+                           THEN least(hastened_at, $1::timestamptz) END, \
+        wanted_at = coalesce(wanted_at, clock_timestamp()) \
     WHERE kind = $2 AND subject = $3 AND parked_at IS NULL \
-      AND (lease_until IS NOT NULL OR due_at > $1)";
+      AND (wanted_at IS NULL \
+           OR CASE WHEN lease_until IS NULL THEN due_at > $1 \
+                   ELSE coalesce(hastened_at > $1, true) END)";
 
 const NEXT: &str = "\
     SELECT min(due_at) AS due_at FROM (SELECT due_at FROM jobs \
@@ -78,8 +93,8 @@ const NEXT: &str = "\
           AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
         ORDER BY due_at LIMIT 1) next";
 
-/// Live payments without a follower, waiting orders without a deadline. "Live" is said in the words
-/// of the partial index, so that history costs nothing.
+/// Live payments without a follower, waiting orders without a deadline, delivered ones without
+/// their last day. "Live" is said in the words of the partial indexes, so that history costs nothing.
 const SWEEP: &str = "\
     INSERT INTO jobs (kind, subject, due_at) \
     SELECT missing.kind, missing.subject, $1 FROM ( \
@@ -94,6 +109,12 @@ const SWEEP: &str = "\
          WHERE o.status = 'pending_payment' AND o.pay_deadline IS NOT NULL \
            AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'expire_order' \
                            AND j.subject = o.order_number) \
+         LIMIT $2) \
+        UNION ALL \
+        (SELECT 'complete_order', d.order_number FROM orders d \
+         WHERE d.status = 'delivered' \
+           AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'complete_order' \
+                           AND j.subject = d.order_number) \
          LIMIT $2)) missing \
     LIMIT $2 ON CONFLICT (kind, subject) DO NOTHING RETURNING kind, subject";
 
@@ -107,6 +128,8 @@ struct Claimed {
     lease_token: i64,
     #[diesel(sql_type = Integer)]
     attempts: i32,
+    #[diesel(sql_type = Bool)]
+    wanted: bool,
 }
 
 #[derive(QueryableByName)]
@@ -137,6 +160,25 @@ impl JobQueue for PostgresStore {
         lease_ms: u64,
     ) -> PortFuture<'_, Result<Vec<LeasedJob>, StoreError>> {
         Box::pin(self.claim_jobs(now, limit, lease_ms))
+    }
+
+    fn renew<'a>(
+        &'a self,
+        lease: &'a Fence,
+        lease_ms: u64,
+    ) -> PortFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.connection().await?;
+            let renewed = prepared(RENEW)
+                .bind::<BigInt, _>(i64::try_from(lease_ms).unwrap_or(i64::MAX))
+                .bind::<Text, _>(lease.job.kind.name())
+                .bind::<Text, _>(&lease.job.subject)
+                .bind::<BigInt, _>(lease.token)
+                .execute(&mut connection)
+                .await
+                .map_err(errors::read)?;
+            Ok(renewed > 0)
+        })
     }
 
     fn finish<'a>(
@@ -213,6 +255,7 @@ impl PostgresStore {
             Ok(LeasedJob {
                 fence: Fence { job, token: row.lease_token },
                 attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+                wanted: row.wanted,
             })
         });
         jobs.collect()

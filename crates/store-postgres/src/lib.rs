@@ -5,6 +5,7 @@
 
 mod access;
 mod book;
+mod cases;
 mod catalogue;
 mod clock;
 mod commit;
@@ -16,12 +17,14 @@ mod migrate;
 mod pool;
 mod prepared;
 mod rows;
+mod vitals;
 mod whole;
 mod words;
 
 pub use clock::StoreClock;
 pub use migrate::migrate;
 pub use pool::{ConnectSettings, Isolation};
+pub use vitals::{Backlog, COUNT_MAX, Fitness, PoolUse};
 
 use domain::ports::StoreError;
 use pool::Pool;

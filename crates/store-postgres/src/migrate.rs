@@ -7,7 +7,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrati
 use domain::ports::StoreError;
 use tokio::runtime::Handle;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
+pub(crate) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
 /// Names the lock under which processes take turns: "paydesk" in hexadecimal.
 const LOCK: &str = "SELECT pg_advisory_lock(x'7061796465736b'::bigint)";

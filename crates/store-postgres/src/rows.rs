@@ -5,6 +5,7 @@
 mod money;
 mod order;
 mod payment;
+mod shipment;
 
 pub(crate) use money::{RefundRow, SettlementRow};
 pub(crate) use order::{HoldRow, OrderRow, order_rows};

@@ -1,9 +1,11 @@
 //! The words of states in tables, both ways. An unknown word is an error, never a guess.
 
-use domain::case::CaseKind;
 use domain::catalogue::SkuStatus;
 use domain::changeset::InboxStatus;
-use domain::order::{CancelCause, OrderStatus, PaymentMethod, PaymentStatus as OrderPaid, Purpose};
+use domain::order::{
+    CancelCause, CompletedBy, OrderStatus, PayerResult, PaymentMethod, PaymentStatus as OrderPaid,
+    Purpose,
+};
 use domain::payment::{ClosingCause, PaymentStatus, SurplusCause, TradeType};
 use domain::ports::StoreError;
 use domain::refund::{RefundKind, RefundStatus};
@@ -45,6 +47,8 @@ words!(OrderPaid: Unpaid = "unpaid", Paid = "paid");
 words!(PaymentMethod: Wechat = "wechat", Cod = "cod", Wallet = "wallet", Free = "free");
 words!(Purpose: Goods = "goods", Recharge = "recharge", External = "external");
 words!(CancelCause: Buyer = "buyer", Operator = "operator", Deadline = "deadline");
+words!(PayerResult: Ok = "ok", Cancel = "cancel", Fail = "fail");
+words!(CompletedBy: Buyer = "buyer", Operator = "operator", Elapsed = "elapsed");
 words!(PaymentStatus: Created = "created", Payable = "payable", Unknown = "unknown",
     Closing = "closing", Closed = "closed", Rejected = "rejected", Paid = "paid",
     Surplus = "surplus");
@@ -60,6 +64,3 @@ words!(RefundStatus: Requested = "requested");
 words!(SkuStatus: OnSale = "on_sale", OffSale = "off_sale");
 words!(InboxStatus: Verified = "verified", Applied = "applied", Duplicate = "duplicate",
     Orphan = "orphan", Mismatch = "mismatch");
-words!(CaseKind: UnknownOrder = "unknown_order", Surplus = "surplus",
-    AmountMismatch = "amount_mismatch", RefundMismatch = "refund_mismatch", Stock = "stock",
-    Stuck = "stuck");

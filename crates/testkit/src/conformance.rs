@@ -3,21 +3,28 @@
 //! A rule gets empty stores and asserts; it may not know which store it has.
 
 pub mod access;
+pub mod cases;
 pub mod commits;
 pub mod concurrency;
 pub mod crowd;
 pub mod histories;
 pub mod jobs;
+pub mod leases;
+pub mod listing;
+pub mod payments;
 pub mod refusals;
+pub mod shipping;
 pub mod shop;
 
 use crate::sample;
-use domain::UserId;
 use domain::changeset::{Changeset, Intent};
-use domain::order::{Command, Decision, Order, Placement};
+use domain::order::{Circumstances, Command, Decision, Order, Placement, StockOutcome};
+use domain::payment::Terms;
 use domain::ports::{
-    Access, BuyerBook, Catalogue, CommitAnswer, JobQueue, OrderKey, OrderStore, PortFuture,
+    Access, BuyerBook, CaseBook, Catalogue, CommitAnswer, JobQueue, OrderKey, OrderStore,
+    PortFuture,
 };
+use domain::{Timestamp, UserId};
 use std::sync::Arc;
 
 /// A store, by its ports, and a way to see everything that it holds.
@@ -27,6 +34,7 @@ pub struct Stores {
     pub catalogue: Arc<dyn Catalogue>,
     pub book: Arc<dyn BuyerBook>,
     pub access: Arc<dyn Access>,
+    pub cases: Arc<dyn CaseBook>,
     /// Everything that is stored, as text: equal texts, equal contents.
     pub dump: Arc<dyn Fn() -> PortFuture<'static, String> + Send + Sync>,
     /// Every notification: its id, status and fact hash.
@@ -87,6 +95,17 @@ impl Stores {
         self.orders.commit(deciding(order, command, intent)).await
     }
 
+    /// Commits what `command` means for `order` at `now`; the order as it is stored then.
+    pub async fn step(&self, order: &Order, command: &Command, now: Timestamp) -> Order {
+        let name = format!("{}-{}", order.number, order.version);
+        let changeset = deciding_at(now, order, command, sample::intent(&name));
+        let expected = changeset.order.as_ref().expect("a change").order.clone();
+        assert_eq!(self.orders.commit(changeset).await, CommitAnswer::Committed);
+        let stored = self.again(order).await;
+        assert_eq!(stored, expected, "after {command:?}");
+        stored
+    }
+
     /// Every notification.
     pub async fn inbox(&self) -> Vec<String> {
         (self.inbox)().await
@@ -106,11 +125,18 @@ pub fn placing(placement: &Placement, intent: Intent) -> Changeset {
 
 /// The changeset of `command` on `order`.
 pub fn deciding(order: &Order, command: &Command, intent: Intent) -> Changeset {
-    match order.decide(command, sample::start()).unwrap() {
+    deciding_at(sample::start(), order, command, intent)
+}
+
+/// The changeset of `command` on `order` at `now`.
+pub fn deciding_at(now: Timestamp, order: &Order, command: &Command, intent: Intent) -> Changeset {
+    let compose = |_: &Terms| "{\"body\":2}".to_owned();
+    let given = Circumstances { now, stock: StockOutcome::Committed, compose: &compose };
+    match order.decide_with(command, &given).unwrap() {
         Decision::Record(events) => {
-            Changeset::of(Some(order), events, Vec::new(), intent, sample::start()).unwrap()
+            Changeset::of(Some(order), events, Vec::new(), intent, now).unwrap()
         }
-        Decision::AlreadyApplied => Changeset::without_order(intent, sample::start()),
+        Decision::AlreadyApplied => Changeset::without_order(intent, now),
     }
 }
 
@@ -121,15 +147,20 @@ macro_rules! conformance {
         $crate::conformance_rules! { $make:
             access::one_openid_is_one_buyer_however_often_it_comes,
             access::sessions_and_keys_are_found_by_their_hashes,
+            access::a_revoked_key_lets_nobody_in_and_is_still_listed,
+            cases::a_page_of_cases_is_newest_first_and_goes_on_where_it_ended,
+            cases::cases_are_found_by_kind_status_subject_and_time,
+            cases::one_case_is_open_per_kind_and_subject,
+            cases::a_case_names_its_order_when_there_is_one,
             commits::a_moved_version_is_a_conflict_that_writes_nothing,
             commits::the_same_command_again_is_already_committed,
             commits::a_command_is_known_after_its_commit_and_not_before,
             commits::an_idempotency_key_leads_to_its_order,
             commits::an_order_is_found_by_id_number_and_out_trade_no,
-            commits::a_page_is_newest_first_and_goes_on_where_it_ended,
             commits::a_notification_stored_as_an_orphan_can_still_be_applied,
             commits::several_lines_of_one_sku_are_held_and_sold_together,
             concurrency::of_two_writers_exactly_one_commits,
+            concurrency::of_two_payments_started_at_once_exactly_one_is,
             concurrency::one_command_sent_a_hundred_times_has_one_effect,
             concurrency::two_hundred_buyers_of_fifty_pieces_are_fifty_orders,
             concurrency::one_buyer_at_once_stays_within_the_open_orders,
@@ -146,12 +177,25 @@ macro_rules! conformance {
             jobs::a_parked_job_rests_with_a_case,
             jobs::the_sweep_finds_work_that_nobody_promised_once,
             jobs::a_commit_under_a_lost_lease_writes_nothing,
+            leases::a_renewed_lease_is_kept_under_its_token,
+            leases::a_lost_lease_is_not_renewed,
+            leases::a_hastened_job_is_wanted_until_it_is_finished,
+            leases::whoever_hastens_a_job_that_is_due_or_in_hand_waits_for_it_too,
+            listing::a_page_is_newest_first_and_goes_on_where_it_ended,
+            listing::an_order_is_listed_by_each_of_its_numbers_and_by_nothing_else,
+            payments::another_payment_is_committed_with_the_closing_of_the_first,
+            payments::a_key_remembers_the_payment_that_it_offered,
+            payments::two_open_payments_of_one_order_are_never_written,
             refusals::too_little_stock_writes_nothing,
             refusals::a_moved_price_writes_nothing,
             refusals::a_taken_number_writes_nothing,
             refusals::a_transaction_belongs_to_one_payment,
             refusals::a_captured_line_belongs_to_one_order,
             refusals::a_sixth_open_order_is_refused,
+            shipping::what_happens_after_the_money_is_kept,
+            shipping::a_payers_report_is_kept_and_settles_nothing,
+            shipping::a_delivered_order_has_its_last_day_promised,
+            shipping::the_sweep_gives_delivered_orders_their_last_day_once,
             shop::a_sku_is_changed_at_its_version_only,
             shop::stock_is_moved_once_per_key_and_never_below_zero,
             shop::what_is_on_sale_is_listed_by_id,

@@ -8,6 +8,7 @@ use domain::names::{Appid, Mchid, Openid, TransactionId};
 use domain::order::{Checkout, Command, NewPayment, Order, Placement};
 use domain::payment::TradeType;
 use domain::pricing::{Fees, PricingInput, price};
+use domain::shipment::{LogisticsType, Package, ShipmentDraft};
 use domain::{CommandId, Fen, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
 use uuid::Uuid;
 
@@ -84,6 +85,7 @@ pub fn replay(key: &str, order: Option<OrderId>) -> ReplayRecord {
         scope: scope(key),
         fingerprint: format!("fingerprint of {key}"),
         order,
+        payment: None,
         reused: false,
         recorded_at: start(),
     }
@@ -99,15 +101,37 @@ pub fn placement(n: u64, buyer: UserId, lines: &[(&Sku, u32)]) -> Placement {
         breakdown: price(&input).unwrap(),
         checkout: Checkout { address_id: Some(1), address: Some(address()), ..Checkout::default() },
         pay_deadline: start().plus_seconds(1_800),
-        payment: Some(NewPayment {
-            trade_type: TradeType::Jsapi,
-            mchid: mchid(),
-            appid: appid(),
-            payer: Some(Openid::new("o-alice")),
-            deployment_id: "test".to_owned(),
-        }),
+        payment: Some(new_payment(TradeType::Jsapi)),
     }
 }
+
+/// A payment to be recorded, by the usual payer.
+pub fn new_payment(trade_type: TradeType) -> NewPayment {
+    NewPayment {
+        trade_type,
+        mchid: mchid(),
+        appid: appid(),
+        payer: Some(Openid::new("o-alice")),
+        deployment_id: "test".to_owned(),
+    }
+}
+
+/// One package by express, with the receiver's masked number.
+pub fn shipment(tracking_no: &str, is_all_delivered: bool) -> ShipmentDraft {
+    ShipmentDraft {
+        logistics_type: LogisticsType::Express,
+        packages: vec![Package {
+            express_company: Some("SF".to_owned()),
+            tracking_no: Some(tracking_no.to_owned()),
+            item_desc: "龙井 × 1".to_owned(),
+            contact: Some(CONTACT.to_owned()),
+        }],
+        is_all_delivered,
+    }
+}
+
+/// Personal data: may be found in the order alone.
+pub const CONTACT: &str = "138****0000";
 
 pub fn mchid() -> Mchid {
     Mchid::new("1900000109")

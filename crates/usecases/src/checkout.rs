@@ -5,22 +5,27 @@
 
 mod place;
 mod price;
+mod reuse;
+#[cfg(test)]
+mod tests;
 
 pub use price::{Quote, QuoteError};
 
-use crate::{Offer, OfferError, Paydesk, TransactError};
+use crate::pay_order::of_start;
+use crate::start_payment::Caller;
+use crate::{Keyed, Offer, OfferError, Paydesk, TransactError};
 use domain::buyer::{AddressId, Selection};
-use domain::changeset::{ReplayRecord, ReplayScope};
+use domain::changeset::ReplayRecord;
 use domain::order::{Amounts, Order, OrderStatus};
-use domain::payment::{PaymentState, TradeType};
+use domain::payment::{ClosingCause, Payment, PaymentState, TradeType};
 use domain::ports::{OrderKey, StoreError};
 use domain::{Fen, OrderNumber, UserId};
 
 /// A twin of a request that is younger than this is still being answered, in seconds.
 const TWIN_S: i64 = 30;
 
-/// What a buyer checks out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a buyer checks out. Has no `Debug`: the remark is personal.
+#[derive(Clone, PartialEq, Eq)]
 pub struct CheckoutRequest {
     /// Who.
     pub buyer: UserId,
@@ -34,21 +39,12 @@ pub struct CheckoutRequest {
     pub rush: bool,
     /// Their words.
     pub remark: Option<String>,
-    /// How they pay.
-    pub trade_type: TradeType,
+    /// How they pay; `None` to place the order and ask for a payment later.
+    pub trade_type: Option<TradeType>,
+    /// Whether an open order over the same lines is cancelled to make way.
+    pub replace_open: bool,
     /// What they were shown; a differing total is not charged.
     pub expected_total: Option<Fen>,
-}
-
-/// The idempotency key that a request came under.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Keyed {
-    /// Whose key, where.
-    pub scope: ReplayScope,
-    /// A hash of the request; the same key with another one is refused.
-    pub fingerprint: String,
-    /// The id of this very request, for audit and logs.
-    pub request_id: String,
 }
 
 /// A checkout with something to pay, or paid.
@@ -88,6 +84,9 @@ pub enum CheckoutError {
     /// Lines of the request are in another open order.
     #[error("lines of it are in order {0}")]
     CheckoutOpen(OrderNumber),
+    /// Lines of the request are in this order, which is being cancelled to make way: come back.
+    #[error("order {0} is being cancelled")]
+    StillOpen(OrderNumber),
     /// The buyer has too many unpaid orders.
     #[error("too many unpaid orders")]
     TooManyOpenOrders,
@@ -115,7 +114,8 @@ impl From<TransactError> for CheckoutError {
 }
 
 impl Paydesk {
-    /// Checks out: answers a payment to be made, exactly one order per key.
+    /// Checks out: answers a payment to be made, or an order that waits for one; exactly one
+    /// order per key.
     ///
     /// # Errors
     /// See [`CheckoutError`]; a refusal has no effect.
@@ -129,10 +129,10 @@ impl Paydesk {
         }
         match self.place(request, keyed).await? {
             Placing::Placed(order) => {
-                Ok(Checkedout::Placed(self.offer(order, Some(&keyed.request_id)).await?))
+                Ok(Checkedout::Placed(self.answer(order, request, Caller::Starter, keyed).await?))
             }
-            Placing::Reused(order) => {
-                Ok(Checkedout::Reused(self.offer(order, Some(&keyed.request_id)).await?))
+            Placing::Reused(order, caller) => {
+                Ok(Checkedout::Reused(self.answer(order, request, caller, keyed).await?))
             }
             Placing::Twin => match self.orders.replay(&keyed.scope).await? {
                 Some(record) => self.replay(&record, keyed).await,
@@ -141,8 +141,22 @@ impl Paydesk {
         }
     }
 
+    /// With a payment, if one was asked for.
+    async fn answer(
+        &self,
+        order: Order,
+        request: &CheckoutRequest,
+        caller: Caller,
+        keyed: &Keyed,
+    ) -> Result<Offer, OfferError> {
+        match request.trade_type {
+            Some(_) => self.offer(order, caller, &keyed.request_id).await,
+            None => Ok(Paydesk::show(order)),
+        }
+    }
+
     /// Answers a known key: the same outcome again, presented as it is now.
-    async fn replay(
+    pub(crate) async fn replay(
         &self,
         record: &ReplayRecord,
         keyed: &Keyed,
@@ -153,29 +167,60 @@ impl Paydesk {
         let Some(id) = record.order else { return Err(CheckoutError::KeyReused) };
         let found = self.orders.load(&OrderKey::Id(id)).await?;
         let order = found.ok_or(TransactError::NotFound)?.value;
+        let offer = self.offer_again(order, record, keyed).await?;
+        Ok(Checkedout::Replayed { offer, reused: record.reused })
+    }
+
+    /// The payment that the key led to. What was cancelled, paid or replaced meanwhile is shown,
+    /// not refused; only what WeChat Pay refused is tried anew, under another number.
+    async fn offer_again(
+        &self,
+        order: Order,
+        record: &ReplayRecord,
+        keyed: &Keyed,
+    ) -> Result<Offer, CheckoutError> {
+        let recorded = order.payments.iter().find(|payment| Some(payment.no) == record.payment);
+        let Some(recorded) = recorded.cloned() else { return Ok(Paydesk::show(order)) };
+        let request_id = keyed.request_id.as_str();
+        if order.status != OrderStatus::PendingPayment {
+            return Ok(Paydesk::show_payment(order, &recorded));
+        }
+        if was_refused(&recorded) && order.open_payment().is_none() {
+            let order = self.start_anew(&order, recorded.terms.trade_type, request_id).await;
+            let order = order.map_err(of_start)?;
+            return Ok(self.offer(order, Caller::Starter, request_id).await?);
+        }
+        if !recorded.is_open() && !was_refused(&recorded) {
+            return Ok(Paydesk::show_payment(order, &recorded));
+        }
         let age_s = self.clock.now().seconds_since(record.recorded_at);
-        if age_s < TWIN_S && is_being_called(&order) {
+        if age_s < TWIN_S && recorded.state == PaymentState::Created {
             return Err(CheckoutError::InProgress);
         }
-        // The same outcome as it is now: what was cancelled meanwhile is shown, not refused.
-        let offer = if order.status == OrderStatus::PendingPayment {
-            self.offer(order, Some(&keyed.request_id)).await?
-        } else {
-            Paydesk::show(order)
-        };
-        Ok(Checkedout::Replayed { offer, reused: record.reused })
+        Ok(self.offer(order, Caller::Other, request_id).await?)
     }
 }
 
 /// What placing came to.
 enum Placing {
     Placed(Order),
-    Reused(Order),
+    Reused(Order, Caller),
     /// The same key was committed by a twin of this request.
     Twin,
 }
 
-/// Whether WeChat Pay has not answered the first call yet.
-fn is_being_called(order: &Order) -> bool {
-    order.payments.iter().any(|p| matches!(p.state, PaymentState::Created))
+/// Whether WeChat Pay refused to order this payment.
+fn was_refused(payment: &Payment) -> bool {
+    match &payment.state {
+        PaymentState::Rejected { .. }
+        | PaymentState::Closing { why: ClosingCause::Refused }
+        | PaymentState::Closed { why: ClosingCause::Refused, .. } => true,
+        PaymentState::Created
+        | PaymentState::Payable { .. }
+        | PaymentState::Unknown
+        | PaymentState::Closing { .. }
+        | PaymentState::Closed { .. }
+        | PaymentState::Paid { .. }
+        | PaymentState::Surplus { .. } => false,
+    }
 }

@@ -1,7 +1,7 @@
 //! Cancels an order whose deadline has passed. The negotiation that follows is the followers' of
 //! its payments.
 
-use crate::{Paydesk, TransactError};
+use crate::{Paydesk, Target, TransactError};
 use domain::changeset::{Audit, Fence, Intent, Refusal};
 use domain::order::{CancelCause, Command, Rejection};
 use domain::ports::{Finish, OrderKey};
@@ -27,9 +27,9 @@ impl Paydesk {
             fence: Some(fence.clone()),
             replay: None,
         };
-        let key = OrderKey::Number(number.clone());
+        let target = Target::anybodys(OrderKey::Number(number.clone()));
         let command = Command::Cancel(CancelCause::Deadline);
-        match self.transact(&key, &command, &intent).await {
+        match self.transact(&target, &command, &intent).await {
             Ok(_)
             | Err(
                 TransactError::NotFound

@@ -5,23 +5,28 @@
 #[cfg(test)]
 mod tests;
 
-use crate::{Paydesk, TransactError};
+use crate::query_budget::Urgency;
+use crate::{Paydesk, Target, TransactError};
 use domain::changeset::{Audit, Fence, Intent, Refusal};
+use domain::fact::PaymentFact;
 use domain::job::next_look;
 use domain::order::{Command, Order};
 use domain::payment::{Payment, PaymentState};
-use domain::ports::{Finish, GatewayError, OrderKey};
+use domain::ports::{Finish, GatewayError, LeasedJob, OrderKey};
 use domain::{CommandId, OutTradeNo, Timestamp};
 
 /// After a call that failed, at the earliest.
 const AFTER_ERROR_S: i64 = 2;
+/// HTTP's "too many requests".
+const TOO_MANY: u16 = 429;
 
 impl Paydesk {
     pub(crate) async fn follow_payment(
         &self,
         out_trade_no: &OutTradeNo,
-        fence: &Fence,
+        job: &LeasedJob,
     ) -> Result<Finish, TransactError> {
+        let fence = &job.fence;
         let key = OrderKey::OutTradeNo(out_trade_no.clone());
         let Some(found) = self.orders.load(&key).await? else { return Ok(Finish::Done) };
         // A payment that has ended without money is asked for as well when somebody wants to
@@ -30,17 +35,68 @@ impl Paydesk {
         else {
             return Ok(Finish::Done);
         };
+        let urgency = Urgency::of(payment, job.wanted, self.clock.now());
+        if let Err(wait_ms) = self.query_budget.take(urgency, self.clock.real()) {
+            return Ok(Finish::Again(self.later(wait_ms)));
+        }
         let mut asked = self.ask(out_trade_no, fence, "ask").await?;
         if let Asked::Heard(order) = &asked
             && is_closing(order, out_trade_no)
         {
-            if let Err(error) = self.gateway.close(out_trade_no).await {
-                tracing::info!(payment.out_trade_no = %out_trade_no, error = %error,
-                    "close was not accepted; the query tells");
-            }
+            self.send_close(out_trade_no).await;
             asked = self.ask(out_trade_no, fence, "ask-after-close").await?;
         }
         Ok(self.next(asked, payment))
+    }
+
+    /// When a question that has to wait for its turn is asked.
+    fn later(&self, wait_ms: u64) -> Timestamp {
+        let wait_ms = wait_ms.saturating_add(self.ids.jitter(wait_ms));
+        self.clock.now().plus_millis(i64::try_from(wait_ms).unwrap_or(i64::MAX))
+    }
+
+    /// Asks WeChat Pay to close a payment. What it answers proves nothing: ask afterwards.
+    pub(crate) async fn send_close(&self, out_trade_no: &OutTradeNo) {
+        if let Err(error) = self.gateway.close(out_trade_no).await {
+            tracing::info!(payment.out_trade_no = %out_trade_no, error = %error,
+                "close was not accepted; the query tells");
+        }
+    }
+
+    /// Asks WeChat Pay what became of a payment.
+    pub(crate) async fn query(&self, out_trade_no: &OutTradeNo) -> Option<PaymentFact> {
+        match self.gateway.query(out_trade_no).await {
+            Ok(fact) => {
+                tracing::info!(payment.out_trade_no = %out_trade_no,
+                    trade_state = fact.trade().name(), "query.answered");
+                Some(fact)
+            }
+            Err(error) => {
+                self.report(out_trade_no, &error);
+                None
+            }
+        }
+    }
+
+    fn report(&self, out_trade_no: &OutTradeNo, error: &GatewayError) {
+        match error {
+            GatewayError::Retryable(refusal) if refusal.http_status == TOO_MANY => {
+                tracing::warn!(payment.out_trade_no = %out_trade_no, error = %error,
+                    "WeChat Pay is asked too often; the rate is halved");
+                self.query_budget.halve(self.clock.real());
+            }
+            GatewayError::Misconfigured(_) | GatewayError::Untrusted(_) => {
+                tracing::error!(payment.out_trade_no = %out_trade_no, error = %error,
+                    "query failed");
+            }
+            GatewayError::Refused(_)
+            | GatewayError::NumberSpent(_)
+            | GatewayError::Retryable(_)
+            | GatewayError::OutcomeUnknown(_) => {
+                tracing::warn!(payment.out_trade_no = %out_trade_no, error = %error,
+                    "query failed");
+            }
+        }
     }
 
     /// One query, and its answer recorded.
@@ -50,15 +106,7 @@ impl Paydesk {
         fence: &Fence,
         step: &str,
     ) -> Result<Asked, TransactError> {
-        let fact = match self.gateway.query(out_trade_no).await {
-            Ok(fact) => fact,
-            Err(error) => {
-                report(out_trade_no, &error);
-                return Ok(Asked::Unheard);
-            }
-        };
-        tracing::info!(payment.out_trade_no = %out_trade_no, trade_state = fact.trade().name(),
-            "query.answered");
+        let Some(fact) = self.query(out_trade_no).await else { return Ok(Asked::Unheard) };
         let intent = Intent {
             command_id: CommandId::of_step(step, out_trade_no.as_str(), fence.token.unsigned_abs()),
             audit: Audit {
@@ -70,9 +118,9 @@ impl Paydesk {
             fence: Some(fence.clone()),
             replay: None,
         };
-        let key = OrderKey::OutTradeNo(out_trade_no.clone());
-        match self.transact(&key, &Command::RecordFact(fact), &intent).await {
-            Ok(order) => Ok(Asked::Heard(Box::new(order))),
+        let target = Target::anybodys(OrderKey::OutTradeNo(out_trade_no.clone()));
+        match self.transact(&target, &Command::RecordFact(fact), &intent).await {
+            Ok(transacted) => Ok(Asked::Heard(Box::new(transacted.order))),
             Err(TransactError::Refused(Refusal::Fenced)) => Ok(Asked::Fenced),
             Err(other) => Err(other),
         }
@@ -115,15 +163,4 @@ fn is_closing(order: &Order, out_trade_no: &OutTradeNo) -> bool {
     order
         .payment(out_trade_no)
         .is_some_and(|payment| matches!(payment.state, PaymentState::Closing { .. }))
-}
-
-fn report(out_trade_no: &OutTradeNo, error: &GatewayError) {
-    match error {
-        GatewayError::Misconfigured(_) | GatewayError::Untrusted(_) => {
-            tracing::error!(payment.out_trade_no = %out_trade_no, error = %error, "query failed");
-        }
-        GatewayError::Refused(_) | GatewayError::Retryable(_) | GatewayError::OutcomeUnknown(_) => {
-            tracing::warn!(payment.out_trade_no = %out_trade_no, error = %error, "query failed");
-        }
-    }
 }

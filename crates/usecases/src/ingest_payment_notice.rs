@@ -5,14 +5,15 @@
 #[cfg(test)]
 mod tests;
 
-use crate::transact::Landed;
-use crate::{Paydesk, TransactError};
+use crate::query_budget::Urgency;
+use crate::transact::{Landed, Transacted};
+use crate::{Paydesk, Target, TransactError};
 use domain::CommandId;
 use domain::case::{CaseKind, CaseOpening};
 use domain::changeset::{Audit, Changeset, InboxEntry, InboxStatus, Intent, Refusal};
 use domain::fact::PaymentFact;
 use domain::job::{JobChange, JobId};
-use domain::order::Command;
+use domain::order::{Command, Rejection};
 use domain::ports::{Notice, NoticeBody, NoticeError, OrderKey, RawNotice};
 
 /// The door: WeChat Pay API v3.
@@ -74,16 +75,19 @@ impl Paydesk {
             fence: None,
             replay: None,
         };
-        let key = OrderKey::OutTradeNo(out_trade_no.clone());
+        let target = Target::anybodys(OrderKey::OutTradeNo(out_trade_no.clone()));
         let command = Command::RecordFact(fact.clone());
-        match self.transact(&key, &command, &intent).await {
-            Ok(order) => {
+        match self.transact(&target, &command, &intent).await {
+            Ok(Transacted { order, .. }) => {
                 tracing::info!(request_id, order.number = %order.number,
                     payment.out_trade_no = %out_trade_no, order.status = ?order.status,
                     "notify.acknowledged");
                 Ok(NoticeAnswer::Acknowledged)
             }
             Err(TransactError::NotFound) => self.keep_orphan(notice, fact, request_id).await,
+            Err(TransactError::Rejected(Rejection::Unconfirmed)) => {
+                self.confirm(notice, fact, request_id).await
+            }
             Err(TransactError::Rejected(why)) => {
                 self.keep_mismatch(notice, fact, &why.to_string(), request_id).await
             }
@@ -96,6 +100,40 @@ impl Paydesk {
                 Err(busy)
             }
         }
+    }
+
+    /// It says that something else was paid than was asked. What a query says counts: the same,
+    /// and the money goes back; or what was asked, and the notification is kept as a mismatch.
+    async fn confirm(
+        &self,
+        notice: &Notice,
+        fact: &PaymentFact,
+        request_id: &str,
+    ) -> Result<NoticeAnswer, TransactError> {
+        let out_trade_no = fact.out_trade_no();
+        let asked = self.query_budget.take(Urgency::NearDeadline, self.clock.real());
+        let heard = if asked.is_ok() { self.query(out_trade_no).await } else { None };
+        let Some(heard) = heard else {
+            self.keep_for_later(notice, fact, request_id).await?;
+            return Ok(NoticeAnswer::TryAgain);
+        };
+        let confirmed = heard.trade() == fact.trade();
+        let entry = entry(notice, InboxStatus::Applied, Some(fact));
+        let step = CommandId::of_step("confirm", out_trade_no.as_str(), self.ids.call());
+        let intent = Intent {
+            command_id: if confirmed { CommandId::of_notice(&entry) } else { step },
+            audit: audit(notice, request_id),
+            inbox: confirmed.then_some(entry),
+            fence: None,
+            replay: None,
+        };
+        let target = Target::anybodys(OrderKey::OutTradeNo(out_trade_no.clone()));
+        self.transact(&target, &Command::RecordFact(heard), &intent).await?;
+        if confirmed {
+            return Ok(NoticeAnswer::Acknowledged);
+        }
+        let why = "a notification says what WeChat Pay's own answer does not";
+        self.keep_mismatch(notice, fact, why, request_id).await
     }
 
     /// Stored with a job: its follower asks WeChat Pay at once instead of at its next rung.

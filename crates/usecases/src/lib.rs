@@ -5,31 +5,42 @@
 //! [`Paydesk`] and `transact.rs`.
 
 mod back_office;
+mod cancel_order;
 mod checkout;
+mod complete_order;
 mod expire_order;
 mod follow_payment;
 mod ingest_payment_notice;
+mod keyed;
 mod login;
 #[cfg(test)]
 mod mocks;
+mod pay_order;
+mod payer_report;
+mod query_budget;
 #[cfg(test)]
 mod samples;
 mod start_payment;
+mod target;
 mod transact;
 mod view_order;
 mod work;
 
 pub use back_office::PutSkuError;
-pub use checkout::{Checkedout, CheckoutError, CheckoutRequest, Keyed, Quote, QuoteError};
+pub use checkout::{Checkedout, CheckoutError, CheckoutRequest, Quote, QuoteError};
 pub use ingest_payment_notice::NoticeAnswer;
+pub use keyed::{ActError, Acted, Action, Keyed};
 pub use login::{LoggedIn, LoginRefused};
+pub use pay_order::PayRequest;
+pub use query_budget::{QueryBudget, Urgency};
 pub use start_payment::{Offer, OfferError};
+pub use target::{Owner, Target};
 pub use transact::TransactError;
 
 use domain::names::{Appid, Mchid};
 use domain::ports::{
-    Access, BuyerBook, Catalogue, Clock, EventSink, IdSource, JobQueue, LoginGateway, NoticeOpener,
-    OrderStore, PaymentGateway,
+    Access, BuyerBook, CaseBook, Catalogue, Clock, EventSink, IdSource, JobQueue, LoginGateway,
+    NoticeOpener, OrderStore, PaymentGateway,
 };
 use std::sync::Arc;
 
@@ -45,6 +56,8 @@ pub struct Paydesk {
     pub book: Arc<dyn BuyerBook>,
     /// Sessions and keys.
     pub access: Arc<dyn Access>,
+    /// Cases.
+    pub cases: Arc<dyn CaseBook>,
     /// WeChat Pay.
     pub gateway: Arc<dyn PaymentGateway>,
     /// What WeChat Pay sends us.
@@ -57,6 +70,8 @@ pub struct Paydesk {
     pub ids: Arc<dyn IdSource>,
     /// Who hears of commits.
     pub events: Arc<dyn EventSink>,
+    /// How many questions WeChat Pay is asked.
+    pub query_budget: QueryBudget,
     /// What the merchant has set.
     pub settings: Settings,
 }
@@ -72,6 +87,8 @@ pub struct Settings {
     pub appid: Appid,
     /// How long a checkout can be paid, in seconds.
     pub checkout_deadline_s: i64,
+    /// How long an order that is placed directly can be paid, in seconds.
+    pub direct_deadline_s: i64,
     /// How long a buyer stays logged in, in seconds.
     pub session_s: i64,
 }

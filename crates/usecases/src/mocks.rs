@@ -1,6 +1,6 @@
 //! Ports that fail in one precise way. Everything that is not expected panics.
 
-use crate::{Paydesk, Settings};
+use crate::{Paydesk, QueryBudget, Settings};
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use domain::catalogue::{Sku, SkuDraft, SkuId};
 use domain::changeset::{Audit, Changeset, Fence, ReplayRecord, ReplayScope};
@@ -28,6 +28,7 @@ mock! {
     pub(crate) Jobs {}
     impl JobQueue for Jobs {
         fn claim(&self, now: Timestamp, limit: u32, lease_ms: u64) -> PortFuture<'static, Result<Vec<LeasedJob>, StoreError>>;
+        fn renew(&self, lease: &Fence, lease_ms: u64) -> PortFuture<'static, Result<bool, StoreError>>;
         fn finish(&self, lease: &Fence, finish: Finish) -> PortFuture<'static, Result<bool, StoreError>>;
         fn hasten(&self, job: &JobId, at: Timestamp) -> PortFuture<'static, Result<(), StoreError>>;
         fn next_due(&self) -> PortFuture<'static, Result<Option<Timestamp>, StoreError>>;
@@ -113,6 +114,15 @@ mock! {
         fn session(&self, token_hash: [u8; 32]) -> PortFuture<'static, Result<Option<SessionRecord>, StoreError>>;
         fn add_api_key(&self, key_hash: [u8; 32], record: ApiKeyRecord) -> PortFuture<'static, Result<(), StoreError>>;
         fn api_key(&self, key_hash: [u8; 32]) -> PortFuture<'static, Result<Option<ApiKeyRecord>, StoreError>>;
+        fn api_keys(&self) -> PortFuture<'static, Result<Vec<ApiKeyRecord>, StoreError>>;
+        fn revoke_api_key(&self, id: &str, now: Timestamp) -> PortFuture<'static, Result<bool, StoreError>>;
+    }
+}
+
+mock! {
+    pub(crate) Drawer {}
+    impl CaseBook for Drawer {
+        fn cases(&self, query: &CaseList) -> PortFuture<'static, Result<CaseListing, StoreError>>;
     }
 }
 
@@ -144,24 +154,28 @@ pub(crate) fn desk(orders: MockOrders, gateway: MockGateway, now: Timestamp) -> 
     events.expect_committed().return_const(());
     let mut ids = MockIds::new();
     ids.expect_jitter().return_const(0u64);
-    ids.expect_call().return_const(7u64);
+    let calls = std::sync::atomic::AtomicU64::new(1);
+    ids.expect_call().returning(move || calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
     Paydesk {
         orders: Arc::new(orders),
         jobs: Arc::new(MockJobs::new()),
         catalogue: Arc::new(MockShelf::new()),
         book: Arc::new(MockBook::new()),
         access: Arc::new(MockDoor::new()),
+        cases: Arc::new(MockDrawer::new()),
         gateway: Arc::new(gateway),
         notices: Arc::new(MockNotices::new()),
         login: Arc::new(MockLogin::new()),
         clock: Arc::new(Still(now)),
         ids: Arc::new(ids),
         events: Arc::new(events),
+        query_budget: QueryBudget::new(100),
         settings: Settings {
             deployment_id: "test".to_owned(),
             mchid: Mchid::new("1900000109"),
             appid: Appid::new("wx-mini"),
             checkout_deadline_s: 1_800,
+            direct_deadline_s: 900,
             session_s: 3_600,
         },
     }

@@ -1,8 +1,9 @@
 //! An order to try things on, and a store that answers as told.
 
+use crate::Keyed;
 use crate::mocks::{MockOrders, ready};
 use domain::catalogue::{Sku, SkuId, SkuStatus, StockLevel};
-use domain::changeset::Changeset;
+use domain::changeset::{Changeset, ReplayRecord, ReplayScope};
 use domain::fact::{Evidence, PaymentFact, Receipt, Trade};
 use domain::names::{Appid, Mchid, TransactionId};
 use domain::order::{Checkout, Command, Event, NewPayment, Order, Placement};
@@ -17,19 +18,24 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_seconds(1_795_226_400)
 }
 
-/// An order of 100 fen with one Native payment, just recorded.
-pub(crate) fn order() -> Order {
-    let buyer = UserId::parse("00000000-0000-0000-0000-000000000007").unwrap();
-    let sku = Sku {
+/// Tea at this price.
+pub(crate) fn sku(price_fen: i64) -> Sku {
+    Sku {
         id: SkuId::parse("tea").unwrap(),
         title: "茶".to_owned(),
-        price: Fen::new(100),
+        price: Fen::new(price_fen),
         cost_price: Fen::ZERO,
         status: SkuStatus::OnSale,
         price_version: 1,
         stock: StockLevel::default(),
         created_at: now(),
-    };
+    }
+}
+
+/// An order of 100 fen with one Native payment, just recorded.
+pub(crate) fn order() -> Order {
+    let buyer = UserId::parse("00000000-0000-0000-0000-000000000007").unwrap();
+    let sku = sku(100);
     let input = PricingInput { lines: vec![(&sku, 1)], fees: Fees::default() };
     let placement = Placement {
         id: OrderId::parse("00000000-0000-0000-0000-000000000001").unwrap(),
@@ -80,6 +86,17 @@ pub(crate) fn fact(order: &Order, trade: Trade) -> PaymentFact {
     )
 }
 
+/// What a notification says about its payment.
+pub(crate) fn notified(order: &Order, trade: Trade) -> PaymentFact {
+    PaymentFact::attested(
+        Evidence::Notification { event_id: "EV-1".to_owned() },
+        Mchid::new("1900000109"),
+        order.payments[0].out_trade_no().clone(),
+        trade,
+        None,
+    )
+}
+
 /// A store that holds `loads` one after the other (the last for ever) and answers commits with
 /// `answers`; what was committed is kept.
 pub(crate) fn store(
@@ -100,4 +117,67 @@ pub(crate) fn store(
         ready(answers.next().expect("one commit more than was told"))
     });
     (orders, written)
+}
+
+/// What a living store holds.
+pub(crate) struct Life {
+    /// The order now.
+    pub(crate) order: Order,
+    /// Every changeset, in order.
+    pub(crate) written: Vec<Changeset>,
+    /// Every key.
+    pub(crate) keys: Vec<ReplayRecord>,
+}
+
+impl Life {
+    /// The names of everything that happened.
+    pub(crate) fn events(&self) -> Vec<&'static str> {
+        self.written.iter().flat_map(|c| c.events.iter().map(Event::name)).collect()
+    }
+}
+
+/// A store of one order that does what commits say.
+pub(crate) fn living(order: Order) -> (MockOrders, Arc<Mutex<Life>>) {
+    let life = Arc::new(Mutex::new(Life { order, written: Vec::new(), keys: Vec::new() }));
+    let mut orders = MockOrders::new();
+    let it = Arc::clone(&life);
+    orders.expect_load().returning(move |_| {
+        let value = it.lock().unwrap().order.clone();
+        ready(Ok(Some(Loaded { value, store_now: now() })))
+    });
+    let it = Arc::clone(&life);
+    orders.expect_replay().returning(move |scope| {
+        let life = it.lock().unwrap();
+        ready(Ok(life.keys.iter().find(|key| key.scope == *scope).cloned()))
+    });
+    let it = Arc::clone(&life);
+    orders.expect_commit().returning(move |changeset| {
+        let mut life = it.lock().unwrap();
+        if life.written.iter().any(|known| known.command_id == changeset.command_id) {
+            return ready(CommitAnswer::AlreadyCommitted);
+        }
+        if let Some(write) = &changeset.order {
+            if write.expected_version != Some(life.order.version) {
+                return ready(CommitAnswer::Conflict);
+            }
+            life.order = write.order.clone();
+        }
+        life.keys.extend(changeset.replay.clone());
+        life.written.push(changeset);
+        ready(CommitAnswer::Committed)
+    });
+    (orders, life)
+}
+
+/// A request under `key` by the sample order's buyer.
+pub(crate) fn keyed(key: &str) -> Keyed {
+    Keyed {
+        scope: ReplayScope {
+            principal: "buyer:7".to_owned(),
+            route: "POST /".to_owned(),
+            key: key.to_owned(),
+        },
+        fingerprint: "f".to_owned(),
+        request_id: "r-1".to_owned(),
+    }
 }

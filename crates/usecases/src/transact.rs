@@ -3,11 +3,12 @@
 #[cfg(test)]
 mod tests;
 
-use crate::Paydesk;
+use crate::{Paydesk, Target};
 use domain::changeset::{Changeset, InboxStatus, Intent, Refusal};
-use domain::order::{Command, Decision, Event, Order, Rejection, StockOutcome};
-use domain::ports::{CommitAnswer, Committed, EventSink, OrderKey, StoreError};
-use domain::{CommandId, Timestamp, job::JobChange};
+use domain::job::JobChange;
+use domain::order::{Circumstances, Command, Decision, Event, Order, Rejection, StockOutcome};
+use domain::ports::{CommitAnswer, Committed, EventSink, StoreError};
+use domain::{CommandId, Timestamp};
 
 /// How often one command is tried before the caller is told to come back.
 const TRIES_MAX: u32 = 12;
@@ -20,6 +21,9 @@ pub enum TransactError {
     /// There is no such order.
     #[error("no such order")]
     NotFound,
+    /// It is not at the version that the caller meant.
+    #[error("the order changed meanwhile")]
+    VersionMoved,
     /// The order refuses.
     #[error(transparent)]
     Rejected(#[from] Rejection),
@@ -36,28 +40,48 @@ pub enum TransactError {
 
 /// What one round of load, decide and commit came to.
 enum Round {
-    Done(Box<Order>),
+    Done(Box<Transacted>),
     Again(&'static str),
     WithoutStock,
 }
 
+/// A command that had its effect.
+#[derive(Clone, Debug)]
+pub(crate) struct Transacted {
+    /// The order as it is now.
+    pub(crate) order: Order,
+    /// By whom it had it.
+    pub(crate) effect: Effect,
+}
+
+/// By whom a command had its effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// By this call: these happened.
+    Now(Vec<Event>),
+    /// Everything asked was recorded already, under other names.
+    None,
+    /// By an earlier or a concurrent call under the same name.
+    Before,
+}
+
 impl Paydesk {
-    /// Brings `command` about on the order at `key`, exactly once under the name in `intent`.
+    /// Brings `command` about on the order of `target`, exactly once under the name in `intent`.
     ///
     /// # Errors
     /// See [`TransactError`]; after `Busy` and `Store` nothing is known to have happened, and the
     /// same command may be given again.
     pub(crate) async fn transact(
         &self,
-        key: &OrderKey,
+        target: &Target,
         command: &Command,
         intent: &Intent,
-    ) -> Result<Order, TransactError> {
+    ) -> Result<Transacted, TransactError> {
         let mut stock = StockOutcome::Committed;
         let mut last = "";
         for tried in 0..TRIES_MAX {
-            match self.round(key, command, intent, stock).await? {
-                Round::Done(order) => return Ok(*order),
+            match self.round(target, command, intent, stock).await? {
+                Round::Done(transacted) => return Ok(*transacted),
                 Round::Again(why) => {
                     last = why;
                     self.pause_before(tried).await;
@@ -79,30 +103,38 @@ impl Paydesk {
 
     async fn round(
         &self,
-        key: &OrderKey,
+        target: &Target,
         command: &Command,
         intent: &Intent,
         stock: StockOutcome,
     ) -> Result<Round, TransactError> {
-        let found = self.orders.load(key).await?.ok_or(TransactError::NotFound)?.value;
+        let found = self.orders.load(&target.key).await?.ok_or(TransactError::NotFound)?.value;
+        target.admits(&found)?;
         let now = self.clock.now();
-        let changeset = match found.decide_with(command, now, stock)? {
-            Decision::AlreadyApplied => match record_alone(intent, now) {
-                Some(alone) => alone,
-                None => return Ok(Round::Done(Box::new(found))),
-            },
-            Decision::Record(events) => {
-                Changeset::of(Some(&found), events, Vec::new(), intent.clone(), now)
-                    .ok_or_else(|| TransactError::Busy("events without an order".to_owned()))?
-            }
+        let compose = &|terms: &_| self.gateway.compose_prepay(terms);
+        let events = match found.decide_with(command, &Circumstances { now, stock, compose })? {
+            Decision::AlreadyApplied => Vec::new(),
+            Decision::Record(events) => events,
         };
-        let settles = changeset.events.iter().any(|e| matches!(e, Event::Settled { .. }));
-        let after = changeset.order.as_ref().map_or(found, |write| write.order.clone());
+        let after = if events.is_empty() { found.clone() } else { found.clone().after(&events) };
+        let intent = pointed(intent, command, &events, &after);
+        let changeset = if events.is_empty() {
+            match record_alone(intent, now) {
+                Some(alone) => alone,
+                None => return Ok(Round::done(after, Effect::None)),
+            }
+        } else {
+            Changeset::of(Some(&found), events.clone(), Vec::new(), intent, now)
+                .ok_or_else(|| TransactError::Busy("events without an order".to_owned()))?
+        };
+        let settles = events.iter().any(|e| matches!(e, Event::Settled { .. }));
         match self.commit(changeset).await? {
-            Landed::Now => Ok(Round::Done(Box::new(after))),
+            Landed::Now if events.is_empty() => Ok(Round::done(after, Effect::None)),
+            Landed::Now => Ok(Round::done(after, Effect::Now(events))),
             Landed::Before => {
-                let order = self.orders.load(key).await?.ok_or(TransactError::NotFound)?.value;
-                Ok(Round::Done(Box::new(order)))
+                let order = self.orders.load(&target.key).await?;
+                let order = order.ok_or(TransactError::NotFound)?.value;
+                Ok(Round::done(order, Effect::Before))
             }
             Landed::Not(why) => Ok(Round::Again(why)),
             // A settlement is never vetoed by a shared row: again without its stock, with a case.
@@ -156,12 +188,32 @@ pub(crate) enum Landed {
     Refused(Refusal),
 }
 
+impl Round {
+    fn done(order: Order, effect: Effect) -> Round {
+        Round::Done(Box::new(Transacted { order, effect }))
+    }
+}
+
+/// A key leads to the order that it changed; when it asked for a payment, to the one open then, and
+/// says whether that was there already.
+fn pointed(intent: &Intent, command: &Command, events: &[Event], after: &Order) -> Intent {
+    let mut intent = intent.clone();
+    if let Some(replay) = &mut intent.replay {
+        replay.order = Some(after.id);
+        if let Command::StartPayment(_) = command {
+            replay.payment = after.open_payment().map(|payment| payment.no);
+            let started = events.iter().any(|e| matches!(e, Event::PaymentStarted(_)));
+            replay.reused = replay.reused || !started;
+        }
+    }
+    intent
+}
+
 /// Nothing new happened, but a notification or a key still wants its record.
-fn record_alone(intent: &Intent, now: Timestamp) -> Option<Changeset> {
+fn record_alone(mut intent: Intent, now: Timestamp) -> Option<Changeset> {
     if intent.inbox.is_none() && intent.replay.is_none() {
         return None;
     }
-    let mut intent = intent.clone();
     if let Some(inbox) = &mut intent.inbox {
         inbox.status = InboxStatus::Duplicate;
     }

@@ -1,28 +1,14 @@
-//! Looking at orders as their buyer.
+//! Somebody waits for an order: have WeChat Pay asked about it.
 
 use crate::Paydesk;
-use domain::UserId;
 use domain::job::JobId;
 use domain::order::Order;
-use domain::ports::{OrderKey, StoreError};
+use domain::ports::StoreError;
 
 /// A buyer who polls makes us ask WeChat Pay, at most once in so many milliseconds.
 const ASK_EVERY_MS: i64 = 2_000;
 
 impl Paydesk {
-    /// The buyer's order of this reference; another's does not exist.
-    ///
-    /// # Errors
-    /// When the store cannot be used.
-    pub async fn buyers_order(
-        &self,
-        buyer: UserId,
-        key: &OrderKey,
-    ) -> Result<Option<Order>, StoreError> {
-        let found = self.orders.load(key).await?.map(|loaded| loaded.value);
-        Ok(found.filter(|order| order.buyer == Some(buyer)))
-    }
-
     /// Has the live payments of an order that somebody waits for asked about soon. Polling more
     /// often asks no more often: a job only ever moves nearer, and here to two seconds from now.
     ///

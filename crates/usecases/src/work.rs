@@ -6,7 +6,7 @@ use domain::ports::{Finish, LeasedJob, StoreError};
 use domain::{OrderNumber, OutTradeNo};
 
 /// A job that failed this often in a row is set aside with a case.
-const ATTEMPTS_MAX: u32 = 50;
+const ATTEMPTS_MAX: u32 = 30;
 /// The longest pause between two attempts, in seconds.
 const PAUSE_MAX_S: i64 = 60;
 /// The most that one sweep repairs.
@@ -15,10 +15,20 @@ const SWEEP_MAX: u32 = 200;
 impl Paydesk {
     /// Performs one job and says what becomes of it. Never fails: what goes wrong is the job's.
     pub async fn perform(&self, job: &LeasedJob) {
-        let finish = match self.step(job).await {
-            Ok(finish) => finish,
-            Err(error) => self.after_failure(job, &error),
+        let finish = if job.attempts > ATTEMPTS_MAX {
+            // It never even came to an end: whoever had it died with it.
+            tracing::error!(job.id = %job.fence.job, attempts = job.attempts, "job parked");
+            Finish::Park("it was begun again and again and never ended".to_owned())
+        } else {
+            match self.step(job).await {
+                Ok(finish) => finish,
+                Err(error) => self.after_failure(job, &error),
+            }
         };
+        self.finish(job, finish).await;
+    }
+
+    async fn finish(&self, job: &LeasedJob, finish: Finish) {
         match self.jobs.finish(&job.fence, finish).await {
             Ok(true) => {}
             Ok(false) => tracing::debug!(job.id = %job.fence.job, "the lease had ended"),
@@ -33,17 +43,28 @@ impl Paydesk {
         let JobId { kind, subject } = &job.fence.job;
         match kind {
             JobKind::FollowPayment => match OutTradeNo::parse(subject) {
-                Some(out_trade_no) => self.follow_payment(&out_trade_no, &job.fence).await,
+                Some(out_trade_no) => self.follow_payment(&out_trade_no, job).await,
                 None => Ok(Finish::Park("not an out_trade_no".to_owned())),
             },
             JobKind::ExpireOrder => match OrderNumber::parse(subject) {
                 Some(number) => self.expire_order(&number, &job.fence).await,
                 None => Ok(Finish::Park("not an order number".to_owned())),
             },
+            JobKind::CompleteOrder => match OrderNumber::parse(subject) {
+                Some(number) => self.complete_order(&number, &job.fence).await,
+                None => Ok(Finish::Park("not an order number".to_owned())),
+            },
         }
     }
 
-    fn after_failure(&self, job: &LeasedJob, error: &TransactError) -> Finish {
+    /// Says what becomes of a job that ended in a panic: tried again later, and set aside in the
+    /// end, like any other that fails.
+    pub async fn after_panic(&self, job: &LeasedJob) {
+        let finish = self.after_failure(job, &"it panicked; see the log");
+        self.finish(job, finish).await;
+    }
+
+    fn after_failure(&self, job: &LeasedJob, error: &dyn core::fmt::Display) -> Finish {
         if job.attempts >= ATTEMPTS_MAX {
             tracing::error!(job.id = %job.fence.job, error = %error, "job parked");
             return Finish::Park(error.to_string());
@@ -55,7 +76,7 @@ impl Paydesk {
         Finish::Retry(self.jittered(now, now.plus_seconds(pause)))
     }
 
-    /// Looks for live payments and waiting orders that no job looks after. Takes no input. What
+    /// Looks for live payments, waiting orders and delivered ones that no job looks after. Takes no input. What
     /// it finds is the trace of a bug, and it says so.
     ///
     /// # Errors

@@ -5,13 +5,15 @@
 //! deterministic simulation can embed it.
 //!
 //! ```text
-//! handle(request) ─▶ Exchange          an answer, or a connection closed without one
+//! handle(request) ─▶ Exchange          an answer, a connection closed without one, or a call that is held open
+//! collect(held)   ─▶ Collected         the answer of a held call, once there is one
 //! pay(number)     ─▶ the trade         what the user does in the app
 //! due(now)        ─▶ [Delivery]        notifications to POST now; each one's end goes to `record`
 //! ```
 //!
 //! Start at [`WeChatPay`].
 
+mod answer;
 pub mod authorization;
 pub mod calls;
 pub mod certificates;
@@ -28,12 +30,14 @@ pub mod outbox;
 pub mod pay;
 pub mod pay_params;
 pub mod ports;
+mod postponed;
 pub mod prepay;
 pub mod prepay_form;
 pub mod query;
 pub mod refusal;
 pub mod route;
 pub mod sandbox_clock;
+pub mod scripts;
 pub mod seal;
 pub mod settings;
 pub mod tamper;

@@ -13,11 +13,13 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::{App, HttpServer, web};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::core::faults::Faults;
 use crate::core::settings::Settings;
 use crate::http::shared::{Shared, real_now};
 use crate::keys::credentials::Credentials;
@@ -25,6 +27,8 @@ use crate::keys::folder::{FolderError, Identity, StoredKeys};
 
 /// A request body on any path is not longer than this.
 const BODY_BYTES_MAX: usize = 64 * 1024;
+/// An idle connection is kept for longer than clients use one again.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// How to start a sandbox.
 #[derive(Debug, Clone)]
@@ -37,6 +41,8 @@ pub struct SandboxOptions {
     pub identity: Identity,
     /// Contested behaviour.
     pub settings: Settings,
+    /// Trouble from the start, until a reset or other rules.
+    pub faults: Faults,
     /// Allows an address other machines can reach.
     pub allow_public: bool,
 }
@@ -49,6 +55,7 @@ impl SandboxOptions {
             directory: directory.into(),
             identity: Identity::default(),
             settings: Settings::default(),
+            faults: Faults::default(),
             allow_public: false,
         }
     }
@@ -103,7 +110,8 @@ impl Sandbox {
         .await
         .map_err(SandboxError::Interrupted)??;
         let credentials = keys.credentials();
-        let shared = Arc::new(Shared::new(keys, options.directory, options.settings)?);
+        let shared =
+            Arc::new(Shared::new(keys, options.directory, options.settings, options.faults)?);
         let client = deliver::client().map_err(SandboxError::Client)?;
         let stop = CancellationToken::new();
         let tasks = spawn(listener, shared, client, stop.clone())
@@ -139,6 +147,7 @@ fn spawn(
     })
     .on_connect(hang_up::remember_socket)
     .workers(2)
+    .keep_alive(KEEP_ALIVE)
     .disable_signals()
     .shutdown_timeout(1)
     .listen(listener)?

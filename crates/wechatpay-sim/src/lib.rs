@@ -7,12 +7,14 @@
 //! its mistakes. It MAY NOT be reachable from outside this machine unless it was told so in words.
 //!
 //! Start at [`http::Sandbox::start`], or at [`core::WeChatPay::handle`] for the pure part. The list of faults is in
-//! [`core::faults`], the list of tampered notifications in [`core::tamper`].
+//! [`core::faults`], the ready-made fault scripts in `scripts/`, the list of tampered notifications in [`core::tamper`].
+//! `docs/sandbox.md` describes the whole control API.
 
 pub mod core;
 pub mod http;
 pub mod keys;
 
+pub use crate::core::scripts::{listed as fault_scripts, read as fault_script};
 pub use crate::core::settings::Settings;
 pub use crate::http::{RunningSandbox, Sandbox, SandboxError, SandboxOptions};
 pub use crate::keys::credentials::Credentials;

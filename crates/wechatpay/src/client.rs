@@ -97,6 +97,21 @@ impl WechatPay {
     }
 }
 
+impl WechatPay {
+    /// Fetches the platform certificates when they are used and have grown old. Cheap when there
+    /// is nothing to do: for a task that looks again and again, so that no call and no
+    /// notification has to wait.
+    pub async fn keep_keys_fresh(&self) {
+        self.exchange.keep_keys_fresh().await;
+    }
+
+    /// Whether what WeChat Pay says could be verified now. Asks nobody.
+    #[must_use]
+    pub fn can_verify(&self) -> bool {
+        self.exchange.can_verify()
+    }
+}
+
 impl fmt::Debug for WechatPay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "WechatPay({}, {:?})", self.exchange.mchid, self.exchange.merchant_key)

@@ -29,6 +29,8 @@ pub(crate) enum Meaning {
     Retryable,
     /// Ask with our own number.
     Unknown,
+    /// WeChat Pay holds the number already: ask what became of it.
+    Spent,
     /// Wake someone; the outcome is unknown.
     Misconfigured,
     /// The number does not exist (a query's answer only).
@@ -50,7 +52,7 @@ const fn row(code: &'static str, prepay: Meaning, query: Meaning, close: Meaning
 /// The table. Underscores do not count: `ORDER_PAID` and `ORDERPAID` are one code.
 #[rustfmt::skip]
 const TABLE: &[Row] = {
-    use Meaning::{Misconfigured, NotExist, Refused, Retryable, Unknown};
+    use Meaning::{Misconfigured, NotExist, Refused, Retryable, Spent, Unknown};
     &[
         //   code                    prepay         query          close
         row("PARAM_ERROR",          Refused,       Misconfigured, Misconfigured),
@@ -59,10 +61,10 @@ const TABLE: &[Row] = {
         row("NO_AUTH",              Refused,       Misconfigured, Misconfigured),
         row("ACCOUNT_ERROR",        Refused,       Unknown,       Unknown),
         row("SIGN_ERROR",           Misconfigured, Misconfigured, Misconfigured),
-        row("INVALID_REQUEST",      Unknown,       Unknown,       Unknown),
-        row("OUT_TRADE_NO_USED",    Unknown,       Unknown,       Unknown),
-        row("ORDER_PAID",           Unknown,       Unknown,       Unknown),
-        row("ORDER_CLOSED",         Unknown,       Unknown,       Unknown),
+        row("INVALID_REQUEST",      Spent,         Unknown,       Unknown),
+        row("OUT_TRADE_NO_USED",    Spent,         Unknown,       Unknown),
+        row("ORDER_PAID",           Spent,         Unknown,       Spent),
+        row("ORDER_CLOSED",         Spent,         Unknown,       Spent),
         row("TRADE_ERROR",          Unknown,       Unknown,       Unknown),
         row("ORDER_NOT_EXIST",      Unknown,       NotExist,      Unknown),
         row("RULE_LIMIT",           Retryable,     Retryable,     Retryable),
@@ -119,10 +121,12 @@ impl Decline {
     pub(crate) fn into_error(self, call: Call) -> GatewayError {
         match self.meaning(call) {
             Meaning::Refused => GatewayError::Refused(self.refusal),
+            Meaning::Spent => GatewayError::NumberSpent(self.refusal),
             Meaning::Retryable => GatewayError::Retryable(self.refusal),
             Meaning::Misconfigured => GatewayError::Misconfigured(self.refusal),
             Meaning::Unknown | Meaning::NotExist => {
-                GatewayError::OutcomeUnknown(self.refusal.to_string())
+                let id = self.refusal.request_id.as_deref();
+                GatewayError::OutcomeUnknown(with_request_id(self.refusal.to_string(), id))
             }
         }
     }
@@ -132,6 +136,11 @@ impl Decline {
         self.refusal.http_status == 401
             && normalised(&self.refusal.code) == "SIGNERROR"
             && self.refusal.message.contains("timestamp")
+    }
+
+    /// The code, empty when the body had none.
+    pub(crate) fn code(&self) -> &str {
+        &self.refusal.code
     }
 
     /// Whether the code is `code`, in either spelling.
@@ -163,6 +172,18 @@ pub(crate) fn request_id(response: &WireResponse) -> Option<String> {
     response.header("request-id").map(|id| short(id, MESSAGE_MAX))
 }
 
+/// `why`, with the answer's `Request-ID`: WeChat Pay's support asks for it.
+pub(crate) fn traceable(why: &str, response: &WireResponse) -> String {
+    with_request_id(why.to_owned(), request_id(response).as_deref())
+}
+
+fn with_request_id(why: String, request_id: Option<&str>) -> String {
+    match request_id {
+        Some(id) => format!("{why} (Request-ID {id})"),
+        None => why,
+    }
+}
+
 /// No answer: it may have happened.
 pub(crate) fn lost(error: &TransportError) -> GatewayError {
     GatewayError::OutcomeUnknown(error.to_string())
@@ -170,14 +191,15 @@ pub(crate) fn lost(error: &TransportError) -> GatewayError {
 
 /// An answer whose signature is not WeChat Pay's. A probe is WeChat Pay's own doing: as unknown,
 /// but not loud.
-pub(crate) fn distrusted(why: Distrust) -> GatewayError {
+pub(crate) fn distrusted(why: Distrust, response: &WireResponse) -> GatewayError {
+    let text = traceable(why.text(), response);
     match why {
-        Distrust::Probe => GatewayError::OutcomeUnknown(why.text().to_owned()),
+        Distrust::Probe => GatewayError::OutcomeUnknown(text),
         Distrust::Missing
         | Distrust::Malformed
         | Distrust::Stale
         | Distrust::UnknownSerial
-        | Distrust::WrongSignature => GatewayError::Untrusted(why.text().to_owned()),
+        | Distrust::WrongSignature => GatewayError::Untrusted(text),
     }
 }
 

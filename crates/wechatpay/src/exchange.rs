@@ -14,6 +14,7 @@ use domain::ports::{Clock, GatewayError};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
+use crate::called;
 use crate::certificates;
 use crate::errors::{self, Decline};
 use crate::keyring::{Fetch, KeyRing};
@@ -105,17 +106,18 @@ impl Exchange {
         if !response.is_success() {
             return Ok(Reply::Declined(Decline::read(&response)));
         }
-        let claim = Claim::read(headers_of(&response)).map_err(errors::distrusted)?;
-        claim.check_window(self.signing_time()).map_err(errors::distrusted)?;
+        let distrusted = |why| errors::distrusted(why, &response);
+        let claim = Claim::read(headers_of(&response)).map_err(distrusted)?;
+        claim.check_window(self.signing_time()).map_err(distrusted)?;
         let key = match self.key(claim.serial(), self.signing_time()).await {
             Ok(key) => key,
-            Err(NoKey::Unknown) => return Err(errors::distrusted(Distrust::UnknownSerial)),
+            Err(NoKey::Unknown) => return Err(distrusted(Distrust::UnknownSerial)),
             Err(NoKey::Unavailable) => {
                 let why = "the key that signed the answer could not be fetched";
-                return Err(GatewayError::OutcomeUnknown(why.to_owned()));
+                return Err(GatewayError::OutcomeUnknown(errors::traceable(why, &response)));
             }
         };
-        claim.verify(&key, &response.body).map_err(errors::distrusted)?;
+        claim.verify(&key, &response.body).map_err(distrusted)?;
         Ok(Reply::Verified(VerifiedAnswer { response }))
     }
 
@@ -156,6 +158,17 @@ impl Exchange {
         let _one_at_a_time = self.fetching.lock().await;
         self.fetch_certificates().await;
         self.read_ring().is_answered()
+    }
+
+    /// Fetches the platform certificates if they are used and have grown old; asks no more often
+    /// than a call would.
+    pub(crate) async fn keep_keys_fresh(&self) {
+        self.refresh_when_stale().await;
+    }
+
+    /// Whether any key of WeChat Pay is at hand that is valid now.
+    pub(crate) fn can_verify(&self) -> bool {
+        self.read_ring().is_usable(self.signing_time())
     }
 
     /// The time that we sign with: ours, corrected.
@@ -233,7 +246,10 @@ impl Exchange {
 
     async fn send_once(&self, draft: &Draft) -> Result<WireResponse, GatewayError> {
         let request = self.signed(draft)?;
-        self.transport.send(request).await.map_err(|error| errors::lost(&error))
+        let began = self.clock.real();
+        let answer = self.transport.send(request).await.map_err(|error| errors::lost(&error));
+        called::log(draft, &answer, self.clock.real().millis_since(began));
+        answer
     }
 
     fn signed(&self, draft: &Draft) -> Result<WireRequest, GatewayError> {

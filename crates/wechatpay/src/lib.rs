@@ -9,6 +9,7 @@
 //!
 //! Start at [`WechatPay`]; a call goes through `exchange.rs`, a notification through `notice.rs`.
 
+mod called;
 mod certificates;
 mod client;
 mod close;

@@ -2,7 +2,6 @@
 
 use crate::cli::DevArgs;
 use anyhow::{Context as _, Result};
-use private_postgres::{Durability, Options, PrivatePostgres, RunningPostgres};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use wechatpay_sim::{RunningSandbox, Sandbox, SandboxOptions};
@@ -33,21 +32,8 @@ impl Places {
         })
     }
 
-    /// Blocking: starts the private server, telling what takes time.
-    pub(super) fn start_postgres(data: &Path) -> Result<RunningPostgres> {
-        let progress = |line: &str| eprintln!("database: {line}");
-        let options = Options::from_environment(
-            data.join("postgres"),
-            "paydesk",
-            Durability::Durable,
-            &progress,
-        );
-        PrivatePostgres::start(&options)
-            .context("no database could be started (another place is chosen with --data)")
-    }
-
-    pub(super) fn data(&self) -> PathBuf {
-        self.data.clone()
+    pub(super) fn data(&self) -> &Path {
+        &self.data
     }
 
     pub(super) async fn start_sandbox(&self) -> Result<RunningSandbox> {

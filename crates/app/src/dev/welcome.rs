@@ -1,9 +1,10 @@
 //! What `paydesk dev` tells the person in front of it.
 
-use crate::dev::demo_shop::{DemoShop, FIRST_SKU};
+use crate::dev::shop::Shop;
+use crate::playground::goods::FIRST_SKU;
 
 /// Prints the URLs, how to log in, the admin key, and three lines that buy something.
-pub(super) fn print(shop: &DemoShop, api: &str, sandbox: &str) {
+pub(super) fn print(shop: &Shop, api: &str, sandbox: &str) {
     let admin_key = &shop.admin_key;
     let lines = LINES
         .replace("localhost:8080", api.trim_start_matches("http://"))

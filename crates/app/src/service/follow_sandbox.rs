@@ -36,14 +36,7 @@ pub(super) async fn start(
             }
         }
     };
-    let task = async move {
-        tokio::select! {
-            () = follow => {}
-            () = stop.cancelled() => {}
-        }
-    };
-    #[expect(clippy::disallowed_methods, reason = "a shell: a background task of the service")]
-    drop(tokio::spawn(task));
+    super::in_background(follow, stop);
     Ok(())
 }
 

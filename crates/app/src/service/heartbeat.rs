@@ -1,29 +1,38 @@
-//! Keeps measuring the database's clock, so that an idle process does not drift away.
+//! Keeps measuring the database's clock, so that an idle process does not drift away; tells when it
+//! last could.
 
 use std::sync::Arc;
 use std::time::Duration;
 use store_postgres::PostgresStore;
+use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_secs(10);
 
-pub(super) fn start(store: &Arc<PostgresStore>, stop: CancellationToken) {
+/// When the clock was last measured.
+pub(super) struct Pulse(watch::Receiver<Instant>);
+
+impl Pulse {
+    pub(super) fn last(&self) -> Option<Instant> {
+        Some(*self.0.borrow())
+    }
+}
+
+/// `store` has measured its clock just now, when it connected.
+pub(super) fn start(store: &Arc<PostgresStore>, stop: CancellationToken) -> Pulse {
     let store = Arc::clone(store);
+    let (measured, pulse) = watch::channel(Instant::now());
     let beat = async move {
         let mut ticks = tokio::time::interval(EVERY);
         loop {
             ticks.tick().await;
-            if let Err(error) = store.ping().await {
-                tracing::warn!(error = %error, "the database does not answer");
+            match store.ping().await {
+                Ok(()) => drop(measured.send_replace(Instant::now())),
+                Err(error) => tracing::warn!(error = %error, "the database does not answer"),
             }
         }
     };
-    let task = async move {
-        tokio::select! {
-            () = beat => {}
-            () = stop.cancelled() => {}
-        }
-    };
-    #[expect(clippy::disallowed_methods, reason = "a shell: a background task of the service")]
-    drop(tokio::spawn(task));
+    super::in_background(beat, stop);
+    Pulse(pulse)
 }

@@ -63,6 +63,12 @@ impl Settings {
         if !(120..=6_600).contains(&self.shop.checkout_deadline_s) {
             mistakes.push("shop.checkout_deadline_s: 120 to 6600 (110 minutes)".to_owned());
         }
+        if !(120..=6_600).contains(&self.shop.direct_deadline_s) {
+            mistakes.push("shop.direct_deadline_s: 120 to 6600 (110 minutes)".to_owned());
+        }
+        if !(1..=10_000).contains(&self.jobs.queries_per_s) {
+            mistakes.push("jobs.queries_per_s: 1 to 10000".to_owned());
+        }
         if !(60..=366 * 24 * 3_600).contains(&self.shop.session_s) {
             mistakes.push("shop.session_s: 60 to 31622400 (a year)".to_owned());
         }
@@ -72,10 +78,8 @@ impl Settings {
         if !(1..=256).contains(&self.jobs.parallel) {
             mistakes.push("jobs.parallel: 1 to 256".to_owned());
         }
-        // A job makes up to three calls; its lease must outlast them.
-        let calls_ms = self.wechat_pay.timeout_ms.saturating_mul(4);
-        if self.jobs.lease_ms < calls_ms {
-            mistakes.push(format!("jobs.lease_ms: at least {calls_ms} (four calls' time limit)"));
+        if !(1_000..=600_000).contains(&self.jobs.lease_ms) {
+            mistakes.push("jobs.lease_ms: 1000 to 600000 (ten minutes)".to_owned());
         }
     }
 

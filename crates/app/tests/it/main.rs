@@ -8,9 +8,12 @@
     reason = "tests may"
 )]
 
+mod demo;
 mod dev;
 mod expiry;
 mod notifications;
+mod observed;
 mod purchase;
+mod races;
 mod stock;
 mod world;

@@ -53,7 +53,7 @@ impl World {
     }
 
     pub fn api(&self, path: &str) -> String {
-        format!("http://{}{path}", self.service.addr())
+        format!("http://{}{path}", self.service.addr().unwrap())
     }
 
     /// A call of the API; every POST has a key of its own.
@@ -175,6 +175,49 @@ impl World {
         panic!("order {number} was not paid in 30 s");
     }
 
+    /// The order once its payment at `index` has this status; asks WeChat Pay as a client does.
+    pub async fn until_payment(
+        &self,
+        buyer: &Buyer,
+        number: &str,
+        index: usize,
+        wanted: &str,
+    ) -> Value {
+        let mut last = Value::Null;
+        for _ in 0..150 {
+            last = self.order(buyer, number, 0).await;
+            if last["payments"][index]["status"] == wanted {
+                return last;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("payment {index} did not become {wanted}: {last}");
+    }
+
+    /// The sandbox's ledger once it says so.
+    pub async fn until_ledger(&self, says: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..150 {
+            let ledger = self.ledger().await;
+            if says(&ledger) {
+                return ledger;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("the ledger never said so: {}", self.ledger().await);
+    }
+
+    /// Waits until the service's business time has followed the sandbox's clock by so many seconds.
+    pub async fn until_time_is_known(&self, seconds: i64) {
+        let clock = &self.service.desk().clock;
+        for _ in 0..100 {
+            if clock.now().seconds_since(clock.real()) >= seconds - 2 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("business time does not follow the sandbox's clock");
+    }
+
     pub async fn ledger(&self) -> Value {
         self.sandbox(Method::GET, "/_sandbox/ledger", Value::Null).await.1
     }
@@ -200,6 +243,7 @@ async fn mint_admin_key(service: &Service) -> String {
         roles: vec![Role::Viewer, Role::Operator],
         client_id: None,
         created_at: service.desk().clock.now(),
+        revoked_at: None,
     };
     service.desk().access.add_api_key(minted.hash, record).await.unwrap();
     minted.plain

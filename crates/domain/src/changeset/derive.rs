@@ -8,7 +8,7 @@ use crate::case::{CaseKind, CaseOpening};
 use crate::job::{JobChange, JobId, next_look};
 use crate::order::{Event, Order, OrderStatus, StockOutcome};
 use crate::outgoing::{Outgoing, OutgoingKind};
-use crate::payment::{Payment, PaymentNo, PaymentState, SurplusCause};
+use crate::payment::{ClosingCause, Payment, PaymentNo, PaymentState, SurplusCause};
 use crate::stock::{Hold, StockMove, StockMoveKind};
 use std::collections::BTreeSet;
 
@@ -23,13 +23,19 @@ pub(super) fn touched_payments(
     events.iter().filter_map(Event::payment_no).collect()
 }
 
-/// Every live payment has a follower; an order that waits for money has its deadline.
-pub(super) fn jobs(after: &Order, touched: &BTreeSet<PaymentNo>, now: Timestamp) -> Vec<JobChange> {
+/// Every live payment has a follower; an order that waits for money has its deadline; one that was
+/// delivered has its last day.
+pub(super) fn jobs(
+    after: &Order,
+    touched: &BTreeSet<PaymentNo>,
+    events: &[Event],
+    now: Timestamp,
+) -> Vec<JobChange> {
     let mut jobs: Vec<JobChange> = after
         .payments
         .iter()
         .filter(|payment| touched.contains(&payment.no))
-        .map(|payment| follow(payment, now))
+        .map(|payment| follow(after, payment, now))
         .collect();
     let expire = JobId::expire(&after.number);
     match (after.status, after.pay_deadline) {
@@ -38,17 +44,39 @@ pub(super) fn jobs(after: &Order, touched: &BTreeSet<PaymentNo>, now: Timestamp)
         }
         _ => jobs.push(JobChange::Remove { id: expire }),
     }
+    jobs.extend(completion(after, events));
     jobs
 }
 
-fn follow(payment: &Payment, now: Timestamp) -> JobChange {
+fn follow(after: &Order, payment: &Payment, now: Timestamp) -> JobChange {
     let id = JobId::follow(payment.out_trade_no());
-    let closing = matches!(payment.state, PaymentState::Closing { .. });
-    match next_look(payment, now) {
+    let due_at = match (&payment.state, next_look(payment, now)) {
+        (_, None) => return JobChange::Remove { id },
+        // Whoever puts another payment in its place sends the close before handing that one out;
+        // the job brings the proof, and the close itself if they did not come so far.
+        (PaymentState::Closing { why: ClosingCause::Superseded }, Some(look))
+            if after.settlement.is_none() =>
+        {
+            look
+        }
         // What is to be closed is closed now; the ladder is for waiting.
-        Some(_) if closing => JobChange::Ensure { id, due_at: now },
-        Some(due_at) => JobChange::Ensure { id, due_at },
-        None => JobChange::Remove { id },
+        (PaymentState::Closing { .. }, Some(_)) => now,
+        (_, Some(look)) => look,
+    };
+    JobChange::Ensure { id, due_at }
+}
+
+fn completion(after: &Order, events: &[Event]) -> Option<JobChange> {
+    let id = JobId::complete(&after.number);
+    let happened = |what: fn(&Event) -> bool| events.iter().any(what);
+    match after.is_complete_at() {
+        Some(due_at) if happened(|e| matches!(e, Event::Delivered { .. })) => {
+            Some(JobChange::Ensure { id, due_at })
+        }
+        None if happened(|e| matches!(e, Event::Completed { .. })) => {
+            Some(JobChange::Remove { id })
+        }
+        Some(_) | None => None,
     }
 }
 
@@ -62,14 +90,19 @@ pub(super) fn outgoing(after: &Order, event: &Event) -> Vec<Outgoing> {
         Event::Cancelled { .. } => &[OutgoingKind::OrderCancelled],
         Event::PaymentSurplus { .. } => &[OutgoingKind::PaymentSurplus, OutgoingKind::CaseOpened],
         Event::RefundRequested(_) => &[OutgoingKind::RefundRequested],
-        Event::PaymentPayable { .. }
+        Event::Shipped(_) => &[OutgoingKind::OrderShipped],
+        Event::Delivered { .. } => &[OutgoingKind::OrderDelivered],
+        Event::Completed { .. } => &[OutgoingKind::OrderCompleted],
+        Event::PaymentStarted(_)
+        | Event::PaymentPayable { .. }
         | Event::PaymentUnknown { .. }
         | Event::PaymentRejected { .. }
         | Event::PaymentRejectionProven { .. }
         | Event::PaymentClosing { .. }
         | Event::PaymentClosed { .. }
         | Event::PaymentPaid { .. }
-        | Event::CancelRequested { .. } => &[],
+        | Event::CancelRequested { .. }
+        | Event::PayerReported(_) => &[],
     };
     let subject = match (event, event.payment_no()) {
         (Event::RefundRequested(refund), _) => Some(refund.out_refund_no.as_str().to_owned()),

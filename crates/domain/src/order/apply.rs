@@ -1,6 +1,7 @@
 //! Applies what happened. Cannot refuse, decides nothing.
 
-use crate::order::{Event, Order, OrderStatus, SettledBy, StockOutcome};
+use crate::Timestamp;
+use crate::order::{Event, Order, OrderStatus, SettledBy, Settlement, StockOutcome};
 use crate::payment::{Payment, PaymentNo, PaymentState};
 use crate::stock::HoldStatus;
 
@@ -10,6 +11,7 @@ impl Order {
     pub fn apply(mut self, event: &Event) -> Order {
         match event {
             Event::Placed(order) => return (**order).clone(),
+            Event::PaymentStarted(payment) => self.payments.push((**payment).clone()),
             Event::PaymentPayable { no, credential } => {
                 self.put(*no, PaymentState::Payable { credential: credential.clone() });
             }
@@ -33,8 +35,11 @@ impl Order {
             Event::RefundRequested(refund) => self.refunds.push(refund.clone()),
             Event::Settled { settlement, stock } => {
                 self.status = self.purpose.status_when_paid();
-                self.paid_at = Some(settlement.at);
+                self.paid_at = Some(self.time_of(settlement));
                 self.settlement = Some(settlement.clone());
+                if self.status == OrderStatus::Completed {
+                    self.completed_at = Some(settlement.at);
+                }
                 if *stock == StockOutcome::Committed {
                     self.move_holds(HoldStatus::Committed);
                 }
@@ -48,6 +53,19 @@ impl Order {
                 self.cancelled_at = Some(*at);
                 self.move_holds(HoldStatus::Released);
             }
+            Event::PayerReported(report) => self.payer_report = Some(*report),
+            Event::Shipped(shipment) => {
+                self.status = OrderStatus::Shipped;
+                self.shipments.push((**shipment).clone());
+            }
+            Event::Delivered { at } => {
+                self.status = OrderStatus::Delivered;
+                self.delivered_at = Some(*at);
+            }
+            Event::Completed { at, .. } => {
+                self.status = OrderStatus::Completed;
+                self.completed_at = Some(*at);
+            }
         }
         self
     }
@@ -59,6 +77,13 @@ impl Order {
         let mut order = events.iter().fold(self, Order::apply);
         order.version = version.saturating_add(1);
         order
+    }
+
+    /// When its money came: what WeChat Pay says, else when we recorded it.
+    fn time_of(&self, settlement: &Settlement) -> Timestamp {
+        let SettledBy::Wechat { payment_no } = settlement.by else { return settlement.at };
+        let payment = self.payments.iter().find(|payment| payment.no == payment_no);
+        payment.and_then(Payment::receipt).map_or(settlement.at, |receipt| receipt.success_at)
     }
 
     fn put(&mut self, no: PaymentNo, state: PaymentState) {

@@ -32,15 +32,18 @@ impl Order {
         Ok(Decision::Record(events))
     }
 
-    pub(super) fn close_payment(&self, out_trade_no: &OutTradeNo) -> Result<Decision, Rejection> {
+    pub(super) fn close_payment(
+        &self,
+        out_trade_no: &OutTradeNo,
+        why: ClosingCause,
+    ) -> Result<Decision, Rejection> {
         let payment = self
             .payment(out_trade_no)
             .ok_or_else(|| Rejection::PaymentUnknown(out_trade_no.clone()))?;
         if !payment.is_open() {
             return Ok(Decision::AlreadyApplied);
         }
-        let closing = Event::PaymentClosing { no: payment.no, why: ClosingCause::Expired };
-        Ok(Decision::Record(vec![closing]))
+        Ok(Decision::Record(vec![Event::PaymentClosing { no: payment.no, why }]))
     }
 
     /// Closing of every open payment but `keep`.

@@ -2,15 +2,18 @@
 
 use crate::Timestamp;
 use crate::fact::Receipt;
-use crate::order::{CancelCause, Order, Settlement};
-use crate::payment::{ClosingCause, Credential, PaymentNo, SurplusCause};
+use crate::order::{CancelCause, CompletedBy, Order, PayerReport, Settlement};
+use crate::payment::{ClosingCause, Credential, Payment, PaymentNo, SurplusCause};
 use crate::refund::Refund;
+use crate::shipment::Shipment;
 
 /// Something that happened to an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// It was placed, with everything it started with.
     Placed(Box<Order>),
+    /// Another payment was recorded; WeChat Pay is called next.
+    PaymentStarted(Box<Payment>),
     /// WeChat Pay has the payment; the payer may pay.
     PaymentPayable {
         /// Which payment.
@@ -86,6 +89,22 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// The payer's client said something.
+    PayerReported(PayerReport),
+    /// Goods went out.
+    Shipped(Box<Shipment>),
+    /// All of it arrived.
+    Delivered {
+        /// When.
+        at: Timestamp,
+    },
+    /// Nothing is left to do.
+    Completed {
+        /// Who says so.
+        by: CompletedBy,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// What becomes of an order's stock when it is settled.
@@ -103,6 +122,7 @@ impl Event {
     pub fn name(&self) -> &'static str {
         match self {
             Event::Placed(_) => "placed",
+            Event::PaymentStarted(_) => "payment_started",
             Event::PaymentPayable { .. } => "payment_payable",
             Event::PaymentUnknown { .. } => "payment_unknown",
             Event::PaymentRejected { .. } => "payment_rejected",
@@ -115,6 +135,10 @@ impl Event {
             Event::Settled { .. } => "settled",
             Event::CancelRequested { .. } => "cancel_requested",
             Event::Cancelled { .. } => "cancelled",
+            Event::PayerReported(_) => "payer_reported",
+            Event::Shipped(_) => "shipped",
+            Event::Delivered { .. } => "delivered",
+            Event::Completed { .. } => "completed",
         }
     }
 
@@ -130,11 +154,16 @@ impl Event {
             | Event::PaymentClosed { no, .. }
             | Event::PaymentPaid { no, .. }
             | Event::PaymentSurplus { no, .. } => Some(*no),
+            Event::PaymentStarted(payment) => Some(payment.no),
             Event::RefundRequested(refund) => Some(refund.payment_no),
             Event::Placed(_)
             | Event::Settled { .. }
             | Event::CancelRequested { .. }
-            | Event::Cancelled { .. } => None,
+            | Event::Cancelled { .. }
+            | Event::PayerReported(_)
+            | Event::Shipped(_)
+            | Event::Delivered { .. }
+            | Event::Completed { .. } => None,
         }
     }
 }

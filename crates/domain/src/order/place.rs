@@ -1,15 +1,15 @@
 //! Placing an order: everything that must be durable before WeChat Pay is called.
 
 use crate::changeset::Guard;
-use crate::names::{Appid, Mchid, Openid};
+use crate::order::start::Purchase;
 use crate::order::{
-    Checkout, Event, Order, OrderLine, OrderStatus, PaymentMethod, Purpose, SettledBy, Settlement,
-    StockOutcome,
+    Checkout, Event, NewPayment, Order, OrderLine, OrderStatus, PaymentMethod, Purpose, SettledBy,
+    Settlement, StockOutcome,
 };
-use crate::payment::{Payment, PaymentState, Terms, TradeType};
+use crate::payment::{Payment, Terms};
 use crate::pricing::Breakdown;
 use crate::stock::{Hold, HoldStatus};
-use crate::{OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
+use crate::{OrderId, OrderNumber, Timestamp, UserId};
 use std::collections::BTreeMap;
 
 /// The most unpaid orders one buyer may have.
@@ -32,21 +32,6 @@ pub struct Placement {
     pub pay_deadline: Timestamp,
     /// The first payment; `None` when it is to be asked for later.
     pub payment: Option<NewPayment>,
-}
-
-/// A payment to be recorded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewPayment {
-    /// How the payer pays.
-    pub trade_type: TradeType,
-    /// The merchant.
-    pub mchid: Mchid,
-    /// The application the payer is in.
-    pub appid: Appid,
-    /// The payer, for JSAPI.
-    pub payer: Option<Openid>,
-    /// Which deployment of ours this is.
-    pub deployment_id: String,
 }
 
 /// Why an order cannot be placed.
@@ -93,11 +78,15 @@ impl Placement {
             refunds: Vec::new(),
             settlement: None,
             cancel_cause: None,
+            payer_report: None,
+            shipments: Vec::new(),
             version: 0,
             created_at: now,
             pay_deadline: Some(self.pay_deadline),
             paid_at: None,
             cancelled_at: None,
+            delivered_at: None,
+            completed_at: None,
         };
         let mut events = vec![Event::Placed(Box::new(order))];
         if free {
@@ -148,30 +137,21 @@ impl Placement {
         compose: &dyn Fn(&Terms) -> String,
     ) -> Result<Option<Payment>, PlacementRefusal> {
         let Some(new) = &self.payment else { return Ok(None) };
-        if new.trade_type == TradeType::Jsapi && new.payer.is_none() {
+        if new.lacks_payer() {
             return Err(PlacementRefusal::PayerUnknown);
         }
-        let terms = Terms {
-            out_trade_no: OutTradeNo::of_payment(&self.number, 1),
-            trade_type: new.trade_type,
-            mchid: new.mchid.clone(),
-            appid: new.appid.clone(),
-            payer: if new.trade_type == TradeType::Jsapi { new.payer.clone() } else { None },
-            amount: self.breakdown.amounts.total,
-            description: describe(lines),
-            attach: format!("pd1.{}.{}", new.deployment_id, self.number),
+        let purchase = Purchase {
+            number: &self.number,
+            lines,
+            total: self.breakdown.amounts.total,
             time_expire: self.pay_deadline,
         };
-        let prepay_body = compose(&terms);
-        let state = PaymentState::Created;
-        Ok(Some(Payment { no: 1, terms, prepay_body, state, created_at: now }))
+        Ok(Some(new.record(1, &purchase, now, compose)))
     }
 }
 
 /// The most lines of one order.
 pub const LINES_MAX: u16 = 200;
-/// WeChat Pay shows at most this many characters (v3 §7.1).
-const DESCRIPTION_MAX: usize = 127;
 
 fn hold_for(line: &OrderLine) -> Hold {
     Hold {
@@ -179,43 +159,5 @@ fn hold_for(line: &OrderLine) -> Hold {
         sku_id: line.sku_id.clone(),
         quantity: line.quantity,
         status: HoldStatus::Held,
-    }
-}
-
-/// What the payer reads in the bill: the first title, and how many more there are.
-fn describe(lines: &[OrderLine]) -> String {
-    let title = lines.first().map_or("", |l| l.title.as_str());
-    let tail = match lines.len() {
-        0 | 1 => String::new(),
-        n => format!(" 等{n}种商品"),
-    };
-    let room = DESCRIPTION_MAX.saturating_sub(tail.chars().count());
-    title.chars().take(room).collect::<String>() + &tail
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Fen;
-    use crate::catalogue::SkuId;
-
-    fn line(title: &str) -> OrderLine {
-        OrderLine {
-            line_no: 1,
-            sku_id: SkuId::parse("a").unwrap(),
-            title: title.to_owned(),
-            quantity: 1,
-            unit_price: Fen::new(1),
-            amount: Fen::new(1),
-            discount: Fen::ZERO,
-        }
-    }
-
-    #[test]
-    fn a_description_fits_the_bill() {
-        assert_eq!(describe(&[line("茶")]), "茶");
-        let long = describe(&[line(&"茶".repeat(200)), line("b")]);
-        assert_eq!(long.chars().count(), DESCRIPTION_MAX);
-        assert!(long.ends_with(" 等2种商品"));
     }
 }

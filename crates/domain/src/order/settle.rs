@@ -4,7 +4,7 @@
 //! "Is it recorded already?" is answered before anything else, so a repeat is never refused for
 //! being late.
 
-use crate::fact::{PaymentFact, Receipt, Trade};
+use crate::fact::{Evidence, PaymentFact, Receipt, Trade};
 use crate::order::{Decision, Event, Order, Rejection, SettledBy, Settlement, StockOutcome};
 use crate::payment::{ClosingCause, Payment, PaymentState, SurplusCause};
 use crate::refund::{Refund, RefundKind, RefundStatus};
@@ -28,7 +28,15 @@ impl Order {
             return Err(Rejection::OtherMerchant);
         }
         let events = match fact.trade() {
-            Trade::Success(receipt) => return self.record_success(payment, receipt, now, stock),
+            Trade::Success(receipt) => {
+                let doubted = matches!(fact.evidence(), Evidence::Notification { .. })
+                    && !payment.terms.match_receipt(receipt)
+                    && payment.receipt().is_none();
+                if doubted {
+                    return Err(Rejection::Unconfirmed);
+                }
+                return self.record_success(payment, receipt, now, stock);
+            }
             Trade::NotPaid => not_paid(payment),
             Trade::Closed => self.record_ended(payment, closed_event(payment, now), now),
             Trade::NotExist => self.record_ended(payment, not_exist_event(payment, now), now),

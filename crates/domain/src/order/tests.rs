@@ -4,3 +4,4 @@ mod grid;
 mod laws;
 mod rules;
 mod samples;
+mod starting;

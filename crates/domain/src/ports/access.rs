@@ -47,11 +47,22 @@ pub trait Access: Send + Sync {
         record: ApiKeyRecord,
     ) -> PortFuture<'_, Result<(), StoreError>>;
 
-    /// The API key with this hash.
+    /// The API key with this hash, unless it was revoked.
     fn api_key(
         &self,
         key_hash: [u8; 32],
     ) -> PortFuture<'_, Result<Option<ApiKeyRecord>, StoreError>>;
+
+    /// Every API key, revoked ones too, oldest first (by `created_at`, then id).
+    fn api_keys(&self) -> PortFuture<'_, Result<Vec<ApiKeyRecord>, StoreError>>;
+
+    /// Revokes the key with this id: it lets nobody in from now on. `false` when there is none;
+    /// revoking again changes nothing and is `true`.
+    fn revoke_api_key<'a>(
+        &'a self,
+        id: &'a str,
+        now: Timestamp,
+    ) -> PortFuture<'a, Result<bool, StoreError>>;
 }
 
 /// A buyer's session.
@@ -76,6 +87,8 @@ pub struct ApiKeyRecord {
     pub client_id: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Since when it lets nobody in.
+    pub revoked_at: Option<Timestamp>,
 }
 
 /// What a key may do. Nothing that its roles do not say.

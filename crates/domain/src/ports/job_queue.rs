@@ -22,6 +22,17 @@ pub trait JobQueue: Send + Sync {
         lease_ms: u64,
     ) -> PortFuture<'_, Result<Vec<LeasedJob>, StoreError>>;
 
+    /// Makes a lease last `lease_ms` from now, under the same token.
+    ///
+    /// # Contract
+    /// Changes nothing and answers `false` when the lease is lost: who let it run out does not
+    /// get it back.
+    fn renew<'a>(
+        &'a self,
+        lease: &'a Fence,
+        lease_ms: u64,
+    ) -> PortFuture<'a, Result<bool, StoreError>>;
+
     /// Says what becomes of a leased job. A job that was due again meanwhile (somebody ensured an
     /// earlier time) keeps that earlier time.
     ///
@@ -33,7 +44,8 @@ pub trait JobQueue: Send + Sync {
         finish: Finish,
     ) -> PortFuture<'a, Result<bool, StoreError>>;
 
-    /// Makes a job due at `at` if it would be due later. Changes nothing if there is none.
+    /// Makes a job due at `at` if it would be due later, and marks it as waited for by a client
+    /// until it is next finished. Changes nothing if there is none.
     fn hasten<'a>(
         &'a self,
         job: &'a JobId,
@@ -43,8 +55,8 @@ pub trait JobQueue: Send + Sync {
     /// When the next job that is not leased is due.
     fn next_due(&self) -> PortFuture<'_, Result<Option<Timestamp>, StoreError>>;
 
-    /// Finds live payments without a follower and waiting orders without a deadline job, and
-    /// gives them one, due at `now`. Takes no input but the time and a limit; what it finds is
+    /// Finds live payments without a follower, waiting orders without a deadline job and delivered
+    /// orders without their last day, and gives them a job, due at `now`. Takes no input but the time and a limit; what it finds is
     /// somebody's bug.
     ///
     /// # Contract
@@ -60,6 +72,8 @@ pub struct LeasedJob {
     pub fence: Fence,
     /// How often it was claimed since it last succeeded, this time included.
     pub attempts: u32,
+    /// Whether a client waits for it: somebody hastened it since it was last finished.
+    pub wanted: bool,
 }
 
 /// What becomes of a job.

@@ -110,6 +110,9 @@ pub struct OrderList {
     pub buyer: Option<UserId>,
     /// In which state.
     pub status: Option<OrderStatus>,
+    /// Of exactly this number: the order's own, any of its payments' (ours or WeChat Pay's), or a
+    /// merchant backend's reference.
+    pub number: Option<String>,
     /// Created at or after.
     pub created_from: Option<Timestamp>,
     /// Created before.

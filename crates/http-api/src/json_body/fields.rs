@@ -2,6 +2,8 @@
 //!
 //! May not be left half read: [`Fields::finish`] refuses what nobody asked for.
 
+mod objects;
+
 use super::Json;
 use crate::problem::FieldError;
 use core::ops::RangeInclusive;

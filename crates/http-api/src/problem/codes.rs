@@ -85,6 +85,7 @@ codes! {
     TooManyAddresses CONFLICT "too_many_addresses" "The address book is full" "收货地址已达上限"
     PurchaseListFull CONFLICT "purchase_list_full" "The purchase list or its line is full" "采购单已满"
     OrderNotPayable CONFLICT "order_not_payable" "The order cannot be paid any more" "订单已不能付款"
+    OrderNotCancellable CONFLICT "order_not_cancellable" "The order cannot be cancelled any more" "订单已付款，不能直接取消"
     OrderStateConflict CONFLICT "order_state_conflict" "The order is in another state" "订单状态已变化，请刷新"
     OpenidRequired CONFLICT "openid_required" "The buyer's openid is not known" "请在微信中重新登录后付款"
     RequestInProgress CONFLICT "request_in_progress" "The same request is being answered" "正在处理，请稍候"

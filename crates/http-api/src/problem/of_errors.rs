@@ -5,15 +5,20 @@
 use super::{Code, FieldError, Problem};
 use actix_web::http::StatusCode;
 use domain::changeset::Refusal;
+use domain::order::Rejection;
 use domain::ports::{LoginError, NoticeError, StoreError};
+use domain::shipment::PACKAGES_MAX;
 use usecases::{
-    CheckoutError, LoginRefused, NoticeAnswer, OfferError, PutSkuError, QuoteError, TransactError,
+    ActError, CheckoutError, LoginRefused, NoticeAnswer, OfferError, PutSkuError, QuoteError,
+    TransactError,
 };
 
 /// When a client that met a busy service may come back, in seconds.
 const BUSY_RETRY_S: u32 = 1;
 /// When a client that met its own twin may come back, in seconds.
 const TWIN_RETRY_S: u32 = 2;
+/// When a checkout that waits for another order's cancellation may come back, in seconds.
+const MAKE_WAY_RETRY_S: u32 = 3;
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
@@ -84,23 +89,23 @@ impl From<QuoteError> for Problem {
 impl From<CheckoutError> for Problem {
     fn from(error: CheckoutError) -> Problem {
         match error {
-            CheckoutError::KeyReused => {
-                Problem::new(Code::IdempotencyKeyReused, "draw a new key for a new request")
-            }
-            CheckoutError::InProgress => {
-                Problem::new(Code::RequestInProgress, "come back with the same key")
-                    .retry_after(TWIN_RETRY_S)
-            }
+            CheckoutError::KeyReused => Problem::key_reused(),
+            CheckoutError::InProgress => in_progress(),
             CheckoutError::Quote(error) => error.into(),
             CheckoutError::PriceChanged(amounts) => Problem::price_changed(amounts),
             CheckoutError::OutOfStock(sku) => {
                 Problem::of_sku(Code::OutOfStock, &sku, "less is available than was asked for")
             }
-            CheckoutError::CheckoutOpen(number) => Problem::checkout_open(&number),
-            CheckoutError::TooManyOpenOrders => too_many_open_orders(),
-            CheckoutError::OpenidRequired => {
-                Problem::new(Code::OpenidRequired, "JSAPI needs the buyer's openid")
+            CheckoutError::CheckoutOpen(number) => {
+                Problem::checkout_open(&number, "lines of this checkout are in an open order")
             }
+            CheckoutError::StillOpen(number) => Problem::checkout_open(
+                &number,
+                "the order that makes way is still being cancelled: come back with the same key",
+            )
+            .retry_after(MAKE_WAY_RETRY_S),
+            CheckoutError::TooManyOpenOrders => too_many_open_orders(),
+            CheckoutError::OpenidRequired => openid_required(),
             CheckoutError::TooManyLines => {
                 Problem::new(Code::TooManyLines, "check out in several orders")
             }
@@ -112,9 +117,7 @@ impl From<CheckoutError> for Problem {
 impl From<OfferError> for Problem {
     fn from(error: OfferError) -> Problem {
         match error {
-            OfferError::NotPayable => {
-                Problem::new(Code::OrderNotPayable, "it is closed, or too little time is left")
-            }
+            OfferError::NotPayable => not_payable(),
             OfferError::WechatRefused(refusal) => {
                 let mut problem =
                     Problem::new(Code::WechatRefused, "WeChat Pay did not accept the payment");
@@ -130,9 +133,10 @@ impl From<TransactError> for Problem {
     fn from(error: TransactError) -> Problem {
         match error {
             TransactError::NotFound => Problem::not_found(),
+            TransactError::VersionMoved => Problem::version_conflict(),
             TransactError::Rejected(why) => {
                 tracing::info!(error = %why, "the order refused");
-                Problem::new(Code::OrderStateConflict, "the order does not allow it now")
+                why.into()
             }
             TransactError::Refused(refusal) => refusal.into(),
             TransactError::Busy(why) => {
@@ -140,6 +144,38 @@ impl From<TransactError> for Problem {
                 try_again()
             }
             TransactError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Problem {
+        match rejection {
+            Rejection::NotPayable | Rejection::TooManyPayments => not_payable(),
+            Rejection::PayerUnknown => openid_required(),
+            Rejection::NotCancellable => {
+                Problem::new(Code::OrderNotCancellable, "it is paid: cancelling it needs a refund")
+            }
+            Rejection::TooManyPackages => Problem::new(
+                Code::OrderStateConflict,
+                format!("one order is sent in at most {PACKAGES_MAX} packages"),
+            ),
+            Rejection::WrongState
+            | Rejection::NotDue
+            | Rejection::PaymentUnknown(_)
+            | Rejection::OtherMerchant
+            | Rejection::Unconfirmed
+            | Rejection::TransactionDiffers { .. } => state_conflict(),
+        }
+    }
+}
+
+impl From<ActError> for Problem {
+    fn from(error: ActError) -> Problem {
+        match error {
+            ActError::KeyReused => Problem::key_reused(),
+            ActError::InProgress => in_progress(),
+            ActError::Transact(error) => error.into(),
         }
     }
 }
@@ -155,9 +191,7 @@ impl From<Refusal> for Problem {
             | Refusal::ListTaken
             | Refusal::NumberTaken
             | Refusal::Fenced => try_again(),
-            Refusal::TransactionTaken => {
-                Problem::new(Code::OrderStateConflict, "the order does not allow it now")
-            }
+            Refusal::TransactionTaken => state_conflict(),
         }
     }
 }
@@ -185,8 +219,24 @@ impl Problem {
 
     /// The key was used for another request.
     pub(crate) fn key_reused() -> Problem {
-        CheckoutError::KeyReused.into()
+        Problem::new(Code::IdempotencyKeyReused, "draw a new key for a new request")
     }
+}
+
+fn in_progress() -> Problem {
+    Problem::new(Code::RequestInProgress, "come back with the same key").retry_after(TWIN_RETRY_S)
+}
+
+fn openid_required() -> Problem {
+    Problem::new(Code::OpenidRequired, "JSAPI needs the buyer's openid")
+}
+
+fn not_payable() -> Problem {
+    Problem::new(Code::OrderNotPayable, "it is closed, or too little time is left")
+}
+
+fn state_conflict() -> Problem {
+    Problem::new(Code::OrderStateConflict, "the order does not allow it now")
 }
 
 fn try_again() -> Problem {

@@ -8,7 +8,8 @@ use domain::ports::{LoginError, NoticeError, StoreError};
 use expect_test::expect_file;
 use std::collections::BTreeSet;
 use usecases::{
-    CheckoutError, LoginRefused, NoticeAnswer, OfferError, PutSkuError, QuoteError, TransactError,
+    ActError, CheckoutError, LoginRefused, NoticeAnswer, OfferError, PutSkuError, QuoteError,
+    TransactError,
 };
 
 /// What must never be shown.
@@ -56,13 +57,24 @@ fn of_use_cases() -> Vec<Problem> {
         CheckoutError::PriceChanged(amounts()).into(),
         CheckoutError::OutOfStock(tea()).into(),
         CheckoutError::CheckoutOpen(number()).into(),
+        CheckoutError::StillOpen(number()).into(),
         CheckoutError::TooManyOpenOrders.into(),
         CheckoutError::OpenidRequired.into(),
         CheckoutError::TooManyLines.into(),
         OfferError::NotPayable.into(),
         OfferError::WechatRefused(refusal()).into(),
         transact(TransactError::NotFound),
+        transact(TransactError::VersionMoved),
         transact(TransactError::Rejected(Rejection::NotCancellable)),
+        transact(TransactError::Rejected(Rejection::WrongState)),
+        transact(TransactError::Rejected(Rejection::NotDue)),
+        transact(TransactError::Rejected(Rejection::TooManyPackages)),
+        transact(TransactError::Rejected(Rejection::NotPayable)),
+        transact(TransactError::Rejected(Rejection::TooManyPayments)),
+        transact(TransactError::Rejected(Rejection::PayerUnknown)),
+        ActError::KeyReused.into(),
+        ActError::InProgress.into(),
+        ActError::Transact(TransactError::NotFound).into(),
         transact(TransactError::Busy(secret())),
         transact(TransactError::Refused(Refusal::Stock(tea()))),
         transact(TransactError::Refused(Refusal::TransactionTaken)),

@@ -4,60 +4,64 @@
 //! a test names.
 
 use domain::buyer::{Address, BookedAddress, ItemId};
+use domain::case::Case;
 use domain::catalogue::{Sku, SkuId};
-use domain::changeset::{Changeset, Fence, ListChange, Refusal, ReplayRecord, ReplayScope};
-use domain::fact::PaymentFact;
-use domain::job::JobId;
-use domain::names::{Appid, Openid};
+use domain::changeset::{Changeset, ListChange, Refusal, ReplayRecord, ReplayScope};
 use domain::order::Order;
-use domain::payment::{Credential, Payment, Terms};
+use domain::payment::Payment;
 use domain::ports::*;
-use domain::{CommandId, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
+use domain::{CommandId, OrderId, OrderNumber, Timestamp, UserId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
-use uuid::Uuid;
 
 /// What everybody shares.
 #[derive(Default)]
-pub(super) struct Inner {
-    pub(super) orders: BTreeMap<OrderId, Order>,
-    pub(super) replays: BTreeMap<ReplayScope, ReplayRecord>,
-    pub(super) committed: Vec<CommandId>,
-    pub(super) sessions: BTreeMap<[u8; 32], SessionRecord>,
-    pub(super) keys: BTreeMap<[u8; 32], ApiKeyRecord>,
-    pub(super) skus: BTreeMap<SkuId, Sku>,
-    pub(super) addresses: BTreeMap<(UserId, i64), BookedAddress>,
-    pub(super) items: BTreeMap<(UserId, ItemId), (SkuId, u32, Option<OrderNumber>)>,
-    pub(super) hastened: usize,
-    pub(super) loads: usize,
-    pub(super) now_s: i64,
-    pub(super) drawn: u64,
+pub(in crate::tests) struct Inner {
+    pub(in crate::tests) orders: BTreeMap<OrderId, Order>,
+    pub(in crate::tests) replays: BTreeMap<ReplayScope, ReplayRecord>,
+    pub(in crate::tests) committed: Vec<CommandId>,
+    pub(in crate::tests) sessions: BTreeMap<[u8; 32], SessionRecord>,
+    pub(in crate::tests) keys: BTreeMap<[u8; 32], ApiKeyRecord>,
+    pub(in crate::tests) skus: BTreeMap<SkuId, Sku>,
+    pub(in crate::tests) addresses: BTreeMap<(UserId, i64), BookedAddress>,
+    pub(in crate::tests) items: BTreeMap<(UserId, ItemId), (SkuId, u32, Option<OrderNumber>)>,
+    pub(in crate::tests) cases: Vec<Case>,
+    /// The causes of the commits of orders, in the words of the audit.
+    pub(in crate::tests) causes: Vec<String>,
+    pub(in crate::tests) hastened: usize,
+    pub(in crate::tests) loads: usize,
+    pub(in crate::tests) now_s: i64,
+    pub(in crate::tests) drawn: u64,
     /// The guard that refuses the next commits of new orders.
-    pub(super) guard: Option<Refusal>,
+    pub(in crate::tests) guard: Option<Refusal>,
+    /// Lines of the list are free again when their order is cancelled.
+    pub(in crate::tests) frees_lists: bool,
+    /// The store holds something impossible.
+    pub(in crate::tests) corrupt: bool,
     /// The store does not answer.
-    pub(super) down: bool,
+    pub(in crate::tests) down: bool,
     /// What WeChat Pay says to a prepay, when not yes.
-    pub(super) prepay: Option<GatewayError>,
+    pub(in crate::tests) prepay: Option<GatewayError>,
     /// What WeChat says to a login, when not yes.
-    pub(super) login: Option<LoginError>,
+    pub(in crate::tests) login: Option<LoginError>,
     /// What opening a notification gives.
-    pub(super) notice: Option<NoticeError>,
+    pub(in crate::tests) notice: Option<NoticeError>,
     /// The buyers' openid is not known.
-    pub(super) no_openid: bool,
+    pub(in crate::tests) no_openid: bool,
     /// Where logins and notifications wait.
-    pub(super) gate: Option<Arc<Gate>>,
+    pub(in crate::tests) gate: Option<Arc<Gate>>,
 }
 
 /// A gate that tells when somebody stands before it.
 #[derive(Default)]
-pub(super) struct Gate {
-    pub(super) reached: Notify,
-    pub(super) opened: Notify,
+pub(in crate::tests) struct Gate {
+    pub(in crate::tests) reached: Notify,
+    pub(in crate::tests) opened: Notify,
 }
 
 impl Gate {
-    async fn pass(gate: Option<Arc<Gate>>) {
+    pub(in crate::tests) async fn pass(gate: Option<Arc<Gate>>) {
         if let Some(gate) = gate {
             gate.reached.notify_one();
             gate.opened.notified().await;
@@ -66,35 +70,38 @@ impl Gate {
 }
 
 #[derive(Default)]
-pub(super) struct Fake {
+pub(in crate::tests) struct Fake {
     inner: Mutex<Inner>,
 }
 
-pub(super) fn ready<'a, T: Send + 'a>(value: T) -> PortFuture<'a, T> {
+pub(in crate::tests) fn ready<'a, T: Send + 'a>(value: T) -> PortFuture<'a, T> {
     Box::pin(core::future::ready(value))
 }
 
 impl Fake {
-    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(in crate::tests) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap()
     }
 
     /// The lock, if the store answers.
-    pub(super) fn up(&self) -> Result<MutexGuard<'_, Inner>, StoreError> {
+    pub(in crate::tests) fn up(&self) -> Result<MutexGuard<'_, Inner>, StoreError> {
         let inner = self.lock();
+        if inner.corrupt {
+            return Err(StoreError::Corrupt("row 7 of /var/lib/secret".to_owned()));
+        }
         if inner.down {
             return Err(StoreError::Unavailable("SELECT * FROM /var/lib/secret".to_owned()));
         }
         Ok(inner)
     }
 
-    pub(super) fn address(&self, buyer: UserId, id: i64) -> Option<Address> {
+    pub(in crate::tests) fn address(&self, buyer: UserId, id: i64) -> Option<Address> {
         self.lock().addresses.get(&(buyer, id)).map(|booked| booked.address.clone())
     }
 }
 
 impl Inner {
-    fn draw(&mut self) -> u64 {
+    pub(in crate::tests) fn draw(&mut self) -> u64 {
         self.drawn += 1;
         self.drawn
     }
@@ -106,6 +113,16 @@ impl Inner {
             }
         }
     }
+}
+
+fn is_named(order: &Order, number: &str) -> bool {
+    let payments = || order.payments.iter();
+    order.number.as_str() == number
+        || order.merchant_ref.as_deref() == Some(number)
+        || payments().any(|payment| payment.out_trade_no().as_str() == number)
+        || payments()
+            .filter_map(Payment::receipt)
+            .any(|receipt| receipt.transaction_id.as_str() == number)
 }
 
 impl OrderStore for Fake {
@@ -137,10 +154,22 @@ impl OrderStore for Fake {
             return ready(CommitAnswer::GuardRefused(guard));
         }
         if let Some(write) = changeset.order {
+            let stored = inner.orders.get(&write.order.id).map(|order| order.version);
+            if stored != write.expected_version {
+                return ready(CommitAnswer::Conflict);
+            }
+            inner.causes.push(changeset.audit.cause.clone());
             for change in &changeset.list {
                 if let ListChange::Capture { buyer, items, .. } = change {
                     let items: Vec<_> = items.iter().map(|(id, _)| *id).collect();
                     inner.captured(*buyer, &items, Some(&write.order.number));
+                }
+            }
+            for change in &changeset.list {
+                if let (ListChange::Free { order, .. }, true) = (change, inner.frees_lists) {
+                    let number = inner.orders.get(order).map(|order| order.number.clone());
+                    let held = inner.items.values_mut().filter(|item| item.2 == number);
+                    held.for_each(|item| item.2 = None);
                 }
             }
             inner.orders.insert(write.order.id, write.order);
@@ -175,7 +204,8 @@ impl OrderStore for Fake {
                 .orders
                 .values()
                 .filter(|order| {
-                    order.buyer == query.buyer
+                    (query.buyer.is_none() || order.buyer == query.buyer)
+                        && query.number.as_ref().is_none_or(|number| is_named(order, number))
                         && query.status.is_none_or(|status| status == order.status)
                         && query.created_from.is_none_or(|from| order.created_at >= from)
                         && query.created_to.is_none_or(|to| order.created_at < to)
@@ -189,213 +219,6 @@ impl OrderStore for Fake {
             orders.truncate(limit);
             OrderListing { orders, more }
         }))
-    }
-}
-
-impl JobQueue for Fake {
-    fn claim(
-        &self,
-        _now: Timestamp,
-        _limit: u32,
-        _lease_ms: u64,
-    ) -> PortFuture<'_, Result<Vec<LeasedJob>, StoreError>> {
-        ready(Ok(Vec::new()))
-    }
-
-    fn finish<'a>(
-        &'a self,
-        _lease: &'a Fence,
-        _finish: Finish,
-    ) -> PortFuture<'a, Result<bool, StoreError>> {
-        ready(Ok(true))
-    }
-
-    fn hasten<'a>(
-        &'a self,
-        _job: &'a JobId,
-        _at: Timestamp,
-    ) -> PortFuture<'a, Result<(), StoreError>> {
-        ready(self.up().map(|mut inner| inner.hastened += 1))
-    }
-
-    fn next_due(&self) -> PortFuture<'_, Result<Option<Timestamp>, StoreError>> {
-        ready(Ok(None))
-    }
-
-    fn sweep(
-        &self,
-        _now: Timestamp,
-        _limit: u32,
-    ) -> PortFuture<'_, Result<Vec<JobId>, StoreError>> {
-        ready(Ok(Vec::new()))
-    }
-}
-
-impl Access for Fake {
-    fn buyer<'a>(
-        &'a self,
-        _appid: &'a Appid,
-        openid: &'a Openid,
-        _fresh: UserId,
-        _now: Timestamp,
-    ) -> PortFuture<'a, Result<UserId, StoreError>> {
-        // An openid is always the same buyer.
-        let number = openid.as_str().bytes().fold(7u128, |n, b| n * 31 + u128::from(b));
-        ready(self.up().map(|_| UserId::new(Uuid::from_u128(number))))
-    }
-
-    fn openid<'a>(
-        &'a self,
-        _buyer: UserId,
-        _appid: &'a Appid,
-    ) -> PortFuture<'a, Result<Option<Openid>, StoreError>> {
-        ready(self.up().map(|inner| (!inner.no_openid).then(|| Openid::new("o-secret-openid"))))
-    }
-
-    fn open_session<'a>(
-        &'a self,
-        token_hash: [u8; 32],
-        session: SessionRecord,
-    ) -> PortFuture<'a, Result<(), StoreError>> {
-        ready(self.up().map(|mut inner| {
-            inner.sessions.insert(token_hash, session);
-        }))
-    }
-
-    fn session(
-        &self,
-        token_hash: [u8; 32],
-    ) -> PortFuture<'_, Result<Option<SessionRecord>, StoreError>> {
-        ready(self.up().map(|inner| inner.sessions.get(&token_hash).cloned()))
-    }
-
-    fn add_api_key(
-        &self,
-        key_hash: [u8; 32],
-        record: ApiKeyRecord,
-    ) -> PortFuture<'_, Result<(), StoreError>> {
-        ready(self.up().map(|mut inner| {
-            inner.keys.insert(key_hash, record);
-        }))
-    }
-
-    fn api_key(
-        &self,
-        key_hash: [u8; 32],
-    ) -> PortFuture<'_, Result<Option<ApiKeyRecord>, StoreError>> {
-        ready(self.up().map(|inner| inner.keys.get(&key_hash).cloned()))
-    }
-}
-
-impl PaymentGateway for Fake {
-    fn compose_prepay(&self, terms: &Terms) -> String {
-        terms.out_trade_no.to_string()
-    }
-
-    fn prepay<'a>(
-        &'a self,
-        _payment: &'a Payment,
-    ) -> PortFuture<'a, Result<Credential, GatewayError>> {
-        let refusal = self.lock().prepay.clone();
-        ready(refusal.map_or_else(|| Ok(Credential::PrepayId("p1".to_owned())), Err))
-    }
-
-    fn query<'a>(
-        &'a self,
-        _out_trade_no: &'a OutTradeNo,
-    ) -> PortFuture<'a, Result<PaymentFact, GatewayError>> {
-        ready(Err(GatewayError::OutcomeUnknown("not asked here".to_owned())))
-    }
-
-    fn close<'a>(
-        &'a self,
-        _out_trade_no: &'a OutTradeNo,
-    ) -> PortFuture<'a, Result<(), GatewayError>> {
-        ready(Ok(()))
-    }
-
-    fn pay_params(&self, payment: &Payment) -> Option<PayParams> {
-        let id = match payment.credential()? {
-            Credential::PrepayId(id) | Credential::CodeUrl(id) => id.clone(),
-        };
-        Some(PayParams::Native { code_url: id })
-    }
-}
-
-impl NoticeOpener for Fake {
-    fn open<'a>(
-        &'a self,
-        raw: &'a RawNotice,
-        _now: Timestamp,
-    ) -> PortFuture<'a, Result<Notice, NoticeError>> {
-        let gate = self.lock().gate.clone();
-        let refused = self.lock().notice.clone();
-        Box::pin(async move {
-            Gate::pass(gate).await;
-            if let Some(refused) = refused {
-                return Err(refused);
-            }
-            assert_eq!(raw.body, b"{ \"raw\" :1}\n", "byte for byte");
-            Ok(Notice {
-                event_id: "EV-1".to_owned(),
-                event_type: "OTHER".to_owned(),
-                fact_hash: "h".to_owned(),
-                body: NoticeBody::Other,
-            })
-        })
-    }
-}
-
-impl LoginGateway for Fake {
-    fn openid<'a>(&'a self, code: &'a str) -> PortFuture<'a, Result<(Appid, Openid), LoginError>> {
-        let gate = self.lock().gate.clone();
-        let refused = self.lock().login.clone();
-        Box::pin(async move {
-            Gate::pass(gate).await;
-            refused.map_or_else(|| Ok((Appid::new("wx1"), Openid::new(code))), Err)
-        })
-    }
-}
-
-impl Clock for Fake {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_seconds(self.lock().now_s)
-    }
-
-    fn real(&self) -> Timestamp {
-        self.now()
-    }
-
-    fn sleep_millis(&self, _millis: u64) -> PortFuture<'_, ()> {
-        ready(())
-    }
-}
-
-impl IdSource for Fake {
-    fn order_id(&self, _now: Timestamp) -> OrderId {
-        OrderId::new(Uuid::from_u128(u128::from(self.lock().draw())))
-    }
-
-    fn user_id(&self, _now: Timestamp) -> UserId {
-        UserId::new(Uuid::from_u128(u128::from(self.lock().draw())))
-    }
-
-    fn order_entropy(&self) -> u64 {
-        self.lock().draw()
-    }
-
-    fn call(&self) -> u64 {
-        self.lock().draw()
-    }
-
-    fn secret(&self) -> [u8; 32] {
-        let mut secret = [0; 32];
-        secret[..8].copy_from_slice(&self.lock().draw().to_be_bytes());
-        secret
-    }
-
-    fn jitter(&self, _bound: u64) -> u64 {
-        0
     }
 }
 

@@ -196,10 +196,12 @@ async fn an_order_has_every_field_of_the_contract() {
                 "amount_fen": 1_250, "status": "payable", "transaction_id": null,
                 "paid_at": null, "expires_at": "2027-01-15T08:30:00Z",
                 "created_at": "2027-01-15T08:00:00Z"}],
-            "refunds": [], "version": 2, "created_at": "2027-01-15T08:00:00Z",
+            "refunds": [], "shipments": [], "version": 2, "created_at": "2027-01-15T08:00:00Z",
             "pay_deadline": "2027-01-15T08:30:00Z", "paid_at": null, "cancelled_at": null,
+            "delivered_at": null, "completed_at": null,
             "presentation": {"status": "awaiting_payment", "message_zh": "等待付款",
-                "poll_after_ms": 1_000, "give_up_after_s": 30}})
+                "poll_after_ms": 1_000, "give_up_after_s": 30,
+                "give_up_message_zh": "订单生成较慢，请稍后从订单列表查看"}})
     );
 }
 

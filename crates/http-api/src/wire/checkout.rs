@@ -3,7 +3,7 @@
 use super::amounts::WireAmounts;
 use super::names::{WirePaidStatus, WireTradeType};
 use super::pay_params::WirePayParams;
-use domain::presentation::GIVE_UP_AFTER_S;
+use domain::presentation::{GIVE_UP_AFTER_S, POLL_AFTER_MS};
 use domain::pricing::PricedLine;
 use serde::Serialize;
 use usecases::{Offer, Quote};
@@ -53,7 +53,7 @@ impl WireQuoteLine {
 }
 
 /// A payment to be made, or made.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = Offer)]
 pub(crate) struct WireOffer {
     order_number: String,
@@ -102,7 +102,7 @@ impl WireOffer {
             reused,
             poll: WirePoll {
                 url: format!("/api/mini/orders/{}", order.number),
-                poll_after_ms: order.present().poll_after_ms,
+                poll_after_ms: order.is_payable().then_some(POLL_AFTER_MS),
                 give_up_after_s: GIVE_UP_AFTER_S,
             },
             out_trade_no: out_trade_no.map(|number| number.as_str().to_owned()),

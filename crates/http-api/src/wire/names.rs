@@ -234,7 +234,6 @@ impl WireRefundStatus {
 #[schema(as = PresentationStatus)]
 pub(crate) enum WireShown {
     AwaitingPayment,
-    #[expect(dead_code, reason = "the contract's word; nothing is known to be confirming yet")]
     Confirming,
     Cancelling,
     Ready,
@@ -248,6 +247,7 @@ impl WireShown {
     pub(crate) fn of(shown: Shown) -> WireShown {
         match shown {
             Shown::AwaitingPayment => WireShown::AwaitingPayment,
+            Shown::Confirming => WireShown::Confirming,
             Shown::Cancelling => WireShown::Cancelling,
             Shown::Ready => WireShown::Ready,
             Shown::Refunding => WireShown::Refunding,

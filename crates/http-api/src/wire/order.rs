@@ -4,16 +4,19 @@ use super::amounts::WireOrderAmounts;
 use super::names::{WireOrderStatus, WirePaidStatus, WirePaymentMethod, WirePurpose, WireShown};
 use super::payment::WirePayment;
 use super::refund::WireRefund;
+use super::shipment::WireShipment;
 use super::shop::WireAddressText;
+use crate::problem::Audience;
 use domain::Timestamp;
 use domain::order::{Order, OrderLine};
-use domain::presentation::GIVE_UP_AFTER_S;
+use domain::presentation::{GIVE_UP_AFTER_S, GIVE_UP_MESSAGE_ZH};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// An order, whole.
-#[derive(Debug, Serialize, ToSchema)]
+// Has no `Debug`: a remark is personal.
+#[derive(Serialize, ToSchema)]
 #[schema(as = Order)]
 pub(crate) struct WireOrder {
     #[schema(format = Uuid)]
@@ -41,6 +44,8 @@ pub(crate) struct WireOrder {
     metadata: BTreeMap<String, String>,
     payments: Vec<WirePayment>,
     refunds: Vec<WireRefund>,
+    /// What was sent, oldest first.
+    shipments: Vec<WireShipment>,
     /// Rises with every change; also the `ETag`.
     version: u64,
     #[schema(format = DateTime)]
@@ -51,6 +56,10 @@ pub(crate) struct WireOrder {
     paid_at: Option<String>,
     #[schema(required = true, format = DateTime)]
     cancelled_at: Option<String>,
+    #[schema(required = true, format = DateTime)]
+    delivered_at: Option<String>,
+    #[schema(required = true, format = DateTime)]
+    completed_at: Option<String>,
     presentation: WirePresentation,
 }
 
@@ -82,11 +91,34 @@ struct WirePresentation {
     /// When to stop asking; null when nothing is expected.
     #[schema(required = true)]
     give_up_after_s: Option<u32>,
+    /// What to say then; null when nothing is expected.
+    #[schema(required = true)]
+    give_up_message_zh: Option<&'static str>,
+}
+
+/// An order, and whether it was there already.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PlacedOrder)]
+pub(crate) struct WirePlaced {
+    #[serde(flatten)]
+    pub(crate) order: WireOrder,
+    /// Whether this is the open order of an equal request.
+    pub(crate) reused: bool,
+}
+
+/// Who looks at an order, and when: what is shown depends on both.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View {
+    /// The instant of the answer, business time.
+    pub(crate) now: Timestamp,
+    /// Buyers are not shown telephone numbers of packages.
+    pub(crate) audience: Audience,
 }
 
 impl WireOrder {
-    /// The twin.
-    pub(crate) fn of(order: &Order) -> WireOrder {
+    /// The twin, as `view` sees it.
+    pub(crate) fn of(order: &Order, view: View) -> WireOrder {
+        let shipments = order.shipments.iter();
         WireOrder {
             id: order.id.to_string(),
             order_number: order.number.as_str().to_owned(),
@@ -105,12 +137,15 @@ impl WireOrder {
             metadata: order.metadata.clone(),
             payments: order.payments.iter().map(WirePayment::of).collect(),
             refunds: order.refunds.iter().map(|refund| WireRefund::of(refund, order)).collect(),
+            shipments: shipments.map(|sent| WireShipment::of(sent, view.audience)).collect(),
             version: order.version,
             created_at: order.created_at.to_rfc3339(),
             pay_deadline: order.pay_deadline.map(Timestamp::to_rfc3339),
             paid_at: order.paid_at.map(Timestamp::to_rfc3339),
             cancelled_at: order.cancelled_at.map(Timestamp::to_rfc3339),
-            presentation: WirePresentation::of(order),
+            delivered_at: order.delivered_at.map(Timestamp::to_rfc3339),
+            completed_at: order.completed_at.map(Timestamp::to_rfc3339),
+            presentation: WirePresentation::of(order, view.now),
         }
     }
 }
@@ -131,13 +166,14 @@ impl WireLine {
 }
 
 impl WirePresentation {
-    fn of(order: &Order) -> WirePresentation {
-        let shown = order.present();
+    fn of(order: &Order, now: Timestamp) -> WirePresentation {
+        let shown = order.present(now);
         WirePresentation {
             status: WireShown::of(shown.status),
             message_zh: shown.message_zh,
             poll_after_ms: shown.poll_after_ms,
             give_up_after_s: shown.poll_after_ms.map(|_| GIVE_UP_AFTER_S),
+            give_up_message_zh: shown.poll_after_ms.map(|_| GIVE_UP_MESSAGE_ZH),
         }
     }
 }

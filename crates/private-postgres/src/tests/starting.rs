@@ -23,6 +23,25 @@ fn data_is_there_after_a_stop_and_a_start() {
 }
 
 #[test]
+fn a_server_for_one_run_begins_with_nothing_even_after_a_kill() {
+    let folder = Folder::new("one-run");
+    let first = start_in(&folder, Durability::OneRun).unwrap();
+    ask(&first, WRITE);
+    assert_eq!(ask(&first, "SELECT current_setting('fsync')"), [["on"]]);
+    // Not stopped: as if its owner had been killed, but for the lock.
+    let data = folder.path().join("data");
+    crate::process::send(first.pid(), nix::sys::signal::Signal::SIGKILL);
+    let left = folder.path().join("left");
+    std::fs::rename(&data, &left).unwrap();
+    drop(first);
+    std::fs::rename(&left, &data).unwrap();
+    let second = start_in(&folder, Durability::OneRun).unwrap();
+    assert_eq!(ask(&second, "SELECT 1 FROM pg_tables WHERE schemaname = 'public'").len(), 0);
+    second.stop().unwrap();
+    assert!(!data.exists(), "removed with the server");
+}
+
+#[test]
 fn a_second_launcher_is_told_who_has_the_directory() {
     let folder = Folder::new("two");
     let _first = start_in(&folder, Durability::TestsOnly).unwrap();

@@ -20,6 +20,10 @@ fn detail(event: &Event) -> Value {
         Event::Placed(order) => {
             json!({"total_fen": order.amounts.total.get(), "lines": order.lines.len()})
         }
+        Event::PaymentStarted(payment) => json!({
+            "trade_type": payment.terms.trade_type.word(),
+            "amount_fen": payment.terms.amount.get(),
+        }),
         Event::PaymentPayable { credential, .. } => json!({"credential": credential.is_some()}),
         Event::PaymentRejected { code, .. } => json!({"code": code}),
         Event::PaymentClosing { why, .. } | Event::PaymentClosed { why, .. } => {
@@ -42,9 +46,18 @@ fn detail(event: &Event) -> Value {
             "stock_refused": *stock == StockOutcome::Refused,
         }),
         Event::CancelRequested { cause } => json!({"cause": cause.word()}),
+        Event::PayerReported(report) => json!({"result": report.result.word()}),
+        // Without packages: a tracking number leads to whom it goes.
+        Event::Shipped(shipment) => json!({
+            "logistics_type": shipment.draft.logistics_type.number(),
+            "packages": shipment.draft.packages.len(),
+            "is_all_delivered": shipment.draft.is_all_delivered,
+        }),
+        Event::Completed { by, .. } => json!({"by": by.word()}),
         Event::PaymentUnknown { .. }
         | Event::PaymentRejectionProven { .. }
-        | Event::Cancelled { .. } => json!({}),
+        | Event::Cancelled { .. }
+        | Event::Delivered { .. } => json!({}),
     }
 }
 

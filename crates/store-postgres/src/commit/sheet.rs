@@ -203,7 +203,7 @@ fn stock(change: &domain::stock::StockMove) -> Value {
 }
 
 fn case(opening: &domain::case::CaseOpening) -> Value {
-    json!({"kind": opening.kind.word(), "subject": opening.subject, "detail": opening.detail})
+    json!({"kind": opening.kind.name(), "subject": opening.subject, "detail": opening.detail})
 }
 
 fn outbox(number: &str, version: u64, seq: u64, event: &Outgoing) -> Value {
@@ -223,6 +223,7 @@ fn replay(record: &ReplayRecord) -> Value {
         "key": record.scope.key,
         "fingerprint": record.fingerprint,
         "order_id": record.order.map(|id| id.get()),
+        "payment_no": record.payment,
         "reused": record.reused,
         "recorded_at": Instant(record.recorded_at),
     })

@@ -1,13 +1,15 @@
 //! The rows of an order besides its payments and its money.
 
+use super::shipment::ShipmentRow;
 use super::{Instant, OrderRows, PaymentRow, RefundRow, SettlementRow, corrupt, number};
 use crate::words::Word as _;
 use domain::buyer::Address;
 use domain::catalogue::SkuId;
 use domain::order::{
-    Amounts, CancelCause, Checkout, Order, OrderLine, OrderStatus, PaymentMethod, Purpose,
+    Amounts, CancelCause, Checkout, Order, OrderLine, OrderStatus, PayerReport, PayerResult,
+    PaymentMethod, Purpose,
 };
-use domain::payment::PaymentNo;
+use domain::payment::{PaymentNo, TradeType};
 use domain::ports::StoreError;
 use domain::stock::{Hold, HoldStatus};
 use domain::{Fen, OrderId, OrderNumber, UserId};
@@ -41,6 +43,11 @@ pub(crate) struct OrderRow {
     pay_deadline: Option<Instant>,
     paid_at: Option<Instant>,
     cancelled_at: Option<Instant>,
+    payer_report: Option<String>,
+    payer_reported_at: Option<Instant>,
+    shipments: Vec<ShipmentRow>,
+    delivered_at: Option<Instant>,
+    completed_at: Option<Instant>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -62,6 +69,9 @@ struct CheckoutRow {
     coupon_id: Option<String>,
     rush: bool,
     remark: Option<String>,
+    /// Absent in orders that an older version placed.
+    #[serde(default)]
+    trade_type: Option<String>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -146,12 +156,18 @@ impl OrderRow {
             pay_deadline: order.pay_deadline.map(Instant),
             paid_at: order.paid_at.map(Instant),
             cancelled_at: order.cancelled_at.map(Instant),
+            payer_report: order.payer_report.map(|report| report.result.word().to_owned()),
+            payer_reported_at: order.payer_report.map(|report| Instant(report.at)),
+            shipments: order.shipments.iter().map(ShipmentRow::of).collect(),
+            delivered_at: order.delivered_at.map(Instant),
+            completed_at: order.completed_at.map(Instant),
         }
     }
 
     fn into_order(self) -> Result<Order, StoreError> {
         let number_ = OrderNumber::parse(&self.order_number)
             .ok_or_else(|| corrupt("orders.order_number has an impossible shape"))?;
+        let payer_report = self.payer_report()?;
         Ok(Order {
             id: OrderId::new(self.id),
             number: number_,
@@ -169,19 +185,37 @@ impl OrderRow {
                 rush: Fen::new(self.rush_fen),
                 total: Fen::new(self.total_fen),
             },
-            checkout: self.checkout.into_checkout(),
+            checkout: self.checkout.into_checkout()?,
             metadata: self.metadata,
             holds: Vec::new(),
             payments: Vec::new(),
             refunds: Vec::new(),
             settlement: None,
             cancel_cause: self.cancel_cause.as_deref().map(CancelCause::read).transpose()?,
+            payer_report,
+            shipments: self
+                .shipments
+                .into_iter()
+                .map(ShipmentRow::into_shipment)
+                .collect::<Result<_, _>>()?,
             version: number(self.version, "version")?,
             created_at: self.created_at.0,
             pay_deadline: self.pay_deadline.map(|at| at.0),
             paid_at: self.paid_at.map(|at| at.0),
             cancelled_at: self.cancelled_at.map(|at| at.0),
+            delivered_at: self.delivered_at.map(|at| at.0),
+            completed_at: self.completed_at.map(|at| at.0),
         })
+    }
+
+    fn payer_report(&self) -> Result<Option<PayerReport>, StoreError> {
+        match (&self.payer_report, self.payer_reported_at) {
+            (Some(word), Some(at)) => {
+                Ok(Some(PayerReport { result: PayerResult::read(word)?, at: at.0 }))
+            }
+            (None, None) => Ok(None),
+            (Some(_), None) | (None, Some(_)) => Err(corrupt("half a payer's report")),
+        }
     }
 }
 
@@ -225,11 +259,12 @@ impl CheckoutRow {
             coupon_id: checkout.coupon_id.clone(),
             rush: checkout.rush,
             remark: checkout.remark.clone(),
+            trade_type: checkout.trade_type.map(|kind| kind.word().to_owned()),
         }
     }
 
-    fn into_checkout(self) -> Checkout {
-        Checkout {
+    fn into_checkout(self) -> Result<Checkout, StoreError> {
+        Ok(Checkout {
             captured_items: self.captured_items,
             address_id: self.address_id,
             address: self.address.map(|row| Address {
@@ -241,7 +276,8 @@ impl CheckoutRow {
             coupon_id: self.coupon_id,
             rush: self.rush,
             remark: self.remark,
-        }
+            trade_type: self.trade_type.as_deref().map(TradeType::read).transpose()?,
+        })
     }
 }
 

@@ -9,6 +9,9 @@
 )]
 
 mod conformance;
+mod migrations;
 mod outcomes;
+mod privacy;
 mod schema;
 mod support;
+mod vitals;

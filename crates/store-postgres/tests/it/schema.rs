@@ -1,7 +1,10 @@
 //! What Postgres's own catalogue says about the schema.
 
 use crate::support;
+use domain::order::Command;
 use store_postgres::Isolation;
+use testkit::sample;
+use tokio_postgres::Client;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_indexes_that_the_queries_need_are_there() {
@@ -21,6 +24,10 @@ async fn the_indexes_that_the_queries_need_are_there() {
         "UNIQUE INDEX payments_out_trade_no ON public.payments USING btree (mchid, out_trade_no)",
         "UNIQUE INDEX payments_transaction_id ON public.payments USING btree (mchid, transaction_id)",
         "ON public.jobs USING btree (due_at) WHERE (parked_at IS NULL)",
+        "ON public.orders USING btree (merchant_ref) WHERE (merchant_ref IS NOT NULL)",
+        "ON public.orders USING btree (order_number) WHERE (status = 'delivered'::text)",
+        "ON public.payments USING btree (transaction_id) WHERE (transaction_id IS NOT NULL)",
+        "ON public.cases USING btree (opened_at DESC, id DESC)",
     ] {
         assert!(indexes.contains(needed), "missing: {needed}\n{indexes}");
     }
@@ -31,10 +38,10 @@ async fn the_indexes_that_the_queries_need_are_there() {
 async fn every_rule_of_money_stands_in_the_schema_too() {
     let (stores, guard) = support::make(Isolation::ReadCommitted).await;
     let order = stores.open_order(1).await;
-    let paid = testkit::sample::success(&order, "T-1");
-    stores.give(&order, &paid, testkit::sample::intent("pay")).await;
+    let paid = sample::success(&order, "T-1");
+    stores.give(&order, &paid, sample::intent("pay")).await;
     let client = guard.database.client().await;
-    for (attempt, stopped_by) in [
+    all_are_stopped(&client, &[
         ("UPDATE skus SET available = -1, stocked = stocked - available - 1", "skus_available"),
         ("UPDATE skus SET available = available + 1", "skus_balance"),
         ("UPDATE orders SET version = version", "order version must rise by one"),
@@ -67,12 +74,107 @@ async fn every_rule_of_money_stands_in_the_schema_too() {
              FROM stock_moves WHERE kind = 'commit'",
             "stock_moves_once",
         ),
-    ] {
+    ]).await;
+}
+
+/// The same for shipping, completion and the other payments of an order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_rule_of_a_buyers_path_stands_in_the_schema_too() {
+    let (stores, guard) = support::make(Isolation::ReadCommitted).await;
+    let at = sample::start();
+    stores.open_order(1).await;
+    let order = stores.open_order(2).await;
+    let paid = stores.step(&order, &sample::success(&order, "T-2"), at).await;
+    let client = guard.database.client().await;
+    all_are_stopped(&client, &[
+        ("UPDATE orders SET version = version + 1, payer_report = 'ok'", "orders_payer_report"),
+        (
+            "UPDATE orders SET version = version + 1, payer_report = 'yes', payer_reported_at = now()",
+            "orders_payer_report_check",
+        ),
+        (
+            "UPDATE orders SET version = version + 1, status = 'ready' WHERE paid_at IS NULL",
+            "orders_paid_before_sent",
+        ),
+        ("UPDATE orders SET version = version + 1, shipments = '[{}]'", "orders_shipments"),
+        (
+            "UPDATE orders SET version = version + 1, status = 'shipped' WHERE status = 'ready'",
+            "orders_shipments",
+        ),
+        ("UPDATE orders SET version = version + 1, delivered_at = now()", "orders_delivered_at"),
+        (
+            "UPDATE orders SET version = version + 1, status = 'delivered', shipments = '[{}]' \
+             WHERE status = 'ready'",
+            "orders_delivered_at",
+        ),
+        ("UPDATE orders SET version = version + 1, completed_at = now()", "orders_completed_at"),
+        (
+            "UPDATE orders SET version = version + 1, status = 'completed', shipments = '[{}]', \
+             delivered_at = now() WHERE status = 'ready'",
+            "orders_completed_at",
+        ),
+        (
+            "INSERT INTO payments SELECT (jsonb_populate_record(p, \
+             '{\"payment_no\": 2, \"out_trade_no\": \"ANOTHER-ONE\"}')).* \
+             FROM payments p WHERE status = 'created'",
+            "payments_one_open",
+        ),
+        (
+            "INSERT INTO idempotency VALUES ('p', 'r', 'k', 'f', NULL, false, now(), 1)",
+            "idempotency_payment",
+        ),
+    ]).await;
+    let sent = Command::Ship(sample::shipment("SF-1", true));
+    let shipped = stores.step(&paid, &sent, at).await;
+    all_are_stopped(&client, &[
+        (
+            "UPDATE orders SET version = version + 1, status = 'ready', shipments = '[]' \
+             WHERE status = 'shipped'",
+            "are not called back",
+        ),
+        (
+            "UPDATE orders SET version = version + 1, shipments = '[{}]' WHERE status = 'shipped'",
+            "a recorded shipment stays",
+        ),
+    ]).await;
+    stores.step(&shipped, &Command::Deliver, at).await;
+    all_are_stopped(
+        &client,
+        &[(
+            "UPDATE orders SET version = version + 1, status = 'shipped', delivered_at = NULL \
+         WHERE status = 'delivered'",
+            "are not called back",
+        )],
+    )
+    .await;
+}
+
+/// A unique index is checked row by row: the payment in whose place another comes must make room
+/// first, in whatever order the two are handed in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn payments_are_written_in_the_order_of_their_numbers() {
+    let (stores, guard) = support::make(Isolation::ReadCommitted).await;
+    stores.open_order(1).await;
+    let client = guard.database.client().await;
+    let newest_first = "SELECT paydesk_write_payments(jsonb_build_array( \
+        to_jsonb(p) || '{\"payment_no\": 2, \"out_trade_no\": \"ANOTHER-ONE\"}', \
+        to_jsonb(p) || '{\"status\": \"closing\", \"closing_cause\": \"superseded\"}')) \
+        FROM payments p";
+    client.batch_execute(newest_first).await.unwrap();
+    let stored = guard
+        .database
+        .query_text("SELECT payment_no || ' ' || status FROM payments ORDER BY payment_no")
+        .await;
+    assert_eq!(stored, ["1 closing", "2 created"]);
+}
+
+async fn all_are_stopped(client: &Client, attempts: &[(&str, &str)]) {
+    for (attempt, stopped_by) in attempts {
         let error = client.batch_execute(attempt).await.expect_err(attempt);
         let said = error.as_db_error().map(ToString::to_string).unwrap_or_default();
         let constraint = error.as_db_error().and_then(|e| e.constraint()).unwrap_or_default();
         assert!(
-            said.contains(stopped_by) || constraint == stopped_by,
+            said.contains(stopped_by) || constraint == *stopped_by,
             "{attempt}: {said} ({constraint})"
         );
     }

@@ -35,7 +35,8 @@ pub async fn make(isolation: Isolation) -> (Stores, Guard) {
         jobs: store.clone(),
         catalogue: store.clone(),
         book: store.clone(),
-        access: store,
+        access: store.clone(),
+        cases: store,
         dump: Arc::new(move || Box::pin(dump(url.clone()))),
         inbox: Arc::new(move || Box::pin(inbox(again.clone()))),
     };

@@ -4,8 +4,8 @@ use super::{Stores, deciding, placing};
 use crate::sample;
 use domain::changeset::{Changeset, InboxEntry, InboxStatus};
 use domain::fact::Trade;
-use domain::order::{CancelCause, Command, OrderStatus};
-use domain::ports::{CommitAnswer, OrderKey, OrderList};
+use domain::order::{CancelCause, Command};
+use domain::ports::{CommitAnswer, OrderKey};
 use domain::{CommandId, OutTradeNo};
 
 pub async fn a_moved_version_is_a_conflict_that_writes_nothing(stores: &Stores) {
@@ -70,43 +70,6 @@ pub async fn an_order_is_found_by_id_number_and_out_trade_no(stores: &Stores) {
     }
     let unknown = OutTradeNo::parse("nobody-has-this").unwrap();
     assert_eq!(stores.orders.load(&OrderKey::OutTradeNo(unknown)).await, Ok(None));
-}
-
-pub async fn a_page_is_newest_first_and_goes_on_where_it_ended(stores: &Stores) {
-    let buyer = stores.buyer(1).await;
-    let sku = stores.sku("tea", 0, 99).await;
-    for n in 1..=7 {
-        let placement = sample::placement(n, buyer, &[(&sku, 1)]);
-        let answer = stores.place(&placement, &format!("place-{n}")).await;
-        assert_eq!(answer, CommitAnswer::Committed);
-    }
-    let all = OrderList {
-        buyer: Some(buyer),
-        status: Some(OrderStatus::Ready),
-        created_from: None,
-        created_to: None,
-        after: None,
-        limit: 100,
-    };
-    let whole = stores.orders.list(&all).await.unwrap();
-    assert_eq!((whole.orders.len(), whole.more), (7, false));
-    let keys: Vec<_> = whole.orders.iter().map(|o| (o.created_at, o.id)).collect();
-    assert!(keys.windows(2).all(|pair| pair[0] > pair[1]), "newest first");
-    let mut pages = Vec::new();
-    let mut query = OrderList { limit: 3, ..all.clone() };
-    loop {
-        let page = stores.orders.list(&query).await.unwrap();
-        query.after = page.orders.last().map(|o| (o.created_at, o.id));
-        pages.extend(page.orders);
-        if !page.more {
-            break;
-        }
-    }
-    assert_eq!(pages, whole.orders);
-    let others = OrderList { buyer: Some(sample::user(99)), ..all.clone() };
-    assert!(stores.orders.list(&others).await.unwrap().orders.is_empty());
-    let later = OrderList { created_from: Some(sample::start().plus_seconds(1)), ..all };
-    assert!(stores.orders.list(&later).await.unwrap().orders.is_empty());
 }
 
 pub async fn a_notification_stored_as_an_orphan_can_still_be_applied(stores: &Stores) {

@@ -3,7 +3,9 @@
 use super::{Stores, deciding, placing};
 use crate::sample;
 use domain::changeset::Refusal;
+use domain::names::Openid;
 use domain::order::{CancelCause, Command, OPEN_ORDERS_MAX};
+use domain::payment::TradeType;
 use domain::ports::CommitAnswer;
 use futures_util::future::join_all;
 use std::future::{Future, poll_fn};
@@ -38,6 +40,24 @@ pub async fn of_two_writers_exactly_one_commits(stores: &Stores) {
         assert_eq!(count(&answers, &CommitAnswer::Committed), 1, "{answers:?}");
         assert_eq!(count(&answers, &CommitAnswer::Conflict), 1, "{answers:?}");
         assert_eq!(stores.again(&order).await.version, order.version + 1);
+    }
+}
+
+pub async fn of_two_payments_started_at_once_exactly_one_is(stores: &Stores) {
+    for n in 1..=8 {
+        let order = stores.open_order(n).await;
+        let native = Command::StartPayment(sample::new_payment(TradeType::Native));
+        let mut others = sample::new_payment(TradeType::Jsapi);
+        others.payer = Some(Openid::new("o-bob"));
+        let jsapi = Command::StartPayment(others);
+        let a = persist(stores, deciding(&order, &native, sample::intent(&format!("a{n}"))));
+        let b = persist(stores, deciding(&order, &jsapi, sample::intent(&format!("b{n}"))));
+        let answers = join_all([boxed(a), boxed(b)]).await;
+        assert_eq!(count(&answers, &CommitAnswer::Committed), 1, "{answers:?}");
+        assert_eq!(count(&answers, &CommitAnswer::Conflict), 1, "{answers:?}");
+        let stored = stores.again(&order).await;
+        assert_eq!((stored.version, stored.payments.len()), (order.version + 1, 2));
+        assert_eq!(stored.payments.iter().filter(|payment| payment.is_open()).count(), 1);
     }
 }
 

@@ -72,7 +72,8 @@ async fn perform(stores: &Stores, chance: &TestIds, job: &LeasedJob, name: &str)
     }
     let number = OutTradeNo::parse(subject).unwrap();
     let key = OrderKey::OutTradeNo(number.clone());
-    let trade = if chance.jitter(3) == 0 { Trade::Closed } else { Trade::NotPaid };
+    let trade =
+        if chance.order_entropy().is_multiple_of(3) { Trade::Closed } else { Trade::NotPaid };
     transact(stores, &key, &sample::says_of(&number, trade), name, Some(job)).await;
     let Ok(Some(found)) = stores.orders.load(&key).await else { return Finish::Retry(late()) };
     let look = found.value.payment(&number).and_then(|payment| next_look(payment, late()));

@@ -1,15 +1,12 @@
 //! Places the order, once per key, against everybody else who wants the same goods.
 
-use super::{CheckoutError, CheckoutRequest, Keyed, Placing, Quote};
+use super::reuse::Reuse;
+use super::{CheckoutError, CheckoutRequest, Placing, Quote};
 use crate::transact::Landed;
-use crate::{Paydesk, TransactError};
-use domain::changeset::{Audit, Changeset, Intent, Refusal, ReplayRecord};
-use domain::order::{
-    Amounts, Checkout, NewPayment, Order, OrderStatus, Placement, PlacementRefusal,
-};
-use domain::payment::TradeType;
-use domain::ports::OrderKey;
-use domain::{CommandId, OrderId, OrderNumber, Timestamp};
+use crate::{Keyed, Paydesk, TransactError};
+use domain::changeset::{Audit, Changeset, Refusal};
+use domain::order::{Amounts, Checkout, Event, Order, Placement, PlacementRefusal};
+use domain::{OrderNumber, Timestamp};
 
 /// How often placing is tried against moving prices, lists and numbers.
 const TRIES_MAX: u32 = 8;
@@ -25,8 +22,13 @@ impl Paydesk {
             let quote = self.quote_for(request).await?;
             if let Some(open) = captured_by(&quote) {
                 match self.reuse(&open, request, &quote, keyed).await? {
-                    Some(placing) => return Ok(placing),
-                    None => continue,
+                    Reuse::Placing(placing) => return Ok(*placing),
+                    Reuse::InTheWay if request.replace_open => {
+                        self.make_way(&open, request, keyed).await?;
+                        continue;
+                    }
+                    Reuse::InTheWay => return Err(CheckoutError::CheckoutOpen(open)),
+                    Reuse::LookAgain => continue,
                 }
             }
             let amounts = quote.breakdown.amounts;
@@ -38,24 +40,11 @@ impl Paydesk {
             match self.try_place(request, &quote, keyed).await? {
                 Tried::Placed(order) => return Ok(Placing::Placed(*order)),
                 Tried::Twin => return Ok(Placing::Twin),
-                Tried::Refused(refusal) => self.answer(refusal)?,
+                Tried::Refused(refusal) => refused(refusal)?,
                 Tried::Again => {}
             }
         }
         Err(TransactError::Busy("prices, lists or numbers keep moving".to_owned()).into())
-    }
-
-    /// What a refused guard means for the buyer; `Ok` when it is worth looking again.
-    fn answer(&self, refusal: Refusal) -> Result<(), CheckoutError> {
-        match refusal {
-            Refusal::Stock(sku) => Err(CheckoutError::OutOfStock(sku)),
-            Refusal::TooManyOpenOrders => Err(CheckoutError::TooManyOpenOrders),
-            // Price again; look whose order it is in; draw another number.
-            Refusal::PriceMoved(_) | Refusal::ListTaken | Refusal::NumberTaken => Ok(()),
-            Refusal::Fenced | Refusal::TransactionTaken => {
-                Err(TransactError::Refused(refusal).into())
-            }
-        }
     }
 
     async fn try_place(
@@ -72,7 +61,11 @@ impl Paydesk {
                 PlacementRefusal::TooManyLines => CheckoutError::TooManyLines,
             },
         )?;
-        let intent = intent(request, keyed, placement.id, now);
+        let mut intent = keyed.intent(audit(request, keyed), now);
+        if let (Some(record), Some(Event::Placed(order))) = (&mut intent.replay, events.first()) {
+            record.order = Some(order.id);
+            record.payment = order.payments.first().map(|payment| payment.no);
+        }
         let changeset = Changeset::of(None, events, placement.guards(), intent, now)
             .ok_or_else(|| TransactError::Busy("nothing was placed".to_owned()))?;
         let order = changeset.order.as_ref().map(|write| write.order.clone());
@@ -94,9 +87,12 @@ impl Paydesk {
         quote: &Quote,
         now: Timestamp,
     ) -> Result<Placement, CheckoutError> {
-        let payer = match request.trade_type {
-            TradeType::Jsapi => self.access.openid(request.buyer, &self.settings.appid).await?,
-            TradeType::Native => None,
+        let (payment, within_s) = match request.trade_type {
+            Some(trade_type) => (
+                Some(self.new_payment(Some(request.buyer), trade_type).await?),
+                self.settings.checkout_deadline_s,
+            ),
+            None => (None, self.settings.direct_deadline_s),
         };
         let number = OrderNumber::compose(now, Some(request.buyer), self.ids.order_entropy());
         Ok(Placement {
@@ -105,51 +101,9 @@ impl Paydesk {
             buyer: request.buyer,
             breakdown: quote.breakdown.clone(),
             checkout: checkout(request, quote),
-            pay_deadline: now.plus_seconds(self.settings.checkout_deadline_s),
-            payment: Some(NewPayment {
-                trade_type: request.trade_type,
-                mchid: self.settings.mchid.clone(),
-                appid: self.settings.appid.clone(),
-                payer,
-                deployment_id: self.settings.deployment_id.clone(),
-            }),
+            pay_deadline: now.plus_seconds(within_s),
+            payment,
         })
-    }
-
-    /// The lines are in an open order: that one again if the request is equal, else it is in the
-    /// way. Stored under the key like a new order; `None` when it is worth looking again.
-    async fn reuse(
-        &self,
-        open: &OrderNumber,
-        request: &CheckoutRequest,
-        quote: &Quote,
-        keyed: &Keyed,
-    ) -> Result<Option<Placing>, CheckoutError> {
-        let found = self.orders.load(&OrderKey::Number(open.clone())).await?;
-        let order = match found.map(|loaded| loaded.value) {
-            Some(order) if is_equal(&order, request, quote) && self.can_be_paid(&order) => order,
-            Some(_) | None => return Err(CheckoutError::CheckoutOpen(open.clone())),
-        };
-        is_expected(request, order.amounts)?;
-        let now = self.clock.now();
-        let mut intent = intent(request, keyed, order.id, now);
-        if let Some(record) = &mut intent.replay {
-            record.reused = true;
-        }
-        let alone = Changeset::without_order(intent, now);
-        match self.commit(alone).await? {
-            Landed::Now => Ok(Some(Placing::Reused(order))),
-            Landed::Before => Ok(Some(Placing::Twin)),
-            Landed::Not(_) => Ok(None),
-            Landed::Refused(refusal) => Err(TransactError::Refused(refusal).into()),
-        }
-    }
-}
-
-impl Paydesk {
-    /// Whether there is a payment to offer. A key is not spent on an order that has none.
-    fn can_be_paid(&self, order: &Order) -> bool {
-        order.open_payment().is_some_and(|payment| !self.is_too_late(payment))
     }
 }
 
@@ -160,8 +114,22 @@ enum Tried {
     Again,
 }
 
+/// What a refused guard means for the buyer; `Ok` when it is worth looking again.
+fn refused(refusal: Refusal) -> Result<(), CheckoutError> {
+    match refusal {
+        Refusal::Stock(sku) => Err(CheckoutError::OutOfStock(sku)),
+        Refusal::TooManyOpenOrders => Err(CheckoutError::TooManyOpenOrders),
+        // Price again; look whose order it is in; draw another number.
+        Refusal::PriceMoved(_) | Refusal::ListTaken | Refusal::NumberTaken => Ok(()),
+        Refusal::Fenced | Refusal::TransactionTaken => Err(TransactError::Refused(refusal).into()),
+    }
+}
+
 /// What the buyer was shown is what is charged.
-fn is_expected(request: &CheckoutRequest, amounts: Amounts) -> Result<(), CheckoutError> {
+pub(super) fn is_expected(
+    request: &CheckoutRequest,
+    amounts: Amounts,
+) -> Result<(), CheckoutError> {
     match request.expected_total {
         Some(expected) if expected != amounts.total => Err(CheckoutError::PriceChanged(amounts)),
         Some(_) | None => Ok(()),
@@ -172,7 +140,7 @@ fn captured_by(quote: &Quote) -> Option<OrderNumber> {
     quote.items.iter().find_map(|item| item.captured_by.clone())
 }
 
-fn checkout(request: &CheckoutRequest, quote: &Quote) -> Checkout {
+pub(super) fn checkout(request: &CheckoutRequest, quote: &Quote) -> Checkout {
     Checkout {
         captured_items: quote.items.iter().map(|item| item.id).collect(),
         address_id: Some(request.address_id),
@@ -180,39 +148,14 @@ fn checkout(request: &CheckoutRequest, quote: &Quote) -> Checkout {
         coupon_id: request.coupon_id.clone(),
         rush: request.rush,
         remark: request.remark.clone(),
+        trade_type: request.trade_type,
     }
 }
 
-fn intent(request: &CheckoutRequest, keyed: &Keyed, order: OrderId, now: Timestamp) -> Intent {
-    Intent {
-        command_id: CommandId::of_request(&keyed.scope),
-        audit: Audit {
-            actor: format!("buyer:{}", request.buyer),
-            cause: "checkout".to_owned(),
-            request_id: Some(keyed.request_id.clone()),
-        },
-        inbox: None,
-        fence: None,
-        replay: Some(ReplayRecord {
-            scope: keyed.scope.clone(),
-            fingerprint: keyed.fingerprint.clone(),
-            order: Some(order),
-            reused: false,
-            recorded_at: now,
-        }),
+pub(super) fn audit(request: &CheckoutRequest, keyed: &Keyed) -> Audit {
+    Audit {
+        actor: format!("buyer:{}", request.buyer),
+        cause: "checkout".to_owned(),
+        request_id: Some(keyed.request_id.clone()),
     }
-}
-
-/// Whether a request asks for exactly what an open order is: same lines and quantities, address,
-/// coupon, rush, remark and trade type.
-fn is_equal(order: &Order, request: &CheckoutRequest, quote: &Quote) -> bool {
-    let asked: Vec<(&str, u32)> =
-        quote.items.iter().map(|i| (i.sku.id.as_str(), i.quantity)).collect();
-    let placed: Vec<(&str, u32)> =
-        order.lines.iter().map(|l| (l.sku_id.as_str(), l.quantity)).collect();
-    let trade_type = order.payments.last().map(|p| p.terms.trade_type);
-    order.status == OrderStatus::PendingPayment
-        && order.checkout == checkout(request, quote)
-        && asked == placed
-        && trade_type == Some(request.trade_type)
 }

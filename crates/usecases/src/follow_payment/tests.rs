@@ -2,11 +2,12 @@
 
 use crate::mocks::{MockGateway, desk, ready};
 use crate::samples::{fact, now, order, receipt, store};
+use crate::{QueryBudget, Urgency};
 use domain::changeset::{Fence, Refusal};
 use domain::fact::Trade;
 use domain::job::JobId;
 use domain::order::{CancelCause, Command, Decision, Order, OrderStatus};
-use domain::ports::{CommitAnswer, Finish, GatewayError};
+use domain::ports::{CommitAnswer, Finish, GatewayError, LeasedJob, WechatRefusal};
 use mockall::Sequence;
 
 fn fence(order: &Order) -> Fence {
@@ -30,7 +31,8 @@ async fn follow(
     let (out_trade_no, fence) = (loads[0].payments[0].out_trade_no().clone(), fence(&loads[0]));
     let (orders, written) = store(loads, answers);
     let desk = desk(orders, gateway, now());
-    let finish = desk.follow_payment(&out_trade_no, &fence).await.unwrap();
+    let job = LeasedJob { fence: fence.clone(), attempts: 1, wanted: false };
+    let finish = desk.follow_payment(&out_trade_no, &job).await.unwrap();
     let written = written.lock().unwrap();
     assert!(written.iter().all(|c| c.fence.as_ref() == Some(&fence)), "every write is fenced");
     let orders = written.iter().map(|c| c.order.as_ref().unwrap().order.clone()).collect();
@@ -138,4 +140,40 @@ async fn a_closed_payment_is_asked_about_once_when_a_job_says_so() {
     let (finish, written) = follow(vec![order.after(&events)], answers, gateway).await;
     assert_eq!(finish, Finish::Done);
     assert_eq!(written[0].status, OrderStatus::Ready);
+}
+
+fn job_of(order: &Order, wanted: bool) -> LeasedJob {
+    LeasedJob { fence: fence(order), attempts: 1, wanted }
+}
+
+#[tokio::test]
+async fn a_question_beyond_the_budget_is_put_off_unless_a_client_waits() {
+    let mut order = order();
+    order.payments[0].created_at = now().plus_seconds(-100);
+    let number = order.payments[0].out_trade_no().clone();
+    let mut gateway = MockGateway::new();
+    let open = fact(&order, Trade::NotPaid);
+    gateway.expect_query().times(1).return_once(move |_| ready(Ok(open)));
+    let (orders, _) = store(vec![order.clone()], vec![CommitAnswer::Committed]);
+    let mut desk = desk(orders, gateway, now());
+    desk.query_budget = QueryBudget::new(2);
+    desk.query_budget.take(Urgency::ClientWaiting, now()).unwrap();
+    let patient = desk.follow_payment(&number, &job_of(&order, false)).await.unwrap();
+    assert!(matches!(patient, Finish::Again(at) if at > now()), "nothing was asked");
+    let waiting = desk.follow_payment(&number, &job_of(&order, true)).await.unwrap();
+    assert!(matches!(waiting, Finish::Again(_)));
+}
+
+#[tokio::test]
+async fn too_many_questions_halve_the_budget() {
+    let order = order();
+    let number = order.payments[0].out_trade_no().clone();
+    let mut gateway = MockGateway::new();
+    let refusal = WechatRefusal { http_status: 429, ..WechatRefusal::default() };
+    let too_many = GatewayError::Retryable(refusal);
+    gateway.expect_query().times(1).return_once(move |_| ready(Err(too_many)));
+    let (orders, _) = store(vec![order.clone()], Vec::new());
+    let desk = desk(orders, gateway, now());
+    desk.follow_payment(&number, &job_of(&order, true)).await.unwrap();
+    assert!(desk.query_budget.take(Urgency::ClientWaiting, now()).is_err(), "a pause at once");
 }

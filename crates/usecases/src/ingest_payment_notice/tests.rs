@@ -3,13 +3,15 @@
 use super::NoticeAnswer;
 use crate::Paydesk;
 use crate::mocks::{MockGateway, MockNotices, MockOrders, desk, ready};
-use crate::samples::{fact, now, order, receipt, store};
+use crate::samples::{Life, fact, living, notified, now, order, receipt, store};
 use domain::case::CaseKind;
 use domain::changeset::{Changeset, InboxStatus, Refusal};
 use domain::fact::Trade;
 use domain::job::{JobChange, JobId};
 use domain::order::Order;
-use domain::ports::{CommitAnswer, Notice, NoticeBody, NoticeError, RawNotice, StoreError};
+use domain::ports::{
+    CommitAnswer, GatewayError, Notice, NoticeBody, NoticeError, RawNotice, StoreError,
+};
 use std::sync::{Arc, Mutex};
 
 fn notice(order: &Order, transaction_id: &str) -> Notice {
@@ -19,7 +21,7 @@ fn notice(order: &Order, transaction_id: &str) -> Notice {
         event_id: "EV-1".to_owned(),
         event_type: "TRANSACTION.SUCCESS".to_owned(),
         fact_hash: "hash".to_owned(),
-        body: NoticeBody::Payment(Box::new(fact(order, Trade::Success(receipt)))),
+        body: NoticeBody::Payment(Box::new(notified(order, Trade::Success(receipt)))),
     }
 }
 
@@ -162,4 +164,59 @@ async fn an_event_of_an_unknown_type_is_stored_and_acknowledged() {
     let answer = ingest(&opening(orders, Ok(other))).await;
     assert_eq!(answer, NoticeAnswer::Acknowledged);
     assert_eq!(only(&written).inbox.unwrap().status, InboxStatus::Verified);
+}
+
+/// A notification about one fen more than was asked; WeChat Pay's own answer says `amount`.
+async fn one_fen_more(heard: Option<i64>) -> (NoticeAnswer, Life) {
+    let mut notice = notice(&order(), "T-1");
+    let mut receipt = receipt();
+    receipt.amount = domain::Fen::new(101);
+    notice.body =
+        NoticeBody::Payment(Box::new(notified(&order(), Trade::Success(receipt.clone()))));
+    let mut gateway = MockGateway::new();
+    gateway.expect_query().times(1).return_once(move |_| {
+        ready(match heard {
+            Some(amount) => {
+                receipt.amount = domain::Fen::new(amount);
+                Ok(fact(&order(), Trade::Success(receipt)))
+            }
+            None => Err(GatewayError::OutcomeUnknown("lost".to_owned())),
+        })
+    });
+    let (orders, life) = living(order());
+    let mut desk = opening(orders, Ok(notice));
+    desk.gateway = Arc::new(gateway);
+    let answer = ingest(&desk).await;
+    drop(desk);
+    let life = Arc::into_inner(life).unwrap().into_inner().unwrap();
+    (answer, life)
+}
+
+#[tokio::test]
+async fn another_amount_that_a_query_confirms_goes_back_and_is_acknowledged() {
+    let (answer, life) = one_fen_more(Some(101)).await;
+    assert_eq!(answer, NoticeAnswer::Acknowledged);
+    assert_eq!(life.events(), ["payment_surplus", "refund_requested"]);
+    assert_eq!(life.order.refunds[0].amount, domain::Fen::new(101));
+    assert_eq!(life.order.status, domain::order::OrderStatus::PendingPayment, "still payable");
+}
+
+#[tokio::test]
+async fn another_amount_that_a_query_denies_settles_by_the_query_and_has_a_case() {
+    let (answer, life) = one_fen_more(Some(100)).await;
+    assert_eq!(answer, NoticeAnswer::TryAgain);
+    assert_eq!(life.events(), ["payment_paid", "settled"]);
+    let last = life.written.last().unwrap();
+    assert_eq!(last.inbox.as_ref().unwrap().status, InboxStatus::Mismatch);
+    assert_eq!(last.cases[0].kind, CaseKind::AmountMismatch);
+}
+
+#[tokio::test]
+async fn another_amount_that_nobody_confirms_changes_nothing_and_is_asked_about_by_the_job() {
+    let (answer, life) = one_fen_more(None).await;
+    assert_eq!(answer, NoticeAnswer::TryAgain);
+    assert!(life.events().is_empty());
+    let kept = life.written.last().unwrap();
+    assert_eq!(kept.inbox.as_ref().unwrap().status, InboxStatus::Verified);
+    assert!(matches!(kept.jobs[..], [JobChange::Ensure { .. }]));
 }

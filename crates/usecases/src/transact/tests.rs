@@ -1,8 +1,8 @@
 //! Each answer of the store, given precisely once, and what is made of it.
 
-use crate::TransactError;
 use crate::mocks::{MockGateway, MockOrders, desk, ready};
 use crate::samples::{now, order, paid, store};
+use crate::{Target, TransactError};
 use domain::CommandId;
 use domain::catalogue::SkuId;
 use domain::changeset::{Audit, InboxEntry, InboxStatus, Intent, Refusal};
@@ -29,7 +29,8 @@ fn intent(inbox: bool) -> Intent {
 
 async fn run(orders: MockOrders, order: &Order, inbox: bool) -> Result<Order, TransactError> {
     let desk = desk(orders, MockGateway::new(), now());
-    desk.transact(&OrderKey::Id(order.id), &paid(order), &intent(inbox)).await
+    let target = Target::anybodys(OrderKey::Id(order.id));
+    Ok(desk.transact(&target, &paid(order), &intent(inbox)).await?.order)
 }
 
 #[tokio::test]

@@ -56,23 +56,45 @@ impl Answer {
     }
 }
 
+/// Names a call that is held open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HeldCall(pub(crate) u64);
+
 /// How a request ends for the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
-    /// The answer; `None` closes the connection without a word.
+    /// The answer; `None` closes the connection without a word, unless the call is held.
     pub answer: Option<Answer>,
     /// Real milliseconds to wait before that.
     pub delay_ms: u64,
+    /// There is no answer yet: keep the connection open and ask `WeChatPay::collect` for it.
+    pub held: Option<HeldCall>,
 }
 
 impl Exchange {
     /// Answered at once.
     pub fn now(answer: Answer) -> Self {
-        Self { answer: Some(answer), delay_ms: 0 }
+        Self { answer: Some(answer), delay_ms: 0, held: None }
     }
 
     /// The connection closes without an answer.
     pub fn hang_up() -> Self {
-        Self { answer: None, delay_ms: 0 }
+        Self { answer: None, delay_ms: 0, held: None }
     }
+
+    /// Answered when others have overtaken it.
+    pub(crate) fn held(call: HeldCall) -> Self {
+        Self { answer: None, delay_ms: 0, held: Some(call) }
+    }
+}
+
+/// What has become of a held call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Collected {
+    /// It ends so.
+    Ended(Exchange),
+    /// Not yet: ask again after any other visit.
+    Waiting,
+    /// Nobody knows it: a reset forgot it. Close the connection.
+    Forgotten,
 }

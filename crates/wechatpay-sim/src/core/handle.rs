@@ -4,118 +4,218 @@
 //! `v3.md` §2.3. MAY NOT let an unsigned request have an effect, and MAY NOT answer anything but the truth unless a
 //! fault rule asked for it.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::core::WeChatPay;
-use crate::core::authorization::authenticate;
-use crate::core::calls::Call;
-use crate::core::exchange::{Answer, ApiRequest, Exchange, Headers};
-use crate::core::faults::{Action, InjectedStatus, Subject};
+use crate::core::answer::{Success, code_of, injected_answer};
+use crate::core::authorization::{Authorization, authenticate};
+use crate::core::calls::{Call, CallNumber};
+use crate::core::exchange::{ApiRequest, Exchange};
+use crate::core::faults::{Action, Purpose, Subject, Taken};
 use crate::core::ports::Ports;
+use crate::core::postponed::{PostponedCall, Postponement};
 use crate::core::query::Freshness;
 use crate::core::refusal::{Code, Refusal};
 use crate::core::route::Route;
-use crate::core::seal::{self, SignatureFault};
+use crate::core::seal::SignatureFault;
 use crate::core::wire_time::beijing;
 
-/// What a call came to, before it is signed.
-enum Success {
-    /// 200 with JSON, signed.
-    Json(Value),
-    /// 204, signed over an empty body.
-    NoContent,
-    /// 200 with JSON of the WeChat platform, never signed.
-    Platform(Value),
+/// A call that arrived, and all that is known of it.
+struct Arrived<'a> {
+    request: &'a ApiRequest,
+    route: Result<Route, Refusal>,
+    out_trade_no: Option<String>,
+    log: CallNumber,
+}
+
+/// A call that was let in.
+#[derive(Debug, Clone)]
+pub(crate) struct LetIn {
+    pub(crate) route: Route,
+    /// `None` for a call that nobody signs.
+    caller: Option<Authorization>,
+}
+
+/// What came of a call.
+enum Effect {
+    /// WeChat Pay carried it out.
+    Done,
+    /// WeChat Pay looked at it and refused it.
+    Refused,
+    /// It did not reach WeChat Pay, or not yet.
+    None,
 }
 
 impl WeChatPay {
     /// Answers one request.
     pub fn handle(&mut self, request: &ApiRequest, ports: &mut Ports<'_>) -> Exchange {
-        let at = ports.at;
+        self.catch_up(ports);
         let route = Route::find(&request.method, request.path());
         let number = route.as_ref().ok().and_then(|route| self.number_of(route, &request.body));
-        let fault = self.faults.take(Subject::Call {
+        let subject = Subject::Call {
             path: request.path(),
             out_trade_no: number.as_deref(),
-            is_query: matches!(route, Ok(Route::QueryByOutTradeNo(_))),
-        });
-        let kind = route.as_ref().map_or("unknown", Route::kind);
-        let (exchange, effective) = self.answer_with_fault(request, route, fault.as_ref(), ports);
-        let call = Call {
-            kind,
-            out_trade_no: number,
-            at: beijing(at.business),
-            status: exchange.answer.as_ref().map(|answer| answer.status),
-            code: exchange.answer.as_ref().and_then(code_of),
-            fault: fault.as_ref().map(Action::name),
-            effective,
+            purpose: Purpose::of(route.as_ref().ok()),
         };
-        self.calls.record(call, self.settings.call_log_max);
+        let overtaken = self.faults.overtaken_by(subject);
+        let taken = self.faults.take(subject);
+        let call = Call {
+            kind: route.as_ref().map_or("unknown", Route::kind),
+            out_trade_no: number.clone(),
+            at: beijing(ports.at.business),
+            status: None,
+            code: None,
+            fault: taken.as_ref().map(|taken| taken.action.name()),
+            effective: false,
+            effect_at: None,
+        };
+        let log = self.calls.arrived(call, self.settings.call_log_max);
+        let closes = matches!(route, Ok(Route::Close(_)));
+        let arrived = Arrived { request, route, out_trade_no: number.clone(), log: log.clone() };
+        let (exchange, effect) = match taken {
+            Some(taken) => self.answer_with_fault(arrived, taken, ports),
+            None => self.answer(arrived, (Freshness::Now, SignatureFault::None), ports),
+        };
+        if exchange.held.is_none() {
+            let answer = exchange.answer.as_ref();
+            self.calls.answered(&log, answer.map(|one| one.status), answer.and_then(code_of));
+        }
+        if matches!(effect, Effect::Done) {
+            self.calls.took_effect(&log, None);
+            if closes {
+                self.closed(number.as_deref(), ports);
+            }
+        }
+        if !matches!(effect, Effect::None) {
+            self.overtaken(&overtaken, ports);
+        }
         exchange
     }
 
-    /// The exchange, and whether the call was carried out.
-    fn answer_with_fault(
+    fn answer(
         &mut self,
-        request: &ApiRequest,
-        route: Result<Route, Refusal>,
-        fault: Option<&Action>,
+        arrived: Arrived<'_>,
+        (freshness, signature): (Freshness, SignatureFault),
         ports: &mut Ports<'_>,
-    ) -> (Exchange, bool) {
-        let mut freshness = Freshness::Now;
-        let mut signature = SignatureFault::None;
-        match fault {
-            Some(Action::Drop) => return (Exchange::hang_up(), false),
-            Some(Action::Status(injected)) if !injected.after_effect => {
-                return (Exchange::now(injected_answer(injected, ports)), false);
-            }
-            Some(Action::StaleQuery(behind)) => freshness = *behind,
-            Some(Action::CorruptSignature) => signature = SignatureFault::Corrupt,
-            Some(Action::Probe) => signature = SignatureFault::Probe,
-            Some(
-                Action::DelayMs(_) | Action::Duplicate(_) | Action::Status(_) | Action::AnswerLost,
-            )
-            | None => {}
-        }
-        let outcome = route.and_then(|route| self.carry_out(request, route, freshness, ports));
-        let effective = outcome.is_ok();
-        let answer = match fault {
-            Some(Action::AnswerLost) => return (Exchange::hang_up(), effective),
-            Some(Action::Status(injected)) => injected_answer(injected, ports),
-            _ => self.seal(outcome, request, signature, ports),
-        };
-        let delay_ms = match fault {
-            Some(Action::DelayMs(ms)) => *ms,
-            _ => 0,
-        };
-        (Exchange { answer: Some(answer), delay_ms }, effective)
+    ) -> (Exchange, Effect) {
+        let request = arrived.request;
+        let outcome = arrived.route.and_then(|route| {
+            let call = self.let_in(request, route, ports)?;
+            self.perform(request, call, freshness, ports)
+        });
+        let effect = if outcome.is_ok() { Effect::Done } else { Effect::Refused };
+        (Exchange::now(self.seal(outcome, request, signature, ports)), effect)
     }
 
-    fn carry_out(
+    fn answer_with_fault(
         &mut self,
+        arrived: Arrived<'_>,
+        taken: Taken,
+        ports: &mut Ports<'_>,
+    ) -> (Exchange, Effect) {
+        let mut manner = (Freshness::Now, SignatureFault::None);
+        match &taken.action {
+            Action::Drop => return (Exchange::hang_up(), Effect::None),
+            Action::Status(injected) if !injected.after_effect => {
+                return (Exchange::now(injected_answer(injected, ports)), Effect::None);
+            }
+            Action::Late(late) => {
+                return self.postpone(arrived, Postponement::Late(*late), ports);
+            }
+            Action::Reorder(order) => {
+                let held = Postponement::Overtaken { rule: taken.rule, order: *order };
+                return self.postpone(arrived, held, ports);
+            }
+            Action::StaleQuery(behind) => manner.0 = *behind,
+            Action::CorruptSignature => manner.1 = SignatureFault::Corrupt,
+            Action::Probe => manner.1 = SignatureFault::Probe,
+            Action::DelayMs(_) | Action::Duplicate(_) | Action::Status(_) | Action::AnswerLost => {}
+        }
+        let (exchange, effect) = self.answer(arrived, manner, ports);
+        let exchange = match taken.action {
+            Action::AnswerLost => Exchange::hang_up(),
+            Action::Status(injected) => Exchange::now(injected_answer(&injected, ports)),
+            Action::DelayMs(delay_ms) => Exchange { delay_ms, ..exchange },
+            Action::Drop
+            | Action::Duplicate(_)
+            | Action::Reorder(_)
+            | Action::CorruptSignature
+            | Action::Probe
+            | Action::StaleQuery(_)
+            | Action::Late(_) => exchange,
+        };
+        (exchange, effect)
+    }
+
+    /// Puts off what a call does, unless it is refused at the gate.
+    fn postpone(
+        &mut self,
+        arrived: Arrived<'_>,
+        postponement: Postponement,
+        ports: &mut Ports<'_>,
+    ) -> (Exchange, Effect) {
+        let request = arrived.request;
+        let call = match arrived.route.and_then(|route| self.let_in(request, route, ports)) {
+            Ok(call) => call,
+            Err(refusal) => {
+                if let Postponement::Overtaken { rule, .. } = postponement {
+                    self.faults.let_go(rule);
+                }
+                return (Exchange::now(self.refuse(&refusal, ports)), Effect::Refused);
+            }
+        };
+        let caller_waits = matches!(postponement, Postponement::Overtaken { .. });
+        let call = PostponedCall {
+            request: request.clone(),
+            call,
+            out_trade_no: arrived.out_trade_no,
+            log: arrived.log,
+            postponement,
+        };
+        let held = self.postponed.add(call, ports.at.business);
+        let exchange = if caller_waits { Exchange::held(held) } else { Exchange::hang_up() };
+        (exchange, Effect::None)
+    }
+
+    /// The checks of the gateway.
+    fn let_in(
+        &self,
         request: &ApiRequest,
         route: Route,
-        freshness: Freshness,
         ports: &mut Ports<'_>,
-    ) -> Result<Success, Refusal> {
-        let at = ports.at;
+    ) -> Result<LetIn, Refusal> {
         if route == Route::Login {
-            return Ok(Success::Platform(self.login(request.query(), ports)));
+            return Ok(LetIn { route, caller: None });
         }
         required_headers(request, &route)?;
-        let caller = authenticate(request, &route, &self.account, ports.keyring, at.real)?;
+        let caller = authenticate(request, &route, &self.account, ports.keyring, ports.at.real)?;
         self.known_serial(request)?;
         if request.method == "POST" {
             json_content(request)?;
         }
-        let answer = match route {
-            Route::Prepay(trade_type) => self.prepay(trade_type, &request.body, &caller, ports)?,
+        Ok(LetIn { route, caller: Some(caller) })
+    }
+
+    /// What a call does, once it was let in.
+    pub(crate) fn perform(
+        &mut self,
+        request: &ApiRequest,
+        call: LetIn,
+        freshness: Freshness,
+        ports: &mut Ports<'_>,
+    ) -> Result<Success, Refusal> {
+        let at = ports.at;
+        let Some(caller) = &call.caller else {
+            return Ok(Success::Platform(self.login(request.query(), ports)));
+        };
+        let answer = match call.route {
+            Route::Prepay(trade_type) => self.prepay(trade_type, &request.body, caller, ports)?,
             Route::QueryByOutTradeNo(number) => {
-                self.query_by_number(&number, request.query(), &caller, (freshness, at))?
+                self.query_by_number(&number, request.query(), caller, (freshness, at))?
             }
-            Route::QueryById(id) => self.query_by_id(&id, request.query(), &caller, at)?,
+            Route::QueryById(id) => self.query_by_id(&id, request.query(), caller, at)?,
             Route::Close(number) => {
-                self.close(&number, &request.body, &caller, at)?;
+                self.close(&number, &request.body, caller, at)?;
                 return Ok(Success::NoContent);
             }
             Route::Certificates => self.certificates(request.query(), ports)?,
@@ -137,41 +237,6 @@ impl WeChatPay {
         }
         let message = "平台证书序列号Wechatpay-Serial错误";
         Err(Refusal::new(400, Code::ParamError, message, 268_435_461))
-    }
-
-    fn seal(
-        &self,
-        outcome: Result<Success, Refusal>,
-        request: &ApiRequest,
-        signature: SignatureFault,
-        ports: &mut Ports<'_>,
-    ) -> Answer {
-        let at = ports.at;
-        let (status, body) = match outcome {
-            Err(refusal) => return self.refuse(&refusal, ports),
-            Ok(Success::Platform(json)) => {
-                let body = json.to_string().into_bytes();
-                return Answer { status: 200, headers: content_type(), body };
-            }
-            Ok(Success::Json(json)) => (200, json.to_string().into_bytes()),
-            Ok(Success::NoContent) => (204, Vec::new()),
-        };
-        let serial = self.answer_serial(request.header("Wechatpay-Serial"));
-        let Ok(mut headers) = seal::headers(&serial, &body, at.real, signature, ports) else {
-            return self.refuse(&Refusal::system_error(), ports);
-        };
-        if !body.is_empty() {
-            headers.extend(content_type());
-        }
-        headers.push(request_id(0, ports));
-        Answer { status, headers, body }
-    }
-
-    fn refuse(&self, refusal: &Refusal, ports: &mut Ports<'_>) -> Answer {
-        let body = refusal.to_bytes(self.settings.spelling);
-        let mut headers = if body.is_empty() { Vec::new() } else { content_type() };
-        headers.push(request_id(refusal.internal, ports));
-        Answer { status: refusal.status, headers, body }
     }
 
     /// The merchant's number that a request is about, as far as can be told without judging it.
@@ -207,29 +272,4 @@ fn json_content(request: &ApiRequest) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::new(400, Code::InvalidRequest, "Http头Content-Type必须为application/json", 0))
-}
-
-fn injected_answer(injected: &InjectedStatus, ports: &mut Ports<'_>) -> Answer {
-    let mut headers = vec![request_id(0, ports)];
-    let Some(code) = &injected.code else {
-        return Answer { status: injected.status, headers, body: Vec::new() };
-    };
-    let message = injected.message.as_deref().unwrap_or("沙箱注入的错误");
-    headers.extend(content_type());
-    let body = json!({"code": code, "message": message}).to_string().into_bytes();
-    Answer { status: injected.status, headers, body }
-}
-
-fn content_type() -> Headers {
-    vec![("Content-Type".to_owned(), "application/json; charset=utf-8".to_owned())]
-}
-
-/// The tail after the last `-` is an internal number (`v3.md` §8.4).
-fn request_id(internal: u32, ports: &mut Ports<'_>) -> (String, String) {
-    ("Request-ID".to_owned(), format!("{}-{internal}", ports.hex(20)))
-}
-
-fn code_of(answer: &Answer) -> Option<String> {
-    let body: Value = serde_json::from_slice(&answer.body).ok()?;
-    body.get("code").and_then(Value::as_str).map(str::to_owned)
 }

@@ -67,6 +67,7 @@ impl WeChatPay {
             "notifications":
                 self.outbox.notices.values().map(notice_view).collect::<Vec<_>>(),
             "burned": self.burned,
+            "postponed": self.postponed_view(),
             "calls": calls.collect::<Vec<_>>(),
             "log": self.calls.newest().collect::<Vec<_>>(),
         })
@@ -110,7 +111,7 @@ pub fn trade_view(trade: &Trade) -> Value {
         "coupon_fen": payment.map(|paid| paid.coupon_fen),
         "payer_total_fen": payment.map(|paid| form.total_fen.saturating_sub(paid.coupon_fen)),
         "success_at": payment.map(|paid| beijing(paid.success_at)),
-        "unfaithful": payment.is_some_and(|paid| paid.unfaithful),
+        "unfaithful": trade.unfaithful || payment.is_some_and(|paid| paid.unfaithful),
         "closed_at": closed.map(|(at, _)| beijing(at)),
         "closed_by": closed.map(|(_, by)| match by {
             ClosedBy::Merchant => "merchant",
@@ -143,6 +144,7 @@ fn attempt_view(attempt: &Attempt) -> Value {
         None => ("in_flight", None, None),
         Some(AttemptEnd::Dropped) => ("dropped", None, None),
         Some(AttemptEnd::Failed { why }) => ("no_answer", None, Some(why)),
+        Some(AttemptEnd::AnswerLost { status, body }) => ("answer_lost", Some(*status), Some(body)),
         Some(AttemptEnd::Answered { status, body }) => ("answered", Some(*status), Some(body)),
     };
     json!({

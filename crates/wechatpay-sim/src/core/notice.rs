@@ -50,12 +50,28 @@ pub enum AttemptEnd {
         /// Why.
         why: String,
     },
+    /// The receiver answered, and a fault rule kept the answer back.
+    AnswerLost {
+        /// What the receiver said.
+        status: u16,
+        /// The beginning of the body.
+        body: String,
+    },
     /// A fault rule kept it back.
     Dropped,
 }
 
 impl AttemptEnd {
-    /// Whether the receiver took it.
+    /// The same without the sender seeing the answer.
+    #[must_use]
+    pub(crate) fn unseen(self) -> Self {
+        match self {
+            Self::Answered { status, body } => Self::AnswerLost { status, body },
+            Self::Failed { .. } | Self::AnswerLost { .. } | Self::Dropped => self,
+        }
+    }
+
+    /// Whether the receiver took it, as far as the sender knows.
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Answered { status: 200 | 204, .. })
     }
@@ -140,6 +156,8 @@ pub struct Notice {
     pub resource: Value,
     /// The body of the first attempt, for byte-identical re-sends.
     pub first_body: Option<Vec<u8>>,
+    /// What the last honest attempt sent, for a replay.
+    pub last_honest: Option<(Headers, Vec<u8>)>,
     /// Where it stands.
     pub schedule: Schedule,
     /// All attempts.

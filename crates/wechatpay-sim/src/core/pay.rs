@@ -48,6 +48,7 @@ impl WeChatPay {
         form: PayForm,
         ports: &mut Ports<'_>,
     ) -> Result<Value, ControlRefusal> {
+        self.catch_up(ports);
         let at = ports.at;
         // Unique by the sequence within one life of the sandbox, by chance across lives: a service's database outlives us.
         let sequence = self.by_transaction_id.len().saturating_add(1);
@@ -131,6 +132,7 @@ fn success_notice(trade: &Trade, ports: &mut Ports<'_>) -> Notice {
         created_at: at.business,
         resource: trade.to_wire(),
         first_body: None,
+        last_honest: None,
         schedule: Schedule::Waiting { round: 0, planned: at.business, due: at.business },
         attempts: Vec::new(),
     }

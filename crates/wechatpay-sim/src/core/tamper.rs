@@ -16,6 +16,7 @@
 //! | `out_trade_no` | valid | a number nobody ordered |
 //! | `transaction_id` | valid | another payment of the same order |
 //! | `event_type` | valid | an event that does not exist |
+//! | `replay` | valid | nothing but its age: the very headers and bytes of the last honest attempt |
 //!
 //! MAY NOT touch the ledger's truth: a tampered notification says something false about an order that stays as it is.
 
@@ -42,6 +43,7 @@ pub enum Tamper {
     OutTradeNo,
     TransactionId,
     EventType,
+    Replay,
 }
 
 impl Tamper {
@@ -63,7 +65,8 @@ impl Tamper {
             | Self::Serial
             | Self::Unsigned
             | Self::Key
-            | Self::EventType => return lie,
+            | Self::EventType
+            | Self::Replay => return lie,
         };
         if let Some(member) = lie.pointer_mut(pointer) {
             *member = value;

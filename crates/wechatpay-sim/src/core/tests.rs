@@ -3,7 +3,9 @@
 mod answers;
 mod deliveries;
 mod faulty;
+mod late;
 mod orders;
+mod reordered;
 mod strictness;
 
 use base64::Engine;
@@ -138,6 +140,13 @@ impl World {
     fn user_tries(&mut self, number: &str, form: Value) -> Result<Value, ControlRefusal> {
         let form = serde_json::from_value(form).unwrap();
         self.visit(|pay, ports| pay.pay(number, form, ports))
+    }
+
+    fn ledger(&mut self) -> Value {
+        self.visit(|pay, ports| {
+            pay.catch_up(ports);
+            pay.ledger(ports.at.business)
+        })
     }
 
     fn due(&mut self) -> Vec<Delivery> {

@@ -43,6 +43,8 @@ pub struct Trade {
     pub handle: PrepayHandle,
     /// Attempts of the user that failed.
     pub failed_payments: u32,
+    /// Whether a test ordered it although a close had burned its number.
+    pub unfaithful: bool,
 }
 
 /// What the client needs to open the cashier.
@@ -115,6 +117,7 @@ impl Trade {
             state: TradeState::NotPay,
             handle,
             failed_payments: 0,
+            unfaithful: false,
         }
     }
 

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use crate::core::calls::CallLog;
 use crate::core::faults::Faults;
 use crate::core::outbox::Outbox;
+use crate::core::postponed::PostponedCalls;
 use crate::core::settings::{Account, PlatformCertificate, Settings, Verification};
 use crate::core::trade::Trade;
 
@@ -26,6 +27,7 @@ pub struct WeChatPay {
     pub(crate) faults: Faults,
     pub(crate) calls: CallLog,
     pub(crate) outbox: Outbox,
+    pub(crate) postponed: PostponedCalls,
 }
 
 impl WeChatPay {
@@ -42,16 +44,17 @@ impl WeChatPay {
             faults: Faults::default(),
             calls: CallLog::default(),
             outbox: Outbox::default(),
+            postponed: PostponedCalls::default(),
         }
     }
 
     /// Forgets orders, notifications, calls and faults, and goes back to the configured mode. Certificates stay: clients
     /// have fetched them.
     pub fn reset(&mut self) {
-        // Numbers of notifications go on, so that a delivery still in flight cannot be taken for a new one's.
-        let outbox = self.outbox.emptied();
+        // Numbers go on, so that a delivery in flight or a held call cannot be taken for a new one.
+        let (outbox, postponed) = (self.outbox.emptied(), self.postponed.emptied());
         *self = Self::new(self.account.clone(), self.settings.clone());
-        self.outbox = outbox;
+        (self.outbox, self.postponed) = (outbox, postponed);
     }
 
     /// The verification mode.
@@ -64,9 +67,11 @@ impl WeChatPay {
         self.verification = verification;
     }
 
-    /// Replaces the fault rules.
+    /// Replaces the fault rules. What the old ones held back in its order goes on; what is delayed or late stays so.
     pub fn set_faults(&mut self, faults: Faults) {
-        self.faults = faults;
+        self.faults = faults.succeeding(&self.faults);
+        self.postponed.release_held();
+        self.outbox.release_held();
     }
 
     /// The fault rules with their counters.

@@ -10,12 +10,12 @@ use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Value, json};
 
-use crate::core::faults::Faults;
 use crate::core::ledger::ControlRefusal;
 use crate::core::pay::PayForm;
 use crate::core::pay_params::PayParams;
+use crate::core::scripts;
 use crate::core::wire_time::beijing;
-use crate::http::control::forms::{ClockForm, FaultsForm, ModeForm, NotifyForm, parse};
+use crate::http::control::forms::{ClockForm, ModeForm, NotifyForm, parse};
 use crate::http::deliver::send;
 use crate::http::shared::{Shared, real_now};
 use crate::keys::make::certified_key;
@@ -29,6 +29,9 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/pay/{out_trade_no}").post(pay))
         .service(web::resource("/ledger").get(ledger))
         .service(web::resource("/faults").get(faults).put(set_faults))
+        .service(web::resource("/faults/counts").get(fault_counts))
+        .service(web::resource("/faults/scripts").get(list_scripts))
+        .service(web::resource("/faults/scripts/{name}").get(script))
         .service(web::resource("/clock").get(clock).put(set_clock))
         .service(web::resource("/mode").get(mode).post(set_mode))
         .service(web::resource("/keys/rotate").post(rotate))
@@ -61,19 +64,36 @@ async fn pay(shared: Data<Shared>, number: Path<String>, body: Bytes) -> Control
 }
 
 async fn ledger(shared: Data<Shared>) -> Controlled {
-    let ledger = shared.visit(|pay, ports| pay.ledger(ports.at.business));
+    let ledger = shared.visit(|pay, ports| {
+        pay.catch_up(ports);
+        pay.ledger(ports.at.business)
+    });
     Ok(HttpResponse::Ok().json(ledger))
 }
 
 async fn faults(shared: Data<Shared>) -> Controlled {
-    Ok(HttpResponse::Ok().json(shared.visit(|pay, _| pay.faults().clone())))
+    Ok(HttpResponse::Ok().json(shared.visit(|pay, _| pay.faults().script())))
 }
 
 async fn set_faults(shared: Data<Shared>, body: Bytes) -> Controlled {
-    let form: FaultsForm = parse(&body)?;
-    let rules = Faults::parse(form.rules).map_err(|why| ControlRefusal::bad_request(&why))?;
+    let rules = scripts::read(&body).map_err(|why| ControlRefusal::bad_request(&why))?;
     shared.visit(|pay, _| pay.set_faults(rules));
     faults(shared).await
+}
+
+async fn fault_counts(shared: Data<Shared>) -> Controlled {
+    let counts = shared.visit(|pay, _| pay.faults().counts());
+    Ok(HttpResponse::Ok().json(json!({"rules": counts})))
+}
+
+async fn list_scripts() -> Controlled {
+    let listed = scripts::listed().map_err(|why| ControlRefusal::broken(&why))?;
+    Ok(HttpResponse::Ok().json(json!({"scripts": listed})))
+}
+
+async fn script(name: Path<String>) -> Controlled {
+    let script = scripts::built_in(&name).map_err(|why| ControlRefusal::not_found(&why))?;
+    Ok(HttpResponse::Ok().json(script))
 }
 
 async fn clock(shared: Data<Shared>) -> Controlled {

@@ -3,6 +3,7 @@
 //! MAY NOT be locked across an await: every visit is short and synchronous.
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use time::OffsetDateTime;
 use tokio::sync::Notify;
 
 use crate::core::WeChatPay;
+use crate::core::exchange::{Collected, Exchange, HeldCall};
+use crate::core::faults::Faults;
 use crate::core::notice::Delivery;
 use crate::core::ports::{Entropy, Moment, Ports};
 use crate::core::sandbox_clock::SandboxClock;
@@ -30,6 +33,8 @@ pub(super) struct Shared {
     directory: PathBuf,
     /// Tells the delivery task that something may be due.
     pub(super) wake: Notify,
+    /// Tells held calls that some of them have an answer.
+    answered: Notify,
 }
 
 struct Inside {
@@ -54,17 +59,25 @@ impl Shared {
         keys: StoredKeys,
         directory: PathBuf,
         settings: Settings,
+        faults: Faults,
     ) -> Result<Self, FolderError> {
         let mut seed = [0_u8; 32];
         OsRng.fill_bytes(&mut seed);
+        let mut pay = WeChatPay::new(keys.account(), settings);
+        pay.set_faults(faults);
         let inside = Inside {
-            pay: WeChatPay::new(keys.account(), settings),
+            pay,
             clock: SandboxClock::real(real_now()),
             keyring: keys.keyring()?,
             keys,
             entropy: Chance(StdRng::from_seed(seed)),
         };
-        Ok(Self { inside: Mutex::new(inside), directory, wake: Notify::new() })
+        Ok(Self {
+            inside: Mutex::new(inside),
+            directory,
+            wake: Notify::new(),
+            answered: Notify::new(),
+        })
     }
 
     /// Visits the core with its ports, now.
@@ -76,7 +89,29 @@ impl Shared {
             keyring: &inside.keyring,
             entropy: &mut inside.entropy,
         };
-        visit(&mut inside.pay, &mut ports)
+        let (answered, due) = (inside.pay.held_calls_answered(), inside.pay.next_due());
+        let result = visit(&mut inside.pay, &mut ports);
+        if inside.pay.held_calls_answered() != answered {
+            self.answered.notify_waiters();
+        }
+        if inside.pay.next_due() != due {
+            self.wake.notify_one();
+        }
+        result
+    }
+
+    /// The end of a call that the core holds open. Waits until others have overtaken it or its time has come.
+    pub(super) async fn end_of(&self, held: HeldCall) -> Exchange {
+        loop {
+            let mut answered = pin!(self.answered.notified());
+            // Registered before looking, so that an answer between looking and waiting is not missed.
+            answered.as_mut().enable();
+            match self.visit(|pay, ports| pay.collect(held, ports)) {
+                Collected::Ended(exchange) => return exchange,
+                Collected::Waiting => answered.await,
+                Collected::Forgotten => return Exchange::hang_up(),
+            }
+        }
     }
 
     /// What is to be sent now, and how long (in real time) nothing else will be.
@@ -119,6 +154,7 @@ impl Shared {
         inside.clock = SandboxClock::real(real_now());
         drop(inside);
         self.wake.notify_one();
+        self.answered.notify_waiters();
     }
 
     /// The merchant's credentials.

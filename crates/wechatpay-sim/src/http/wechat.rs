@@ -20,6 +20,10 @@ pub(super) async fn answer(
 ) -> HttpResponse {
     let api_request = translate(&request, &body);
     let exchange = shared.visit(|pay, ports| pay.handle(&api_request, ports));
+    let exchange = match exchange.held {
+        Some(held) => shared.end_of(held).await,
+        None => exchange,
+    };
     if exchange.delay_ms > 0 {
         wait(exchange.delay_ms).await;
     }

@@ -10,11 +10,14 @@
 )]
 
 mod control;
+mod documented;
 mod faults;
 mod merchant;
 mod notifications;
+mod order;
 mod purchase;
 mod receiver;
+mod scripts;
 mod start;
 mod strictness;
 

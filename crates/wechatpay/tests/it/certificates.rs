@@ -194,3 +194,32 @@ async fn a_list_by_nobody_we_know_brings_nothing() {
     world.wechat.answer(list(CERT_1, NOW, &[(CERT_1, LATE)]));
     assert!(!world.client.refresh_certificates().await);
 }
+
+#[tokio::test]
+async fn keys_are_kept_fresh_without_a_call_each_time() {
+    let world = world(&certificate_mode());
+    assert!(!world.client.can_verify(), "nothing is known yet");
+    world.wechat.lose();
+    world.client.keep_keys_fresh().await;
+    world.client.keep_keys_fresh().await;
+    assert!(!world.client.can_verify());
+    assert_eq!(world.wechat.seen().len(), 1, "a failure is not asked about again at once");
+    world.clock.set(NOW + 10);
+    world.wechat.answer(list(CERT_1, NOW + 10, &[(CERT_1, LATE)]));
+    world.client.keep_keys_fresh().await;
+    assert!(world.client.can_verify());
+    for _ in 0..10 {
+        world.client.keep_keys_fresh().await;
+    }
+    assert_eq!(world.wechat.seen().len(), 2);
+    world.clock.set(Timestamp::parse_rfc3339("2039-01-01T00:00:00Z").unwrap().seconds());
+    assert!(!world.client.can_verify(), "an expired certificate verifies nothing");
+}
+
+#[tokio::test]
+async fn a_public_key_verifies_without_asking_anybody() {
+    let world = world(&settings());
+    world.client.keep_keys_fresh().await;
+    assert!(world.client.can_verify());
+    assert!(world.wechat.seen().is_empty());
+}

@@ -43,10 +43,16 @@ async fn accepted_is_not_done() {
 }
 
 #[tokio::test]
-async fn a_paid_payment_is_unknown_with_its_code_so_that_somebody_asks() {
-    for code in ["ORDER_PAID", "ORDERPAID", "TRADE_ERROR", "ORDER_CLOSED", "ORDERNOTEXIST"] {
+async fn what_cannot_be_closed_keeps_its_code_so_that_somebody_asks() {
+    for code in ["ORDER_PAID", "ORDERPAID", "ORDER_CLOSED"] {
         let world = world(&settings());
         world.wechat.answer(error(400, code, "该订单已支付"));
+        let Err(GatewayError::NumberSpent(refusal)) = close(&world).await else { panic!("{code}") };
+        assert_eq!(refusal.code, code);
+    }
+    for code in ["TRADE_ERROR", "ORDERNOTEXIST"] {
+        let world = world(&settings());
+        world.wechat.answer(error(400, code, "该订单不存在"));
         let Err(GatewayError::OutcomeUnknown(text)) = close(&world).await else { panic!("{code}") };
         assert!(text.contains(code), "{text}");
     }

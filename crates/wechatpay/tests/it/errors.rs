@@ -12,6 +12,7 @@ fn name<T>(answer: &Result<T, GatewayError>) -> &'static str {
     match answer {
         Ok(_) => "Ok",
         Err(GatewayError::Refused(_)) => "Refused",
+        Err(GatewayError::NumberSpent(_)) => "NumberSpent",
         Err(GatewayError::Retryable(_)) => "Retryable",
         Err(GatewayError::OutcomeUnknown(_)) => "Unknown",
         Err(GatewayError::Misconfigured(_)) => "Misconfigured",
@@ -79,18 +80,18 @@ async fn every_code_means_one_thing_to_each_call() {
     expect![[r#"
                                    prepay        query         close
         400 PARAM_ERROR            Refused       Misconfigured Misconfigured
-        400 INVALID_REQUEST        Unknown       Unknown       Unknown
+        400 INVALID_REQUEST        NumberSpent   Unknown       Unknown
         400 APPID_MCHID_NOT_MATCH  Refused       Misconfigured Misconfigured
         400 MCH_NOT_EXISTS         Refused       Misconfigured Misconfigured
-        400 ORDER_CLOSED           Unknown       Unknown       Unknown
-        400 ORDERCLOSED            Unknown       Unknown       Unknown
-        400 ORDER_PAID             Unknown       Unknown       Unknown
-        400 ORDERPAID              Unknown       Unknown       Unknown
+        400 ORDER_CLOSED           NumberSpent   Unknown       NumberSpent
+        400 ORDERCLOSED            NumberSpent   Unknown       NumberSpent
+        400 ORDER_PAID             NumberSpent   Unknown       NumberSpent
+        400 ORDERPAID              NumberSpent   Unknown       NumberSpent
         401 SIGN_ERROR             Misconfigured Misconfigured Misconfigured
         401 WHATEVER               Misconfigured Misconfigured Misconfigured
         403 NO_AUTH                Refused       Misconfigured Misconfigured
         403 NOAUTH                 Refused       Misconfigured Misconfigured
-        403 OUT_TRADE_NO_USED      Unknown       Unknown       Unknown
+        403 OUT_TRADE_NO_USED      NumberSpent   Unknown       Unknown
         403 RULE_LIMIT             Retryable     Retryable     Retryable
         403 RULELIMIT              Retryable     Retryable     Retryable
         403 TRADE_ERROR            Unknown       Unknown       Unknown
@@ -159,4 +160,38 @@ async fn a_message_that_quotes_the_openid_is_kept_without_it() {
         let refused = world.client.prepay(&payment).await.unwrap_err().to_string();
         assert!(refused.contains("值 … 无效") && !refused.contains(openid.as_str()), "{refused}");
     }
+}
+
+#[tokio::test]
+async fn whatever_goes_wrong_keeps_the_request_id_that_wechat_pays_support_asks_for() {
+    let tagged = |status, code| {
+        let mut response = error(status, code, "why");
+        response.headers.insert("request-id".to_owned(), "REQ-9-0".to_owned());
+        response
+    };
+    for (status, code) in [(400, "PARAM_ERROR"), (429, "RULE_LIMIT"), (401, "SIGN_ERROR")] {
+        let world = world(&settings());
+        world.wechat.answer(tagged(status, code));
+        let answer = world.client.prepay(&payment(TradeType::Jsapi)).await;
+        let Err(
+            GatewayError::Refused(refusal)
+            | GatewayError::Retryable(refusal)
+            | GatewayError::Misconfigured(refusal),
+        ) = answer
+        else {
+            panic!("{code}: {answer:?}")
+        };
+        assert_eq!(refusal.request_id.as_deref(), Some("REQ-9-0"), "{code}");
+    }
+    let world = world(&settings());
+    world.wechat.answer(tagged(500, "SYSTEM_ERROR"));
+    let answer = world.client.prepay(&payment(TradeType::Jsapi)).await;
+    let Err(GatewayError::OutcomeUnknown(why)) = answer else { panic!("{answer:?}") };
+    assert!(why.ends_with("(Request-ID REQ-9-0)"), "{why}");
+    let mut forged = signed(PUBLIC_KEY, 200, r#"{"prepay_id":"wx21"}"#);
+    forged.body.push(b' ');
+    world.wechat.answer(forged);
+    let answer = world.client.prepay(&payment(TradeType::Jsapi)).await;
+    let Err(GatewayError::Untrusted(why)) = answer else { panic!("{answer:?}") };
+    assert!(why.ends_with("(Request-ID REQ-1-0)"), "{why}");
 }

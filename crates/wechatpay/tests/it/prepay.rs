@@ -160,7 +160,8 @@ async fn a_signature_probe_is_unknown_without_noise() {
     probe.headers.insert("wechatpay-signature".to_owned(), junk);
     world.wechat.answer(probe);
     let answer = world.client.prepay(&payment(TradeType::Jsapi)).await;
-    assert_eq!(answer, Err(GatewayError::OutcomeUnknown("signature probe".to_owned())));
+    let why = "signature probe (Request-ID REQ-1-0)".to_owned();
+    assert_eq!(answer, Err(GatewayError::OutcomeUnknown(why)));
 }
 
 #[test]

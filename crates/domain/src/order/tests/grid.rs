@@ -2,16 +2,24 @@
 //!
 //! A changed cell shows itself in review. `UPDATE_EXPECT=1 cargo test -p domain` writes it anew.
 
-use super::samples::{TOTAL, accepted, deadline, fact, number, prepay, start, states, success};
+use super::samples::{
+    TOTAL, accepted, close, deadline, fact, prepay, ship, start, start_payment, states, success,
+};
 use crate::Timestamp;
 use crate::fact::Trade;
-use crate::order::{CancelCause, Command, Decision, Event, Order, PrepayAnswer};
+use crate::order::{
+    COMPLETE_AFTER_S, CancelCause, Command, CompletedBy, Decision, Event, Order, PREPAY_MARGIN_S,
+    PayerResult, PrepayAnswer,
+};
+use crate::payment::TradeType;
 use expect_test::expect_file;
 
 type Make = fn(&Order) -> Command;
 
 fn commands() -> Vec<(&'static str, Make, Timestamp)> {
     let later = deadline().plus_seconds(crate::order::HORIZON_S + 1);
+    let last_minute = deadline().plus_seconds(-PREPAY_MARGIN_S);
+    let a_week_later = start().plus_seconds(COMPLETE_AFTER_S);
     let refused = |o: &Order| prepay(o, 1, PrepayAnswer::Refused { code: "NO_AUTH".to_owned() });
     vec![
         ("prepay accepted", |o| accepted(o, 1), start()),
@@ -28,7 +36,19 @@ fn commands() -> Vec<(&'static str, Make, Timestamp)> {
         ("cancel by buyer", |_| Command::Cancel(CancelCause::Buyer), start()),
         ("cancel by deadline, early", |_| Command::Cancel(CancelCause::Deadline), start()),
         ("cancel by deadline", |_| Command::Cancel(CancelCause::Deadline), deadline()),
-        ("close payment", |o| Command::ClosePayment { out_trade_no: number(o, 1) }, start()),
+        ("close payment", |o| close(o, 1), start()),
+        ("pay the same way", |_| start_payment(TradeType::Jsapi), start()),
+        ("pay another way", |_| start_payment(TradeType::Native), start()),
+        ("pay in the last minute", |_| start_payment(TradeType::Native), last_minute),
+        ("client says ok", |_| Command::NoteReport(PayerResult::Ok), start()),
+        ("cancel by operator", |_| Command::Cancel(CancelCause::Operator), start()),
+        ("ship the last package", |_| ship("SF-9", true), start()),
+        ("ship one of several", |_| ship("SF-9", false), start()),
+        ("deliver", |_| Command::Deliver, start()),
+        ("confirm receipt", |_| Command::Complete(CompletedBy::Buyer), start()),
+        ("complete by operator", |_| Command::Complete(CompletedBy::Operator), start()),
+        ("complete, early", |_| Command::Complete(CompletedBy::Elapsed), start()),
+        ("complete after seven days", |_| Command::Complete(CompletedBy::Elapsed), a_week_later),
     ]
 }
 

@@ -1,11 +1,15 @@
 //! Laws that hold for every history, generated: repeats, order, replay, final states, money.
 
 use super::samples::{
-    TOTAL, accepted, deadline, fact, number, placed, prepay, start, success, with_second_payment,
+    TOTAL, accepted, close, deadline, fact, number, placed, placed_directly, prepay, ship, start,
+    start_payment, success, with_second_payment,
 };
 use crate::fact::Trade;
-use crate::order::{CancelCause, Command, Decision, Event, Order, OrderStatus, PrepayAnswer};
-use crate::payment::{Payment, PaymentState};
+use crate::order::{
+    CancelCause, Command, CompletedBy, Decision, Event, Order, OrderStatus, PayerResult,
+    PrepayAnswer,
+};
+use crate::payment::{Payment, PaymentState, TradeType};
 use crate::stock::HoldStatus;
 use crate::{Fen, Timestamp};
 use proptest::prelude::*;
@@ -26,12 +30,19 @@ fn command(order: &Order, (kind, no): (u8, u8)) -> Command {
         8 => fact(order, no, Trade::Refunded),
         9 => Command::Cancel(CancelCause::Buyer),
         10 => Command::Cancel(CancelCause::Deadline),
-        _ => Command::ClosePayment { out_trade_no: number(order, no) },
+        11 => close(order, no),
+        12 => start_payment(TradeType::Jsapi),
+        13 => start_payment(TradeType::Native),
+        14 => Command::NoteReport(PayerResult::Ok),
+        15 => ship("SF-1", no == 1),
+        16 => Command::Deliver,
+        17 => Command::Complete(CompletedBy::Buyer),
+        _ => Command::Complete(CompletedBy::Elapsed),
     }
 }
 
 fn histories() -> impl Strategy<Value = Vec<((u8, u8), i64)>> {
-    prop::collection::vec(((0u8..12, 1u8..=2), 0i64..4_000), 0..25)
+    prop::collection::vec(((0u8..19, 1u8..=3), 0i64..4_000), 0..25)
 }
 
 fn two_payments() -> Order {
@@ -44,7 +55,11 @@ fn at(seconds: i64) -> Timestamp {
 
 /// Plays a history; returns every order on the way with the events that led to it.
 fn play(history: &[((u8, u8), i64)]) -> Vec<(Order, Vec<Event>)> {
-    let mut steps = vec![(two_payments(), Vec::new())];
+    play_from(two_payments(), history)
+}
+
+fn play_from(order: Order, history: &[((u8, u8), i64)]) -> Vec<(Order, Vec<Event>)> {
+    let mut steps = vec![(order, Vec::new())];
     for (choice, seconds) in history {
         let order = steps.last().unwrap().0.clone();
         if let Ok(Decision::Record(events)) = order.decide(&command(&order, *choice), at(*seconds))
@@ -64,7 +79,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn deciding_the_same_again_is_already_applied(history in histories(), last in (0u8..12, 1u8..=2), seconds in 0i64..4_000) {
+    fn deciding_the_same_again_is_already_applied(history in histories(), last in (0u8..19, 1u8..=3), seconds in 0i64..4_000) {
         let (order, _) = play(&history).pop().unwrap();
         let command = command(&order, last);
         if let Ok(Decision::Record(events)) = order.decide(&command, at(seconds)) {
@@ -92,8 +107,8 @@ proptest! {
     fn final_states_stay(history in histories()) {
         for pair in play(&history).windows(2) {
             let (before, after) = (&pair[0].0, &pair[1].0);
-            if before.status == OrderStatus::Cancelled {
-                prop_assert_eq!(after.status, OrderStatus::Cancelled);
+            if let OrderStatus::Cancelled | OrderStatus::Completed = before.status {
+                prop_assert_eq!(after.status, before.status);
             }
             if before.settlement.is_some() {
                 prop_assert_eq!(&after.settlement, &before.settlement);
@@ -121,12 +136,11 @@ proptest! {
         for (order, _) in play(&history) {
             let expected = match order.status {
                 OrderStatus::Cancelled => HoldStatus::Released,
-                OrderStatus::Ready => HoldStatus::Committed,
-                OrderStatus::PendingPayment
-                | OrderStatus::Cancelling
+                OrderStatus::Ready
                 | OrderStatus::Shipped
                 | OrderStatus::Delivered
-                | OrderStatus::Completed => HoldStatus::Held,
+                | OrderStatus::Completed => HoldStatus::Committed,
+                OrderStatus::PendingPayment | OrderStatus::Cancelling => HoldStatus::Held,
             };
             prop_assert!(order.holds.iter().all(|h| h.status == expected));
         }
@@ -162,6 +176,27 @@ proptest! {
         }
         prop_assert!(matches!(order.payments[0].state, PaymentState::Paid { .. }), "{:?}", order.payments[0].state);
         prop_assert_eq!(order.status, OrderStatus::Ready);
+    }
+
+    #[test]
+    fn at_most_one_payment_is_open_and_numbers_are_never_used_again(history in histories()) {
+        for start in [placed(), placed_directly()] {
+            for (order, _) in play_from(start, &history) {
+                prop_assert!(order.payments.iter().filter(|p| p.is_open()).count() <= 1);
+                for (index, payment) in order.payments.iter().enumerate() {
+                    prop_assert_eq!(usize::from(payment.no), index + 1);
+                    prop_assert_eq!(payment.out_trade_no(), &number(&order, payment.no));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_shipped_without_its_money(history in histories()) {
+        for (order, _) in play(&history) {
+            let is_on_its_way = !order.shipments.is_empty() || order.delivered_at.is_some();
+            prop_assert!(!is_on_its_way || order.settlement.is_some());
+        }
     }
 
     #[test]

@@ -7,10 +7,11 @@ use crate::changeset::{Audit, Changeset, Guard, Intent, ListChange};
 use crate::fact::Trade;
 use crate::job::{JobChange, JobId};
 use crate::order::{
-    CancelCause, Command, Decision, Event, Order, OrderStatus, PaymentMethod, StockOutcome,
+    CancelCause, Circumstances, Command, Decision, Event, Order, OrderStatus, PaymentMethod,
+    StockOutcome,
 };
 use crate::outgoing::OutgoingKind;
-use crate::payment::{Credential, PaymentState, PaymentStatus, SurplusCause};
+use crate::payment::{Credential, PaymentState, PaymentStatus, SurplusCause, Terms};
 use crate::refund::RefundStatus;
 use crate::stock::{HoldStatus, StockMoveKind};
 use crate::{CommandId, Fen};
@@ -22,6 +23,11 @@ fn cancel() -> Command {
 fn payable() -> Order {
     let order = placed();
     after(order.clone(), &accepted(&order, 1), start())
+}
+
+fn refused_stock() -> Circumstances<'static> {
+    let compose = &|_: &Terms| String::new();
+    Circumstances { now: start(), stock: StockOutcome::Refused, compose }
 }
 
 fn intent() -> Intent {
@@ -181,7 +187,7 @@ fn settling_commits_stock_clears_lines_and_leaves_no_work() {
 fn a_settlement_whose_stock_is_refused_goes_on_with_a_case() {
     let order = payable();
     let command = success(&order, 1, "T-1", TOTAL);
-    let decision = order.decide_with(&command, start(), StockOutcome::Refused).unwrap();
+    let decision = order.decide_with(&command, &refused_stock()).unwrap();
     let Decision::Record(events) = decision else { panic!("nothing to record") };
     let written = Changeset::of(Some(&order), events, Vec::new(), intent(), start()).unwrap();
     assert!(written.stock.is_empty());

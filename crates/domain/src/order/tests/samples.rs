@@ -5,10 +5,12 @@ use crate::catalogue::{Sku, SkuId, SkuStatus, StockLevel};
 use crate::fact::{Evidence, PaymentFact, Receipt, Trade};
 use crate::names::{Appid, Mchid, Openid, TransactionId};
 use crate::order::{
-    CancelCause, Checkout, Command, Decision, NewPayment, Order, Placement, PrepayAnswer,
+    CancelCause, Checkout, Command, CompletedBy, Decision, NewPayment, Order, Placement,
+    PrepayAnswer,
 };
-use crate::payment::{Credential, Payment, PaymentState, TradeType};
+use crate::payment::{ClosingCause, Credential, Payment, PaymentState, TradeType};
 use crate::pricing::{Fees, PricingInput, price};
+use crate::shipment::{LogisticsType, Package, ShipmentDraft};
 use crate::{Fen, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
 use uuid::Uuid;
 
@@ -53,14 +55,47 @@ pub(super) fn placement(price_fen: i64) -> Placement {
             ..Checkout::default()
         },
         pay_deadline: deadline(),
-        payment: Some(NewPayment {
-            trade_type: TradeType::Jsapi,
-            mchid: Mchid::new("1900000109"),
-            appid: Appid::new("wxd678efh567hg6787"),
-            payer: Some(Openid::new("o-alice")),
-            deployment_id: "test".to_owned(),
-        }),
+        payment: Some(asked(TradeType::Jsapi)),
     }
+}
+
+pub(super) fn asked(trade_type: TradeType) -> NewPayment {
+    NewPayment {
+        trade_type,
+        mchid: Mchid::new("1900000109"),
+        appid: Appid::new("wxd678efh567hg6787"),
+        payer: Some(Openid::new("o-alice")),
+        deployment_id: "test".to_owned(),
+    }
+}
+
+/// An order placed directly: its payment is asked for later.
+pub(super) fn placed_directly() -> Order {
+    let placement = Placement { payment: None, ..placement(TOTAL / 3) };
+    let events = placement.decide(start(), &|_| unreachable!("no prepay")).unwrap();
+    let crate::order::Event::Placed(order) = &events[0] else { unreachable!() };
+    (**order).clone().after(&events)
+}
+
+pub(super) fn start_payment(trade_type: TradeType) -> Command {
+    Command::StartPayment(asked(trade_type))
+}
+
+pub(super) fn close(order: &Order, no: u8) -> Command {
+    Command::ClosePayment { out_trade_no: number(order, no), why: ClosingCause::Expired }
+}
+
+pub(super) fn ship(tracking_no: &str, is_all_delivered: bool) -> Command {
+    Command::Ship(ShipmentDraft {
+        logistics_type: LogisticsType::Express,
+        packages: vec![Package {
+            express_company: Some("SF".to_owned()),
+            tracking_no: Some(tracking_no.to_owned()),
+            item_desc: "龙井".to_owned(),
+            contact: None,
+        }],
+        is_all_delivered,
+    })
 }
 
 pub(super) fn placed() -> Order {
@@ -131,8 +166,7 @@ pub(super) fn states() -> Vec<(&'static str, Order)> {
     let rejected = after(new.clone(), &prepay(&new, 1, refused), start());
     let proven = after(rejected.clone(), &fact(&new, 1, Trade::NotExist), start());
     let closed = after(payable.clone(), &fact(&new, 1, Trade::Closed), start());
-    let late = Command::ClosePayment { out_trade_no: number(&new, 1) };
-    let closing = after(payable.clone(), &late, start());
+    let closing = after(payable.clone(), &close(&new, 1), start());
     let mismatch = after(payable.clone(), &success(&new, 1, "T-other", 1), start());
     let cancel = Command::Cancel(CancelCause::Buyer);
     let cancelling = after(payable.clone(), &cancel, start());
@@ -140,8 +174,14 @@ pub(super) fn states() -> Vec<(&'static str, Order)> {
     let cancelled = after(cancelling.clone(), &fact(&new, 1, Trade::Closed), start());
     let late_success = after(cancelled.clone(), &success(&new, 1, "T-1", TOTAL), start());
     let refund_first = after(payable.clone(), &fact(&new, 1, Trade::Refunded), start());
+    let superseded = after(payable.clone(), &start_payment(TradeType::Native), start());
     let paid = after(payable.clone(), &success(&new, 1, "T-1", TOTAL), start());
+    let partly = after(paid.clone(), &ship("SF-1", false), start());
+    let shipped = after(paid.clone(), &ship("SF-1", true), start());
+    let delivered = after(shipped.clone(), &Command::Deliver, start());
+    let completed = after(delivered.clone(), &Command::Complete(CompletedBy::Operator), start());
     vec![
+        ("pending_payment, no payment yet", placed_directly()),
         ("pending_payment, created", new),
         ("pending_payment, payable", payable),
         ("pending_payment, payable without credential", found),
@@ -152,10 +192,15 @@ pub(super) fn states() -> Vec<(&'static str, Order)> {
         ("pending_payment, closed", closed),
         ("pending_payment, surplus (mismatch)", mismatch),
         ("pending_payment, surplus (refund seen first)", refund_first),
+        ("pending_payment, superseded by a second payment", superseded),
         ("cancelling, closing", cancelling),
         ("cancelling, rejected", cancelling_rejected),
         ("cancelled, closed", cancelled),
         ("cancelled, surplus (late)", late_success),
         ("ready, paid", paid),
+        ("shipped in part, paid", partly),
+        ("shipped, paid", shipped),
+        ("delivered, paid", delivered),
+        ("completed, paid", completed),
     ]
 }

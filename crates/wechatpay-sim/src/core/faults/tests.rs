@@ -1,15 +1,25 @@
 //! Which rule acts, and which rules are refused.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
+use crate::core::query::Freshness;
 
 fn faults(rules: Value) -> Result<Faults, String> {
     Faults::parse(serde_json::from_value(rules).map_err(|error| error.to_string())?)
 }
 
 fn call(path: &str) -> Subject<'_> {
-    Subject::Call { path, out_trade_no: Some("T1"), is_query: path.contains("out-trade-no") }
+    let purpose = match path {
+        "/v3/certificates" => Purpose::Other,
+        _ if path.contains("out-trade-no") => Purpose::QueryByNumber,
+        _ => Purpose::Change,
+    };
+    Subject::Call { path, out_trade_no: Some("T1"), purpose }
+}
+
+fn action(faults: &mut Faults, subject: Subject<'_>) -> Option<Action> {
+    faults.take(subject).map(|taken| taken.action)
 }
 
 const NOTICE: Subject<'_> =
@@ -24,8 +34,8 @@ fn the_first_rule_that_matches_acts() {
         {"action": "drop"}
     ]))
     .unwrap();
-    assert_eq!(faults.take(call("/v3/pay/transactions/jsapi")), Some(Action::DelayMs(5)));
-    assert_eq!(faults.take(NOTICE), Some(Action::Drop));
+    assert_eq!(action(&mut faults, call("/v3/pay/transactions/jsapi")), Some(Action::DelayMs(5)));
+    assert_eq!(action(&mut faults, NOTICE), Some(Action::Drop));
 }
 
 #[test]
@@ -40,11 +50,84 @@ fn after_passes_over_and_times_uses_up() {
 }
 
 #[test]
+fn every_acts_on_one_match_of_so_many_after_those_passed_over() {
+    let mut faults =
+        faults(json!([{"after": 2, "every": 3, "times": 2, "action": "probe"}])).unwrap();
+    let acted: Vec<bool> = (0..12).map(|_| faults.take(NOTICE).is_some()).collect();
+    let places: Vec<usize> =
+        acted.iter().enumerate().filter(|(_, acted)| **acted).map(|(place, _)| place).collect();
+    assert_eq!(places, [2, 5]);
+    assert_eq!(
+        serde_json::to_value(faults.counts()).unwrap(),
+        json!([{"action": "probe", "matched": 12, "acted": 2}])
+    );
+}
+
+#[test]
+fn only_what_changes_an_order_can_be_late() {
+    let mut faults = faults(json!([{"action": "late", "value": 5}])).unwrap();
+    assert_eq!(faults.take(call("/v3/certificates")), None);
+    assert_eq!(faults.take(call("/v3/pay/transactions/out-trade-no/T1")), None);
+    assert_eq!(faults.take(NOTICE), None);
+    let late = Lateness { ms: 5, until_close: false, unfaithful: false };
+    assert_eq!(action(&mut faults, call("/v3/pay/transactions/jsapi")), Some(Action::Late(late)));
+}
+
+#[test]
+fn a_rule_that_holds_something_back_lets_the_rest_pass() {
+    let rule = json!({"match": {"path": "/v3/*"}, "action": "reorder"});
+    let mut faults = faults(json!([rule, {"match": {"path": "/v3/*"}, "action": "drop"}])).unwrap();
+    let held = faults.take(call("/v3/a")).unwrap();
+    assert!(matches!(held.action, Action::Reorder(_)));
+    assert_eq!(faults.overtaken_by(call("/v3/b")), [held.rule]);
+    assert!(faults.overtaken_by(NOTICE).is_empty());
+    assert_eq!(action(&mut faults, call("/v3/b")), Some(Action::Drop), "the next rule looks");
+    faults.let_go(held.rule);
+    assert!(matches!(action(&mut faults, call("/v3/c")), Some(Action::Reorder(_))));
+    // A rule of before is not one of now, though it stood at the same place.
+    let mut faults = Faults::default().succeeding(&faults);
+    faults.let_go(held.rule);
+    assert_eq!(faults.take(call("/v3/a")), None);
+}
+
+#[test]
+fn the_names_are_the_actions() {
+    let values = |name: &str| match name {
+        "delay_ms" | "late" => Some(json!(1)),
+        "status" => Some(json!(500)),
+        _ => None,
+    };
+    for name in Action::NAMES {
+        let action = Action::parse(name, values(name).as_ref()).unwrap();
+        assert_eq!(action.name(), name);
+        assert!(action.acts_on_calls() || action.acts_on_notices());
+    }
+}
+
+#[test]
+fn the_document_to_store_makes_the_same_rules_again() {
+    let document = json!({
+        "name": "n", "description": "d",
+        "rules": [
+            {"match": {"path": "/v3/*", "out_trade_no": "T1"}, "times": 2, "after": 1, "every": 3,
+             "action": "status", "value": {"status": 500, "after_effect": true}},
+            {"action": "drop"}
+        ]
+    });
+    let read = |document: &Value| Faults::read(serde_json::from_value(document.clone()).unwrap());
+    let mut faults = read(&document).unwrap();
+    faults.take(NOTICE);
+    let stored = serde_json::to_value(faults.script()).unwrap();
+    assert_eq!(stored, document, "counters are no part of it");
+    assert_eq!(read(&stored).unwrap().script(), faults.script());
+}
+
+#[test]
 fn a_stale_query_waits_for_a_query() {
     let mut faults = faults(json!([{"times": 1, "action": "stale_query"}])).unwrap();
     assert_eq!(faults.take(call("/v3/certificates")), None);
     assert_eq!(
-        faults.take(call("/v3/pay/transactions/out-trade-no/T1")),
+        action(&mut faults, call("/v3/pay/transactions/out-trade-no/T1")),
         Some(Action::StaleQuery(Freshness::AsCreated))
     );
 }
@@ -62,7 +145,24 @@ fn nonsense_is_refused_in_words() {
         (json!({"action": "drop", "match": {"phase": 1}}), "unknown field"),
         (json!({"action": "drop", "match": {"path": "/", "event_type": "E"}}), "give one"),
         (json!({"action": "duplicate", "match": {"path": "/"}}), "for notifications"),
-        (json!({"action": "answer_lost", "match": {"event_type": "E"}}), "for API calls"),
+        (json!({"action": "status", "value": 500, "match": {"event_type": "E"}}), "for API calls"),
+        (json!({"action": "stale_query", "match": {"event_type": "E"}}), "for API calls"),
+        (json!({"action": "late", "value": 1, "match": {"event_type": "E"}}), "for API calls"),
+        (json!({"action": "late"}), "needs milliseconds"),
+        (json!({"action": "late", "value": 0}), "1 ms to 30 days"),
+        (json!({"action": "late", "value": [5, true, true]}), "needs milliseconds"),
+        (json!({"action": "late", "value": {"until_close": true}}), "missing field `ms`"),
+        (json!({"action": "reorder"}), "needs a path or an event_type"),
+        (json!({"action": "reorder", "value": 0, "match": {"path": "/"}}), "1 to 20"),
+        (
+            json!({"action": "reorder", "value": 5_000_000_000_u64, "match": {"path": "/"}}),
+            "1 to 20",
+        ),
+        (
+            json!({"action": "reorder", "value": {"within_ms": 0}, "match": {"path": "/"}}),
+            "within_ms",
+        ),
+        (json!({"action": "drop", "every": 0}), "at least 1"),
     ] {
         let why = faults(json!([rule.clone()])).unwrap_err();
         assert!(why.contains(word), "{rule}: {why}");

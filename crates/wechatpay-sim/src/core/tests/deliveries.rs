@@ -190,6 +190,24 @@ fn each_tampering_breaks_exactly_what_it_says() {
 }
 
 #[test]
+fn a_replay_is_the_last_honest_attempt_to_the_byte() {
+    let mut world = paid(Settings::default());
+    let replay = |world: &mut World| {
+        world.visit(|pay, ports| pay.notify_now("T00001", Some(Tamper::Replay), ports))
+    };
+    assert_eq!(replay(&mut world).unwrap_err().code, "nothing_to_replay");
+    let honest = world.due().remove(0);
+    let forged =
+        world.visit(|pay, ports| pay.notify_now("T00001", Some(Tamper::Body), ports)).unwrap();
+    let replayed = replay(&mut world).unwrap();
+    assert_eq!((&replayed.headers, &replayed.body), (&honest.headers, &honest.body));
+    assert_ne!(replayed.body, forged.body);
+    let anew = world.visit(|pay, ports| pay.notify_now("T00001", None, ports)).unwrap();
+    assert_ne!(anew.body, honest.body, "an honest re-send is encrypted anew");
+    assert_eq!(replay(&mut world).unwrap().body, anew.body);
+}
+
+#[test]
 fn the_same_calls_give_the_same_bytes() {
     let play = || {
         let mut world = paid(Settings::default());

@@ -78,6 +78,88 @@ fn a_stale_query_answers_the_past() {
     assert_eq!(world.query("T00001").status, 404, "not yet ordered then");
 }
 
+#[test]
+fn every_action_on_calls_acts_on_prepay_query_and_close_and_is_counted() {
+    let actions = json!([
+        {"action": "drop"},
+        {"action": "delay_ms", "value": 40},
+        {"action": "corrupt_signature"},
+        {"action": "probe"},
+        {"action": "status", "value": 502},
+        {"action": "status", "value": {"status": 500, "code": "SYSTEM_ERROR", "after_effect": true}},
+        {"action": "answer_lost"},
+        {"action": "none"}
+    ]);
+    for rule in actions.as_array().unwrap() {
+        let requests = [prepay_request("T00001"), query("T00001"), close("T00001")];
+        for (met, kind) in ["prepay", "query", "close"].into_iter().enumerate() {
+            let mut world = World::new();
+            for request in &requests[..met] {
+                world.exchange(request);
+            }
+            let mut rule = rule.clone();
+            rule["match"] = json!({"out_trade_no": "T00001"});
+            rule["times"] = json!(1);
+            let name = rule["action"].as_str().unwrap().to_owned();
+            let before_effect = name == "drop" || rule["value"] == 502;
+            if name != "none" {
+                world.faults(json!([rule]));
+            }
+            let exchange = world.exchange(&requests[met]);
+            let answer = exchange.answer.as_ref();
+            let honest = if kind == "close" { 204 } else { 200 };
+            let status = match rule["value"]["status"].as_u64().or(rule["value"].as_u64()) {
+                Some(status) if status > 40 => Some(status),
+                _ if name == "drop" || name == "answer_lost" => None,
+                _ => Some(honest),
+            };
+            assert_eq!(answer.map(|one| u64::from(one.status)), status, "{name} {kind}");
+            let signed = answer.is_some_and(|one| verified(&one.headers, &one.body).is_some());
+            assert_eq!(signed, name == "none" || name == "delay_ms", "{name} {kind}");
+            assert_eq!(exchange.delay_ms, if name == "delay_ms" { 40 } else { 0 });
+            let counts = world.ledger()["calls"].clone();
+            let count = counts.as_array().unwrap().iter().find(|one| one["kind"] == kind).unwrap();
+            let ending = status.map_or("lost".to_owned(), |status| status.to_string());
+            assert_eq!(
+                count,
+                &json!({
+                    "kind": kind, "out_trade_no": "T00001", "count": 1,
+                    "effective": u64::from(!before_effect), "by_status": {ending: 1}
+                }),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_close_does_not_lag_as_queries_do() {
+    let mut world = World::new();
+    world.prepay(NATIVE, &native_body("T00001"));
+    world.later(Duration::seconds(60));
+    world.user_pays("T00001");
+    let on = json!({"path": "/v3/pay/transactions/out-trade-no/*"});
+    world.faults(json!([{"match": on, "action": "stale_query", "value": 10_000}]));
+    assert_eq!(body_of(&world.query("T00001"))["trade_state"], "NOTPAY");
+    assert_eq!(said(&world.close("T00001")), "400 ORDER_PAID 该订单已支付");
+    assert_eq!(body_of(&world.query("T00001"))["trade_state"], "NOTPAY");
+    world.later(Duration::seconds(10));
+    assert_eq!(body_of(&world.query("T00001"))["trade_state"], "SUCCESS", "the lag is over");
+}
+
+#[test]
+fn too_many_requests_are_refused_under_both_documented_names() {
+    let mut world = World::new();
+    let limited = |code: &str| json!({"times": 1, "action": "status", "value": {"status": 429, "code": code}});
+    world.faults(json!([limited("FREQUENCY_LIMITED"), limited("RATELIMIT_EXCEEDED")]));
+    for code in ["FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED"] {
+        let answer = world.query("T00001");
+        assert_eq!((answer.status, &body_of(&answer)["code"]), (429, &json!(code)));
+        let id = header(&answer.headers, "Request-ID").unwrap();
+        assert!(id.ends_with("-268447840"), "{id}");
+    }
+}
+
 fn paid(rules: Value) -> World {
     let mut world = World::new();
     world.faults(rules);

@@ -8,7 +8,6 @@ use serde_json::Value;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use crate::core::faults::RuleForm;
 use crate::core::ledger::ControlRefusal;
 use crate::core::sandbox_clock::{SandboxClock, Speed};
 use crate::core::settings::Verification;
@@ -18,13 +17,6 @@ use crate::core::tamper::Tamper;
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ControlRefusal> {
     let body = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(body).map_err(|why| ControlRefusal::bad_request(&why.to_string()))
-}
-
-/// `PUT /_sandbox/faults`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct FaultsForm {
-    pub(super) rules: Vec<RuleForm>,
 }
 
 /// `POST /_sandbox/mode`.

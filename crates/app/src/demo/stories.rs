@@ -1,0 +1,22 @@
+//! Every story. To add one: a file beside the others, and its two lines here.
+
+mod forged_and_replayed;
+mod killed_before_payment;
+mod last_item;
+mod normal_purchase;
+mod notification_never_comes;
+mod ten_equal_notifications;
+mod unknown_number;
+
+use crate::demo::story::Story;
+
+/// In the order in which they are played.
+pub(super) const STORIES: &[Story] = &[
+    normal_purchase::STORY,
+    notification_never_comes::STORY,
+    ten_equal_notifications::STORY,
+    killed_before_payment::STORY,
+    unknown_number::STORY,
+    forged_and_replayed::STORY,
+    last_item::STORY,
+];

@@ -1,0 +1,88 @@
+//! After the money: shipping, delivery, and the end.
+//!
+//! Moves no money and no stock: both were settled with the payment.
+
+use crate::Timestamp;
+use crate::order::{CompletedBy, Decision, Event, Order, OrderStatus, PaymentStatus, Rejection};
+use crate::shipment::{PACKAGES_MAX, Shipment, ShipmentDraft};
+
+/// An order that was delivered is complete by itself after so many seconds: seven days.
+pub const COMPLETE_AFTER_S: i64 = 7 * 24 * 3_600;
+
+impl Order {
+    pub(super) fn ship(
+        &self,
+        draft: &ShipmentDraft,
+        now: Timestamp,
+    ) -> Result<Decision, Rejection> {
+        if self.shipments.last().is_some_and(|last| last.draft == *draft) {
+            return Ok(Decision::AlreadyApplied);
+        }
+        let may_ship = match self.status {
+            OrderStatus::Ready => self.payment_status() == PaymentStatus::Paid,
+            OrderStatus::Shipped => !self.is_all_shipped(),
+            OrderStatus::PendingPayment
+            | OrderStatus::Cancelling
+            | OrderStatus::Cancelled
+            | OrderStatus::Delivered
+            | OrderStatus::Completed => false,
+        };
+        if !may_ship {
+            return Err(Rejection::WrongState);
+        }
+        let sent = self.shipments.iter().map(|shipment| shipment.draft.packages.len()).sum();
+        if draft.packages.len().saturating_add(sent) > PACKAGES_MAX {
+            return Err(Rejection::TooManyPackages);
+        }
+        let shipment = Shipment { draft: draft.clone(), at: now };
+        Ok(Decision::Record(vec![Event::Shipped(Box::new(shipment))]))
+    }
+
+    pub(super) fn deliver(&self, now: Timestamp) -> Result<Decision, Rejection> {
+        match self.status {
+            OrderStatus::Delivered | OrderStatus::Completed => Ok(Decision::AlreadyApplied),
+            OrderStatus::Shipped if self.is_all_shipped() => {
+                Ok(Decision::Record(vec![Event::Delivered { at: now }]))
+            }
+            OrderStatus::Shipped
+            | OrderStatus::Ready
+            | OrderStatus::PendingPayment
+            | OrderStatus::Cancelling
+            | OrderStatus::Cancelled => Err(Rejection::WrongState),
+        }
+    }
+
+    /// A buyer who confirms the receipt of what is on its way says both: delivered, and done.
+    pub(super) fn complete(&self, by: CompletedBy, now: Timestamp) -> Result<Decision, Rejection> {
+        if self.status == OrderStatus::Completed {
+            return Ok(Decision::AlreadyApplied);
+        }
+        let paid = self.payment_status() == PaymentStatus::Paid;
+        match (self.status, by) {
+            (OrderStatus::Delivered, CompletedBy::Elapsed) if self.is_complete_at() > Some(now) => {
+                Err(Rejection::NotDue)
+            }
+            (OrderStatus::Delivered, _) if paid => {
+                Ok(Decision::Record(vec![Event::Completed { by, at: now }]))
+            }
+            (OrderStatus::Shipped, CompletedBy::Buyer) if paid && self.is_all_shipped() => {
+                let delivered = Event::Delivered { at: now };
+                Ok(Decision::Record(vec![delivered, Event::Completed { by, at: now }]))
+            }
+            _ => Err(Rejection::WrongState),
+        }
+    }
+
+    /// Whether nothing is left to be sent.
+    #[must_use]
+    pub fn is_all_shipped(&self) -> bool {
+        self.shipments.last().is_some_and(|last| last.draft.is_all_delivered)
+    }
+
+    /// When it is complete by itself; `None` before it is delivered and once it is complete.
+    #[must_use]
+    pub fn is_complete_at(&self) -> Option<Timestamp> {
+        let delivered_at = self.delivered_at.filter(|_| self.status == OrderStatus::Delivered);
+        delivered_at.map(|at| at.plus_seconds(COMPLETE_AFTER_S))
+    }
+}

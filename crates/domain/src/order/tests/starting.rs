@@ -1,0 +1,231 @@
+//! Rules of starting payments, of what the buyer is shown meanwhile, and of what comes after.
+
+use super::samples::{
+    TOTAL, accepted, after, asked, deadline, fact, number, placed, placed_directly, ship, start,
+    start_payment, success,
+};
+use crate::changeset::{Audit, Changeset, Intent};
+use crate::fact::Trade;
+use crate::job::{JobChange, JobId};
+use crate::order::{
+    COMPLETE_AFTER_S, CancelCause, Circumstances, Command, CompletedBy, Decision, Event, Order,
+    OrderStatus, PREPAY_MARGIN_S, PayerResult, PrepayAnswer, Rejection, StockOutcome,
+};
+use crate::payment::{PAYMENTS_MAX, PaymentStatus, TradeType};
+use crate::presentation::{GIVE_UP_AFTER_S, GIVE_UP_MESSAGE_ZH, Shown};
+use crate::{CommandId, Timestamp};
+
+fn payable() -> Order {
+    let order = placed();
+    after(order.clone(), &accepted(&order, 1), start())
+}
+
+fn paid() -> Order {
+    let order = payable();
+    after(order.clone(), &success(&order, 1, "T-1", TOTAL), start())
+}
+
+fn written(order: &Order, command: &Command, now: Timestamp) -> Changeset {
+    let Ok(Decision::Record(events)) = order.decide(command, now) else { panic!("no events") };
+    let intent = Intent {
+        command_id: CommandId::stored("test".to_owned()),
+        audit: Audit { actor: "test".into(), cause: "test".into(), request_id: None },
+        inbox: None,
+        fence: None,
+        replay: None,
+    };
+    Changeset::of(Some(order), events, Vec::new(), intent, now).unwrap()
+}
+
+#[test]
+fn the_first_payment_of_a_direct_order_carries_the_order_number() {
+    let order = placed_directly();
+    let compose = &|terms: &crate::payment::Terms| format!("body of {}", terms.out_trade_no);
+    let given = Circumstances { now: start(), stock: StockOutcome::Committed, compose };
+    let decision = order.decide_with(&start_payment(TradeType::Native), &given).unwrap();
+    let Decision::Record(events) = decision else { panic!("no events") };
+    let order = order.after(&events);
+    let payment = order.open_payment().unwrap();
+    assert_eq!(payment.out_trade_no().as_str(), order.number.as_str());
+    assert_eq!(payment.prepay_body, format!("body of {}", order.number));
+    assert_eq!(payment.terms.time_expire, deadline());
+    assert_eq!(payment.terms.payer, None, "Native asks for nobody");
+}
+
+#[test]
+fn an_open_payment_with_equal_parameters_is_reused() {
+    let order = payable();
+    let again = order.decide(&start_payment(TradeType::Jsapi), start());
+    assert_eq!(again, Ok(Decision::AlreadyApplied));
+}
+
+#[test]
+fn other_parameters_close_the_open_payment_and_take_a_new_number() {
+    let order = payable();
+    let changeset = written(&order, &start_payment(TradeType::Native), start());
+    let order = changeset.order.unwrap().order;
+    assert_eq!(order.payments[0].state.status(), PaymentStatus::Closing);
+    assert_eq!(order.open_payment().unwrap().out_trade_no(), &number(&order, 2));
+    // The close is sent by whoever hands the new one out; the job comes after it.
+    let due = start().plus_seconds(5);
+    let follow = |no| JobChange::Ensure { id: JobId::follow(&number(&order, no)), due_at: due };
+    assert!(changeset.jobs.contains(&follow(1)) && changeset.jobs.contains(&follow(2)));
+}
+
+#[test]
+fn a_success_of_the_superseded_payment_settles_and_closes_its_successor() {
+    let order = after(payable(), &start_payment(TradeType::Native), start());
+    let order = after(order.clone(), &success(&order, 1, "T-1", TOTAL), start());
+    assert_eq!(order.status, OrderStatus::Ready);
+    assert_eq!(order.payments[1].state.status(), PaymentStatus::Closing);
+    let order = after(order.clone(), &success(&order, 2, "T-2", TOTAL), start());
+    assert_eq!(order.payments[1].state.status(), PaymentStatus::Surplus);
+    assert_eq!(order.refunds.len(), 1);
+}
+
+#[test]
+fn what_wechat_pay_refused_is_tried_under_a_new_number() {
+    let order = placed();
+    let refused = PrepayAnswer::Refused { code: "NO_AUTH".to_owned() };
+    let command = super::samples::prepay(&order, 1, refused);
+    let order = after(order, &command, start());
+    let order = after(order, &start_payment(TradeType::Jsapi), start());
+    assert_eq!(order.open_payment().unwrap().no, 2);
+}
+
+#[test]
+fn nothing_is_started_in_the_last_minute_while_cancelling_or_once_settled() {
+    let last_minute = deadline().plus_seconds(-PREPAY_MARGIN_S);
+    let native = start_payment(TradeType::Native);
+    let refused = Err(Rejection::NotPayable);
+    assert_eq!(payable().decide(&native, last_minute), refused);
+    assert!(payable().decide(&native, last_minute.plus_millis(-1)).is_ok());
+    let cancelling = after(payable(), &Command::Cancel(CancelCause::Buyer), start());
+    assert_eq!(cancelling.decide(&native, start()), refused);
+    assert_eq!(paid().decide(&native, start()), refused);
+}
+
+#[test]
+fn jsapi_needs_its_payer() {
+    let mut new = asked(TradeType::Jsapi);
+    new.payer = None;
+    let decided = placed_directly().decide(&Command::StartPayment(new), start());
+    assert_eq!(decided, Err(Rejection::PayerUnknown));
+}
+
+#[test]
+fn numbers_end_with_the_ninety_ninth_payment() {
+    let mut order = payable();
+    for turn in 0..u32::from(PAYMENTS_MAX) - 1 {
+        let other = if turn % 2 == 0 { TradeType::Native } else { TradeType::Jsapi };
+        order = after(order, &start_payment(other), start());
+    }
+    assert_eq!(order.payments.len(), usize::from(PAYMENTS_MAX));
+    let last = order.open_payment().unwrap();
+    assert!(last.out_trade_no().as_str().len() <= 32, "WeChat Pay's limit");
+    let other = if last.terms.trade_type == TradeType::Jsapi {
+        TradeType::Native
+    } else {
+        TradeType::Jsapi
+    };
+    assert_eq!(order.decide(&start_payment(other), start()), Err(Rejection::TooManyPayments));
+}
+
+#[test]
+fn a_client_that_says_ok_is_shown_confirming_and_changes_nothing_else() {
+    let order = after(payable(), &Command::NoteReport(PayerResult::Ok), start());
+    assert_eq!(order.status, OrderStatus::PendingPayment);
+    assert!(order.settlement.is_none());
+    let shown = order.present(start());
+    assert_eq!((shown.status, shown.message_zh), (Shown::Confirming, "支付成功，订单生成中"));
+    assert!(shown.poll_after_ms.is_some());
+    let later = order.present(start().plus_seconds(i64::from(GIVE_UP_AFTER_S)));
+    assert_eq!((later.message_zh, later.poll_after_ms), (GIVE_UP_MESSAGE_ZH, None));
+    let back = after(order, &Command::NoteReport(PayerResult::Cancel), start());
+    assert_eq!(back.present(start()).status, Shown::AwaitingPayment);
+}
+
+#[test]
+fn a_repeated_hint_is_not_written_again_at_once() {
+    let hint = Command::NoteReport(PayerResult::Ok);
+    let order = after(payable(), &hint, start());
+    assert_eq!(order.decide(&hint, start().plus_seconds(29)), Ok(Decision::AlreadyApplied));
+    assert!(matches!(order.decide(&hint, start().plus_seconds(30)), Ok(Decision::Record(_))));
+    assert_eq!(paid().decide(&hint, start()), Ok(Decision::AlreadyApplied));
+}
+
+#[test]
+fn parcels_go_out_until_all_are_sent_and_then_arrive() {
+    let order = paid();
+    assert_eq!(order.decide(&Command::Deliver, start()), Err(Rejection::WrongState));
+    let order = after(order, &ship("SF-1", false), start());
+    assert_eq!(order.status, OrderStatus::Shipped);
+    assert_eq!(order.decide(&Command::Deliver, start()), Err(Rejection::WrongState));
+    let order = after(order, &ship("SF-2", true), start());
+    assert_eq!(order.shipments.len(), 2);
+    assert_eq!(order.decide(&ship("SF-3", true), start()), Err(Rejection::WrongState));
+    let order = after(order, &Command::Deliver, start());
+    assert_eq!(order.status, OrderStatus::Delivered);
+}
+
+#[test]
+fn the_same_shipment_again_is_already_applied() {
+    let order = after(paid(), &ship("SF-1", true), start());
+    assert_eq!(order.decide(&ship("SF-1", true), start()), Ok(Decision::AlreadyApplied));
+}
+
+#[test]
+fn an_order_is_sent_in_at_most_fifteen_packages() {
+    let mut order = paid();
+    for package in 1..=15 {
+        order = after(order, &ship(&format!("SF-{package}"), false), start());
+    }
+    assert_eq!(order.decide(&ship("SF-16", true), start()), Err(Rejection::TooManyPackages));
+}
+
+#[test]
+fn an_unpaid_order_is_not_shipped() {
+    assert_eq!(payable().decide(&ship("SF-1", true), start()), Err(Rejection::WrongState));
+}
+
+#[test]
+fn a_delivered_order_is_complete_after_seven_days() {
+    let order = after(paid(), &ship("SF-1", true), start());
+    let changeset = written(&order, &Command::Deliver, start());
+    let week = start().plus_seconds(COMPLETE_AFTER_S);
+    let job = JobChange::Ensure { id: JobId::complete(&order.number), due_at: week };
+    assert!(changeset.jobs.contains(&job));
+    let order = changeset.order.unwrap().order;
+    let elapsed = Command::Complete(CompletedBy::Elapsed);
+    assert_eq!(order.decide(&elapsed, week.plus_millis(-1)), Err(Rejection::NotDue));
+    assert_eq!(after(order, &elapsed, week).status, OrderStatus::Completed);
+}
+
+#[test]
+fn a_buyer_who_confirms_the_receipt_says_delivered_too() {
+    let order = after(paid(), &ship("SF-1", true), start());
+    let confirm = Command::Complete(CompletedBy::Buyer);
+    let changeset = written(&order, &confirm, start());
+    let names: Vec<&str> = changeset.events.iter().map(Event::name).collect();
+    assert_eq!(names, ["delivered", "completed"]);
+    assert!(changeset.jobs.contains(&JobChange::Remove { id: JobId::complete(&order.number) }));
+    assert_eq!(paid().decide(&confirm, start()), Err(Rejection::WrongState), "not sent yet");
+    let operator = Command::Complete(CompletedBy::Operator);
+    assert_eq!(order.decide(&operator, start()), Err(Rejection::WrongState), "not delivered yet");
+}
+
+#[test]
+fn a_paid_order_is_not_cancelled_without_a_refund() {
+    for order in [paid(), after(paid(), &ship("SF-1", true), start())] {
+        let decided = order.decide(&Command::Cancel(CancelCause::Buyer), start());
+        assert_eq!(decided, Err(Rejection::NotCancellable));
+    }
+}
+
+#[test]
+fn an_order_whose_payment_ended_can_be_paid_anew() {
+    let order = payable();
+    let order = after(order.clone(), &fact(&order, 1, Trade::Closed), start());
+    let order = after(order, &start_payment(TradeType::Jsapi), start());
+    assert_eq!(order.open_payment().unwrap().no, 2);
+}

@@ -1,0 +1,166 @@
+//! The codes that each route can refuse with, as the document names them.
+//!
+//! May not list what every route can: [`of`] adds that.
+
+use crate::auth::Who;
+use crate::problem::Code;
+use crate::routes::Route;
+use actix_web::http::Method;
+
+/// The codes that a route can refuse with, in the order in which it looks.
+pub(super) fn of(route: &Route) -> Vec<Code> {
+    let admitted: &[Code] = match route.who {
+        Who::Anyone => &[],
+        Who::Buyer => &[Code::Unauthenticated],
+        Who::Key(_) => &[Code::Unauthenticated, Code::Forbidden],
+    };
+    let form: &[Code] = match route.method {
+        Method::POST | Method::PUT | Method::PATCH => FORM,
+        _ => &[],
+    };
+    let own = OWN.iter().find(|(path, method, _)| *path == route.path && *method == route.method);
+    let own = own.map_or(&[][..], |(_, _, codes)| codes);
+    [&[Code::HeadersTooLarge], admitted, form, own, &[Code::InternalError, Code::TryAgain]].concat()
+}
+
+/// Of every body.
+const FORM: &[Code] =
+    &[Code::UnsupportedMediaType, Code::BodyTooLarge, Code::RequestTimeout, Code::ValidationFailed];
+
+/// Of one route.
+pub(super) const OWN: &[(&str, Method, &[Code])] = &[
+    ("/api/mini/login", Method::POST, &[Code::LoginRefused, Code::WechatUnavailable]),
+    ("/api/mini/skus", Method::GET, &[Code::ValidationFailed]),
+    ("/api/mini/skus/{id}", Method::GET, &[Code::NotFound]),
+    ("/api/mini/addresses", Method::POST, &[Code::TooManyAddresses]),
+    (
+        "/api/mini/addresses/{id}",
+        Method::PUT,
+        &[Code::NotFound, Code::PreconditionRequired, Code::VersionConflict],
+    ),
+    ("/api/mini/addresses/{id}", Method::DELETE, &[Code::NotFound]),
+    ("/api/mini/purchase-list/items", Method::POST, &[Code::ItemNotFound, Code::PurchaseListFull]),
+    ("/api/mini/purchase-list/items/{id}", Method::PATCH, &[Code::NotFound]),
+    ("/api/mini/purchase-list/items/{id}", Method::DELETE, &[Code::NotFound]),
+    ("/api/mini/checkout/quote", Method::POST, QUOTE),
+    ("/api/mini/wechat-pay/prepay-from-checkout", Method::POST, PREPAY),
+    ("/api/mini/orders", Method::GET, &[Code::ValidationFailed]),
+    ("/api/mini/orders", Method::POST, PLACE),
+    ("/api/mini/orders/{ref}", Method::GET, &[Code::ValidationFailed, Code::NotFound]),
+    ("/api/mini/orders/{ref}/wechat-pay/prepay", Method::POST, PAY),
+    (
+        "/api/mini/orders/{ref}/payment-result",
+        Method::POST,
+        &[Code::NotFound, Code::VersionConflict],
+    ),
+    ("/api/mini/orders/{ref}/cancel", Method::POST, CANCEL),
+    ("/api/mini/orders/{ref}/confirm-receipt", Method::POST, ACT),
+    ("/api/admin/skus/{id}", Method::GET, &[Code::NotFound]),
+    ("/api/admin/skus/{id}", Method::PUT, &[Code::PreconditionRequired, Code::VersionConflict]),
+    ("/api/admin/orders", Method::GET, &[Code::ValidationFailed]),
+    ("/api/admin/orders/{ref}", Method::GET, &[Code::ValidationFailed, Code::NotFound]),
+    ("/api/admin/orders/{ref}/ship", Method::POST, ACT),
+    ("/api/admin/orders/{ref}/deliver", Method::POST, ACT),
+    ("/api/admin/orders/{ref}/complete", Method::POST, ACT),
+    ("/api/admin/orders/{ref}/cancel", Method::POST, CANCEL),
+    ("/api/admin/cases", Method::GET, &[Code::ValidationFailed]),
+    ("/api/admin/api-keys", Method::GET, &[Code::ValidationFailed]),
+    (
+        "/api/admin/api-keys",
+        Method::POST,
+        &[Code::IdempotencyKeyMissing, Code::IdempotencyKeyReused],
+    ),
+    ("/api/admin/api-keys/{id}", Method::DELETE, &[Code::NotFound]),
+    (
+        "/api/admin/skus/{id}/stock",
+        Method::POST,
+        &[
+            Code::IdempotencyKeyMissing,
+            Code::NotFound,
+            Code::IdempotencyKeyReused,
+            Code::OutOfStock,
+        ],
+    ),
+];
+
+/// Of what cannot be priced.
+const QUOTE: &[Code] = &[
+    Code::AddressInvalid,
+    Code::PurchaseListEmpty,
+    Code::ItemNotFound,
+    Code::PriceBelowCost,
+    Code::AmountTooLarge,
+    Code::CouponNotUsable,
+];
+
+/// Of what cannot be checked out.
+const PREPAY: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::RequestInProgress,
+    Code::AddressInvalid,
+    Code::PurchaseListEmpty,
+    Code::ItemNotFound,
+    Code::PriceBelowCost,
+    Code::AmountTooLarge,
+    Code::TooManyLines,
+    Code::CouponNotUsable,
+    Code::PriceChanged,
+    Code::OutOfStock,
+    Code::CheckoutOpen,
+    Code::TooManyOpenOrders,
+    Code::OpenidRequired,
+    Code::OrderNotPayable,
+    Code::OrderStateConflict,
+    Code::WechatRefused,
+];
+
+/// Of placing an order whose payment is asked for later: of a checkout, but for the payment.
+const PLACE: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::RequestInProgress,
+    Code::AddressInvalid,
+    Code::PurchaseListEmpty,
+    Code::ItemNotFound,
+    Code::PriceBelowCost,
+    Code::AmountTooLarge,
+    Code::TooManyLines,
+    Code::CouponNotUsable,
+    Code::PriceChanged,
+    Code::OutOfStock,
+    Code::CheckoutOpen,
+    Code::TooManyOpenOrders,
+];
+
+/// Of what asks for a payment of an order that exists.
+const PAY: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::RequestInProgress,
+    Code::NotFound,
+    Code::VersionConflict,
+    Code::OpenidRequired,
+    Code::OrderNotPayable,
+    Code::WechatRefused,
+];
+
+/// Of what acts on an order.
+const ACT: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::RequestInProgress,
+    Code::NotFound,
+    Code::VersionConflict,
+    Code::OrderStateConflict,
+];
+
+/// Of cancelling one.
+const CANCEL: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::RequestInProgress,
+    Code::NotFound,
+    Code::VersionConflict,
+    Code::OrderNotCancellable,
+];

@@ -1,0 +1,121 @@
+//! The sides of [`Fake`] that play WeChat, the clock and chance.
+
+use super::fake::{Fake, Gate, ready};
+use domain::fact::PaymentFact;
+use domain::names::{Appid, Openid};
+use domain::payment::{Credential, Payment, Terms};
+use domain::ports::*;
+use domain::{OrderId, OutTradeNo, Timestamp, UserId};
+use uuid::Uuid;
+
+impl PaymentGateway for Fake {
+    fn compose_prepay(&self, terms: &Terms) -> String {
+        terms.out_trade_no.to_string()
+    }
+
+    fn prepay<'a>(
+        &'a self,
+        _payment: &'a Payment,
+    ) -> PortFuture<'a, Result<Credential, GatewayError>> {
+        let refusal = self.lock().prepay.clone();
+        ready(refusal.map_or_else(|| Ok(Credential::PrepayId("p1".to_owned())), Err))
+    }
+
+    fn query<'a>(
+        &'a self,
+        _out_trade_no: &'a OutTradeNo,
+    ) -> PortFuture<'a, Result<PaymentFact, GatewayError>> {
+        ready(Err(GatewayError::OutcomeUnknown("not asked here".to_owned())))
+    }
+
+    fn close<'a>(
+        &'a self,
+        _out_trade_no: &'a OutTradeNo,
+    ) -> PortFuture<'a, Result<(), GatewayError>> {
+        ready(Ok(()))
+    }
+
+    fn pay_params(&self, payment: &Payment) -> Option<PayParams> {
+        let id = match payment.credential()? {
+            Credential::PrepayId(id) | Credential::CodeUrl(id) => id.clone(),
+        };
+        Some(PayParams::Native { code_url: id })
+    }
+}
+
+impl NoticeOpener for Fake {
+    fn open<'a>(
+        &'a self,
+        raw: &'a RawNotice,
+        _now: Timestamp,
+    ) -> PortFuture<'a, Result<Notice, NoticeError>> {
+        let gate = self.lock().gate.clone();
+        let refused = self.lock().notice.clone();
+        Box::pin(async move {
+            Gate::pass(gate).await;
+            if let Some(refused) = refused {
+                return Err(refused);
+            }
+            assert_eq!(raw.body, b"{ \"raw\" :1}\n", "byte for byte");
+            Ok(Notice {
+                event_id: "EV-1".to_owned(),
+                event_type: "OTHER".to_owned(),
+                fact_hash: "h".to_owned(),
+                body: NoticeBody::Other,
+            })
+        })
+    }
+}
+
+impl LoginGateway for Fake {
+    fn openid<'a>(&'a self, code: &'a str) -> PortFuture<'a, Result<(Appid, Openid), LoginError>> {
+        let gate = self.lock().gate.clone();
+        let refused = self.lock().login.clone();
+        Box::pin(async move {
+            Gate::pass(gate).await;
+            refused.map_or_else(|| Ok((Appid::new("wx1"), Openid::new(code))), Err)
+        })
+    }
+}
+
+impl Clock for Fake {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_seconds(self.lock().now_s)
+    }
+
+    fn real(&self) -> Timestamp {
+        self.now()
+    }
+
+    fn sleep_millis(&self, _millis: u64) -> PortFuture<'_, ()> {
+        ready(())
+    }
+}
+
+impl IdSource for Fake {
+    fn order_id(&self, _now: Timestamp) -> OrderId {
+        OrderId::new(Uuid::from_u128(u128::from(self.lock().draw())))
+    }
+
+    fn user_id(&self, _now: Timestamp) -> UserId {
+        UserId::new(Uuid::from_u128(u128::from(self.lock().draw())))
+    }
+
+    fn order_entropy(&self) -> u64 {
+        self.lock().draw()
+    }
+
+    fn call(&self) -> u64 {
+        self.lock().draw()
+    }
+
+    fn secret(&self) -> [u8; 32] {
+        let mut secret = [0; 32];
+        secret[..8].copy_from_slice(&self.lock().draw().to_be_bytes());
+        secret
+    }
+
+    fn jitter(&self, _bound: u64) -> u64 {
+        0
+    }
+}

@@ -1,0 +1,67 @@
+//! Cases: opened by commits and by jobs that are set aside, listed for people.
+
+use crate::MemoryStore;
+use crate::state::State;
+use domain::case::{Case, CaseOpening, CaseStatus};
+use domain::ports::{CaseBook, CaseList, CaseListing, PortFuture, StoreError};
+use domain::{CaseId, OrderNumber, Timestamp};
+use std::cmp::Reverse;
+use std::future::ready;
+use uuid::Uuid;
+
+/// The upper half of every case's id here; the lower half counts.
+const CASE_IDS: u64 = 3;
+
+impl CaseBook for MemoryStore {
+    fn cases<'a>(&'a self, query: &'a CaseList) -> PortFuture<'a, Result<CaseListing, StoreError>> {
+        Box::pin(ready(self.state().map(|state| state.case_page(query))))
+    }
+}
+
+impl State {
+    /// One case per kind and subject is open at a time; who finds the same again adds nothing.
+    pub(crate) fn open_case(
+        &mut self,
+        opening: &CaseOpening,
+        order: Option<OrderNumber>,
+        at: Timestamp,
+    ) {
+        let known = |case: &Case| {
+            case.kind == opening.kind && case.subject == opening.subject && is_open(case.status)
+        };
+        if self.cases.iter().any(known) {
+            return;
+        }
+        let count = u64::try_from(self.cases.len()).unwrap_or(u64::MAX);
+        self.cases.push(Case {
+            id: CaseId::new(Uuid::from_u64_pair(CASE_IDS, count)),
+            kind: opening.kind,
+            subject: opening.subject.clone(),
+            status: CaseStatus::Open,
+            detail: opening.detail.clone(),
+            order,
+            opened_at: at,
+        });
+    }
+
+    fn case_page(&self, query: &CaseList) -> CaseListing {
+        let mut cases: Vec<&Case> = self
+            .cases
+            .iter()
+            .filter(|case| query.kind.is_none_or(|kind| case.kind == kind))
+            .filter(|case| query.status.is_none_or(|status| case.status == status))
+            .filter(|case| query.subject.as_ref().is_none_or(|subject| case.subject == *subject))
+            .filter(|case| query.opened_from.is_none_or(|from| case.opened_at >= from))
+            .filter(|case| query.opened_to.is_none_or(|to| case.opened_at < to))
+            .filter(|case| query.after.is_none_or(|after| (case.opened_at, case.id) < after))
+            .collect();
+        cases.sort_by_key(|case| Reverse((case.opened_at, case.id)));
+        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        let more = cases.len() > limit;
+        CaseListing { cases: cases.into_iter().take(limit).cloned().collect(), more }
+    }
+}
+
+fn is_open(status: CaseStatus) -> bool {
+    !matches!(status, CaseStatus::Resolved | CaseStatus::Accepted)
+}

@@ -1,0 +1,212 @@
+//! From one version of the schema to the next and back, with rows in it, beside an older program.
+
+use domain::OrderNumber;
+use domain::order::{Command, Order, OrderStatus};
+use domain::payment::TradeType;
+use domain::ports::{Access as _, CommitAnswer, JobQueue as _, OrderKey, OrderStore as _};
+use serde_json::{Value, json};
+use store_postgres::{ConnectSettings, PostgresStore};
+use testkit::conformance::deciding;
+use testkit::{TestDatabase, sample};
+use tokio_postgres::Client;
+
+const FIRST: &str = include_str!("../../../../migrations/0001_first_light/up.sql");
+const SECOND_DOWN: &str = include_str!("../../../../migrations/0002_a_buyers_path/down.sql");
+/// How the migration tool remembers what it applied.
+const APPLIED: &str = "CREATE TABLE __diesel_schema_migrations (version varchar(50) PRIMARY KEY, \
+    run_on timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP); \
+    INSERT INTO __diesel_schema_migrations (version) VALUES ('0001')";
+const FORGET: &str = "DELETE FROM __diesel_schema_migrations WHERE version = '0002'";
+
+/// Columns, constraints, indexes and functions of ours.
+const SCHEMA: &str = "\
+    SELECT string_agg(line, E'\\n' ORDER BY line COLLATE \"C\") FROM ( \
+        SELECT format('%s.%s %s %s %s', table_name, column_name, data_type, is_nullable, \
+                      column_default) AS line \
+        FROM information_schema.columns WHERE table_schema = 'public' \
+        UNION ALL SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) \
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace \
+        UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' \
+        UNION ALL SELECT pg_get_functiondef(oid) FROM pg_proc \
+        WHERE pronamespace = 'public'::regnamespace) everything";
+
+struct Migrating {
+    database: TestDatabase,
+    /// One connection for all of it, as an older program keeps its own.
+    client: Client,
+}
+
+impl Migrating {
+    /// A database at the first version, where that version's program has placed an order.
+    async fn at_first() -> Migrating {
+        let database = TestDatabase::create().await.unwrap();
+        let client = database.client().await;
+        client.batch_execute(FIRST).await.unwrap();
+        client.batch_execute(APPLIED).await.unwrap();
+        client
+            .batch_execute(
+                "INSERT INTO buyers (id, created_at) \
+                 VALUES ('00000000-0000-0002-0000-000000000001', '2026-11-21T02:00:00Z'); \
+                 INSERT INTO api_keys VALUES (decode(repeat('03', 32), 'hex'), 'k-1', 'till', \
+                 ARRAY['viewer'], NULL, '2026-11-21T02:00:00Z')",
+            )
+            .await
+            .unwrap();
+        let migrating = Migrating { database, client };
+        assert_eq!(migrating.commit(&old_placement(1)).await, "committed");
+        migrating
+    }
+
+    async fn up(&self) -> PostgresStore {
+        let settings = ConnectSettings { pool_max: 2, ..ConnectSettings::new(self.database.url()) };
+        let store = PostgresStore::connect(settings).await.unwrap();
+        store.migrate().await.unwrap();
+        store
+    }
+
+    /// As the program of the version before commits: with the columns that it knows.
+    async fn commit(&self, sheet: &Value) -> String {
+        let sql = format!("SELECT paydesk_commit('{sheet}'::jsonb)");
+        self.client.query_one(&sql, &[]).await.unwrap().get(0)
+    }
+
+    async fn schema(&self) -> String {
+        self.client.query_one(SCHEMA, &[]).await.unwrap().get(0)
+    }
+}
+
+fn number(n: u8) -> OrderNumber {
+    OrderNumber::compose(sample::start(), Some(sample::user(1)), u64::from(n))
+}
+
+fn old_order(n: u8, version: u8) -> Value {
+    json!({
+        "id": format!("00000000-0000-0001-0000-0000000000{n:02}"),
+        "order_number": number(n).as_str(), "purpose": "goods",
+        "buyer_id": "00000000-0000-0002-0000-000000000001", "merchant_ref": null,
+        "status": "pending_payment", "payment_status": "unpaid", "payment_method": "wechat",
+        "converting": false, "items_fen": 500, "discount_fen": 0, "delivery_fen": 0,
+        "rush_fen": 0, "total_fen": 500, "metadata": {}, "cancel_cause": null,
+        "lines": [{"line_no": 1, "sku_id": "tea", "title": "tea", "quantity": 1,
+                   "unit_price_fen": 500, "amount_fen": 500, "discount_fen": 0}],
+        "checkout": {"captured_items": [], "address_id": null, "address": null,
+                     "coupon_id": null, "rush": false, "remark": null},
+        "version": version, "created_at": "2026-11-21T02:00:00Z",
+        "pay_deadline": "2026-11-21T02:30:00Z", "paid_at": null, "cancelled_at": null,
+    })
+}
+
+fn old_sheet(n: u8, version: u8) -> Value {
+    json!({
+        "command_id": format!("old-{n}-{version}"), "at": "2026-11-21T02:00:00Z",
+        "actor": "test", "order_id": format!("00000000-0000-0001-0000-0000000000{n:02}"),
+        "expected_version": if version == 1 { Value::Null } else { json!(version - 1) },
+        "inbox": [], "fence": [], "orders": [old_order(n, version)], "payments": [],
+        "settlements": [], "refunds": [], "holds": [], "jobs_remove": [], "jobs_ensure": [],
+        "open_orders": [], "list": [], "prices": {}, "stock": [], "outbox": [], "cases": [],
+        "audit": [], "idempotency": [],
+    })
+}
+
+fn old_placement(n: u8) -> Value {
+    let mut sheet = old_sheet(n, 1);
+    let number = number(n);
+    sheet["payments"] = json!([{
+        "order_id": sheet["order_id"], "payment_no": 1, "mchid": "1900000109",
+        "appid": "wxd678efh567hg6787", "out_trade_no": number.as_str(), "trade_type": "JSAPI",
+        "payer_openid": "o-alice", "amount_fen": 500, "description": "tea", "attach": "a",
+        "time_expire": "2026-11-21T02:30:00Z", "prepay_body": "{}", "status": "created",
+        "refund_reserved_fen": 0, "created_at": "2026-11-21T02:00:00Z",
+    }]);
+    sheet["jobs_ensure"] = json!([{"kind": "expire_order", "subject": number.as_str(),
+        "due_at": "2026-11-21T02:30:00Z"}, {"kind": "follow_payment", "subject": number.as_str(),
+        "due_at": "2026-11-21T02:00:05Z"}]);
+    sheet["idempotency"] = json!([{"principal": "buyer:test", "route": "POST /test",
+        "key": format!("old-{n}"), "fingerprint": "f", "order_id": sheet["order_id"],
+        "reused": false, "recorded_at": "2026-11-21T02:00:00Z"}]);
+    sheet
+}
+
+async fn load(store: &PostgresStore, n: u8) -> Order {
+    store.load(&OrderKey::Number(number(n))).await.unwrap().expect("an order").value
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_of_the_version_before_are_read_and_go_on() {
+    let migrating = Migrating::at_first().await;
+    let store = migrating.up().await;
+    let order = load(&store, 1).await;
+    assert_eq!((order.version, order.status), (1, OrderStatus::PendingPayment));
+    assert_eq!((order.payer_report, order.checkout.trade_type), (None, None));
+    assert_eq!((order.shipments.len(), order.delivered_at, order.completed_at), (0, None, None));
+    let replay = store.replay(&sample::scope("old-1")).await.unwrap().expect("a record");
+    assert_eq!((replay.order, replay.payment), (Some(order.id), None));
+    let key = store.api_key([3; 32]).await.unwrap().expect("a key");
+    assert_eq!((key.id.as_str(), key.revoked_at), ("k-1", None));
+    let jobs = store.claim(sample::start().plus_seconds(9_999), 9, 600_000).await.unwrap();
+    assert_eq!(jobs.len(), 2);
+    assert!(jobs.iter().all(|job| !job.wanted));
+    let start = Command::StartPayment(sample::new_payment(TradeType::Native));
+    let answer = store.commit(deciding(&order, &start, sample::intent("start"))).await;
+    assert_eq!(answer, CommitAnswer::Committed);
+    assert_eq!(load(&store, 1).await.payments.len(), 2);
+}
+
+/// While a new version is rolled out, both write.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_of_the_version_before_goes_on_and_forgets_nothing() {
+    let migrating = Migrating::at_first().await;
+    let store = migrating.up().await;
+    assert_eq!(migrating.commit(&old_placement(2)).await, "committed");
+    assert_eq!(load(&store, 2).await.shipments, []);
+
+    let order = load(&store, 1).await;
+    let report = Command::NoteReport(domain::order::PayerResult::Ok);
+    let answer = store.commit(deciding(&order, &report, sample::intent("report"))).await;
+    assert_eq!(answer, CommitAnswer::Committed);
+    let reported = load(&store, 1).await;
+    assert_eq!(migrating.commit(&old_sheet(1, 3)).await, "committed");
+    assert_eq!(load(&store, 1).await, Order { version: 3, ..reported });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn down_is_the_version_before_and_up_again_is_the_same() {
+    let migrating = Migrating::at_first().await;
+    let first = migrating.schema().await;
+    let store = migrating.up().await;
+    let second = migrating.schema().await;
+    assert_ne!(first, second);
+    let order = load(&store, 1).await;
+    assert!(store.revoke_api_key("k-1", sample::start()).await.unwrap());
+
+    migrating.client.batch_execute(SECOND_DOWN).await.unwrap();
+    migrating.client.batch_execute(FORGET).await.unwrap();
+    assert_eq!(migrating.schema().await, first, "as if nothing had been");
+    assert_eq!(migrating.commit(&old_placement(2)).await, "committed");
+    let keys = migrating.client.query("SELECT id FROM api_keys", &[]).await.unwrap();
+    assert!(keys.is_empty(), "a revoked key lets nobody in");
+
+    let store = migrating.up().await;
+    assert_eq!(migrating.schema().await, second);
+    assert_eq!(load(&store, 1).await, order);
+    assert_eq!(load(&store, 2).await.version, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn down_does_not_forget_what_was_sent() {
+    let migrating = Migrating::at_first().await;
+    let store = migrating.up().await;
+    let mut order = load(&store, 1).await;
+    for command in [sample::success(&order, "T-1"), Command::Ship(sample::shipment("SF-1", true))] {
+        let intent = sample::intent(&format!("step-{}", order.version));
+        let answer = store.commit(deciding(&order, &command, intent)).await;
+        assert_eq!(answer, CommitAnswer::Committed);
+        order = load(&store, 1).await;
+    }
+    let schema = migrating.schema().await;
+    let refused =
+        migrating.client.batch_execute(SECOND_DOWN).await.expect_err("there is a shipment");
+    assert!(refused.as_db_error().unwrap().message().contains("would be lost"), "{refused}");
+    assert_eq!(migrating.schema().await, schema, "nothing was changed");
+    assert_eq!(load(&store, 1).await, order);
+}

@@ -1,0 +1,67 @@
+//! Personal data stays where it is needed.
+
+use crate::support;
+use domain::order::{Command, CompletedBy, PayerResult};
+use domain::payment::TradeType;
+use store_postgres::Isolation;
+use testkit::sample;
+
+/// Which tables hold `text` somewhere.
+fn tables_with<'a>(dump: &'a str, text: &str) -> Vec<&'a str> {
+    let mut found: Vec<&str> = Vec::new();
+    let mut table = "";
+    for line in dump.lines() {
+        if !line.starts_with('{') && !line.is_empty() {
+            table = line;
+        } else if line.contains(text) && found.last() != Some(&table) {
+            found.push(table);
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_told_of_an_order_names_nobody() {
+    let (stores, guard) = support::make(Isolation::ReadCommitted).await;
+    let order = stores.open_order(1).await;
+    let at = sample::start();
+    let mut order = stores.step(&order, &Command::NoteReport(PayerResult::Ok), at).await;
+    for command in [
+        Command::StartPayment(sample::new_payment(TradeType::Native)),
+        sample::success(&order, "T-1"),
+        Command::Ship(sample::shipment("SF-123456", true)),
+        Command::Deliver,
+        Command::Complete(CompletedBy::Operator),
+    ] {
+        order = stores.step(&order, &command, at).await;
+    }
+    let dump = stores.dump().await;
+    let address = sample::address();
+    for personal in [sample::CONTACT, "SF-123456", &address.name, &address.phone, &address.detail] {
+        assert_eq!(tables_with(&dump, personal), ["orders"], "{personal}");
+    }
+    // And yet the trail says what happened.
+    let told = guard
+        .database
+        .query_text(
+            "SELECT string_agg(e::text, E'\\n' ORDER BY a.seq, n) FROM audit a, \
+             jsonb_array_elements(a.events) WITH ORDINALITY AS one (e, n) WHERE a.seq > 1",
+        )
+        .await
+        .remove(0);
+    let told: Vec<&str> = told.lines().collect();
+    assert_eq!(
+        told,
+        [
+            r#"{"event": "payer_reported", "result": "ok"}"#,
+            r#"{"why": "superseded", "event": "payment_closing", "payment_no": 1}"#,
+            r#"{"event": "payment_started", "amount_fen": 500, "payment_no": 2, "trade_type": "NATIVE"}"#,
+            r#"{"event": "payment_paid", "currency": "CNY", "amount_fen": 500, "payment_no": 1, "success_at": "2026-11-21T02:00:03Z", "transaction_id": "T-1"}"#,
+            r#"{"by": "wechat", "event": "settled", "amount_fen": 500, "stock_refused": false}"#,
+            r#"{"why": "superseded", "event": "payment_closing", "payment_no": 2}"#,
+            r#"{"event": "shipped", "packages": 1, "logistics_type": 1, "is_all_delivered": true}"#,
+            r#"{"event": "delivered"}"#,
+            r#"{"by": "operator", "event": "completed"}"#,
+        ]
+    );
+}

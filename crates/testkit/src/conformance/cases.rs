@@ -1,0 +1,128 @@
+//! What people see of cases.
+
+use super::Stores;
+use crate::sample;
+use domain::Timestamp;
+use domain::case::{Case, CaseKind, CaseOpening, CaseStatus};
+use domain::changeset::Changeset;
+use domain::fact::Trade;
+use domain::order::{CancelCause, Command};
+use domain::ports::{CaseList, CommitAnswer, Finish};
+use std::collections::BTreeSet;
+
+fn at(seconds: i64) -> Timestamp {
+    sample::start().plus_seconds(seconds)
+}
+
+fn all() -> CaseList {
+    CaseList { limit: 100, ..CaseList::default() }
+}
+
+async fn list(stores: &Stores, query: CaseList) -> Vec<Case> {
+    let page = stores.cases.cases(&query).await.unwrap();
+    assert!(!page.more);
+    page.cases
+}
+
+async fn open(stores: &Stores, kind: CaseKind, subject: &str, seconds: i64) {
+    let name = format!("{}-{subject}-{seconds}", kind.name());
+    let mut changeset = Changeset::without_order(sample::intent(&name), at(seconds));
+    let detail = format!("seen after {seconds} s");
+    changeset.cases = vec![CaseOpening { kind, subject: subject.to_owned(), detail }];
+    assert_eq!(stores.orders.commit(changeset).await, CommitAnswer::Committed);
+}
+
+pub async fn a_page_of_cases_is_newest_first_and_goes_on_where_it_ended(stores: &Stores) {
+    assert!(list(stores, all()).await.is_empty());
+    // Some at the same instant: then their ids say which comes first.
+    for (n, seconds) in [30, 10, 20, 20, 20, 40, 10].into_iter().enumerate() {
+        open(stores, CaseKind::Stock, &format!("S-{n}"), seconds).await;
+    }
+    let whole = list(stores, all()).await;
+    assert_eq!(whole.len(), 7);
+    let keys: Vec<_> = whole.iter().map(|case| (case.opened_at, case.id)).collect();
+    assert!(keys.windows(2).all(|pair| pair[0] > pair[1]), "newest first: {keys:?}");
+    let (mut pages, mut query) = (Vec::new(), CaseList { limit: 2, ..all() });
+    loop {
+        let page = stores.cases.cases(&query).await.unwrap();
+        assert!(page.cases.len() <= 2);
+        query.after = page.cases.last().map(|case| (case.opened_at, case.id));
+        pages.extend(page.cases);
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!(pages, whole);
+}
+
+pub async fn cases_are_found_by_kind_status_subject_and_time(stores: &Stores) {
+    open(stores, CaseKind::Stock, "S-1", 10).await;
+    open(stores, CaseKind::Surplus, "S-1", 20).await;
+    open(stores, CaseKind::Surplus, "S-2", 30).await;
+    let subjects = |query| async move {
+        let found = list(stores, query).await;
+        found.into_iter().map(|case| (case.kind.name(), case.subject)).collect::<Vec<_>>()
+    };
+    let (one, two) = (("surplus", "S-1".to_owned()), ("surplus", "S-2".to_owned()));
+    let stock = ("stock", "S-1".to_owned());
+    let of_kind = CaseList { kind: Some(CaseKind::Surplus), ..all() };
+    assert_eq!(subjects(of_kind.clone()).await, [two.clone(), one.clone()]);
+    let of_subject = CaseList { subject: Some("S-1".to_owned()), ..all() };
+    assert_eq!(subjects(of_subject).await, [one.clone(), stock.clone()]);
+    let both = CaseList { subject: Some("S-1".to_owned()), ..of_kind };
+    assert_eq!(subjects(both).await, std::slice::from_ref(&one));
+    assert!(subjects(CaseList { subject: Some("S-".to_owned()), ..all() }).await.is_empty());
+    assert!(subjects(CaseList { kind: Some(CaseKind::Stuck), ..all() }).await.is_empty());
+    assert_eq!(subjects(CaseList { status: Some(CaseStatus::Open), ..all() }).await.len(), 3);
+    for status in CaseStatus::ALL.into_iter().filter(|status| *status != CaseStatus::Open) {
+        assert!(subjects(CaseList { status: Some(status), ..all() }).await.is_empty());
+    }
+    let since = CaseList { opened_from: Some(at(20)), ..all() };
+    assert_eq!(subjects(since.clone()).await, [two, one.clone()], "at or after");
+    let between = CaseList { opened_to: Some(at(30)), ..since };
+    assert_eq!(subjects(between).await, [one], "before");
+    let first = CaseList { opened_to: Some(at(20)), ..all() };
+    assert_eq!(subjects(first).await, [stock]);
+}
+
+pub async fn one_case_is_open_per_kind_and_subject(stores: &Stores) {
+    open(stores, CaseKind::Stock, "S-1", 10).await;
+    open(stores, CaseKind::Stock, "S-1", 20).await;
+    let found = list(stores, all()).await;
+    let [case] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((case.opened_at, case.detail.as_str()), (at(10), "seen after 10 s"), "the first");
+    assert_eq!((case.status, &case.order), (CaseStatus::Open, &None));
+    open(stores, CaseKind::Stuck, "S-1", 30).await;
+    open(stores, CaseKind::Stock, "S-2", 40).await;
+    assert_eq!(list(stores, all()).await.len(), 3, "another kind or subject is another case");
+}
+
+pub async fn a_case_names_its_order_when_there_is_one(stores: &Stores) {
+    let order = stores.open_order(1).await;
+    let cancelling = stores.step(&order, &Command::Cancel(CancelCause::Buyer), at(10)).await;
+    let cancelled = stores.step(&cancelling, &sample::says(&order, Trade::Closed), at(20)).await;
+    stores.step(&cancelled, &sample::success(&order, "T-1"), at(30)).await;
+    let of_kind = |kind| CaseList { kind: Some(kind), ..all() };
+    let found = list(stores, of_kind(CaseKind::Surplus)).await;
+    let [case] = found.as_slice() else { panic!("{found:?}") };
+    let number = Some(order.number.clone());
+    assert_eq!((&case.order, case.opened_at), (&number, at(30)));
+    assert_eq!(case.subject, sample::out_trade_no(&order).as_str());
+
+    // So does the case of a job that is set aside; each kind of number leads there.
+    let other = stores.open_order(2).await;
+    let jobs = stores.jobs.claim(at(9_999), 9, 600_000).await.unwrap();
+    for job in &jobs {
+        let why = "it fails and fails".to_owned();
+        assert!(stores.jobs.finish(&job.fence, Finish::Park(why)).await.unwrap());
+    }
+    let found = list(stores, of_kind(CaseKind::Stuck)).await;
+    assert_eq!(found.len(), 2, "follow and expire: {found:?}");
+    for case in &found {
+        assert_eq!(case.order, Some(other.number.clone()));
+        assert_eq!((&*case.detail, case.status), ("it fails and fails", CaseStatus::Open));
+    }
+    let subjects: BTreeSet<_> = found.into_iter().map(|case| case.subject).collect();
+    let parked: BTreeSet<_> = jobs.into_iter().map(|job| job.fence.job.to_string()).collect();
+    assert_eq!(subjects, parked);
+}

@@ -1,0 +1,150 @@
+//! The lines of a checkout are in an open order of the same buyer: that one again when the request
+//! is equal, else it is in the way.
+
+use super::place::{audit, checkout, is_expected};
+use super::{CheckoutError, CheckoutRequest, Placing, Quote};
+use crate::pay_order::{is_start, of_start};
+use crate::start_payment::Caller;
+use crate::transact::{Effect, Landed, Transacted};
+use crate::{Keyed, OfferError, Paydesk, Target, TransactError};
+use domain::changeset::{Audit, Changeset, Intent};
+use domain::order::{CancelCause, Command, Order, OrderStatus, Rejection};
+use domain::payment::TradeType;
+use domain::ports::OrderKey;
+use domain::{CommandId, OrderNumber};
+
+/// How long a checkout waits for the order in its way to be cancelled, in milliseconds.
+const MAKE_WAY_MS: u64 = 3_000;
+
+/// What an open order over the same lines means.
+pub(super) enum Reuse {
+    /// The request ends with it.
+    Placing(Box<Placing>),
+    /// It changed while we looked.
+    LookAgain,
+    /// It is another one.
+    InTheWay,
+}
+
+impl Paydesk {
+    pub(super) async fn reuse(
+        &self,
+        open: &OrderNumber,
+        request: &CheckoutRequest,
+        quote: &Quote,
+        keyed: &Keyed,
+    ) -> Result<Reuse, CheckoutError> {
+        let found = self.orders.load(&OrderKey::Number(open.clone())).await?;
+        let order = match found.map(|loaded| loaded.value) {
+            Some(order) if is_equal(&order, request, quote) && !self.is_too_late(&order) => order,
+            Some(_) | None => return Ok(Reuse::InTheWay),
+        };
+        is_expected(request, order.amounts)?;
+        match request.trade_type {
+            Some(trade_type) => self.reuse_paying(&order, trade_type, request, keyed).await,
+            None => self.reuse_as_it_is(order, request, keyed).await,
+        }
+    }
+
+    /// With its open payment if that is equal, else with another: the buyer may have asked for
+    /// another way to pay meanwhile, or WeChat Pay may have refused.
+    async fn reuse_paying(
+        &self,
+        order: &Order,
+        trade_type: TradeType,
+        request: &CheckoutRequest,
+        keyed: &Keyed,
+    ) -> Result<Reuse, CheckoutError> {
+        let target = Target::of_buyer(request.buyer, OrderKey::Id(order.id));
+        let new = self.new_payment(Some(request.buyer), trade_type).await?;
+        let intent = self.reusing(request, keyed);
+        let placing = match self.start_payment(&target, new, &intent).await.map_err(of_start) {
+            Ok(Transacted { effect: Effect::Before, .. }) => Placing::Twin,
+            Ok(Transacted { order, effect: Effect::Now(events) })
+                if events.iter().any(is_start) =>
+            {
+                Placing::Reused(order, Caller::Starter)
+            }
+            Ok(Transacted { order, effect: Effect::Now(_) | Effect::None }) => {
+                Placing::Reused(order, Caller::Other)
+            }
+            // Paid, cancelled or out of time since it was read.
+            Err(CheckoutError::Offer(OfferError::NotPayable)) => return Ok(Reuse::InTheWay),
+            Err(other) => return Err(other),
+        };
+        Ok(Reuse::Placing(Box::new(placing)))
+    }
+
+    /// An order that waits for its payment to be asked for: only the key is recorded.
+    async fn reuse_as_it_is(
+        &self,
+        order: Order,
+        request: &CheckoutRequest,
+        keyed: &Keyed,
+    ) -> Result<Reuse, CheckoutError> {
+        let mut intent = self.reusing(request, keyed);
+        if let Some(record) = &mut intent.replay {
+            record.order = Some(order.id);
+        }
+        let alone = Changeset::without_order(intent, self.clock.now());
+        match self.commit(alone).await? {
+            Landed::Now => Ok(Reuse::Placing(Box::new(Placing::Reused(order, Caller::Other)))),
+            Landed::Before => Ok(Reuse::Placing(Box::new(Placing::Twin))),
+            Landed::Not(_) => Ok(Reuse::LookAgain),
+            Landed::Refused(refusal) => Err(TransactError::Refused(refusal).into()),
+        }
+    }
+
+    fn reusing(&self, request: &CheckoutRequest, keyed: &Keyed) -> Intent {
+        let mut intent = keyed.intent(audit(request, keyed), self.clock.now());
+        if let Some(record) = &mut intent.replay {
+            record.reused = true;
+        }
+        intent
+    }
+
+    /// Cancels the order in the way, as a command of its own, and waits for the end. Nothing is
+    /// stored under the checkout's key; a cancellation that takes longer goes on by itself.
+    pub(super) async fn make_way(
+        &self,
+        open: &OrderNumber,
+        request: &CheckoutRequest,
+        keyed: &Keyed,
+    ) -> Result<(), CheckoutError> {
+        let intent = Intent {
+            command_id: CommandId::of_step("make-way", open.as_str(), self.ids.call()),
+            audit: Audit {
+                cause: "replaced by another checkout".to_owned(),
+                ..audit(request, keyed)
+            },
+            inbox: None,
+            fence: None,
+            replay: None,
+        };
+        let target = Target::of_buyer(request.buyer, OrderKey::Number(open.clone()));
+        let command = Command::Cancel(CancelCause::Buyer);
+        let order = match self.transact(&target, &command, &intent).await {
+            Ok(transacted) => transacted.order,
+            // Paid meanwhile: its lines have left the list, and the checkout looks again.
+            Err(TransactError::Rejected(Rejection::NotCancellable)) => return Ok(()),
+            Err(other) => return Err(other.into()),
+        };
+        let order = self.negotiated(order, MAKE_WAY_MS).await?;
+        if order.status == OrderStatus::Cancelling {
+            return Err(CheckoutError::StillOpen(open.clone()));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a request asks for exactly what an open order is: same lines and quantities, address,
+/// coupon, rush, remark, method and trade type.
+fn is_equal(order: &Order, request: &CheckoutRequest, quote: &Quote) -> bool {
+    let asked: Vec<(&str, u32)> =
+        quote.items.iter().map(|i| (i.sku.id.as_str(), i.quantity)).collect();
+    let placed: Vec<(&str, u32)> =
+        order.lines.iter().map(|l| (l.sku_id.as_str(), l.quantity)).collect();
+    order.status == OrderStatus::PendingPayment
+        && order.checkout == checkout(request, quote)
+        && asked == placed
+}

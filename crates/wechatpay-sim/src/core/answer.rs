@@ -1,0 +1,90 @@
+//! Answers: what a call came to, signed, refused, or replaced by a fault.
+//!
+//! MAY NOT decide what a call comes to.
+
+use serde_json::{Value, json};
+
+use crate::core::WeChatPay;
+use crate::core::exchange::{Answer, ApiRequest, Headers};
+use crate::core::faults::InjectedStatus;
+use crate::core::ports::Ports;
+use crate::core::refusal::Refusal;
+use crate::core::seal::{self, SignatureFault};
+
+/// 请求过于频繁 (`v3.md` §8.4).
+const TOO_FREQUENT: u32 = 268_447_840;
+
+/// What a call came to, before it is signed.
+pub(crate) enum Success {
+    /// 200 with JSON, signed.
+    Json(Value),
+    /// 204, signed over an empty body.
+    NoContent,
+    /// 200 with JSON of the WeChat platform, never signed.
+    Platform(Value),
+}
+
+impl WeChatPay {
+    pub(crate) fn seal(
+        &self,
+        outcome: Result<Success, Refusal>,
+        request: &ApiRequest,
+        signature: SignatureFault,
+        ports: &mut Ports<'_>,
+    ) -> Answer {
+        let at = ports.at;
+        let (status, body) = match outcome {
+            Err(refusal) => return self.refuse(&refusal, ports),
+            Ok(Success::Platform(json)) => {
+                let body = json.to_string().into_bytes();
+                return Answer { status: 200, headers: content_type(), body };
+            }
+            Ok(Success::Json(json)) => (200, json.to_string().into_bytes()),
+            Ok(Success::NoContent) => (204, Vec::new()),
+        };
+        let serial = self.answer_serial(request.header("Wechatpay-Serial"));
+        let Ok(mut headers) = seal::headers(&serial, &body, at.real, signature, ports) else {
+            return self.refuse(&Refusal::system_error(), ports);
+        };
+        if !body.is_empty() {
+            headers.extend(content_type());
+        }
+        headers.push(request_id(0, ports));
+        Answer { status, headers, body }
+    }
+
+    pub(crate) fn refuse(&self, refusal: &Refusal, ports: &mut Ports<'_>) -> Answer {
+        let body = refusal.to_bytes(self.settings.spelling);
+        let mut headers = if body.is_empty() { Vec::new() } else { content_type() };
+        headers.push(request_id(refusal.internal, ports));
+        Answer { status: refusal.status, headers, body }
+    }
+}
+
+/// The answer of a `status` fault: never signed, as live errors are not.
+pub(crate) fn injected_answer(injected: &InjectedStatus, ports: &mut Ports<'_>) -> Answer {
+    let internal = if injected.status == 429 { TOO_FREQUENT } else { 0 };
+    let mut headers = vec![request_id(internal, ports)];
+    let Some(code) = &injected.code else {
+        return Answer { status: injected.status, headers, body: Vec::new() };
+    };
+    let message = injected.message.as_deref().unwrap_or("沙箱注入的错误");
+    headers.extend(content_type());
+    let body = json!({"code": code, "message": message}).to_string().into_bytes();
+    Answer { status: injected.status, headers, body }
+}
+
+fn content_type() -> Headers {
+    vec![("Content-Type".to_owned(), "application/json; charset=utf-8".to_owned())]
+}
+
+/// The tail after the last `-` is an internal number (`v3.md` §8.4).
+fn request_id(internal: u32, ports: &mut Ports<'_>) -> (String, String) {
+    ("Request-ID".to_owned(), format!("{}-{internal}", ports.hex(20)))
+}
+
+/// The error code of an answer.
+pub(crate) fn code_of(answer: &Answer) -> Option<String> {
+    let body: Value = serde_json::from_slice(&answer.body).ok()?;
+    body.get("code").and_then(Value::as_str).map(str::to_owned)
+}
