@@ -118,3 +118,31 @@ BEGIN
     PERFORM paydesk_move_stock(c->'stock', c->'prices');
     RETURN 'committed';
 END $$;
+
+-- Job rows of others are never waited for: whoever has one in hand may want this order next. A
+-- job that is skipped stays, and finds nothing to do. Ensuring wakes a parked job: new intent.
+CREATE OR REPLACE FUNCTION paydesk_write_jobs(ensure jsonb, remove jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    WITH gone AS MATERIALIZED (
+        SELECT j.kind, j.subject FROM jobs j
+        JOIN jsonb_to_recordset(remove) AS r (kind text, subject text) USING (kind, subject)
+        ORDER BY j.kind, j.subject FOR UPDATE OF j SKIP LOCKED)
+    DELETE FROM jobs j USING gone g WHERE j.kind = g.kind AND j.subject = g.subject;
+    WITH known AS MATERIALIZED (
+        SELECT j.kind, j.subject, r.due_at FROM jobs j
+        JOIN jsonb_to_recordset(ensure) AS r (kind text, subject text, due_at timestamptz)
+             USING (kind, subject)
+        ORDER BY j.kind, j.subject FOR UPDATE OF j SKIP LOCKED)
+    UPDATE jobs j SET
+        due_at = CASE WHEN j.parked_at IS NULL THEN least(j.due_at, k.due_at) ELSE k.due_at END,
+        attempts = CASE WHEN j.parked_at IS NULL THEN j.attempts ELSE 0 END,
+        hastened_at = CASE WHEN j.lease_until IS NOT NULL
+                           THEN least(j.hastened_at, k.due_at) END,
+        parked_at = NULL, parked_why = NULL
+    FROM known k WHERE j.kind = k.kind AND j.subject = k.subject;
+    INSERT INTO jobs (kind, subject, due_at)
+    SELECT r.kind, r.subject, r.due_at
+    FROM jsonb_to_recordset(ensure) AS r (kind text, subject text, due_at timestamptz)
+    ORDER BY r.kind, r.subject
+    ON CONFLICT (kind, subject) DO NOTHING;
+END $$;

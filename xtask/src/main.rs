@@ -3,6 +3,7 @@
 //! One module per command. Nothing here is part of the product, and nothing of the product but
 //! `private-postgres` is needed to build it, so that it compiles quickly.
 
+mod bench;
 mod cargo;
 mod ci;
 mod repository;
@@ -31,6 +32,8 @@ enum Command {
     },
     /// The architecture rules, read from the sources
     Tidy,
+    /// Benchmarks with their limits beside them, as ratios
+    Bench(bench::Choices),
     /// The whole gate: tidy, formatting, lints, tests
     Ci,
 }
@@ -50,6 +53,7 @@ fn run(command: &Command) -> Result<ExitCode> {
     match command {
         Command::Test { arguments } => test::run(&repository, arguments),
         Command::Tidy => tidy::run(&repository),
+        Command::Bench(choices) => bench::run(&repository, choices),
         Command::Ci => ci::run(&repository),
     }
 }

@@ -21,7 +21,7 @@ pub enum Command {
     /// The incidents, live: plays stories of what goes wrong against real processes.
     Demo(DemoArgs),
     /// The service, configured by paydesk.toml and PAYDESK_* variables.
-    Serve(ConfigArgs),
+    Serve(ServeArgs),
     /// Apply the database migrations that are built in.
     Migrate(ConfigArgs),
     /// Make, list and revoke the API keys of operators and merchants' backends.
@@ -84,6 +84,28 @@ pub struct ConfigArgs {
     /// The configuration file. Every key can also be set as PAYDESK_SECTION__KEY.
     #[arg(long, default_value = "paydesk.toml", env = "PAYDESK_CONFIG")]
     pub config: PathBuf,
+}
+
+/// How `serve` runs.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Where the configuration is.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// Which part of the work this process does. Every deployment needs both parts.
+    #[arg(long, value_enum, default_value_t = ServeRole::All)]
+    pub role: ServeRole,
+}
+
+/// Which part of the work a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ServeRole {
+    /// The API and the jobs.
+    All,
+    /// The API alone: requests and notifications.
+    Api,
+    /// The jobs alone: asking WeChat Pay, deadlines, closing.
+    Worker,
 }
 
 /// How `dev` runs.

@@ -37,7 +37,7 @@ pub async fn run(args: DevArgs) -> Result<()> {
         dev.stop().await;
         return played;
     }
-    welcome::print(&dev.shop, &dev.api_url(), &dev.sandbox.base_url());
+    welcome::print(&dev.shop, &dev.shop.api_url, &dev.sandbox.base_url());
     if let Some(operations) = dev.service.ops_addr() {
         println!("  metrics      http://{operations}/metrics");
     }
@@ -83,13 +83,9 @@ impl Dev {
         Ok((sandbox, service, shop))
     }
 
-    fn api_url(&self) -> String {
-        format!("http://{}", self.service.addr())
-    }
-
     async fn play(&self) -> Result<()> {
         let purchase = purchase::Purchase {
-            api: self.api_url(),
+            api: self.shop.api_url.clone(),
             sandbox: self.sandbox.base_url(),
             sku_id: goods::FIRST_SKU,
         };

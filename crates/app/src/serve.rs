@@ -1,27 +1,36 @@
 //! `paydesk serve`, `migrate` and `sandbox`.
 
-use crate::cli::{ConfigArgs, SandboxArgs};
+use crate::cli::{ConfigArgs, SandboxArgs, ServeArgs, ServeRole};
 use crate::service::{self, StopSignal};
 use crate::settings::Settings;
 use anyhow::{Context as _, Result, anyhow};
+use std::net::TcpListener;
 use wechatpay_sim::{Sandbox, SandboxOptions};
 
 /// Serves until it is told to stop.
 ///
 /// # Errors
 /// When the configuration is unsafe or something cannot start.
-pub(crate) async fn serve(args: &ConfigArgs) -> Result<()> {
+pub(crate) async fn serve(args: &ServeArgs) -> Result<()> {
     let mut stop = StopSignal::listen()?;
-    let settings = Settings::read(&args.config)?;
-    let listener = service::bind(settings.http.listen)
-        .context("the API cannot start (choose another address with http.listen)")?;
-    let service = service::start(&settings, listener).await?;
-    tracing::info!(listen = %service.addr(), "serving");
+    let settings = Settings::read(&args.config.config)?;
+    let service = service::start_as(args.role, &settings, listener(args.role, &settings)?).await?;
+    tracing::info!(listen = ?service.addr(), role = ?args.role, "serving");
     stop.wait().await;
     tracing::info!("stopping");
     service.stop().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The API's port, where there is to be one.
+fn listener(role: ServeRole, settings: &Settings) -> Result<Option<TcpListener>> {
+    match role {
+        ServeRole::Worker => Ok(None),
+        ServeRole::All | ServeRole::Api => service::bind(settings.http.listen)
+            .map(Some)
+            .context("the API cannot start (choose another address with http.listen)"),
+    }
 }
 
 /// Applies the migrations.

@@ -6,6 +6,7 @@ mod operations;
 mod ready;
 mod upkeep;
 
+use crate::cli::ServeRole;
 use crate::fanout::Fanout;
 use crate::ids::SystemIds;
 use crate::metrics::{CountsAnswers, Metered, MeteredJobs, MeteredOrders, Meters};
@@ -26,18 +27,18 @@ use usecases::{Paydesk, QueryBudget};
 /// The service at work.
 pub struct Service {
     desk: Arc<Paydesk>,
-    api: RunningApi,
+    api: Option<RunningApi>,
     operations: Option<RunningApi>,
     ready: Arc<ready::ServiceReady>,
-    scheduler: RunningScheduler,
+    scheduler: Option<RunningScheduler>,
     background: CancellationToken,
 }
 
 impl Service {
-    /// Where the API listens.
+    /// Where the API listens, if this process has that part.
     #[must_use]
-    pub fn addr(&self) -> SocketAddr {
-        self.api.addr()
+    pub fn addr(&self) -> Option<SocketAddr> {
+        self.api.as_ref().map(RunningApi::addr)
     }
 
     /// Where `/metrics`, `/healthz` and `/readyz` are, if there is such a listener.
@@ -56,8 +57,12 @@ impl Service {
     /// working. The operations listener goes last, so that it can say so all the while.
     pub async fn stop(self) {
         self.ready.stopping();
-        self.api.stop().await;
-        self.scheduler.stop().await;
+        if let Some(api) = self.api {
+            api.stop().await;
+        }
+        if let Some(scheduler) = self.scheduler {
+            scheduler.stop().await;
+        }
         if let Some(operations) = self.operations {
             operations.stop().await;
         }
@@ -78,6 +83,18 @@ pub fn bind(addr: SocketAddr) -> Result<TcpListener> {
 /// # Errors
 /// When the configuration is unsafe or something cannot be reached.
 pub async fn start(settings: &Settings, listener: TcpListener) -> Result<Service> {
+    start_as(ServeRole::All, settings, Some(listener)).await
+}
+
+/// Starts one part, or all of it. `listener` is for the API, where there is one.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_as(
+    role: ServeRole,
+    settings: &Settings,
+    listener: Option<TcpListener>,
+) -> Result<Service> {
     let checked = settings.check()?;
     let operations = operations::bind(settings)?;
     let store = connect(settings, &checked).await?;
@@ -97,16 +114,19 @@ pub async fn start(settings: &Settings, listener: TcpListener) -> Result<Service
     follow_sandbox::start(settings, &clock, background.clone()).await?;
     let pulse = heartbeat::start(&store, background.clone());
     upkeep::start(&wechat_pay, &meters, &background);
-    let scheduler = scheduler::start(Arc::clone(&desk), alarm, scheduler_settings(settings));
+    let works = role != ServeRole::Api;
+    let scheduler =
+        works.then(|| scheduler::start(Arc::clone(&desk), alarm, scheduler_settings(settings)));
     let lease = Duration::from_millis(settings.jobs.lease_ms);
-    let ready = ready::ServiceReady::new(Arc::clone(&store), wechat_pay, pulse, (jobs, lease));
+    let watched = works.then_some((jobs, lease));
+    let ready = ready::ServiceReady::new(Arc::clone(&store), wechat_pay, pulse, watched);
     let ready = Arc::new(ready);
     let runtime = tokio::runtime::Handle::current();
     let state = ApiState::new(Arc::clone(&desk), bell, ready.clone(), runtime)
         .watched_by(Arc::new(CountsAnswers::new(&meters)));
     let operations = operations::start(operations, &state, (&meters, store), ready.clone())?;
-    let api =
-        HttpApi::start(api_settings(settings), listener, state).context("the API cannot start")?;
+    let api = listener.map(|listener| HttpApi::start(api_settings(settings), listener, state));
+    let api = api.transpose().context("the API cannot start")?;
     Ok(Service { desk, api, operations, ready, scheduler, background })
 }
 
@@ -170,7 +190,7 @@ fn wire(settings: &Settings, checked: Checked, rim: &Rim) -> Result<Paydesk> {
         book: store.clone(),
         access: store.clone(),
         cases: store.clone(),
-        gateway: Arc::new(Metered::new(gateway, meters)),
+        gateway: Arc::new(Metered::gateway(gateway, meters)),
         notices: wechat_pay.clone(),
         login: Arc::new(Metered::new(login, meters)),
         clock,

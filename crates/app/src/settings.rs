@@ -16,6 +16,7 @@ pub use secret::{Secret, SecretText};
 use anyhow::{Context as _, anyhow, bail};
 use config::{Config, Environment, File};
 use serde::Deserialize;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -237,10 +238,10 @@ impl Settings {
     /// # Errors
     /// When something is missing, unknown or of the wrong form, in words that name the key.
     pub fn read(file: &Path) -> anyhow::Result<Settings> {
-        let configured = std::env::vars_os().any(|(name, _)| {
-            name.to_str().is_some_and(|name| name.starts_with("PAYDESK_") && name.contains("__"))
-        });
-        if !file.exists() && !configured {
+        // What else begins with PAYDESK_ belongs to the command line or to tests.
+        let set: config::Map<String, String> =
+            std::env::vars_os().filter_map(as_text).filter(|(name, _)| is_setting(name)).collect();
+        if !file.exists() && set.is_empty() {
             bail!(
                 "{} does not exist, and no PAYDESK_SECTION__KEY is set: name a file with --config \
                  (docs/configuration.md shows one)",
@@ -251,7 +252,8 @@ impl Settings {
             .prefix_separator("_")
             .separator("__")
             .ignore_empty(true)
-            .try_parsing(true);
+            .try_parsing(true)
+            .source(Some(set));
         let config = Config::builder()
             .add_source(File::from(file).format(config::FileFormat::Toml).required(false))
             .add_source(environment)
@@ -262,6 +264,16 @@ impl Settings {
             anyhow!("{} and PAYDESK_* are not a configuration: {what}", file.display())
         })
     }
+}
+
+fn as_text((name, value): (OsString, OsString)) -> Option<(String, String)> {
+    name.into_string().ok().zip(value.into_string().ok())
+}
+
+/// Whether a variable sets a key: `PAYDESK_SECTION__KEY`, or one of the keys without a section.
+fn is_setting(name: &str) -> bool {
+    let Some(key) = name.strip_prefix("PAYDESK_") else { return false };
+    key.contains("__") || matches!(key, "ENVIRONMENT" | "DEPLOYMENT_ID")
 }
 
 /// An error without what it quotes: a value of the wrong type may be a secret.
@@ -276,7 +288,18 @@ fn without_values(error: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::without_values;
+    use super::{is_setting, without_values};
+
+    #[test]
+    fn only_variables_of_keys_are_settings() {
+        for name in ["PAYDESK_HTTP__LISTEN", "PAYDESK_DEPLOYMENT_ID", "PAYDESK_ENVIRONMENT"] {
+            assert!(is_setting(name), "{name}");
+        }
+        for name in ["PAYDESK_CONFIG", "PAYDESK_POSTGRES_FROM", "PAYDESK_DEV_DATA", "HTTP__LISTEN"]
+        {
+            assert!(!is_setting(name), "{name}");
+        }
+    }
 
     #[test]
     fn an_error_about_a_value_does_not_show_it() {

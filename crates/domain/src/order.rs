@@ -185,8 +185,9 @@ pub struct Amounts {
     pub total: Fen,
 }
 
-/// What the buyer asked for, as far as it is not in lines and amounts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What the buyer asked for, as far as it is not in lines and amounts. The remark is personal:
+/// `Debug` hides it.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Checkout {
     /// The purchase-list lines that were captured, ascending. Cleared when paid.
     pub captured_items: Vec<ItemId>,
@@ -203,6 +204,17 @@ pub struct Checkout {
     /// The way to pay that was asked for with it; `None` for an order placed directly, whose
     /// payment is asked for later.
     pub trade_type: Option<TradeType>,
+}
+
+impl core::fmt::Debug for Checkout {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Checkout")
+            .field("captured_items", &self.captured_items)
+            .field("coupon_id", &self.coupon_id)
+            .field("rush", &self.rush)
+            .field("trade_type", &self.trade_type)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a payer's client said, and when.

@@ -6,6 +6,7 @@
 use crate::fact::Receipt;
 use crate::names::{Appid, Mchid, Openid};
 use crate::{Fen, OutTradeNo, Timestamp};
+use core::fmt;
 
 /// Which payment of its order this is, from 1.
 pub type PaymentNo = u8;
@@ -13,8 +14,8 @@ pub type PaymentNo = u8;
 /// The most payments of one order: their numbers end in `-2` … `-99`.
 pub const PAYMENTS_MAX: PaymentNo = 99;
 
-/// One payment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One payment. Its request names the payer: `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Payment {
     /// Which payment of its order, from 1.
     pub no: PaymentNo,
@@ -108,8 +109,8 @@ pub enum PaymentState {
     },
 }
 
-/// What the payer's client needs to pay.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What the payer's client needs to pay. Whoever has it can pay: `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
     /// JSAPI, mini program, App. Valid for two hours (v3 §7.1).
     PrepayId(String),
@@ -164,6 +165,26 @@ pub enum PaymentStatus {
     Paid,
     /// See [`PaymentState::Surplus`].
     Surplus,
+}
+
+impl fmt::Debug for Payment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Payment")
+            .field("no", &self.no)
+            .field("terms", &self.terms)
+            .field("state", &self.state)
+            .field("created_at", &self.created_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Credential::PrepayId(_) => f.write_str("PrepayId(…)"),
+            Credential::CodeUrl(_) => f.write_str("CodeUrl(…)"),
+        }
+    }
 }
 
 impl Payment {

@@ -52,6 +52,13 @@ pub(crate) fn fingerprint(method: &Method, path: &str, canonical: &str) -> Strin
     hex::encode(digest(&SHA256, text.as_bytes()))
 }
 
+/// SHA-256 (hex) of a scope: a name for what was made under this key.
+pub(crate) fn hash_of_scope(scope: &ReplayScope) -> String {
+    let ReplayScope { principal, route, key } = scope;
+    // No part holds a line feed, so the three cannot be taken for three others.
+    hex::encode(digest(&SHA256, format!("{principal}\n{route}\n{key}").as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,13 +5,18 @@
 //! refusal).
 
 mod addresses;
+mod admin_orders;
 mod answer;
+mod api_keys;
 mod auth;
 mod back_office;
 mod call;
+mod cases;
 mod change_bell;
 mod checkout;
+mod docs_page;
 mod etag;
+mod fulfil;
 mod health;
 mod idempotency;
 mod json_body;

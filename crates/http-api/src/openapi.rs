@@ -2,6 +2,7 @@
 //!
 //! May not say whom a route lets in by hand: that is read from `routes.rs`.
 
+mod forms;
 mod refusals;
 
 use crate::answer;
@@ -9,6 +10,7 @@ use crate::auth::Who;
 use crate::call::{Answer, Call};
 use crate::routes::{self, Route};
 use actix_web::http::Method;
+use forms::Forms;
 use std::sync::OnceLock;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -34,10 +36,14 @@ use utoipa::{Modify, OpenApi};
         crate::wechatpay_notify::notify, crate::wechatpay_notify::health,
         crate::back_office::show_sku, crate::back_office::put_sku,
         crate::back_office::move_stock,
+        crate::admin_orders::list, crate::admin_orders::show, crate::fulfil::ship,
+        crate::fulfil::deliver, crate::fulfil::complete, crate::fulfil::cancel,
+        crate::cases::list, crate::api_keys::list, crate::api_keys::make,
+        crate::api_keys::revoke,
         crate::health::alive, crate::health::ready,
-        show,
+        show, crate::docs_page::show,
     ),
-    modifiers(&LetIn)
+    modifiers(&LetIn, &Forms)
 )]
 struct Api;
 

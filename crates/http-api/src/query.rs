@@ -18,8 +18,7 @@ pub(crate) const LIMIT_MAX: u32 = 100;
 /// The entries of a page when nothing is said.
 const LIMIT_DEFAULT: u32 = 20;
 
-/// Parameters that are left, and what was wrong so far.
-#[derive(Debug)]
+/// Parameters that are left, and what was wrong so far. Has no `Debug`: anything may be in a URL.
 pub(crate) struct Query {
     pairs: BTreeMap<String, String>,
     errors: Vec<FieldError>,
@@ -131,6 +130,16 @@ fn read_instant_cursor(bytes: &[u8]) -> Option<(Timestamp, Uuid)> {
     let at = Timestamp::from_micros(micros);
     let id = Uuid::from_slice(id).ok()?;
     (at.micros() == micros).then_some((at, id))
+}
+
+/// The cursor after this API key.
+pub(crate) fn key_cursor(id: &str) -> String {
+    URL_SAFE_NO_PAD.encode(id)
+}
+
+/// Reads [`key_cursor`].
+pub(crate) fn read_key_cursor(bytes: &[u8]) -> Option<String> {
+    String::from_utf8(bytes.to_vec()).ok().filter(|id| !id.is_empty())
 }
 
 /// The cursor after this SKU.

@@ -5,13 +5,13 @@
 use crate::auth::Who::{self, Anyone, Buyer, Key};
 use crate::problem::Problem;
 use crate::{
-    addresses, back_office, checkout, health, login, openapi, order_actions, orders, purchase_list,
-    skus, wechatpay_notify,
+    addresses, admin_orders, api_keys, back_office, cases, checkout, docs_page, fulfil, health,
+    login, openapi, order_actions, orders, purchase_list, skus, wechatpay_notify,
 };
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Route as Action};
-use domain::ports::Role::{Approver, Operator, Viewer};
+use domain::ports::Role::{self, Approver, Operator, Viewer};
 
 /// One route.
 pub(crate) struct Route {
@@ -53,12 +53,27 @@ const WECHAT_PAY: &[Route] = &[
     get("/api/mini/wechat-pay/health", Anyone, || web::to(wechatpay_notify::health)),
 ];
 
+/// Who may look into the back office.
+const LOOK: &[Role] = &[Viewer, Operator, Approver];
+/// Who may act there. An approver says yes to what others propose, and acts no more than a viewer.
+const ACT: &[Role] = &[Operator];
+
 /// What operators call.
 #[rustfmt::skip]
 const BACK_OFFICE: &[Route] = &[
-    get("/api/admin/skus/{id}", Key(&[Viewer, Operator, Approver]), || web::to(back_office::show_sku)),
-    put("/api/admin/skus/{id}", Key(&[Operator]), || web::to(back_office::put_sku)),
-    post("/api/admin/skus/{id}/stock", Key(&[Operator]), || web::to(back_office::move_stock)),
+    get("/api/admin/skus/{id}", Key(LOOK), || web::to(back_office::show_sku)),
+    put("/api/admin/skus/{id}", Key(ACT), || web::to(back_office::put_sku)),
+    post("/api/admin/skus/{id}/stock", Key(ACT), || web::to(back_office::move_stock)),
+    get("/api/admin/orders", Key(LOOK), || web::to(admin_orders::list)),
+    get("/api/admin/orders/{ref}", Key(LOOK), || web::to(admin_orders::show)),
+    post("/api/admin/orders/{ref}/ship", Key(ACT), || web::to(fulfil::ship)),
+    post("/api/admin/orders/{ref}/deliver", Key(ACT), || web::to(fulfil::deliver)),
+    post("/api/admin/orders/{ref}/complete", Key(ACT), || web::to(fulfil::complete)),
+    post("/api/admin/orders/{ref}/cancel", Key(ACT), || web::to(fulfil::cancel)),
+    get("/api/admin/cases", Key(LOOK), || web::to(cases::list)),
+    get("/api/admin/api-keys", Key(LOOK), || web::to(api_keys::list)),
+    post("/api/admin/api-keys", Key(&[Approver]), || web::to(api_keys::make)),
+    delete("/api/admin/api-keys/{id}", Key(&[Approver]), || web::to(api_keys::revoke)),
 ];
 
 /// What those who run it call.
@@ -67,6 +82,7 @@ const OPERATIONS: &[Route] = &[
     get("/healthz", Anyone, || web::to(health::alive)),
     get("/readyz", Anyone, || web::to(health::ready)),
     get("/openapi.json", Anyone, || web::to(openapi::show)),
+    get("/docs", Anyone, || web::to(docs_page::show)),
 ];
 
 const EVERY: [&[Route]; 4] = [BUYERS, WECHAT_PAY, BACK_OFFICE, OPERATIONS];

@@ -13,7 +13,7 @@ use domain::catalogue::{SkuId, SkuStatus};
 /// Lists what is for sale, by id.
 #[utoipa::path(get, path = "/api/mini/skus", tag = "buyers", operation_id = "list_skus",
     params(("limit" = Option<u32>, Query, minimum = 1, maximum = 100),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before")),
+        ("cursor" = Option<String>, Query, min_length = 1, description = "`next_cursor` of the page before")),
     responses((status = 200, body = Page<WireSku>),
         (status = "default", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn list(call: Call) -> Answer {

@@ -1,11 +1,16 @@
 //! The API as its clients see it, over ports that live in memory.
 
 mod actions;
+mod api_keys;
+mod cases;
+mod docs_page;
 mod fake;
 mod fake_doors;
 mod fake_shop;
 mod fake_wechat;
 mod front;
+mod fulfilling;
+mod let_in;
 mod listener;
 mod memory_store;
 mod notices;
@@ -13,4 +18,5 @@ mod paying;
 mod problems;
 mod purchases;
 mod refusal_order;
+mod refusals;
 mod waiting;

@@ -2,7 +2,6 @@
 //!
 //! May not be given anything personal or unbounded: a route is its pattern, a method one of a few.
 
-use crate::problem::notice_status;
 use actix_web::http::Method;
 use domain::ports::NoticeError;
 use std::time::Duration;
@@ -60,10 +59,6 @@ impl NoticeOutcome {
             }
             NoticeAnswer::Refused(NoticeError::KeysUnavailable) => ("try_again", "no keys"),
         };
-        debug_assert!(
-            outcome != "acknowledged" || notice_status(answer).0.is_success(),
-            "counted as acknowledged, answered otherwise"
-        );
         NoticeOutcome { outcome, reason }
     }
 }
@@ -87,6 +82,24 @@ impl Watch for Unwatched {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::notice_status;
+
+    #[test]
+    fn what_is_counted_is_what_was_answered() {
+        use NoticeError::{KeysUnavailable, Malformed, Probe, Untrusted};
+        for (answer, outcome, reason, status) in [
+            (NoticeAnswer::Acknowledged, "acknowledged", "", 204),
+            (NoticeAnswer::Orphan, "orphan", "", 503),
+            (NoticeAnswer::TryAgain, "try_again", "not applied", 503),
+            (NoticeAnswer::Refused(Probe), "probe", "", 401),
+            (NoticeAnswer::Refused(Untrusted("stale")), "refused", "stale", 401),
+            (NoticeAnswer::Refused(Malformed("odd")), "refused", "odd", 400),
+            (NoticeAnswer::Refused(KeysUnavailable), "try_again", "no keys", 503),
+        ] {
+            assert_eq!(NoticeOutcome::of(&answer), NoticeOutcome { outcome, reason });
+            assert_eq!(notice_status(&answer).0.as_u16(), status, "{answer:?}");
+        }
+    }
 
     #[test]
     fn an_invented_method_is_no_label_of_its_own() {

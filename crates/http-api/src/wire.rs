@@ -4,6 +4,7 @@
 //! change without it.
 
 pub(crate) mod amounts;
+pub(crate) mod api_key;
 pub(crate) mod case;
 pub(crate) mod checkout;
 pub(crate) mod health;

@@ -113,7 +113,7 @@ impl Work {
         let desk = Arc::clone(&self.desk);
         let inside = job.clone();
         let mut performing =
-            tokio::task::spawn(async move { desk.perform(&inside).await }.in_current_span());
+            self.tasks.spawn(async move { desk.perform(&inside).await }.in_current_span());
         let ended = loop {
             tokio::select! {
                 ended = &mut performing => break ended,

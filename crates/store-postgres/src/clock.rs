@@ -58,3 +58,29 @@ impl Clock for StoreClock {
         Box::pin(tokio::time::sleep(Duration::from_millis(millis)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A node whose own clock is days off decides by the database's (race R16).
+    #[test]
+    fn what_the_database_says_counts_however_wrong_this_machine_is() {
+        for wrong_by_s in [-86_400, 0, 86_400] {
+            let clock = StoreClock::default();
+            let database = Timestamp::from_micros(clock.local_micros()).plus_seconds(wrong_by_s);
+            assert!(clock.measured(clock.local_micros(), database));
+            let error_ms = clock.now().millis_since(database).abs();
+            assert!(error_ms < 1_000, "{error_ms} ms off");
+        }
+    }
+
+    #[test]
+    fn a_slow_answer_says_too_little() {
+        let clock = StoreClock::default();
+        let asked = clock.local_micros() - TRIP_MAX - 1;
+        let before = clock.now();
+        assert!(!clock.measured(asked, before.plus_seconds(86_400)));
+        assert!(clock.now().seconds_since(before) < 60);
+    }
+}

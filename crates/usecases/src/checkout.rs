@@ -6,6 +6,8 @@
 mod place;
 mod price;
 mod reuse;
+#[cfg(test)]
+mod tests;
 
 pub use price::{Quote, QuoteError};
 
@@ -22,8 +24,8 @@ use domain::{Fen, OrderNumber, UserId};
 /// A twin of a request that is younger than this is still being answered, in seconds.
 const TWIN_S: i64 = 30;
 
-/// What a buyer checks out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a buyer checks out. Has no `Debug`: the remark is personal.
+#[derive(Clone, PartialEq, Eq)]
 pub struct CheckoutRequest {
     /// Who.
     pub buyer: UserId,

@@ -5,7 +5,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::transact::Effect;
+use crate::transact::{Effect, Transacted};
 use crate::{Paydesk, Target, TransactError};
 use domain::changeset::{Audit, Intent, ReplayRecord, ReplayScope};
 use domain::order::{Command, Order};
@@ -63,6 +63,11 @@ impl From<StoreError> for ActError {
     }
 }
 
+/// Whether a refusal may be the trace of the same request, answered elsewhere at the same time.
+fn could_be_a_twins(refused: &TransactError) -> bool {
+    matches!(refused, TransactError::VersionMoved | TransactError::Rejected(_))
+}
+
 impl Acted {
     /// The order as it is now.
     #[must_use]
@@ -108,9 +113,15 @@ impl Paydesk {
             return Ok(Acted::Replayed(order));
         }
         let intent = action.keyed.intent(action.audit.clone(), self.clock.now());
-        let transacted = self.transact(&action.target, command, &intent).await?;
-        if transacted.effect != Effect::Before {
-            return Ok(Acted::Done(transacted.order));
+        match self.transact(&action.target, command, &intent).await {
+            Ok(Transacted { effect: Effect::Before, .. }) => {}
+            Ok(transacted) => return Ok(Acted::Done(transacted.order)),
+            // A twin of this very request may be what moved the order on.
+            Err(refused) if could_be_a_twins(&refused) => {
+                let known = self.known(&action.keyed).await?;
+                return known.map(Acted::Replayed).ok_or_else(|| refused.into());
+            }
+            Err(error) => return Err(error.into()),
         }
         match self.known(&action.keyed).await? {
             Some(order) => Ok(Acted::Replayed(order)),

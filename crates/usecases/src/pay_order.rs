@@ -44,7 +44,14 @@ impl Paydesk {
         };
         let intent = keyed.intent(audit, self.clock.now());
         let new = self.new_payment(Some(request.buyer), request.trade_type).await?;
-        let started = self.start_payment(&request.target, new, &intent).await.map_err(of_start)?;
+        let started = match self.start_payment(&request.target, new, &intent).await {
+            Ok(started) => started,
+            // A twin of this very request may be what moved the order on.
+            Err(error) => match self.orders.replay(&keyed.scope).await? {
+                Some(record) => return self.replay(&record, keyed).await,
+                None => return Err(of_start(error)),
+            },
+        };
         let request_id = keyed.request_id.as_str();
         match started.effect {
             Effect::Now(events) if events.iter().any(is_start) => {
@@ -74,6 +81,11 @@ pub(crate) fn of_start(error: TransactError) -> CheckoutError {
         TransactError::Rejected(Rejection::NotPayable | Rejection::TooManyPayments) => {
             CheckoutError::Offer(crate::OfferError::NotPayable)
         }
-        other => other.into(),
+        other @ (TransactError::NotFound
+        | TransactError::VersionMoved
+        | TransactError::Rejected(_)
+        | TransactError::Refused(_)
+        | TransactError::Busy(_)
+        | TransactError::Store(_)) => other.into(),
     }
 }

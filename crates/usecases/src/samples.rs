@@ -18,19 +18,24 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_seconds(1_795_226_400)
 }
 
-/// An order of 100 fen with one Native payment, just recorded.
-pub(crate) fn order() -> Order {
-    let buyer = UserId::parse("00000000-0000-0000-0000-000000000007").unwrap();
-    let sku = Sku {
+/// Tea at this price.
+pub(crate) fn sku(price_fen: i64) -> Sku {
+    Sku {
         id: SkuId::parse("tea").unwrap(),
         title: "茶".to_owned(),
-        price: Fen::new(100),
+        price: Fen::new(price_fen),
         cost_price: Fen::ZERO,
         status: SkuStatus::OnSale,
         price_version: 1,
         stock: StockLevel::default(),
         created_at: now(),
-    };
+    }
+}
+
+/// An order of 100 fen with one Native payment, just recorded.
+pub(crate) fn order() -> Order {
+    let buyer = UserId::parse("00000000-0000-0000-0000-000000000007").unwrap();
+    let sku = sku(100);
     let input = PricingInput { lines: vec![(&sku, 1)], fees: Fees::default() };
     let placement = Placement {
         id: OrderId::parse("00000000-0000-0000-0000-000000000001").unwrap(),

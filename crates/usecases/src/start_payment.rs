@@ -187,33 +187,18 @@ impl Paydesk {
     }
 
     async fn call_prepay(&self, payment: &Payment) -> Called {
-        let number = payment.out_trade_no();
-        match self.gateway.prepay(payment).await {
-            Ok(credential) => Called::Answered(PrepayAnswer::Accepted(credential)),
-            Err(GatewayError::Refused(refusal)) => {
-                tracing::warn!(payment.out_trade_no = %number, wechat.code = refusal.code,
-                    wechat.request_id = refusal.request_id, "WeChat Pay refused the prepay");
-                Called::Refused(refusal)
-            }
-            Err(GatewayError::NumberSpent(refusal)) => {
-                tracing::warn!(payment.out_trade_no = %number, wechat.code = refusal.code,
-                    wechat.request_id = refusal.request_id, "WeChat Pay holds this number already");
-                Called::NumberSpent(refusal)
-            }
-            Err(GatewayError::Misconfigured(refusal)) => {
-                tracing::error!(payment.out_trade_no = %number, wechat.code = refusal.code,
-                    wechat.message = refusal.message, "WeChat Pay does not accept our credentials");
-                Called::Answered(PrepayAnswer::Unknown)
-            }
-            Err(
-                other @ (GatewayError::Retryable(_)
-                | GatewayError::OutcomeUnknown(_)
-                | GatewayError::Untrusted(_)),
-            ) => {
-                tracing::warn!(payment.out_trade_no = %number, error = %other,
-                    "the prepay's outcome is unknown");
-                Called::Answered(PrepayAnswer::Unknown)
-            }
+        let error = match self.gateway.prepay(payment).await {
+            Ok(credential) => return Called::Answered(PrepayAnswer::Accepted(credential)),
+            Err(error) => error,
+        };
+        report(payment, &error);
+        match error {
+            GatewayError::Refused(refusal) => Called::Refused(refusal),
+            GatewayError::NumberSpent(refusal) => Called::NumberSpent(refusal),
+            GatewayError::Misconfigured(_)
+            | GatewayError::Retryable(_)
+            | GatewayError::OutcomeUnknown(_)
+            | GatewayError::Untrusted(_) => Called::Answered(PrepayAnswer::Unknown),
         }
     }
 
@@ -225,7 +210,7 @@ impl Paydesk {
         request_id: &str,
     ) -> Result<Order, TransactError> {
         let command = Command::ClosePayment { out_trade_no: payment.out_trade_no().clone(), why };
-        self.record_step(order, payment, &command, "close-payment", request_id).await
+        self.record_step(order, &command, "close-payment", request_id).await
     }
 
     async fn record_prepay(
@@ -237,22 +222,26 @@ impl Paydesk {
     ) -> Result<Order, TransactError> {
         let out_trade_no = payment.out_trade_no().clone();
         let command = Command::RecordPrepay { out_trade_no, answer };
-        self.record_step(order, payment, &command, "prepay", request_id).await
+        self.record_step(order, &command, "prepay", request_id).await
     }
 
-    /// One step about a payment, under a name of its own: two calls for the same payment have two
-    /// answers, and each is recorded.
     async fn record_step(
         &self,
         order: &Order,
-        payment: &Payment,
         command: &Command,
         name: &str,
         request_id: &str,
     ) -> Result<Order, TransactError> {
-        let number = payment.out_trade_no().as_str();
-        let intent = Intent {
-            command_id: CommandId::of_step(name, number, self.ids.call()),
+        let intent = self.step_about(order, name, request_id);
+        let target = crate::Target::anybodys(OrderKey::Id(order.id));
+        Ok(self.transact(&target, command, &intent).await?.order)
+    }
+
+    /// One step about an order, under a name of its own: two calls to WeChat Pay have two answers,
+    /// and each is recorded.
+    fn step_about(&self, order: &Order, name: &str, request_id: &str) -> Intent {
+        Intent {
+            command_id: CommandId::of_step(name, order.number.as_str(), self.ids.call()),
             audit: Audit {
                 actor: "paydesk".to_owned(),
                 cause: name.to_owned(),
@@ -261,9 +250,17 @@ impl Paydesk {
             inbox: None,
             fence: None,
             replay: None,
-        };
-        let target = crate::Target::anybodys(OrderKey::Id(order.id));
-        Ok(self.transact(&target, command, &intent).await?.order)
+        }
+    }
+}
+
+/// How loud a prepay without a credential is.
+fn report(payment: &Payment, error: &GatewayError) {
+    let number = payment.out_trade_no();
+    if let GatewayError::Misconfigured(_) | GatewayError::Untrusted(_) = error {
+        tracing::error!(payment.out_trade_no = %number, error = %error, "prepay failed");
+    } else {
+        tracing::warn!(payment.out_trade_no = %number, error = %error, "prepay failed");
     }
 }
 

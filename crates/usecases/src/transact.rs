@@ -117,7 +117,7 @@ impl Paydesk {
             Decision::Record(events) => events,
         };
         let after = if events.is_empty() { found.clone() } else { found.clone().after(&events) };
-        let intent = pointed(intent, command, &after);
+        let intent = pointed(intent, command, &events, &after);
         let changeset = if events.is_empty() {
             match record_alone(intent, now) {
                 Some(alone) => alone,
@@ -194,13 +194,16 @@ impl Round {
     }
 }
 
-/// A key leads to the order that it changed, and when it asked for a payment to the one open then.
-fn pointed(intent: &Intent, command: &Command, after: &Order) -> Intent {
+/// A key leads to the order that it changed; when it asked for a payment, to the one open then, and
+/// says whether that was there already.
+fn pointed(intent: &Intent, command: &Command, events: &[Event], after: &Order) -> Intent {
     let mut intent = intent.clone();
     if let Some(replay) = &mut intent.replay {
         replay.order = Some(after.id);
         if let Command::StartPayment(_) = command {
             replay.payment = after.open_payment().map(|payment| payment.no);
+            let started = events.iter().any(|e| matches!(e, Event::PaymentStarted(_)));
+            replay.reused = replay.reused || !started;
         }
     }
     intent

@@ -13,6 +13,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::{App, HttpServer, web};
 use tokio::task::JoinHandle;
@@ -26,6 +27,8 @@ use crate::keys::folder::{FolderError, Identity, StoredKeys};
 
 /// A request body on any path is not longer than this.
 const BODY_BYTES_MAX: usize = 64 * 1024;
+/// An idle connection is kept for longer than clients use one again.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// How to start a sandbox.
 #[derive(Debug, Clone)]
@@ -144,6 +147,7 @@ fn spawn(
     })
     .on_connect(hang_up::remember_socket)
     .workers(2)
+    .keep_alive(KEEP_ALIVE)
     .disable_signals()
     .shutdown_timeout(1)
     .listen(listener)?

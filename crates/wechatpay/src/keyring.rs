@@ -12,10 +12,9 @@ use crate::keys::{PlatformKey, Serial};
 
 /// Certificates older than this are fetched again: WeChat Pay demands less than 12 hours.
 const STALE_SECONDS: i64 = 8 * 3_600;
-/// After an answer, the next question may wait: a stranger can send any serial.
-const GAP_AFTER_ANSWER_SECONDS: i64 = 60;
-/// After a failure.
-const GAP_AFTER_FAILURE_SECONDS: i64 = 10;
+/// Between two questions, whatever the first came to: a stranger can send any serial. Short, because a
+/// certificate that began to sign a moment after we asked would be unknown for so long.
+const GAP_SECONDS: i64 = 10;
 
 /// Serial → key.
 #[derive(Debug, Default)]
@@ -61,12 +60,8 @@ impl KeyRing {
 
     /// Whether we may ask for certificates now.
     pub(crate) fn may_fetch(&self, now: Timestamp) -> bool {
-        self.last_fetch.is_none_or(|fetch| {
-            let gap =
-                if fetch.answered { GAP_AFTER_ANSWER_SECONDS } else { GAP_AFTER_FAILURE_SECONDS };
-            // A clock that went back must not silence us.
-            !(0..gap).contains(&now.seconds_since(fetch.at))
-        })
+        // A clock that went back must not silence us.
+        self.last_fetch.is_none_or(|fetch| !(0..GAP_SECONDS).contains(&now.seconds_since(fetch.at)))
     }
 
     /// Whether we should ask for certificates, unasked.

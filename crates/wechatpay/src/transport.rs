@@ -12,6 +12,9 @@ use domain::ports::PortFuture;
 /// The most bytes of an answer that are read. Prepay, query and certificate answers have a few
 /// thousand at most.
 const ANSWER_MAX: usize = 1_048_576;
+/// A connection that was idle for longer is not used again: the other side may be closing it at this
+/// very moment, and a request on it would have an unknown outcome.
+const IDLE: Duration = Duration::from_secs(15);
 
 /// An HTTP method that we use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +139,7 @@ impl HttpTransport {
             .retry(reqwest::retry::never())
             .connect_timeout(connect_timeout)
             .timeout(timeout)
-            .pool_idle_timeout(Duration::from_secs(30))
+            .pool_idle_timeout(IDLE)
             .build()
             .map_err(|error| TransportError(said(error)))?;
         let bare = |url: &str| url.trim_end_matches('/').to_owned();

@@ -20,8 +20,8 @@ const HEADER_MAX: usize = 2_048;
 /// The bytes of a signature by an RSA key of 2048 to 8192 bits.
 const SIGNATURE_BYTES: core::ops::RangeInclusive<usize> = 256..=1_024;
 
-/// The four signature headers, unread.
-#[derive(Clone, Copy, Debug, Default)]
+/// The four signature headers, unread. Has no `Debug`, like everything with a signature in it.
+#[derive(Clone, Copy, Default)]
 pub(crate) struct SignatureHeaders<'a> {
     /// `Wechatpay-Timestamp`.
     pub(crate) timestamp: Option<&'a str>,
@@ -34,7 +34,7 @@ pub(crate) struct SignatureHeaders<'a> {
 }
 
 /// What a message claims about itself: well-formed, not yet believed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Claim<'a> {
     timestamp: &'a str,
     seconds: i64,
@@ -45,7 +45,7 @@ pub(crate) struct Claim<'a> {
 }
 
 /// Bytes that WeChat Pay signed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Verified<'a>(&'a [u8]);
 
 impl<'a> Verified<'a> {
@@ -207,7 +207,7 @@ mod tests {
             SignatureHeaders { serial: Some(&"A".repeat(HEADER_MAX + 1)), ..good },
         ];
         for case in cases {
-            assert_eq!(Claim::read(case).unwrap_err(), Distrust::Malformed);
+            assert_eq!(Claim::read(case).err(), Some(Distrust::Malformed));
         }
     }
 

@@ -6,6 +6,7 @@ use crate::repository::Tree;
 const ENGLISH: &str = "README.md";
 const CHINESE: &str = "README.zh-CN.md";
 const ARCHITECTURE: &str = "docs/ARCHITECTURE.md";
+const RACES: &str = "docs/races.md";
 const INVARIANT: &str = "**Invariant:**";
 const DRAWING: &str = "```text";
 
@@ -18,7 +19,20 @@ pub(crate) fn check(tree: &Tree) -> Vec<Violation> {
     if let Some(text) = tree.texts.get(ARCHITECTURE) {
         found.extend(unguarded_invariants(tree, text));
     }
+    if let Some(text) = tree.texts.get(RACES) {
+        found.extend(missing_tests(tree, RACES, text));
+    }
     found
+}
+
+/// Every test that a line names is there.
+fn missing_tests(tree: &Tree, path: &str, text: &str) -> Vec<Violation> {
+    let named = numbered(text)
+        .flat_map(|(number, line)| tests_named(line).into_iter().map(move |test| (number, test)));
+    named
+        .filter(|(_, test)| !exists(tree, test))
+        .map(|(number, test)| Violation::error(path, number, format!("there is no test `{test}`")))
+        .collect()
 }
 
 fn dead_links(tree: &Tree, path: &str, text: &str) -> Vec<Violation> {
@@ -216,6 +230,13 @@ mod tests {
                     \n**Invariant:** c.\n\n**Invariant:** d, tests `a_holds` and `x::c_holds`.\n";
         let source = ("crates/a/src/lib.rs", "fn a_holds() {}\nfn b_holds_not() {}");
         assert_eq!(lines(&[(ARCHITECTURE, text), source]), [4, 6, 8]);
+    }
+
+    #[test]
+    fn a_race_names_tests_that_exist() {
+        let text = "| R1 | x | test `a_holds` |\n| R2 | y | tests `a_holds` and `b_holds` |\n";
+        let source = ("crates/a/src/lib.rs", "fn a_holds() {}");
+        assert_eq!(lines(&[("docs/races.md", text), source]), [2]);
     }
 
     #[test]

@@ -11,6 +11,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 
 /// The shop, open.
 pub(super) struct Shop {
+    /// Where it is reached.
+    pub(super) api_url: String,
     /// An operator's key.
     pub(super) admin_key: String,
 }
@@ -18,12 +20,14 @@ pub(super) struct Shop {
 /// Opens the shop. Opening it again changes nothing.
 pub(super) async fn open(service: &Service, places: &Places) -> Result<Shop> {
     let admin_key = admin_key(service, places).await?;
-    let api = Api::at(format!("http://{}", service.addr()))?;
+    let addr = service.addr().context("the API does not listen")?;
+    let api_url = format!("http://{addr}");
+    let api = Api::at(api_url.clone())?;
     let operator = api.as_holder_of(admin_key.clone());
     for goods in &goods::OPENING {
         goods::offer(&operator, goods).await?;
     }
-    Ok(Shop { admin_key })
+    Ok(Shop { api_url, admin_key })
 }
 
 async fn admin_key(service: &Service, places: &Places) -> Result<String> {

@@ -11,10 +11,28 @@ use domain::payment::{Credential, Payment, Terms};
 use domain::ports::{
     GatewayError, LoginError, LoginGateway, PayParams, PaymentGateway, PortFuture,
 };
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Outcomes that somebody is woken for: there from the start, so that the first is a rise.
+const LOUD: [&str; 2] = ["misconfigured", "untrusted"];
+
 impl Metered<dyn PaymentGateway> {
+    /// The gateway, counted.
+    pub(crate) fn gateway(
+        inner: Arc<dyn PaymentGateway>,
+        meters: &Arc<Meters>,
+    ) -> Metered<dyn PaymentGateway> {
+        for kind in ["prepay", "query", "close"] {
+            for outcome in LOUD {
+                let labels = [("kind", kind), ("outcome", outcome)];
+                meters.add("paydesk_wechat_calls_total", &labels, 0);
+            }
+        }
+        Metered::new(inner, meters)
+    }
+
     async fn counted<T>(
         &self,
         kind: &'static str,

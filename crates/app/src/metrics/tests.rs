@@ -41,3 +41,13 @@ fn durations_are_buckets_that_can_be_added_up() {
     assert_eq!(bucket("+Inf"), Some(4.0));
     assert_eq!(value(&meters, &format!("{name}_count")), Some(4.0));
 }
+
+#[test]
+fn every_metric_stands_in_the_documentation() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/observability.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let said = super::COUNTERS.iter().chain(super::DURATIONS).chain(super::GAUGES);
+    for (name, _) in said {
+        assert!(page.contains(&format!("| `{name}` |")), "{name} is not explained");
+    }
+}

@@ -32,11 +32,22 @@ pub(super) struct ServiceReady {
     store: Arc<PostgresStore>,
     wechat_pay: Arc<WechatPay>,
     pulse: Pulse,
-    jobs: Arc<MeteredJobs>,
-    scheduler_within: Duration,
+    /// `None` where this process has no scheduler.
+    scheduler: Option<(Arc<MeteredJobs>, Duration)>,
     stopping: AtomicBool,
     looked: tokio::sync::Mutex<Option<(Instant, Vec<Readiness>)>>,
-    said: Mutex<BTreeMap<&'static str, bool>>,
+    said: Mutex<Said>,
+}
+
+/// How each check was when it was last looked at.
+#[derive(Default)]
+struct Said(BTreeMap<&'static str, bool>);
+
+impl Said {
+    /// Whether that is news. What passes from the start is not worth a line.
+    fn is_news(&mut self, name: &'static str, ok: bool) -> bool {
+        self.0.insert(name, ok).unwrap_or(true) != ok
+    }
 }
 
 impl ServiceReady {
@@ -44,14 +55,13 @@ impl ServiceReady {
         store: Arc<PostgresStore>,
         wechat_pay: Arc<WechatPay>,
         pulse: Pulse,
-        (jobs, lease): (Arc<MeteredJobs>, Duration),
+        scheduler: Option<(Arc<MeteredJobs>, Duration)>,
     ) -> ServiceReady {
         ServiceReady {
             store,
             wechat_pay,
             pulse,
-            jobs,
-            scheduler_within: lease.saturating_add(SCHEDULER_GRACE),
+            scheduler,
             stopping: AtomicBool::new(false),
             looked: tokio::sync::Mutex::new(None),
             said: Mutex::default(),
@@ -67,13 +77,16 @@ impl ServiceReady {
         let fitness = tokio::time::timeout(WITHIN, self.store.fitness()).await;
         let [database, schema] = of_database(fitness.ok());
         let keys = self.wechat_pay.can_verify();
-        let checks = [
+        let mut checks = vec![
             database,
             schema,
             ("wechat_pay_keys", keys.then_some(()).ok_or_else(|| NO_KEYS.to_owned())),
             ("clock", recent("the database's clock", self.pulse.last(), CLOCK_WITHIN)),
-            ("scheduler", recent("work", self.jobs.last_look(), self.scheduler_within)),
         ];
+        if let Some((jobs, lease)) = &self.scheduler {
+            let within = lease.saturating_add(SCHEDULER_GRACE);
+            checks.push(("scheduler", recent("work", jobs.last_look(), within)));
+        }
         checks.into_iter().map(|check| self.note(check)).collect()
     }
 
@@ -81,8 +94,7 @@ impl ServiceReady {
     fn note(&self, (name, found): Check) -> Readiness {
         let ok = found.is_ok();
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        // What passes from the start is not worth a line.
-        if said.insert(name, ok).unwrap_or(true) != ok {
+        if said.is_news(name, ok) {
             match found {
                 Ok(()) => tracing::info!(check = name, ok, "readiness.changed"),
                 Err(why) => tracing::warn!(check = name, ok, why, "readiness.changed"),
@@ -158,6 +170,17 @@ mod tests {
         let down = StoreError::Unavailable("refused".to_owned());
         assert_eq!(failing(&of_database(Some(Err(down)))), ["database", "schema"]);
         assert_eq!(failing(&of_database(None)), ["database", "schema"]);
+    }
+
+    #[test]
+    fn a_check_is_news_when_it_changes_and_not_while_it_stays() {
+        let mut said = Said::default();
+        let news: Vec<bool> = [true, true, false, false, true, false]
+            .into_iter()
+            .map(|ok| said.is_news("database", ok))
+            .collect();
+        assert_eq!(news, [false, false, true, false, true, true]);
+        assert!(said.is_news("clock", false), "what fails from the start is news");
     }
 
     #[test]

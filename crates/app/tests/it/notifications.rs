@@ -112,7 +112,7 @@ async fn a_success_for_an_unknown_number_is_503_stored_and_has_a_case() {
 }
 
 /// Orders a Native payment with the merchant's key, outside Paydesk.
-async fn wechatpay_order(world: &World, out_trade_no: &str) -> String {
+pub async fn wechatpay_order(world: &World, out_trade_no: &str) -> String {
     let now = world.service.desk().clock.now();
     let terms = domain::payment::Terms {
         out_trade_no: domain::OutTradeNo::parse(out_trade_no).unwrap(),

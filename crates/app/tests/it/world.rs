@@ -53,7 +53,7 @@ impl World {
     }
 
     pub fn api(&self, path: &str) -> String {
-        format!("http://{}{path}", self.service.addr())
+        format!("http://{}{path}", self.service.addr().unwrap())
     }
 
     /// A call of the API; every POST has a key of its own.

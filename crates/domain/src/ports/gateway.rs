@@ -51,8 +51,8 @@ pub trait PaymentGateway: Send + Sync {
     fn pay_params(&self, payment: &Payment) -> Option<PayParams>;
 }
 
-/// What the payer's client is called with (v3 §7.2).
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What the payer's client is called with (v3 §7.2). Whoever has it can pay: `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
 pub enum PayParams {
     /// For `wx.requestPayment` and `WeixinJSBridge`. All values are strings.
     Jsapi {
@@ -74,6 +74,18 @@ pub enum PayParams {
         /// `code_url`.
         code_url: String,
     },
+}
+
+impl core::fmt::Debug for PayParams {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("PayParams(…)")
+    }
+}
+
+impl core::fmt::Debug for RawNotice {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "RawNotice({} bytes)", self.body.len())
+    }
 }
 
 /// Why a call to WeChat Pay gave no answer that can be used. A variant exists because somebody
@@ -136,8 +148,8 @@ pub trait NoticeOpener: Send + Sync {
     ) -> PortFuture<'a, Result<Notice, NoticeError>>;
 }
 
-/// A request to the notify URL, unread.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A request to the notify URL, unread: `Debug` shows its size.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct RawNotice {
     /// `Wechatpay-Timestamp`.
     pub timestamp: Option<String>,

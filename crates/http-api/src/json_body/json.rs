@@ -10,8 +10,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-/// A JSON value.
-#[derive(Clone, Debug, PartialEq)]
+/// A JSON value. What a client sends may be secret or personal: `Debug` hides it.
+#[derive(Clone, PartialEq)]
 pub(crate) enum Json {
     Null,
     Bool(bool),
@@ -19,6 +19,12 @@ pub(crate) enum Json {
     Text(String),
     Array(Vec<Json>),
     Object(BTreeMap<String, Json>),
+}
+
+impl fmt::Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Json(…)")
+    }
 }
 
 impl Json {

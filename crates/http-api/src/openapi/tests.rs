@@ -60,3 +60,26 @@ fn the_problem_names_every_code() {
     let names = document["components"]["schemas"]["ProblemCode"]["enum"].as_array().unwrap();
     assert_eq!(names.len(), Code::ALL.len());
 }
+
+#[test]
+fn every_body_is_closed_and_every_text_of_it_says_its_characters() {
+    let document = documented();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let body =
+                operation["requestBody"]["content"]["application/json"]["schema"].to_string();
+            let name =
+                body.split("#/components/schemas/").nth(1).map(|rest| rest.split('"').next());
+            let Some(name) = name.flatten() else { continue };
+            assert!(!body.contains("null"), "{method} {path}: absent is not null");
+            let form = &document["components"]["schemas"][name];
+            assert_eq!(form["additionalProperties"], false, "{method} {path}: {name}");
+            for (field, schema) in form["properties"].as_object().into_iter().flatten() {
+                let is_text = !schema["maxLength"].is_null();
+                assert!(!is_text || schema["pattern"].is_string(), "{name}.{field}");
+            }
+        }
+    }
+    let remark = &document["components"]["schemas"]["PrepayRequest"]["properties"]["remark"];
+    assert!(remark["pattern"].as_str().unwrap().starts_with("^["), "{remark}");
+}

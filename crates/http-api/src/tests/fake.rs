@@ -17,49 +17,51 @@ use tokio::sync::Notify;
 
 /// What everybody shares.
 #[derive(Default)]
-pub(super) struct Inner {
-    pub(super) orders: BTreeMap<OrderId, Order>,
-    pub(super) replays: BTreeMap<ReplayScope, ReplayRecord>,
-    pub(super) committed: Vec<CommandId>,
-    pub(super) sessions: BTreeMap<[u8; 32], SessionRecord>,
-    pub(super) keys: BTreeMap<[u8; 32], ApiKeyRecord>,
-    pub(super) skus: BTreeMap<SkuId, Sku>,
-    pub(super) addresses: BTreeMap<(UserId, i64), BookedAddress>,
-    pub(super) items: BTreeMap<(UserId, ItemId), (SkuId, u32, Option<OrderNumber>)>,
-    pub(super) cases: Vec<Case>,
+pub(in crate::tests) struct Inner {
+    pub(in crate::tests) orders: BTreeMap<OrderId, Order>,
+    pub(in crate::tests) replays: BTreeMap<ReplayScope, ReplayRecord>,
+    pub(in crate::tests) committed: Vec<CommandId>,
+    pub(in crate::tests) sessions: BTreeMap<[u8; 32], SessionRecord>,
+    pub(in crate::tests) keys: BTreeMap<[u8; 32], ApiKeyRecord>,
+    pub(in crate::tests) skus: BTreeMap<SkuId, Sku>,
+    pub(in crate::tests) addresses: BTreeMap<(UserId, i64), BookedAddress>,
+    pub(in crate::tests) items: BTreeMap<(UserId, ItemId), (SkuId, u32, Option<OrderNumber>)>,
+    pub(in crate::tests) cases: Vec<Case>,
     /// The causes of the commits of orders, in the words of the audit.
-    pub(super) causes: Vec<String>,
-    pub(super) hastened: usize,
-    pub(super) loads: usize,
-    pub(super) now_s: i64,
-    pub(super) drawn: u64,
+    pub(in crate::tests) causes: Vec<String>,
+    pub(in crate::tests) hastened: usize,
+    pub(in crate::tests) loads: usize,
+    pub(in crate::tests) now_s: i64,
+    pub(in crate::tests) drawn: u64,
     /// The guard that refuses the next commits of new orders.
-    pub(super) guard: Option<Refusal>,
+    pub(in crate::tests) guard: Option<Refusal>,
     /// Lines of the list are free again when their order is cancelled.
-    pub(super) frees_lists: bool,
+    pub(in crate::tests) frees_lists: bool,
+    /// The store holds something impossible.
+    pub(in crate::tests) corrupt: bool,
     /// The store does not answer.
-    pub(super) down: bool,
+    pub(in crate::tests) down: bool,
     /// What WeChat Pay says to a prepay, when not yes.
-    pub(super) prepay: Option<GatewayError>,
+    pub(in crate::tests) prepay: Option<GatewayError>,
     /// What WeChat says to a login, when not yes.
-    pub(super) login: Option<LoginError>,
+    pub(in crate::tests) login: Option<LoginError>,
     /// What opening a notification gives.
-    pub(super) notice: Option<NoticeError>,
+    pub(in crate::tests) notice: Option<NoticeError>,
     /// The buyers' openid is not known.
-    pub(super) no_openid: bool,
+    pub(in crate::tests) no_openid: bool,
     /// Where logins and notifications wait.
-    pub(super) gate: Option<Arc<Gate>>,
+    pub(in crate::tests) gate: Option<Arc<Gate>>,
 }
 
 /// A gate that tells when somebody stands before it.
 #[derive(Default)]
-pub(super) struct Gate {
-    pub(super) reached: Notify,
-    pub(super) opened: Notify,
+pub(in crate::tests) struct Gate {
+    pub(in crate::tests) reached: Notify,
+    pub(in crate::tests) opened: Notify,
 }
 
 impl Gate {
-    pub(super) async fn pass(gate: Option<Arc<Gate>>) {
+    pub(in crate::tests) async fn pass(gate: Option<Arc<Gate>>) {
         if let Some(gate) = gate {
             gate.reached.notify_one();
             gate.opened.notified().await;
@@ -68,35 +70,38 @@ impl Gate {
 }
 
 #[derive(Default)]
-pub(super) struct Fake {
+pub(in crate::tests) struct Fake {
     inner: Mutex<Inner>,
 }
 
-pub(super) fn ready<'a, T: Send + 'a>(value: T) -> PortFuture<'a, T> {
+pub(in crate::tests) fn ready<'a, T: Send + 'a>(value: T) -> PortFuture<'a, T> {
     Box::pin(core::future::ready(value))
 }
 
 impl Fake {
-    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(in crate::tests) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap()
     }
 
     /// The lock, if the store answers.
-    pub(super) fn up(&self) -> Result<MutexGuard<'_, Inner>, StoreError> {
+    pub(in crate::tests) fn up(&self) -> Result<MutexGuard<'_, Inner>, StoreError> {
         let inner = self.lock();
+        if inner.corrupt {
+            return Err(StoreError::Corrupt("row 7 of /var/lib/secret".to_owned()));
+        }
         if inner.down {
             return Err(StoreError::Unavailable("SELECT * FROM /var/lib/secret".to_owned()));
         }
         Ok(inner)
     }
 
-    pub(super) fn address(&self, buyer: UserId, id: i64) -> Option<Address> {
+    pub(in crate::tests) fn address(&self, buyer: UserId, id: i64) -> Option<Address> {
         self.lock().addresses.get(&(buyer, id)).map(|booked| booked.address.clone())
     }
 }
 
 impl Inner {
-    pub(super) fn draw(&mut self) -> u64 {
+    pub(in crate::tests) fn draw(&mut self) -> u64 {
         self.drawn += 1;
         self.drawn
     }

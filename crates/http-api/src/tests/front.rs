@@ -22,24 +22,24 @@ use std::rc::Rc;
 use std::sync::Arc;
 use usecases::{Paydesk, QueryBudget, Settings};
 
-pub(super) const PREPAY: &str = "/api/mini/wechat-pay/prepay-from-checkout";
-pub(super) const START_S: i64 = 1_800_000_000;
+pub(in crate::tests) const PREPAY: &str = "/api/mini/wechat-pay/prepay-from-checkout";
+pub(in crate::tests) const START_S: i64 = 1_800_000_000;
 
 /// What came back.
 #[derive(Debug)]
-pub(super) struct Said {
-    pub(super) status: u16,
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) text: String,
-    pub(super) body: Value,
+pub(in crate::tests) struct Said {
+    pub(in crate::tests) status: u16,
+    pub(in crate::tests) headers: BTreeMap<String, String>,
+    pub(in crate::tests) text: String,
+    pub(in crate::tests) body: Value,
 }
 
 impl Said {
-    pub(super) fn code(&self) -> (u16, &str) {
+    pub(in crate::tests) fn code(&self) -> (u16, &str) {
         (self.status, self.body["code"].as_str().unwrap_or(""))
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(in crate::tests) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
 }
@@ -48,15 +48,15 @@ type Answering = Pin<Box<dyn Future<Output = Said>>>;
 
 /// The API over a [`Fake`], with a buyer who has an address and a tea that can be bought.
 #[derive(Clone)]
-pub(super) struct Front {
-    pub(super) fake: Arc<Fake>,
-    pub(super) bell: Arc<ChangeBell>,
-    pub(super) buyer: String,
-    pub(super) operator: String,
-    ask: Rc<dyn Fn(TestRequest) -> Answering>,
+pub(in crate::tests) struct Front {
+    pub(in crate::tests) fake: Arc<Fake>,
+    pub(in crate::tests) bell: Arc<ChangeBell>,
+    pub(in crate::tests) buyer: String,
+    pub(in crate::tests) operator: String,
+    ask: Rc<dyn Fn(actix_http::Request) -> Answering>,
 }
 
-pub(super) fn sku(id: &str, price: i64) -> Sku {
+pub(in crate::tests) fn sku(id: &str, price: i64) -> Sku {
     Sku {
         id: SkuId::parse(id).unwrap(),
         title: "茶".to_owned(),
@@ -69,12 +69,16 @@ pub(super) fn sku(id: &str, price: i64) -> Sku {
     }
 }
 
-pub(super) fn state(fake: &Arc<Fake>, bell: &Arc<ChangeBell>) -> ApiState {
+pub(in crate::tests) fn state(fake: &Arc<Fake>, bell: &Arc<ChangeBell>) -> ApiState {
     state_over(fake, fake, bell)
 }
 
 /// The API's state over another store than the fake.
-pub(super) fn state_over<S>(fake: &Arc<Fake>, store: &Arc<S>, bell: &Arc<ChangeBell>) -> ApiState
+pub(in crate::tests) fn state_over<S>(
+    fake: &Arc<Fake>,
+    store: &Arc<S>,
+    bell: &Arc<ChangeBell>,
+) -> ApiState
 where
     S: OrderStore + JobQueue + Catalogue + BuyerBook + Access + 'static,
 {
@@ -107,7 +111,7 @@ where
 }
 
 impl Front {
-    pub(super) async fn open() -> Front {
+    pub(in crate::tests) async fn open() -> Front {
         let fake = Arc::new(Fake::default());
         fake.lock().now_s = START_S;
         fake.lock().skus.insert(SkuId::parse("tea").unwrap(), sku("tea", 1_250));
@@ -121,7 +125,11 @@ impl Front {
     }
 
     /// Nobody is there yet.
-    pub(super) async fn over(fake: Arc<Fake>, bell: Arc<ChangeBell>, state: ApiState) -> Front {
+    pub(in crate::tests) async fn over(
+        fake: Arc<Fake>,
+        bell: Arc<ChangeBell>,
+        state: ApiState,
+    ) -> Front {
         let app = test::init_service(
             App::new()
                 .app_data(web::Data::new(state))
@@ -135,7 +143,7 @@ impl Front {
     }
 
     /// Logs in and books address 1: the token.
-    pub(super) async fn buyer_with_address(&self, code: &str) -> String {
+    pub(in crate::tests) async fn buyer_with_address(&self, code: &str) -> String {
         let said = self.send(TestRequest::post().uri("/api/mini/login"), json!({"code": code}));
         let token = said.await.body["token"].as_str().unwrap().to_owned();
         let address = json!({"name": "a", "phone": "13800000000", "region": "b", "detail": "c"});
@@ -144,30 +152,46 @@ impl Front {
         token
     }
 
-    pub(super) fn key(&self, id: &str, roles: Vec<Role>) -> String {
+    pub(in crate::tests) fn key(&self, id: &str, roles: Vec<Role>) -> String {
         key(&self.fake, id, roles)
     }
 
-    pub(super) async fn ask(&self, request: TestRequest) -> Said {
-        (self.ask)(request).await
+    pub(in crate::tests) async fn ask(&self, request: TestRequest) -> Said {
+        (self.ask)(request.to_request()).await
     }
 
-    pub(super) async fn send(&self, request: TestRequest, body: Value) -> Said {
+    /// A request whose body never comes.
+    pub(in crate::tests) async fn ask_without_end(&self, request: TestRequest) -> Said {
+        let (sender, payload) = actix_http::h1::Payload::create(false);
+        let (request, _) = request.to_request().replace_payload(payload.into());
+        let said = (self.ask)(request).await;
+        // Until here the client might have gone on.
+        drop(sender);
+        said
+    }
+
+    pub(in crate::tests) async fn send(&self, request: TestRequest, body: Value) -> Said {
         self.ask(request.set_json(body)).await
     }
 
     /// A call with a credential; a `null` body is none.
-    pub(super) async fn call(&self, token: &str, method: Method, path: &str, body: Value) -> Said {
+    pub(in crate::tests) async fn call(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> Said {
         let request = request(token, method, path);
         if body.is_null() { self.ask(request).await } else { self.send(request, body).await }
     }
 
-    pub(super) async fn get(&self, path: &str) -> Said {
+    pub(in crate::tests) async fn get(&self, path: &str) -> Said {
         self.call(&self.buyer, Method::GET, path, Value::Null).await
     }
 
     /// Puts tea on the buyer's list.
-    pub(super) async fn want(&self, quantity: u32) {
+    pub(in crate::tests) async fn want(&self, quantity: u32) {
         let item = json!({"sku_id": "tea", "quantity": quantity});
         let path = "/api/mini/purchase-list/items";
         let said = self.call(&self.buyer, Method::POST, path, item).await;
@@ -175,19 +199,25 @@ impl Front {
     }
 
     /// The buyer's POST under a key of this number; a `null` body is none.
-    pub(super) async fn post(&self, key: u32, path: &str, body: Value) -> Said {
+    pub(in crate::tests) async fn post(&self, key: u32, path: &str, body: Value) -> Said {
         self.post_as(&self.buyer, key, path, body).await
     }
 
     /// Anybody's POST under a key of this number; a `null` body is none.
-    pub(super) async fn post_as(&self, token: &str, key: u32, path: &str, body: Value) -> Said {
+    pub(in crate::tests) async fn post_as(
+        &self,
+        token: &str,
+        key: u32,
+        path: &str,
+        body: Value,
+    ) -> Said {
         let request = request(token, Method::POST, path);
         let request = request.insert_header(("Idempotency-Key", idempotency_key(key)));
         if body.is_null() { self.ask(request).await } else { self.send(request, body).await }
     }
 
     /// Places an order for one tea without a payment: its number.
-    pub(super) async fn placed(&self) -> String {
+    pub(in crate::tests) async fn placed(&self) -> String {
         self.want(1).await;
         let said = self.post(9_001, "/api/mini/orders", to_place()).await;
         assert_eq!(said.status, 201, "{said:?}");
@@ -195,7 +225,7 @@ impl Front {
     }
 
     /// Checks out one tea: the number of the order that waits for its payment.
-    pub(super) async fn checked_out(&self) -> String {
+    pub(in crate::tests) async fn checked_out(&self) -> String {
         self.want(1).await;
         let said = self.pay(&idempotency_key(9_000), everything()).await;
         assert_eq!(said.status, 201, "{said:?}");
@@ -203,14 +233,14 @@ impl Front {
     }
 
     /// Lets the fake store hold the order in another shape.
-    pub(super) fn bend(&self, number: &str, bend: impl FnOnce(&mut Order)) {
+    pub(in crate::tests) fn bend(&self, number: &str, bend: impl FnOnce(&mut Order)) {
         let mut inner = self.fake.lock();
         let order = inner.orders.values_mut().find(|order| order.number.as_str() == number);
         bend(order.unwrap());
     }
 
     /// The order's money came.
-    pub(super) fn settle(&self, number: &str) {
+    pub(in crate::tests) fn settle(&self, number: &str) {
         let at = domain::Timestamp::from_seconds(START_S);
         self.bend(number, |order| {
             order.status = OrderStatus::Ready;
@@ -221,13 +251,13 @@ impl Front {
     }
 
     /// A checkout under `key`.
-    pub(super) async fn pay(&self, key: &str, body: Value) -> Said {
+    pub(in crate::tests) async fn pay(&self, key: &str, body: Value) -> Said {
         let request = request(&self.buyer, Method::POST, PREPAY);
         self.send(request.insert_header(("Idempotency-Key", key)), body).await
     }
 }
 
-pub(super) fn request(token: &str, method: Method, path: &str) -> TestRequest {
+pub(in crate::tests) fn request(token: &str, method: Method, path: &str) -> TestRequest {
     TestRequest::default()
         .method(method)
         .uri(path)
@@ -235,17 +265,17 @@ pub(super) fn request(token: &str, method: Method, path: &str) -> TestRequest {
 }
 
 /// What everybody checks out.
-pub(super) fn everything() -> Value {
+pub(in crate::tests) fn everything() -> Value {
     json!({"item_ids": [], "address_id": 1})
 }
 
 /// What everybody places.
-pub(super) fn to_place() -> Value {
+pub(in crate::tests) fn to_place() -> Value {
     json!({"item_ids": [], "address_id": 1, "payment_method": "wechat"})
 }
 
 /// A key of sixteen characters.
-pub(super) fn idempotency_key(n: u32) -> String {
+pub(in crate::tests) fn idempotency_key(n: u32) -> String {
     format!("test-key-{n:07}")
 }
 
@@ -259,14 +289,14 @@ fn key(fake: &Arc<Fake>, id: &str, roles: Vec<Role>) -> String {
     minted.plain
 }
 
-fn asking<S>(app: S) -> Rc<dyn Fn(TestRequest) -> Answering>
+fn asking<S>(app: S) -> Rc<dyn Fn(actix_http::Request) -> Answering>
 where
     S: Service<actix_http::Request, Response = ServiceResponse, Error = Error> + 'static,
 {
     let app = Rc::new(app);
     Rc::new(move |request| {
         let app = Rc::clone(&app);
-        Box::pin(async move { read(app.call(request.to_request()).await.unwrap()).await })
+        Box::pin(async move { read(app.call(request).await.unwrap()).await })
     })
 }
 

@@ -1,13 +1,17 @@
 //! The same over the memory store, which keeps every guard that Postgres keeps.
 
 use super::fake::Fake;
-use super::front::{Front, PREPAY, START_S, everything, idempotency_key, request, state_over};
+use super::front::{
+    Front, PREPAY, START_S, everything, idempotency_key, request, state_over, to_place,
+};
 use crate::{ApiKey, ChangeBell};
 use actix_web::http::Method;
 use domain::ports::{Access, ApiKeyRecord, Role};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use store_memory::MemoryStore;
+
+const ORDERS: &str = "/api/mini/orders";
 
 /// Alice, and `stock` pieces of tea that were put and brought in through the API.
 async fn open(stock: i64) -> Front {
@@ -122,4 +126,88 @@ async fn a_late_key_is_answered_that_the_order_cannot_be_paid() {
     let asked = asked.insert_header(("Idempotency-Key", idempotency_key(1)));
     let said = front.send(asked, everything()).await;
     assert_eq!(said.code(), (409, "order_not_payable"));
+}
+
+#[actix_web::test]
+async fn a_placed_order_makes_way_with_its_stock_and_its_lines() {
+    let front = open(1).await;
+    front.want(1).await;
+    let first = front.post(1, ORDERS, to_place()).await;
+    assert_eq!((first.status, stock(&front).await), (201, (0, 1)), "{first:?}");
+    let mut gift = to_place();
+    gift["remark"] = json!("gift");
+    assert_eq!(front.post(2, ORDERS, gift.clone()).await.code(), (409, "checkout_open"));
+    gift["replace_open"] = json!(true);
+    let second = front.post(2, ORDERS, gift.clone()).await;
+    assert_eq!((second.status, stock(&front).await), (201, (0, 1)), "{second:?}");
+    let again = front.post(2, ORDERS, gift).await;
+    assert_eq!((again.status, again.header("idempotent-replayed")), (201, Some("true")));
+    assert_eq!(again.body["order_number"], second.body["order_number"]);
+    let number = first.body["order_number"].as_str().unwrap();
+    let first = front.get(&format!("{ORDERS}/{number}")).await;
+    assert_eq!(first.body["status"], "cancelled");
+}
+
+#[actix_web::test]
+async fn a_payment_is_asked_for_and_its_order_cancelled_once_per_key() {
+    let front = open(1).await;
+    front.want(1).await;
+    let placed = front.post(1, ORDERS, to_place()).await;
+    let number = placed.body["order_number"].as_str().unwrap().to_owned();
+    let prepay = format!("{ORDERS}/{number}/wechat-pay/prepay");
+    let offered = front.post(2, &prepay, Value::Null).await;
+    assert_eq!((offered.status, &offered.body["out_trade_no"]), (201, &json!(number)));
+    let again = front.post(2, &prepay, json!({})).await;
+    assert_eq!((again.status, again.header("idempotent-replayed")), (201, Some("true")));
+    assert_eq!(again.body, offered.body);
+    let other = front.post(3, &prepay, json!({"trade_type": "NATIVE"})).await;
+    assert_eq!((other.status, &other.body["trade_type"]), (201, &json!("NATIVE")));
+    let report = format!("{ORDERS}/{number}/payment-result");
+    let said = front.call(&front.buyer, Method::POST, &report, json!({"result": "ok"})).await;
+    assert_eq!(said.body["presentation"]["status"], "confirming");
+    let cancel = format!("{ORDERS}/{number}/cancel");
+    let said = front.post(5, &cancel, Value::Null).await;
+    assert_eq!((said.status, &said.body["status"]), (200, &json!("cancelling")), "{said:?}");
+    let again = front.post(5, &cancel, Value::Null).await;
+    assert_eq!((again.status, again.header("idempotent-replayed")), (200, Some("true")));
+    assert_eq!(again.body, said.body);
+    // Nothing is released before WeChat Pay says that nobody can pay.
+    assert_eq!(stock(&front).await, (0, 1));
+    // Operators find it by either payment's number.
+    let path = format!("/api/admin/orders?q={number}-2&status=cancelling");
+    let found = front.call(&front.operator, Method::GET, &path, Value::Null).await;
+    assert_eq!(found.body["data"][0]["order_number"], json!(number), "{found:?}");
+}
+
+#[actix_web::test]
+async fn eight_clicks_on_pay_are_one_payment_and_eight_on_cancel_one_cancellation() {
+    let front = open(1).await;
+    front.want(1).await;
+    let placed = front.post(1, ORDERS, to_place()).await;
+    let number = placed.body["order_number"].as_str().unwrap().to_owned();
+    let clicks = |action: &'static str, keys: [u32; 8]| {
+        let path = format!("{ORDERS}/{number}/{action}");
+        let clicks = keys.map(|key| {
+            let (front, path) = (front.clone(), path.clone());
+            actix_web::rt::spawn(async move { front.post(key, &path, Value::Null).await })
+        });
+        async move {
+            let mut said = Vec::new();
+            for click in clicks {
+                said.push(click.await.unwrap());
+            }
+            said
+        }
+    };
+    // Another key each: they find the one payment.
+    let paid = clicks("wechat-pay/prepay", [2, 3, 4, 5, 6, 7, 8, 9]).await;
+    assert!(paid.iter().all(|said| matches!(said.status, 200 | 201)), "{paid:?}");
+    assert_eq!(paid.iter().filter(|said| said.status == 201).count(), 1);
+    assert!(paid.iter().all(|said| said.body["out_trade_no"] == json!(number)));
+    // One key: one of them had the effect, the others are told of it.
+    let cancelled = clicks("cancel", [10; 8]).await;
+    assert!(cancelled.iter().all(|said| said.status == 200), "{cancelled:?}");
+    assert!(cancelled.iter().all(|said| said.body["status"] == "cancelling"));
+    let first = |said: &&super::front::Said| said.header("idempotent-replayed").is_none();
+    assert_eq!(cancelled.iter().filter(first).count(), 1);
 }

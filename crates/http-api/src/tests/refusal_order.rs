@@ -135,3 +135,44 @@ async fn a_stock_move_happens_once_per_key() {
     let none = json!({"delta": 0, "reason": "nothing"});
     assert_eq!(post(&two, none).await.body["errors"][0]["field"], "delta");
 }
+
+#[actix_web::test]
+async fn a_shipment_that_is_wrong_in_every_way_is_refused_step_by_step() {
+    let front = Front::open().await;
+    let number = front.checked_out().await;
+    let viewer = front.key("v", vec![Role::Viewer]);
+    let path = |reference: &str| format!("/api/admin/orders/{reference}/ship");
+    let nowhere = path("P2026112110000000000000000000");
+    let ask = |token: &str, key: Option<u32>, path: &str, body: serde_json::Value| {
+        let mut asked = request(token, Method::POST, path).insert_header(("If-Match", "\"9\""));
+        if let Some(key) = key {
+            asked = asked.insert_header(("Idempotency-Key", idempotency_key(key)));
+        }
+        front.send(asked, body)
+    };
+    let wrong = json!({"logistics_type": 9});
+    let right = json!({"logistics_type": 3, "packages": [{"item_desc": "x"}]});
+    let operator = &front.operator;
+    let said = ask("pk_x", None, &nowhere, wrong.clone()).await;
+    assert_eq!(said.code(), (401, "unauthenticated"));
+    let said = ask(&viewer, None, &nowhere, wrong.clone()).await;
+    assert_eq!(said.code(), (403, "forbidden"));
+    let said = ask(operator, None, &nowhere, wrong.clone()).await;
+    assert_eq!(said.code(), (400, "idempotency_key_missing"));
+    let said = ask(operator, Some(1), &nowhere, wrong).await;
+    assert_eq!(said.body["errors"][0]["field"], "logistics_type");
+    let said = ask(operator, Some(1), &nowhere, right.clone()).await;
+    assert_eq!(said.code(), (404, "not_found"));
+    let said = ask(operator, Some(1), &path(&number), right.clone()).await;
+    assert_eq!(said.code(), (412, "version_conflict"));
+    let said = front.post_as(operator, 1, &path(&number), right.clone()).await;
+    assert_eq!(said.code(), (409, "order_state_conflict"));
+    // None of these was stored under the key; once it had its effect, it is answered first.
+    front.settle(&number);
+    assert_eq!(front.post_as(operator, 1, &path(&number), right.clone()).await.status, 200);
+    let said = ask(operator, Some(1), &path(&number), right).await;
+    assert_eq!((said.status, said.header("idempotent-replayed")), (200, Some("true")));
+    let other = json!({"logistics_type": 4, "packages": [{"item_desc": "x"}]});
+    let said = ask(operator, Some(1), &path(&number), other).await;
+    assert_eq!(said.code(), (422, "idempotency_key_reused"));
+}

@@ -53,7 +53,7 @@ impl WireQuoteLine {
 }
 
 /// A payment to be made, or made.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = Offer)]
 pub(crate) struct WireOffer {
     order_number: String,

@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// An order, whole.
-#[derive(Debug, Serialize, ToSchema)]
+// Has no `Debug`: a remark is personal.
+#[derive(Serialize, ToSchema)]
 #[schema(as = Order)]
 pub(crate) struct WireOrder {
     #[schema(format = Uuid)]
@@ -96,7 +97,7 @@ struct WirePresentation {
 }
 
 /// An order, and whether it was there already.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = PlacedOrder)]
 pub(crate) struct WirePlaced {
     #[serde(flatten)]

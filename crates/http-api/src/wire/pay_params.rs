@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// For `wx.requestPayment` (JSAPI) or a QR code (NATIVE).
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 #[schema(as = PayParams)]
 pub(crate) enum WirePayParams {

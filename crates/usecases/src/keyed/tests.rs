@@ -91,3 +91,34 @@ async fn who_means_another_version_changes_nothing() {
     assert!(desk.act(&action, &CANCEL).await.is_ok());
     assert!(matches!(life.lock().unwrap().order.payments[0].state, PaymentState::Closing { .. }));
 }
+
+/// Two twins of one request that names a version: the second finds that the first moved it on.
+#[tokio::test]
+async fn a_twin_that_comes_second_is_shown_the_outcome_not_a_conflict() {
+    let (mut orders, life) = living(order());
+    let mut replays = 0;
+    let it = std::sync::Arc::clone(&life);
+    orders.checkpoint();
+    let again = std::sync::Arc::clone(&life);
+    orders.expect_load().returning(move |_| {
+        let value = again.lock().unwrap().order.clone();
+        crate::mocks::ready(Ok(Some(domain::ports::Loaded { value, store_now: now() })))
+    });
+    orders.expect_replay().returning(move |scope| {
+        replays += 1;
+        // At first nobody knows the key; then the twin has committed.
+        let record = (replays > 1).then(|| keyed("one").record(now()));
+        let record = record.map(|mut record| {
+            record.order = Some(it.lock().unwrap().order.id);
+            assert_eq!(record.scope, *scope);
+            record
+        });
+        crate::mocks::ready(Ok(record))
+    });
+    life.lock().unwrap().order.version += 1;
+    let desk = desk(orders, MockGateway::new(), now());
+    let mut action = action(&order(), "one");
+    action.target.expected_version = Some(order().version);
+    let second = desk.act(&action, &CANCEL).await.unwrap();
+    assert!(matches!(second, Acted::Replayed(_)));
+}

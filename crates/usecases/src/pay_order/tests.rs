@@ -82,6 +82,20 @@ async fn a_second_click_never_calls_while_the_first_may_be_calling() {
 }
 
 #[tokio::test]
+async fn a_key_that_was_told_reused_is_told_so_again() {
+    let credential = Some(credential());
+    let order = order().after(&[Event::PaymentPayable { no: 1, credential }]);
+    let (orders, life) = living(order.clone());
+    let desk = desk(orders, gateway(), now());
+    let first = desk.pay_order(&request(&order), &keyed("one")).await.unwrap();
+    assert!(matches!(first, Checkedout::Reused(_)));
+    let again = desk.pay_order(&request(&order), &keyed("one")).await.unwrap();
+    assert!(matches!(again, Checkedout::Replayed { reused: true, .. }));
+    let life = life.lock().unwrap();
+    assert_eq!((life.keys[0].payment, life.keys[0].reused), (Some(1), true));
+}
+
+#[tokio::test]
 async fn who_died_while_calling_is_not_waited_for_for_ever() {
     let mut order = order();
     order.payments[0].created_at = now().plus_seconds(-15);

@@ -7,11 +7,11 @@ mod tests;
 use crate::query_budget::Urgency;
 use crate::transact::{Effect, Transacted};
 use crate::{Paydesk, Target, TransactError};
-use domain::changeset::{Audit, Intent};
+use domain::UserId;
+use domain::changeset::Intent;
 use domain::order::{Command, Event, NewPayment, Order, PrepayAnswer};
 use domain::payment::{ClosingCause, Payment, PaymentNo, TradeType};
 use domain::ports::{GatewayError, OrderKey, StoreError};
-use domain::{CommandId, UserId};
 
 impl Paydesk {
     /// A payment of this deployment for `buyer`.
@@ -130,20 +130,6 @@ impl Paydesk {
         let target = Target::anybodys(OrderKey::Id(order.id));
         let told = self.transact(&target, &Command::RecordFact(fact), &intent).await?;
         Ok((told.order, true))
-    }
-
-    fn step_about(&self, order: &Order, name: &str, request_id: &str) -> Intent {
-        Intent {
-            command_id: CommandId::of_step(name, order.number.as_str(), self.ids.call()),
-            audit: Audit {
-                actor: "paydesk".to_owned(),
-                cause: name.to_owned(),
-                request_id: Some(request_id.to_owned()),
-            },
-            inbox: None,
-            fence: None,
-            replay: None,
-        }
     }
 }
 

@@ -58,10 +58,12 @@ async fn every_outcome_is_counted_once_and_passed_on() {
     let script = answers.iter().map(|(_, answer)| answer.clone()).collect();
     let inner: Arc<dyn PaymentGateway> = Arc::new(Script(Mutex::new(script)));
     let meters = meters();
-    let metered = Metered::new(inner, &meters);
+    let metered = Metered::gateway(inner, &meters);
+    let refused = "paydesk_wechat_calls_total{kind=\"prepay\",outcome=\"misconfigured\"}";
+    assert_eq!(value(&meters, refused), Some(0.0), "there before the first one");
     for (outcome, answer) in answers {
         let series = format!("paydesk_wechat_calls_total{{kind=\"query\",outcome=\"{outcome}\"}}");
-        assert_eq!(value(&meters, &series), None);
+        assert_eq!(value(&meters, &series).unwrap_or(0.0), 0.0);
         assert_eq!(metered.query(&number).await, answer);
         assert_eq!(value(&meters, &series), Some(1.0), "{outcome}");
     }

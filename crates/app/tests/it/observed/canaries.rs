@@ -205,6 +205,9 @@ async fn nothing_secret_and_nothing_personal_is_logged() {
     let number = shop.buy().await;
     shop.be_refused().await;
     let Shop { world, canaries, .. } = shop;
+    let url = format!("http://{}/metrics", world.service.ops_addr().unwrap());
+    let metrics = world.client.get(url).send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("paydesk_order_events_total{event=\"settled\"} 1"), "{metrics}");
     world.stop().await;
     let log = logs.text();
     // It was listened to.
@@ -218,6 +221,33 @@ async fn nothing_secret_and_nothing_personal_is_logged() {
         let heard = called.iter().any(|line| line["wechat.status"] == status);
         assert!(heard, "no prepay was answered {status}: {called:#?}");
     }
-    let seen: Vec<String> = canaries.iter().filter_map(|canary| seen(canary, &log)).collect();
-    assert!(seen.is_empty(), "{}", seen.join("\n"));
+    for said in [&log, &metrics] {
+        let seen: Vec<String> = canaries.iter().filter_map(|canary| seen(canary, said)).collect();
+        assert!(seen.is_empty(), "{}", seen.join("\n"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_setting_shows_a_secret() {
+    let world = World::new().await;
+    let (sandbox, database) = (&world.sandbox, "postgres://u:canary-password-7159@127.0.0.1/d");
+    let settings =
+        app::settings::Settings::for_sandbox(sandbox, database, world.service.addr().unwrap())
+            .unwrap();
+    let checked = settings.check().unwrap();
+    let connect = store_postgres::ConnectSettings::new(database);
+    let shown = format!("{settings:?} {checked:?} {connect:?} {:?}", sandbox.credentials());
+    let merchant = sandbox.credentials();
+    let key: String = merchant.merchant_private_key_pem.lines().nth(3).unwrap().to_owned();
+    for (what, text) in [
+        ("database password", "canary-password-7159"),
+        ("app secret", &merchant.app_secret),
+        ("APIv3 key", &merchant.api_v3_key),
+        ("private key", &key),
+    ] {
+        let canary = Canary { what, text: text.to_owned() };
+        assert_eq!(seen(&canary, &shown), None);
+    }
+    assert!(shown.contains(&merchant.mchid), "something is shown: {shown}");
+    world.stop().await;
 }

@@ -1,6 +1,7 @@
 //! One search for one id finds everything that was done for it, and the other side's id.
 
 use super::logs::Logs;
+use crate::notifications::wechatpay_order;
 use crate::world::World;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -27,7 +28,7 @@ async fn a_request_id_finds_the_checkout_its_calls_and_wechat_pays_own_id() {
     world.put_sku("tea", 100, 10).await;
     let buyer = world.buyer("request-ids").await;
     world.want(&buyer, "tea", 1).await;
-    let id = format!("req-{}-checkout", world.service.addr().port());
+    let id = format!("req-{}-checkout", world.service.addr().unwrap().port());
     let url = world.api("/api/mini/wechat-pay/prepay-from-checkout");
     let request = world.client.post(url).bearer_auth(&buyer.token);
     let request = request.header("X-Request-Id", &id).header("Idempotency-Key", "request-ids-0001");
@@ -122,12 +123,31 @@ async fn a_forged_notification_is_a_warning_under_its_request_id() {
     let logs = Logs::start();
     let world = World::new().await;
     let url = world.api("/api/mini/wechat-pay/notify");
-    let id = format!("req-{}-forged", world.service.addr().port());
+    let id = format!("req-{}-forged", world.service.addr().unwrap().port());
     let forged = world.client.post(url).header("X-Request-Id", &id).body("{}");
     assert_eq!(forged.send().await.unwrap().status(), 401);
     let lines = logs.of("request_id", &id);
     assert_eq!(one(&lines, "notify.refused")["level"], "WARN");
     let (status, _) = world.call("", Method::GET, "/healthz", Value::Null).await;
     assert_eq!(status, 200);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn money_for_a_number_that_nobody_knows_is_an_error() {
+    let logs = Logs::start();
+    let world = World::new().await;
+    let foreign = format!("FOREIGN{}", world.service.addr().unwrap().port());
+    wechatpay_order(&world, &foreign).await;
+    world.pay(&foreign).await;
+    let path = format!("/_sandbox/notify/{foreign}");
+    let (_, answer) = world.sandbox(Method::POST, &path, json!({})).await;
+    assert_eq!(answer["status"], 503, "{answer}");
+    let orphans = logs.events("notify.orphan", &foreign);
+    assert!(!orphans.is_empty());
+    for orphan in orphans {
+        assert_eq!(orphan["level"], "ERROR");
+        assert!(orphan["request_id"].is_string() && has_wechats_id(&orphan), "{orphan}");
+    }
     world.stop().await;
 }

@@ -93,3 +93,26 @@ async fn notifications_in_another_order_settle_their_own_orders() {
     assert_eq!(world.stock("tea").await, (3, 0, 2));
     world.stop().await;
 }
+
+/// R13: the platform certificate rotates between two payments; both are believed, and so is a
+/// notification of the old key that comes late.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_rotates_in_the_middle_loses_nothing() {
+    let world = World::new().await;
+    world.put_sku("tea", 100, 5).await;
+    let by_certificate = json!({"verification": "certificate"});
+    assert!(world.sandbox(Method::POST, "/_sandbox/mode", by_certificate).await.0.is_success());
+    let (alice, first) = world.open_order("alice", "tea").await;
+    let (bob, second) = world.open_order("bob", "tea").await;
+    world.pay(&first).await;
+    world.paid_order(&alice, &first).await;
+    let (status, rotated) = world.sandbox(Method::POST, "/_sandbox/keys/rotate", json!({})).await;
+    assert!(status.is_success(), "{rotated}");
+    world.pay(&second).await;
+    let order = world.paid_order(&bob, &second).await;
+    assert_eq!(order["status"], "ready");
+    let replay = format!("/_sandbox/notify/{first}");
+    let (_, answer) = world.sandbox(Method::POST, &replay, json!({"tamper": "replay"})).await;
+    assert_eq!(answer["status"], 204, "the old key is still believed: {answer}");
+    world.stop().await;
+}

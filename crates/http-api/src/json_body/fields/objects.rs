@@ -1,4 +1,4 @@
-//! Members that are arrays of objects: each object is read like a body of its own.
+//! Members that are arrays: of texts, or of objects, each of which is read like a body of its own.
 
 use super::Fields;
 use crate::json_body::Json;
@@ -37,6 +37,30 @@ impl Fields {
             value
         });
         // Every element is looked at, so that every wrong one is named.
+        let read: Vec<Option<T>> = elements.collect();
+        read.into_iter().collect()
+    }
+
+    /// Texts that `parse` understands, as many as `count` says, that must be there.
+    pub(crate) fn parsed_list<T>(
+        &mut self,
+        name: &str,
+        count: RangeInclusive<usize>,
+        parse: impl Fn(&str) -> Option<T>,
+        what: &str,
+    ) -> Option<Vec<T>> {
+        let Json::Array(elements) = self.require(name)? else {
+            self.refuse(name, "wrong_type", "must be an array of strings");
+            return None;
+        };
+        if !count.contains(&elements.len()) {
+            let (min, max) = (count.start(), count.end());
+            self.refuse(name, "out_of_range", format!("must be {min} to {max} elements"));
+            return None;
+        }
+        let elements = elements.into_iter().enumerate().map(|(index, element)| {
+            self.as_parsed(&format!("{name}[{index}]"), element, &parse, what)
+        });
         let read: Vec<Option<T>> = elements.collect();
         read.into_iter().collect()
     }

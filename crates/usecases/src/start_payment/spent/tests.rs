@@ -96,7 +96,7 @@ async fn what_is_refused_under_every_number_is_refused_in_words() {
     let (orders, _) = living(order());
     let mut gateway = gateway();
     gateway.expect_prepay().times(2).returning(|_| ready(Err(spent())));
-    let number = order().number.clone();
+    let number = order().number;
     gateway.expect_query().times(2).returning(move |asked| {
         assert!(asked.as_str().starts_with(number.as_str()));
         let mut held = order();

@@ -1,0 +1,118 @@
+//! Placing against moving numbers and prices.
+
+use super::{Checkedout, CheckoutError, CheckoutRequest};
+use crate::Paydesk;
+use crate::mocks::{MockBook, MockGateway, MockIds, MockOrders, desk, ready};
+use crate::samples::{keyed, now, order, sku};
+use domain::Fen;
+use domain::buyer::{Address, ListedItem, Selection};
+use domain::changeset::{Changeset, Refusal};
+use domain::ports::{CheckoutBasis, CommitAnswer, Loaded};
+use domain::{OrderId, UserId};
+use std::sync::{Arc, Mutex};
+
+fn buyer() -> UserId {
+    order().buyer.unwrap()
+}
+
+fn request() -> CheckoutRequest {
+    CheckoutRequest {
+        buyer: buyer(),
+        selection: Selection::Everything,
+        address_id: 1,
+        coupon_id: None,
+        rush: false,
+        remark: None,
+        trade_type: None,
+        replace_open: false,
+        expected_total: None,
+    }
+}
+
+/// A desk whose list holds one tea, at `prices` one after the other (the last for ever), whose
+/// store answers `answers`, and whose random numbers begin with `entropy`.
+fn shop(
+    prices: Vec<i64>,
+    answers: Vec<CommitAnswer>,
+    entropy: Vec<u64>,
+) -> (Paydesk, Arc<Mutex<Vec<Changeset>>>) {
+    let written = Arc::new(Mutex::new(Vec::new()));
+    let (kept, mut answers) = (Arc::clone(&written), answers.into_iter());
+    let mut orders = MockOrders::new();
+    orders.expect_replay().returning(|_| ready(Ok(None)));
+    orders.expect_commit().returning(move |changeset| {
+        kept.lock().unwrap().push(changeset);
+        ready(answers.next().expect("one commit more than was told"))
+    });
+    let mut book = MockBook::new();
+    let (mut prices, mut price) = (prices.into_iter(), 0);
+    book.expect_checkout_basis().returning(move |_, _, _| {
+        price = prices.next().unwrap_or(price);
+        let item = ListedItem { id: 1, quantity: 1, sku: sku(price), captured_by: None };
+        let text = String::new;
+        let address = Address { name: text(), phone: text(), region: text(), detail: text() };
+        let value = CheckoutBasis { items: vec![item], address: Some(address) };
+        ready(Ok(Loaded { value, store_now: now() }))
+    });
+    let mut ids = MockIds::new();
+    ids.expect_jitter().return_const(0u64);
+    ids.expect_call().return_const(1u64);
+    let id = OrderId::parse("00000000-0000-0000-0000-000000000001").unwrap();
+    ids.expect_order_id().return_const(id);
+    let mut entropy = entropy.into_iter();
+    ids.expect_order_entropy().returning(move || entropy.next().expect("one number more"));
+    let mut desk = desk(orders, MockGateway::new(), now());
+    desk.book = Arc::new(book);
+    desk.ids = Arc::new(ids);
+    (desk, written)
+}
+
+fn numbers(written: &[Changeset]) -> Vec<String> {
+    written.iter().map(|c| c.order.as_ref().unwrap().order.number.as_str().to_owned()).collect()
+}
+
+/// Race R10: the same random number twice in one second.
+#[tokio::test]
+async fn a_number_that_is_taken_is_drawn_anew_and_nobody_sees_it() {
+    let taken = CommitAnswer::GuardRefused(Refusal::NumberTaken);
+    let (desk, written) = shop(vec![100], vec![taken, CommitAnswer::Committed], vec![7, 8]);
+    let placed = desk.check_out(&request(), &keyed("one")).await.unwrap();
+    let Checkedout::Placed(offer) = placed else { panic!("{placed:?}") };
+    let written = written.lock().unwrap();
+    let numbers = numbers(&written);
+    assert_ne!(numbers[0], numbers[1]);
+    assert_eq!(offer.order.number.as_str(), numbers[1]);
+    assert_eq!(written[0].command_id, written[1].command_id, "one intention");
+}
+
+#[tokio::test]
+async fn a_price_that_moves_is_priced_again_and_charged_only_if_the_total_stays() {
+    let moved = || CommitAnswer::GuardRefused(Refusal::PriceMoved(sku(1).id));
+    let (desk, written) = shop(vec![100, 100], vec![moved(), CommitAnswer::Committed], vec![1, 2]);
+    assert!(desk.check_out(&request(), &keyed("one")).await.is_ok());
+    assert_eq!(written.lock().unwrap().len(), 2);
+
+    let (desk, _) = shop(vec![100, 120], vec![moved()], vec![1]);
+    let refused = desk.check_out(&request(), &keyed("one")).await;
+    let Err(CheckoutError::PriceChanged(amounts)) = refused else { panic!("{refused:?}") };
+    assert_eq!(amounts.total, Fen::new(120), "what it costs now");
+}
+
+#[tokio::test]
+async fn what_the_buyer_was_shown_is_what_is_charged() {
+    let (desk, _) = shop(vec![100], Vec::new(), Vec::new());
+    let shown = CheckoutRequest { expected_total: Some(Fen::new(99)), ..request() };
+    let refused = desk.check_out(&shown, &keyed("one")).await;
+    assert!(matches!(refused, Err(CheckoutError::PriceChanged(_))));
+}
+
+#[tokio::test]
+async fn an_order_placed_directly_has_fifteen_minutes_and_no_payment() {
+    let (desk, written) = shop(vec![100], vec![CommitAnswer::Committed], vec![1]);
+    desk.check_out(&request(), &keyed("one")).await.unwrap();
+    let written = written.lock().unwrap();
+    let order = &written[0].order.as_ref().unwrap().order;
+    assert!(order.payments.is_empty());
+    assert_eq!(order.pay_deadline, Some(now().plus_seconds(900)));
+    assert_eq!(written[0].replay.as_ref().unwrap().payment, None);
+}
