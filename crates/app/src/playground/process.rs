@@ -14,6 +14,7 @@ use std::fs::{File, OpenOptions};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::process::{Child, Command};
 
@@ -22,8 +23,15 @@ const READY_LIMIT: Duration = Duration::from_secs(120);
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
 /// A process that was asked to stop finishes what is in hand.
 const STOP_LIMIT: Duration = Duration::from_secs(15);
+/// Below what systems usually give to outgoing connections.
+const FIRST_PORT: u16 = 20_000;
+const PORTS: u32 = 12_000;
+/// More than one process needs.
+const PORTS_APART: u32 = 61;
 /// How much of a log is shown when its process did not start.
 const TAIL_LINES: usize = 8;
+
+static TURN: AtomicU32 = AtomicU32::new(0);
 
 /// How a process is started, as often as needed.
 #[derive(Clone, Debug)]
@@ -104,12 +112,13 @@ impl Recipe {
         let begun = Stopwatch::start();
         loop {
             let answer = client.get(&self.ready_url).send().await;
-            if answer.is_ok_and(|answer| answer.status().is_success()) {
-                return Ok(());
-            }
             let (name, log) = (self.name, self.log.display());
+            // First, because somebody else may answer there when it could not have the port.
             if let Some(status) = process.child.try_wait()? {
                 bail!("{name} ended with {status}; {log} says:\n{}", tail(&self.log));
+            }
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(());
             }
             if begun.elapsed() > READY_LIMIT {
                 bail!("{name} was not ready after {} s; see {log}", READY_LIMIT.as_secs());
@@ -177,13 +186,24 @@ impl Process {
     }
 }
 
-/// A port that is free now. A service must have the same one before and after it is killed, since
-/// WeChat Pay knows it.
+/// A port that is free now and that nobody else here is given. A service must have the same one before
+/// and after it is killed, since WeChat Pay knows it; so it is none that the system gives to outgoing
+/// connections meanwhile.
 ///
 /// # Errors
-/// When the system has none.
+/// When all are taken.
 pub fn free_address() -> Result<SocketAddr> {
-    Ok(TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?.local_addr()?)
+    for _ in 0..PORTS {
+        let turn = TURN.fetch_add(1, Ordering::Relaxed);
+        // Processes that begin together do not look at the same ports.
+        let nth = std::process::id().wrapping_mul(PORTS_APART).wrapping_add(turn) % PORTS;
+        let port = FIRST_PORT.saturating_add(u16::try_from(nth)?);
+        let addr = SocketAddr::from(([127, 0, 0, 1], port));
+        if TcpListener::bind(addr).is_ok() {
+            return Ok(addr);
+        }
+    }
+    bail!("no port is free from {FIRST_PORT} on");
 }
 
 fn appended(log: &Path) -> Result<File> {

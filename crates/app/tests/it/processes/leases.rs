@@ -4,6 +4,7 @@
 use crate::processes::books::assert_settled;
 use crate::processes::deployment::{Deployment, Instance, PATIENCE, stock_up};
 use crate::processes::phone::Phone;
+use app::playground::process::Process;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use testkit::TestDatabase;
@@ -32,11 +33,8 @@ async fn what_a_killed_process_had_in_hand_is_finished_by_another_when_its_lease
     second.suspend().unwrap();
     paid_and_unheard(&deployment, &a, json!([slow_queries(900)])).await;
 
-    // All of them are asked about at once, and the answers are late.
-    deployment.until_none("work in hand", &fewer_than(ORDERS, LEASED)).await;
+    let leased = freeze_with_work(&deployment, &first).await;
     first.kill().await.unwrap();
-    let leased = deployment.rows(LEASED).await;
-    assert!(!leased.is_empty(), "it died with nothing in hand");
     let ledger = deployment.sandbox.ledger().await.unwrap();
     let asked_before = ledger.log().count();
     deployment.sandbox.faults(json!([unheard()])).await.unwrap();
@@ -111,6 +109,26 @@ async fn what_a_frozen_process_still_writes_is_refused_and_nothing_happens_twice
     }
     deployment.stop().await;
     database.drop_now().await;
+}
+
+/// Freezes the process when it has payments in hand about which it has asked, and no answer: their
+/// leases.
+async fn freeze_with_work(deployment: &Deployment, process: &Process) -> Vec<String> {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        deployment.until_none("work in hand", &fewer_than(1, LEASED)).await;
+        process.suspend().unwrap();
+        // What it has sent to the database is carried out all the same.
+        let on_its_way = "SELECT query FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'";
+        deployment.until_none("statements on their way", on_its_way).await;
+        let leased = deployment.rows(LEASED).await;
+        if !leased.is_empty() {
+            return leased;
+        }
+        process.resume().unwrap();
+    }
+    panic!("it never had anything in hand");
 }
 
 /// Orders by one process, paid at once; no notification tells of it. Then these faults.
