@@ -5,8 +5,6 @@
 //! `demo/stories` and its two lines in `demo/stories.rs`.
 
 mod books;
-mod configuration;
-mod process;
 mod report;
 mod signer;
 mod stage;

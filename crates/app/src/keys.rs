@@ -16,6 +16,8 @@ const NAME_MAX: usize = 64;
 
 pub(crate) async fn run(args: KeysArgs) -> Result<()> {
     let store = service::open_store(&Settings::read(&args.config.config)?).await?;
+    let fitness = store.fitness().await.context("the database cannot be read")?;
+    ensure!(fitness.migrated, "the database is not set up for this program: run `paydesk migrate`");
     match args.command {
         KeysCommand::Create { name, roles, client_id } => {
             create(&store, &name, &roles, client_id).await

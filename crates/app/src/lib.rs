@@ -11,7 +11,7 @@ mod ids;
 mod keys;
 pub mod limits;
 mod metrics;
-mod playground;
+pub mod playground;
 mod serve;
 pub mod service;
 pub mod settings;

@@ -10,7 +10,7 @@ mod secret;
 
 pub use check::{Checked, Mistakes};
 pub use listen::OpsListen;
-pub(crate) use sandbox::{NOTIFY_PATH, WithSandbox};
+pub use sandbox::{NOTIFY_PATH, WithSandbox};
 pub use secret::{Secret, SecretText};
 
 use anyhow::{Context as _, anyhow, bail};

@@ -3,19 +3,18 @@
 //! A story may look at the API, at the sandbox and at the service's log, as anybody could; it may kill
 //! the service. The database is nobody's to look into, but for the operator's first key.
 
-use crate::demo::configuration;
-use crate::demo::process::{Process, Recipe};
 use crate::playground::api::Api;
 use crate::playground::buyer::Buyer;
 use crate::playground::json::list;
+use crate::playground::process::{Process, Recipe, free_address};
 use crate::playground::sandbox::SandboxControl;
-use crate::playground::{database, goods, operator_key};
+use crate::playground::{configuration, database, goods, operator_key};
 use crate::settings::{NOTIFY_PATH, WithSandbox};
 use anyhow::{Context as _, Result};
 use domain::ports::Clock as _;
 use private_postgres::{Durability, RunningPostgres};
 use serde_json::{Value, json};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use store_postgres::{ConnectSettings, PostgresStore};
 
@@ -64,7 +63,7 @@ impl Stage {
             merchant: &merchant,
         };
         configuration::write(&file, &service.document())?;
-        let service = service_recipe(program, &file, addr, logs.service);
+        let service = Recipe::serve(program, &file, addr, logs.service);
         let serving = Some(service.start().await?);
 
         let api = Api::at(format!("http://{addr}"))?;
@@ -180,22 +179,6 @@ fn sandbox_recipe(program: &Path, data: &Path, addr: SocketAddr, log: PathBuf) -
         log,
         ready_url: format!("http://{addr}/_sandbox/clock"),
     }
-}
-
-fn service_recipe(program: PathBuf, file: &Path, addr: SocketAddr, log: PathBuf) -> Recipe {
-    Recipe {
-        name: "paydesk serve",
-        program,
-        arguments: vec!["serve".into(), "--config".into(), file.into()],
-        log,
-        ready_url: format!("http://{addr}/readyz"),
-    }
-}
-
-/// A port that is free now. The service must have the same one before and after it is killed, since
-/// WeChat Pay knows it.
-fn free_address() -> Result<SocketAddr> {
-    Ok(TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?.local_addr()?)
 }
 
 async fn operator_key(database_url: &str) -> Result<String> {

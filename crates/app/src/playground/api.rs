@@ -19,7 +19,7 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_millis(250);
 
 /// The API, with or without a token.
 #[derive(Clone)]
-pub(crate) struct Api {
+pub struct Api {
     client: Client,
     base: String,
     token: Option<String>,
@@ -27,29 +27,31 @@ pub(crate) struct Api {
 
 /// What it answered.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) body: Value,
+pub struct Answer {
+    /// Its HTTP status.
+    pub status: StatusCode,
+    /// Its JSON; null when there is none.
+    pub body: Value,
 }
 
 impl Api {
     /// The API at `base`, such as `http://127.0.0.1:8080`, for somebody unknown.
-    pub(crate) fn at(base: String) -> Result<Api> {
+    pub fn at(base: String) -> Result<Api> {
         Ok(Api { client: local_client()?, base, token: None })
     }
 
     /// The same for the holder of a token or a key.
-    pub(crate) fn as_holder_of(&self, token: String) -> Api {
+    pub fn as_holder_of(&self, token: String) -> Api {
         Api { token: Some(token), ..self.clone() }
     }
 
     /// The URL of a path.
-    pub(crate) fn url(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
 
     /// One call with an `Idempotency-Key` of its own; a busy service is asked again with the same.
-    pub(crate) async fn call(&self, method: Method, path: &str, body: &Value) -> Result<Answer> {
+    pub async fn call(&self, method: Method, path: &str, body: &Value) -> Result<Answer> {
         let key = random_key();
         for _ in 1..TRIES_MAX {
             let answer = self.call_once(method.clone(), path, body, &key).await?;
@@ -63,14 +65,14 @@ impl Api {
     }
 
     /// A call that has to succeed: its body.
-    pub(crate) async fn done(&self, method: Method, path: &str, body: &Value) -> Result<Value> {
+    pub async fn done(&self, method: Method, path: &str, body: &Value) -> Result<Value> {
         let answer = self.call(method, path, body).await?;
         ensure!(answer.status.is_success(), "{path} answered {answer}");
         Ok(answer.body)
     }
 
     /// Something that has to be there.
-    pub(crate) async fn get(&self, path: &str) -> Result<Value> {
+    pub async fn get(&self, path: &str) -> Result<Value> {
         self.done(Method::GET, path, &Value::Null).await
     }
 
@@ -97,7 +99,7 @@ impl Api {
 }
 
 /// A client for this machine: no proxy of the environment stands between.
-pub(crate) fn local_client() -> Result<Client> {
+pub fn local_client() -> Result<Client> {
     Ok(Client::builder().timeout(CALL_LIMIT).no_proxy().build()?)
 }
 

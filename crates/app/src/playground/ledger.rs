@@ -8,53 +8,64 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 /// One reading of it.
-pub(crate) struct Ledger(Value);
+pub struct Ledger(Value);
 
 impl Ledger {
-    pub(crate) fn new(body: Value) -> Ledger {
+    /// What the sandbox answered.
+    pub fn new(body: Value) -> Ledger {
         Ledger(body)
     }
 
     /// Business time of the reading.
-    pub(crate) fn now(&self) -> Result<OffsetDateTime> {
+    pub fn now(&self) -> Result<OffsetDateTime> {
         instant(&self.0, "/now")
     }
 
     /// Every order that WeChat Pay knows.
-    pub(crate) fn trades(&self) -> impl Iterator<Item = &Value> {
+    pub fn trades(&self) -> impl Iterator<Item = &Value> {
         self.entries("trades")
     }
 
     /// The order with this number.
-    pub(crate) fn trade(&self, out_trade_no: &str) -> Result<&Value> {
+    pub fn trade(&self, out_trade_no: &str) -> Result<&Value> {
         let found = self.trades().find(|trade| trade["out_trade_no"] == out_trade_no);
         found.with_context(|| format!("WeChat Pay knows no order {out_trade_no}"))
     }
 
     /// The notification about a payment.
-    pub(crate) fn notice(&self, out_trade_no: &str) -> Option<&Value> {
+    pub fn notice(&self, out_trade_no: &str) -> Option<&Value> {
         self.entries("notifications").find(|notice| notice["out_trade_no"] == out_trade_no)
     }
 
     /// Every attempt to deliver the notification about a payment.
-    pub(crate) fn attempts(&self, out_trade_no: &str) -> &[Value] {
+    pub fn attempts(&self, out_trade_no: &str) -> &[Value] {
         let notice = self.notice(out_trade_no);
         notice.and_then(|notice| notice["attempts"].as_array()).map_or(&[], Vec::as_slice)
     }
 
     /// How many of them were answered with this status.
-    pub(crate) fn answered(&self, out_trade_no: &str, status: u16) -> usize {
+    pub fn answered(&self, out_trade_no: &str, status: u16) -> usize {
         self.attempts(out_trade_no).iter().filter(|attempt| attempt["status"] == status).count()
     }
 
     /// The log of API calls of one kind, such as `prepay` or `query`.
-    pub(crate) fn calls<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
+    pub fn calls<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
         self.entries("log").filter(move |call| call["kind"] == kind)
     }
 
     /// How many calls of this kind were made for this number.
-    pub(crate) fn calls_for(&self, kind: &str, out_trade_no: &str) -> usize {
+    pub fn calls_for(&self, kind: &str, out_trade_no: &str) -> usize {
         self.calls(kind).filter(|call| call["out_trade_no"] == out_trade_no).count()
+    }
+
+    /// Calls counted by kind and number: `kind`, `out_trade_no`, `count`, `effective`.
+    pub fn counts(&self) -> impl Iterator<Item = &Value> {
+        self.entries("calls")
+    }
+
+    /// Every API call, oldest first.
+    pub fn log(&self) -> impl Iterator<Item = &Value> {
+        self.entries("log")
     }
 
     fn entries(&self, name: &str) -> impl Iterator<Item = &Value> {

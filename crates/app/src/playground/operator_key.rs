@@ -7,7 +7,7 @@ use domain::ports::{Access, ApiKeyRecord, IdSource as _, Role};
 use http_api::ApiKey;
 
 /// Makes a key that may look and operate: the key itself, which is stored only as its hash.
-pub(crate) async fn make(access: &dyn Access, name: &str, now: Timestamp) -> Result<String> {
+pub async fn make(access: &dyn Access, name: &str, now: Timestamp) -> Result<String> {
     let ids = SystemIds::default();
     let minted = ApiKey::mint(&ids);
     let record = ApiKeyRecord {

@@ -9,58 +9,58 @@ use wechatpay_sim::Credentials;
 
 /// A sandbox that runs somewhere.
 #[derive(Clone)]
-pub(crate) struct SandboxControl {
+pub struct SandboxControl {
     client: Client,
     base: String,
 }
 
 impl SandboxControl {
     /// The sandbox at `base`, such as `http://127.0.0.1:8081`.
-    pub(crate) fn at(base: String) -> Result<SandboxControl> {
+    pub fn at(base: String) -> Result<SandboxControl> {
         Ok(SandboxControl { client: local_client()?, base })
     }
 
     /// Where it is.
-    pub(crate) fn base(&self) -> &str {
+    pub fn base(&self) -> &str {
         &self.base
     }
 
     /// The merchant that it knows.
-    pub(crate) async fn credentials(&self) -> Result<Credentials> {
+    pub async fn credentials(&self) -> Result<Credentials> {
         let body = self.done(Method::GET, "/_sandbox/credentials", &Value::Null).await?;
         serde_json::from_value(body).context("these are no credentials")
     }
 
     /// The buyer pays in the app: the trade.
-    pub(crate) async fn pay(&self, out_trade_no: &str) -> Result<Value> {
+    pub async fn pay(&self, out_trade_no: &str) -> Result<Value> {
         let path = format!("/_sandbox/pay/{out_trade_no}");
         self.done(Method::POST, &path, &json!({})).await.context("the money was not taken")
     }
 
     /// Would the app's cashier open with these parameters?
-    pub(crate) async fn verify_pay_params(&self, pay_params: &Value) -> Result<()> {
+    pub async fn verify_pay_params(&self, pay_params: &Value) -> Result<()> {
         let path = "/_sandbox/verify-pay-params";
         self.done(Method::POST, path, pay_params).await.context("the cashier would not open")?;
         Ok(())
     }
 
     /// What truly happened.
-    pub(crate) async fn ledger(&self) -> Result<Ledger> {
+    pub async fn ledger(&self) -> Result<Ledger> {
         self.done(Method::GET, "/_sandbox/ledger", &Value::Null).await.map(Ledger::new)
     }
 
     /// Trouble on purpose, instead of what there was.
-    pub(crate) async fn faults(&self, rules: Value) -> Result<()> {
+    pub async fn faults(&self, rules: Value) -> Result<()> {
         self.done(Method::PUT, "/_sandbox/faults", &json!({"rules": rules})).await.map(drop)
     }
 
     /// Moves its clock: `now`, `advance_s`, `speed`.
-    pub(crate) async fn clock(&self, change: &Value) -> Result<Value> {
+    pub async fn clock(&self, change: &Value) -> Result<Value> {
         self.done(Method::PUT, "/_sandbox/clock", change).await
     }
 
     /// Sends a payment's notification now, once, honest or tampered with: the attempt with its answer.
-    pub(crate) async fn notify(&self, out_trade_no: &str, tamper: Option<&str>) -> Result<Value> {
+    pub async fn notify(&self, out_trade_no: &str, tamper: Option<&str>) -> Result<Value> {
         let path = format!("/_sandbox/notify/{out_trade_no}");
         self.done(Method::POST, &path, &json!({"tamper": tamper})).await
     }

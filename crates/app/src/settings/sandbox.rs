@@ -7,25 +7,25 @@ use std::net::SocketAddr;
 use wechatpay_sim::{Credentials, RunningSandbox};
 
 /// Where the notifications of WeChat Pay arrive.
-pub(crate) const NOTIFY_PATH: &str = "/api/mini/wechat-pay/notify";
+pub const NOTIFY_PATH: &str = "/api/mini/wechat-pay/notify";
 
 /// A service that trades with a sandbox.
-pub(crate) struct WithSandbox<'a> {
+pub struct WithSandbox<'a> {
     /// Marks its payments.
-    pub(crate) deployment_id: &'a str,
+    pub deployment_id: &'a str,
     /// Where it listens.
-    pub(crate) api: SocketAddr,
+    pub api: SocketAddr,
     /// Its database.
-    pub(crate) database_url: &'a str,
+    pub database_url: &'a str,
     /// Where the sandbox is.
-    pub(crate) sandbox_url: &'a str,
+    pub sandbox_url: &'a str,
     /// The merchant that the sandbox knows.
-    pub(crate) merchant: &'a Credentials,
+    pub merchant: &'a Credentials,
 }
 
 impl WithSandbox<'_> {
     /// Its configuration, in the shape of paydesk.toml.
-    pub(crate) fn document(&self) -> Value {
+    pub fn document(&self) -> Value {
         let WithSandbox { deployment_id, api, database_url, sandbox_url, merchant } = self;
         // Who listens everywhere is reached here, too.
         let here = if api.ip().is_unspecified() {

@@ -13,6 +13,7 @@ mod dev;
 mod expiry;
 mod notifications;
 mod observed;
+mod processes;
 mod purchase;
 mod races;
 mod stock;

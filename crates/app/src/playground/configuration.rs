@@ -1,4 +1,4 @@
-//! Writes the `paydesk.toml` with which the demonstration's service is started.
+//! Writes the `paydesk.toml` with which a service of the demonstration or of a test is started.
 //!
 //! May not be read by others: it holds keys.
 
@@ -9,7 +9,10 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 /// Writes a configuration.
-pub(super) fn write(path: &Path, document: &Value) -> Result<()> {
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write(path: &Path, document: &Value) -> Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
     let written = options.open(path).and_then(|mut file| file.write_all(toml(document).as_bytes()));
