@@ -10,7 +10,8 @@ use crate::job::JobId;
 ///
 /// Business time says when a job is due; the store's own real time says when a lease ends.
 pub trait JobQueue: Send + Sync {
-    /// Takes up to `limit` jobs that are due at `now` and not leased, oldest first.
+    /// Takes up to `limit` jobs that are due at `now` and not leased: those that a client waits for
+    /// first, then the oldest.
     ///
     /// # Contract
     /// Two claimers never get the same job while its lease lasts. Each claim draws a new token,
@@ -45,7 +46,7 @@ pub trait JobQueue: Send + Sync {
     ) -> PortFuture<'a, Result<bool, StoreError>>;
 
     /// Makes a job due at `at` if it would be due later, and marks it as waited for by a client
-    /// until it is next finished. Changes nothing if there is none.
+    /// until it is next finished (but not merely put off). Changes nothing if there is none.
     fn hasten<'a>(
         &'a self,
         job: &'a JobId,
@@ -83,6 +84,8 @@ pub enum Finish {
     Done,
     /// It went well; again at this time.
     Again(Timestamp),
+    /// It was not begun, for want of room; again at this time, and who waits for it still does.
+    PutOff(Timestamp),
     /// It failed; again at this time, and the attempts go on counting.
     Retry(Timestamp),
     /// It fails again and again: set aside, with a case for a person.
