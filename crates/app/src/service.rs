@@ -204,8 +204,16 @@ fn wire(settings: &Settings, checked: Checked, rim: &Rim) -> Result<Paydesk> {
             checkout_deadline_s: settings.shop.checkout_deadline_s,
             direct_deadline_s: settings.shop.direct_deadline_s,
             session_s: settings.shop.session_s,
+            longest_call_s: longest_call_s(settings),
         },
     })
+}
+
+/// Twice the time limit where a second host is asked when the first does not answer.
+fn longest_call_s(settings: &Settings) -> i64 {
+    let hosts = if settings.wechat_pay.backup_base_url.is_some() { 2 } else { 1 };
+    let millis = settings.wechat_pay.timeout_ms.saturating_mul(hosts);
+    i64::try_from(millis.div_ceil(1_000)).unwrap_or(i64::MAX)
 }
 
 fn api_settings(settings: &Settings) -> ApiSettings {

@@ -116,7 +116,8 @@ pub fn next_look(payment: &Payment, now: Timestamp) -> Option<Timestamp> {
     }
     let next_rung = LADDER_S.iter().copied().find(|rung| *rung > age_s);
     let at = match next_rung {
-        Some(rung) => payment.created_at.plus_seconds(rung),
+        // A clock that went back must not put it off.
+        Some(rung) => payment.created_at.plus_seconds(rung).min(now.plus_seconds(rung)),
         None if age_s < MINUTES_END_S => now.plus_seconds(MINUTE_S),
         None => now.plus_seconds(TWO_MINUTES_S),
     };

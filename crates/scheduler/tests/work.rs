@@ -152,6 +152,7 @@ async fn world(answer: Answer) -> World {
             checkout_deadline_s: 1_800,
             direct_deadline_s: 900,
             session_s: 3_600,
+            longest_call_s: 5,
         },
     };
     World { store, clock, desk: Arc::new(desk), alarm, fake, order }

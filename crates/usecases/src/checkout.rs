@@ -12,7 +12,7 @@ mod tests;
 pub use price::{Quote, QuoteError};
 
 use crate::pay_order::of_start;
-use crate::start_payment::Caller;
+use crate::start_payment::Asked;
 use crate::{Keyed, Offer, OfferError, Paydesk, TransactError};
 use domain::buyer::{AddressId, Selection};
 use domain::changeset::ReplayRecord;
@@ -127,12 +127,21 @@ impl Paydesk {
         if let Some(record) = self.orders.replay(&keyed.scope).await? {
             return self.replay(&record, keyed).await;
         }
-        match self.place(request, keyed).await? {
+        let placing = match self.place(request, keyed).await {
+            Ok(placing) => placing,
+            // A twin of this very request may be what is in the way.
+            Err(error) => match self.orders.replay(&keyed.scope).await? {
+                Some(record) => return self.replay(&record, keyed).await,
+                None => return Err(error),
+            },
+        };
+        match placing {
             Placing::Placed(order) => {
-                Ok(Checkedout::Placed(self.answer(order, request, Caller::Starter, keyed).await?))
+                let asked = Asked::starter(order.payments.first().map_or(0, |first| first.no));
+                Ok(Checkedout::Placed(self.answer(order, request, asked, keyed).await?))
             }
-            Placing::Reused(order, caller) => {
-                Ok(Checkedout::Reused(self.answer(order, request, caller, keyed).await?))
+            Placing::Reused(order, asked) => {
+                Ok(Checkedout::Reused(self.answer(order, request, asked, keyed).await?))
             }
             Placing::Twin => match self.orders.replay(&keyed.scope).await? {
                 Some(record) => self.replay(&record, keyed).await,
@@ -146,11 +155,11 @@ impl Paydesk {
         &self,
         order: Order,
         request: &CheckoutRequest,
-        caller: Caller,
+        asked: Asked,
         keyed: &Keyed,
     ) -> Result<Offer, OfferError> {
         match request.trade_type {
-            Some(_) => self.offer(order, caller, &keyed.request_id).await,
+            Some(_) => self.offer(order, asked, &keyed.request_id).await,
             None => Ok(Paydesk::show(order)),
         }
     }
@@ -185,26 +194,47 @@ impl Paydesk {
         if order.status != OrderStatus::PendingPayment {
             return Ok(Paydesk::show_payment(order, &recorded));
         }
-        if was_refused(&recorded) && order.open_payment().is_none() {
-            let order = self.start_anew(&order, recorded.terms.trade_type, request_id).await;
-            let order = order.map_err(of_start)?;
-            return Ok(self.offer(order, Caller::Starter, request_id).await?);
+        if was_refused(&recorded) {
+            return self.offer_after_refusal(order, &recorded, request_id).await;
         }
-        if !recorded.is_open() && !was_refused(&recorded) {
+        if !recorded.is_open() {
             return Ok(Paydesk::show_payment(order, &recorded));
         }
         let age_s = self.clock.now().seconds_since(record.recorded_at);
-        if age_s < TWIN_S && recorded.state == PaymentState::Created {
+        if (0..TWIN_S).contains(&age_s) && recorded.state == PaymentState::Created {
             return Err(CheckoutError::InProgress);
         }
-        Ok(self.offer(order, Caller::Other, request_id).await?)
+        Ok(self.offer(order, Asked::other(recorded.no), request_id).await?)
+    }
+
+    /// A refusal is no outcome: the key goes on under another number of the same kind. A payment
+    /// of another kind belongs to another key.
+    async fn offer_after_refusal(
+        &self,
+        order: Order,
+        recorded: &Payment,
+        request_id: &str,
+    ) -> Result<Offer, CheckoutError> {
+        let trade_type = recorded.terms.trade_type;
+        match order.open_payment().map(|open| (open.no, open.terms.trade_type)) {
+            Some((no, same)) if same == trade_type => {
+                Ok(self.offer(order, Asked::other(no), request_id).await?)
+            }
+            Some(_) => Ok(Paydesk::show_payment(order, recorded)),
+            None => {
+                let started = self.start_anew(&order, trade_type, request_id).await;
+                let started = started.map_err(of_start)?;
+                let asked = started.asked();
+                Ok(self.offer(started.order, asked, request_id).await?)
+            }
+        }
     }
 }
 
 /// What placing came to.
 enum Placing {
     Placed(Order),
-    Reused(Order, Caller),
+    Reused(Order, Asked),
     /// The same key was committed by a twin of this request.
     Twin,
 }

@@ -36,7 +36,10 @@ impl Paydesk {
                 | TransactError::Refused(Refusal::Fenced),
             ) => Ok(Finish::Done),
             Err(TransactError::Rejected(Rejection::NotDue)) => {
-                Ok(Finish::Again(self.clock.now().plus_seconds(LOOK_AGAIN_S)))
+                let order = self.find(&target).await?;
+                let day = order.and_then(|order| order.is_complete_at());
+                let soon = self.clock.now().plus_seconds(LOOK_AGAIN_S);
+                Ok(Finish::Again(day.map_or(soon, |day| day.max(soon))))
             }
             Err(other) => Err(other),
         }

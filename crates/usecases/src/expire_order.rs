@@ -37,7 +37,10 @@ impl Paydesk {
                 | TransactError::Refused(Refusal::Fenced),
             ) => Ok(Finish::Done),
             Err(TransactError::Rejected(Rejection::NotDue)) => {
-                Ok(Finish::Again(self.clock.now().plus_seconds(LOOK_AGAIN_S)))
+                let order = self.find(&target).await?;
+                let deadline = order.and_then(|order| order.pay_deadline);
+                let soon = self.clock.now().plus_seconds(LOOK_AGAIN_S);
+                Ok(Finish::Again(deadline.map_or(soon, |deadline| deadline.max(soon))))
             }
             Err(other) => Err(other),
         }

@@ -17,6 +17,8 @@ use domain::{CommandId, OutTradeNo, Timestamp};
 
 /// After a call that failed, at the earliest.
 const AFTER_ERROR_S: i64 = 2;
+/// An ended payment that somebody wants to know about, when nobody answers.
+const ENDED_AGAIN_S: i64 = 20;
 /// HTTP's "too many requests".
 const TOO_MANY: u16 = 429;
 
@@ -37,13 +39,14 @@ impl Paydesk {
         };
         let urgency = Urgency::of(payment, job.wanted, self.clock.now());
         if let Err(wait_ms) = self.query_budget.take(urgency, self.clock.real()) {
-            return Ok(Finish::Again(self.later(wait_ms)));
+            return Ok(Finish::PutOff(self.later(wait_ms)));
         }
         let mut asked = self.ask(out_trade_no, fence, "ask").await?;
         if let Asked::Heard(order) = &asked
             && is_closing(order, out_trade_no)
         {
             self.send_close(out_trade_no).await;
+            self.query_budget.spend(self.clock.real());
             asked = self.ask(out_trade_no, fence, "ask-after-close").await?;
         }
         Ok(self.next(asked, payment))
@@ -91,6 +94,7 @@ impl Paydesk {
             }
             GatewayError::Refused(_)
             | GatewayError::NumberSpent(_)
+            | GatewayError::AlreadyPaid(_)
             | GatewayError::Retryable(_)
             | GatewayError::OutcomeUnknown(_) => {
                 tracing::warn!(payment.out_trade_no = %out_trade_no, error = %error,
@@ -130,10 +134,12 @@ impl Paydesk {
         let now = self.clock.now();
         let look = match asked {
             Asked::Fenced => None,
-            // Not the job's fault: it goes on by its ladder, but not at once.
-            Asked::Unheard => {
-                next_look(before, now).map(|at| at.max(now.plus_seconds(AFTER_ERROR_S)))
-            }
+            // Not the job's fault: it goes on by its ladder, but not at once. A payment that has
+            // ended has no ladder: somebody wanted to know, and does not know yet.
+            Asked::Unheard => match next_look(before, now) {
+                Some(at) => Some(at.max(now.plus_seconds(AFTER_ERROR_S))),
+                None => return Finish::Retry(self.jittered(now, now.plus_seconds(ENDED_AGAIN_S))),
+            },
             Asked::Heard(order) => {
                 order.payment(before.out_trade_no()).and_then(|payment| next_look(payment, now))
             }

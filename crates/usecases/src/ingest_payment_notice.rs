@@ -78,6 +78,23 @@ impl Paydesk {
         let target = Target::anybodys(OrderKey::OutTradeNo(out_trade_no.clone()));
         let command = Command::RecordFact(fact.clone());
         match self.transact(&target, &command, &intent).await {
+            Err(TransactError::Rejected(Rejection::Unconfirmed)) => {
+                self.confirm(notice, fact, request_id).await
+            }
+            other => self.answer_notice(other, notice, fact, request_id).await,
+        }
+    }
+
+    /// What became of applying it. What was not applied is stored before it is answered.
+    async fn answer_notice(
+        &self,
+        applied: Result<Transacted, TransactError>,
+        notice: &Notice,
+        fact: &PaymentFact,
+        request_id: &str,
+    ) -> Result<NoticeAnswer, TransactError> {
+        let out_trade_no = fact.out_trade_no();
+        match applied {
             Ok(Transacted { order, .. }) => {
                 tracing::info!(request_id, order.number = %order.number,
                     payment.out_trade_no = %out_trade_no, order.status = ?order.status,
@@ -85,9 +102,6 @@ impl Paydesk {
                 Ok(NoticeAnswer::Acknowledged)
             }
             Err(TransactError::NotFound) => self.keep_orphan(notice, fact, request_id).await,
-            Err(TransactError::Rejected(Rejection::Unconfirmed)) => {
-                self.confirm(notice, fact, request_id).await
-            }
             Err(TransactError::Rejected(why)) => {
                 self.keep_mismatch(notice, fact, &why.to_string(), request_id).await
             }
@@ -128,9 +142,9 @@ impl Paydesk {
             replay: None,
         };
         let target = Target::anybodys(OrderKey::OutTradeNo(out_trade_no.clone()));
-        self.transact(&target, &Command::RecordFact(heard), &intent).await?;
-        if confirmed {
-            return Ok(NoticeAnswer::Acknowledged);
+        let applied = self.transact(&target, &Command::RecordFact(heard), &intent).await;
+        if confirmed || applied.is_err() {
+            return self.answer_notice(applied, notice, fact, request_id).await;
         }
         let why = "a notification says what WeChat Pay's own answer does not";
         self.keep_mismatch(notice, fact, why, request_id).await
@@ -145,7 +159,11 @@ impl Paydesk {
     ) -> Result<(), TransactError> {
         let entry = entry(notice, InboxStatus::Verified, Some(fact));
         let now = self.clock.now();
-        let mut changeset = Changeset::without_order(filing(notice, entry, request_id), now);
+        // A name of its own each time: a re-send that fails as well promises its job anew.
+        let mut intent = filing(notice, entry, request_id);
+        let number = fact.out_trade_no().as_str();
+        intent.command_id = CommandId::of_step("keep", number, self.ids.call());
+        let mut changeset = Changeset::without_order(intent, now);
         let id = JobId::follow(fact.out_trade_no());
         changeset.jobs.push(JobChange::Ensure { id, due_at: now });
         self.file(changeset).await

@@ -91,4 +91,6 @@ pub struct Settings {
     pub direct_deadline_s: i64,
     /// How long a buyer stays logged in, in seconds.
     pub session_s: i64,
+    /// The longest that one call to WeChat Pay may take, in seconds.
+    pub longest_call_s: i64,
 }

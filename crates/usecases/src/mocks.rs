@@ -177,6 +177,7 @@ pub(crate) fn desk(orders: MockOrders, gateway: MockGateway, now: Timestamp) -> 
             checkout_deadline_s: 1_800,
             direct_deadline_s: 900,
             session_s: 3_600,
+            longest_call_s: 5,
         },
     }
 }

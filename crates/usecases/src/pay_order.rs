@@ -4,13 +4,12 @@
 #[cfg(test)]
 mod tests;
 
-use crate::start_payment::Caller;
 use crate::transact::Effect;
 use crate::{Checkedout, CheckoutError, Keyed, Paydesk, Target, TransactError};
 use domain::UserId;
 use domain::changeset::Audit;
-use domain::order::{Event, Rejection};
-use domain::payment::TradeType;
+use domain::order::{OrderStatus, Rejection};
+use domain::payment::{ClosingCause, TradeType};
 
 /// A buyer who wants to pay for an order of theirs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,29 +48,36 @@ impl Paydesk {
             // A twin of this very request may be what moved the order on.
             Err(error) => match self.orders.replay(&keyed.scope).await? {
                 Some(record) => return self.replay(&record, keyed).await,
-                None => return Err(of_start(error)),
+                None => {
+                    self.close_when_late(&request.target, &keyed.request_id).await?;
+                    return Err(of_start(error));
+                }
             },
         };
-        let request_id = keyed.request_id.as_str();
-        match started.effect {
-            Effect::Now(events) if events.iter().any(is_start) => {
-                let offer = self.offer(started.order, Caller::Starter, request_id).await?;
-                Ok(Checkedout::Placed(offer))
-            }
-            Effect::Now(_) | Effect::None => {
-                let offer = self.offer(started.order, Caller::Other, request_id).await?;
-                Ok(Checkedout::Reused(offer))
-            }
-            Effect::Before => match self.orders.replay(&keyed.scope).await? {
+        if started.effect == Effect::Before {
+            return match self.orders.replay(&keyed.scope).await? {
                 Some(record) => self.replay(&record, keyed).await,
                 None => Err(CheckoutError::InProgress),
-            },
+            };
         }
+        let (asked, is_new) = (started.asked(), started.is_new());
+        let offer = self.offer(started.order, asked, &keyed.request_id).await?;
+        Ok(if is_new { Checkedout::Placed(offer) } else { Checkedout::Reused(offer) })
     }
-}
 
-pub(crate) fn is_start(event: &Event) -> bool {
-    matches!(event, Event::PaymentStarted(_))
+    /// In the last minute nothing is offered any more, and what is open is closed.
+    pub(crate) async fn close_when_late(
+        &self,
+        target: &Target,
+        request_id: &str,
+    ) -> Result<(), TransactError> {
+        let Some(order) = self.find(target).await? else { return Ok(()) };
+        let waiting = order.status == OrderStatus::PendingPayment;
+        if let Some(open) = order.open_payment().filter(|_| waiting && self.is_too_late(&order)) {
+            self.close_payment(&order, open, ClosingCause::Expired, request_id).await?;
+        }
+        Ok(())
+    }
 }
 
 /// What a payment that cannot be started means to its buyer.

@@ -1,18 +1,29 @@
 //! How many questions WeChat Pay is asked: a token bucket (product ruling 21).
 //!
-//! A share of the bucket is kept for those who cannot wait: a client that waits may take the last
-//! token, an old payment only from a bucket that is more than half full. WeChat Pay's own "too
-//! many" (429) halves the rate, which then comes back step by step. One bucket per process.
+//! Each kind of question has a small bucket of its own, so that none is starved; what those cannot
+//! hold flows into one that all share, where the more urgent may take more: a client that waits the
+//! last token, an old payment only while it is more than half full. WeChat Pay's own "too many" (429)
+//! halves the rate, which comes back in a minute. One budget per process.
+
+#[cfg(test)]
+mod tests;
 
 use domain::Timestamp;
 use domain::job::MINUTE_S;
 use domain::payment::{Payment, PaymentState};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A question costs this many thousandths.
-const TOKEN: u64 = 1_000;
-/// A halved rate grows by this share of the full rate each second.
-const RECOVERY_SHARE: u64 = 60;
+/// A question costs this much: a millionth of a millionth of it is the unit of every level, so that
+/// what comes in within a microsecond is a whole number.
+const TOKEN: u64 = 1_000_000_000_000;
+/// Rates are in millionths of a token per second.
+const MILLIONTHS: u64 = 1_000_000;
+/// A rate that was halved is whole again after so long.
+const RECOVERY_MICROS: u64 = 60_000_000;
+/// Two "too many" within this time are one.
+const HALVED_ONCE_IN_MICROS: i64 = 1_000_000;
+/// More time than this fills every bucket.
+const LONG_MICROS: u64 = 100_000_000;
 /// A payment that ends within so many seconds is near its deadline.
 const NEAR_S: i64 = 120;
 
@@ -45,7 +56,16 @@ impl Urgency {
         }
     }
 
-    /// How much of a full bucket it leaves to those who are more urgent, in percent.
+    /// What is its own of everything that comes in, in percent; the rest is shared.
+    fn own(self) -> u64 {
+        match self {
+            Urgency::ClientWaiting => 20,
+            Urgency::NearDeadline => 20,
+            Urgency::Young | Urgency::Patient => 10,
+        }
+    }
+
+    /// How much of the shared bucket it leaves to those who are more urgent, in percent.
     fn leaves(self) -> u64 {
         match self {
             Urgency::ClientWaiting => 0,
@@ -54,135 +74,137 @@ impl Urgency {
             Urgency::Patient => 60,
         }
     }
+
+    fn index(self) -> usize {
+        match self {
+            Urgency::ClientWaiting => 0,
+            Urgency::NearDeadline => 1,
+            Urgency::Young => 2,
+            Urgency::Patient => 3,
+        }
+    }
 }
 
-/// The bucket. Holds one second's worth of questions.
+const EVERY: [Urgency; 4] =
+    [Urgency::ClientWaiting, Urgency::NearDeadline, Urgency::Young, Urgency::Patient];
+
+/// The budget. Holds one second's worth of questions, and one question of each kind at least.
 #[derive(Debug)]
 pub struct QueryBudget {
-    full_rate: u64,
+    per_second: u64,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
-    /// Thousandths of tokens per second.
-    rate: u64,
-    /// Thousandths of tokens.
-    level: u64,
-    /// When both were true, real time. `None` before the first question.
+    own: [u64; 4],
+    shared: u64,
+    /// When these were true, real time. `None` before the first question.
     at: Option<Timestamp>,
+    /// The rate when it was last halved, and when.
+    halved: Option<(u64, Timestamp)>,
 }
 
 impl QueryBudget {
     /// At most `per_second` questions a second, at least 1.
     #[must_use]
     pub fn new(per_second: u32) -> QueryBudget {
-        let full_rate = u64::from(per_second.max(1)).saturating_mul(TOKEN);
-        let state = State { rate: full_rate, level: full_rate, at: None };
-        QueryBudget { full_rate, state: Mutex::new(state) }
+        let per_second = u64::from(per_second.max(1));
+        let own = EVERY.map(|urgency| capacity(per_second, urgency.own()));
+        let shared = capacity(per_second, shared_percent());
+        QueryBudget { per_second, state: Mutex::new(State { own, shared, at: None, halved: None }) }
     }
 
-    /// Takes a token for a question at `now` (real time), or says after how many milliseconds
-    /// there may be one.
+    /// Takes a token for a question at `now` (real time).
     ///
     /// # Errors
-    /// The milliseconds to wait, at least 1.
+    /// After how many milliseconds there may be one, at least 1.
     pub fn take(&self, urgency: Urgency, now: Timestamp) -> Result<(), u64> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.advance(self.full_rate, now);
-        let capacity = self.full_rate.max(TOKEN);
-        let kept = capacity.saturating_sub(TOKEN).saturating_mul(urgency.leaves()) / 100;
-        let needed = kept.saturating_add(TOKEN);
-        if state.level >= needed {
-            state.level = state.level.saturating_sub(TOKEN);
+        let mut state = self.advanced(now);
+        let own = &mut state.own[urgency.index()];
+        if *own >= TOKEN {
+            *own = own.saturating_sub(TOKEN);
             return Ok(());
         }
-        let missing = needed.saturating_sub(state.level);
-        Err((missing.saturating_mul(1_000) / state.rate.max(1)).max(1))
+        let missing_own = TOKEN.saturating_sub(*own);
+        let room = capacity(self.per_second, shared_percent()).saturating_sub(TOKEN);
+        let kept = (room / 100).saturating_mul(urgency.leaves());
+        let needed = kept.saturating_add(TOKEN);
+        if state.shared >= needed {
+            state.shared = state.shared.saturating_sub(TOKEN);
+            return Ok(());
+        }
+        let micros = missing_own / self.rate(&state, now).max(1) * 100 / urgency.own();
+        Err((micros / 1_000).max(1))
+    }
+
+    /// Takes a token for a question that is asked in any case, if there is one.
+    pub fn spend(&self, now: Timestamp) {
+        let mut state = self.advanced(now);
+        state.shared = state.shared.saturating_sub(TOKEN);
     }
 
     /// WeChat Pay said that it was too many.
     pub fn halve(&self, now: Timestamp) {
+        let mut state = self.advanced(now);
+        let known = state.halved.is_some_and(|(_, at)| {
+            (0..HALVED_ONCE_IN_MICROS).contains(&now.micros().saturating_sub(at.micros()))
+        });
+        if known {
+            return;
+        }
+        let rate = (self.rate(&state, now) / 2).max(MILLIONTHS / 10);
+        state.halved = Some((rate, now));
+        state.own = [0; 4];
+        state.shared = 0;
+    }
+
+    /// Millionths of a token per second, at `now`.
+    fn rate(&self, state: &State, now: Timestamp) -> u64 {
+        let full = self.per_second.saturating_mul(MILLIONTHS);
+        let Some((halved, at)) = state.halved else { return full };
+        let micros = since(at, now).min(RECOVERY_MICROS);
+        let back = full.saturating_sub(halved);
+        let recovered = (back / 1_000).saturating_mul(micros) / (RECOVERY_MICROS / 1_000);
+        halved.saturating_add(recovered).min(full)
+    }
+
+    /// The levels at `now`. A clock that went back gives nothing for that, and goes on from there.
+    fn advanced(&self, now: Timestamp) -> MutexGuard<'_, State> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.advance(self.full_rate, now);
-        state.rate = (state.rate / 2).max(TOKEN / 10);
-        state.level = 0;
+        let micros = state.at.map_or(0, |at| since(at, now)).min(LONG_MICROS);
+        state.at = Some(now);
+        if let Some((rate, at)) = state.halved
+            && at > now
+        {
+            state.halved = Some((rate, now));
+        }
+        let incoming = self.rate(&state, now).saturating_mul(micros);
+        let mut rest = incoming;
+        for urgency in EVERY {
+            let part = (incoming / 100).saturating_mul(urgency.own());
+            let level = &mut state.own[urgency.index()];
+            let room = capacity(self.per_second, urgency.own()).saturating_sub(*level);
+            let kept = part.min(room);
+            *level = level.saturating_add(kept);
+            rest = rest.saturating_sub(kept);
+        }
+        let most = capacity(self.per_second, shared_percent());
+        state.shared = state.shared.saturating_add(rest).min(most);
+        state
     }
 }
 
-impl State {
-    fn advance(&mut self, full_rate: u64, now: Timestamp) {
-        let millis = self.at.map_or(0, |at| now.millis_since(at));
-        self.at = self.at.max(Some(now));
-        let millis = u64::try_from(millis).unwrap_or(0);
-        let filled = self.rate.saturating_mul(millis) / 1_000;
-        self.level = self.level.saturating_add(filled).min(full_rate.max(TOKEN));
-        let recovered = (full_rate / RECOVERY_SHARE).saturating_mul(millis) / 1_000;
-        self.rate = self.rate.saturating_add(recovered).min(full_rate);
-    }
+/// Microseconds from `at` to `now`; none when the clock went back.
+fn since(at: Timestamp, now: Timestamp) -> u64 {
+    u64::try_from(now.micros().saturating_sub(at.micros())).unwrap_or(0)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A second's worth of this share, and at least one question.
+fn capacity(per_second: u64, percent: u64) -> u64 {
+    (per_second.saturating_mul(TOKEN) / 100).saturating_mul(percent).max(TOKEN)
+}
 
-    fn at(millis: i64) -> Timestamp {
-        Timestamp::from_seconds(1_795_226_400).plus_millis(millis)
-    }
-
-    fn taken(budget: &QueryBudget, urgency: Urgency, now: Timestamp) -> u32 {
-        (0..1_000).take_while(|_| budget.take(urgency, now).is_ok()).count().try_into().unwrap()
-    }
-
-    #[test]
-    fn a_bucket_holds_a_second_and_fills_in_a_second() {
-        let budget = QueryBudget::new(100);
-        assert_eq!(taken(&budget, Urgency::ClientWaiting, at(0)), 100);
-        assert_eq!(taken(&budget, Urgency::ClientWaiting, at(100)), 10);
-        assert_eq!(taken(&budget, Urgency::ClientWaiting, at(60_000)), 100);
-    }
-
-    #[test]
-    fn the_patient_leave_a_share_to_the_urgent() {
-        let budget = QueryBudget::new(100);
-        let order =
-            [Urgency::Patient, Urgency::Young, Urgency::NearDeadline, Urgency::ClientWaiting];
-        let got = order.map(|urgency| taken(&budget, urgency, at(0)));
-        assert_eq!(got.iter().sum::<u32>(), 100);
-        assert!(got.iter().all(|share| *share >= 14), "{got:?}");
-    }
-
-    #[test]
-    fn one_a_second_still_serves_the_patient() {
-        let budget = QueryBudget::new(1);
-        assert_eq!(taken(&budget, Urgency::Patient, at(0)), 1);
-        assert_eq!(taken(&budget, Urgency::Patient, at(1_000)), 1);
-    }
-
-    #[test]
-    fn too_many_halves_the_rate_which_comes_back() {
-        let budget = QueryBudget::new(100);
-        budget.halve(at(0));
-        assert_eq!(taken(&budget, Urgency::ClientWaiting, at(0)), 0);
-        let halved = taken(&budget, Urgency::ClientWaiting, at(1_000));
-        assert!((45..=55).contains(&halved), "{halved}");
-        let _drained = taken(&budget, Urgency::ClientWaiting, at(120_000));
-        assert_eq!(taken(&budget, Urgency::ClientWaiting, at(121_000)), 100);
-    }
-
-    #[test]
-    fn who_is_told_to_wait_is_told_long_enough() {
-        let budget = QueryBudget::new(10);
-        let _drained = taken(&budget, Urgency::ClientWaiting, at(0));
-        let wait = budget.take(Urgency::Young, at(0)).unwrap_err();
-        let later = at(i64::try_from(wait).unwrap() + 1);
-        assert_eq!(budget.take(Urgency::Young, later), Ok(()));
-    }
-
-    #[test]
-    fn a_clock_that_goes_back_gives_nothing_away() {
-        let budget = QueryBudget::new(10);
-        let _drained = taken(&budget, Urgency::ClientWaiting, at(5_000));
-        assert!(budget.take(Urgency::ClientWaiting, at(0)).is_err());
-    }
+fn shared_percent() -> u64 {
+    100_u64.saturating_sub(EVERY.iter().map(|urgency| urgency.own()).sum())
 }

@@ -3,20 +3,19 @@
 //! Intent → call → record: the payment and its follower are durable before WeChat Pay is called,
 //! so whatever is lost here is found by the job. A number is sent with one set of bytes, always.
 
-mod spent;
+mod in_the_way;
 #[cfg(test)]
 mod tests;
+
+use in_the_way::Replaced;
 
 use crate::{Paydesk, TransactError};
 use domain::changeset::{Audit, Intent};
 use domain::order::{Command, Order, PREPAY_MARGIN_S, PrepayAnswer};
-use domain::payment::{ClosingCause, Payment, PaymentState};
+use domain::payment::{ClosingCause, Payment, PaymentNo, PaymentState};
 use domain::ports::{GatewayError, OrderKey, PayParams, WechatRefusal};
 use domain::{CommandId, OutTradeNo};
 
-/// A payment younger than this may be being ordered at WeChat Pay by the request that recorded it,
-/// in seconds: longer than a call may take.
-const CALL_S: i64 = 15;
 /// Another request waits so long for that call's answer, in milliseconds.
 const AWAIT_MS: u64 = 3_000;
 /// How often it looks, in milliseconds.
@@ -42,6 +41,9 @@ pub enum OfferError {
     /// The order cannot be paid any more.
     #[error("the order cannot be paid any more")]
     NotPayable,
+    /// Another payment took the place of this one while it was being ordered.
+    #[error("another payment took its place")]
+    Replaced,
     /// WeChat Pay refused.
     #[error("WeChat Pay refused: {0}")]
     WechatRefused(WechatRefusal),
@@ -57,12 +59,35 @@ pub(crate) enum Caller {
     Starter,
     /// Another one.
     Other,
+    /// WeChat Pay says that another payment of the order was paid: nothing is offered before that
+    /// is known.
+    Blocked,
+}
+
+/// Which payment is asked for, and by whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) no: PaymentNo,
+    pub(crate) caller: Caller,
+}
+
+/// Whether WeChat Pay is called.
+enum Readiness {
+    Offer(Box<Offer>),
+    Call(Box<Order>, Box<Payment>),
+}
+
+impl Readiness {
+    fn offer(offer: Offer) -> Readiness {
+        Readiness::Offer(Box::new(offer))
+    }
 }
 
 /// What a prepay call came to.
 enum Called {
     Answered(PrepayAnswer),
     Refused(WechatRefusal),
+    AlreadyPaid,
     NumberSpent(WechatRefusal),
 }
 
@@ -77,53 +102,95 @@ impl Offer {
 }
 
 impl Paydesk {
-    /// Offers the order's open payment, ordering it at WeChat Pay when that is not known to have
-    /// happened: the stored bytes are sent again, under the same number.
+    /// Offers the payment `no` of the order, ordering it at WeChat Pay when that is not known to
+    /// have happened: the stored bytes are sent again, under the same number.
     ///
     /// # Errors
     /// See [`OfferError`].
     pub(crate) async fn offer(
         &self,
         mut order: Order,
-        mut caller: Caller,
+        mut asked: Asked,
         request_id: &str,
     ) -> Result<Offer, OfferError> {
         let mut spent = WechatRefusal::default();
-        for _ in 0..NUMBERS_MAX {
-            if caller == Caller::Other {
-                order = self.await_call(order).await?;
-            }
-            if order.settlement.is_some() {
-                return Ok(Paydesk::show(order));
-            }
-            let Some(payment) = order.open_payment().cloned() else {
-                return Err(refused(&order));
+        for round in 1..=NUMBERS_MAX {
+            let payment = match self.ready_to_call(order, asked, request_id).await? {
+                Readiness::Offer(offer) => return Ok(*offer),
+                Readiness::Call(found, payment) => {
+                    order = *found;
+                    *payment
+                }
             };
-            if self.is_too_late(&order) {
-                self.close_payment(&order, &payment, ClosingCause::Expired, request_id).await?;
-                return Err(OfferError::NotPayable);
-            }
-            if payment.credential().is_some() || self.is_being_called(&payment, caller) {
-                return Ok(self.present(order, &payment));
-            }
-            match self.call_prepay(&payment).await {
+            let (answer, refusal) = match self.call_prepay(&payment).await {
                 Called::NumberSpent(refusal) => {
                     spent = refusal;
-                    order = self.replace_spent(order, &payment, request_id).await?;
-                    caller = Caller::Starter;
+                    let last = round == NUMBERS_MAX;
+                    match self.replace_spent(order, &payment, last, request_id).await? {
+                        Replaced::Offer(offer) => return Ok(*offer),
+                        Replaced::By(started) => {
+                            asked = started.asked();
+                            order = started.order;
+                        }
+                        Replaced::Gone => break,
+                    }
+                    continue;
                 }
-                Called::Refused(refusal) => {
-                    let answer = PrepayAnswer::Refused { code: refusal.code.clone() };
-                    let order = self.record_prepay(&order, &payment, answer, request_id).await?;
-                    return self.after_call(order, &payment, Some(refusal));
-                }
-                Called::Answered(answer) => {
-                    let order = self.record_prepay(&order, &payment, answer, request_id).await?;
+                Called::AlreadyPaid => {
+                    let (order, _heard) = self.ask_about(order, &payment, request_id).await?;
+                    let unknown = PrepayAnswer::Unknown;
+                    let order = self.record_prepay(&order, &payment, unknown, request_id).await?;
                     return self.after_call(order, &payment, None);
                 }
-            }
+                Called::Refused(refusal) => {
+                    (PrepayAnswer::Refused { code: refusal.code.clone() }, Some(refusal))
+                }
+                Called::Answered(answer) => (answer, None),
+            };
+            let order = self.record_prepay(&order, &payment, answer, request_id).await?;
+            return self.after_call(order, &payment, refusal);
         }
         Err(OfferError::WechatRefused(spent))
+    }
+
+    /// Everything before the call: what is there already is offered, what is too late is closed,
+    /// what stands in the way is cleared.
+    async fn ready_to_call(
+        &self,
+        mut order: Order,
+        Asked { no, caller }: Asked,
+        request_id: &str,
+    ) -> Result<Readiness, OfferError> {
+        if caller == Caller::Other {
+            order = self.await_call(order, no).await?;
+        }
+        if order.settlement.is_some() {
+            return Ok(Readiness::offer(Paydesk::show(order)));
+        }
+        let payment = order.payments.iter().find(|payment| payment.no == no);
+        let Some(payment) = payment.filter(|payment| payment.is_open()).cloned() else {
+            return Err(ended(&order, no));
+        };
+        if self.is_too_late(&order) {
+            self.close_payment(&order, &payment, ClosingCause::Expired, request_id).await?;
+            return Err(OfferError::NotPayable);
+        }
+        let waits = caller == Caller::Blocked || self.is_being_called(&payment, caller);
+        if payment.credential().is_some() || waits {
+            return Ok(Readiness::offer(self.present(order, &payment)));
+        }
+        if caller == Caller::Starter || payment.state != PaymentState::Created {
+            return Ok(Readiness::Call(Box::new(order), Box::new(payment)));
+        }
+        // Who recorded it died before the call, and perhaps before the closes that come first.
+        let cleared = self.clear_the_way(order, request_id).await?;
+        let (order, is_clear) = (cleared.order, cleared.is_clear);
+        match order.payment(payment.out_trade_no()).filter(|payment| payment.is_open()).cloned() {
+            Some(payment) if is_clear => Ok(Readiness::Call(Box::new(order), Box::new(payment))),
+            Some(payment) => Ok(Readiness::offer(self.present(order, &payment))),
+            None if order.settlement.is_some() => Ok(Readiness::offer(Paydesk::show(order))),
+            None => Err(ended(&order, no)),
+        }
     }
 
     /// What is offered once the answer is recorded; the payment may have moved on meanwhile.
@@ -139,7 +206,7 @@ impl Paydesk {
         match (order.payment(payment.out_trade_no()).cloned(), refusal) {
             (Some(payment), _) if payment.is_open() => Ok(self.present(order, &payment)),
             (_, Some(refusal)) => Err(OfferError::WechatRefused(refusal)),
-            (_, None) => Err(refused(&order)),
+            (_, None) => Err(ended(&order, payment.no)),
         }
     }
 
@@ -155,28 +222,33 @@ impl Paydesk {
         Offer { order, out_trade_no, pay_params: None }
     }
 
-    fn present(&self, order: Order, payment: &Payment) -> Offer {
+    pub(crate) fn present(&self, order: Order, payment: &Payment) -> Offer {
         let pay_params = self.gateway.pay_params(payment);
         Offer { order, out_trade_no: Some(payment.out_trade_no().clone()), pay_params }
     }
 
-    /// Less than a minute is left.
+    /// Less than a minute would be left when the call arrives.
     pub(crate) fn is_too_late(&self, order: &Order) -> bool {
-        let end = order.pay_deadline.map(|deadline| deadline.plus_seconds(-PREPAY_MARGIN_S));
+        let margin_s = PREPAY_MARGIN_S.saturating_add(self.settings.longest_call_s);
+        let end = order.pay_deadline.map(|deadline| deadline.plus_seconds(-margin_s));
         end.is_none_or(|end| end <= self.clock.now())
     }
 
     /// Whether the request that recorded the payment may be waiting for WeChat Pay's answer.
     fn is_being_called(&self, payment: &Payment, caller: Caller) -> bool {
+        // A close, a query and a prepay, one after the other, and the commits between them.
+        let calls_s = self.settings.longest_call_s.saturating_mul(3).saturating_add(5);
         let age_s = self.clock.now().seconds_since(payment.created_at);
-        caller == Caller::Other && payment.state == PaymentState::Created && age_s < CALL_S
+        caller == Caller::Other
+            && payment.state == PaymentState::Created
+            && (0..calls_s).contains(&age_s)
     }
 
     /// Two clicks: the second waits for the answer to the first, so that a number is ordered once.
-    async fn await_call(&self, mut order: Order) -> Result<Order, TransactError> {
+    async fn await_call(&self, mut order: Order, no: PaymentNo) -> Result<Order, TransactError> {
         for _ in 0..AWAIT_MS / LOOK_EVERY_MS {
-            let Some(payment) = order.open_payment() else { break };
-            if !self.is_being_called(payment, Caller::Other) {
+            let payment = order.payments.iter().find(|payment| payment.no == no);
+            if !payment.is_some_and(|payment| self.is_being_called(payment, Caller::Other)) {
                 break;
             }
             self.clock.sleep_millis(LOOK_EVERY_MS).await;
@@ -195,6 +267,7 @@ impl Paydesk {
         match error {
             GatewayError::Refused(refusal) => Called::Refused(refusal),
             GatewayError::NumberSpent(refusal) => Called::NumberSpent(refusal),
+            GatewayError::AlreadyPaid(_) => Called::AlreadyPaid,
             GatewayError::Misconfigured(_)
             | GatewayError::Retryable(_)
             | GatewayError::OutcomeUnknown(_)
@@ -202,7 +275,7 @@ impl Paydesk {
         }
     }
 
-    async fn close_payment(
+    pub(crate) async fn close_payment(
         &self,
         order: &Order,
         payment: &Payment,
@@ -213,7 +286,7 @@ impl Paydesk {
         self.record_step(order, &command, "close-payment", request_id).await
     }
 
-    async fn record_prepay(
+    pub(crate) async fn record_prepay(
         &self,
         order: &Order,
         payment: &Payment,
@@ -239,7 +312,7 @@ impl Paydesk {
 
     /// One step about an order, under a name of its own: two calls to WeChat Pay have two answers,
     /// and each is recorded.
-    fn step_about(&self, order: &Order, name: &str, request_id: &str) -> Intent {
+    pub(crate) fn step_about(&self, order: &Order, name: &str, request_id: &str) -> Intent {
         Intent {
             command_id: CommandId::of_step(name, order.number.as_str(), self.ids.call()),
             audit: Audit {
@@ -264,20 +337,27 @@ fn report(payment: &Payment, error: &GatewayError) {
     }
 }
 
-/// Why an order without an open payment has nothing to offer.
-fn refused(order: &Order) -> OfferError {
-    let code = order.payments.last().and_then(|payment| match &payment.state {
-        PaymentState::Rejected { code, .. } => Some(code.clone()),
-        PaymentState::Created
-        | PaymentState::Payable { .. }
-        | PaymentState::Unknown
-        | PaymentState::Closing { .. }
-        | PaymentState::Closed { .. }
-        | PaymentState::Paid { .. }
-        | PaymentState::Surplus { .. } => None,
-    });
-    match code {
-        Some(code) => OfferError::WechatRefused(WechatRefusal { code, ..WechatRefusal::default() }),
-        None => OfferError::NotPayable,
+/// Why a payment that is not open has nothing to offer.
+fn ended(order: &Order, no: PaymentNo) -> OfferError {
+    let payment = order.payments.iter().find(|payment| payment.no == no);
+    match payment.map(|payment| &payment.state) {
+        Some(PaymentState::Rejected { code, .. }) => {
+            let code = code.clone();
+            OfferError::WechatRefused(WechatRefusal { code, ..WechatRefusal::default() })
+        }
+        Some(
+            PaymentState::Closing { why: ClosingCause::Superseded }
+            | PaymentState::Closed { why: ClosingCause::Superseded, .. },
+        ) => OfferError::Replaced,
+        Some(
+            PaymentState::Created
+            | PaymentState::Payable { .. }
+            | PaymentState::Unknown
+            | PaymentState::Closing { .. }
+            | PaymentState::Closed { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::Surplus { .. },
+        )
+        | None => OfferError::NotPayable,
     }
 }

@@ -160,7 +160,8 @@ impl Paydesk {
             }
             CommitAnswer::OutcomeUnknown(why) => self.find_out(&command_id, &why).await?,
         };
-        if let (Landed::Now, Some(news)) = (&landed, news) {
+        // Also when the answer was lost and the commit is found: told twice is told.
+        if let (Landed::Now | Landed::Before, Some(news)) = (&landed, news) {
             news.tell(&*self.events);
         }
         Ok(landed)

@@ -31,6 +31,8 @@ pub(crate) enum Meaning {
     Unknown,
     /// WeChat Pay holds the number already: ask what became of it.
     Spent,
+    /// WeChat Pay says that it was paid: ask, and offer nothing else meanwhile.
+    Paid,
     /// Wake someone; the outcome is unknown.
     Misconfigured,
     /// The number does not exist (a query's answer only).
@@ -52,7 +54,7 @@ const fn row(code: &'static str, prepay: Meaning, query: Meaning, close: Meaning
 /// The table. Underscores do not count: `ORDER_PAID` and `ORDERPAID` are one code.
 #[rustfmt::skip]
 const TABLE: &[Row] = {
-    use Meaning::{Misconfigured, NotExist, Refused, Retryable, Spent, Unknown};
+    use Meaning::{Misconfigured, NotExist, Paid, Refused, Retryable, Spent, Unknown};
     &[
         //   code                    prepay         query          close
         row("PARAM_ERROR",          Refused,       Misconfigured, Misconfigured),
@@ -63,7 +65,7 @@ const TABLE: &[Row] = {
         row("SIGN_ERROR",           Misconfigured, Misconfigured, Misconfigured),
         row("INVALID_REQUEST",      Spent,         Unknown,       Unknown),
         row("OUT_TRADE_NO_USED",    Spent,         Unknown,       Unknown),
-        row("ORDER_PAID",           Spent,         Unknown,       Spent),
+        row("ORDER_PAID",           Paid,          Unknown,       Paid),
         row("ORDER_CLOSED",         Spent,         Unknown,       Spent),
         row("TRADE_ERROR",          Unknown,       Unknown,       Unknown),
         row("ORDER_NOT_EXIST",      Unknown,       NotExist,      Unknown),
@@ -122,6 +124,7 @@ impl Decline {
         match self.meaning(call) {
             Meaning::Refused => GatewayError::Refused(self.refusal),
             Meaning::Spent => GatewayError::NumberSpent(self.refusal),
+            Meaning::Paid => GatewayError::AlreadyPaid(self.refusal),
             Meaning::Retryable => GatewayError::Retryable(self.refusal),
             Meaning::Misconfigured => GatewayError::Misconfigured(self.refusal),
             Meaning::Unknown | Meaning::NotExist => {

@@ -55,6 +55,7 @@ fn outcome<T>(answer: &Result<T, GatewayError>) -> &'static str {
         Ok(_) => "ok",
         Err(GatewayError::Refused(_)) => "refused",
         Err(GatewayError::NumberSpent(_)) => "number_spent",
+        Err(GatewayError::AlreadyPaid(_)) => "already_paid",
         Err(GatewayError::Retryable(_)) => "retryable",
         Err(GatewayError::OutcomeUnknown(_)) => "unknown",
         Err(GatewayError::Misconfigured(_)) => "misconfigured",

@@ -37,6 +37,14 @@ pub(super) fn jobs(
         .filter(|payment| touched.contains(&payment.no))
         .map(|payment| follow(after, payment, now))
         .collect();
+    if events.iter().any(|event| matches!(event, Event::CancelRequested { .. })) {
+        // The cancellation waits for all of them.
+        let others = after.payments.iter().filter(|p| p.is_live() && !touched.contains(&p.no));
+        jobs.extend(others.map(|payment| JobChange::Ensure {
+            id: JobId::follow(payment.out_trade_no()),
+            due_at: now,
+        }));
+    }
     let expire = JobId::expire(&after.number);
     match (after.status, after.pay_deadline) {
         (OrderStatus::PendingPayment, Some(due_at)) => {

@@ -41,7 +41,8 @@ pub(super) struct Purchase<'a> {
 
 impl NewPayment {
     /// Whether JSAPI lacks its payer.
-    pub(super) fn lacks_payer(&self) -> bool {
+    #[must_use]
+    pub fn lacks_payer(&self) -> bool {
         self.trade_type == TradeType::Jsapi && self.payer.is_none()
     }
 

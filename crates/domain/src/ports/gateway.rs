@@ -95,8 +95,12 @@ pub enum GatewayError {
     /// A definite refusal: nothing happened there, and the same call will not succeed.
     #[error("WeChat Pay refused: {0}")]
     Refused(WechatRefusal),
+    /// WeChat Pay says that this number was paid (`ORDERPAID`). Unsigned, so nothing is settled by it;
+    /// but nobody is sent to another payment before a query says what became of this one.
+    #[error("WeChat Pay says that it was paid: {0}")]
+    AlreadyPaid(WechatRefusal),
     /// WeChat Pay holds this number with another state or other parameters (`OUT_TRADE_NO_USED`,
-    /// `ORDERPAID`, `ORDER_CLOSED`): ask what became of it, and order under another number.
+    /// `ORDER_CLOSED`): ask what became of it, and order under another number.
     #[error("the number is spent: {0}")]
     NumberSpent(WechatRefusal),
     /// Nothing happened, or nothing new; the same call later may succeed.

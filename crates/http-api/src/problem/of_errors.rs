@@ -118,6 +118,7 @@ impl From<OfferError> for Problem {
     fn from(error: OfferError) -> Problem {
         match error {
             OfferError::NotPayable => not_payable(),
+            OfferError::Replaced => state_conflict(),
             OfferError::WechatRefused(refusal) => {
                 let mut problem =
                     Problem::new(Code::WechatRefused, "WeChat Pay did not accept the payment");

@@ -104,6 +104,7 @@ where
             checkout_deadline_s: 1_800,
             direct_deadline_s: 900,
             session_s: 3_600,
+            longest_call_s: 5,
         },
     };
     let runtime = tokio::runtime::Handle::current();

@@ -24,6 +24,10 @@ impl Paydesk {
                 match self.reuse(&open, request, &quote, keyed).await? {
                     Reuse::Placing(placing) => return Ok(*placing),
                     Reuse::InTheWay if request.replace_open => {
+                        self.could_be_placed(request, &quote).await?;
+                        if self.orders.replay(&keyed.scope).await?.is_some() {
+                            return Ok(Placing::Twin);
+                        }
                         self.make_way(&open, request, keyed).await?;
                         continue;
                     }

@@ -3,12 +3,12 @@
 
 use super::place::{audit, checkout, is_expected};
 use super::{CheckoutError, CheckoutRequest, Placing, Quote};
-use crate::pay_order::{is_start, of_start};
-use crate::start_payment::Caller;
-use crate::transact::{Effect, Landed, Transacted};
+use crate::pay_order::of_start;
+use crate::start_payment::Asked;
+use crate::transact::{Effect, Landed};
 use crate::{Keyed, OfferError, Paydesk, Target, TransactError};
 use domain::changeset::{Audit, Changeset, Intent};
-use domain::order::{CancelCause, Command, Order, OrderStatus, Rejection};
+use domain::order::{CancelCause, Command, LINES_MAX, Order, OrderStatus, Rejection};
 use domain::payment::TradeType;
 use domain::ports::OrderKey;
 use domain::{CommandId, OrderNumber};
@@ -36,9 +36,14 @@ impl Paydesk {
     ) -> Result<Reuse, CheckoutError> {
         let found = self.orders.load(&OrderKey::Number(open.clone())).await?;
         let order = match found.map(|loaded| loaded.value) {
-            Some(order) if is_equal(&order, request, quote) && !self.is_too_late(&order) => order,
+            Some(order) if is_equal(&order, request, quote) => order,
             Some(_) | None => return Ok(Reuse::InTheWay),
         };
+        if self.is_too_late(&order) {
+            let target = Target::of_buyer(request.buyer, OrderKey::Id(order.id));
+            self.close_when_late(&target, &keyed.request_id).await?;
+            return Ok(Reuse::InTheWay);
+        }
         is_expected(request, order.amounts)?;
         match request.trade_type {
             Some(trade_type) => self.reuse_paying(&order, trade_type, request, keyed).await,
@@ -59,14 +64,10 @@ impl Paydesk {
         let new = self.new_payment(Some(request.buyer), trade_type).await?;
         let intent = self.reusing(request, keyed);
         let placing = match self.start_payment(&target, new, &intent).await.map_err(of_start) {
-            Ok(Transacted { effect: Effect::Before, .. }) => Placing::Twin,
-            Ok(Transacted { order, effect: Effect::Now(events) })
-                if events.iter().any(is_start) =>
-            {
-                Placing::Reused(order, Caller::Starter)
-            }
-            Ok(Transacted { order, effect: Effect::Now(_) | Effect::None }) => {
-                Placing::Reused(order, Caller::Other)
+            Ok(started) if started.effect == Effect::Before => Placing::Twin,
+            Ok(started) => {
+                let asked = started.asked();
+                Placing::Reused(started.order, asked)
             }
             // Paid, cancelled or out of time since it was read.
             Err(CheckoutError::Offer(OfferError::NotPayable)) => return Ok(Reuse::InTheWay),
@@ -88,7 +89,7 @@ impl Paydesk {
         }
         let alone = Changeset::without_order(intent, self.clock.now());
         match self.commit(alone).await? {
-            Landed::Now => Ok(Reuse::Placing(Box::new(Placing::Reused(order, Caller::Other)))),
+            Landed::Now => Ok(Reuse::Placing(Box::new(Placing::Reused(order, Asked::other(0))))),
             Landed::Before => Ok(Reuse::Placing(Box::new(Placing::Twin))),
             Landed::Not(_) => Ok(Reuse::LookAgain),
             Landed::Refused(refusal) => Err(TransactError::Refused(refusal).into()),
@@ -101,6 +102,26 @@ impl Paydesk {
             record.reused = true;
         }
         intent
+    }
+
+    /// Whether the checkout could be placed once the order in its way is gone: nobody's order is
+    /// cancelled for a request that is refused afterwards.
+    pub(super) async fn could_be_placed(
+        &self,
+        request: &CheckoutRequest,
+        quote: &Quote,
+    ) -> Result<(), CheckoutError> {
+        is_expected(request, quote.breakdown.amounts)?;
+        if quote.breakdown.lines.len() > usize::from(LINES_MAX) {
+            return Err(CheckoutError::TooManyLines);
+        }
+        if let Some(trade_type) = request.trade_type {
+            let new = self.new_payment(Some(request.buyer), trade_type).await?;
+            if new.lacks_payer() {
+                return Err(CheckoutError::OpenidRequired);
+            }
+        }
+        Ok(())
     }
 
     /// Cancels the order in the way, as a command of its own, and waits for the end. Nothing is

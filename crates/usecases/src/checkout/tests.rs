@@ -116,3 +116,61 @@ async fn an_order_placed_directly_has_fifteen_minutes_and_no_payment() {
     assert_eq!(order.pay_deadline, Some(now().plus_seconds(900)));
     assert_eq!(written[0].replay.as_ref().unwrap().payment, None);
 }
+
+/// A refusal has no effect: the price is looked at before the older order is cancelled.
+#[tokio::test]
+async fn a_moved_price_does_not_cancel_the_order_in_the_way() {
+    let (orders, life) = crate::samples::living(order());
+    let mut desk = desk(orders, MockGateway::new(), now());
+    let mut book = MockBook::new();
+    book.expect_checkout_basis().returning(|_, _, _| {
+        let item =
+            ListedItem { id: 1, quantity: 1, sku: sku(120), captured_by: Some(order().number) };
+        let text = String::new;
+        let address = Address { name: text(), phone: text(), region: text(), detail: text() };
+        let value = CheckoutBasis { items: vec![item], address: Some(address) };
+        ready(Ok(Loaded { value, store_now: now() }))
+    });
+    desk.book = Arc::new(book);
+    let wanted = CheckoutRequest {
+        replace_open: true,
+        remark: Some("x".into()),
+        expected_total: Some(Fen::new(99)),
+        ..request()
+    };
+    let refused = desk.check_out(&wanted, &keyed("one")).await;
+    assert!(refused.is_err());
+    assert_eq!(life.lock().unwrap().events(), Vec::<&str>::new(), "{refused:?}");
+}
+
+/// The twin of this very request was free, settled at once and took the lines off the list.
+#[tokio::test]
+async fn the_twin_of_a_free_checkout_is_shown_the_order() {
+    let mut orders = MockOrders::new();
+    let mut asked = 0;
+    orders.expect_replay().returning(move |_| {
+        asked += 1;
+        let mut record = keyed("one").record(now());
+        record.order = Some(order().id);
+        ready(Ok((asked > 1).then_some(record)))
+    });
+    orders
+        .expect_load()
+        .returning(|_| ready(Ok(Some(Loaded { value: order(), store_now: now() }))));
+    let mut desk = desk(orders, MockGateway::new(), now());
+    let mut book = MockBook::new();
+    book.expect_checkout_basis().returning(|_, _, _| {
+        let text = String::new;
+        let address = Address { name: text(), phone: text(), region: text(), detail: text() };
+        ready(Ok(Loaded {
+            value: CheckoutBasis { items: vec![], address: Some(address) },
+            store_now: now(),
+        }))
+    });
+    desk.book = Arc::new(book);
+    let second = desk.check_out(&request(), &keyed("one")).await;
+    assert!(
+        matches!(second, Ok(Checkedout::Replayed { .. }) | Err(CheckoutError::InProgress)),
+        "{second:?}"
+    );
+}

@@ -157,9 +157,9 @@ async fn a_question_beyond_the_budget_is_put_off_unless_a_client_waits() {
     let (orders, _) = store(vec![order.clone()], vec![CommitAnswer::Committed]);
     let mut desk = desk(orders, gateway, now());
     desk.query_budget = QueryBudget::new(2);
-    desk.query_budget.take(Urgency::ClientWaiting, now()).unwrap();
+    while desk.query_budget.take(Urgency::Patient, now()).is_ok() {}
     let patient = desk.follow_payment(&number, &job_of(&order, false)).await.unwrap();
-    assert!(matches!(patient, Finish::Again(at) if at > now()), "nothing was asked");
+    assert!(matches!(patient, Finish::PutOff(at) if at > now()), "nothing was asked");
     let waiting = desk.follow_payment(&number, &job_of(&order, true)).await.unwrap();
     assert!(matches!(waiting, Finish::Again(_)));
 }
@@ -176,4 +176,18 @@ async fn too_many_questions_halve_the_budget() {
     let desk = desk(orders, gateway, now());
     desk.follow_payment(&number, &job_of(&order, true)).await.unwrap();
     assert!(desk.query_budget.take(Urgency::ClientWaiting, now()).is_err(), "a pause at once");
+}
+
+/// A verified success of a closed payment could not be applied; its job's one question is
+/// not answered. The job may not be forgotten.
+#[tokio::test]
+async fn a_closed_payment_with_a_kept_notification_is_asked_until_somebody_answers() {
+    let order = order();
+    let closed = Command::RecordFact(fact(&order, Trade::Closed));
+    let Decision::Record(events) = order.decide(&closed, now()).unwrap() else { panic!() };
+    let mut gateway = MockGateway::new();
+    let error = GatewayError::OutcomeUnknown("timeout".to_owned());
+    gateway.expect_query().times(1).return_once(move |_| ready(Err(error)));
+    let (finish, _) = follow(vec![order.after(&events)], Vec::new(), gateway).await;
+    assert_ne!(finish, Finish::Done, "nobody follows the success that we promised to look at");
 }

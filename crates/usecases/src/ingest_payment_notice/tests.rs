@@ -220,3 +220,26 @@ async fn another_amount_that_nobody_confirms_changes_nothing_and_is_asked_about_
     assert_eq!(kept.inbox.as_ref().unwrap().status, InboxStatus::Verified);
     assert!(matches!(kept.jobs[..], [JobChange::Ensure { .. }]));
 }
+
+/// Ruling 8: verified but not applied is stored with a job, also after a query confirmed it.
+#[tokio::test]
+async fn a_confirmed_mismatch_that_cannot_be_committed_is_kept_with_its_job() {
+    let mut notice = notice(&order(), "T-1");
+    let mut receipt = receipt();
+    receipt.amount = domain::Fen::new(101);
+    notice.body =
+        NoticeBody::Payment(Box::new(notified(&order(), Trade::Success(receipt.clone()))));
+    let mut gateway = MockGateway::new();
+    gateway
+        .expect_query()
+        .times(1)
+        .return_once(move |_| ready(Ok(fact(&order(), Trade::Success(receipt)))));
+    let mut answers = vec![CommitAnswer::Conflict; 12];
+    answers.push(CommitAnswer::Committed);
+    let (orders, written) = store(vec![order()], answers);
+    let mut desk = opening(orders, Ok(notice));
+    desk.gateway = Arc::new(gateway);
+    assert_eq!(ingest(&desk).await, NoticeAnswer::TryAgain);
+    let kept = written.lock().unwrap().pop().unwrap();
+    assert_eq!(kept.inbox.map(|i| i.status), Some(InboxStatus::Verified), "nothing was stored");
+}

@@ -98,7 +98,7 @@ async fn a_key_that_was_told_reused_is_told_so_again() {
 #[tokio::test]
 async fn who_died_while_calling_is_not_waited_for_for_ever() {
     let mut order = order();
-    order.payments[0].created_at = now().plus_seconds(-15);
+    order.payments[0].created_at = now().plus_seconds(-20);
     let (orders, _) = living(order.clone());
     let mut gateway = gateway();
     gateway.expect_prepay().times(1).return_once(|_| ready(Ok(credential())));
@@ -127,4 +127,104 @@ async fn a_replay_shows_what_became_of_its_payment_and_starts_nothing() {
     let started = |e: &&Event| matches!(e, Event::PaymentStarted(_));
     let life = life.lock().unwrap();
     assert_eq!(life.written.iter().flat_map(|c| &c.events).filter(started).count(), 1);
+}
+
+/// Key one asked for Native and was refused; key two asked for JSAPI. Key one is not
+/// answered with key two's payment.
+#[tokio::test]
+async fn a_refused_key_does_not_lead_to_a_siblings_payment() {
+    let (orders, life) = living(unpaid());
+    let mut gateway = MockGateway::new();
+    gateway.expect_compose_prepay().returning(|_| "{}".to_owned());
+    gateway.expect_pay_params().returning(|payment| {
+        payment.credential().map(|_| PayParams::Native { code_url: "weixin://x".to_owned() })
+    });
+    gateway.expect_close().returning(|_| ready(Ok(())));
+    let mut answers = 0;
+    gateway.expect_prepay().returning(move |_| {
+        answers += 1;
+        let refusal = WechatRefusal { code: "NO_AUTH".to_owned(), ..WechatRefusal::default() };
+        ready(if answers == 1 {
+            Err(GatewayError::Refused(refusal))
+        } else {
+            Ok(Credential::PrepayId("wx".to_owned()))
+        })
+    });
+    let mut desk = desk(orders, gateway, now());
+    let mut door = crate::mocks::MockDoor::new();
+    door.expect_openid().returning(|_, _| ready(Ok(Some(domain::names::Openid::new("o-alice")))));
+    desk.access = std::sync::Arc::new(door);
+    let native = request(&unpaid());
+    let mut jsapi = native.clone();
+    jsapi.trade_type = TradeType::Jsapi;
+    let _refused = desk.pay_order(&native, &keyed("one")).await;
+    let _other = desk.pay_order(&jsapi, &keyed("two")).await.unwrap();
+    let again = desk.pay_order(&native, &keyed("one")).await.unwrap();
+    let Checkedout::Replayed { offer, .. } = again else { panic!("{again:?}") };
+    let number = offer.out_trade_no.clone().unwrap();
+    let trade_type = offer.order.payment(&number).unwrap().terms.trade_type;
+    assert_eq!(
+        trade_type,
+        TradeType::Native,
+        "asked for Native: {:?}",
+        life.lock()
+            .unwrap()
+            .order
+            .payments
+            .iter()
+            .map(|p| (p.no, p.terms.trade_type))
+            .collect::<Vec<_>>()
+    );
+}
+
+/// Two replays of a refused key at once: the second finds the payment that the first started,
+/// and may not call while the first may be calling.
+#[tokio::test]
+async fn the_second_replay_of_a_refused_key_does_not_call_too() {
+    use domain::order::NewPayment;
+    let new = |t| {
+        Command::StartPayment(NewPayment {
+            trade_type: t,
+            mchid: domain::names::Mchid::new("1900000109"),
+            appid: domain::names::Appid::new("wx-mini"),
+            payer: None,
+            deployment_id: "test".to_owned(),
+        })
+    };
+    let refused = order().after(&[Event::PaymentRejected { no: 1, code: "NO_AUTH".into() }]);
+    let Decision::Record(events) = refused.decide(&new(TradeType::Native), now()).unwrap() else {
+        panic!()
+    };
+    let twin = refused.clone().after(&events);
+    // First load: as it was; then the twin has started payment 2 and is calling.
+    let mut loads = 0;
+    let mut orders = crate::mocks::MockOrders::new();
+    orders.expect_load().returning(move |_| {
+        loads += 1;
+        let value = if loads == 1 { refused.clone() } else { twin.clone() };
+        ready(Ok(Some(domain::ports::Loaded { value, store_now: now() })))
+    });
+    orders.expect_replay().returning(|_| {
+        let mut record = keyed("one").record(now().plus_seconds(-60));
+        record.order = Some(order().id);
+        record.payment = Some(1);
+        ready(Ok(Some(record)))
+    });
+    orders.expect_commit().returning(|_| ready(domain::ports::CommitAnswer::Committed));
+    let mut gateway = gateway();
+    gateway.expect_prepay().never();
+    let desk = desk(orders, gateway, now());
+    let offer = desk.pay_order(&request(&order()), &keyed("one")).await.unwrap();
+    assert!(matches!(offer, Checkedout::Replayed { offer, .. } if offer.is_unknown()));
+}
+
+/// Ruling 11: the payment goes to closing, the client hears not payable.
+#[tokio::test]
+async fn asking_in_the_last_minute_closes_the_open_payment() {
+    let order = order().after(&[Event::PaymentPayable { no: 1, credential: Some(credential()) }]);
+    let (orders, life) = living(order.clone());
+    let desk = desk(orders, gateway(), now().plus_seconds(1_745));
+    let refused = desk.pay_order(&request(&order), &keyed("one")).await;
+    assert!(matches!(refused, Err(CheckoutError::Offer(OfferError::NotPayable))));
+    assert_eq!(life.lock().unwrap().order.payments[0].state.status(), PaymentStatus::Closing);
 }

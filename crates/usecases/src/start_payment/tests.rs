@@ -1,6 +1,6 @@
 //! Each answer of WeChat Pay to a prepay, and what the payer is offered.
 
-use super::{Caller, Offer, OfferError};
+use super::{Asked, Offer, OfferError};
 use crate::mocks::{MockGateway, desk, ready};
 use crate::samples::{now, order, store};
 use domain::Timestamp;
@@ -30,7 +30,7 @@ async fn offer(
     gateway.expect_pay_params().returning(|payment| {
         payment.credential().map(|_| PayParams::Native { code_url: code_url() })
     });
-    let offered = desk(orders, gateway, at).offer(order, Caller::Starter, "r-1").await;
+    let offered = desk(orders, gateway, at).offer(order, Asked::starter(1), "r-1").await;
     let events = written.lock().unwrap().iter().flat_map(|c| c.events.clone()).collect();
     (offered, events)
 }

@@ -44,12 +44,15 @@ async fn accepted_is_not_done() {
 
 #[tokio::test]
 async fn what_cannot_be_closed_keeps_its_code_so_that_somebody_asks() {
-    for code in ["ORDER_PAID", "ORDERPAID", "ORDER_CLOSED"] {
+    for code in ["ORDER_PAID", "ORDERPAID"] {
         let world = world(&settings());
         world.wechat.answer(error(400, code, "该订单已支付"));
-        let Err(GatewayError::NumberSpent(refusal)) = close(&world).await else { panic!("{code}") };
+        let Err(GatewayError::AlreadyPaid(refusal)) = close(&world).await else { panic!("{code}") };
         assert_eq!(refusal.code, code);
     }
+    let closed = world(&settings());
+    closed.wechat.answer(error(400, "ORDER_CLOSED", "该订单已关闭"));
+    assert!(matches!(close(&closed).await, Err(GatewayError::NumberSpent(_))));
     for code in ["TRADE_ERROR", "ORDERNOTEXIST"] {
         let world = world(&settings());
         world.wechat.answer(error(400, code, "该订单不存在"));

@@ -13,6 +13,7 @@ fn name<T>(answer: &Result<T, GatewayError>) -> &'static str {
         Ok(_) => "Ok",
         Err(GatewayError::Refused(_)) => "Refused",
         Err(GatewayError::NumberSpent(_)) => "NumberSpent",
+        Err(GatewayError::AlreadyPaid(_)) => "AlreadyPaid",
         Err(GatewayError::Retryable(_)) => "Retryable",
         Err(GatewayError::OutcomeUnknown(_)) => "Unknown",
         Err(GatewayError::Misconfigured(_)) => "Misconfigured",

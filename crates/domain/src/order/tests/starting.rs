@@ -141,7 +141,9 @@ fn a_client_that_says_ok_is_shown_confirming_and_changes_nothing_else() {
     assert!(shown.poll_after_ms.is_some());
     let later = order.present(start().plus_seconds(i64::from(GIVE_UP_AFTER_S)));
     assert_eq!((later.message_zh, later.poll_after_ms), (GIVE_UP_MESSAGE_ZH, None));
-    let back = after(order, &Command::NoteReport(PayerResult::Cancel), start());
+    let cancelled = Command::NoteReport(PayerResult::Cancel);
+    assert_eq!(order.decide(&cancelled, start()), Ok(Decision::AlreadyApplied), "too soon");
+    let back = after(order, &cancelled, start().plus_seconds(2));
     assert_eq!(back.present(start()).status, Shown::AwaitingPayment);
 }
 
@@ -228,4 +230,15 @@ fn an_order_whose_payment_ended_can_be_paid_anew() {
     let order = after(order.clone(), &fact(&order, 1, Trade::Closed), start());
     let order = after(order, &start_payment(TradeType::Jsapi), start());
     assert_eq!(order.open_payment().unwrap().no, 2);
+}
+
+#[test]
+fn cancelling_has_every_live_payment_asked_about_at_once() {
+    let order = placed();
+    let refused = PrepayAnswer::Refused { code: "NO_AUTH".to_owned() };
+    let command = super::samples::prepay(&order, 1, refused);
+    let order = after(order, &command, start());
+    let changeset = written(&order, &Command::Cancel(CancelCause::Buyer), start());
+    let follow = JobChange::Ensure { id: JobId::follow(&number(&order, 1)), due_at: start() };
+    assert!(changeset.jobs.contains(&follow), "refused, and not proven yet: {:?}", changeset.jobs);
 }

@@ -2,8 +2,8 @@
 
 use crate::mocks::{MockGateway, desk, ready};
 use crate::samples::{fact, keyed, living, now, order, receipt};
-use crate::start_payment::Caller;
-use crate::{Checkedout, OfferError, PayRequest, Target, TransactError};
+use crate::start_payment::Asked;
+use crate::{Checkedout, OfferError, PayRequest, Target};
 use domain::fact::Trade;
 use domain::order::{Event, Order, OrderStatus};
 use domain::payment::{Credential, PaymentStatus, TradeType};
@@ -13,6 +13,13 @@ use mockall::Sequence;
 fn spent() -> GatewayError {
     GatewayError::NumberSpent(WechatRefusal {
         code: "OUT_TRADE_NO_USED".to_owned(),
+        ..WechatRefusal::default()
+    })
+}
+
+fn paid_there() -> GatewayError {
+    GatewayError::AlreadyPaid(WechatRefusal {
+        code: "ORDER_PAID".to_owned(),
         ..WechatRefusal::default()
     })
 }
@@ -42,7 +49,7 @@ async fn a_spent_number_that_was_paid_settles_the_order() {
     let success = fact(&order(), Trade::Success(receipt()));
     gateway.expect_query().times(1).return_once(move |_| ready(Ok(success)));
     let desk = desk(orders, gateway, now());
-    let offer = desk.offer(order(), Caller::Starter, "r").await.unwrap();
+    let offer = desk.offer(order(), Asked::starter(1), "r").await.unwrap();
     assert_eq!((offer.order.status, offer.pay_params), (OrderStatus::Ready, None));
     assert_eq!(statuses(&life.lock().unwrap().order), [PaymentStatus::Paid]);
 }
@@ -64,6 +71,7 @@ async fn a_spent_number_that_was_not_paid_is_closed_and_another_is_drawn() {
         .times(1)
         .in_sequence(&mut in_order)
         .return_once(move |_| ready(Ok(open)));
+    gateway.expect_close().times(1).in_sequence(&mut in_order).return_once(|_| ready(Ok(())));
     gateway
         .expect_prepay()
         .times(1)
@@ -71,7 +79,7 @@ async fn a_spent_number_that_was_not_paid_is_closed_and_another_is_drawn() {
         .withf(|payment| payment.prepay_body == format!("body of {}", payment.out_trade_no()))
         .return_once(|_| ready(Ok(code_url())));
     let desk = desk(orders, gateway, now());
-    let offer = desk.offer(order(), Caller::Starter, "r").await.unwrap();
+    let offer = desk.offer(order(), Asked::starter(1), "r").await.unwrap();
     assert!(offer.out_trade_no.unwrap().as_str().ends_with("-2"));
     assert!(offer.pay_params.is_some());
     let expected = [PaymentStatus::Closing, PaymentStatus::Payable];
@@ -86,8 +94,8 @@ async fn a_spent_number_that_nobody_tells_about_is_unknown_and_keeps_its_number(
     let lost = GatewayError::OutcomeUnknown("lost".to_owned());
     gateway.expect_query().times(1).return_once(move |_| ready(Err(lost)));
     let desk = desk(orders, gateway, now());
-    let offered = desk.offer(order(), Caller::Starter, "r").await;
-    assert!(matches!(offered, Err(OfferError::Transact(TransactError::Busy(_)))));
+    let offered = desk.offer(order(), Asked::starter(1), "r").await.unwrap();
+    assert!(offered.is_unknown());
     assert_eq!(statuses(&life.lock().unwrap().order), [PaymentStatus::Unknown]);
 }
 
@@ -104,7 +112,7 @@ async fn what_is_refused_under_every_number_is_refused_in_words() {
         ready(Ok(fact(&held, Trade::Closed)))
     });
     let desk = desk(orders, gateway, now());
-    let offered = desk.offer(order(), Caller::Starter, "r").await;
+    let offered = desk.offer(order(), Asked::starter(1), "r").await;
     let Err(OfferError::WechatRefused(refusal)) = offered else { panic!("{offered:?}") };
     assert_eq!(refusal.code, "OUT_TRADE_NO_USED");
 }
@@ -156,7 +164,7 @@ async fn a_payment_that_cannot_be_closed_because_it_was_paid_settles_the_order()
     let (order, request) = another_way();
     let (orders, life) = living(order.clone());
     let mut gateway = gateway();
-    gateway.expect_close().times(1).return_once(|_| ready(Err(spent())));
+    gateway.expect_close().times(1).return_once(|_| ready(Err(paid_there())));
     let success = fact(&order, Trade::Success(receipt()));
     gateway.expect_query().times(1).return_once(move |_| ready(Ok(success)));
     let mut desk = desk(orders, gateway, now());
@@ -177,4 +185,147 @@ async fn an_equal_payment_is_offered_again_without_a_call() {
     let paying = desk.pay_order(&request, &keyed("one")).await.unwrap();
     assert!(matches!(paying, Checkedout::Reused(offer) if offer.pay_params.is_some()));
     assert!(life.lock().unwrap().events().is_empty());
+}
+
+/// WeChat Pay says at close that it was paid; the query is not answered. No second payment
+/// may be handed out.
+#[tokio::test]
+async fn no_new_payment_while_close_says_paid_and_nobody_tells() {
+    let (order, request) = another_way();
+    let (orders, life) = living(order.clone());
+    let mut gateway = gateway();
+    gateway.expect_close().times(1).return_once(|_| ready(Err(paid_there())));
+    let lost = GatewayError::OutcomeUnknown("lost".to_owned());
+    gateway.expect_query().times(1).return_once(move |_| ready(Err(lost)));
+    gateway.expect_prepay().returning(|_| ready(Ok(Credential::PrepayId("wx1".to_owned()))));
+    let mut desk = desk(orders, gateway, now());
+    with_openid(&mut desk);
+    let paying = desk.pay_order(&request, &keyed("one")).await;
+    let handed_out = matches!(&paying, Ok(Checkedout::Placed(offer)) if offer.pay_params.is_some());
+    assert!(
+        !handed_out,
+        "a second payment is offered for what WeChat Pay calls paid: {:?}",
+        statuses(&life.lock().unwrap().order)
+    );
+}
+
+/// The same with a stale query.
+#[tokio::test]
+async fn no_new_payment_while_close_says_paid_and_the_query_lags() {
+    let (order, request) = another_way();
+    let (orders, _life) = living(order.clone());
+    let mut gateway = gateway();
+    gateway.expect_close().times(1).return_once(|_| ready(Err(paid_there())));
+    let stale = fact(&order, Trade::NotPaid);
+    gateway.expect_query().returning(move |_| ready(Ok(stale.clone())));
+    gateway.expect_prepay().returning(|_| ready(Ok(Credential::PrepayId("wx1".to_owned()))));
+    let mut desk = desk(orders, gateway, now());
+    with_openid(&mut desk);
+    let paying = desk.pay_order(&request, &keyed("one")).await;
+    let handed_out = matches!(&paying, Ok(Checkedout::Placed(offer)) if offer.pay_params.is_some());
+    assert!(!handed_out, "a second payment is offered for what WeChat Pay calls paid");
+}
+
+/// While our prepay was out, the buyer chose another way and holds its parameters.
+#[tokio::test]
+async fn a_late_spent_answer_leaves_the_buyers_later_choice_alone() {
+    use domain::order::{Command, Decision, NewPayment};
+    let (orders, life) = living(order());
+    let mut gateway = gateway();
+    let it = std::sync::Arc::clone(&life);
+    let mut n = 0;
+    gateway.expect_prepay().returning(move |_| {
+        n += 1;
+        if n > 1 {
+            return ready(Ok(code_url()));
+        }
+        // A twin on another device: JSAPI supersedes Native, its close burns the number.
+        let mut life = it.lock().unwrap();
+        let new = NewPayment {
+            trade_type: TradeType::Jsapi,
+            mchid: domain::names::Mchid::new("1900000109"),
+            appid: domain::names::Appid::new("wx-mini"),
+            payer: Some(domain::names::Openid::new("o-alice")),
+            deployment_id: "test".to_owned(),
+        };
+        let Ok(Decision::Record(events)) = life.order.decide(&Command::StartPayment(new), now())
+        else {
+            panic!()
+        };
+        let order = life.order.clone().after(&events);
+        life.order = order.after(&[Event::PaymentPayable {
+            no: 2,
+            credential: Some(Credential::PrepayId("wx2".to_owned())),
+        }]);
+        drop(life);
+        ready(Err(spent()))
+    });
+    let none = fact(&order(), Trade::NotExist);
+    gateway.expect_query().returning(move |_| ready(Ok(none.clone())));
+    gateway.expect_close().returning(|_| ready(Ok(())));
+    let desk = desk(orders, gateway, now());
+    let _ = desk.offer(order(), Asked::starter(1), "r").await;
+    let states = statuses(&life.lock().unwrap().order);
+    assert_eq!(
+        states,
+        [PaymentStatus::Closing, PaymentStatus::Payable],
+        "the later choice was closed"
+    );
+}
+
+/// What the last try draws is never called.
+#[tokio::test]
+async fn the_last_spent_number_leaves_no_payment_that_was_never_called() {
+    let (orders, life) = living(order());
+    let mut gateway = gateway();
+    gateway.expect_prepay().returning(|_| ready(Err(spent())));
+    gateway.expect_query().returning(move |asked| {
+        let mut held = order();
+        held.payments[0].terms.out_trade_no = asked.clone();
+        ready(Ok(fact(&held, Trade::Closed)))
+    });
+    let desk = desk(orders, gateway, now());
+    let _ = desk.offer(order(), Asked::starter(1), "r").await;
+    let states = statuses(&life.lock().unwrap().order);
+    assert!(!states.contains(&PaymentStatus::Created), "{states:?}");
+}
+
+/// The process died between the commit and the close; the client comes back with its key
+/// half a minute later, before the follower did anything.
+#[tokio::test]
+async fn a_replay_after_a_crash_closes_what_was_replaced_before_it_hands_out() {
+    use domain::order::{Command, Decision};
+    let (order, request) = another_way();
+    let (orders, life) = living(order.clone());
+    {
+        let mut life = life.lock().unwrap();
+        let new = domain::order::NewPayment {
+            trade_type: TradeType::Jsapi,
+            mchid: domain::names::Mchid::new("1900000109"),
+            appid: domain::names::Appid::new("wx-mini"),
+            payer: Some(domain::names::Openid::new("o-alice")),
+            deployment_id: "test".to_owned(),
+        };
+        let before = now().plus_seconds(-31);
+        let Ok(Decision::Record(events)) = order.decide(&Command::StartPayment(new), before) else {
+            panic!()
+        };
+        life.order = order.clone().after(&events);
+        let mut record = keyed("one").record(before);
+        record.order = Some(order.id);
+        record.payment = Some(2);
+        life.keys.push(record);
+    }
+    let (mut gateway, mut seq) = (gateway(), Sequence::new());
+    gateway.expect_close().times(1).in_sequence(&mut seq).return_once(|_| ready(Ok(())));
+    gateway
+        .expect_prepay()
+        .times(1)
+        .in_sequence(&mut seq)
+        .return_once(|_| ready(Ok(Credential::PrepayId("wx1".to_owned()))));
+    let mut desk = desk(orders, gateway, now());
+    with_openid(&mut desk);
+    let again = desk.pay_order(&request, &keyed("one")).await.unwrap();
+    let Checkedout::Replayed { offer, .. } = again else { panic!("{again:?}") };
+    assert!(offer.pay_params.is_some());
 }
