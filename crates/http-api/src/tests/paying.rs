@@ -161,10 +161,13 @@ async fn what_cannot_be_paid_says_so() {
     let said = front.post(2, &prepay_of(&number), Value::Null).await;
     assert_eq!(said.code(), (502, "wechat_refused"));
     assert!(!said.text.contains("NO_AUTH"), "{}", said.text);
-    // WeChat Pay holds the number already and does not say what became of it.
-    front.fake.lock().prepay = Some(GatewayError::NumberSpent(refusal));
-    let said = front.post(3, &prepay_of(&number), Value::Null).await;
-    assert_eq!((said.code(), said.header("retry-after")), ((503, "try_again"), Some("1")));
+    // WeChat Pay holds the number already, or calls it paid, and does not say what became of it.
+    for error in [GatewayError::NumberSpent(refusal.clone()), GatewayError::AlreadyPaid(refusal)] {
+        front.fake.lock().prepay = Some(error);
+        let said = front.post(3, &prepay_of(&number), Value::Null).await;
+        assert_eq!((said.status, said.header("retry-after")), (202, Some("2")));
+        assert!(said.body.get("pay_params").is_none(), "{}", said.text);
+    }
     front.fake.lock().prepay = None;
     front.fake.lock().now_s = START_S + 845;
     let said = front.post(4, &prepay_of(&number), Value::Null).await;
