@@ -44,6 +44,8 @@ pub(crate) struct Choices {
 /// One run of schemathesis: some operations, called by somebody.
 struct Part {
     name: &'static str,
+    /// Of its report.
+    slug: &'static str,
     key: Caused,
     operations: &'static [&'static str],
 }
@@ -58,6 +60,7 @@ enum Caused {
 const PARTS: [Part; 3] = [
     Part {
         name: "buyers, and everybody",
+        slug: "buyers",
         key: Caused::ByOperator,
         operations: &[
             "--include-tag=buyers",
@@ -67,6 +70,7 @@ const PARTS: [Part; 3] = [
     },
     Part {
         name: "operators",
+        slug: "operators",
         key: Caused::ByOperator,
         operations: &[
             "--include-tag=back_office",
@@ -77,6 +81,7 @@ const PARTS: [Part; 3] = [
     // Who may approve may look, and make and revoke keys; acting is the operators'.
     Part {
         name: "approvers",
+        slug: "approvers",
         key: Caused::ByApprover,
         operations: &[
             "--include-tag=back_office",
@@ -156,6 +161,7 @@ impl Fuzz<'_> {
         command.arg(format!("http://{}/openapi.json", self.stage.api)).args(part.operations);
         command.arg(format!("--seed={}", choices.seed));
         command.arg(format!("--max-examples={}", choices.max_examples));
+        command.arg(format!("--report-ndjson-path=report-{}.ndjson", part.slug));
         command.env("PAYDESK_FUZZ_BUYER", buyer).env("PAYDESK_FUZZ_KEY", &key.plain);
         command.env(OWN_KEYS_VARIABLE, format!("{},{}", operator.id, approver.id));
         Ok(cargo::run(&mut command)?.success())

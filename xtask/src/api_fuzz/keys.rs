@@ -2,7 +2,9 @@
 //!
 //! May not be read by others: the configuration that it writes names the sandbox's keys.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -30,7 +32,11 @@ impl Keys {
         let merchant: Value = serde_json::from_str(&text)
             .with_context(|| format!("{} is not JSON", credentials.display()))?;
         let configuration = folder.join("keys.toml");
-        fs::write(&configuration, toml(&merchant, database_url))
+        let mut options = OpenOptions::new();
+        let opened =
+            options.write(true).create(true).truncate(true).mode(0o600).open(&configuration);
+        opened
+            .and_then(|mut file| file.write_all(toml(&merchant, database_url).as_bytes()))
             .with_context(|| format!("cannot write {}", configuration.display()))?;
         Ok(Self { configuration })
     }
