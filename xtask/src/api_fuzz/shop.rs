@@ -1,6 +1,7 @@
 //! A shop with something in every state: what is drawn at random would never find an order.
 //!
-//! Set up through the public API, as a merchant and a buyer would.
+//! Set up through the public API, as a merchant and a buyer would. What is in it is written down in
+//! dictionaries, from which schemathesis.toml draws.
 
 use std::fs;
 use std::path::Path;
@@ -12,34 +13,75 @@ use super::http::Caller;
 
 /// Of the goods of `paydesk dev`, the one with enough stock for everything.
 const SKU: &str = "longjing";
-/// The dictionary of schemathesis.toml.
-const ORDERS: &str = "orders.dict";
+/// A buyer can have five; the others are for those that are drawn.
+const UNPAID: usize = 2;
+/// An order is shipped or completed once, and a number that is drawn meets it once.
+const PAID: usize = 8;
+const SHIPPED: usize = 8;
 
-/// Opens it: a buyer with an address, a filled purchase list, and orders that are unpaid, paid,
-/// shipped and cancelled. Gives the buyer's token, and writes the numbers of the orders into
-/// `folder`.
-pub(super) fn open(
-    everybody: &Caller,
-    sandbox: &Caller,
-    operator: &Caller,
-    folder: &Path,
-) -> Result<String> {
-    let login = everybody.post("/api/mini/login", None, &json!({"code": "api-fuzz"}))?;
-    let token = text(&login, "token")?;
-    let buyer = Buyer::arrive(everybody.with_token(&token), sandbox.clone())?;
-    let cancelled = buyer.order("cancelled")?;
-    let path = format!("/api/mini/orders/{cancelled}/cancel");
-    buyer.api.post(&path, Some("api-fuzz-cancel-0001"), &json!({}))?;
-    let paid = buyer.paid("paid")?;
-    let shipped = buyer.paid("shipped")?;
-    ship(operator, &shipped)?;
-    let unpaid = buyer.order("unpaid")?;
-    buyer.want(3)?;
-    let numbers = [unpaid, paid, shipped, cancelled];
-    let lines: Vec<String> = numbers.iter().map(|number| format!("\"{number}\"\n")).collect();
-    let file = folder.join(ORDERS);
-    fs::write(&file, lines.concat()).with_context(|| format!("cannot write {}", file.display()))?;
-    Ok(token)
+/// Who sets it up.
+pub(super) struct Opening<'a> {
+    pub(super) everybody: &'a Caller,
+    pub(super) sandbox: &'a Caller,
+    pub(super) operator: &'a Caller,
+    /// The folder of the dictionaries.
+    pub(super) folder: &'a Path,
+}
+
+impl Opening<'_> {
+    /// A new buyer with addresses, a purchase list, and orders that are unpaid, paid, shipped and
+    /// cancelled; gives the buyer's token.
+    pub(super) fn open(&self, name: &str) -> Result<String> {
+        let login = json!({"code": format!("api-fuzz-{name}")});
+        let token = text(&self.everybody.post("/api/mini/login", None, &login)?, "token")?;
+        let buyer = Buyer::arrive(self.everybody.with_token(&token), self.sandbox.clone())?;
+        let cancelled = buyer.order("cancelled")?;
+        let path = format!("/api/mini/orders/{cancelled}/cancel");
+        buyer.api.post(&path, Some("api-fuzz-cancel-0001"), &json!({}))?;
+        let many = |state: &str, count: usize, make: &dyn Fn(&str) -> Result<String>| {
+            (0..count)
+                .map(|number| make(&format!("{state}-{number}")))
+                .collect::<Result<Vec<String>>>()
+        };
+        let paid = many("paid", PAID, &|name| buyer.paid(name))?;
+        let shipped = many("shipped", SHIPPED, &|name| buyer.paid(name))?;
+        for number in &shipped {
+            self.ship(number)?;
+        }
+        let unpaid = many("unpaid", UNPAID, &|name| buyer.order(name))?;
+        let items = [buyer.want(SKU, 3)?, buyer.want("teapot", 1)?, buyer.want("sticker", 9)?];
+        let of_each = [&unpaid[..1], &paid[..1], &shipped[..1]].concat();
+        let mut tags = vec!["\"1\"".to_owned()];
+        for number in &of_each {
+            tags.push(format!("\"{}\"", buyer.order_of(number)?["version"]));
+        }
+        let all = [&unpaid[..], &paid, &shipped, &[cancelled]].concat();
+        self.write("orders", &all)?;
+        self.write("unpaid", &unpaid)?;
+        self.write("paid", &paid)?;
+        self.write("shipped", &shipped)?;
+        self.write("tags", &tags)?;
+        self.write("items", &items.map(|item| item.to_string()))?;
+        self.write("addresses", &[buyer.address_id.to_string()])?;
+        Ok(token)
+    }
+
+    fn ship(&self, number: &str) -> Result<()> {
+        let package = json!({"express_company": "SF", "tracking_no": "SF1", "item_desc": "tea",
+            "contact": "138****0000"});
+        let shipment = json!({"logistics_type": 1, "packages": [package]});
+        let path = format!("/api/admin/orders/{number}/ship");
+        self.operator.post(&path, Some("api-fuzz-ship-00001"), &shipment)?;
+        Ok(())
+    }
+
+    /// In libFuzzer's form, which schemathesis reads: a quoted text a line.
+    fn write(&self, name: &str, words: &[String]) -> Result<()> {
+        let file = self.folder.join(format!("{name}.dict"));
+        let lines: Vec<String> =
+            words.iter().map(|word| format!("{}\n", Value::from(word.as_str()))).collect();
+        fs::write(&file, lines.concat()).with_context(|| format!("cannot write {}", file.display()))
+    }
 }
 
 struct Buyer {
@@ -57,15 +99,15 @@ impl Buyer {
         Ok(Self { api, sandbox, address_id })
     }
 
-    fn want(&self, quantity: u32) -> Result<Value> {
-        let item = json!({"sku_id": SKU, "quantity": quantity});
+    fn want(&self, sku_id: &str, quantity: u32) -> Result<Value> {
+        let item = json!({"sku_id": sku_id, "quantity": quantity});
         let added = self.api.post("/api/mini/purchase-list/items", None, &item)?;
         Ok(added["id"].clone())
     }
 
     /// An order that waits for its payment: its number.
     fn order(&self, name: &str) -> Result<String> {
-        let item = self.want(1)?;
+        let item = self.want(SKU, 1)?;
         let checkout = json!({"item_ids": [item], "address_id": self.address_id});
         let path = "/api/mini/wechat-pay/prepay-from-checkout";
         let offer = self.api.post(path, Some(&format!("api-fuzz-order-{name}")), &checkout)?;
@@ -80,15 +122,10 @@ impl Buyer {
         ensure!(order["payment_status"] == "paid", "{number} was not paid: {order}");
         Ok(number)
     }
-}
 
-fn ship(operator: &Caller, number: &str) -> Result<()> {
-    let package = json!({"express_company": "SF", "tracking_no": "SF1", "item_desc": "tea",
-        "contact": "138****0000"});
-    let shipment = json!({"logistics_type": 1, "packages": [package]});
-    let path = format!("/api/admin/orders/{number}/ship");
-    operator.post(&path, Some("api-fuzz-ship-00001"), &shipment)?;
-    Ok(())
+    fn order_of(&self, number: &str) -> Result<Value> {
+        self.api.get(&format!("/api/mini/orders/{number}"))
+    }
 }
 
 fn text(answer: &Value, name: &str) -> Result<String> {
