@@ -60,7 +60,7 @@ enum Held {
     ByApprover,
 }
 
-const PARTS: [Part; 3] = [
+const PARTS: [Part; 4] = [
     Part {
         name: "buyers, and everybody",
         slug: "buyers",
@@ -79,6 +79,23 @@ const PARTS: [Part; 3] = [
             "--include-tag=back_office",
             "--exclude-operation-id=make_api_key",
             "--exclude-operation-id=revoke_api_key",
+        ],
+    },
+    // What a wrong word refuses never comes to the order; here every request is well formed.
+    Part {
+        name: "orders, by well-formed requests alone",
+        slug: "orders",
+        key: Held::ByOperator,
+        operations: &[
+            "--mode=positive",
+            "--phases=fuzzing,stateful",
+            "--include-operation-id=prepay_from_checkout",
+            "--include-operation-id=pay_order",
+            "--include-operation-id=report_payment",
+            "--include-operation-id=confirm_receipt",
+            "--include-operation-id=ship_order",
+            "--include-operation-id=deliver_order",
+            "--include-operation-id=complete_order",
         ],
     },
     // Who may approve may look, and make and revoke keys; acting is the operators'.

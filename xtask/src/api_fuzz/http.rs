@@ -40,6 +40,10 @@ impl Caller {
         self.call("POST", path, key, Some(body))
     }
 
+    pub(super) fn delete(&self, path: &str) -> Result<Value> {
+        self.call("DELETE", path, None, None)
+    }
+
     fn call(
         &self,
         method: &str,

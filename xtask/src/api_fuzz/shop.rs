@@ -18,6 +18,7 @@ const UNPAID: usize = 2;
 /// An order is shipped or completed once, and a number that is drawn meets it once.
 const PAID: usize = 8;
 const SHIPPED: usize = 8;
+const DELIVERED: usize = 8;
 
 /// Who sets it up.
 pub(super) struct Opening<'a> {
@@ -29,8 +30,8 @@ pub(super) struct Opening<'a> {
 }
 
 impl Opening<'_> {
-    /// A new buyer with addresses, a purchase list, and orders that are unpaid, paid, shipped and
-    /// cancelled; gives the buyer's token.
+    /// A new buyer with addresses, a purchase list, and orders that are unpaid, paid, shipped,
+    /// delivered and cancelled; gives the buyer's token.
     pub(super) fn open(&self, name: &str) -> Result<String> {
         let login = json!({"code": format!("api-fuzz-{name}")});
         let token = text(&self.everybody.post("/api/mini/login", None, &login)?, "token")?;
@@ -45,22 +46,25 @@ impl Opening<'_> {
         };
         let paid = many("paid", PAID, &|name| buyer.paid(name))?;
         let shipped = many("shipped", SHIPPED, &|name| buyer.paid(name))?;
-        for number in &shipped {
+        let delivered = many("delivered", DELIVERED, &|name| buyer.paid(name))?;
+        for number in shipped.iter().chain(&delivered) {
             self.ship(number)?;
         }
-        let unpaid = many("unpaid", UNPAID, &|name| buyer.order(name))?;
-        let items = [buyer.want(SKU, 3)?, buyer.want("teapot", 1)?, buyer.want("sticker", 9)?];
-        let of_each = [&unpaid[..1], &paid[..1], &shipped[..1]].concat();
-        let mut tags = vec!["\"1\"".to_owned()];
-        for number in &of_each {
-            tags.push(format!("\"{}\"", buyer.order_of(number)?["version"]));
+        for number in &delivered {
+            let path = format!("/api/admin/orders/{number}/deliver");
+            self.operator.post(&path, Some("api-fuzz-deliver-01"), &json!({}))?;
         }
-        let all = [&unpaid[..], &paid, &shipped, &[cancelled]].concat();
+        let unpaid = many("unpaid", UNPAID, &|name| buyer.unpaid(name))?;
+        let items = [buyer.want(SKU, 3)?, buyer.want("teapot", 1)?, buyer.want("sticker", 9)?];
+        let all = [&unpaid[..], &paid, &shipped, &delivered, &[cancelled]].concat();
         self.write("orders", &all)?;
-        self.write("unpaid", &unpaid)?;
-        self.write("paid", &paid)?;
-        self.write("shipped", &shipped)?;
-        self.write("tags", &tags)?;
+        for (state, numbers) in
+            [("unpaid", &unpaid), ("paid", &paid), ("shipped", &shipped), ("delivered", &delivered)]
+        {
+            self.write(state, numbers)?;
+            let tags = numbers.iter().map(|number| buyer.tag_of(number));
+            self.write(&format!("{state}_tags"), &tags.collect::<Result<Vec<_>>>()?)?;
+        }
         self.write("items", &items.map(|item| item.to_string()))?;
         self.write("addresses", &[buyer.address_id.to_string()])?;
         Ok(token)
@@ -108,6 +112,18 @@ impl Buyer {
     /// An order that waits for its payment: its number.
     fn order(&self, name: &str) -> Result<String> {
         let item = self.want(SKU, 1)?;
+        self.order_line(name, &item)
+    }
+
+    /// The same, its line taken off the list: who checks out the whole list meets no open order.
+    fn unpaid(&self, name: &str) -> Result<String> {
+        let item = self.want(SKU, 1)?;
+        let number = self.order_line(name, &item)?;
+        self.api.delete(&format!("/api/mini/purchase-list/items/{item}"))?;
+        Ok(number)
+    }
+
+    fn order_line(&self, name: &str, item: &Value) -> Result<String> {
         let checkout = json!({"item_ids": [item], "address_id": self.address_id});
         let path = "/api/mini/wechat-pay/prepay-from-checkout";
         let offer = self.api.post(path, Some(&format!("api-fuzz-order-{name}")), &checkout)?;
@@ -123,8 +139,10 @@ impl Buyer {
         Ok(number)
     }
 
-    fn order_of(&self, number: &str) -> Result<Value> {
-        self.api.get(&format!("/api/mini/orders/{number}"))
+    /// The order's ETag.
+    fn tag_of(&self, number: &str) -> Result<String> {
+        let order = self.api.get(&format!("/api/mini/orders/{number}"))?;
+        Ok(format!("\"{}\"", order["version"]))
     }
 }
 
