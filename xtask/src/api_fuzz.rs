@@ -88,7 +88,7 @@ const PARTS: [Part; 4] = [
         key: Held::ByOperator,
         operations: &[
             "--mode=positive",
-            "--phases=fuzzing,stateful",
+            "--phases=examples,fuzzing,stateful",
             "--include-operation-id=prepay_from_checkout",
             "--include-operation-id=pay_order",
             "--include-operation-id=report_payment",

@@ -85,7 +85,7 @@ pub(super) const OWN: &[(&str, Method, &[Code])] = &[
     ),
     ("/api/mini/addresses/{id}", Method::DELETE, &[Code::NotFound]),
     ("/api/mini/purchase-list/items", Method::POST, &[Code::ItemNotFound, Code::PurchaseListFull]),
-    ("/api/mini/purchase-list/items/{id}", Method::PATCH, &[Code::NotFound]),
+    ("/api/mini/purchase-list/items/{id}", Method::PATCH, &[Code::NotFound, Code::CheckoutOpen]),
     ("/api/mini/purchase-list/items/{id}", Method::DELETE, &[Code::NotFound]),
     ("/api/mini/checkout/quote", Method::POST, QUOTE),
     ("/api/mini/wechat-pay/prepay-from-checkout", Method::POST, PREPAY),
@@ -187,6 +187,7 @@ const PAY: &[Code] = &[
     Code::VersionConflict,
     Code::OpenidRequired,
     Code::OrderNotPayable,
+    Code::OrderStateConflict,
     Code::WechatRefused,
 ];
 
