@@ -3,6 +3,7 @@
 //! One module per command. Nothing here is part of the product, and nothing of the product but
 //! `private-postgres` is needed to build it, so that it compiles quickly.
 
+mod api_fuzz;
 mod bench;
 mod cargo;
 mod ci;
@@ -32,6 +33,8 @@ enum Command {
     },
     /// The architecture rules, read from the sources
     Tidy,
+    /// Calls the running service at random and checks every answer against its OpenAPI document
+    ApiFuzz(api_fuzz::Choices),
     /// Benchmarks with their limits beside them, as ratios
     Bench(bench::Choices),
     /// The whole gate: tidy, formatting, lints, tests
@@ -53,6 +56,7 @@ fn run(command: &Command) -> Result<ExitCode> {
     match command {
         Command::Test { arguments } => test::run(&repository, arguments),
         Command::Tidy => tidy::run(&repository),
+        Command::ApiFuzz(choices) => api_fuzz::run(&repository, choices),
         Command::Bench(choices) => bench::run(&repository, choices),
         Command::Ci => ci::run(&repository),
     }

@@ -84,7 +84,8 @@ pub(crate) async fn add(mut call: Call) -> Answer {
 #[utoipa::path(put, path = "/api/mini/addresses/{id}", tag = "buyers",
     operation_id = "put_address",
     params(("id" = i64, Path, minimum = 1),
-        ("If-Match" = String, Header, description = "the address's ETag")),
+        ("If-Match" = String, Header, pattern = "^\"(0|[1-9][0-9]{0,18})\"$",
+            description = "the address's ETag")),
     request_body = AddressBody,
     responses((status = 200, body = WireAddress),
         (status = "default", body = ProblemBody, content_type = "application/problem+json")))]

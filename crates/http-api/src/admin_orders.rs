@@ -25,7 +25,8 @@ pub(crate) const NUMBER_MAX: usize = 64;
         ("created_from" = Option<String>, Query, format = DateTime),
         ("created_to" = Option<String>, Query, format = DateTime),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100),
-        ("cursor" = Option<String>, Query, min_length = 1, description = "`next_cursor` of the page before")),
+        ("cursor" = Option<String>, Query, pattern = "^[0-9A-Za-z_-]{32}$",
+            description = "`next_cursor` of the page before")),
     responses((status = 200, body = Page<WireOrder>),
         (status = "default", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn list(call: Call) -> Answer {

@@ -12,7 +12,7 @@ use crate::call::{Answer, Call};
 use crate::idempotency;
 use crate::json_body::{Body, Fields, TextRule};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{key_cursor, read_key_cursor};
+use crate::query::read_key_cursor;
 use crate::wire::api_key::{WireApiKey, WireNewKey, WireRole};
 use crate::wire::list::Page;
 use domain::ports::{ApiKeyRecord, Role};
@@ -75,7 +75,7 @@ impl NewKey {
 #[utoipa::path(get, path = "/api/admin/api-keys", tag = "back_office",
     operation_id = "list_api_keys",
     params(("limit" = Option<u32>, Query, minimum = 1, maximum = 100),
-        ("cursor" = Option<String>, Query, min_length = 1,
+        ("cursor" = Option<String>, Query, pattern = "^[0-9A-Za-z_-]{1,64}$",
             description = "`next_cursor` of the page before")),
     responses((status = 200, body = Page<WireApiKey>),
         (status = "default", body = ProblemBody, content_type = "application/problem+json")))]
@@ -89,7 +89,7 @@ pub(crate) async fn list(call: Call) -> Answer {
     let mut older = older.skip(usize::from(after.is_some()));
     let data: Vec<&ApiKeyRecord> = older.by_ref().take(limit).collect();
     let last = data.last().filter(|_| older.next().is_some());
-    let next_cursor = last.map(|key| key_cursor(&key.id));
+    let next_cursor = last.map(|key| key.id.clone());
     Ok(answer::ok(&Page { data: data.into_iter().map(WireApiKey::of).collect(), next_cursor }))
 }
 

@@ -14,6 +14,8 @@ use domain::catalogue::{SkuDraft, SkuId, SkuStatus};
 use domain::changeset::ReplayRecord;
 use domain::ports::{StockAnswer, StockChange};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{OneOf, Type};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 
 /// WeChat Pay shows 127 characters of a payment's description.
 const TITLE: TextRule = TextRule { min: 1, max: 127 };
@@ -64,12 +66,21 @@ fn read_status(text: &str) -> Option<SkuStatus> {
 #[derive(ToSchema)]
 #[schema(as = MoveStockRequest)]
 pub(crate) struct MoveStock {
-    /// Not zero.
-    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
+    #[schema(schema_with = delta)]
     delta: i64,
     /// For the audit.
     #[schema(min_length = 1, max_length = 200)]
     reason: String,
+}
+
+/// Not zero: either of two ranges.
+fn delta() -> RefOr<Schema> {
+    let range = |min: i64, max: i64| {
+        let integer = ObjectBuilder::new().schema_type(Type::Integer);
+        integer.minimum(Some(min)).maximum(Some(max))
+    };
+    let ranges = OneOf::builder().item(range(-DELTA_MAX, -1)).item(range(1, DELTA_MAX));
+    ranges.description(Some("not zero")).into()
 }
 
 impl Body for MoveStock {
@@ -98,7 +109,8 @@ pub(crate) async fn show_sku(call: Call) -> Answer {
 /// Creates a SKU (without If-Match), or changes the one at the version of If-Match.
 #[utoipa::path(put, path = "/api/admin/skus/{id}", tag = "back_office", operation_id = "put_sku",
     params(("id" = String, Path, pattern = "^[0-9A-Za-z_-]{1,32}$"),
-        ("If-Match" = Option<String>, Header, description = "the SKU's ETag; none creates")),
+        ("If-Match" = Option<String>, Header, pattern = "^\"(0|[1-9][0-9]{0,18})\"$",
+            description = "the SKU's ETag; none creates")),
     request_body = PutSku,
     responses((status = 200, description = "changed", body = WireBackOfficeSku),
         (status = 201, description = "created", body = WireBackOfficeSku),

@@ -22,7 +22,8 @@ use domain::ports::CaseList;
             description = "opened at or after"),
         ("created_to" = Option<String>, Query, format = DateTime, description = "opened before"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100),
-        ("cursor" = Option<String>, Query, min_length = 1, description = "`next_cursor` of the page before")),
+        ("cursor" = Option<String>, Query, pattern = "^[0-9A-Za-z_-]{32}$",
+            description = "`next_cursor` of the page before")),
     responses((status = 200, body = Page<WireCase>),
         (status = "default", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn list(call: Call) -> Answer {

@@ -23,7 +23,7 @@ const PREPAY_PATH: &str = "/api/mini/wechat-pay/prepay-from-checkout";
 
 /// What a checkout is about.
 #[derive(ToSchema)]
-#[schema(as = QuoteRequest)]
+#[schema(as = QuoteRequest, example = json!({"item_ids": [], "address_id": 1}))]
 #[expect(dead_code, reason = "only the OpenAPI document reads it; `Basket` is what is read")]
 pub(crate) struct QuoteBody {
     /// Lines of the purchase list; none, or none above zero, means all of it.
@@ -45,7 +45,7 @@ impl Body for Basket {
 
 /// A checkout to be paid.
 #[derive(ToSchema)]
-#[schema(as = PrepayRequest)]
+#[schema(as = PrepayRequest, example = json!({"item_ids": [], "address_id": 1}))]
 #[expect(dead_code, reason = "only the OpenAPI document reads it; `Prepay` is what is read")]
 pub(crate) struct PrepayBody {
     /// Lines of the purchase list; none, or none above zero, means all of it.

@@ -6,6 +6,7 @@
 
 mod fields;
 mod json;
+mod whole;
 
 pub(crate) use fields::{Fields, TextRule, check_text};
 pub(crate) use json::Json;

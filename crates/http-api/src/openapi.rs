@@ -12,9 +12,9 @@ use crate::routes::{self, Route};
 use actix_web::http::Method;
 use forms::Forms;
 use std::sync::OnceLock;
+use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{OpenApi as Document, RefOr};
 use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
@@ -86,10 +86,7 @@ impl Modify for LetIn {
                     vec![SecurityRequirement::new(KEY, names)]
                 }
             });
-            let codes: Vec<&str> = refusals::of(route).iter().map(|code| code.name()).collect();
-            if let Some(RefOr::T(refusal)) = operation.responses.responses.get_mut("default") {
-                refusal.description = format!("Refused: {}.", codes.join(", "));
-            }
+            refusals::spell_out(operation, &refusals::of(route));
         }
     }
 }

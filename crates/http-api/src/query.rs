@@ -18,6 +18,9 @@ pub(crate) const LIMIT_MAX: u32 = 100;
 /// The entries of a page when nothing is said.
 const LIMIT_DEFAULT: u32 = 20;
 
+/// The most characters of an API key's id.
+const KEY_ID_MAX: usize = 64;
+
 /// Parameters that are left, and what was wrong so far. Has no `Debug`: anything may be in a URL.
 pub(crate) struct Query {
     pairs: BTreeMap<String, String>,
@@ -92,9 +95,8 @@ impl Query {
     }
 
     /// `cursor`.
-    pub(crate) fn cursor<T>(&mut self, read: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
-        let parse = |text: &str| read(&URL_SAFE_NO_PAD.decode(text).ok()?);
-        self.parsed("cursor", parse, "the next_cursor of the page before")
+    pub(crate) fn cursor<T>(&mut self, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+        self.parsed("cursor", read, "the next_cursor of the page before")
     }
 }
 
@@ -104,8 +106,8 @@ pub(crate) fn order_cursor(created_at: Timestamp, id: OrderId) -> String {
 }
 
 /// Reads [`order_cursor`].
-pub(crate) fn read_order_cursor(bytes: &[u8]) -> Option<(Timestamp, OrderId)> {
-    read_instant_cursor(bytes).map(|(at, id)| (at, OrderId::new(id)))
+pub(crate) fn read_order_cursor(text: &str) -> Option<(Timestamp, OrderId)> {
+    read_instant_cursor(text).map(|(at, id)| (at, OrderId::new(id)))
 }
 
 /// The cursor after this case.
@@ -114,8 +116,8 @@ pub(crate) fn case_cursor(opened_at: Timestamp, id: CaseId) -> String {
 }
 
 /// Reads [`case_cursor`].
-pub(crate) fn read_case_cursor(bytes: &[u8]) -> Option<(Timestamp, CaseId)> {
-    read_instant_cursor(bytes).map(|(at, id)| (at, CaseId::new(id)))
+pub(crate) fn read_case_cursor(text: &str) -> Option<(Timestamp, CaseId)> {
+    read_instant_cursor(text).map(|(at, id)| (at, CaseId::new(id)))
 }
 
 fn instant_cursor(at: Timestamp, id: Uuid) -> String {
@@ -124,32 +126,25 @@ fn instant_cursor(at: Timestamp, id: Uuid) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn read_instant_cursor(bytes: &[u8]) -> Option<(Timestamp, Uuid)> {
+/// Every text of its form is a place in the list, so that the document can say what a cursor is: an
+/// instant that we cannot hold is the nearest one that we can.
+fn read_instant_cursor(text: &str) -> Option<(Timestamp, Uuid)> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     let (micros, id) = bytes.split_first_chunk::<8>()?;
-    let micros = i64::from_be_bytes(*micros);
-    let at = Timestamp::from_micros(micros);
     let id = Uuid::from_slice(id).ok()?;
-    (at.micros() == micros).then_some((at, id))
+    Some((Timestamp::from_micros(i64::from_be_bytes(*micros)), id))
 }
 
-/// The cursor after this API key.
-pub(crate) fn key_cursor(id: &str) -> String {
-    URL_SAFE_NO_PAD.encode(id)
+/// Reads the cursor after an API key: its id.
+pub(crate) fn read_key_cursor(text: &str) -> Option<String> {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+    let fits = (1..=KEY_ID_MAX).contains(&text.len()) && text.bytes().all(is_plain);
+    fits.then(|| text.to_owned())
 }
 
-/// Reads [`key_cursor`].
-pub(crate) fn read_key_cursor(bytes: &[u8]) -> Option<String> {
-    String::from_utf8(bytes.to_vec()).ok().filter(|id| !id.is_empty())
-}
-
-/// The cursor after this SKU.
-pub(crate) fn sku_cursor(id: &SkuId) -> String {
-    URL_SAFE_NO_PAD.encode(id.as_str())
-}
-
-/// Reads [`sku_cursor`].
-pub(crate) fn read_sku_cursor(bytes: &[u8]) -> Option<SkuId> {
-    SkuId::parse(core::str::from_utf8(bytes).ok()?)
+/// Reads the cursor after a SKU: its id.
+pub(crate) fn read_sku_cursor(text: &str) -> Option<SkuId> {
+    SkuId::parse(text)
 }
 
 #[cfg(test)]
@@ -171,6 +166,15 @@ mod tests {
             ["limit=0", "limit=101", "limit=", "limit=+5", "limit=x", "limit=1&limit=1", "limt=5"]
         {
             assert_eq!(limit(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_of_an_instant_that_we_cannot_hold_is_a_place_at_the_end() {
+        for micros in [i64::MIN, i64::MAX] {
+            let text = URL_SAFE_NO_PAD.encode([&micros.to_be_bytes()[..], &[7; 16]].concat());
+            let (at, _) = read_order_cursor(&text).unwrap();
+            assert_eq!(at, Timestamp::from_micros(micros));
         }
     }
 

@@ -5,7 +5,7 @@
 use crate::answer;
 use crate::call::{Answer, Call};
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{read_sku_cursor, sku_cursor};
+use crate::query::read_sku_cursor;
 use crate::wire::list::Page;
 use crate::wire::shop::WireSku;
 use domain::catalogue::{SkuId, SkuStatus};
@@ -13,7 +13,8 @@ use domain::catalogue::{SkuId, SkuStatus};
 /// Lists what is for sale, by id.
 #[utoipa::path(get, path = "/api/mini/skus", tag = "buyers", operation_id = "list_skus",
     params(("limit" = Option<u32>, Query, minimum = 1, maximum = 100),
-        ("cursor" = Option<String>, Query, min_length = 1, description = "`next_cursor` of the page before")),
+        ("cursor" = Option<String>, Query, pattern = "^[0-9A-Za-z_-]{1,32}$",
+            description = "`next_cursor` of the page before")),
     responses((status = 200, body = Page<WireSku>),
         (status = "default", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn list(call: Call) -> Answer {
@@ -28,7 +29,7 @@ pub(crate) async fn list(call: Call) -> Answer {
     let size = usize::try_from(limit).unwrap_or(usize::MAX);
     let shown = found.get(..size).unwrap_or(&found);
     let next_cursor =
-        if found.len() > size { shown.last().map(|sku| sku_cursor(&sku.id)) } else { None };
+        if found.len() > size { shown.last().map(|sku| sku.id.as_str().to_owned()) } else { None };
     Ok(answer::ok(&Page { data: shown.iter().map(WireSku::of).collect(), next_cursor }))
 }
 

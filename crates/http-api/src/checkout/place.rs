@@ -16,7 +16,8 @@ const PATH: &str = "/api/mini/orders";
 
 /// An order to be placed.
 #[derive(ToSchema)]
-#[schema(as = PlaceOrderRequest)]
+#[schema(as = PlaceOrderRequest, example = json!({
+    "item_ids": [], "address_id": 1, "payment_method": "wechat"}))]
 #[expect(dead_code, reason = "only the OpenAPI document reads it; `Place` is what is read")]
 pub(crate) struct PlaceBody {
     /// Lines of the purchase list; none, or none above zero, means all of it.

@@ -5,7 +5,10 @@
 use super::REASON;
 use crate::json_body::{Body, Fields, TextRule};
 use domain::shipment::{LogisticsType, PACKAGES_MAX, Package, ShipmentDraft};
-use utoipa::ToSchema;
+use std::borrow::Cow;
+use utoipa::openapi::schema::OneOf;
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// WeChat takes at most 128 characters of a carrier's code and of a tracking number, and 120 of a
 /// description.
@@ -14,17 +17,42 @@ const DESCRIPTION: TextRule = TextRule { min: 1, max: 120 };
 /// The most characters of a masked telephone number.
 const CONTACT_MAX: usize = 32;
 
-/// Goods that went out.
+/// Goods that went out: with express each package has a carrier and a number, otherwise it may.
+pub(crate) struct ShipBody;
+
+impl PartialSchema for ShipBody {
+    fn schema() -> RefOr<Schema> {
+        let either = OneOf::builder()
+            .item(Ref::from_schema_name(ExpressShip::name()))
+            .item(Ref::from_schema_name(OtherShip::name()));
+        either.description(Some("goods that went out, by express or otherwise")).into()
+    }
+}
+
+impl ToSchema for ShipBody {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ShipRequest")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((ExpressShip::name().into_owned(), ExpressShip::schema()));
+        ExpressShip::schemas(schemas);
+        schemas.push((OtherShip::name().into_owned(), OtherShip::schema()));
+        OtherShip::schemas(schemas);
+    }
+}
+
+/// Goods that went out by express.
 #[derive(ToSchema)]
-#[schema(as = ShipRequest)]
+#[schema(as = ExpressShipRequest)]
 #[expect(dead_code, reason = "only the OpenAPI document reads it; `Ship` is what is read")]
-pub(crate) struct ShipBody {
-    /// 1 express, 2 same city, 3 virtual, 4 self pick-up.
-    #[schema(minimum = 1, maximum = 4)]
+struct ExpressShip {
+    /// 1: express.
+    #[schema(minimum = 1, maximum = 1)]
     logistics_type: i64,
     /// At most 15 in all shipments of an order.
     #[schema(min_items = 1, max_items = 15)]
-    packages: Vec<PackageBody>,
+    packages: Vec<ExpressPackage>,
     /// Whether nothing is left to be sent; `true` when nothing is said.
     is_all_delivered: Option<bool>,
     /// For the audit.
@@ -32,11 +60,47 @@ pub(crate) struct ShipBody {
     reason: Option<String>,
 }
 
-/// A package. With express it has a carrier and a number.
+/// Goods that went out in another way.
 #[derive(ToSchema)]
-#[schema(as = PackageRequest)]
+#[schema(as = OtherShipRequest)]
+#[expect(dead_code, reason = "only the OpenAPI document reads it; `Ship` is what is read")]
+struct OtherShip {
+    /// 2 same city, 3 virtual, 4 self pick-up.
+    #[schema(minimum = 2, maximum = 4)]
+    logistics_type: i64,
+    /// At most 15 in all shipments of an order.
+    #[schema(min_items = 1, max_items = 15)]
+    packages: Vec<OtherPackage>,
+    /// Whether nothing is left to be sent; `true` when nothing is said.
+    is_all_delivered: Option<bool>,
+    /// For the audit.
+    #[schema(min_length = 1, max_length = 200)]
+    reason: Option<String>,
+}
+
+/// A package that a carrier has.
+#[derive(ToSchema)]
+#[schema(as = ExpressPackageRequest)]
 #[expect(dead_code, reason = "only the OpenAPI document reads it")]
-struct PackageBody {
+struct ExpressPackage {
+    /// The carrier's code at WeChat, such as `SF`.
+    #[schema(min_length = 1, max_length = 128)]
+    express_company: String,
+    #[schema(min_length = 1, max_length = 128)]
+    tracking_no: String,
+    /// What is in it, as the buyer reads it.
+    #[schema(min_length = 1, max_length = 120)]
+    item_desc: String,
+    /// The masked telephone number that some carriers need (SF does), such as `+86-177****1234`.
+    #[schema(pattern = r"^[0-9+*-]{0,27}\*[0-9]{4}$")]
+    contact: Option<String>,
+}
+
+/// A package, perhaps with a carrier.
+#[derive(ToSchema)]
+#[schema(as = OtherPackageRequest)]
+#[expect(dead_code, reason = "only the OpenAPI document reads it")]
+struct OtherPackage {
     /// The carrier's code at WeChat, such as `SF`.
     #[schema(min_length = 1, max_length = 128)]
     express_company: Option<String>,

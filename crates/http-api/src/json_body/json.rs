@@ -3,7 +3,7 @@
 //! May not accept what two parsers could understand differently: names that occur twice are
 //! refused (a signature, a log and a handler would each pick another one).
 
-use super::{ARRAY_MAX, DEPTH_MAX};
+use super::{ARRAY_MAX, DEPTH_MAX, whole};
 use crate::problem::FieldError;
 use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -28,8 +28,14 @@ impl fmt::Debug for Json {
 }
 
 impl Json {
-    /// Parses one value and nothing after it.
+    /// Parses one value and nothing after it. A whole number is an integer however it is spelled.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Json, FieldError> {
+        // A fault is named where it stands in what was sent, not in the other spelling.
+        Json::parse_plain(&whole::spelled_plainly(bytes))
+            .map_err(|error| Json::parse_plain(bytes).err().unwrap_or(error))
+    }
+
+    fn parse_plain(bytes: &[u8]) -> Result<Json, FieldError> {
         let fault = RefCell::new(None);
         let seed = Seed { depth: 1, path: Path::Root, fault: &fault };
         let mut deserializer = serde_json::Deserializer::from_slice(bytes);

@@ -1,5 +1,5 @@
-//! What the document says of every request body besides what its struct says: that unknown fields
-//! are refused, and which characters a text may have.
+//! What the document says of every request besides what its struct says: that unknown fields of a
+//! body are refused, and which characters a text may have, in a body or in the query.
 //!
 //! May not be needed for answers: they may grow.
 
@@ -27,6 +27,11 @@ impl Modify for Forms {
             }
         }
         for item in document.paths.paths.values_mut() {
+            let queried = item.get.iter_mut().flat_map(|get| &mut get.parameters).flatten();
+            for parameter in queried {
+                let RefOr::T(parameter) = parameter else { continue };
+                parameter.schema.iter_mut().for_each(say_characters);
+            }
             for operation in [&mut item.post, &mut item.put, &mut item.patch].into_iter().flatten()
             {
                 if let Some(RefOr::T(body)) = &mut operation.request_body {
@@ -48,16 +53,19 @@ fn without_null(content: &mut RefOr<Content>) {
 
 fn complete(form: &mut Object) {
     form.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
-    for property in form.properties.values_mut() {
-        if let RefOr::T(Schema::Object(text)) = property
-            && text.max_length.is_some()
-            && text.pattern.is_none()
-        {
-            text.pattern = Some(if text.min_length.is_some_and(|least| least > 0) {
-                format!("^{CHARACTER}*{VISIBLE}{CHARACTER}*$")
-            } else {
-                format!("^{CHARACTER}*$")
-            });
-        }
+    form.properties.values_mut().for_each(say_characters);
+}
+
+/// Of a text that is as its client wrote it: one with a greatest length and no form.
+fn say_characters(schema: &mut RefOr<Schema>) {
+    if let RefOr::T(Schema::Object(text)) = schema
+        && text.max_length.is_some()
+        && text.pattern.is_none()
+    {
+        text.pattern = Some(if text.min_length.is_some_and(|least| least > 0) {
+            format!("^{CHARACTER}*{VISIBLE}{CHARACTER}*$")
+        } else {
+            format!("^{CHARACTER}*$")
+        });
     }
 }

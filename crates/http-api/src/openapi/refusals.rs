@@ -1,11 +1,16 @@
-//! The codes that each route can refuse with, as the document names them.
+//! The codes that each route can refuse with, and the responses of the document that follow.
 //!
-//! May not list what every route can: [`of`] adds that.
+//! May not list what every route can: [`of`] adds that. May not leave a refusal to `default`: a
+//! client that knows the document knows every status it can meet.
 
 use crate::auth::Who;
-use crate::problem::Code;
+use crate::problem::{Code, MEDIA_TYPE, ProblemBody};
 use crate::routes::Route;
-use actix_web::http::Method;
+use actix_web::http::{Method, StatusCode};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{Content, Header, Object, Ref, Response, ResponseBuilder};
 
 /// The codes that a route can refuse with, in the order in which it looks.
 pub(super) fn of(route: &Route) -> Vec<Code> {
@@ -21,6 +26,46 @@ pub(super) fn of(route: &Route) -> Vec<Code> {
     let own = OWN.iter().find(|(path, method, _)| *path == route.path && *method == route.method);
     let own = own.map_or(&[][..], |(_, _, codes)| codes);
     [&[Code::HeadersTooLarge], admitted, form, own, &[Code::InternalError, Code::TryAgain]].concat()
+}
+
+/// Replaces `default`, which an endpoint says when it refuses with problems, by a response per status.
+pub(super) fn spell_out(operation: &mut Operation, codes: &[Code]) {
+    if operation.responses.responses.remove("default").is_none() {
+        return;
+    }
+    let mut by_status: BTreeMap<StatusCode, Vec<&str>> = BTreeMap::new();
+    for code in codes {
+        let names = by_status.entry(code.status()).or_default();
+        if !names.contains(&code.name()) {
+            names.push(code.name());
+        }
+    }
+    for (status, names) in by_status {
+        let response = refusal(status, &names);
+        operation.responses.responses.insert(status.as_str().to_owned(), response.into());
+    }
+}
+
+fn refusal(status: StatusCode, names: &[&str]) -> Response {
+    let problem = Content::new(Some(Ref::from_schema_name(ProblemBody::name())));
+    let response = ResponseBuilder::new()
+        .description(format!("Refused: {}.", names.join(", ")))
+        .content(MEDIA_TYPE, problem);
+    // The two headers that a refusal may have on these routes.
+    match status {
+        StatusCode::UNAUTHORIZED => response.header("WWW-Authenticate", text("how to come in")),
+        StatusCode::CONFLICT | StatusCode::SERVICE_UNAVAILABLE => {
+            response.header("Retry-After", text("when to come back, in seconds"))
+        }
+        _other => response,
+    }
+    .build()
+}
+
+fn text(what: &str) -> Header {
+    let mut header = Header::new(Object::with_type(utoipa::openapi::schema::Type::String));
+    header.description = Some(what.to_owned());
+    header
 }
 
 /// Of every body.
@@ -40,7 +85,7 @@ pub(super) const OWN: &[(&str, Method, &[Code])] = &[
     ),
     ("/api/mini/addresses/{id}", Method::DELETE, &[Code::NotFound]),
     ("/api/mini/purchase-list/items", Method::POST, &[Code::ItemNotFound, Code::PurchaseListFull]),
-    ("/api/mini/purchase-list/items/{id}", Method::PATCH, &[Code::NotFound]),
+    ("/api/mini/purchase-list/items/{id}", Method::PATCH, &[Code::NotFound, Code::CheckoutOpen]),
     ("/api/mini/purchase-list/items/{id}", Method::DELETE, &[Code::NotFound]),
     ("/api/mini/checkout/quote", Method::POST, QUOTE),
     ("/api/mini/wechat-pay/prepay-from-checkout", Method::POST, PREPAY),
@@ -142,6 +187,7 @@ const PAY: &[Code] = &[
     Code::VersionConflict,
     Code::OpenidRequired,
     Code::OrderNotPayable,
+    Code::OrderStateConflict,
     Code::WechatRefused,
 ];
 
