@@ -4,6 +4,7 @@ use crate::cli::{ConfigArgs, SandboxArgs, ServeArgs, ServeRole};
 use crate::service::{self, StopSignal};
 use crate::settings::Settings;
 use anyhow::{Context as _, Result, anyhow};
+use clap::ValueEnum as _;
 use std::net::TcpListener;
 use wechatpay_sim::{Sandbox, SandboxOptions};
 
@@ -15,7 +16,9 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<()> {
     let mut stop = StopSignal::listen()?;
     let settings = Settings::read(&args.config.config)?;
     let service = service::start_as(args.role, &settings, listener(args.role, &settings)?).await?;
-    tracing::info!(listen = ?service.addr(), role = ?args.role, "serving");
+    let listen = service.addr().map_or_else(|| "nowhere".to_owned(), |addr| addr.to_string());
+    let role = args.role.to_possible_value().map(|value| value.get_name().to_owned());
+    tracing::info!(listen, role, "serving");
     stop.wait().await;
     tracing::info!("stopping");
     service.stop().await;

@@ -46,13 +46,25 @@ pub struct Settings {
 
 /// How strict the checks are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum Mode {
     /// Real money: nothing unsafe starts.
     #[default]
     Production,
     /// A sandbox on this machine.
     Dev,
+}
+
+impl TryFrom<String> for Mode {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Mode, &'static str> {
+        match text.as_str() {
+            "production" => Ok(Mode::Production),
+            "dev" => Ok(Mode::Dev),
+            _ => Err("environment is production or dev"),
+        }
+    }
 }
 
 /// `[http]`
@@ -276,8 +288,12 @@ fn is_setting(name: &str) -> bool {
     key.contains("__") || matches!(key, "ENVIRONMENT" | "DEPLOYMENT_ID")
 }
 
-/// An error without what it quotes: a value of the wrong type may be a secret.
+/// An error without what it quotes: a value of the wrong type may be a secret. The name of a key that
+/// is missing is none.
 fn without_values(error: &str) -> String {
+    if error.starts_with("missing configuration field") {
+        return error.to_owned();
+    }
     error
         .split('"')
         .enumerate()
@@ -289,6 +305,14 @@ fn without_values(error: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{is_setting, without_values};
+
+    #[test]
+    fn a_missing_key_is_named_and_a_wrong_value_is_not_shown() {
+        let missing = "missing configuration field \"deployment_id\"";
+        assert_eq!(without_values(missing), missing);
+        let wrong = "invalid type: string \"secret\", expected a map";
+        assert!(!without_values(wrong).contains("secret"));
+    }
 
     #[test]
     fn only_variables_of_keys_are_settings() {

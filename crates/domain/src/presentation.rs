@@ -14,6 +14,9 @@ pub const GIVE_UP_AFTER_S: u32 = 30;
 /// What a client says when it stops asking.
 pub const GIVE_UP_MESSAGE_ZH: &str = "订单生成较慢，请稍后从订单列表查看";
 
+/// The same of an order that is being cancelled.
+const CANCEL_GIVE_UP_MESSAGE_ZH: &str = "取消处理较慢，请稍后从订单列表查看";
+
 /// What a buyer is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Presentation {
@@ -40,6 +43,22 @@ pub enum Shown {
     Refunding,
     /// Over without goods.
     Closed,
+}
+
+impl Presentation {
+    /// What a client says when it stops asking; `None` when nothing is expected.
+    #[must_use]
+    pub fn give_up_message_zh(&self) -> Option<&'static str> {
+        self.poll_after_ms?;
+        match self.status {
+            Shown::Cancelling => Some(CANCEL_GIVE_UP_MESSAGE_ZH),
+            Shown::AwaitingPayment
+            | Shown::Confirming
+            | Shown::Ready
+            | Shown::Refunding
+            | Shown::Closed => Some(GIVE_UP_MESSAGE_ZH),
+        }
+    }
 }
 
 impl Order {

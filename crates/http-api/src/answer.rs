@@ -5,6 +5,7 @@
 use crate::{etag, idempotency};
 use actix_web::http::header::{ETAG, LOCATION, RETRY_AFTER};
 use actix_web::{HttpResponse, HttpResponseBuilder};
+use domain::order::Order;
 use serde::Serialize;
 
 /// 200.
@@ -63,14 +64,24 @@ pub(crate) fn keyed(outcome: Outcome, telling: Telling, body: &impl Serialize) -
     building(outcome, telling).json(body)
 }
 
-/// The same, with the version of what is shown.
+/// The same, with the version of the order that is shown, and where a new one is.
 pub(crate) fn keyed_at(
     outcome: Outcome,
     telling: Telling,
-    version: u64,
+    (version, location): (u64, &str),
     body: &impl Serialize,
 ) -> HttpResponse {
-    building(outcome, telling).insert_header((ETAG, etag::of(version))).json(body)
+    let mut response = building(outcome, telling);
+    response.insert_header((ETAG, etag::of(version)));
+    if outcome == Outcome::Created {
+        response.insert_header((LOCATION, location));
+    }
+    response.json(body)
+}
+
+/// Where an order is, for its buyer.
+pub(crate) fn place_of(order: &Order) -> String {
+    format!("/api/mini/orders/{}", order.number)
 }
 
 /// 202, with the version of what is shown: taken note of, nothing is promised.

@@ -132,5 +132,6 @@ fn offered(done: Checkedout) -> HttpResponse {
         (false, true) => Outcome::Found,
         (false, false) => Outcome::Created,
     };
-    answer::keyed(outcome, telling, &WireOffer::of(offer, reused))
+    let (version, location) = (offer.order.version, answer::place_of(&offer.order));
+    answer::keyed_at(outcome, telling, (version, &location), &WireOffer::of(offer, reused))
 }

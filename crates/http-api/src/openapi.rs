@@ -21,7 +21,7 @@ use utoipa::{Modify, OpenApi};
 #[openapi(
     info(title = "Paydesk", description = "Orders and payments for merchants on WeChat Pay. \
         Money is in fen; times are RFC 3339; unknown fields are refused; refusals are \
-        application/problem+json with a code.", license(identifier = "MIT OR Apache-2.0")),
+        application/problem+json with a code.", license(identifier = "MIT")),
     paths(
         crate::login::log_in,
         crate::skus::list, crate::skus::show,

@@ -123,5 +123,5 @@ pub(crate) fn acted_on(acted: &Acted, view: View) -> HttpResponse {
         Acted::Replayed(_) => Telling::Replayed,
     };
     let order = acted.order();
-    answer::keyed_at(Outcome::Found, telling, order.version, &WireOrder::of(order, view))
+    answer::keyed_at(Outcome::Found, telling, (order.version, ""), &WireOrder::of(order, view))
 }

@@ -94,6 +94,8 @@ pub(crate) fn every() -> impl Iterator<Item = &'static Route> {
 
 /// The route of a request.
 pub(crate) fn find(method: &Method, pattern: &str) -> Option<&'static Route> {
+    // Who asks for the head alone is let in like who asks for all of it.
+    let method = if method == Method::HEAD { &Method::GET } else { method };
     every().find(|route| route.method == *method && route.path == pattern)
 }
 
@@ -109,6 +111,10 @@ pub(crate) fn configure(config: &mut ServiceConfig, routes: &[&'static Route]) {
         for route in routes.iter().filter(|route| route.path == path) {
             resource = resource.route((route.action)().method(route.method.clone()));
             allowed.push(route.method.as_str());
+            if route.method == Method::GET {
+                resource = resource.route((route.action)().method(Method::HEAD));
+                allowed.push(Method::HEAD.as_str());
+            }
         }
         let allowed = allowed.join(", ");
         config.service(resource.default_service(web::to(move || {

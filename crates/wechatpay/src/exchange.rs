@@ -98,6 +98,14 @@ pub(crate) struct Exchange {
     pub(crate) signing_offset: AtomicI64,
 }
 
+/// Why there are no newer certificates.
+enum NotFetched {
+    /// WeChat Pay does not accept our credentials.
+    Refused(String),
+    /// It could not be asked, or its answer not be believed.
+    Unavailable(String),
+}
+
 impl Exchange {
     /// One call: signed, sent, and verified if it is 2xx.
     pub(crate) async fn call(&self, draft: &Draft) -> Result<Reply, GatewayError> {
@@ -198,31 +206,42 @@ impl Exchange {
         let fetched = self.try_fetch().await;
         let now = self.clock.real();
         let mut ring = self.write_ring();
-        ring.note(Fetch { at: now, answered: fetched.is_ok() });
+        let refused = matches!(fetched, Err(NotFetched::Refused(_)));
+        ring.note(Fetch { at: now, answered: fetched.is_ok(), refused });
         match fetched {
             Ok(keys) => {
                 ring.install(keys);
                 ring.prune(self.signing_time());
             }
-            Err(why) => tracing::warn!(why, "platform certificates could not be fetched"),
+            Err(NotFetched::Refused(why)) => {
+                tracing::error!(why, "WeChat Pay does not accept our credentials");
+            }
+            Err(NotFetched::Unavailable(why)) => {
+                tracing::warn!(why, "platform certificates could not be fetched");
+            }
         }
     }
 
-    async fn try_fetch(&self) -> Result<certificates::Keys, String> {
+    async fn try_fetch(&self) -> Result<certificates::Keys, NotFetched> {
         let draft = Draft {
             method: Method::Get,
             target: target::CERTIFICATES.to_owned(),
             body: String::new(),
         };
-        let response = self.send(&draft).await.map_err(|error| error.to_string())?;
+        let unavailable = |error: GatewayError| NotFetched::Unavailable(error.to_string());
+        let response = self.send(&draft).await.map_err(unavailable)?;
         if !response.is_success() {
             let decline = Decline::read(&response);
             // This merchant has the public key only.
             let none = decline.is("RESOURCE_NOT_EXISTS");
-            return if none { Ok(Vec::new()) } else { Err(decline.text()) };
+            return match response.status {
+                _ if none => Ok(Vec::new()),
+                401 => Err(NotFetched::Refused(decline.text())),
+                _ => Err(NotFetched::Unavailable(decline.text())),
+            };
         }
         let now = self.signing_time();
-        let distrust = |why: Distrust| why.text().to_owned();
+        let distrust = |why: Distrust| NotFetched::Unavailable(why.text().to_owned());
         let claim = Claim::read(headers_of(&response)).map_err(distrust)?;
         claim.check_window(now).map_err(distrust)?;
         let known = |serial: &Serial| self.read_ring().find(serial, now).map(|key| (*key).clone());

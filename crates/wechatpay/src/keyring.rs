@@ -30,6 +30,8 @@ pub(crate) struct Fetch {
     pub(crate) at: Timestamp,
     /// Whether an answer came that could be believed.
     pub(crate) answered: bool,
+    /// Whether WeChat Pay did not accept our credentials.
+    pub(crate) refused: bool,
 }
 
 impl KeyRing {
@@ -72,9 +74,10 @@ impl KeyRing {
         !fresh && self.may_fetch(now)
     }
 
-    /// Whether any key is valid now.
+    /// Whether any key is valid now, and WeChat Pay accepts ours as far as we asked.
     pub(crate) fn is_usable(&self, now: Timestamp) -> bool {
-        self.keys.values().any(|key| key.is_valid_at(now))
+        let refused = self.last_fetch.is_some_and(|fetch| fetch.refused);
+        !refused && self.keys.values().any(|key| key.is_valid_at(now))
     }
 
     /// Whether there is no key at all yet.

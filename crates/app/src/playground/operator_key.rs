@@ -13,7 +13,7 @@ pub async fn make(access: &dyn Access, name: &str, now: Timestamp) -> Result<Str
     let record = ApiKeyRecord {
         id: ids.user_id(now).to_string(),
         name: name.to_owned(),
-        roles: vec![Role::Viewer, Role::Operator],
+        roles: vec![Role::Viewer, Role::Operator, Role::Approver],
         client_id: None,
         created_at: now,
         revoked_at: None,

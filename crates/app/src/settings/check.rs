@@ -142,7 +142,7 @@ fn wechat_pay(pay: &WechatPay, mistakes: &mut Vec<String>) -> wechatpay::Setting
     let mut api_v3_keys: Vec<SecretString> =
         pay.api_v3_keys.iter().map(|key| key.0.clone()).collect();
     for file in &pay.api_v3_key_files {
-        let secret = read("wechat_pay.api_v3_key_files", &None, &Some(file.clone()));
+        let secret = read("wechat_pay.api_v3_key", &None, &Some(file.clone()));
         api_v3_keys.extend(note(mistakes, secret));
     }
     let public_key_pem = pem(

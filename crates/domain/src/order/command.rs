@@ -147,6 +147,9 @@ pub enum Rejection {
     /// It is not where this can happen.
     #[error("the order is in another state")]
     WrongState,
+    /// A package of this carrier and number is recorded with another shipment.
+    #[error("a package of this number is recorded already")]
+    PackageKnown,
     /// It is sent in as many packages as WeChat allows.
     #[error("the order has too many packages")]
     TooManyPackages,

@@ -4,7 +4,7 @@
 
 use crate::Timestamp;
 use crate::order::{CompletedBy, Decision, Event, Order, OrderStatus, PaymentStatus, Rejection};
-use crate::shipment::{PACKAGES_MAX, Shipment, ShipmentDraft};
+use crate::shipment::{PACKAGES_MAX, Package, Shipment, ShipmentDraft};
 
 /// An order that was delivered is complete by itself after so many seconds: seven days.
 pub const COMPLETE_AFTER_S: i64 = 7 * 24 * 3_600;
@@ -29,6 +29,17 @@ impl Order {
         };
         if !may_ship {
             return Err(Rejection::WrongState);
+        }
+        let known = |package: &Package| {
+            let mut packages = self.shipments.iter().flat_map(|shipment| &shipment.draft.packages);
+            package.tracking_no.is_some()
+                && packages.any(|sent| {
+                    sent.tracking_no == package.tracking_no
+                        && sent.express_company == package.express_company
+                })
+        };
+        if draft.packages.iter().any(known) {
+            return Err(Rejection::PackageKnown);
         }
         let sent = self.shipments.iter().map(|shipment| shipment.draft.packages.len()).sum();
         if draft.packages.len().saturating_add(sent) > PACKAGES_MAX {

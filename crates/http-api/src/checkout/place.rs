@@ -60,8 +60,7 @@ impl Body for Place {
         match method.as_deref() {
             Some("wechat") | None => {}
             Some(later @ ("cod" | "wallet")) => {
-                let part = if later == "cod" { "cash on delivery is" } else { "wallets are" };
-                let message = format!("{later} is not offered until {part} built: send wechat");
+                let message = format!("{later} is not offered here: send wechat");
                 fields.refuse("payment_method", "not_offered", message);
             }
             Some(_other) => fields.refuse("payment_method", "invalid", "must be wechat"),
@@ -90,7 +89,7 @@ pub(crate) async fn place(mut call: Call) -> Answer {
         Checkedout::Replayed { offer, reused } => (offer, reused, Telling::Replayed),
     };
     let outcome = if reused { Outcome::Found } else { Outcome::Created };
-    let version = offer.order.version;
+    let (version, location) = (offer.order.version, answer::place_of(&offer.order));
     let shown = WirePlaced { order: WireOrder::of(&offer.order, call.view()), reused };
-    Ok(answer::keyed_at(outcome, telling, version, &shown))
+    Ok(answer::keyed_at(outcome, telling, (version, &location), &shown))
 }

@@ -198,7 +198,7 @@ pub(crate) fn check_text(text: &str, rule: TextRule) -> Result<(), (&'static str
         return Err(("too_long", format!("at most {} characters", rule.max)));
     }
     if length < rule.min || (rule.min > 0 && text.trim().is_empty()) {
-        return Err(("too_short", format!("at least {} characters that can be seen", rule.min)));
+        return Err(("too_short", format!("at least {} visible character(s)", rule.min)));
     }
     if text.chars().any(is_control) {
         return Err(("control_character", "contains a control character".to_owned()));

@@ -86,7 +86,7 @@ codes! {
     PurchaseListFull CONFLICT "purchase_list_full" "The purchase list or its line is full" "采购单已满"
     OrderNotPayable CONFLICT "order_not_payable" "The order cannot be paid any more" "订单已不能付款"
     OrderNotCancellable CONFLICT "order_not_cancellable" "The order cannot be cancelled any more" "订单已付款，不能直接取消"
-    OrderStateConflict CONFLICT "order_state_conflict" "The order is in another state" "订单状态已变化，请刷新"
+    OrderStateConflict CONFLICT "order_state_conflict" "The order is in another state" "订单当前状态不支持此操作，请刷新后查看"
     OpenidRequired CONFLICT "openid_required" "The buyer's openid is not known" "请在微信中重新登录后付款"
     RequestInProgress CONFLICT "request_in_progress" "The same request is being answered" "正在处理，请稍候"
     InternalError INTERNAL_SERVER_ERROR "internal_error" "Something went wrong" "系统异常，请稍后重试"

@@ -157,6 +157,10 @@ impl From<Rejection> for Problem {
             Rejection::NotCancellable => {
                 Problem::new(Code::OrderNotCancellable, "it is paid: cancelling it needs a refund")
             }
+            Rejection::PackageKnown => Problem::new(
+                Code::OrderStateConflict,
+                "a package of this carrier and number is recorded already",
+            ),
             Rejection::TooManyPackages => Problem::new(
                 Code::OrderStateConflict,
                 format!("one order is sent in at most {PACKAGES_MAX} packages"),
@@ -233,11 +237,14 @@ fn openid_required() -> Problem {
 }
 
 fn not_payable() -> Problem {
-    Problem::new(Code::OrderNotPayable, "it is closed, or too little time is left")
+    Problem::new(Code::OrderNotPayable, "it is paid, closed, or too little time is left")
 }
 
 fn state_conflict() -> Problem {
-    Problem::new(Code::OrderStateConflict, "the order does not allow it now")
+    Problem::new(
+        Code::OrderStateConflict,
+        "the order is not where this can happen: look at its status",
+    )
 }
 
 fn try_again() -> Problem {

@@ -45,11 +45,15 @@ async fn an_order_goes_out_in_parts_arrives_and_is_done() {
     assert_eq!(again.body["shipments"].as_array().unwrap().len(), 1);
     let said = act(&front, 2, &number, "deliver", Value::Null).await;
     assert_eq!(said.code(), (409, "order_state_conflict"), "the rest is not sent");
-    let said = act(&front, 3, &number, "ship", one_package()).await;
+    let doubled = act(&front, 3, &number, "ship", one_package()).await;
+    assert_eq!(doubled.code(), (409, "order_state_conflict"), "that parcel is recorded");
+    let mut rest = one_package();
+    rest["packages"][0]["tracking_no"] = json!("SF2");
+    let said = act(&front, 3, &number, "ship", rest).await;
     assert_eq!(
         said.body["shipments"][1],
         json!({"at": "2027-01-15T08:00:00Z", "logistics_type": 1, "is_all_delivered": true,
-            "packages": [{"express_company": "SF", "tracking_no": "SF1", "item_desc": "茶",
+            "packages": [{"express_company": "SF", "tracking_no": "SF2", "item_desc": "茶",
                 "contact": "+86-177****1234"}]})
     );
     let said = act(&front, 4, &number, "deliver", json!({"reason": "courier called"})).await;

@@ -4,6 +4,7 @@ use super::front::{Front, everything, idempotency_key, request};
 use crate::json_body::BODY_MAX;
 use crate::request_id::HEADERS_MAX;
 use actix_web::http::Method;
+use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use serde_json::json;
 
@@ -15,9 +16,20 @@ async fn an_unknown_route_is_404_and_a_wrong_method_405_both_as_problems() {
     assert_eq!(said.header("content-type"), Some("application/problem+json"));
     let said = front.ask(TestRequest::delete().uri("/api/mini/addresses")).await;
     assert_eq!(said.code(), (405, "method_not_allowed"));
-    assert_eq!(said.header("allow"), Some("GET, POST"));
+    assert_eq!(said.header("allow"), Some("GET, HEAD, POST"));
     let said = front.ask(TestRequest::get().uri("/api/mini/addresses/1")).await;
     assert_eq!((said.status, said.header("allow")), (405, Some("PUT, DELETE")));
+}
+
+/// Load balancers ask for heads; who may not see the body may not see its head.
+#[actix_web::test]
+async fn a_head_is_answered_like_its_get() {
+    let front = Front::open().await;
+    let head = |path: &'static str| TestRequest::default().method(Method::HEAD).uri(path);
+    for path in ["/healthz", "/readyz", "/docs", "/api/mini/wechat-pay/health"] {
+        assert_eq!(front.ask(head(path)).await.status, 200, "{path}");
+    }
+    assert_eq!(front.ask(head("/api/mini/orders")).await.status, 401);
 }
 
 #[actix_web::test]

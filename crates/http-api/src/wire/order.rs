@@ -9,7 +9,7 @@ use super::shop::WireAddressText;
 use crate::problem::Audience;
 use domain::Timestamp;
 use domain::order::{Order, OrderLine};
-use domain::presentation::{GIVE_UP_AFTER_S, GIVE_UP_MESSAGE_ZH};
+use domain::presentation::GIVE_UP_AFTER_S;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -173,7 +173,7 @@ impl WirePresentation {
             message_zh: shown.message_zh,
             poll_after_ms: shown.poll_after_ms,
             give_up_after_s: shown.poll_after_ms.map(|_| GIVE_UP_AFTER_S),
-            give_up_message_zh: shown.poll_after_ms.map(|_| GIVE_UP_MESSAGE_ZH),
+            give_up_message_zh: shown.give_up_message_zh(),
         }
     }
 }

@@ -177,6 +177,12 @@ fn the_same_shipment_again_is_already_applied() {
 }
 
 #[test]
+fn a_parcel_is_recorded_once_however_often_somebody_clicks() {
+    let order = after(paid(), &ship("SF-1", false), start());
+    assert_eq!(order.decide(&ship("SF-1", true), start()), Err(Rejection::PackageKnown));
+}
+
+#[test]
 fn an_order_is_sent_in_at_most_fifteen_packages() {
     let mut order = paid();
     for package in 1..=15 {
