@@ -195,6 +195,12 @@ impl State {
                 job.attempts = 0;
                 job.give_back(at);
             }
+            Finish::PutOff(at) => {
+                let wanted = job.wanted;
+                job.attempts = 0;
+                job.give_back(at);
+                job.wanted = wanted;
+            }
             Finish::Retry(at) => job.give_back(at),
             Finish::Park(why) => {
                 job.lease = None;
