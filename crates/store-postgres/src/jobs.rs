@@ -10,14 +10,23 @@ use domain::job::{JobId, JobKind};
 use domain::ports::{Finish, JobQueue, LeasedJob, PortFuture, StoreError};
 use time::OffsetDateTime;
 
-/// What is due and nobody's, oldest first, by the partial index on due rows. Rows that another
-/// claimer has in hand are skipped, and kinds that only a newer version knows are left to it.
+/// What is due and nobody's: what a client waits for, then the oldest, each by its partial index. The
+/// rest is not looked at when there is enough of the first, and the last limit tells the planner how
+/// few there will be. Rows that another claimer has in hand are skipped, and kinds that only a newer
+/// version knows are left to it.
 const CLAIM: &str = "\
-    WITH due AS MATERIALIZED ( \
+    WITH wanted AS MATERIALIZED ( \
         SELECT kind, subject FROM jobs \
-        WHERE parked_at IS NULL AND due_at <= $1 AND kind = ANY($2) \
+        WHERE wanted_at IS NOT NULL AND parked_at IS NULL AND due_at <= $1 AND kind = ANY($2) \
           AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
         ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED), \
+    others AS MATERIALIZED ( \
+        SELECT kind, subject FROM jobs \
+        WHERE wanted_at IS NULL AND parked_at IS NULL AND due_at <= $1 AND kind = ANY($2) \
+          AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
+        ORDER BY due_at LIMIT $3 - (SELECT count(*) FROM wanted) FOR UPDATE SKIP LOCKED), \
+    due AS MATERIALIZED ( \
+        SELECT kind, subject FROM wanted UNION ALL SELECT kind, subject FROM others LIMIT $3), \
     taken AS ( \
         UPDATE jobs j SET attempts = j.attempts + 1, lease_token = nextval('lease_tokens'), \
                lease_until = clock_timestamp() + $4 * interval '1 millisecond', \
@@ -25,7 +34,8 @@ const CLAIM: &str = "\
         FROM due WHERE j.kind = due.kind AND j.subject = due.subject \
         RETURNING j.kind, j.subject, j.lease_token, j.attempts, j.due_at, \
                   j.wanted_at IS NOT NULL AS wanted) \
-    SELECT kind, subject, lease_token, attempts, wanted FROM taken ORDER BY due_at, kind, subject";
+    SELECT kind, subject, lease_token, attempts, wanted FROM taken \
+    ORDER BY wanted DESC, due_at, kind, subject";
 
 /// Who let the lease run out does not get it back, even when nobody else has it yet.
 const RENEW: &str = "\
