@@ -11,7 +11,7 @@ DELETE FROM api_keys WHERE revoked_at IS NOT NULL;
 DELETE FROM jobs WHERE kind = 'complete_order';
 
 DROP INDEX orders_merchant_ref, payments_by_transaction_id, orders_delivered, payments_one_open,
-           cases_newest, cases_subject;
+           cases_newest, cases_subject, jobs_wanted;
 ALTER TABLE orders
     DROP CONSTRAINT orders_paid_before_sent,
     DROP CONSTRAINT orders_completed_at,

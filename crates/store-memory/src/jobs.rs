@@ -159,12 +159,13 @@ impl State {
         until: Timestamp,
     ) -> Vec<LeasedJob> {
         let due = self.jobs.iter().filter(|(_, job)| job.due_at <= now && job.is_free(real));
-        let mut due: Vec<(Timestamp, JobId)> =
-            due.map(|(id, job)| (job.due_at, id.clone())).collect();
+        // Those that a client waits for come first.
+        let mut due: Vec<(bool, Timestamp, JobId)> =
+            due.map(|(id, job)| (!job.wanted, job.due_at, id.clone())).collect();
         due.sort();
         due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let mut claimed = Vec::with_capacity(due.len());
-        for (_, id) in due {
+        for (_, _, id) in due {
             let Some(job) = self.jobs.get_mut(&id) else { continue };
             self.last_token = self.last_token.saturating_add(1);
             job.attempts = job.attempts.saturating_add(1);
@@ -194,6 +195,12 @@ impl State {
             Finish::Again(at) => {
                 job.attempts = 0;
                 job.give_back(at);
+            }
+            Finish::PutOff(at) => {
+                let wanted = job.wanted;
+                job.attempts = 0;
+                job.give_back(at);
+                job.wanted = wanted;
             }
             Finish::Retry(at) => job.give_back(at),
             Finish::Park(why) => {

@@ -1,10 +1,9 @@
 //! Buyers, sessions and API keys. Only hashes are stored.
 
 use crate::prepared::prepared;
-use crate::{PostgresStore, errors, whole};
+use crate::{PostgresStore, whole};
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl as _;
 use domain::names::{Appid, Openid};
 use domain::ports::{Access, ApiKeyRecord, PortFuture, Role, SessionRecord, StoreError};
 use domain::{Timestamp, UserId};
@@ -69,16 +68,12 @@ impl Access for PostgresStore {
         now: Timestamp,
     ) -> PortFuture<'a, Result<UserId, StoreError>> {
         Box::pin(async move {
-            let mut connection = self.connection().await?;
-            let found: Id = prepared(BUYER)
+            let statement = prepared(BUYER)
                 .bind::<Text, _>(appid.as_str())
                 .bind::<Text, _>(openid.as_str())
                 .bind::<SqlUuid, _>(fresh.get())
-                .bind::<Timestamptz, _>(now.to_offset())
-                .get_results(&mut connection)
-                .await
-                .and_then(whole::one)
-                .map_err(errors::read)?;
+                .bind::<Timestamptz, _>(now.to_offset());
+            let found: Id = self.rows(statement).await.and_then(whole::one)?;
             Ok(UserId::new(found.id))
         })
     }
@@ -89,15 +84,11 @@ impl Access for PostgresStore {
         appid: &'a Appid,
     ) -> PortFuture<'a, Result<Option<Openid>, StoreError>> {
         Box::pin(async move {
-            let mut connection = self.connection().await?;
-            let found: Option<OpenidRow> =
+            let statement =
                 prepared("SELECT openid FROM openids WHERE buyer_id = $1 AND appid = $2")
                     .bind::<SqlUuid, _>(buyer.get())
-                    .bind::<Text, _>(appid.as_str())
-                    .get_results(&mut connection)
-                    .await
-                    .map(whole::maybe)
-                    .map_err(errors::read)?;
+                    .bind::<Text, _>(appid.as_str());
+            let found: Option<OpenidRow> = self.rows(statement).await.map(whole::maybe)?;
             Ok(found.map(|row| Openid::new(row.openid)))
         })
     }
@@ -108,15 +99,14 @@ impl Access for PostgresStore {
         session: SessionRecord,
     ) -> PortFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            let mut connection = self.connection().await?;
-            prepared("INSERT INTO sessions (token_hash, buyer_id, expires_at) VALUES ($1, $2, $3)")
-                .bind::<Binary, _>(token_hash.to_vec())
-                .bind::<SqlUuid, _>(session.buyer.get())
-                .bind::<Timestamptz, _>(session.expires_at.to_offset())
-                .execute(&mut connection)
-                .await
-                .map(drop)
-                .map_err(errors::read)
+            let statement = prepared(
+                "INSERT INTO sessions (token_hash, buyer_id, expires_at) VALUES ($1, $2, $3)",
+            )
+            .bind::<Binary, _>(token_hash.to_vec())
+            .bind::<SqlUuid, _>(session.buyer.get())
+            .bind::<Timestamptz, _>(session.expires_at.to_offset());
+            self.execute(statement).await?;
+            Ok(())
         })
     }
 
@@ -125,14 +115,10 @@ impl Access for PostgresStore {
         token_hash: [u8; 32],
     ) -> PortFuture<'_, Result<Option<SessionRecord>, StoreError>> {
         Box::pin(async move {
-            let mut connection = self.connection().await?;
-            let found: Option<SessionRow> =
+            let statement =
                 prepared("SELECT buyer_id, expires_at FROM sessions WHERE token_hash = $1")
-                    .bind::<Binary, _>(token_hash.to_vec())
-                    .get_results(&mut connection)
-                    .await
-                    .map(whole::maybe)
-                    .map_err(errors::read)?;
+                    .bind::<Binary, _>(token_hash.to_vec());
+            let found: Option<SessionRow> = self.rows(statement).await.map(whole::maybe)?;
             Ok(found.map(|row| SessionRecord {
                 buyer: UserId::new(row.buyer_id),
                 expires_at: Timestamp::from_offset(row.expires_at),
@@ -146,9 +132,8 @@ impl Access for PostgresStore {
         record: ApiKeyRecord,
     ) -> PortFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            let mut connection = self.connection().await?;
             let roles: Vec<&str> = record.roles.iter().map(|role| role.name()).collect();
-            prepared(
+            let statement = prepared(
                 "INSERT INTO api_keys (key_hash, id, name, roles, client_id, created_at, revoked_at) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7)",
             )
@@ -158,11 +143,9 @@ impl Access for PostgresStore {
             .bind::<Array<Text>, _>(roles)
             .bind::<Nullable<Text>, _>(record.client_id)
             .bind::<Timestamptz, _>(record.created_at.to_offset())
-            .bind::<Nullable<Timestamptz>, _>(record.revoked_at.map(Timestamp::to_offset))
-            .execute(&mut connection)
-            .await
-            .map(drop)
-            .map_err(errors::read)
+            .bind::<Nullable<Timestamptz>, _>(record.revoked_at.map(Timestamp::to_offset));
+            self.execute(statement).await?;
+            Ok(())
         })
     }
 
@@ -171,22 +154,15 @@ impl Access for PostgresStore {
         key_hash: [u8; 32],
     ) -> PortFuture<'_, Result<Option<ApiKeyRecord>, StoreError>> {
         Box::pin(async move {
-            let mut connection = self.connection().await?;
-            let found: Option<KeyRow> = prepared(KEY)
-                .bind::<Binary, _>(key_hash.to_vec())
-                .get_results(&mut connection)
-                .await
-                .map(whole::maybe)
-                .map_err(errors::read)?;
+            let statement = prepared(KEY).bind::<Binary, _>(key_hash.to_vec());
+            let found: Option<KeyRow> = self.rows(statement).await.map(whole::maybe)?;
             found.map(KeyRow::into_record).transpose()
         })
     }
 
     fn api_keys(&self) -> PortFuture<'_, Result<Vec<ApiKeyRecord>, StoreError>> {
         Box::pin(async move {
-            let mut connection = self.connection().await?;
-            let rows: Vec<KeyRow> =
-                prepared(KEYS).get_results(&mut connection).await.map_err(errors::read)?;
+            let rows: Vec<KeyRow> = self.rows(prepared(KEYS)).await?;
             rows.into_iter().map(KeyRow::into_record).collect()
         })
     }
@@ -197,13 +173,9 @@ impl Access for PostgresStore {
         now: Timestamp,
     ) -> PortFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move {
-            let mut connection = self.connection().await?;
-            let known = prepared(REVOKE)
-                .bind::<Timestamptz, _>(now.to_offset())
-                .bind::<Text, _>(id)
-                .execute(&mut connection)
-                .await
-                .map_err(errors::read)?;
+            let statement =
+                prepared(REVOKE).bind::<Timestamptz, _>(now.to_offset()).bind::<Text, _>(id);
+            let known = self.execute(statement).await?;
             Ok(known > 0)
         })
     }

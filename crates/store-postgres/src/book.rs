@@ -4,10 +4,9 @@
 mod rows;
 
 use crate::rows::{corrupt, number};
-use crate::{PostgresStore, errors, whole};
+use crate::{PostgresStore, whole};
 use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl as _;
 use domain::UserId;
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use domain::ports::{
@@ -41,15 +40,12 @@ diesel::define_sql_function! {
 impl BuyerBook for PostgresStore {
     fn addresses(&self, buyer: UserId) -> PortFuture<'_, Result<Vec<BookedAddress>, StoreError>> {
         Box::pin(async move {
-            let mut connection = self.connection().await?;
-            let rows: Vec<AddressRow> = sql_query(
+            let statement = sql_query(
                 "SELECT id, version, name, phone, region, detail FROM addresses \
                  WHERE buyer_id = $1 ORDER BY id",
             )
-            .bind::<SqlUuid, _>(buyer.get())
-            .get_results(&mut connection)
-            .await
-            .map_err(errors::read)?;
+            .bind::<SqlUuid, _>(buyer.get());
+            let rows: Vec<AddressRow> = self.rows(statement).await?;
             rows.into_iter().map(AddressRow::into_booked).collect()
         })
     }
@@ -63,13 +59,8 @@ impl BuyerBook for PostgresStore {
         Box::pin(async move {
             let sheet = json!({"name": address.name, "phone": address.phone,
                 "region": address.region, "detail": address.detail});
-            let mut connection = self.connection().await?;
-            let given: Option<i64> =
-                diesel::select(paydesk_add_address(buyer.get(), sheet, i64::from(max)))
-                    .get_results(&mut connection)
-                    .await
-                    .and_then(whole::one)
-                    .map_err(errors::read)?;
+            let statement = diesel::select(paydesk_add_address(buyer.get(), sheet, i64::from(max)));
+            let given: Option<i64> = self.rows(statement).await.and_then(whole::one)?;
             Ok(given.map(|id| BookedAddress { id, version: 1, address }))
         })
     }
@@ -112,18 +103,14 @@ impl BuyerBook for PostgresStore {
         quantity: u32,
     ) -> PortFuture<'_, Result<ChangeItemAnswer, StoreError>> {
         Box::pin(async move {
-            let mut connection = self.connection().await?;
-            let changed = sql_query(
+            let statement = sql_query(
                 "UPDATE purchase_list_items SET quantity = $3::bigint \
                  WHERE buyer_id = $1 AND id = $2 AND captured_by IS NULL",
             )
             .bind::<SqlUuid, _>(buyer.get())
             .bind::<BigInt, _>(id)
-            .bind::<BigInt, _>(i64::from(quantity))
-            .execute(&mut connection)
-            .await
-            .map_err(errors::read)?;
-            drop(connection);
+            .bind::<BigInt, _>(i64::from(quantity));
+            let changed = self.execute(statement).await?;
             let line = self.list_items(buyer, Some(vec![id])).await?.pop();
             Ok(match (line, changed) {
                 (None, _) => ChangeItemAnswer::NotFound,
@@ -158,8 +145,7 @@ impl PostgresStore {
         expected: u64,
         address: Address,
     ) -> Result<PutAnswer<BookedAddress>, StoreError> {
-        let mut connection = self.connection().await?;
-        let written: Option<AddressRow> = sql_query(
+        let statement = sql_query(
             "UPDATE addresses SET name = $4, phone = $5, region = $6, detail = $7, \
                     version = version + 1 \
              WHERE buyer_id = $1 AND id = $2 AND version = $3 \
@@ -171,12 +157,8 @@ impl PostgresStore {
         .bind::<Text, _>(address.name)
         .bind::<Text, _>(address.phone)
         .bind::<Text, _>(address.region)
-        .bind::<Text, _>(address.detail)
-        .get_results(&mut connection)
-        .await
-        .map(whole::maybe)
-        .map_err(errors::read)?;
-        drop(connection);
+        .bind::<Text, _>(address.detail);
+        let written: Option<AddressRow> = self.rows(statement).await.map(whole::maybe)?;
         if let Some(row) = written {
             return Ok(PutAnswer::Changed(row.into_booked()?));
         }
@@ -186,13 +168,8 @@ impl PostgresStore {
     }
 
     async fn delete(&self, sql: &str, buyer: UserId, id: i64) -> Result<bool, StoreError> {
-        let mut connection = self.connection().await?;
-        let gone = sql_query(sql)
-            .bind::<SqlUuid, _>(buyer.get())
-            .bind::<BigInt, _>(id)
-            .execute(&mut connection)
-            .await
-            .map_err(errors::read)?;
+        let statement = sql_query(sql).bind::<SqlUuid, _>(buyer.get()).bind::<BigInt, _>(id);
+        let gone = self.execute(statement).await?;
         Ok(gone > 0)
     }
 
@@ -201,12 +178,10 @@ impl PostgresStore {
         buyer: UserId,
         only: Option<Vec<i64>>,
     ) -> Result<Vec<ListedItem>, StoreError> {
-        let mut connection = self.connection().await?;
-        let found: serde_json::Value = diesel::select(paydesk_items(buyer.get(), only))
-            .get_results(&mut connection)
+        let found: serde_json::Value = self
+            .rows(diesel::select(paydesk_items(buyer.get(), only)))
             .await
-            .and_then(whole::one)
-            .map_err(errors::read)?;
+            .and_then(whole::one)?;
         let rows: Vec<ItemRow> =
             serde_json::from_value(found).map_err(|why| corrupt(why.to_string()))?;
         rows.into_iter().map(ItemRow::into_item).collect()
@@ -218,15 +193,10 @@ impl PostgresStore {
         item: NewItem,
         max: u32,
     ) -> Result<AddItemAnswer, StoreError> {
-        let mut connection = self.connection().await?;
         let (sku, quantity) = (item.sku_id.as_str(), i64::from(item.quantity));
-        let given: i64 =
-            diesel::select(paydesk_add_item(buyer.get(), sku, quantity, i64::from(max)))
-                .get_results(&mut connection)
-                .await
-                .and_then(whole::one)
-                .map_err(errors::read)?;
-        drop(connection);
+        let statement =
+            diesel::select(paydesk_add_item(buyer.get(), sku, quantity, i64::from(max)));
+        let given: i64 = self.rows(statement).await.and_then(whole::one)?;
         match given {
             0 => return Ok(AddItemAnswer::NoSuchSku),
             ..0 => return Ok(AddItemAnswer::Full),
@@ -249,14 +219,9 @@ impl PostgresStore {
             Selection::Everything => None,
             Selection::Only(ids) => Some(ids.clone()),
         };
-        let mut connection = self.connection().await?;
-        let asked = self.clock.local_micros();
-        let found: serde_json::Value =
-            diesel::select(paydesk_checkout_basis(buyer.get(), only, address_id))
-                .get_results(&mut connection)
-                .await
-                .and_then(whole::one)
-                .map_err(errors::read)?;
+        let statement = diesel::select(paydesk_checkout_basis(buyer.get(), only, address_id));
+        let (asked, rows) = self.rows_since(statement).await?;
+        let found: serde_json::Value = whole::one(rows)?;
         let row: BasisRow =
             serde_json::from_value(found).map_err(|why| corrupt(why.to_string()))?;
         let store_now = row.now.0;

@@ -1,9 +1,8 @@
 //! Cases, for people to look at. Reads only: commits and parked jobs open them.
 
-use crate::{PostgresStore, errors, rows};
+use crate::{PostgresStore, rows};
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, sql_query};
-use diesel_async::RunQueryDsl as _;
 use domain::case::{Case, CaseKind, CaseStatus};
 use domain::ports::{CaseBook, CaseList, CaseListing, PortFuture, StoreError};
 use domain::{CaseId, OrderNumber, Timestamp};
@@ -52,8 +51,7 @@ impl PostgresStore {
             Some((at, id)) => (Some(at.to_offset()), Some(id.get())),
             None => (None, None),
         };
-        let mut connection = self.connection().await?;
-        let rows: Vec<CaseRow> = sql_query(PAGE)
+        let statement = sql_query(PAGE)
             .bind::<Nullable<Text>, _>(query.kind.map(CaseKind::name))
             .bind::<Nullable<Text>, _>(query.status.map(CaseStatus::name))
             .bind::<Nullable<Text>, _>(query.subject.as_deref())
@@ -61,10 +59,8 @@ impl PostgresStore {
             .bind::<Nullable<Timestamptz>, _>(query.opened_to.map(Timestamp::to_offset))
             .bind::<Nullable<Timestamptz>, _>(after_at)
             .bind::<Nullable<SqlUuid>, _>(after_id)
-            .bind::<BigInt, _>(i64::from(query.limit).saturating_add(1))
-            .get_results(&mut connection)
-            .await
-            .map_err(errors::read)?;
+            .bind::<BigInt, _>(i64::from(query.limit).saturating_add(1));
+        let rows: Vec<CaseRow> = self.rows(statement).await?;
         let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         let shown = rows.into_iter().take(limit);

@@ -1,5 +1,6 @@
 //! What is for sale, and stock moved by hand.
 
+use crate::patience::Failure;
 use crate::prepared::prepared;
 use crate::rows::{Instant, corrupt, number};
 use crate::words::Word as _;
@@ -7,7 +8,6 @@ use crate::{PostgresStore, errors, whole};
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz};
 use diesel::{QueryableByName, sql_query};
-use diesel_async::RunQueryDsl as _;
 use domain::catalogue::{Sku, SkuDraft, SkuId, SkuStatus, StockLevel};
 use domain::changeset::{Audit, Refusal};
 use domain::ports::{
@@ -80,13 +80,10 @@ impl Catalogue for PostgresStore {
         limit: u32,
     ) -> PortFuture<'_, Result<Vec<Sku>, StoreError>> {
         Box::pin(async move {
-            let mut connection = self.connection().await?;
-            let rows: Vec<SkuRow> = prepared(ON_SALE)
+            let statement = prepared(ON_SALE)
                 .bind::<Text, _>(after.as_ref().map_or("", |id| id.as_str()))
-                .bind::<BigInt, _>(i64::from(limit))
-                .get_results(&mut connection)
-                .await
-                .map_err(errors::read)?;
+                .bind::<BigInt, _>(i64::from(limit));
+            let rows: Vec<SkuRow> = self.rows(statement).await?;
             rows.into_iter().map(SkuRow::into_sku).collect()
         })
     }
@@ -115,13 +112,8 @@ impl Catalogue for PostgresStore {
 
 impl PostgresStore {
     async fn find_sku(&self, id: &SkuId) -> Result<Option<Sku>, StoreError> {
-        let mut connection = self.connection().await?;
-        let row: Option<SkuRow> = prepared(ONE_SKU)
-            .bind::<Text, _>(id.as_str())
-            .get_results(&mut connection)
-            .await
-            .map(whole::maybe)
-            .map_err(errors::read)?;
+        let statement = prepared(ONE_SKU).bind::<Text, _>(id.as_str());
+        let row: Option<SkuRow> = self.rows(statement).await.map(whole::maybe)?;
         row.map(SkuRow::into_sku).transpose()
     }
 
@@ -132,10 +124,9 @@ impl PostgresStore {
         audit: &Audit,
         now: Timestamp,
     ) -> Result<PutAnswer<Sku>, StoreError> {
-        let mut connection = self.connection().await?;
         let sql = if expected.is_some() { CHANGE_SKU } else { CREATE_SKU };
         let expected_version = expected.map(|v| i64::try_from(v).unwrap_or(i64::MAX));
-        let written: Result<Option<SkuRow>, Error> = sql_query(sql)
+        let statement = sql_query(sql)
             .bind::<Text, _>(draft.id.as_str())
             .bind::<Text, _>(&draft.title)
             .bind::<BigInt, _>(draft.price.get())
@@ -145,11 +136,8 @@ impl PostgresStore {
             .bind::<Text, _>(&audit.actor)
             .bind::<Text, _>(&audit.cause)
             .bind::<Nullable<Text>, _>(audit.request_id.as_deref())
-            .bind::<Nullable<BigInt>, _>(expected_version)
-            .get_results(&mut connection)
-            .await
-            .map(whole::maybe);
-        drop(connection);
+            .bind::<Nullable<BigInt>, _>(expected_version);
+        let written: Result<Option<SkuRow>, Failure> = self.rows(statement).await.map(whole::maybe);
         match (written, expected) {
             (Ok(Some(row)), None) => Ok(PutAnswer::Created(row.into_sku()?)),
             (Ok(Some(row)), Some(_)) => Ok(PutAnswer::Changed(row.into_sku()?)),
@@ -158,10 +146,11 @@ impl PostgresStore {
                 Some(_) => Ok(PutAnswer::VersionMoved),
                 None => Ok(PutAnswer::NotFound),
             },
-            (Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)), _) => {
-                Ok(PutAnswer::VersionMoved)
-            }
-            (Err(error), _) => Err(errors::read(error)),
+            (
+                Err(Failure::Said(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))),
+                _,
+            ) => Ok(PutAnswer::VersionMoved),
+            (Err(failure), _) => Err(failure.into()),
         }
     }
 
@@ -184,22 +173,24 @@ impl PostgresStore {
                 "recorded_at": record.recorded_at.to_rfc3339(),
             },
         });
-        let mut connection = self.connection().await?;
-        let done: Result<String, Error> = diesel::select(paydesk_restock(sheet))
-            .get_results(&mut connection)
-            .await
-            .and_then(whole::one);
-        drop(connection);
-        match done.map_err(|error| (errors::commit(&error), error)) {
-            Ok(word) if word == "committed" => Ok(self
-                .level(&change.sku_id)
-                .await?
-                .map_or(StockAnswer::NotFound, StockAnswer::Moved)),
-            Ok(_) => self.replayed(change).await,
-            Err((CommitAnswer::GuardRefused(Refusal::Stock(_)), _)) => Ok(StockAnswer::TooLittle),
-            Err((_, error)) if error.to_string().ends_with("no_sku") => Ok(StockAnswer::NotFound),
-            Err((_, error)) => Err(errors::read(error)),
+        let done: Result<String, Failure> =
+            self.rows(diesel::select(paydesk_restock(sheet))).await.and_then(whole::one);
+        let error = match done {
+            Err(Failure::Said(error)) => error,
+            Err(failure) => return Err(failure.into()),
+            Ok(word) if word == "committed" => {
+                let level = self.level(&change.sku_id).await?;
+                return Ok(level.map_or(StockAnswer::NotFound, StockAnswer::Moved));
+            }
+            Ok(_) => return self.replayed(change).await,
+        };
+        if let CommitAnswer::GuardRefused(Refusal::Stock(_)) = errors::commit(&error) {
+            return Ok(StockAnswer::TooLittle);
         }
+        if error.to_string().ends_with("no_sku") {
+            return Ok(StockAnswer::NotFound);
+        }
+        Err(errors::read(error))
     }
 
     async fn replayed(&self, change: &StockChange) -> Result<StockAnswer, StoreError> {

@@ -3,20 +3,18 @@
 mod audit;
 mod sheet;
 
-use crate::pool::Connection;
+use crate::patience::Failure;
 use crate::prepared::prepared;
 use crate::rows::number;
 use crate::{PostgresStore, errors, whole};
 use diesel::sql_types::{Jsonb, Text};
 use diesel::{QueryableByName, sql_query};
-use diesel_async::RunQueryDsl as _;
 use domain::changeset::{Changeset, ReplayRecord, ReplayScope};
 use domain::order::Order;
 use domain::ports::{
     CommitAnswer, Loaded, OrderKey, OrderList, OrderListing, OrderStore, PortFuture, StoreError,
 };
 use domain::{CommandId, OrderId, Timestamp};
-use tokio::time::timeout;
 
 diesel::define_sql_function! {
     /// See `migrations/`.
@@ -63,56 +61,34 @@ impl PostgresStore {
             Ok(sheet) => sheet,
             Err(why) => return CommitAnswer::RolledBack(why.to_string()),
         };
-        let mut connection = match self.connection().await {
-            Ok(connection) => connection,
-            Err(error) => return CommitAnswer::RolledBack(error.to_string()),
-        };
-        let statement = diesel::select(paydesk_commit(sheet));
-        let done = timeout(self.patience(), statement.get_results(&mut *connection)).await;
-        match done.map(|rows| rows.and_then(whole::one::<String>)) {
-            Ok(Ok(word)) if word == "committed" => CommitAnswer::Committed,
-            Ok(Ok(_)) => CommitAnswer::AlreadyCommitted,
-            Ok(Err(error)) => {
-                let answer = errors::commit(&error);
-                if let CommitAnswer::OutcomeUnknown(_) = answer {
-                    // It may be dying, and not know it yet.
-                    drop(Connection::take(connection));
-                }
-                answer
-            }
-            Err(late) => {
-                // Whoever had this connection next would wait for our statement.
-                drop(Connection::take(connection));
-                CommitAnswer::OutcomeUnknown(late.to_string())
+        let done = self.rows(diesel::select(paydesk_commit(sheet))).await;
+        match done.and_then(whole::one::<String>) {
+            Ok(word) if word == "committed" => CommitAnswer::Committed,
+            Ok(_) => CommitAnswer::AlreadyCommitted,
+            Err(Failure::NotAsked(error)) => CommitAnswer::RolledBack(error.to_string()),
+            Err(Failure::Said(error)) => errors::commit(&error),
+            Err(late @ Failure::Late) => {
+                CommitAnswer::OutcomeUnknown(StoreError::from(late).to_string())
             }
         }
     }
 
     async fn was_committed(&self, command_id: &CommandId) -> Result<bool, StoreError> {
-        let mut connection = self.fresh_connection().await?;
-        let found: Option<EffectRow> =
-            sql_query("SELECT effect_key FROM effects WHERE effect_key = $1")
-                .bind::<Text, _>(command_id.as_str())
-                .get_results(&mut connection)
-                .await
-                .map(whole::maybe)
-                .map_err(errors::read)?;
+        let statement = sql_query("SELECT effect_key FROM effects WHERE effect_key = $1")
+            .bind::<Text, _>(command_id.as_str());
+        let found: Option<EffectRow> = self.rows_afresh(statement).await.map(whole::maybe)?;
         Ok(found.is_some_and(|row| row.effect_key == command_id.as_str()))
     }
 
     async fn find_replay(&self, scope: &ReplayScope) -> Result<Option<ReplayRecord>, StoreError> {
-        let mut connection = self.connection().await?;
-        let found: Option<ReplayRow> = prepared(
+        let statement = prepared(
             "SELECT fingerprint, order_id, payment_no, reused, recorded_at FROM idempotency \
              WHERE principal = $1 AND route = $2 AND key = $3",
         )
         .bind::<Text, _>(&scope.principal)
         .bind::<Text, _>(&scope.route)
-        .bind::<Text, _>(&scope.key)
-        .get_results(&mut connection)
-        .await
-        .map(whole::maybe)
-        .map_err(errors::read)?;
+        .bind::<Text, _>(&scope.key);
+        let found: Option<ReplayRow> = self.rows(statement).await.map(whole::maybe)?;
         found.map(|row| row.into_record(scope)).transpose()
     }
 }

@@ -22,6 +22,22 @@ pub(crate) fn read(error: Error) -> StoreError {
     StoreError::Unavailable(error.to_string())
 }
 
+/// Whether the link can be used again after this error. One that is being ended may not know it yet,
+/// and a server that became a standby is the wrong one: what is not understood says no.
+pub(crate) fn leaves_link_whole(error: &Error) -> bool {
+    let Error::DatabaseError(kind, info) = error else { return false };
+    let refused_by_a_rule = matches!(
+        kind,
+        DatabaseErrorKind::UniqueViolation
+            | DatabaseErrorKind::ForeignKeyViolation
+            | DatabaseErrorKind::NotNullViolation
+            | DatabaseErrorKind::CheckViolation
+            | DatabaseErrorKind::SerializationFailure
+    );
+    let message = info.message();
+    refused_by_a_rule || message.starts_with(REFUSES) || is_undone(message)
+}
+
 /// A commit that failed.
 pub(crate) fn commit(error: &Error) -> CommitAnswer {
     let Error::DatabaseError(kind, info) = error else {
@@ -45,9 +61,7 @@ pub(crate) fn commit(error: &Error) -> CommitAnswer {
             tracing::error!(constraint, why, "the schema refused what the domain decided");
             CommitAnswer::RolledBack(why.to_owned())
         }
-        (_, _, why) if UNDONE.iter().any(|known| why.contains(known)) => {
-            CommitAnswer::RolledBack(why.to_owned())
-        }
+        (_, _, why) if is_undone(why) => CommitAnswer::RolledBack(why.to_owned()),
         // Everything else, in whatever language the server speaks: perhaps it was carried out.
         (_, _, why) => CommitAnswer::OutcomeUnknown(why.to_owned()),
     }
@@ -61,6 +75,10 @@ const UNDONE: [&str; 4] = [
     "due to statement timeout",
     "could not serialize access",
 ];
+
+fn is_undone(message: &str) -> bool {
+    UNDONE.iter().any(|known| message.contains(known))
+}
 
 fn refusal(message: &str) -> CommitAnswer {
     let what = message.strip_prefix(REFUSES).unwrap_or_default();

@@ -1,24 +1,32 @@
 //! Promised work: claimed in short statements of their own, finished under their lease.
 
 use crate::prepared::prepared;
-use crate::{PostgresStore, errors, whole};
+use crate::{PostgresStore, whole};
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz};
-use diesel_async::RunQueryDsl as _;
 use domain::Timestamp;
 use domain::changeset::Fence;
 use domain::job::{JobId, JobKind};
 use domain::ports::{Finish, JobQueue, LeasedJob, PortFuture, StoreError};
 use time::OffsetDateTime;
 
-/// What is due and nobody's, oldest first, by the partial index on due rows. Rows that another
-/// claimer has in hand are skipped, and kinds that only a newer version knows are left to it.
+/// What is due and nobody's: what a client waits for, then the oldest, each by its partial index. The
+/// rest is not looked at when there is enough of the first, and the last limit tells the planner how
+/// few there will be. Rows that another claimer has in hand are skipped, and kinds that only a newer
+/// version knows are left to it.
 const CLAIM: &str = "\
-    WITH due AS MATERIALIZED ( \
+    WITH wanted AS MATERIALIZED ( \
         SELECT kind, subject FROM jobs \
-        WHERE parked_at IS NULL AND due_at <= $1 AND kind = ANY($2) \
+        WHERE wanted_at IS NOT NULL AND parked_at IS NULL AND due_at <= $1 AND kind = ANY($2) \
           AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
         ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED), \
+    others AS MATERIALIZED ( \
+        SELECT kind, subject FROM jobs \
+        WHERE wanted_at IS NULL AND parked_at IS NULL AND due_at <= $1 AND kind = ANY($2) \
+          AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
+        ORDER BY due_at LIMIT $3 - (SELECT count(*) FROM wanted) FOR UPDATE SKIP LOCKED), \
+    due AS MATERIALIZED ( \
+        SELECT kind, subject FROM wanted UNION ALL SELECT kind, subject FROM others LIMIT $3), \
     taken AS ( \
         UPDATE jobs j SET attempts = j.attempts + 1, lease_token = nextval('lease_tokens'), \
                lease_until = clock_timestamp() + $4 * interval '1 millisecond', \
@@ -26,18 +34,21 @@ const CLAIM: &str = "\
         FROM due WHERE j.kind = due.kind AND j.subject = due.subject \
         RETURNING j.kind, j.subject, j.lease_token, j.attempts, j.due_at, \
                   j.wanted_at IS NOT NULL AS wanted) \
-    SELECT kind, subject, lease_token, attempts, wanted FROM taken ORDER BY due_at, kind, subject";
+    SELECT kind, subject, lease_token, attempts, wanted FROM taken \
+    ORDER BY wanted DESC, due_at, kind, subject";
 
 /// Who let the lease run out does not get it back, even when nobody else has it yet.
 const RENEW: &str = "\
     UPDATE jobs SET lease_until = clock_timestamp() + $1 * interval '1 millisecond' \
     WHERE kind = $2 AND subject = $3 AND lease_token = $4 AND lease_until > clock_timestamp()";
 
-/// What was ensured for an earlier time while it was leased keeps that time.
+/// What was ensured for an earlier time while it was leased keeps that time. `$2`: it was only put
+/// off, so who waits for it still does; `$3`: it did not fail, so attempts are counted anew.
 const AGAIN: &str = "\
     UPDATE jobs SET due_at = least($1, hastened_at), lease_token = NULL, lease_until = NULL, \
-           hastened_at = NULL, wanted_at = NULL, attempts = CASE WHEN $2 THEN 0 ELSE attempts END \
-    WHERE kind = $3 AND subject = $4 AND lease_token = $5 AND lease_until > clock_timestamp()";
+           hastened_at = NULL, wanted_at = CASE WHEN $2 THEN wanted_at END, \
+           attempts = CASE WHEN $3 THEN 0 ELSE attempts END \
+    WHERE kind = $4 AND subject = $5 AND lease_token = $6 AND lease_until > clock_timestamp()";
 
 /// Gone, unless somebody asked for it again while it was in hand.
 const DONE: &str = "\
@@ -168,15 +179,12 @@ impl JobQueue for PostgresStore {
         lease_ms: u64,
     ) -> PortFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move {
-            let mut connection = self.connection().await?;
-            let renewed = prepared(RENEW)
+            let statement = prepared(RENEW)
                 .bind::<BigInt, _>(i64::try_from(lease_ms).unwrap_or(i64::MAX))
                 .bind::<Text, _>(lease.job.kind.name())
                 .bind::<Text, _>(&lease.job.subject)
-                .bind::<BigInt, _>(lease.token)
-                .execute(&mut connection)
-                .await
-                .map_err(errors::read)?;
+                .bind::<BigInt, _>(lease.token);
+            let renewed = self.execute(statement).await?;
             Ok(renewed > 0)
         })
     }
@@ -195,40 +203,29 @@ impl JobQueue for PostgresStore {
         at: Timestamp,
     ) -> PortFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            let mut connection = self.connection().await?;
-            prepared(HASTEN)
+            let statement = prepared(HASTEN)
                 .bind::<Timestamptz, _>(at.to_offset())
                 .bind::<Text, _>(job.kind.name())
-                .bind::<Text, _>(&job.subject)
-                .execute(&mut connection)
-                .await
-                .map(drop)
-                .map_err(errors::read)
+                .bind::<Text, _>(&job.subject);
+            self.execute(statement).await?;
+            Ok(())
         })
     }
 
     fn next_due(&self) -> PortFuture<'_, Result<Option<Timestamp>, StoreError>> {
         Box::pin(async move {
-            let mut connection = self.connection().await?;
-            let next: Due = prepared(NEXT)
-                .bind::<Array<Text>, _>(known_kinds())
-                .get_results(&mut connection)
-                .await
-                .and_then(whole::one)
-                .map_err(errors::read)?;
+            let statement = prepared(NEXT).bind::<Array<Text>, _>(known_kinds());
+            let next: Due = self.rows(statement).await.and_then(whole::one)?;
             Ok(next.due_at.map(Timestamp::from_offset))
         })
     }
 
     fn sweep(&self, now: Timestamp, limit: u32) -> PortFuture<'_, Result<Vec<JobId>, StoreError>> {
         Box::pin(async move {
-            let mut connection = self.connection().await?;
-            let found: Vec<Named> = prepared(SWEEP)
+            let statement = prepared(SWEEP)
                 .bind::<Timestamptz, _>(now.to_offset())
-                .bind::<BigInt, _>(i64::from(limit))
-                .get_results(&mut connection)
-                .await
-                .map_err(errors::read)?;
+                .bind::<BigInt, _>(i64::from(limit));
+            let found: Vec<Named> = self.rows(statement).await?;
             found.into_iter().map(|row| job_id(&row.kind, row.subject)).collect()
         })
     }
@@ -241,15 +238,12 @@ impl PostgresStore {
         limit: u32,
         lease_ms: u64,
     ) -> Result<Vec<LeasedJob>, StoreError> {
-        let mut connection = self.connection().await?;
-        let claimed: Vec<Claimed> = prepared(CLAIM)
+        let statement = prepared(CLAIM)
             .bind::<Timestamptz, _>(now.to_offset())
             .bind::<Array<Text>, _>(known_kinds())
             .bind::<BigInt, _>(i64::from(limit))
-            .bind::<BigInt, _>(i64::try_from(lease_ms).unwrap_or(i64::MAX))
-            .get_results(&mut connection)
-            .await
-            .map_err(errors::read)?;
+            .bind::<BigInt, _>(i64::try_from(lease_ms).unwrap_or(i64::MAX));
+        let claimed: Vec<Claimed> = self.rows(statement).await?;
         let jobs = claimed.into_iter().map(|row| {
             let job = job_id(&row.kind, row.subject)?;
             Ok(LeasedJob {
@@ -262,42 +256,37 @@ impl PostgresStore {
     }
 
     async fn finish_job(&self, lease: &Fence, finish: Finish) -> Result<bool, StoreError> {
-        let mut connection = self.connection().await?;
         let (kind, subject) = (lease.job.kind.name(), &lease.job.subject);
         let changed = match finish {
             Finish::Done => {
-                let done: Result<Count, _> = prepared(DONE)
+                let statement = prepared(DONE)
                     .bind::<Text, _>(kind)
                     .bind::<Text, _>(subject)
-                    .bind::<BigInt, _>(lease.token)
-                    .get_results(&mut connection)
-                    .await
-                    .and_then(whole::one);
+                    .bind::<BigInt, _>(lease.token);
+                let done: Result<Count, _> = self.rows(statement).await.and_then(whole::one);
                 done.map(|count| usize::try_from(count.n).unwrap_or_default())
             }
-            Finish::Again(at) | Finish::Retry(at) => {
-                prepared(AGAIN)
+            Finish::Again(at) | Finish::PutOff(at) | Finish::Retry(at) => {
+                let statement = prepared(AGAIN)
                     .bind::<Timestamptz, _>(at.to_offset())
-                    .bind::<Bool, _>(matches!(finish, Finish::Again(_)))
+                    .bind::<Bool, _>(matches!(finish, Finish::PutOff(_)))
+                    .bind::<Bool, _>(!matches!(finish, Finish::Retry(_)))
                     .bind::<Text, _>(kind)
                     .bind::<Text, _>(subject)
-                    .bind::<BigInt, _>(lease.token)
-                    .execute(&mut connection)
-                    .await
+                    .bind::<BigInt, _>(lease.token);
+                self.execute(statement).await
             }
             Finish::Park(why) => {
-                let parked: Result<Count, _> = prepared(PARK)
+                let statement = prepared(PARK)
                     .bind::<Text, _>(why)
                     .bind::<Text, _>(kind)
                     .bind::<Text, _>(subject)
-                    .bind::<BigInt, _>(lease.token)
-                    .get_results(&mut connection)
-                    .await
-                    .and_then(whole::one);
+                    .bind::<BigInt, _>(lease.token);
+                let parked: Result<Count, _> = self.rows(statement).await.and_then(whole::one);
                 parked.map(|count| usize::try_from(count.n).unwrap_or_default())
             }
         };
-        changed.map(|rows| rows > 0).map_err(errors::read)
+        Ok(changed? > 0)
     }
 }
 

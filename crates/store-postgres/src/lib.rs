@@ -14,6 +14,7 @@ mod jobs;
 mod load;
 mod measure;
 mod migrate;
+mod patience;
 mod pool;
 mod prepared;
 mod rows;

@@ -1,15 +1,12 @@
 //! Loads orders, whole: one, or a page of them, in one statement.
 
-use crate::pool::Connection;
 use crate::rows::{LoadedRow, OrderRows, corrupt};
 use crate::words::Word;
-use crate::{PostgresStore, errors, whole};
+use crate::{PostgresStore, whole};
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, sql_query};
-use diesel_async::RunQueryDsl as _;
 use domain::order::Order;
 use domain::ports::{Loaded, OrderKey, OrderList, OrderListing, StoreError};
-use tokio::time::timeout;
 
 diesel::define_sql_function! {
     /// See `migrations/`.
@@ -30,17 +27,9 @@ impl PostgresStore {
             OrderKey::Number(number) => (None, Some(number.as_str()), None),
             OrderKey::OutTradeNo(number) => (None, None, Some(number.as_str())),
         };
-        let mut connection = self.connection().await?;
-        let asked = self.clock.local_micros();
         let statement = diesel::select(paydesk_load(id, number, out_trade_no));
-        let answer = timeout(self.patience(), statement.get_results(&mut *connection)).await;
-        let found: serde_json::Value = match answer {
-            Ok(rows) => rows.and_then(whole::one).map_err(errors::read)?,
-            Err(late) => {
-                drop(Connection::take(connection));
-                return Err(StoreError::Unavailable(late.to_string()));
-            }
-        };
+        let (asked, rows) = self.rows_since(statement).await?;
+        let found: serde_json::Value = whole::one(rows)?;
         let row: LoadedRow =
             serde_json::from_value(found).map_err(|why| corrupt(why.to_string()))?;
         // A slow answer only says less about the clock.
@@ -65,8 +54,7 @@ impl PostgresStore {
             None => (None, None),
         };
         let limit = i64::from(query.limit);
-        let mut connection = self.connection().await?;
-        let rows: Vec<PageRow> = sql_query(PAGE)
+        let statement = sql_query(PAGE)
             .bind::<Nullable<SqlUuid>, _>(query.buyer.map(|buyer| buyer.get()))
             .bind::<Nullable<Text>, _>(query.status.map(Word::word))
             .bind::<Nullable<Timestamptz>, _>(query.created_from.map(|at| at.to_offset()))
@@ -74,10 +62,8 @@ impl PostgresStore {
             .bind::<Nullable<Timestamptz>, _>(after_at)
             .bind::<Nullable<SqlUuid>, _>(after_id)
             .bind::<Nullable<Text>, _>(query.number.as_deref())
-            .bind::<BigInt, _>(limit.saturating_add(1))
-            .get_results(&mut connection)
-            .await
-            .map_err(errors::read)?;
+            .bind::<BigInt, _>(limit.saturating_add(1));
+        let rows: Vec<PageRow> = self.rows(statement).await?;
         let mut orders = Vec::with_capacity(rows.len());
         for found in rows.into_iter().filter_map(|row| row.found) {
             let rows: OrderRows =

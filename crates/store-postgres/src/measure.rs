@@ -1,10 +1,9 @@
 //! Asks the database what time it is.
 
 use crate::prepared::prepared;
-use crate::{PostgresStore, errors, whole};
+use crate::{PostgresStore, whole};
 use diesel::QueryableByName;
 use diesel::sql_types::BigInt;
-use diesel_async::RunQueryDsl as _;
 use domain::Timestamp;
 use domain::ports::StoreError;
 
@@ -16,14 +15,10 @@ struct Now {
 
 impl PostgresStore {
     pub(crate) async fn measure_clock(&self) -> Result<(), StoreError> {
-        let mut connection = self.connection().await?;
-        let asked = self.clock.local_micros();
-        let now: Now =
-            prepared("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS micros")
-                .get_results(&mut connection)
-                .await
-                .and_then(whole::one)
-                .map_err(errors::read)?;
+        let statement =
+            prepared("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS micros");
+        let (asked, rows) = self.rows_since(statement).await?;
+        let now: Now = whole::one(rows)?;
         if self.clock.measured(asked, Timestamp::from_micros(now.micros)) {
             Ok(())
         } else {

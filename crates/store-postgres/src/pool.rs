@@ -1,6 +1,5 @@
 //! Connections: how they are set up, how many, and how long one waits for them.
 
-use crate::errors;
 use deadpool::Runtime;
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::deadpool::{Object, Pool as DeadPool};
@@ -59,7 +58,7 @@ impl ConnectSettings {
         }
     }
 
-    fn session(&self) -> String {
+    pub(crate) fn session(&self) -> String {
         let isolation = match self.isolation {
             Isolation::ReadCommitted => "read committed",
             Isolation::Serializable => "serializable",
@@ -101,7 +100,7 @@ pub(crate) fn build(settings: &ConnectSettings) -> Result<Pool, StoreError> {
         .map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
-fn establish(
+pub(crate) fn establish(
     url: String,
     session: String,
 ) -> BoxFuture<'static, ConnectionResult<AsyncPgConnection>> {
@@ -114,27 +113,4 @@ fn establish(
         Ok(connection)
     }
     .boxed()
-}
-
-impl crate::PostgresStore {
-    /// A connection that nothing has happened to yet: after an unknown outcome the pooled ones
-    /// may be dying.
-    pub(crate) async fn fresh_connection(&self) -> Result<AsyncPgConnection, StoreError> {
-        let wait = Duration::from_millis(self.settings.wait_timeout_ms);
-        let connecting = establish(self.settings.url.clone(), self.settings.session());
-        match tokio::time::timeout(wait, connecting).await {
-            Ok(connected) => connected.map_err(|why| StoreError::Unavailable(why.to_string())),
-            Err(late) => Err(StoreError::Unavailable(late.to_string())),
-        }
-    }
-
-    /// How long one waits for a statement: a little longer than the server itself does, because a
-    /// link that is half open answers nothing at all.
-    pub(crate) fn patience(&self) -> Duration {
-        Duration::from_millis(self.settings.statement_timeout_ms.saturating_add(1_000))
-    }
-
-    pub(crate) async fn connection(&self) -> Result<Connection, StoreError> {
-        self.pool.get().await.map_err(|error| errors::pool(&error))
-    }
 }

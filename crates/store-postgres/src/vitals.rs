@@ -4,13 +4,14 @@
 //! than it needs to.
 
 use crate::migrate::MIGRATIONS;
+use crate::patience::Failure;
 use crate::prepared::prepared;
-use crate::{PostgresStore, errors, whole};
+use crate::{PostgresStore, whole};
 use diesel::QueryableByName;
 use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
+use diesel::result::Error;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Text, Timestamptz};
-use diesel_async::RunQueryDsl as _;
 use domain::Timestamp;
 use domain::ports::StoreError;
 
@@ -102,24 +103,16 @@ impl PostgresStore {
     /// # Errors
     /// When it does not answer.
     pub async fn fitness(&self) -> Result<Fitness, StoreError> {
-        let mut connection = self.connection().await?;
-        let read_only: Flag = prepared(READ_ONLY)
-            .get_results(&mut connection)
-            .await
-            .and_then(whole::one)
-            .map_err(errors::read)?;
+        let read_only: Flag = self.rows(prepared(READ_ONLY)).await.and_then(whole::one)?;
         let known = known_versions()?;
         let expected = i64::try_from(known.len()).unwrap_or(i64::MAX);
-        let applied: Result<Count, _> = prepared(APPLIED)
-            .bind::<Array<Text>, _>(known)
-            .get_results(&mut connection)
-            .await
-            .and_then(whole::one);
+        let statement = prepared(APPLIED).bind::<Array<Text>, _>(known);
+        let applied: Result<Count, _> = self.rows(statement).await.and_then(whole::one);
         let migrated = match applied {
             Ok(applied) => applied.n == expected,
             // The server says no: without a single migration there is not even that table.
-            Err(diesel::result::Error::DatabaseError(..)) => false,
-            Err(error) => return Err(errors::read(error)),
+            Err(Failure::Said(Error::DatabaseError(..))) => false,
+            Err(failure) => return Err(failure.into()),
         };
         Ok(Fitness { writable: !read_only.yes, migrated })
     }
@@ -129,13 +122,9 @@ impl PostgresStore {
     /// # Errors
     /// When it does not answer.
     pub async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
-        let mut connection = self.connection().await?;
-        let rows: Vec<Waiting> = prepared(BACKLOG)
-            .bind::<Timestamptz, _>(now.to_offset())
-            .bind::<BigInt, _>(COUNT_MAX)
-            .get_results(&mut connection)
-            .await
-            .map_err(errors::read)?;
+        let statement =
+            prepared(BACKLOG).bind::<Timestamptz, _>(now.to_offset()).bind::<BigInt, _>(COUNT_MAX);
+        let rows: Vec<Waiting> = self.rows(statement).await?;
         let mut backlog = Backlog::default();
         for row in rows {
             match row.what.as_str() {

@@ -5,11 +5,12 @@
 //! end is one: this crate asks for all rows (`get_results`) even where there is one, and never
 //! calls `get_result` or `first` (`clippy.toml`).
 
+use crate::patience::Failure;
 use diesel::result::Error;
 
 /// The only row.
-pub(crate) fn one<T>(mut rows: Vec<T>) -> Result<T, Error> {
-    rows.pop().ok_or(Error::NotFound)
+pub(crate) fn one<T>(mut rows: Vec<T>) -> Result<T, Failure> {
+    rows.pop().ok_or(Failure::Said(Error::NotFound))
 }
 
 /// The row, if there is one.

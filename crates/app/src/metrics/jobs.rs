@@ -75,6 +75,7 @@ impl JobQueue for MeteredJobs {
             let meant = match finish {
                 Finish::Done => "done",
                 Finish::Again(_) => "again",
+                Finish::PutOff(_) => "put_off",
                 Finish::Retry(_) => "retry",
                 Finish::Park(_) => "parked",
             };

@@ -9,9 +9,11 @@
 )]
 
 mod conformance;
+mod half_open;
 mod migrations;
 mod outcomes;
 mod privacy;
+mod proxy;
 mod schema;
 mod support;
 mod vitals;

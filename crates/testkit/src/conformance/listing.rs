@@ -7,7 +7,7 @@ use domain::order::{Command, Event, Order, OrderStatus};
 use domain::payment::TradeType;
 use domain::ports::{CommitAnswer, OrderList};
 
-fn everybodys() -> OrderList {
+pub fn everybodys() -> OrderList {
     OrderList {
         buyer: None,
         status: None,
