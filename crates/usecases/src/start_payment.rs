@@ -4,17 +4,21 @@
 //! so whatever is lost here is found by the job. A number is sent with one set of bytes, always.
 
 mod in_the_way;
+mod offer;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use offer::{Asked, Caller};
+pub use offer::{Offer, OfferError};
 
 use in_the_way::Replaced;
 
 use crate::{Paydesk, TransactError};
+use domain::CommandId;
 use domain::changeset::{Audit, Intent};
 use domain::order::{Command, Order, PREPAY_MARGIN_S, PrepayAnswer};
 use domain::payment::{ClosingCause, Payment, PaymentNo, PaymentState};
-use domain::ports::{GatewayError, OrderKey, PayParams, WechatRefusal};
-use domain::{CommandId, OutTradeNo};
+use domain::ports::{GatewayError, OrderKey, WechatRefusal};
 
 /// Another request waits so long for that call's answer, in milliseconds.
 const AWAIT_MS: u64 = 3_000;
@@ -22,54 +26,6 @@ const AWAIT_MS: u64 = 3_000;
 const LOOK_EVERY_MS: u64 = 50;
 /// How many numbers one request tries when WeChat Pay holds them already.
 const NUMBERS_MAX: u32 = 2;
-
-/// What a payer can be offered for an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Offer {
-    /// The order as it is now.
-    pub order: Order,
-    /// The payment on offer; `None` when there is none.
-    pub out_trade_no: Option<OutTradeNo>,
-    /// What the payer's client is called with; `None` when WeChat Pay's answer is not known yet,
-    /// or nothing is left to pay.
-    pub pay_params: Option<PayParams>,
-}
-
-/// Why nothing can be offered.
-#[derive(Debug, thiserror::Error)]
-pub enum OfferError {
-    /// The order cannot be paid any more.
-    #[error("the order cannot be paid any more")]
-    NotPayable,
-    /// Another payment took the place of this one while it was being ordered.
-    #[error("another payment took its place")]
-    Replaced,
-    /// WeChat Pay refused.
-    #[error("WeChat Pay refused: {0}")]
-    WechatRefused(WechatRefusal),
-    /// Come back with the same request.
-    #[error(transparent)]
-    Transact(#[from] TransactError),
-}
-
-/// Who asks for an offer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Caller {
-    /// The request that recorded the payment: nobody else has called WeChat Pay.
-    Starter,
-    /// Another one.
-    Other,
-    /// WeChat Pay says that another payment of the order was paid: nothing is offered before that
-    /// is known.
-    Blocked,
-}
-
-/// Which payment is asked for, and by whom.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
-    pub(crate) no: PaymentNo,
-    pub(crate) caller: Caller,
-}
 
 /// Whether WeChat Pay is called.
 enum Readiness {
@@ -89,16 +45,6 @@ enum Called {
     Refused(WechatRefusal),
     AlreadyPaid,
     NumberSpent(WechatRefusal),
-}
-
-impl Offer {
-    /// Whether WeChat Pay's answer is still being found out. Not so when nothing can be paid any
-    /// more: a settled or cancelled order is shown as it is.
-    #[must_use]
-    pub fn is_unknown(&self) -> bool {
-        let payment = self.out_trade_no.as_ref().and_then(|number| self.order.payment(number));
-        self.pay_params.is_none() && payment.is_some_and(Payment::is_open)
-    }
 }
 
 impl Paydesk {

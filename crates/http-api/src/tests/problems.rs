@@ -4,7 +4,6 @@ use super::front::{Front, everything, idempotency_key, request};
 use crate::json_body::BODY_MAX;
 use crate::request_id::HEADERS_MAX;
 use actix_web::http::Method;
-use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use serde_json::json;
 

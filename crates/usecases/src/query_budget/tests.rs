@@ -113,7 +113,7 @@ fn takes_at_odd_moments_lose_nothing() {
 fn a_clock_that_goes_back_does_not_stop_the_questions() {
     let budget = QueryBudget::new(10);
     let _drained = taken(&budget, Urgency::ClientWaiting, at(3_600_000));
-    let _ = budget.take(Urgency::ClientWaiting, at(0));
+    let _taken = budget.take(Urgency::ClientWaiting, at(0));
     assert!(budget.take(Urgency::ClientWaiting, at(60_000)).is_ok(), "a minute later, nothing");
 }
 
@@ -142,7 +142,7 @@ fn waiting_clients_do_not_starve_the_closing() {
     let mut closing = 0;
     for ms in 0..60_000i64 {
         if ms % 5 == 0 {
-            let _ = budget.take(Urgency::ClientWaiting, at(ms));
+            let _taken = budget.take(Urgency::ClientWaiting, at(ms));
         } // 200/s
         if ms % 100 == 0 && budget.take(Urgency::NearDeadline, at(ms)).is_ok() {
             closing += 1;

@@ -14,7 +14,7 @@ use crate::{Offer, OfferError, Paydesk, Target, TransactError};
 use domain::UserId;
 use domain::changeset::Intent;
 use domain::order::{Command, Event, NewPayment, Order, OrderStatus, PrepayAnswer};
-use domain::payment::{ClosingCause, Payment, PaymentNo, PaymentState, TradeType};
+use domain::payment::{ClosingCause, Payment, PaymentState, TradeType};
 use domain::ports::{GatewayError, OrderKey, StoreError};
 
 /// A payment that was recorded, or was there already.
@@ -235,16 +235,4 @@ fn may_be_paid(payment: &Payment) -> bool {
 
 fn is_start(event: &Event) -> bool {
     matches!(event, Event::PaymentStarted(_))
-}
-
-impl Asked {
-    /// The payment that this request recorded just now.
-    pub(crate) fn starter(no: PaymentNo) -> Asked {
-        Asked { no, caller: Caller::Starter }
-    }
-
-    /// A payment that was there.
-    pub(crate) fn other(no: PaymentNo) -> Asked {
-        Asked { no, caller: Caller::Other }
-    }
 }

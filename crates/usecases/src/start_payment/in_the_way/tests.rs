@@ -264,7 +264,7 @@ async fn a_late_spent_answer_leaves_the_buyers_later_choice_alone() {
     gateway.expect_query().returning(move |_| ready(Ok(none.clone())));
     gateway.expect_close().returning(|_| ready(Ok(())));
     let desk = desk(orders, gateway, now());
-    let _ = desk.offer(order(), Asked::starter(1), "r").await;
+    drop(desk.offer(order(), Asked::starter(1), "r").await);
     let states = statuses(&life.lock().unwrap().order);
     assert_eq!(
         states,
@@ -285,7 +285,7 @@ async fn the_last_spent_number_leaves_no_payment_that_was_never_called() {
         ready(Ok(fact(&held, Trade::Closed)))
     });
     let desk = desk(orders, gateway, now());
-    let _ = desk.offer(order(), Asked::starter(1), "r").await;
+    drop(desk.offer(order(), Asked::starter(1), "r").await);
     let states = statuses(&life.lock().unwrap().order);
     assert!(!states.contains(&PaymentStatus::Created), "{states:?}");
 }
