@@ -163,14 +163,31 @@ BEGIN
 END $$;
 
 -- As before, but a row at a time by its key: a set from JSON is planned as a hundred rows, for which
--- the whole table was read twice in each commit. Job rows of others are never waited for: whoever
--- has one in hand may want this order next. A job that is skipped stays, and finds nothing to do.
--- Ensuring wakes a parked job: new intent. Rows are taken in the order of their keys.
+-- the whole table was read twice in each commit. Ensuring wakes a parked job: new intent. Rows are
+-- taken in the order of their keys.
+--
+-- Nobody waits for the lock on a job's row here. We hold the order's row by now, and a commit under a
+-- lease holds its job's row (paydesk_check_fence) while it waits for the order's: each would wait for
+-- the other. But whoever has the row is not always such a commit. Claiming, renewing, giving back and
+-- hastening have it for their one statement and need nothing of ours; to pass over the row then would
+-- lose the earlier time, and closing might begin minutes late. So:
+--   who changes the row, in the one statement or in a commit that has its order's row already, is soon
+--     over without us: the INSERT waits for it, as it does for every row in its way;
+--   who only locks it may be a claimer, which lets go in a moment, or that commit, which does not: we
+--     look again after 1, 2, 4, 8, 16 and 32 ms, once through in a commit, however many its jobs.
+-- What is still locked then is passed over: the job stays, and is due when it was due; who has it finds
+-- the order changed and decides anew. A job that was not removed finds nothing to do.
+--
+-- Who meets nobody pays nothing: only a row that could neither be locked nor inserted is looked at
+-- again. SKIP LOCKED rather than NOWAIT: an error would have to be caught, and a block that catches is
+-- a subtransaction in each commit. At SERIALIZABLE a row that was changed meanwhile is a
+-- serialization failure instead, and the commit comes again.
 CREATE OR REPLACE FUNCTION paydesk_write_jobs(ensure jsonb, remove jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     r record;
     due timestamptz;
+    look integer := 0;
 BEGIN
     FOR r IN SELECT e->>'kind' AS kind, e->>'subject' AS subject
              FROM jsonb_array_elements(remove) e ORDER BY 1, 2
@@ -185,19 +202,24 @@ BEGIN
              FROM jsonb_array_elements(ensure) e ORDER BY 1, 2
     LOOP
         due := r.due_at::timestamptz;
-        PERFORM 1 FROM jobs j WHERE j.kind = r.kind AND j.subject = r.subject
-            FOR UPDATE SKIP LOCKED;
-        IF FOUND THEN
-            UPDATE jobs j SET
-                due_at = CASE WHEN j.parked_at IS NULL THEN least(j.due_at, due) ELSE due END,
-                attempts = CASE WHEN j.parked_at IS NULL THEN j.attempts ELSE 0 END,
-                hastened_at = CASE WHEN j.lease_until IS NOT NULL
-                                   THEN least(j.hastened_at, due) END,
-                parked_at = NULL, parked_why = NULL
-            WHERE j.kind = r.kind AND j.subject = r.subject;
-        ELSE
+        LOOP
+            PERFORM 1 FROM jobs j WHERE j.kind = r.kind AND j.subject = r.subject
+                FOR UPDATE SKIP LOCKED;
+            IF FOUND THEN
+                UPDATE jobs j SET
+                    due_at = CASE WHEN j.parked_at IS NULL THEN least(j.due_at, due) ELSE due END,
+                    attempts = CASE WHEN j.parked_at IS NULL THEN j.attempts ELSE 0 END,
+                    hastened_at = CASE WHEN j.lease_until IS NOT NULL
+                                       THEN least(j.hastened_at, due) END,
+                    parked_at = NULL, parked_why = NULL
+                WHERE j.kind = r.kind AND j.subject = r.subject;
+                EXIT;
+            END IF;
             INSERT INTO jobs (kind, subject, due_at) VALUES (r.kind, r.subject, due)
             ON CONFLICT (kind, subject) DO NOTHING;
-        END IF;
+            EXIT WHEN FOUND OR look = 6;
+            PERFORM pg_sleep(0.001 * 2 ^ look);
+            look := look + 1;
+        END LOOP;
     END LOOP;
 END $$;

@@ -173,6 +173,7 @@ macro_rules! conformance {
             jobs::a_lease_that_ended_is_claimed_again_and_its_holder_is_fenced,
             jobs::an_earlier_time_wins_whoever_says_it,
             jobs::work_asked_for_while_in_hand_is_not_lost,
+            jobs::work_asked_for_while_its_lease_is_renewed_is_not_lost,
             jobs::attempts_count_until_it_goes_well,
             jobs::a_parked_job_rests_with_a_case,
             jobs::the_sweep_finds_work_that_nobody_promised_once,

@@ -10,6 +10,7 @@
 
 mod conformance;
 mod half_open;
+mod job_rows;
 mod migrations;
 mod outcomes;
 mod privacy;

@@ -107,6 +107,26 @@ pub async fn work_asked_for_while_in_hand_is_not_lost(stores: &Stores) {
     assert_eq!(stores.jobs.next_due().await.unwrap(), Some(at(11)), "hastened while in hand");
 }
 
+/// Renewing takes a moment, in which the job is somebody's: whoever asks then is heard too.
+pub async fn work_asked_for_while_its_lease_is_renewed_is_not_lost(stores: &Stores) {
+    ensure(stores, &job(1), at(0), "a").await;
+    for round in 0..30 {
+        let due = at(500 - round);
+        let held = stores.jobs.claim(at(9_000), 1, LONG_MS).await.unwrap().remove(0);
+        let mut changeset =
+            Changeset::without_order(sample::intent(&format!("e{round}")), sample::start());
+        changeset.jobs = vec![JobChange::Ensure { id: job(1), due_at: due }];
+        let asking = async {
+            // Rolled back by a store that cannot tell who was first: the caller comes again.
+            while let CommitAnswer::RolledBack(_) = stores.orders.commit(changeset.clone()).await {}
+        };
+        let renewing = join_all((0..5).map(|_| stores.jobs.renew(&held.fence, LONG_MS)));
+        let ((), _) = tokio::join!(asking, renewing);
+        assert!(stores.jobs.finish(&held.fence, Finish::Again(at(9_000))).await.unwrap());
+        assert_eq!(stores.jobs.next_due().await.unwrap(), Some(due), "round {round}");
+    }
+}
+
 pub async fn attempts_count_until_it_goes_well(stores: &Stores) {
     ensure(stores, &job(1), at(0), "a").await;
     for expected in 1..=3 {
