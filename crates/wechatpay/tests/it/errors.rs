@@ -86,8 +86,8 @@ async fn every_code_means_one_thing_to_each_call() {
         400 MCH_NOT_EXISTS         Refused       Misconfigured Misconfigured
         400 ORDER_CLOSED           NumberSpent   Unknown       NumberSpent
         400 ORDERCLOSED            NumberSpent   Unknown       NumberSpent
-        400 ORDER_PAID             NumberSpent   Unknown       NumberSpent
-        400 ORDERPAID              NumberSpent   Unknown       NumberSpent
+        400 ORDER_PAID             AlreadyPaid   Unknown       AlreadyPaid
+        400 ORDERPAID              AlreadyPaid   Unknown       AlreadyPaid
         401 SIGN_ERROR             Misconfigured Misconfigured Misconfigured
         401 WHATEVER               Misconfigured Misconfigured Misconfigured
         403 NO_AUTH                Refused       Misconfigured Misconfigured
