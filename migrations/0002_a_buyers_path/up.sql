@@ -40,10 +40,11 @@ ALTER TABLE idempotency
 
 ALTER TABLE api_keys ADD revoked_at timestamptz;
 
--- Since when a client waits for it; until it is next finished.
+-- Since when a client waits for it; until it is next finished. `infinity` once it was put off: somebody
+-- still waits, but it takes its turn with all others.
 ALTER TABLE jobs ADD wanted_at timestamptz;
 -- What is claimed first. Small, however much is due.
-CREATE INDEX jobs_wanted ON jobs (due_at) WHERE wanted_at IS NOT NULL AND parked_at IS NULL;
+CREATE INDEX jobs_wanted ON jobs (due_at) WHERE wanted_at < 'infinity' AND parked_at IS NULL;
 
 CREATE INDEX cases_newest ON cases (opened_at DESC, id DESC);
 CREATE INDEX cases_subject ON cases (subject);

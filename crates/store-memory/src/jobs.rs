@@ -1,7 +1,7 @@
 //! Promised work.
 
 use crate::MemoryStore;
-use crate::state::{Job, Lease, State};
+use crate::state::{Job, Lease, State, Wanted};
 use domain::case::{CaseKind, CaseOpening};
 use domain::changeset::Fence;
 use domain::job::{JobChange, JobId};
@@ -94,7 +94,14 @@ pub(crate) fn change(jobs: &mut BTreeMap<JobId, Job>, change: &JobChange) {
 
 impl Job {
     fn due(due_at: Timestamp) -> Job {
-        Job { due_at, attempts: 0, lease: None, hastened_at: None, wanted: false, parked: None }
+        Job {
+            due_at,
+            attempts: 0,
+            lease: None,
+            hastened_at: None,
+            wanted: Wanted::No,
+            parked: None,
+        }
     }
 
     /// Free to be claimed: nobody's, or its lease has ended.
@@ -117,7 +124,9 @@ impl Job {
 
     /// Earlier, never later.
     fn hasten(&mut self, at: Timestamp) {
-        self.wanted = true;
+        if self.wanted == Wanted::No {
+            self.wanted = Wanted::First;
+        }
         if self.lease.is_some() {
             self.hastened_at = Some(self.hastened_at.map_or(at, |known| known.min(at)));
         } else {
@@ -128,7 +137,7 @@ impl Job {
     fn give_back(&mut self, due_at: Timestamp) {
         self.due_at = self.hastened_at.map_or(due_at, |hastened| hastened.min(due_at));
         self.hastened_at = None;
-        self.wanted = false;
+        self.wanted = Wanted::No;
         self.lease = None;
     }
 }
@@ -161,7 +170,7 @@ impl State {
         let due = self.jobs.iter().filter(|(_, job)| job.due_at <= now && job.is_free(real));
         // Those that a client waits for come first.
         let mut due: Vec<(bool, Timestamp, JobId)> =
-            due.map(|(id, job)| (!job.wanted, job.due_at, id.clone())).collect();
+            due.map(|(id, job)| (job.wanted != Wanted::First, job.due_at, id.clone())).collect();
         due.sort();
         due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let mut claimed = Vec::with_capacity(due.len());
@@ -172,7 +181,11 @@ impl State {
             job.lease = Some(Lease { token: self.last_token, until });
             job.hastened_at = None;
             let fence = Fence { job: id, token: self.last_token };
-            claimed.push(LeasedJob { fence, attempts: job.attempts, wanted: job.wanted });
+            claimed.push(LeasedJob {
+                fence,
+                attempts: job.attempts,
+                wanted: job.wanted != Wanted::No,
+            });
         }
         claimed
     }
@@ -200,12 +213,14 @@ impl State {
                 let wanted = job.wanted;
                 job.attempts = 0;
                 job.give_back(at);
-                job.wanted = wanted;
+                if wanted != Wanted::No {
+                    job.wanted = Wanted::InTurn;
+                }
             }
             Finish::Retry(at) => job.give_back(at),
             Finish::Park(why) => {
                 job.lease = None;
-                job.wanted = false;
+                job.wanted = Wanted::No;
                 job.parked = Some(why.clone());
                 let subject = fence.job.to_string();
                 let case = CaseOpening { kind: CaseKind::Stuck, subject, detail: why };

@@ -44,8 +44,18 @@ pub(crate) struct Job {
     /// Somebody asked for it again while it was in hand.
     pub(crate) hastened_at: Option<Timestamp>,
     /// A client waits for it.
-    pub(crate) wanted: bool,
+    pub(crate) wanted: Wanted,
     pub(crate) parked: Option<String>,
+}
+
+/// Whether a client waits for a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    No,
+    /// It is claimed before others.
+    First,
+    /// It was put off: somebody still waits, but it takes its turn.
+    InTurn,
 }
 
 /// Who has a job, and until when.

@@ -17,12 +17,13 @@ use time::OffsetDateTime;
 const CLAIM: &str = "\
     WITH wanted AS MATERIALIZED ( \
         SELECT kind, subject FROM jobs \
-        WHERE wanted_at IS NOT NULL AND parked_at IS NULL AND due_at <= $1 AND kind = ANY($2) \
+        WHERE wanted_at < 'infinity' AND parked_at IS NULL AND due_at <= $1 AND kind = ANY($2) \
           AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
         ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED), \
     others AS MATERIALIZED ( \
         SELECT kind, subject FROM jobs \
-        WHERE wanted_at IS NULL AND parked_at IS NULL AND due_at <= $1 AND kind = ANY($2) \
+        WHERE (wanted_at IS NULL OR wanted_at = 'infinity') AND parked_at IS NULL \
+          AND due_at <= $1 AND kind = ANY($2) \
           AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
         ORDER BY due_at LIMIT $3 - (SELECT count(*) FROM wanted) FOR UPDATE SKIP LOCKED), \
     due AS MATERIALIZED ( \
@@ -43,10 +44,13 @@ const RENEW: &str = "\
     WHERE kind = $2 AND subject = $3 AND lease_token = $4 AND lease_until > clock_timestamp()";
 
 /// What was ensured for an earlier time while it was leased keeps that time. `$2`: it was only put
-/// off, so who waits for it still does; `$3`: it did not fail, so attempts are counted anew.
+/// off, so who waits for it still does, but it takes its turn with all others (`infinity`), so that
+/// however many wait, they do not keep everybody else from being claimed; `$3`: it did not fail, so attempts are counted anew.
 const AGAIN: &str = "\
     UPDATE jobs SET due_at = least($1, hastened_at), lease_token = NULL, lease_until = NULL, \
-           hastened_at = NULL, wanted_at = CASE WHEN $2 THEN wanted_at END, \
+           hastened_at = NULL, \
+           wanted_at = CASE WHEN $2 AND wanted_at IS NOT NULL \
+                            THEN 'infinity'::timestamptz END, \
            attempts = CASE WHEN $3 THEN 0 ELSE attempts END \
     WHERE kind = $4 AND subject = $5 AND lease_token = $6 AND lease_until > clock_timestamp()";
 

@@ -183,6 +183,7 @@ macro_rules! conformance {
             leases::a_hastened_job_is_wanted_until_it_is_finished,
             leases::whoever_hastens_a_job_that_is_due_or_in_hand_waits_for_it_too,
             leases::a_job_that_was_put_off_is_still_wanted_and_has_not_failed,
+            leases::a_job_that_was_put_off_takes_its_turn_with_all_others,
             leases::a_job_that_nobody_waits_for_is_not_wanted_when_it_was_put_off,
             leases::what_a_client_waits_for_is_claimed_before_what_is_older,
             leases::two_claimers_never_share_what_clients_wait_for,

@@ -23,6 +23,8 @@ use domain::{Fen, OrderNumber, UserId};
 
 /// A twin of a request that is younger than this is still being answered, in seconds.
 const TWIN_S: i64 = 30;
+/// How often an order that keeps changing is looked at.
+const LOOKS_MAX: u32 = 4;
 
 /// What a buyer checks out. Has no `Debug`: the remark is personal.
 #[derive(Clone, PartialEq, Eq)]
@@ -194,7 +196,7 @@ impl Paydesk {
         if order.status != OrderStatus::PendingPayment {
             return Ok(Paydesk::show_payment(order, &recorded));
         }
-        if was_refused(&recorded) {
+        if was_not_taken(&recorded) {
             return self.offer_after_refusal(order, &recorded, request_id).await;
         }
         if !recorded.is_open() {
@@ -211,23 +213,33 @@ impl Paydesk {
     /// of another kind belongs to another key.
     async fn offer_after_refusal(
         &self,
-        order: Order,
+        mut order: Order,
         recorded: &Payment,
         request_id: &str,
     ) -> Result<Offer, CheckoutError> {
         let trade_type = recorded.terms.trade_type;
-        match order.open_payment().map(|open| (open.no, open.terms.trade_type)) {
-            Some((no, same)) if same == trade_type => {
-                Ok(self.offer(order, Asked::other(no), request_id).await?)
+        for _ in 0..LOOKS_MAX {
+            match order.open_payment().map(|open| (open.no, open.terms.trade_type)) {
+                Some((no, same)) if same == trade_type => {
+                    return Ok(self.offer(order, Asked::other(no), request_id).await?);
+                }
+                Some(_) => return Ok(Paydesk::show_payment(order, recorded)),
+                None => {}
             }
-            Some(_) => Ok(Paydesk::show_payment(order, recorded)),
-            None => {
-                let started = self.start_anew(&order, trade_type, request_id).await;
-                let started = started.map_err(of_start)?;
-                let asked = started.asked();
-                Ok(self.offer(started.order, asked, request_id).await?)
+            match self.start_anew(&order, trade_type, request_id).await {
+                Ok(started) => {
+                    let asked = started.asked();
+                    return Ok(self.offer(started.order, asked, request_id).await?);
+                }
+                // Somebody was faster: look what they chose.
+                Err(TransactError::VersionMoved) => {
+                    let found = self.orders.load(&OrderKey::Id(order.id)).await?;
+                    order = found.ok_or(TransactError::NotFound)?.value;
+                }
+                Err(error) => return Err(of_start(error)),
             }
         }
+        Err(TransactError::Busy("the order keeps changing".to_owned()).into())
     }
 }
 
@@ -239,12 +251,12 @@ enum Placing {
     Twin,
 }
 
-/// Whether WeChat Pay refused to order this payment.
-fn was_refused(payment: &Payment) -> bool {
+/// Whether WeChat Pay refused to order this payment, or holds its number closed.
+fn was_not_taken(payment: &Payment) -> bool {
     match &payment.state {
         PaymentState::Rejected { .. }
         | PaymentState::Closing { why: ClosingCause::Refused }
-        | PaymentState::Closed { why: ClosingCause::Refused, .. } => true,
+        | PaymentState::Closed { why: ClosingCause::Refused | ClosingCause::Elsewhere, .. } => true,
         PaymentState::Created
         | PaymentState::Payable { .. }
         | PaymentState::Unknown

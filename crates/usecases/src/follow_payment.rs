@@ -19,6 +19,8 @@ use domain::{CommandId, OutTradeNo, Timestamp};
 const AFTER_ERROR_S: i64 = 2;
 /// An ended payment that somebody wants to know about, when nobody answers.
 const ENDED_AGAIN_S: i64 = 20;
+/// A question that has to wait for its turn waits at least so long, in milliseconds.
+const PUT_OFF_MS: u64 = 1_000;
 /// HTTP's "too many requests".
 const TOO_MANY: u16 = 429;
 
@@ -54,6 +56,8 @@ impl Paydesk {
 
     /// When a question that has to wait for its turn is asked.
     fn later(&self, wait_ms: u64) -> Timestamp {
+        // However many wait, their turns are not asked for more often than once a second each.
+        let wait_ms = wait_ms.max(PUT_OFF_MS);
         let wait_ms = wait_ms.saturating_add(self.ids.jitter(wait_ms));
         self.clock.now().plus_millis(i64::try_from(wait_ms).unwrap_or(i64::MAX))
     }

@@ -121,8 +121,10 @@ impl Paydesk {
             self.close_payment(&order, &payment, ClosingCause::Expired, request_id).await?;
             return Err(OfferError::NotPayable);
         }
-        let waits = caller == Caller::Blocked || self.is_being_called(&payment, caller);
-        if payment.credential().is_some() || waits {
+        if caller == Caller::Blocked {
+            return Ok(Readiness::offer(Paydesk::show_payment(order, &payment)));
+        }
+        if payment.credential().is_some() || self.is_being_called(&payment, caller) {
             return Ok(Readiness::offer(self.present(order, &payment)));
         }
         if caller == Caller::Starter || payment.state != PaymentState::Created {
@@ -132,15 +134,26 @@ impl Paydesk {
         let cleared = self.clear_the_way(order, request_id).await?;
         let (order, is_clear) = (cleared.order, cleared.is_clear);
         match order.payment(payment.out_trade_no()).filter(|payment| payment.is_open()).cloned() {
-            Some(payment) if is_clear => Ok(Readiness::Call(Box::new(order), Box::new(payment))),
-            Some(payment) => Ok(Readiness::offer(self.present(order, &payment))),
+            Some(payment) if !is_clear => {
+                Ok(Readiness::offer(Paydesk::show_payment(order, &payment)))
+            }
+            // Whoever recorded it was only slow.
+            Some(payment) if payment.credential().is_some() => {
+                Ok(Readiness::offer(self.present(order, &payment)))
+            }
+            // Calls take time: what was early enough may not be any more.
+            Some(payment) if self.is_too_late(&order) => {
+                self.close_payment(&order, &payment, ClosingCause::Expired, request_id).await?;
+                Err(OfferError::NotPayable)
+            }
+            Some(payment) => Ok(Readiness::Call(Box::new(order), Box::new(payment))),
             None if order.settlement.is_some() => Ok(Readiness::offer(Paydesk::show(order))),
             None => Err(ended(&order, no)),
         }
     }
 
     /// What is offered once the answer is recorded; the payment may have moved on meanwhile.
-    fn after_call(
+    pub(crate) fn after_call(
         &self,
         order: Order,
         payment: &Payment,
@@ -291,10 +304,14 @@ fn ended(order: &Order, no: PaymentNo) -> OfferError {
             let code = code.clone();
             OfferError::WechatRefused(WechatRefusal { code, ..WechatRefusal::default() })
         }
+        // Its order can be paid all the same, by another payment.
         Some(
-            PaymentState::Closing { why: ClosingCause::Superseded }
-            | PaymentState::Closed { why: ClosingCause::Superseded, .. },
-        ) => OfferError::Replaced,
+            PaymentState::Closing { why: ClosingCause::Superseded | ClosingCause::Refused }
+            | PaymentState::Closed {
+                why: ClosingCause::Superseded | ClosingCause::Refused | ClosingCause::Elsewhere,
+                ..
+            },
+        ) if order.is_payable() => OfferError::Replaced,
         Some(
             PaymentState::Created
             | PaymentState::Payable { .. }

@@ -127,6 +127,24 @@ pub async fn a_job_that_was_put_off_is_still_wanted_and_has_not_failed(stores: &
     assert!(!claim(stores, at(20), LONG_MS).await.wanted, "it was answered");
 }
 
+/// However many wait and are put off again and again: what is older is claimed all the same.
+pub async fn a_job_that_was_put_off_takes_its_turn_with_all_others(stores: &Stores) {
+    for n in 1..4 {
+        ensure_one(stores, numbered(n), at(10), &format!("e{n}")).await;
+        stores.jobs.hasten(&numbered(n), at(10)).await.unwrap();
+    }
+    ensure_one(stores, numbered(9), at(11), "other").await;
+    let first = stores.jobs.claim(at(20), 3, LONG_MS).await.unwrap();
+    assert!(first.iter().all(|job| job.wanted), "{first:?}");
+    for job in &first {
+        assert!(stores.jobs.finish(&job.fence, Finish::PutOff(at(12))).await.unwrap());
+    }
+    let next = stores.jobs.claim(at(20), 1, LONG_MS).await.unwrap();
+    assert_eq!(next[0].fence.job, numbered(9), "older than they are now");
+    let rest = stores.jobs.claim(at(20), 3, LONG_MS).await.unwrap();
+    assert!(rest.len() == 3 && rest.iter().all(|job| job.wanted), "still waited for");
+}
+
 pub async fn a_job_that_nobody_waits_for_is_not_wanted_when_it_was_put_off(stores: &Stores) {
     ensure(stores, at(0), "a").await;
     let held = claim(stores, at(0), LONG_MS).await;

@@ -14,7 +14,7 @@ use crate::{Offer, OfferError, Paydesk, Target, TransactError};
 use domain::UserId;
 use domain::changeset::Intent;
 use domain::order::{Command, Event, NewPayment, Order, OrderStatus, PrepayAnswer};
-use domain::payment::{ClosingCause, Payment, PaymentState, TradeType};
+use domain::payment::{ClosingCause, Payment, PaymentNo, PaymentState, TradeType};
 use domain::ports::{GatewayError, OrderKey, StoreError};
 
 /// A payment that was recorded, or was there already.
@@ -24,14 +24,15 @@ pub(crate) struct Started {
     pub(crate) order: Order,
     /// By whom it was recorded.
     pub(crate) effect: Effect,
+    /// The payment that this request recorded or found, whatever became of it since.
+    no: PaymentNo,
     caller: Caller,
 }
 
 impl Started {
-    /// How it is asked for: the payment that is open, or the last one when there is none.
+    /// How it is asked for.
     pub(crate) fn asked(&self) -> Asked {
-        let payment = self.order.open_payment().or_else(|| self.order.payments.last());
-        Asked { no: payment.map_or(0, |payment| payment.no), caller: self.caller }
+        Asked { no: self.no, caller: self.caller }
     }
 
     /// Whether it was recorded by this call.
@@ -89,16 +90,18 @@ impl Paydesk {
     ) -> Result<Started, TransactError> {
         let Transacted { order, effect } =
             self.transact(target, &Command::StartPayment(new), intent).await?;
-        let Effect::Now(events) = &effect else {
-            return Ok(Started { order, effect, caller: Caller::Other });
-        };
-        if !events.iter().any(|event| matches!(event, Event::PaymentClosing { .. })) {
-            return Ok(Started { order, effect, caller: Caller::Starter });
+        let found = order.open_payment().or_else(|| order.payments.last());
+        let no = found.map_or(0, |payment| payment.no);
+        if !matches!(effect, Effect::Now(_)) {
+            return Ok(Started { order, effect, no, caller: Caller::Other });
+        }
+        if !order.payments.iter().any(may_be_paid) {
+            return Ok(Started { order, effect, no, caller: Caller::Starter });
         }
         let request_id = intent.audit.request_id.clone().unwrap_or_default();
         let Cleared { order, is_clear } = self.clear_the_way(order, &request_id).await?;
         let caller = if is_clear { Caller::Starter } else { Caller::Blocked };
-        Ok(Started { order, effect, caller })
+        Ok(Started { order, effect, no, caller })
     }
 
     /// Sends the close of every payment of the order that was replaced or refused and may still be
@@ -163,7 +166,7 @@ impl Paydesk {
         if !heard {
             let answer = PrepayAnswer::Unknown;
             let order = self.record_prepay(&order, payment, answer, request_id).await?;
-            return Ok(Replaced::Offer(Box::new(self.present(order, payment))));
+            return Ok(Replaced::Offer(Box::new(self.after_call(order, payment, None)?)));
         }
         let now = order.payment(payment.out_trade_no()).cloned();
         if order.status != OrderStatus::PendingPayment {
@@ -178,21 +181,26 @@ impl Paydesk {
             if open.credential().is_some() {
                 return Ok(Replaced::Offer(Box::new(self.present(order, &open))));
             }
-            let cleared = self.close_at_wechat_pay(order, &open, request_id).await?;
-            if !cleared.is_clear || cleared.order.settlement.is_some() {
-                return Ok(Replaced::Offer(Box::new(self.present(cleared.order, &open))));
-            }
+            // Its close is sent with the start of the next, or by its follower.
             let why = ClosingCause::Refused;
-            order = self.close_payment(&cleared.order, &open, why, request_id).await?;
+            order = self.close_payment(&order, &open, why, request_id).await?;
+            if order.open_payment().is_some() {
+                // Chosen on another device while the close was on its way.
+                return Err(OfferError::Replaced);
+            }
         }
         if last {
             return Ok(Replaced::Gone);
         }
-        let started = self.start_anew(&order, payment.terms.trade_type, request_id).await?;
-        Ok(Replaced::By(Box::new(started)))
+        match self.start_anew(&order, payment.terms.trade_type, request_id).await {
+            Ok(started) => Ok(Replaced::By(Box::new(started))),
+            Err(TransactError::VersionMoved) => Err(OfferError::Replaced),
+            Err(error) => Err(error.into()),
+        }
     }
 
-    /// Another payment of the same kind, under the next number.
+    /// Another payment of the same kind, under the next number, if the order is still as it was
+    /// read: what somebody else chose meanwhile stands.
     pub(crate) async fn start_anew(
         &self,
         order: &Order,
@@ -201,7 +209,8 @@ impl Paydesk {
     ) -> Result<Started, TransactError> {
         let new = self.new_payment(order.buyer, trade_type).await?;
         let intent = self.step_about(order, "start-anew", request_id);
-        let target = Target::anybodys(OrderKey::Id(order.id));
+        let expected_version = Some(order.version);
+        let target = Target { expected_version, ..Target::anybodys(OrderKey::Id(order.id)) };
         self.start_payment(&target, new, &intent).await
     }
 
@@ -225,12 +234,9 @@ impl Paydesk {
     }
 }
 
-/// Whether a payment that makes way could still be paid.
+/// Whether a payment that makes way could still be paid: its end is not proven.
 fn may_be_paid(payment: &Payment) -> bool {
-    matches!(
-        payment.state,
-        PaymentState::Closing { why: ClosingCause::Superseded | ClosingCause::Refused }
-    )
+    matches!(payment.state, PaymentState::Closing { .. })
 }
 
 fn is_start(event: &Event) -> bool {
