@@ -24,7 +24,7 @@ async fn the_indexes_that_the_queries_need_are_there() {
         "UNIQUE INDEX payments_out_trade_no ON public.payments USING btree (mchid, out_trade_no)",
         "UNIQUE INDEX payments_transaction_id ON public.payments USING btree (mchid, transaction_id)",
         "ON public.jobs USING btree (due_at) WHERE (parked_at IS NULL)",
-        "ON public.jobs USING btree (due_at) WHERE ((wanted_at IS NOT NULL) AND (parked_at IS NULL))",
+        "ON public.jobs USING btree (due_at) WHERE ((wanted_at < 'infinity'::timestamp with time zone) AND (parked_at IS NULL))",
         "ON public.orders USING btree (merchant_ref) WHERE (merchant_ref IS NOT NULL)",
         "ON public.orders USING btree (order_number) WHERE (status = 'delivered'::text)",
         "ON public.payments USING btree (transaction_id) WHERE (transaction_id IS NOT NULL)",
