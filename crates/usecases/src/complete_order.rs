@@ -1,10 +1,11 @@
 //! Completes an order that was delivered days ago and that nobody complained about.
 
+use crate::work::step_of;
 use crate::{Paydesk, Target, TransactError};
-use domain::changeset::{Audit, Fence, Intent, Refusal};
+use domain::OrderNumber;
+use domain::changeset::{Fence, Refusal};
 use domain::order::{Command, CompletedBy, Rejection};
 use domain::ports::{Finish, OrderKey};
-use domain::{CommandId, OrderNumber};
 
 /// When the day turns out not to have come (the clock was corrected): look again, in seconds.
 const LOOK_AGAIN_S: i64 = 60;
@@ -15,17 +16,7 @@ impl Paydesk {
         number: &OrderNumber,
         fence: &Fence,
     ) -> Result<Finish, TransactError> {
-        let intent = Intent {
-            command_id: CommandId::of_step("complete", number.as_str(), fence.token.unsigned_abs()),
-            audit: Audit {
-                actor: "scheduler".to_owned(),
-                cause: "days after delivery".to_owned(),
-                request_id: None,
-            },
-            inbox: None,
-            fence: Some(fence.clone()),
-            replay: None,
-        };
+        let intent = step_of(fence, "complete", "days after delivery".to_owned());
         let target = Target::anybodys(OrderKey::Number(number.clone()));
         let command = Command::Complete(CompletedBy::Elapsed);
         match self.transact(&target, &command, &intent).await {

@@ -1,11 +1,12 @@
 //! Cancels an order whose deadline has passed. The negotiation that follows is the followers' of
 //! its payments.
 
+use crate::work::step_of;
 use crate::{Paydesk, Target, TransactError};
-use domain::changeset::{Audit, Fence, Intent, Refusal};
+use domain::OrderNumber;
+use domain::changeset::{Fence, Refusal};
 use domain::order::{CancelCause, Command, Rejection};
 use domain::ports::{Finish, OrderKey};
-use domain::{CommandId, OrderNumber};
 
 /// When the deadline turns out not to have passed (the clock was corrected): look again.
 const LOOK_AGAIN_S: i64 = 5;
@@ -16,17 +17,7 @@ impl Paydesk {
         number: &OrderNumber,
         fence: &Fence,
     ) -> Result<Finish, TransactError> {
-        let intent = Intent {
-            command_id: CommandId::of_step("expire", number.as_str(), fence.token.unsigned_abs()),
-            audit: Audit {
-                actor: "scheduler".to_owned(),
-                cause: "deadline".to_owned(),
-                request_id: None,
-            },
-            inbox: None,
-            fence: Some(fence.clone()),
-            replay: None,
-        };
+        let intent = step_of(fence, "expire", "deadline".to_owned());
         let target = Target::anybodys(OrderKey::Number(number.clone()));
         let command = Command::Cancel(CancelCause::Deadline);
         match self.transact(&target, &command, &intent).await {

@@ -6,14 +6,15 @@
 mod tests;
 
 use crate::query_budget::Urgency;
+use crate::work::step_of;
 use crate::{Paydesk, Target, TransactError};
-use domain::changeset::{Audit, Fence, Intent, Refusal};
+use domain::changeset::{Fence, Refusal};
 use domain::fact::PaymentFact;
 use domain::job::next_look;
 use domain::order::{Command, Order};
 use domain::payment::{Payment, PaymentState};
 use domain::ports::{Finish, GatewayError, LeasedJob, OrderKey};
-use domain::{CommandId, OutTradeNo, Timestamp};
+use domain::{OutTradeNo, Timestamp};
 
 /// After a call that failed, at the earliest.
 const AFTER_ERROR_S: i64 = 2;
@@ -115,17 +116,8 @@ impl Paydesk {
         step: &str,
     ) -> Result<Asked, TransactError> {
         let Some(fact) = self.query(out_trade_no).await else { return Ok(Asked::Unheard) };
-        let intent = Intent {
-            command_id: CommandId::of_step(step, out_trade_no.as_str(), fence.token.unsigned_abs()),
-            audit: Audit {
-                actor: "scheduler".to_owned(),
-                cause: format!("query answered {}", fact.trade().name()),
-                request_id: None,
-            },
-            inbox: None,
-            fence: Some(fence.clone()),
-            replay: None,
-        };
+        let cause = format!("query answered {}", fact.trade().name());
+        let intent = step_of(fence, step, cause);
         let target = Target::anybodys(OrderKey::OutTradeNo(out_trade_no.clone()));
         match self.transact(&target, &Command::RecordFact(fact), &intent).await {
             Ok(transacted) => Ok(Asked::Heard(Box::new(transacted.order))),

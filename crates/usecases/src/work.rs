@@ -1,9 +1,10 @@
 //! Performs promised work, one leased job at a time, and looks for work that nobody promised.
 
 use crate::{Paydesk, TransactError};
+use domain::changeset::{Audit, Fence, Intent};
 use domain::job::{JobId, JobKind};
 use domain::ports::{Finish, LeasedJob, StoreError};
-use domain::{OrderNumber, OutTradeNo};
+use domain::{CommandId, OrderNumber, OutTradeNo};
 
 /// A job that failed this often in a row is set aside with a case.
 const ATTEMPTS_MAX: u32 = 30;
@@ -11,6 +12,19 @@ const ATTEMPTS_MAX: u32 = 30;
 const PAUSE_MAX_S: i64 = 60;
 /// The most that one sweep repairs.
 const SWEEP_MAX: u32 = 200;
+
+/// One step of a leased job: refused once its lease is lost, and one intention however often its
+/// answer is lost.
+pub(crate) fn step_of(fence: &Fence, step: &str, cause: String) -> Intent {
+    let token = fence.token.unsigned_abs();
+    Intent {
+        command_id: CommandId::of_step(step, &fence.job.subject, token),
+        audit: Audit { actor: "scheduler".to_owned(), cause, request_id: None },
+        inbox: None,
+        fence: Some(fence.clone()),
+        replay: None,
+    }
+}
 
 impl Paydesk {
     /// Performs one job and says what becomes of it. Never fails: what goes wrong is the job's.

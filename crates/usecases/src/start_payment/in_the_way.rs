@@ -104,8 +104,8 @@ impl Paydesk {
         Ok(Started { order, effect, no, caller })
     }
 
-    /// Sends the close of every payment of the order that was replaced or refused and may still be
-    /// payable. The order is read again afterwards: calls take time.
+    /// Sends the close of every payment of the order that is being closed: until its end is proven it
+    /// may still be payable. The order is read again afterwards: calls take time.
     pub(super) async fn clear_the_way(
         &self,
         mut order: Order,
@@ -185,7 +185,7 @@ impl Paydesk {
             let why = ClosingCause::Refused;
             order = self.close_payment(&order, &open, why, request_id).await?;
             if order.open_payment().is_some() {
-                // Chosen on another device while the close was on its way.
+                // Chosen on another device since it was read.
                 return Err(OfferError::Replaced);
             }
         }
