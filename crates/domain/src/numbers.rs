@@ -63,6 +63,18 @@ impl OutTradeNo {
         }
     }
 
+    /// Which payment of `order` has this number; `None` when it is another order's.
+    #[must_use]
+    pub fn payment_no_of(&self, order: &OrderNumber) -> Option<u8> {
+        let tail = self.0.strip_prefix(order.as_str())?;
+        if tail.is_empty() {
+            return Some(1);
+        }
+        let no: u8 = tail.strip_prefix('-')?.parse().ok()?;
+        ((2..=PAYMENTS_MAX).contains(&no) && *self == OutTradeNo::of_payment(order, no))
+            .then_some(no)
+    }
+
     /// Reads a number: 6 to 32 of `[0-9A-Za-z_-]` (WeChat Pay also allows `|` and `*`, which
     /// would have to be escaped in URLs; we never make them and refuse them).
     #[must_use]
@@ -97,6 +109,39 @@ impl OutRefundNo {
     #[must_use]
     pub fn of_surplus(out_trade_no: &OutTradeNo) -> OutRefundNo {
         OutRefundNo(format!("{}-S", out_trade_no.0))
+    }
+
+    /// A refund that somebody asked for under `name` (the name of the intention). Derived, so that
+    /// asking again after the database has lost the first answer is the same refund, and asking for
+    /// another one is never mistaken for it.
+    #[must_use]
+    pub fn of_request(out_trade_no: &OutTradeNo, name: &str) -> OutRefundNo {
+        let mut text = format!("{}-R", out_trade_no.0);
+        push_base32(&mut text, fnv1a(name.bytes()), 8);
+        OutRefundNo(text)
+    }
+
+    /// The number that takes the place of the `closed`th closed one of a chain that began with
+    /// this number.
+    #[must_use]
+    pub fn replacement(&self, closed: usize) -> OutRefundNo {
+        OutRefundNo(format!("{}-{}", self.0, closed.saturating_add(1)))
+    }
+
+    /// Reads a number: 1 to 64 of `[0-9A-Za-z_-]` (WeChat Pay also allows `|`, `*` and `@`, which
+    /// would have to be escaped in URLs; we never make them and refuse them).
+    #[must_use]
+    pub fn parse(text: &str) -> Option<OutRefundNo> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        ((1..=64).contains(&text.len()) && text.bytes().all(allowed))
+            .then(|| OutRefundNo(text.to_owned()))
+    }
+
+    /// A number as WeChat Pay states it: also one that another system made.
+    #[must_use]
+    pub fn stated(text: &str) -> Option<OutRefundNo> {
+        let visible = text.bytes().all(|b| b.is_ascii_graphic());
+        ((1..=64).contains(&text.len()) && visible).then(|| OutRefundNo(text.to_owned()))
     }
 
     /// The number as it was stored.
@@ -141,8 +186,12 @@ fn push_base32(text: &mut String, value: u64, characters: u32) {
 /// FNV-1a over the buyer's id: stable for ever, because the shard of a number may not move.
 fn buyer_hash(buyer: Option<UserId>) -> u64 {
     let bytes = buyer.map(|b| b.get().into_bytes()).unwrap_or_default();
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    fnv1a(bytes.into_iter())
+}
+
+fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }
 

@@ -1,9 +1,10 @@
 //! Applies what happened. Cannot refuse, decides nothing.
 
-use crate::Timestamp;
 use crate::order::{Event, Order, OrderStatus, SettledBy, Settlement, StockOutcome};
 use crate::payment::{Payment, PaymentNo, PaymentState};
+use crate::refund::RefundState;
 use crate::stock::HoldStatus;
+use crate::{OutRefundNo, Timestamp};
 
 impl Order {
     /// This order after `event`. An event about a payment that it does not have changes nothing.
@@ -11,7 +12,10 @@ impl Order {
     pub fn apply(mut self, event: &Event) -> Order {
         match event {
             Event::Placed(order) => return (**order).clone(),
-            Event::PaymentStarted(payment) => self.payments.push((**payment).clone()),
+            Event::PaymentStarted(payment) | Event::PaymentAdopted(payment) => {
+                self.payments.push((**payment).clone());
+                self.payments.sort_by_key(|payment| payment.no);
+            }
             Event::PaymentPayable { no, credential } => {
                 self.put(*no, PaymentState::Payable { credential: credential.clone() });
             }
@@ -32,7 +36,12 @@ impl Order {
             Event::PaymentSurplus { no, receipt, why } => {
                 self.put(*no, PaymentState::Surplus { receipt: receipt.clone(), why: *why });
             }
-            Event::RefundRequested(refund) => self.refunds.push(refund.clone()),
+            Event::RefundRequested(refund) | Event::RefundImported(refund) => {
+                self.refunds.push(refund.clone());
+            }
+            Event::RefundMoved { out_refund_no, to, at } => {
+                self.move_refund(out_refund_no, to, *at)
+            }
             Event::Settled { settlement, stock } => {
                 self.status = self.purpose.status_when_paid();
                 self.paid_at = Some(self.time_of(settlement));
@@ -48,10 +57,17 @@ impl Order {
                 self.status = OrderStatus::Cancelling;
                 self.cancel_cause = Some(*cause);
             }
+            Event::CancelWithdrawn => {
+                self.status = OrderStatus::Ready;
+                self.cancel_cause = None;
+            }
             Event::Cancelled { at } => {
                 self.status = OrderStatus::Cancelled;
                 self.cancelled_at = Some(*at);
                 self.move_holds(HoldStatus::Released);
+                for hold in self.holds.iter_mut().filter(|h| h.status == HoldStatus::Committed) {
+                    hold.returned_quantity = hold.quantity;
+                }
             }
             Event::PayerReported(report) => self.payer_report = Some(*report),
             Event::Shipped(shipment) => {
@@ -97,6 +113,15 @@ impl Order {
             self.payment_by_no(no)
         {
             *proven = true;
+        }
+    }
+
+    fn move_refund(&mut self, no: &OutRefundNo, to: &RefundState, at: Timestamp) {
+        if let Some(refund) = self.refunds.iter_mut().find(|r| r.out_refund_no == *no) {
+            if let RefundState::Sending = to {
+                refund.sent_at = Some(at);
+            }
+            refund.state = to.clone();
         }
     }
 

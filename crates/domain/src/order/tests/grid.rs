@@ -3,7 +3,8 @@
 //! A changed cell shows itself in review. `UPDATE_EXPECT=1 cargo test -p domain` writes it anew.
 
 use super::samples::{
-    TOTAL, accepted, close, deadline, fact, prepay, ship, start, start_payment, states, success,
+    TOTAL, accepted, close, deadline, fact, prepay, receipt, ship, start, start_payment, states,
+    success,
 };
 use crate::Timestamp;
 use crate::fact::Trade;
@@ -30,7 +31,7 @@ fn commands() -> Vec<(&'static str, Make, Timestamp)> {
         ("SUCCESS, other amount", |o| success(o, 1, "T-other", 1), start()),
         ("NOTPAY", |o| fact(o, 1, Trade::NotPaid), start()),
         ("CLOSED", |o| fact(o, 1, Trade::Closed), start()),
-        ("REFUND", |o| fact(o, 1, Trade::Refunded), start()),
+        ("REFUND", |o| fact(o, 1, Trade::Refunded(receipt("T-1", TOTAL))), start()),
         ("NOT_EXIST", |o| fact(o, 1, Trade::NotExist), start()),
         ("NOT_EXIST past the horizon", |o| fact(o, 1, Trade::NotExist), later),
         ("cancel by buyer", |_| Command::Cancel(CancelCause::Buyer), start()),

@@ -1,8 +1,8 @@
 //! Laws that hold for every history, generated: repeats, order, replay, final states, money.
 
 use super::samples::{
-    TOTAL, accepted, close, deadline, fact, number, placed, placed_directly, prepay, ship, start,
-    start_payment, success, with_second_payment,
+    TOTAL, accepted, close, deadline, fact, number, placed, placed_directly, prepay, receipt, ship,
+    start, start_payment, success, with_second_payment,
 };
 use crate::fact::Trade;
 use crate::order::{
@@ -27,7 +27,7 @@ fn command(order: &Order, (kind, no): (u8, u8)) -> Command {
         5 => fact(order, no, Trade::NotPaid),
         6 => fact(order, no, Trade::Closed),
         7 => fact(order, no, Trade::NotExist),
-        8 => fact(order, no, Trade::Refunded),
+        8 => fact(order, no, Trade::Refunded(receipt("T-1", TOTAL))),
         9 => Command::Cancel(CancelCause::Buyer),
         10 => Command::Cancel(CancelCause::Deadline),
         11 => close(order, no),

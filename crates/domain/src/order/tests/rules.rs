@@ -1,7 +1,8 @@
 //! The rules by name, one test each: reading this list is reading the business.
 
 use super::samples::{
-    TOTAL, accepted, after, deadline, fact, placed, placement, start, success, with_second_payment,
+    TOTAL, accepted, after, deadline, epoch, fact, placed, placement, start, success,
+    with_second_payment,
 };
 use crate::changeset::{Audit, Changeset, Guard, Intent, ListChange};
 use crate::fact::Trade;
@@ -11,8 +12,8 @@ use crate::order::{
     StockOutcome,
 };
 use crate::outgoing::OutgoingKind;
-use crate::payment::{Credential, PaymentState, PaymentStatus, SurplusCause, Terms};
-use crate::refund::RefundStatus;
+use crate::payment::{Credential, PaymentState, PaymentStatus, SurplusCause};
+use crate::refund::RefundState;
 use crate::stock::{HoldStatus, StockMoveKind};
 use crate::{CommandId, Fen};
 
@@ -25,9 +26,8 @@ fn payable() -> Order {
     after(order.clone(), &accepted(&order, 1), start())
 }
 
-fn refused_stock() -> Circumstances<'static> {
-    let compose = &|_: &Terms| String::new();
-    Circumstances { now: start(), stock: StockOutcome::Refused, compose }
+fn refused_stock(epoch: &crate::Epoch) -> Circumstances<'_> {
+    Circumstances { stock: StockOutcome::Refused, ..Circumstances::ordinary(start(), epoch) }
 }
 
 fn intent() -> Intent {
@@ -78,7 +78,7 @@ fn a_success_after_cancelled_is_refunded_in_full_once() {
     assert_eq!(order.status, OrderStatus::Cancelled);
     assert_eq!(order.refunds.len(), 1);
     assert_eq!(order.refunds[0].amount, Fen::new(TOTAL));
-    assert_eq!(order.refunds[0].status, RefundStatus::Requested);
+    assert_eq!(order.refunds[0].state, RefundState::Requested);
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn a_deadline_counts_only_once_it_has_passed() {
 
 #[test]
 fn a_total_of_zero_is_paid_without_wechat_pay() {
-    let events = placement(0).decide(start(), &|_| unreachable!("no prepay")).unwrap();
+    let events = placement(0).decide(start(), &epoch(), &|_| unreachable!("no prepay")).unwrap();
     let written = Changeset::of(None, events, Vec::new(), intent(), start()).unwrap();
     let order = written.order.unwrap().order;
     assert_eq!((order.status, order.payment_method), (OrderStatus::Ready, PaymentMethod::Free));
@@ -155,7 +155,7 @@ fn a_total_of_zero_is_paid_without_wechat_pay() {
 #[test]
 fn placing_guards_what_pricing_read_and_promises_the_work() {
     let placement = placement(500);
-    let events = placement.decide(start(), &|_| "{}".to_owned()).unwrap();
+    let events = placement.decide(start(), &epoch(), &|_| "{}".to_owned()).unwrap();
     let written = Changeset::of(None, events, placement.guards(), intent(), start()).unwrap();
     assert!(
         matches!(&written.guards[0], Guard::PriceVersion { price_version: 3, .. }),
@@ -187,7 +187,7 @@ fn settling_commits_stock_clears_lines_and_leaves_no_work() {
 fn a_settlement_whose_stock_is_refused_goes_on_with_a_case() {
     let order = payable();
     let command = success(&order, 1, "T-1", TOTAL);
-    let decision = order.decide_with(&command, &refused_stock()).unwrap();
+    let decision = order.decide_with(&command, &refused_stock(&epoch())).unwrap();
     let Decision::Record(events) = decision else { panic!("nothing to record") };
     let written = Changeset::of(Some(&order), events, Vec::new(), intent(), start()).unwrap();
     assert!(written.stock.is_empty());

@@ -11,7 +11,7 @@ use crate::order::{
 use crate::payment::{ClosingCause, Credential, Payment, PaymentState, TradeType};
 use crate::pricing::{Fees, PricingInput, price};
 use crate::shipment::{LogisticsType, Package, ShipmentDraft};
-use crate::{Fen, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
+use crate::{Epoch, Fen, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
 use uuid::Uuid;
 
 pub(super) const TOTAL: i64 = 1_500;
@@ -23,6 +23,11 @@ pub(super) fn start() -> Timestamp {
 
 pub(super) fn deadline() -> Timestamp {
     start().plus_seconds(1_800)
+}
+
+/// The life of the database in which the samples are made.
+pub(super) fn epoch() -> Epoch {
+    Epoch::new("00000001.0")
 }
 
 pub(super) fn placement(price_fen: i64) -> Placement {
@@ -72,7 +77,7 @@ pub(super) fn asked(trade_type: TradeType) -> NewPayment {
 /// An order placed directly: its payment is asked for later.
 pub(super) fn placed_directly() -> Order {
     let placement = Placement { payment: None, ..placement(TOTAL / 3) };
-    let events = placement.decide(start(), &|_| unreachable!("no prepay")).unwrap();
+    let events = placement.decide(start(), &epoch(), &|_| unreachable!("no prepay")).unwrap();
     let crate::order::Event::Placed(order) = &events[0] else { unreachable!() };
     (**order).clone().after(&events)
 }
@@ -99,7 +104,7 @@ pub(super) fn ship(tracking_no: &str, is_all_delivered: bool) -> Command {
 }
 
 pub(super) fn placed() -> Order {
-    let events = placement(TOTAL / 3).decide(start(), &|_| "{}".to_owned()).unwrap();
+    let events = placement(TOTAL / 3).decide(start(), &epoch(), &|_| "{}".to_owned()).unwrap();
     let crate::order::Event::Placed(order) = &events[0] else { unreachable!() };
     (**order).clone().after(&events)
 }
@@ -173,7 +178,8 @@ pub(super) fn states() -> Vec<(&'static str, Order)> {
     let cancelling_rejected = after(rejected.clone(), &cancel, start());
     let cancelled = after(cancelling.clone(), &fact(&new, 1, Trade::Closed), start());
     let late_success = after(cancelled.clone(), &success(&new, 1, "T-1", TOTAL), start());
-    let refund_first = after(payable.clone(), &fact(&new, 1, Trade::Refunded), start());
+    let refund_first =
+        after(payable.clone(), &fact(&new, 1, Trade::Refunded(receipt("T-1", TOTAL))), start());
     let superseded = after(payable.clone(), &start_payment(TradeType::Native), start());
     let paid = after(payable.clone(), &success(&new, 1, "T-1", TOTAL), start());
     let partly = after(paid.clone(), &ship("SF-1", false), start());

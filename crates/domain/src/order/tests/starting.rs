@@ -1,15 +1,15 @@
 //! Rules of starting payments, of what the buyer is shown meanwhile, and of what comes after.
 
 use super::samples::{
-    TOTAL, accepted, after, asked, deadline, fact, number, placed, placed_directly, ship, start,
-    start_payment, success,
+    TOTAL, accepted, after, asked, deadline, epoch, fact, number, placed, placed_directly, ship,
+    start, start_payment, success,
 };
 use crate::changeset::{Audit, Changeset, Intent};
 use crate::fact::Trade;
 use crate::job::{JobChange, JobId};
 use crate::order::{
     COMPLETE_AFTER_S, CancelCause, Circumstances, Command, CompletedBy, Decision, Event, Order,
-    OrderStatus, PREPAY_MARGIN_S, PayerResult, PrepayAnswer, Rejection, StockOutcome,
+    OrderStatus, PREPAY_MARGIN_S, PayerResult, PrepayAnswer, Rejection,
 };
 use crate::payment::{PAYMENTS_MAX, PaymentStatus, TradeType};
 use crate::presentation::{GIVE_UP_AFTER_S, GIVE_UP_MESSAGE_ZH, Shown};
@@ -41,7 +41,8 @@ fn written(order: &Order, command: &Command, now: Timestamp) -> Changeset {
 fn the_first_payment_of_a_direct_order_carries_the_order_number() {
     let order = placed_directly();
     let compose = &|terms: &crate::payment::Terms| format!("body of {}", terms.out_trade_no);
-    let given = Circumstances { now: start(), stock: StockOutcome::Committed, compose };
+    let epoch = epoch();
+    let given = Circumstances { compose, ..Circumstances::ordinary(start(), &epoch) };
     let decision = order.decide_with(&start_payment(TradeType::Native), &given).unwrap();
     let Decision::Record(events) = decision else { panic!("no events") };
     let order = order.after(&events);
