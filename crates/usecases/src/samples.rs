@@ -10,12 +10,17 @@ use domain::order::{Checkout, Command, Event, NewPayment, Order, Placement};
 use domain::payment::TradeType;
 use domain::ports::{CommitAnswer, Loaded};
 use domain::pricing::{Fees, PricingInput, price};
-use domain::{Fen, OrderId, OrderNumber, Timestamp, UserId};
+use domain::{Epoch, Fen, OrderId, OrderNumber, Timestamp, UserId};
 use std::sync::{Arc, Mutex};
 
 /// The instant at which everything happens.
 pub(crate) fn now() -> Timestamp {
     Timestamp::from_seconds(1_795_226_400)
+}
+
+/// The life of the database in which everything happens.
+pub(crate) fn epoch() -> Epoch {
+    Epoch::new("00000001.0")
 }
 
 /// Tea at this price.
@@ -52,7 +57,7 @@ pub(crate) fn order() -> Order {
             deployment_id: "test".to_owned(),
         }),
     };
-    let events = placement.decide(now(), &|_| "{}".to_owned()).unwrap();
+    let events = placement.decide(now(), &epoch(), &|_| "{}".to_owned()).unwrap();
     let Event::Placed(placed) = &events[0] else { panic!("not placed") };
     (**placed).clone().after(&events)
 }
@@ -105,11 +110,12 @@ pub(crate) fn store(
 ) -> (MockOrders, Arc<Mutex<Vec<Changeset>>>) {
     let written = Arc::new(Mutex::new(Vec::new()));
     let mut orders = MockOrders::new();
+    orders.expect_epoch().returning(|| ready(Ok(epoch())));
     let mut loads = loads.into_iter().peekable();
     let mut last = None;
     orders.expect_load().returning(move |_| {
         last = loads.next().or_else(|| last.clone());
-        ready(Ok(last.clone().map(|value| Loaded { value, store_now: now() })))
+        ready(Ok(last.clone().map(|value| Loaded { value, store_now: now(), epoch: epoch() })))
     });
     let (mut answers, kept) = (answers.into_iter(), Arc::clone(&written));
     orders.expect_commit().returning(move |changeset| {
@@ -140,10 +146,11 @@ impl Life {
 pub(crate) fn living(order: Order) -> (MockOrders, Arc<Mutex<Life>>) {
     let life = Arc::new(Mutex::new(Life { order, written: Vec::new(), keys: Vec::new() }));
     let mut orders = MockOrders::new();
+    orders.expect_epoch().returning(|| ready(Ok(epoch())));
     let it = Arc::clone(&life);
     orders.expect_load().returning(move |_| {
         let value = it.lock().unwrap().order.clone();
-        ready(Ok(Some(Loaded { value, store_now: now() })))
+        ready(Ok(Some(Loaded { value, store_now: now(), epoch: epoch() })))
     });
     let it = Arc::clone(&life);
     orders.expect_replay().returning(move |scope| {
