@@ -143,10 +143,9 @@ impl Call {
         }
         match segments.get(OUT_TRADE_NO) {
             Some(number) => OutTradeNo::parse(number).map(OrderKey::OutTradeNo),
-            None => segments
-                .get(OUT_REFUND_NO)
-                .and_then(OutRefundNo::parse)
-                .map(OrderKey::OutRefundNo),
+            None => {
+                segments.get(OUT_REFUND_NO).and_then(OutRefundNo::parse).map(OrderKey::OutRefundNo)
+            }
         }
     }
 
@@ -214,7 +213,11 @@ impl Call {
         self.read_if(Presence::Required).await
     }
 
-    async fn read_if<T: Body>(&mut self, presence: Presence) -> Result<Understood<T>, Problem> {
+    /// The JSON body, which may be absent where that is said.
+    pub(crate) async fn read_if<T: Body>(
+        &mut self,
+        presence: Presence,
+    ) -> Result<Understood<T>, Problem> {
         let body = self.body()?;
         json_body::read(&self.req, body, presence).await
     }
