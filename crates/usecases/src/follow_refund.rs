@@ -23,6 +23,8 @@ use domain::refund::{Refund, RefundState};
 
 /// A refund whose number is another one's at WeChat Pay is looked at again after so many seconds.
 const DIFFERS_AGAIN_S: i64 = 1_800;
+/// Between two steps of one refund at least so many seconds.
+const AFTER_S: i64 = 2;
 /// What may succeed later (no money on the merchant's account, too often) is sent again after so
 /// many seconds.
 const LATER_S: i64 = 60;
@@ -88,7 +90,9 @@ impl Paydesk {
     fn when_again(&self, refund: Option<&Refund>) -> Finish {
         let now = self.clock.now();
         let look = refund.and_then(|refund| next_refund_look(refund, now));
-        look.map_or(Finish::Done, |at| Finish::Again(self.jittered(now, at)))
+        // Whatever is the matter, not at once: nobody was heard, or there is something new to do.
+        let soonest = now.plus_seconds(AFTER_S);
+        look.map_or(Finish::Done, |at| Finish::Again(self.jittered(now, at.max(soonest))))
     }
 
     /// Says that it is sent, then sends it, then records what came back.
