@@ -65,7 +65,7 @@ impl Paydesk {
                     Stepped::To(order) if is_unsent(&order, out_refund_no) => {
                         self.send_refund(out_refund_no, &job.fence).await?
                     }
-                    other => other,
+                    otherwise @ (Stepped::To(_) | Stepped::Unheard | Stepped::End(_)) => otherwise,
                 }
             }
             RefundState::Processing { .. }
@@ -104,7 +104,7 @@ impl Paydesk {
         let begin = Command::SendRefund { out_refund_no: out_refund_no.clone() };
         let order = match self.refund_step(out_refund_no, &begin, fence, "refund-send").await? {
             Stepped::To(order) => order,
-            other => return Ok(other),
+            unsaid @ (Stepped::Unheard | Stepped::End(_)) => return Ok(unsaid),
         };
         let Some(request) = request_of(&order, out_refund_no) else {
             return Ok(Stepped::To(order));
@@ -143,7 +143,7 @@ impl Paydesk {
                 self.query_budget.spend(self.clock.real());
                 self.ask_refund(out_refund_no, fence, "refund-ask-after-refusal").await
             }
-            other => Ok(other),
+            unsaid @ (Stepped::Unheard | Stepped::End(_)) => Ok(unsaid),
         }
     }
 
