@@ -84,7 +84,7 @@ fn payment(
     let fact_hash = hash(&canonical(event_type, &wire));
     let said = trade::read(wire).map_err(|why| NoticeError::Malformed(why.0))?;
     // A late re-send may show what happened since; anything else contradicts its own event.
-    if !matches!(said.trade, Trade::Success(_) | Trade::Refunded) {
+    if !matches!(said.trade, Trade::Success(_) | Trade::Refunded(_)) {
         return Err(NoticeError::Malformed("a success whose payment is not one"));
     }
     let Some(out_trade_no) = OutTradeNo::stated(&said.out_trade_no) else {

@@ -33,7 +33,7 @@ pub(crate) fn read(wire: TradeWire) -> Result<TradeSaid, Unreadable> {
         "SUCCESS" => Trade::Success(receipt(&wire)?),
         "NOTPAY" | "USERPAYING" => Trade::NotPaid,
         "CLOSED" => Trade::Closed,
-        "REFUND" => Trade::Refunded,
+        "REFUND" => Trade::Refunded(receipt(&wire)?),
         // REVOKED and PAYERROR belong to payment codes, which we do not offer.
         _ => return Err(Unreadable("an unknown trade_state")),
     };

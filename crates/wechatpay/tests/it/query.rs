@@ -46,7 +46,6 @@ async fn each_state_means_what_it_says() {
         ("NOTPAY", Trade::NotPaid),
         ("USERPAYING", Trade::NotPaid),
         ("CLOSED", Trade::Closed),
-        ("REFUND", Trade::Refunded),
     ];
     for (state, trade) in cases {
         // An unpaid payment says little else.
@@ -54,6 +53,14 @@ async fn each_state_means_what_it_says() {
             "trade_state_desc": "…", "amount": { "total": 100 }, "something_new": [1] });
         assert_eq!(query(&body).await.unwrap().trade(), &trade);
     }
+}
+
+#[tokio::test]
+async fn a_refunded_payment_is_no_success_and_says_what_was_paid() {
+    let fact = query(&paid_but("trade_state", json!("REFUND"))).await.unwrap();
+    let Trade::Refunded(receipt) = fact.trade() else { panic!("{:?}", fact.trade()) };
+    assert_eq!(receipt.transaction_id.as_str(), "4200002026112100000000000001");
+    assert_eq!(receipt.amount, Fen::new(100));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::names::{Appid, Mchid, Openid};
 use domain::payment::{Payment, PaymentState, Terms, TradeType};
 use domain::ports::{Clock, PortFuture, RawNotice};
-use domain::{Fen, OutTradeNo, Timestamp};
+use domain::{Epoch, Fen, OutTradeNo, Timestamp};
 use ring::rand::SystemRandom;
 use ring::rsa::KeyPair;
 use ring::signature::RSA_PKCS1_SHA256;
@@ -255,5 +255,6 @@ pub(crate) fn payment(trade_type: TradeType) -> Payment {
         prepay_body: r#"{"stored":"byte for byte"}"#.to_owned(),
         state: PaymentState::Created,
         created_at: Timestamp::from_seconds(NOW),
+        epoch: Epoch::default(),
     }
 }
