@@ -99,6 +99,14 @@ impl OutRefundNo {
         OutRefundNo(format!("{}-S", out_trade_no.0))
     }
 
+    /// A number as WeChat Pay states it: refunds that are made in the merchant console have numbers
+    /// that we did not make; they are only ever looked up.
+    #[must_use]
+    pub fn stated(text: &str) -> Option<OutRefundNo> {
+        let visible = text.bytes().all(|b| b.is_ascii_graphic());
+        ((1..=64).contains(&text.len()) && visible).then(|| OutRefundNo(text.to_owned()))
+    }
+
     /// The number as it was stored.
     #[must_use]
     pub fn stored(text: String) -> OutRefundNo {
