@@ -1,6 +1,7 @@
 //! Asking what became of a payment.
 
 use domain::fact::{Evidence, PaymentFact, Trade};
+use domain::payment::TradeType;
 use domain::ports::{GatewayError, PaymentGateway as _};
 use domain::{Fen, OutTradeNo, Timestamp};
 use serde_json::{Value, json};
@@ -38,6 +39,22 @@ async fn a_success_comes_with_its_receipt() {
     assert_eq!(receipt.currency, "CNY");
     assert_eq!(receipt.payer.as_ref().unwrap().as_str(), "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o");
     assert_eq!(Some(receipt.success_at), Timestamp::parse_rfc3339("2026-11-21T02:00:04Z"));
+}
+
+#[tokio::test]
+async fn how_it_was_paid_is_known_for_the_ways_that_we_offer() {
+    let cases = [
+        (json!("JSAPI"), Some(TradeType::Jsapi)),
+        (json!("NATIVE"), Some(TradeType::Native)),
+        (json!("MWEB"), None),
+        (json!("APP"), None),
+        (json!("NEW"), None),
+        (json!(""), None),
+        (json!(null), None),
+    ];
+    for (said, known) in cases {
+        assert_eq!(query(&paid_but("trade_type", said)).await.unwrap().trade_type(), known);
+    }
 }
 
 #[tokio::test]
