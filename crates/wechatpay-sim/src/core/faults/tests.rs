@@ -201,7 +201,10 @@ fn nonsense_is_refused_in_words() {
         (json!({"action": "refund_ends", "value": "lost"}), "unknown variant"),
         (json!({"action": "refund_ends", "value": 5}), "needs success"),
         (json!({"action": "refund_ends", "value": {"outcome": "processing"}}), "unknown variant"),
-        (json!({"action": "refund_ends", "value": {"outcome": "closed", "ms": 1}}), "unknown field"),
+        (
+            json!({"action": "refund_ends", "value": {"outcome": "closed", "ms": 1}}),
+            "unknown field",
+        ),
         (
             json!({"action": "refund_ends", "value": {"outcome": "closed", "after_ms": 2_592_000_001_u64}}),
             "30 days",
