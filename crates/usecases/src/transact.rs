@@ -112,16 +112,19 @@ impl Paydesk {
         let (found, epoch) = (loaded.value, loaded.epoch);
         target.admits(&found)?;
         let now = self.clock.now();
-        let given = Circumstances {
-            now,
-            stock,
-            compose: &|terms: &_| self.gateway.compose_prepay(terms),
-            epoch: &epoch,
-            actor: &intent.audit.actor,
-            name: intent.command_id.as_str(),
-            approval_above: self.settings.refund_approval_above,
+        let decision = {
+            let given = Circumstances {
+                now,
+                stock,
+                compose: &|terms: &_| self.gateway.compose_prepay(terms),
+                epoch: &epoch,
+                actor: &intent.audit.actor,
+                name: intent.command_id.as_str(),
+                approval_above: self.settings.refund_approval_above,
+            };
+            found.decide_with(command, &given)?
         };
-        let events = match found.decide_with(command, &given)? {
+        let events = match decision {
             Decision::AlreadyApplied => Vec::new(),
             Decision::Record(events) => events,
         };
