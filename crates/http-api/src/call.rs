@@ -143,10 +143,9 @@ impl Call {
         }
         match segments.get(OUT_TRADE_NO) {
             Some(number) => OutTradeNo::parse(number).map(OrderKey::OutTradeNo),
-            None => segments
-                .get(OUT_REFUND_NO)
-                .and_then(OutRefundNo::parse)
-                .map(OrderKey::OutRefundNo),
+            None => {
+                segments.get(OUT_REFUND_NO).and_then(OutRefundNo::parse).map(OrderKey::OutRefundNo)
+            }
         }
     }
 

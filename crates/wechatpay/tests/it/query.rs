@@ -59,11 +59,8 @@ async fn how_it_was_paid_is_known_for_the_ways_that_we_offer() {
 
 #[tokio::test]
 async fn each_state_means_what_it_says() {
-    let cases = [
-        ("NOTPAY", Trade::NotPaid),
-        ("USERPAYING", Trade::NotPaid),
-        ("CLOSED", Trade::Closed),
-    ];
+    let cases =
+        [("NOTPAY", Trade::NotPaid), ("USERPAYING", Trade::NotPaid), ("CLOSED", Trade::Closed)];
     for (state, trade) in cases {
         // An unpaid payment says little else.
         let body = json!({ "mchid": MCHID, "out_trade_no": NUMBER, "trade_state": state,
