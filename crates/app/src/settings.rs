@@ -135,6 +135,9 @@ pub struct WechatPay {
     pub platform_base_url: String,
     /// Where WeChat Pay sends notifications: public, https, `/api/mini/wechat-pay/notify`.
     pub notify_url: String,
+    /// Where it sends notifications of refunds: as `notify_url`, `/api/mini/wechat-pay/refund-notify`,
+    /// which is what it is when it is left out.
+    pub refund_notify_url: Option<String>,
     /// The merchant's keys, the one that signs first.
     pub merchant_keys: Vec<MerchantKey>,
     /// The APIv3 keys, current first.

@@ -1,6 +1,9 @@
 //! A database that has lost acknowledged commits (a promotion, a restored dump) begins another
 //! epoch. Whatever is not at its end is asked about again then (product ruling 20).
 
+#[cfg(test)]
+mod tests;
+
 use crate::Paydesk;
 use domain::Epoch;
 use domain::ports::StoreError;

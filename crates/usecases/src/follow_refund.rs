@@ -23,6 +23,8 @@ use domain::refund::{Refund, RefundState};
 
 /// A refund whose number is another one's at WeChat Pay is looked at again after so many seconds.
 const DIFFERS_AGAIN_S: i64 = 1_800;
+/// Between two steps of one refund at least so many seconds.
+const AFTER_S: i64 = 2;
 /// What may succeed later (no money on the merchant's account, too often) is sent again after so
 /// many seconds.
 const LATER_S: i64 = 60;
@@ -63,7 +65,7 @@ impl Paydesk {
                     Stepped::To(order) if is_unsent(&order, out_refund_no) => {
                         self.send_refund(out_refund_no, &job.fence).await?
                     }
-                    other => other,
+                    otherwise @ (Stepped::To(_) | Stepped::Unheard | Stepped::End(_)) => otherwise,
                 }
             }
             RefundState::Processing { .. }
@@ -88,7 +90,9 @@ impl Paydesk {
     fn when_again(&self, refund: Option<&Refund>) -> Finish {
         let now = self.clock.now();
         let look = refund.and_then(|refund| next_refund_look(refund, now));
-        look.map_or(Finish::Done, |at| Finish::Again(self.jittered(now, at)))
+        // Whatever is the matter, not at once: nobody was heard, or there is something new to do.
+        let soonest = now.plus_seconds(AFTER_S);
+        look.map_or(Finish::Done, |at| Finish::Again(self.jittered(now, at.max(soonest))))
     }
 
     /// Says that it is sent, then sends it, then records what came back.
@@ -100,7 +104,7 @@ impl Paydesk {
         let begin = Command::SendRefund { out_refund_no: out_refund_no.clone() };
         let order = match self.refund_step(out_refund_no, &begin, fence, "refund-send").await? {
             Stepped::To(order) => order,
-            other => return Ok(other),
+            unsaid @ (Stepped::Unheard | Stepped::End(_)) => return Ok(unsaid),
         };
         let Some(request) = request_of(&order, out_refund_no) else {
             return Ok(Stepped::To(order));
@@ -139,7 +143,7 @@ impl Paydesk {
                 self.query_budget.spend(self.clock.real());
                 self.ask_refund(out_refund_no, fence, "refund-ask-after-refusal").await
             }
-            other => Ok(other),
+            unsaid @ (Stepped::Unheard | Stepped::End(_)) => Ok(unsaid),
         }
     }
 

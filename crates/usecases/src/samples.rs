@@ -4,13 +4,16 @@ use crate::Keyed;
 use crate::mocks::{MockOrders, ready};
 use domain::catalogue::{Sku, SkuId, SkuStatus, StockLevel};
 use domain::changeset::{Changeset, ReplayRecord, ReplayScope};
-use domain::fact::{Evidence, PaymentFact, Receipt, Trade};
-use domain::names::{Appid, Mchid, TransactionId};
-use domain::order::{Checkout, Command, Event, NewPayment, Order, Placement};
+use domain::fact::{
+    Evidence, PaymentFact, Receipt, RefundAtWechat, RefundFact, RefundProgress, RefundStatement,
+    Trade,
+};
+use domain::names::{Appid, Mchid, RefundId, TransactionId};
+use domain::order::{Checkout, Command, Decision, Event, NewPayment, Order, Placement};
 use domain::payment::TradeType;
 use domain::ports::{CommitAnswer, Loaded};
 use domain::pricing::{Fees, PricingInput, price};
-use domain::{Epoch, Fen, OrderId, OrderNumber, Timestamp, UserId};
+use domain::{Epoch, Fen, OrderId, OrderNumber, OutRefundNo, Timestamp, UserId};
 use std::sync::{Arc, Mutex};
 
 /// The instant at which everything happens.
@@ -100,6 +103,35 @@ pub(crate) fn notified(order: &Order, trade: Trade) -> PaymentFact {
         trade,
         None,
     )
+}
+
+/// The sample order, paid and not shipped.
+pub(crate) fn ready_order() -> Order {
+    let order = order();
+    let Ok(Decision::Record(events)) = order.decide(&paid(&order), now()) else {
+        panic!("not paid")
+    };
+    order.after(&events)
+}
+
+/// What WeChat Pay says of a refund of the sample order's payment.
+pub(crate) fn refund_fact(
+    order: &Order,
+    out_refund_no: &OutRefundNo,
+    progress: Option<RefundProgress>,
+) -> RefundFact {
+    let amount = order.refund(out_refund_no).map_or(Fen::new(100), |refund| refund.amount);
+    let refund = progress.map_or(RefundAtWechat::NotExist, |progress| {
+        RefundAtWechat::Known(RefundStatement {
+            refund_id: RefundId::new("R-1"),
+            transaction_id: TransactionId::new("T-1"),
+            out_trade_no: order.payments[0].out_trade_no().clone(),
+            amount,
+            progress,
+        })
+    });
+    let evidence = Evidence::Query { request_id: None };
+    RefundFact::attested(evidence, Mchid::new("1900000109"), out_refund_no.clone(), refund)
 }
 
 /// A store that holds `loads` one after the other (the last for ever) and answers commits with

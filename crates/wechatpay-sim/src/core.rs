@@ -9,6 +9,7 @@
 //! collect(held)   ─▶ Collected         the answer of a held call, once there is one
 //! pay(number)     ─▶ the trade         what the user does in the app
 //! due(now)        ─▶ [Delivery]        notifications to POST now; each one's end goes to `record`
+//! next_due()      ─▶ an instant        when something happens by itself: call `due` then, not before
 //! ```
 //!
 //! Start at [`WeChatPay`].
@@ -19,6 +20,7 @@ pub mod calls;
 pub mod certificates;
 pub mod cipher;
 pub mod close;
+pub mod elsewhere;
 pub mod exchange;
 pub mod faults;
 pub mod fields;
@@ -34,6 +36,7 @@ mod postponed;
 pub mod prepay;
 pub mod prepay_form;
 pub mod query;
+pub mod refund;
 pub mod refusal;
 pub mod route;
 pub mod sandbox_clock;

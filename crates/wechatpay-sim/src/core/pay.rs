@@ -2,16 +2,18 @@
 //!
 //! MAY NOT pay what the real app would refuse: an order that is paid, closed or expired, or a JSAPI order of another
 //! user ("下单账号与支付账号不一致"). The one exception is asked for by name: `unfaithful: true` pays a closed or
-//! expired order, which WeChat Pay never shows; the ledger marks such a trade.
+//! expired order, or with `amount_fen` another amount than was ordered, which WeChat Pay never shows; the ledger marks
+//! such a trade.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::core::WeChatPay;
 use crate::core::ledger::{ControlRefusal, trade_view};
 use crate::core::login::openid;
-use crate::core::notice::{Notice, Schedule, TRANSACTION_SUCCESS};
+use crate::core::notice::{Event, Notice, NoticeOf};
 use crate::core::ports::{Moment, Ports};
+use crate::core::refund::RefundTally;
 use crate::core::trade::{Payment, Trade, TradeState};
 use crate::core::wire_time::beijing_date;
 
@@ -27,6 +29,21 @@ pub struct PayForm {
     pub coupon_fen: i64,
     /// Pays although the order is closed or expired. Not what WeChat Pay does.
     pub unfaithful: bool,
+    /// Pays this instead of what was ordered; only if `unfaithful`.
+    pub amount_fen: Option<i64>,
+    /// Whether money can go back to the payer.
+    pub payer_account: PayerAccount,
+}
+
+/// Whether money can go back to a payer. It stays so for ever: every refund of the payment meets the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PayerAccount {
+    /// It can.
+    #[default]
+    Normal,
+    /// The account is gone: `403 USER_ACCOUNT_ABNORMAL`.
+    Abnormal,
 }
 
 /// How an attempt to pay ends.
@@ -71,8 +88,11 @@ impl WeChatPay {
             transaction_id: transaction_id.clone(),
             openid: payer.unwrap_or_else(|| openid(&trade.form.appid, "buyer")),
             success_at: at.business,
+            total_fen: form.amount_fen.unwrap_or(trade.form.total_fen),
             coupon_fen: form.coupon_fen,
             unfaithful: form.unfaithful,
+            payer_account: form.payer_account,
+            refunds: RefundTally::default(),
         };
         trade.state = TradeState::Success(payment);
         let notice = success_notice(trade, ports);
@@ -112,7 +132,19 @@ fn refuse_unpayable(trade: &Trade, form: &PayForm, at: Moment) -> Result<(), Con
     if form.openid.as_deref().is_some_and(|id| id.is_empty() || id.chars().count() > 128) {
         return Err(ControlRefusal::bad_request("openid must be 1 to 128 characters"));
     }
-    if !(0..trade.form.total_fen).contains(&form.coupon_fen) {
+    check_amounts(trade, form)
+}
+
+fn check_amounts(trade: &Trade, form: &PayForm) -> Result<(), ControlRefusal> {
+    if form.amount_fen.is_some() && !form.unfaithful {
+        let why = "amount_fen pays what was not ordered: it needs unfaithful";
+        return Err(ControlRefusal::bad_request(why));
+    }
+    let total_fen = form.amount_fen.unwrap_or(trade.form.total_fen);
+    if total_fen < 1 {
+        return Err(ControlRefusal::bad_request("amount_fen must be at least 1"));
+    }
+    if !(0..total_fen).contains(&form.coupon_fen) {
         return Err(ControlRefusal::bad_request(
             "coupon_fen must be at least 0 and below the total",
         ));
@@ -121,26 +153,8 @@ fn refuse_unpayable(trade: &Trade, form: &PayForm, at: Moment) -> Result<(), Con
 }
 
 fn success_notice(trade: &Trade, ports: &mut Ports<'_>) -> Notice {
-    let at = ports.at;
-    Notice {
-        id: notice_id(ports),
-        event_type: TRANSACTION_SUCCESS,
-        original_type: "transaction",
-        summary: "支付成功",
-        out_trade_no: trade.form.out_trade_no.clone(),
-        url: trade.form.notify_url.clone(),
-        created_at: at.business,
-        resource: trade.to_wire(),
-        first_body: None,
-        last_honest: None,
-        schedule: Schedule::Waiting { round: 0, planned: at.business, due: at.business },
-        attempts: Vec::new(),
-    }
-}
-
-/// 36 characters in the form of a UUID, as live ones are.
-fn notice_id(ports: &mut Ports<'_>) -> String {
-    let mut part = |bytes: usize| ports.hex(bytes).to_ascii_lowercase();
-    let parts = [part(4), part(2), part(2), part(2), part(6)];
-    parts.join("-")
+    let of = NoticeOf { out_trade_no: trade.form.out_trade_no.clone(), out_refund_no: None };
+    let url = trade.form.notify_url.clone();
+    let at = ports.at.business;
+    Notice::new((Event::TransactionSuccess, trade.to_wire()), of, url, at, ports)
 }

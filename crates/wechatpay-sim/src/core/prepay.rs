@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::core::WeChatPay;
 use crate::core::authorization::Authorization;
-use crate::core::fields::{Fields, parse_body};
+use crate::core::fields::Fields;
 use crate::core::ports::{Moment, Ports};
 use crate::core::prepay_form::PrepayForm;
 use crate::core::refusal::{Code, Refusal};
@@ -21,12 +21,11 @@ impl WeChatPay {
     pub(crate) fn prepay(
         &mut self,
         trade_type: TradeType,
-        body: &[u8],
+        parameters: Map<String, Value>,
         caller: &Authorization,
         ports: &mut Ports<'_>,
     ) -> Result<Value, Refusal> {
         let at = ports.at;
-        let parameters = parse_body(body)?;
         same_mchid(&parameters, caller)?;
         let form = PrepayForm::parse(&parameters, trade_type)?;
         if !self.account.app_secrets.contains_key(&form.appid) {
@@ -42,17 +41,24 @@ impl WeChatPay {
         }
         match self.trade(&form.out_trade_no, at.business) {
             Some(trade) => check_repeat(trade, trade_type, &parameters, at)?,
-            None => {
-                let handle = new_handle(trade_type, ports);
-                self.index_handle(trade_type, &handle, &form.out_trade_no);
-                let number = form.out_trade_no.clone();
-                let trade = Trade::new(form, parameters, trade_type, handle);
-                let answer = wire(&trade);
-                self.trades.insert(number, trade);
-                return Ok(answer);
-            }
+            None => return Ok(wire(self.order(form, parameters, trade_type, ports))),
         }
         Ok(self.prepay_again(&form.out_trade_no, ports))
+    }
+
+    /// Orders under a number that is new.
+    pub(crate) fn order(
+        &mut self,
+        form: PrepayForm,
+        parameters: Map<String, Value>,
+        trade_type: TradeType,
+        ports: &mut Ports<'_>,
+    ) -> &mut Trade {
+        let handle = new_handle(trade_type, ports);
+        self.index_handle(trade_type, &handle, &form.out_trade_no);
+        let number = form.out_trade_no.clone();
+        let trade = Trade::new(form, parameters, trade_type, handle);
+        self.trades.entry(number).insert_entry(trade).into_mut()
     }
 
     /// The order is known, payable and asked for with the same parameters.

@@ -13,13 +13,14 @@ use crate::core::refusal::Refusal;
 use crate::core::urls::query_value;
 
 /// How old the answer of a query is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Freshness {
     /// The truth.
+    #[default]
     Now,
     /// The truth of so many (business) milliseconds ago.
     Behind(u64),
-    /// As if nothing had happened since the prepay.
+    /// As if nothing had happened since the prepay, or since the refund was accepted.
     AsCreated,
 }
 

@@ -9,9 +9,10 @@ use crate::core::settings::Verification;
 use time::OffsetDateTime;
 
 /// What is done to a signature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SignatureFault {
     /// Nothing.
+    #[default]
     None,
     /// One character differs.
     Corrupt,
