@@ -39,6 +39,9 @@ pub struct Settings {
     /// The shop.
     #[serde(default)]
     pub shop: Shop,
+    /// Money that goes back.
+    #[serde(default)]
+    pub refunds: Refunds,
     /// The scheduler.
     #[serde(default)]
     pub jobs: Jobs,
@@ -103,6 +106,9 @@ pub struct Database {
     /// The longest one statement may take, in milliseconds.
     #[serde(default = "statement_timeout_ms")]
     pub statement_timeout_ms: u64,
+    /// Raised by one whenever the database is put back from a dump.
+    #[serde(default)]
+    pub epoch: u32,
 }
 
 fn pool_max() -> usize {
@@ -218,6 +224,20 @@ pub struct Shop {
 impl Default for Shop {
     fn default() -> Shop {
         Shop { checkout_deadline_s: 1_800, direct_deadline_s: 900, session_s: 30 * 24 * 3_600 }
+    }
+}
+
+/// `[refunds]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Refunds {
+    /// An operator's refund above this waits for an approver who is another person, in fen.
+    pub approval_above_fen: i64,
+}
+
+impl Default for Refunds {
+    fn default() -> Refunds {
+        Refunds { approval_above_fen: 1_000_000 }
     }
 }
 

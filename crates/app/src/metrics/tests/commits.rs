@@ -3,7 +3,7 @@
 use super::{meters, value};
 use crate::metrics::{MeteredOrders, Meters};
 use crate::telemetry::capture::said;
-use domain::CommandId;
+use domain::{CommandId, Epoch};
 use domain::changeset::{Changeset, ReplayRecord, ReplayScope};
 use domain::order::Order;
 use domain::ports::{
@@ -42,6 +42,10 @@ impl OrderStore for Script {
         &'a self,
         _scope: &'a ReplayScope,
     ) -> PortFuture<'a, Result<Option<ReplayRecord>, StoreError>> {
+        panic!("nothing is asked")
+    }
+
+    fn epoch(&self) -> PortFuture<'_, Result<Epoch, StoreError>> {
         panic!("nothing is asked")
     }
 
