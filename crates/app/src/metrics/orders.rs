@@ -5,12 +5,12 @@
 
 use super::paid::Paid;
 use super::{Metered, Meters};
-use domain::{CommandId, Epoch};
 use domain::changeset::{Changeset, ReplayRecord, ReplayScope};
 use domain::order::{Event, Order};
 use domain::ports::{
     CommitAnswer, Loaded, OrderKey, OrderList, OrderListing, OrderStore, PortFuture, StoreError,
 };
+use domain::{CommandId, Epoch};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
