@@ -10,19 +10,22 @@
 mod tests;
 
 use crate::query_budget::Urgency;
+use crate::transact::Landed;
 use crate::work::step_of;
 use crate::{Paydesk, Target, TransactError};
-use domain::OutRefundNo;
 use domain::case::{CaseKind, CaseOpening};
-use domain::changeset::{Changeset, Fence, Refusal};
+use domain::changeset::{Changeset, Fence, Intent, Refusal};
 use domain::fact::RefundFact;
 use domain::job::next_refund_look;
 use domain::order::{Command, Order, RefundAnswer, Rejection};
 use domain::ports::{Finish, GatewayError, LeasedJob, OrderKey, RefundRequest};
 use domain::refund::{Refund, RefundState};
+use domain::{CommandId, OutRefundNo};
 
 /// A refund whose number is another one's at WeChat Pay is looked at again after so many seconds.
 const DIFFERS_AGAIN_S: i64 = 1_800;
+/// A refund that is unknown for so many seconds is shown to a person.
+const ESCALATE_AFTER_S: i64 = 3_600;
 /// Between two steps of one refund at least so many seconds.
 const AFTER_S: i64 = 2;
 /// What may succeed later (no money on the merchant's account, too often) is sent again after so
@@ -80,11 +83,41 @@ impl Paydesk {
             | RefundState::Closed { .. }
             | RefundState::SettledOffline { .. } => Stepped::End(Finish::Done),
         };
+        self.escalate(refund, job).await?;
         Ok(match stepped {
             Stepped::End(finish) => finish,
             Stepped::To(after) => self.when_again(after.refund(out_refund_no)),
             Stepped::Unheard => self.when_again(Some(refund)),
         })
+    }
+
+    /// A refund of which nobody knows for an hour whether it was made is shown to a person, once. It
+    /// is asked about and sent all the same.
+    async fn escalate(&self, refund: &Refund, job: &LeasedJob) -> Result<(), TransactError> {
+        let now = self.clock.now();
+        if !refund.is_in_flight() || now.seconds_since(refund.created_at) < ESCALATE_AFTER_S {
+            return Ok(());
+        }
+        let number = refund.out_refund_no.as_str();
+        let intent = Intent {
+            command_id: CommandId::of_step("refund-stuck", number, 0),
+            ..step_of(&job.fence, "refund-stuck", "nothing was heard for an hour".to_owned())
+        };
+        let mut changeset = Changeset::without_order(intent, now);
+        changeset.cases.push(CaseOpening {
+            kind: CaseKind::Stuck,
+            subject: number.to_owned(),
+            detail: "WeChat Pay has not said for an hour whether it has this refund; it is still \
+                     asked and sent under this number"
+                .to_owned(),
+        });
+        match self.commit(changeset).await? {
+            Landed::Now => {
+                tracing::error!(refund.out_refund_no = number, "refund.stuck");
+                Ok(())
+            }
+            Landed::Before | Landed::Not(_) | Landed::Refused(_) => Ok(()),
+        }
     }
 
     fn when_again(&self, refund: Option<&Refund>) -> Finish {

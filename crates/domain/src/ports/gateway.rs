@@ -53,10 +53,7 @@ pub trait PaymentGateway: Send + Sync {
     fn refund<'a>(
         &'a self,
         request: &'a RefundRequest,
-    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
-        let _not_built = request;
-        Box::pin(core::future::ready(Err(GatewayError::OutcomeUnknown("no refunds".to_owned()))))
-    }
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>>;
 
     /// Asks what became of a refund (查询单笔退款).
     ///
@@ -66,10 +63,7 @@ pub trait PaymentGateway: Send + Sync {
     fn query_refund<'a>(
         &'a self,
         out_refund_no: &'a OutRefundNo,
-    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
-        let _not_built = out_refund_no;
-        Box::pin(core::future::ready(Err(GatewayError::OutcomeUnknown("no refunds".to_owned()))))
-    }
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>>;
 
     /// What the payer's client is called with, freshly signed. `None` when the payment has no
     /// credential.

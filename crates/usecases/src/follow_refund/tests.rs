@@ -242,3 +242,21 @@ async fn what_waits_for_a_person_is_not_sent() {
     let (desk, _) = setting(waiting, MockGateway::new());
     assert_eq!(desk.follow_refund(&no, &job(&no, 1)).await.unwrap(), Finish::Done);
 }
+
+#[tokio::test]
+async fn what_nobody_knows_for_an_hour_is_shown_to_a_person_once() {
+    let (order, no) = refunding(40);
+    let mut sending = after(order, &Command::SendRefund { out_refund_no: no.clone() });
+    sending.refunds[0].created_at = now().plus_seconds(-3_600);
+    let mut gateway = MockGateway::new();
+    gateway.expect_query_refund().times(2).returning(|_| ready(Err(lost())));
+    let (desk, life) = setting(sending, gateway);
+    for token in [2, 3] {
+        let finish = desk.follow_refund(&no, &job(&no, token)).await.unwrap();
+        assert!(matches!(finish, Finish::Again(_)), "it is still asked about");
+    }
+    let life = life.lock().unwrap();
+    let cases: Vec<CaseKind> =
+        life.written.iter().flat_map(|c| c.cases.iter().map(|case| case.kind)).collect();
+    assert_eq!(cases, [CaseKind::Stuck]);
+}
