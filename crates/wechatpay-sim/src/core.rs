@@ -25,6 +25,7 @@ pub mod exchange;
 pub mod faults;
 pub mod fields;
 pub mod handle;
+mod json;
 pub mod ledger;
 pub mod login;
 pub mod notice;
