@@ -24,6 +24,7 @@ pub mod elsewhere;
 pub mod exchange;
 pub mod faults;
 pub mod fields;
+mod gate;
 pub mod handle;
 mod json;
 pub mod ledger;
