@@ -33,8 +33,8 @@ fn play(seed: u64, hand: Hand) -> World {
     for step in 0..40 {
         act(&mut world, &mut dice, step);
         check(&mut world, seed);
-        let span = [0, 1, 5_000, 61_000, 86_400_000, 300_000_000];
-        let ms = i64::try_from(span[usize::try_from(dice.roll(6)).unwrap()]).unwrap();
+        let span: [i64; 6] = [0, 1, 5_000, 61_000, 86_400_000, 300_000_000];
+        let ms = span[usize::try_from(dice.roll(6)).unwrap()];
         pass(&mut world, Duration::milliseconds(ms), hand);
         check(&mut world, seed);
     }
