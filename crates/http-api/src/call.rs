@@ -213,7 +213,11 @@ impl Call {
         self.read_if(Presence::Required).await
     }
 
-    async fn read_if<T: Body>(&mut self, presence: Presence) -> Result<Understood<T>, Problem> {
+    /// The JSON body, which may be absent where that is said.
+    pub(crate) async fn read_if<T: Body>(
+        &mut self,
+        presence: Presence,
+    ) -> Result<Understood<T>, Problem> {
         let body = self.body()?;
         json_body::read(&self.req, body, presence).await
     }

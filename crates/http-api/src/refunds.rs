@@ -12,7 +12,7 @@ use crate::json_body::Presence;
 use crate::problem::{Problem, ProblemBody};
 use crate::wire::refund::WireRefund;
 use actix_web::HttpResponse;
-use asking::{AskBody, ServiceAskBody, ServiceAsking, Asking};
+use asking::{AskBody, Asking, ServiceAskBody, ServiceAsking};
 use domain::OutRefundNo;
 use domain::order::{Order, RefundAsk};
 use domain::refund::Asker;
@@ -68,7 +68,10 @@ pub(crate) async fn ask_as_service(mut call: Call) -> Answer {
     let order = found.ok_or_else(Problem::not_found)?;
     // What is refunded is what settled the order, for ever; the path may name another payment of it.
     if order.settled_payment().is_none_or(|payment| *payment.out_trade_no() != number) {
-        return Err(Problem::not_refundable());
+        return Err(match asked.target.expected_version {
+            Some(version) if version != order.version => Problem::version_conflict(),
+            Some(_) | None => Problem::not_refundable(),
+        });
     }
     let refunded = ask(&call, &asked, asked.body.ask()).await?;
     created(&format!("/api/v1/refunds/{}", refunded.out_refund_no), &refunded)

@@ -150,7 +150,7 @@ impl Paydesk {
             }
             Err(GatewayError::Refused(refusal)) => {
                 tracing::warn!(refund.out_refund_no = %out_refund_no, refusal = %refusal,
-                    "refund.refused; a query has to say the same");
+                    "refund.refused: a query has to say the same");
                 RefundAnswer::Refused { code: refusal.code }
             }
             Err(error) => {

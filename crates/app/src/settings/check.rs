@@ -1,6 +1,7 @@
 //! From what was written to what can be run, or every reason why not.
 
 use crate::settings::{Mode, Secret, Settings, WechatPay};
+use domain::Fen;
 use domain::names::{Appid, Mchid};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
@@ -71,6 +72,10 @@ impl Settings {
         }
         if !(60..=366 * 24 * 3_600).contains(&self.shop.session_s) {
             mistakes.push("shop.session_s: 60 to 31622400 (a year)".to_owned());
+        }
+        if !(0..=Fen::LIMIT.get()).contains(&self.refunds.approval_above_fen) {
+            let most = Fen::LIMIT.get();
+            mistakes.push(format!("refunds.approval_above_fen: 0 to {most}"));
         }
         if !(1..=1_000).contains(&self.database.pool_max) {
             mistakes.push("database.pool_max: 1 to 1000".to_owned());
@@ -266,6 +271,26 @@ mod tests {
             ]
         );
         assert_eq!(said_of_notify_urls("https://pay.shop.com/paid", None).len(), 1);
+    }
+
+    #[test]
+    fn what_an_operator_may_refund_alone_is_an_amount() {
+        let said = |approval_above_fen: i64| {
+            let settings = json!({
+                "deployment_id": "shop-1",
+                "database": { "url": "postgres://paydesk@db/paydesk", "epoch": 1 },
+                "wechat_pay": {
+                    "mchid": "1900000109", "appids": { "mini": "wxd678efh567hg6787" },
+                    "merchant_keys": [],
+                    "notify_url": "https://pay.shop.com/api/mini/wechat-pay/notify",
+                },
+                "refunds": { "approval_above_fen": approval_above_fen },
+            });
+            let settings: Settings = serde_json::from_value(settings).unwrap();
+            settings.check().unwrap_err().0.iter().any(|m| m.starts_with("refunds."))
+        };
+        assert!(said(-1) && said(1_000_000_001));
+        assert!(!said(0) && !said(1_000_000_000));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use domain::refund::REFUNDS_MAX;
 use domain::shipment::PACKAGES_MAX;
 use usecases::{
     ActError, CheckoutError, LoginRefused, NoticeAnswer, OfferError, PutSkuError, QuoteError,
-    TransactError,
+    SyncError, TransactError,
 };
 
 /// When a client that met a busy service may come back, in seconds.
@@ -200,6 +200,19 @@ impl From<ActError> for Problem {
             ActError::KeyReused => Problem::key_reused(),
             ActError::InProgress => in_progress(),
             ActError::Transact(error) => error.into(),
+        }
+    }
+}
+
+impl From<SyncError> for Problem {
+    fn from(error: SyncError) -> Problem {
+        match error {
+            SyncError::NotFound => Problem::not_found(),
+            SyncError::Unheard => {
+                Problem::new(Code::WechatUnavailable, "WeChat Pay gave no answer: ask again")
+                    .retry_after(BUSY_RETRY_S)
+            }
+            SyncError::Transact(error) => error.into(),
         }
     }
 }
