@@ -122,10 +122,23 @@ impl OutRefundNo {
     }
 
     /// The number that takes the place of the `closed`th closed one of a chain that began with
-    /// this number.
+    /// this number, for a refund of `out_trade_no`. A number that somebody gave us is not added to:
+    /// the sum may be too long, or be given for something else.
     #[must_use]
-    pub fn replacement(&self, closed: usize) -> OutRefundNo {
-        OutRefundNo(format!("{}-{}", self.0, closed.saturating_add(1)))
+    pub fn replacement(&self, out_trade_no: &OutTradeNo, closed: usize) -> OutRefundNo {
+        let which = closed.saturating_add(1);
+        if self.is_of_our_shape() {
+            OutRefundNo(format!("{}-{which}", self.0))
+        } else {
+            OutRefundNo::of_request(out_trade_no, &format!("replaces:{}:{which}", self.0))
+        }
+    }
+
+    /// Whether it begins like the numbers that we derive. Nobody else may give such a number: one
+    /// day it would be in the way of the refund that it belongs to.
+    #[must_use]
+    pub fn is_of_our_shape(&self) -> bool {
+        self.0.get(..LENGTH).is_some_and(|start| OrderNumber::parse(start).is_some())
     }
 
     /// Reads a number: 1 to 64 of `[0-9A-Za-z_-]` (WeChat Pay also allows `|`, `*` and `@`, which

@@ -14,7 +14,7 @@ use crate::core::seal::{self, SignatureFault};
 /// What a call came to, before it is signed.
 pub(crate) enum Success {
     /// 200 with JSON, signed.
-    Json(Value),
+    Json(String),
     /// 204, signed over an empty body.
     NoContent,
     /// 200 with JSON of the WeChat platform, never signed.
@@ -36,7 +36,7 @@ impl WeChatPay {
                 let body = json.to_string().into_bytes();
                 return Answer { status: 200, headers: content_type(), body };
             }
-            Ok(Success::Json(json)) => (200, json.to_string().into_bytes()),
+            Ok(Success::Json(json)) => (200, json.into_bytes()),
             Ok(Success::NoContent) => (204, Vec::new()),
         };
         let serial = self.answer_serial(request.header("Wechatpay-Serial"));

@@ -8,16 +8,16 @@ use serde_json::{Map, Value};
 
 use crate::core::WeChatPay;
 use crate::core::answer::{Success, code_of, injected_answer};
-use crate::core::authorization::{Authorization, authenticate};
 use crate::core::calls::{CallNumber, CallOf};
 use crate::core::exchange::{ApiRequest, Exchange};
 use crate::core::faults::{Action, Numbers, Purpose, Subject, Taken};
 use crate::core::fields::parse_body;
+use crate::core::gate::{LetIn, Members};
 use crate::core::ports::Ports;
 use crate::core::postponed::{PostponedCall, Postponement};
 use crate::core::query::Freshness;
 use crate::core::refund::RefundEnding;
-use crate::core::refusal::{Code, Refusal};
+use crate::core::refusal::Refusal;
 use crate::core::route::Route;
 use crate::core::seal::SignatureFault;
 
@@ -28,18 +28,6 @@ struct Arrived<'a> {
     members: Members,
     out_trade_no: Option<String>,
     log: CallNumber,
-}
-
-/// The JSON of a body, read once; of a call without one, nothing.
-type Members = Result<Map<String, Value>, Refusal>;
-
-/// A call that was let in.
-#[derive(Debug, Clone)]
-pub(crate) struct LetIn {
-    pub(crate) route: Route,
-    /// `None` for a call that nobody signs.
-    caller: Option<Authorization>,
-    members: Members,
 }
 
 /// How a call departs from the honest one.
@@ -66,17 +54,7 @@ impl WeChatPay {
     pub fn handle(&mut self, request: &ApiRequest, ports: &mut Ports<'_>) -> Exchange {
         self.catch_up(ports);
         let route = Route::find(&request.method, request.path());
-        let members = match &route {
-            Ok(Route::Prepay(_) | Route::Close(_) | Route::Refund) => parse_body(&request.body),
-            Ok(
-                Route::QueryByOutTradeNo(_)
-                | Route::QueryById(_)
-                | Route::QueryRefund(_)
-                | Route::Certificates
-                | Route::Login,
-            )
-            | Err(_) => Ok(Map::new()),
-        };
+        let members = members_of(&route, &request.body);
         let of = self.subject_of(&route, members.as_ref().ok());
         let out_trade_no = of.out_trade_no.clone();
         let numbers = Numbers {
@@ -200,26 +178,6 @@ impl WeChatPay {
         (exchange, Effect::None)
     }
 
-    /// The checks of the gateway.
-    fn let_in(
-        &self,
-        request: &ApiRequest,
-        route: Route,
-        members: Members,
-        ports: &mut Ports<'_>,
-    ) -> Result<LetIn, Refusal> {
-        if route == Route::Login {
-            return Ok(LetIn { route, caller: None, members });
-        }
-        required_headers(request, &route)?;
-        let caller = authenticate(request, &route, &self.account, ports.keyring, ports.at.real)?;
-        self.known_serial(request)?;
-        if request.method == "POST" {
-            json_content(request)?;
-        }
-        Ok(LetIn { route, caller: Some(caller), members })
-    }
-
     /// What a call does, once it was let in.
     pub(crate) fn perform(
         &mut self,
@@ -248,21 +206,6 @@ impl WeChatPay {
             Route::Login => return Err(Refusal::gateway(404)),
         };
         Ok(Success::Json(answer))
-    }
-
-    /// `Wechatpay-Serial`, if sent, must name a key that exists; the list of certificates may be asked for with any,
-    /// because that is how a client finds out.
-    fn known_serial(&self, request: &ApiRequest) -> Result<(), Refusal> {
-        let Some(serial) = request.header("Wechatpay-Serial") else { return Ok(()) };
-        let listed = &self.account.platform_certificates;
-        let known = serial == self.account.public_key_id
-            || listed.iter().any(|certificate| certificate.serial == serial)
-            || request.path() == "/v3/certificates";
-        if known {
-            return Ok(());
-        }
-        let message = "平台证书序列号Wechatpay-Serial错误";
-        Err(Refusal::new(400, Code::ParamError, message, 268_435_461))
     }
 
     /// What a request is about, as far as can be told without judging it.
@@ -300,23 +243,17 @@ impl WeChatPay {
     }
 }
 
-/// Observed live: some gateways look for these two before they look at the signature, the payment one does not.
-fn required_headers(request: &ApiRequest, route: &Route) -> Result<(), Refusal> {
-    let has = |name: &str| request.header(name).is_some_and(|value| !value.is_empty());
-    if route.is_transaction() || (has("User-Agent") && has("Accept")) {
-        return Ok(());
+/// The JSON of a body, read once.
+fn members_of(route: &Result<Route, Refusal>, body: &[u8]) -> Members {
+    match route {
+        Ok(Route::Prepay(_) | Route::Close(_) | Route::Refund) => parse_body(body),
+        Ok(
+            Route::QueryByOutTradeNo(_)
+            | Route::QueryById(_)
+            | Route::QueryRefund(_)
+            | Route::Certificates
+            | Route::Login,
+        )
+        | Err(_) => Ok(Map::new()),
     }
-    Err(Refusal::new(400, Code::InvalidRequest, "Http头缺少Accept或User-Agent", 0))
-}
-
-/// `Content-Type: application/json` is required with a body (`v3.md` §1); the words of this refusal are our own.
-fn json_content(request: &ApiRequest) -> Result<(), Refusal> {
-    let is_json = |value: &str| {
-        let media = value.split(';').next().unwrap_or("").trim();
-        media.eq_ignore_ascii_case("application/json")
-    };
-    if request.header("Content-Type").is_some_and(is_json) {
-        return Ok(());
-    }
-    Err(Refusal::new(400, Code::InvalidRequest, "Http头Content-Type必须为application/json", 0))
 }

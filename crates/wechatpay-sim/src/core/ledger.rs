@@ -132,7 +132,7 @@ fn notice_view(notice: &Notice) -> Value {
         "state": state,
         "created_at": beijing(notice.created_at),
         "next_at": notice.due().map(beijing),
-        "resource": notice.resource,
+        "resource": serde_json::from_str::<Value>(&notice.resource).unwrap_or_default(),
         "attempts": notice.attempts.iter().map(attempt_view).collect::<Vec<_>>(),
     })
 }

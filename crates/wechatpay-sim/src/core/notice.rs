@@ -3,7 +3,6 @@
 //! MAY NOT send: it becomes a [`Delivery`], and what came of it is told to it.
 
 use serde::Serialize;
-use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 use crate::core::exchange::Headers;
@@ -204,8 +203,8 @@ pub struct Notice {
     pub url: String,
     /// When the event happened.
     pub created_at: OffsetDateTime,
-    /// The plain resource.
-    pub resource: Value,
+    /// The plain resource, in JSON.
+    pub resource: String,
     /// The body of the first attempt, for byte-identical re-sends.
     pub first_body: Option<Vec<u8>>,
     /// What the last honest attempt sent, for a replay.
@@ -220,13 +219,13 @@ impl Notice {
     /// A notification of what happened at `at`, due at once. Its id has 36 characters in the form of a UUID, as live ones
     /// do.
     pub fn new(
-        (event, resource): (Event, Value),
+        (event, resource): (Event, String),
         of: NoticeOf,
         url: String,
         at: OffsetDateTime,
         ports: &mut Ports<'_>,
     ) -> Self {
-        let mut part = |bytes: usize| ports.hex(bytes).to_ascii_lowercase();
+        let mut part = |bytes: usize| ports.lower_hex(bytes);
         let parts = [part(4), part(2), part(2), part(2), part(6)];
         Self {
             id: parts.join("-"),

@@ -65,17 +65,28 @@ impl WeChatPay {
         form: PayForm,
         ports: &mut Ports<'_>,
     ) -> Result<Value, ControlRefusal> {
+        self.take_payment(out_trade_no, form, ports).map(trade_view)
+    }
+
+    /// The user tries to pay; answers the order, for those who do not read the ledger's form of it.
+    pub fn take_payment(
+        &mut self,
+        out_trade_no: &str,
+        form: PayForm,
+        ports: &mut Ports<'_>,
+    ) -> Result<&Trade, ControlRefusal> {
         self.catch_up(ports);
         let at = ports.at;
         // Unique by the sequence within one life of the sandbox, by chance across lives: a service's database outlives us.
         let sequence = self.by_transaction_id.len().saturating_add(1);
-        let Some(trade) = self.trade(out_trade_no, at.business) else {
+        let Some(trade) = self.trades.get_mut(out_trade_no) else {
             return Err(ControlRefusal::not_found("no order with this out_trade_no"));
         };
+        trade.close_by_age(at.business);
         refuse_unpayable(trade, &form, at)?;
         if form.outcome == PayOutcome::Fail {
             trade.failed_payments = trade.failed_payments.saturating_add(1);
-            return Ok(trade_view(trade));
+            return Ok(trade);
         }
         let transaction_id = format!(
             "4200{}{}{}{sequence:06}",
@@ -96,10 +107,9 @@ impl WeChatPay {
         };
         trade.state = TradeState::Success(payment);
         let notice = success_notice(trade, ports);
-        let view = trade_view(trade);
         self.by_transaction_id.insert(transaction_id, out_trade_no.to_owned());
         self.outbox.add(notice);
-        Ok(view)
+        Ok(trade)
     }
 }
 

@@ -24,7 +24,7 @@ impl WeChatPay {
         parameters: Map<String, Value>,
         caller: &Authorization,
         ports: &mut Ports<'_>,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<String, Refusal> {
         let at = ports.at;
         same_mchid(&parameters, caller)?;
         let form = PrepayForm::parse(&parameters, trade_type)?;
@@ -58,13 +58,13 @@ impl WeChatPay {
         self.index_handle(trade_type, &handle, &form.out_trade_no);
         let number = form.out_trade_no.clone();
         let trade = Trade::new(form, parameters, trade_type, handle);
-        self.trades.entry(number).insert_entry(trade).into_mut()
+        self.trades.entry(number).or_insert(trade)
     }
 
     /// The order is known, payable and asked for with the same parameters.
-    fn prepay_again(&mut self, number: &str, ports: &mut Ports<'_>) -> Value {
+    fn prepay_again(&mut self, number: &str, ports: &mut Ports<'_>) -> String {
         let at = ports.at;
-        let Some(trade) = self.trades.get_mut(number) else { return Value::Null };
+        let Some(trade) = self.trades.get_mut(number) else { return String::new() };
         let fresh = match trade.trade_type {
             TradeType::Jsapi => at.business - trade.handle.issued_at < PREPAY_LIFE,
             TradeType::Native => false,
@@ -127,16 +127,17 @@ fn new_handle(trade_type: TradeType, ports: &mut Ports<'_>) -> PrepayHandle {
     let at = ports.at;
     let value = match trade_type {
         TradeType::Jsapi => {
-            format!("wx{}{}", beijing_digits(at.business), ports.hex(10).to_ascii_lowercase())
+            format!("wx{}{}", beijing_digits(at.business), ports.lower_hex(10))
         }
         TradeType::Native => format!("weixin://wxpay/bizpayurl?pr={}zz", ports.text(9)),
     };
     PrepayHandle { value, issued_at: at.business }
 }
 
-fn wire(trade: &Trade) -> Value {
+fn wire(trade: &Trade) -> String {
+    let handle = &trade.handle.value;
     match trade.trade_type {
-        TradeType::Jsapi => json!({"prepay_id": trade.handle.value}),
-        TradeType::Native => json!({"code_url": trade.handle.value}),
+        TradeType::Jsapi => json!({"prepay_id": handle}).to_string(),
+        TradeType::Native => json!({"code_url": handle}).to_string(),
     }
 }

@@ -16,6 +16,7 @@ mod ending;
 mod form;
 mod query;
 mod tally;
+mod wire;
 
 use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
@@ -33,9 +34,6 @@ pub const REFUNDABLE_FOR: Duration = Duration::days(365);
 pub const REFUNDS_MAX: usize = 50;
 /// A refund that cannot be paid for is closed this long after it was accepted.
 pub const UNFUNDED_LIFE: Duration = Duration::days(7);
-
-/// Where refunds go here: payments of this sandbox come from the balance (`bank_type` `OTHERS`).
-const RECEIVED_BY: &str = "支付用户零钱";
 
 /// A refund.
 #[derive(Debug, Clone)]
@@ -120,91 +118,6 @@ impl Refund {
     fn as_of(&self, instant: OffsetDateTime) -> (OffsetDateTime, RefundStatus) {
         let mut earlier = self.changes.iter().rev().filter(|(at, _)| *at <= instant);
         earlier.next().copied().unwrap_or((self.created_at, RefundStatus::Processing))
-    }
-
-    /// The refund as the call that asks for it and the query answer it, as of an instant.
-    pub fn to_wire(&self, instant: OffsetDateTime) -> Value {
-        let (since, status) = self.as_of(instant);
-        let mut wire = self.names();
-        let mut put = |name: &str, value: Value| wire.insert(name.to_owned(), value);
-        put("channel", json!("ORIGINAL"));
-        put("user_received_account", json!(RECEIVED_BY));
-        put("create_time", json!(beijing(self.created_at)));
-        put("status", json!(status.name()));
-        if status == RefundStatus::Success {
-            put("success_time", json!(beijing(since)));
-        }
-        put("funds_account", json!(self.form.funds_account.as_deref().unwrap_or("AVAILABLE")));
-        put("amount", self.amount());
-        let coupon_fen = self.money.refund_fen.saturating_sub(self.money.payer_refund_fen);
-        if coupon_fen > 0 {
-            put("promotion_detail", json!([self.promotion(coupon_fen)]));
-        }
-        Value::Object(wire)
-    }
-
-    /// The refund as a notification carries it: the state has another name, and less is said (`v3.md` §6.2b).
-    pub fn to_resource(&self, instant: OffsetDateTime) -> Value {
-        let (since, status) = self.as_of(instant);
-        let money = self.money;
-        let mut wire = self.names();
-        let mut put = |name: &str, value: Value| wire.insert(name.to_owned(), value);
-        put("mchid", json!(self.mchid));
-        put("refund_status", json!(status.name()));
-        if status == RefundStatus::Success {
-            put("success_time", json!(beijing(since)));
-        }
-        put("user_received_account", json!(RECEIVED_BY));
-        put(
-            "amount",
-            json!({
-                "total": money.total_fen,
-                "refund": money.refund_fen,
-                "payer_total": money.payer_total_fen,
-                "payer_refund": money.payer_refund_fen,
-            }),
-        );
-        Value::Object(wire)
-    }
-
-    /// The four numbers that name it and its payment.
-    fn names(&self) -> Map<String, Value> {
-        let mut names = Map::new();
-        let mut put = |name: &str, value: &str| names.insert(name.to_owned(), json!(value));
-        put("refund_id", &self.refund_id);
-        put("out_refund_no", &self.form.out_refund_no);
-        put("transaction_id", &self.transaction_id);
-        put("out_trade_no", &self.out_trade_no);
-        names
-    }
-
-    /// The sandbox's coupons are not prepaid by the merchant: what they took off is no part of a settlement.
-    fn amount(&self) -> Value {
-        let money = self.money;
-        let mut amount = json!({
-            "total": money.total_fen,
-            "refund": money.refund_fen,
-            "payer_total": money.payer_total_fen,
-            "payer_refund": money.payer_refund_fen,
-            "settlement_total": money.payer_total_fen,
-            "settlement_refund": money.payer_refund_fen,
-            "discount_refund": money.refund_fen.saturating_sub(money.payer_refund_fen),
-            "currency": "CNY",
-        });
-        if let (Some(from), Some(members)) = (&self.form.from, amount.as_object_mut()) {
-            members.insert("from".to_owned(), from.clone());
-        }
-        amount
-    }
-
-    fn promotion(&self, coupon_fen: i64) -> Value {
-        json!({
-            "promotion_id": format!("109519{}", self.transaction_id.get(..6).unwrap_or("")),
-            "scope": "GLOBAL",
-            "type": "DISCOUNT",
-            "amount": self.money.total_fen.saturating_sub(self.money.payer_total_fen),
-            "refund_amount": coupon_fen,
-        })
     }
 
     /// The refund as the ledger and the control routes show it.

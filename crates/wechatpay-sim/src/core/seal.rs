@@ -29,7 +29,7 @@ pub fn headers(
     ports: &mut Ports<'_>,
 ) -> Result<Headers, SigningFailed> {
     let timestamp = signed_at.unix_timestamp().to_string();
-    let nonce = ports.hex(16).to_ascii_lowercase();
+    let nonce = ports.lower_hex(16);
     let mut message = format!("{timestamp}\n{nonce}\n").into_bytes();
     message.extend_from_slice(body);
     message.push(b'\n');

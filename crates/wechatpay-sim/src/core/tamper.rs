@@ -54,13 +54,13 @@ pub enum Tamper {
 impl Tamper {
     /// The resource with a lie in it, before it is encrypted and signed; `None` if it says nothing that could be lied
     /// about so.
-    pub fn falsify(self, resource: &Value) -> Option<Value> {
-        let mut lie = resource.clone();
+    pub fn falsify(self, resource: &str) -> Option<String> {
+        let mut lie: Value = serde_json::from_str(resource).ok()?;
         let (pointer, value) = match self {
             Self::Amount => {
-                let of_refund = resource.pointer("/amount/refund").map(|_| "/amount/refund");
+                let of_refund = lie.pointer("/amount/refund").map(|_| "/amount/refund");
                 let pointer = of_refund.unwrap_or("/amount/total");
-                (pointer, more(resource.pointer(pointer)))
+                (pointer, more(lie.pointer(pointer)))
             }
             Self::Currency => ("/amount/currency", json!("USD")),
             Self::Mchid => ("/mchid", json!("1900000999")),
@@ -68,7 +68,7 @@ impl Tamper {
             Self::OutTradeNo => ("/out_trade_no", json!("NOBODY-ORDERED-THIS")),
             Self::TransactionId => ("/transaction_id", json!("4200009999209901010000000001")),
             Self::OutRefundNo => ("/out_refund_no", json!("NOBODY-ASKED-FOR-THIS")),
-            Self::RefundStatus => ("/refund_status", another(resource.get("refund_status"))),
+            Self::RefundStatus => ("/refund_status", another(lie.get("refund_status"))),
             Self::Signature
             | Self::Probe
             | Self::Body
@@ -78,10 +78,10 @@ impl Tamper {
             | Self::Unsigned
             | Self::Key
             | Self::EventType
-            | Self::Replay => return Some(lie),
+            | Self::Replay => return Some(resource.to_owned()),
         };
         *lie.pointer_mut(pointer)? = value;
-        Some(lie)
+        Some(lie.to_string())
     }
 }
 

@@ -8,6 +8,7 @@ mod late;
 mod orders;
 mod refund_ends;
 mod refund_faults;
+mod refund_laws;
 mod refund_notices;
 mod refunds;
 mod reordered;

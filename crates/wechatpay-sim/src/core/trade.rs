@@ -8,15 +8,16 @@
 //! MAY NOT leave `CLOSED`, and MAY NOT be paid after `expires_at` though it still says `NOTPAY` then (unless a test
 //! asks for that by name: `core/pay.rs`).
 
+mod wire;
+
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
 use crate::core::pay::PayerAccount;
 use crate::core::prepay_form::PrepayForm;
 use crate::core::refund::{RefundTally, Refundable};
 use crate::core::route::TradeType;
-use crate::core::wire_time::beijing;
 
 /// An order closes by itself this long after its creation; without `time_expire` it is payable until then.
 pub const LIFE: Duration = Duration::days(7);
@@ -199,69 +200,4 @@ impl Trade {
             TradeState::Closed { .. } => "CLOSED",
         }
     }
-
-    /// The order as a query answers it, and once paid as the notification carries it.
-    pub fn to_wire(&self) -> Value {
-        let form = &self.form;
-        let mut wire = Map::new();
-        let mut put = |name: &str, value: Value| wire.insert(name.to_owned(), value);
-        put("appid", json!(form.appid));
-        put("mchid", json!(form.mchid));
-        put("out_trade_no", json!(form.out_trade_no));
-        put("trade_state", json!(self.state_name()));
-        put("trade_state_desc", json!(self.state_text()));
-        if let Some(device_id) = &form.device_id {
-            put("scene_info", json!({"device_id": device_id}));
-        }
-        let TradeState::Success(payment) = &self.state else {
-            // Unpaid answers of the live service carry only a part of `amount`; clients must cope.
-            put("amount", json!({"total": form.total_fen, "payer_currency": "CNY"}));
-            return Value::Object(wire);
-        };
-        put("transaction_id", json!(payment.transaction_id));
-        put("trade_type", json!(self.trade_type));
-        put("bank_type", json!("OTHERS"));
-        put("success_time", json!(beijing(payment.success_at)));
-        put("payer", json!({"openid": payment.openid}));
-        put(
-            "amount",
-            json!({
-                "total": payment.total_fen,
-                "payer_total": payment.payer_total_fen(),
-                "currency": "CNY",
-                "payer_currency": "CNY",
-            }),
-        );
-        if let Some(attach) = &form.attach {
-            put("attach", json!(attach));
-        }
-        if payment.coupon_fen > 0 {
-            put("promotion_detail", json!([promotion(payment)]));
-        }
-        Value::Object(wire)
-    }
-
-    fn state_text(&self) -> &'static str {
-        match &self.state {
-            TradeState::NotPay => "订单未支付",
-            TradeState::Success(payment) if payment.is_refunded() => "转入退款",
-            TradeState::Success(_) => "支付成功",
-            TradeState::Closed { .. } => "订单已关闭",
-        }
-    }
-}
-
-fn promotion(payment: &Payment) -> Value {
-    json!({
-        "coupon_id": format!("109519{}", payment.transaction_id.get(..6).unwrap_or("")),
-        "name": "沙箱代金券",
-        "scope": "GLOBAL",
-        "type": "NOCASH",
-        "amount": payment.coupon_fen,
-        "stock_id": "931386",
-        "wechatpay_contribute": payment.coupon_fen,
-        "merchant_contribute": 0,
-        "other_contribute": 0,
-        "currency": "CNY",
-    })
 }

@@ -2,7 +2,6 @@
 //!
 //! MAY NOT decide whether or when an attempt is made.
 
-use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 use crate::core::WeChatPay;
@@ -108,17 +107,17 @@ fn encrypted_body(
     api_v3_key: &[u8; 32],
     ports: &mut Ports<'_>,
 ) -> Option<Vec<u8>> {
-    let resource: Value = match tamper {
-        Some(lie) => lie.falsify(&notice.resource)?,
-        None => notice.resource.clone(),
+    let lie = match tamper {
+        Some(tamper) => Some(tamper.falsify(&notice.resource)?),
+        None => None,
     };
+    let plain = lie.as_ref().unwrap_or(&notice.resource);
     let original_type = notice.event.original_type();
     let mut key = *api_v3_key;
     if tamper == Some(Tamper::Key) {
         key.reverse();
     }
     let nonce = ports.text(NONCE_BYTES);
-    let plain = resource.to_string();
     let ciphertext = encrypt(&key, &nonce, original_type, plain.as_bytes())?;
     let event_type = match tamper {
         Some(Tamper::EventType) => notice.event.nobody_knows(),

@@ -34,7 +34,7 @@ impl WeChatPay {
         parameters: Map<String, Value>,
         ending: Option<RefundEnding>,
         ports: &mut Ports<'_>,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<String, Refusal> {
         let now = ports.at.business;
         let form = RefundForm::parse(&parameters)?;
         if let Some(known) = self.refunds.get(&form.out_refund_no) {

@@ -3,7 +3,6 @@
 //! MAY NOT change anything. A query that lags far enough behind does not find the refund yet, as it says `NOTPAY` of an
 //! order that is paid.
 
-use serde_json::Value;
 use time::Duration;
 
 use crate::core::WeChatPay;
@@ -18,7 +17,7 @@ impl WeChatPay {
         number: &str,
         freshness: Freshness,
         at: Moment,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<String, Refusal> {
         if !is_out_refund_no(number) {
             let issue = "must be 1 to 64 characters of [0-9A-Za-z_-|*@]";
             return Err(Refusal::url_field("out_refund_no", Some(number), issue, "url"));
