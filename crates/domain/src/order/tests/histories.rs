@@ -3,7 +3,7 @@
 
 use super::moment::{Moment, written};
 use super::refund_samples::{
-    ask_for, paid, paid_with_another_closing, refund_fact, shipped, surplus,
+    ask_for, paid, paid_with_another_closing, refund_fact, shipped, succeeded, surplus,
 };
 use super::samples::{
     TOTAL, accepted, close, number, placed, placed_directly, prepay, receipt, ship, start,
@@ -49,18 +49,9 @@ pub(super) enum Kind {
     Send,
     CallRefused,
     CallUnknown,
-    Said(Progress),
+    Said(RefundProgress),
     RefundNotExist,
     Adopt,
-}
-
-/// How far WeChat Pay says that a refund got.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Progress {
-    Processing,
-    Succeeded,
-    Abnormal,
-    Closed,
 }
 
 /// One thing that comes, and under which circumstances.
@@ -138,10 +129,10 @@ fn kinds() -> Vec<Kind> {
         SettleOffline,
         CallRefused,
         CallUnknown,
-        Said(Progress::Processing),
-        Said(Progress::Succeeded),
-        Said(Progress::Abnormal),
-        Said(Progress::Closed),
+        Said(RefundProgress::Processing),
+        Said(succeeded()),
+        Said(RefundProgress::Abnormal),
+        Said(RefundProgress::Closed),
         RefundNotExist,
     ];
     let often = [Send, Send, CallRefused, RefundNotExist];
@@ -330,7 +321,12 @@ impl Step {
     }
 
     /// Mostly what WeChat Pay would say of the refund that we know; sometimes of something else.
-    fn refund_fact(&self, order: &Order, number: &OutRefundNo, progress: Progress) -> Command {
+    fn refund_fact(
+        &self,
+        order: &Order,
+        number: &OutRefundNo,
+        progress: RefundProgress,
+    ) -> Command {
         let known = order.refund(number);
         let payment_no = known.map_or(self.payment, |refund| refund.payment_no);
         let (payment_no, amount) = match (self.variant, known) {
@@ -339,12 +335,6 @@ impl Step {
             (_, Some(refund)) => (payment_no, refund.amount),
             (0 | 1, None) => (payment_no, Fen::new(TOTAL)),
             (_, None) => (payment_no, Fen::new(400)),
-        };
-        let progress = match progress {
-            Progress::Processing => RefundProgress::Processing,
-            Progress::Succeeded => RefundProgress::Succeeded { at: start() },
-            Progress::Abnormal => RefundProgress::Abnormal,
-            Progress::Closed => RefundProgress::Closed,
         };
         let statement = RefundStatement {
             refund_id: RefundId::new(format!("W-{number}")),
