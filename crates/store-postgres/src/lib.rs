@@ -9,6 +9,7 @@ mod cases;
 mod catalogue;
 mod clock;
 mod commit;
+mod epoch;
 mod errors;
 mod jobs;
 mod load;
