@@ -315,7 +315,7 @@ impl Step {
     fn ask(&self, by: Asker) -> RefundAsk {
         let amounts = [None, Some(1), Some(400), Some(500), Some(1_000), Some(TOTAL), Some(0)];
         let amount = amounts.get(usize::from(self.variant) / 2).copied().unwrap_or(Some(600));
-        let given = by == Asker::Service && self.variant % 2 == 0;
+        let given = by == Asker::Service && self.variant.is_multiple_of(2);
         let out_refund_no = OutRefundNo::parse("backend-1").filter(|_| given);
         RefundAsk { out_refund_no, ..ask_for(amount, by) }
     }
