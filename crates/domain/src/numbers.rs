@@ -150,6 +150,15 @@ impl OutRefundNo {
             .then(|| OutRefundNo(text.to_owned()))
     }
 
+    /// A number that a merchant's backend gives: read like [`OutRefundNo::parse`], and not of our
+    /// own shape, so that it is never taken for one that we derive later.
+    #[must_use]
+    pub fn given(text: &str) -> Option<OutRefundNo> {
+        let begins_like_ours =
+            text.get(..LENGTH).is_some_and(|head| OrderNumber::parse(head).is_some());
+        OutRefundNo::parse(text).filter(|_| !begins_like_ours)
+    }
+
     /// A number as WeChat Pay states it: also one that another system made.
     #[must_use]
     pub fn stated(text: &str) -> Option<OutRefundNo> {
@@ -232,6 +241,20 @@ mod tests {
         let last = OutTradeNo::of_payment(&number, PAYMENTS_MAX);
         assert_eq!(last.as_str(), format!("{number}-99"));
         assert_eq!(OutTradeNo::parse(last.as_str()), Some(last));
+    }
+
+    #[test]
+    fn a_backend_cannot_give_the_number_of_a_refund_that_we_may_have_to_make() {
+        let payment = OutTradeNo::of_payment(&OrderNumber::compose(at(), None, 7), 2);
+        for ours in [OutRefundNo::of_surplus(&payment), OutRefundNo::of_request(&payment, "x")] {
+            assert!(OutRefundNo::parse(ours.as_str()).is_some());
+            assert_eq!(OutRefundNo::given(ours.as_str()), None, "{ours}");
+        }
+        for theirs in ["R-1", "P20261121", &"P".repeat(64)] {
+            assert_eq!(OutRefundNo::given(theirs), OutRefundNo::parse(theirs));
+            assert!(OutRefundNo::given(theirs).is_some(), "{theirs}");
+        }
+        assert_eq!(OutRefundNo::given("ÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄ"), None);
     }
 
     proptest! {
