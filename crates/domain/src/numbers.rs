@@ -154,9 +154,7 @@ impl OutRefundNo {
     /// own shape, so that it is never taken for one that we derive later.
     #[must_use]
     pub fn given(text: &str) -> Option<OutRefundNo> {
-        let begins_like_ours =
-            text.get(..LENGTH).is_some_and(|head| OrderNumber::parse(head).is_some());
-        OutRefundNo::parse(text).filter(|_| !begins_like_ours)
+        OutRefundNo::parse(text).filter(|number| !number.is_of_our_shape())
     }
 
     /// A number as WeChat Pay states it: also one that another system made.
