@@ -40,6 +40,7 @@ fn commands() -> Vec<(&'static str, Make, Timestamp)> {
         ("cancel by buyer", |_| Command::Cancel(CancelCause::Buyer), start()),
         ("cancel by deadline, early", |_| Command::Cancel(CancelCause::Deadline), start()),
         ("cancel by deadline", |_| Command::Cancel(CancelCause::Deadline), deadline()),
+        ("give way to another order", |_| Command::GiveWay, start()),
         ("close payment", |o| close(o, 1), start()),
         ("pay the same way", |_| start_payment(TradeType::Jsapi), start()),
         ("pay another way", |_| start_payment(TradeType::Native), start()),

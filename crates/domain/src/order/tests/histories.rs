@@ -34,6 +34,7 @@ pub(super) enum Kind {
     NotExist,
     Refunded,
     Cancel(CancelCause),
+    GiveWay,
     ClosePayment,
     Start(TradeType),
     Report,
@@ -103,6 +104,7 @@ fn kinds() -> Vec<Kind> {
         NotExist,
         Refunded,
         Cancel(CancelCause::Deadline),
+        GiveWay,
         ClosePayment,
         Start(TradeType::Jsapi),
         Start(TradeType::Native),
@@ -250,6 +252,7 @@ impl Step {
             Kind::NotExist => fact(Trade::NotExist),
             Kind::Refunded => fact(Trade::Refunded(self.receipt(TOTAL))),
             Kind::Cancel(cause) => Command::Cancel(cause),
+            Kind::GiveWay => Command::GiveWay,
             Kind::ClosePayment => close(order, no),
             Kind::Start(trade_type) => start_payment(trade_type),
             Kind::Report => Command::NoteReport(PayerResult::Ok),
@@ -315,7 +318,7 @@ impl Step {
     fn ask(&self, by: Asker) -> RefundAsk {
         let amounts = [None, Some(1), Some(400), Some(500), Some(1_000), Some(TOTAL), Some(0)];
         let amount = amounts.get(usize::from(self.variant) / 2).copied().unwrap_or(Some(600));
-        let given = by == Asker::Service && self.variant % 2 == 0;
+        let given = by == Asker::Service && self.variant.is_multiple_of(2);
         let out_refund_no = OutRefundNo::parse("backend-1").filter(|_| given);
         RefundAsk { out_refund_no, ..ask_for(amount, by) }
     }

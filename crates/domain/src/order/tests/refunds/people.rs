@@ -11,6 +11,8 @@ use crate::order::{Command, Decision, Order, OrderStatus, Rejection};
 use crate::refund::{Asker, REFUNDS_MAX, RefundState, RefundStatus};
 use crate::{Fen, OutRefundNo};
 
+type Make = fn(&Order) -> Command;
+
 fn said_by(order: &Order, command: &Command) -> Result<Decision, Rejection> {
     Moment::at(start()).decide(order, command)
 }
@@ -31,7 +33,7 @@ fn operators(order: &Order, amount: i64) -> Order {
 
 /// Which statuses a command is answered in how, tried on every refund there can be.
 fn answers(
-    make: fn(&Order) -> Command,
+    make: Make,
     applied: &[RefundStatus],
     refused: &[RefundStatus],
     recorded: &[RefundStatus],
@@ -95,9 +97,8 @@ fn only_what_waits_is_declined_or_withdrawn() {
     let order = buyers();
     assert_eq!(last(&play(order.clone(), &[decline])).state, RefundState::Declined);
     assert_eq!(last(&play(order.clone(), &[withdraw])).state, RefundState::Withdrawn);
-    for (end, other) in
-        [(decline as fn(&Order) -> Command, withdraw as fn(&Order) -> Command), (withdraw, decline)]
-    {
+    let ways: [[Make; 2]; 2] = [[decline, withdraw], [withdraw, decline]];
+    for [end, other] in ways {
         let ended = play(order.clone(), &[end]);
         assert_eq!(said_by(&ended, &end(&ended)), Ok(Decision::AlreadyApplied));
         assert_eq!(said_by(&ended, &other(&ended)), Err(Rejection::WrongState));

@@ -141,7 +141,7 @@ fn the_same_refund_does_not_wait_for_itself() {
 #[test]
 fn what_the_call_brought_is_recorded_once() {
     let order = play(shipped(), &[|_| ask(PART, Asker::Operator), send]);
-    let lost = play(order.clone(), &[call_unknown]);
+    let lost = play(order, &[call_unknown]);
     assert_eq!(last(&lost).state, RefundState::Unknown { refused: None });
     let again = Moment::at(start()).decide(&lost, &call_unknown(&lost));
     assert_eq!(again, Ok(Decision::AlreadyApplied));

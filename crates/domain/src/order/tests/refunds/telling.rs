@@ -90,11 +90,12 @@ fn a_person_is_told_when_a_refund_cannot_go_on_by_itself() {
     let order = sending();
     let case = (CaseKind::RefundAbnormal, no(&order).as_str().to_owned());
     let abnormal = said(&order, RefundProgress::Abnormal);
-    assert_eq!(opened(&order, &abnormal), [case.clone()]);
-    assert_eq!(opened(&refused(), &not_exist(&refused())), [case.clone()]);
+    let the_case = std::slice::from_ref(&case);
+    assert_eq!(opened(&order, &abnormal), the_case);
+    assert_eq!(opened(&refused(), &not_exist(&refused())), the_case);
     let given_up = rejected(play(shipped(), &[|_| ask(PART, Asker::Operator)]));
     let closed_for_good = said(&given_up, RefundProgress::Closed);
-    assert_eq!(opened(&given_up, &closed_for_good), [case]);
+    assert_eq!(opened(&given_up, &closed_for_good), the_case);
     let replaced = said(&order, RefundProgress::Closed);
     assert_eq!(opened(&order, &replaced), [], "it goes on under another number");
     assert_eq!(opened(&order, &said(&order, RefundProgress::Processing)), []);
