@@ -3,7 +3,7 @@
 
 use super::moment::{Moment, written};
 use super::refund_samples::{
-    ask_for, paid, paid_with_another_closing, refund_fact, shipped, surplus,
+    ask_for, paid, paid_with_another_closing, refund_fact, shipped, succeeded, surplus,
 };
 use super::samples::{
     TOTAL, accepted, close, number, placed, placed_directly, prepay, receipt, ship, start,
@@ -34,6 +34,7 @@ pub(super) enum Kind {
     NotExist,
     Refunded,
     Cancel(CancelCause),
+    GiveWay,
     ClosePayment,
     Start(TradeType),
     Report,
@@ -49,18 +50,9 @@ pub(super) enum Kind {
     Send,
     CallRefused,
     CallUnknown,
-    Said(Progress),
+    Said(RefundProgress),
     RefundNotExist,
     Adopt,
-}
-
-/// How far WeChat Pay says that a refund got.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Progress {
-    Processing,
-    Succeeded,
-    Abnormal,
-    Closed,
 }
 
 /// One thing that comes, and under which circumstances.
@@ -112,6 +104,7 @@ fn kinds() -> Vec<Kind> {
         NotExist,
         Refunded,
         Cancel(CancelCause::Deadline),
+        GiveWay,
         ClosePayment,
         Start(TradeType::Jsapi),
         Start(TradeType::Native),
@@ -138,10 +131,10 @@ fn kinds() -> Vec<Kind> {
         SettleOffline,
         CallRefused,
         CallUnknown,
-        Said(Progress::Processing),
-        Said(Progress::Succeeded),
-        Said(Progress::Abnormal),
-        Said(Progress::Closed),
+        Said(RefundProgress::Processing),
+        Said(succeeded()),
+        Said(RefundProgress::Abnormal),
+        Said(RefundProgress::Closed),
         RefundNotExist,
     ];
     let often = [Send, Send, CallRefused, RefundNotExist];
@@ -259,6 +252,7 @@ impl Step {
             Kind::NotExist => fact(Trade::NotExist),
             Kind::Refunded => fact(Trade::Refunded(self.receipt(TOTAL))),
             Kind::Cancel(cause) => Command::Cancel(cause),
+            Kind::GiveWay => Command::GiveWay,
             Kind::ClosePayment => close(order, no),
             Kind::Start(trade_type) => start_payment(trade_type),
             Kind::Report => Command::NoteReport(PayerResult::Ok),
@@ -324,13 +318,18 @@ impl Step {
     fn ask(&self, by: Asker) -> RefundAsk {
         let amounts = [None, Some(1), Some(400), Some(500), Some(1_000), Some(TOTAL), Some(0)];
         let amount = amounts.get(usize::from(self.variant) / 2).copied().unwrap_or(Some(600));
-        let given = by == Asker::Service && self.variant % 2 == 0;
+        let given = by == Asker::Service && self.variant.is_multiple_of(2);
         let out_refund_no = OutRefundNo::parse("backend-1").filter(|_| given);
         RefundAsk { out_refund_no, ..ask_for(amount, by) }
     }
 
     /// Mostly what WeChat Pay would say of the refund that we know; sometimes of something else.
-    fn refund_fact(&self, order: &Order, number: &OutRefundNo, progress: Progress) -> Command {
+    fn refund_fact(
+        &self,
+        order: &Order,
+        number: &OutRefundNo,
+        progress: RefundProgress,
+    ) -> Command {
         let known = order.refund(number);
         let payment_no = known.map_or(self.payment, |refund| refund.payment_no);
         let (payment_no, amount) = match (self.variant, known) {
@@ -339,12 +338,6 @@ impl Step {
             (_, Some(refund)) => (payment_no, refund.amount),
             (0 | 1, None) => (payment_no, Fen::new(TOTAL)),
             (_, None) => (payment_no, Fen::new(400)),
-        };
-        let progress = match progress {
-            Progress::Processing => RefundProgress::Processing,
-            Progress::Succeeded => RefundProgress::Succeeded { at: start() },
-            Progress::Abnormal => RefundProgress::Abnormal,
-            Progress::Closed => RefundProgress::Closed,
         };
         let statement = RefundStatement {
             refund_id: RefundId::new(format!("W-{number}")),

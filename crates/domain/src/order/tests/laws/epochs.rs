@@ -7,10 +7,7 @@ use crate::order::{Command, Event};
 use proptest::prelude::*;
 
 fn fact_of(command: &Command) -> Option<&PaymentFact> {
-    match command {
-        Command::RecordFact(fact) | Command::Adopt(fact) => Some(fact),
-        _ => None,
-    }
+    if let Command::RecordFact(fact) | Command::Adopt(fact) = command { Some(fact) } else { None }
 }
 
 proptest! {

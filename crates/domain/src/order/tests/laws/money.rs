@@ -41,9 +41,8 @@ fn refunds_of<'a>(order: &'a Order, payment: &Payment) -> impl Iterator<Item = &
 }
 
 fn requested(step: &Played) -> impl Iterator<Item = &Refund> {
-    step.events.iter().filter_map(|event| match event {
-        Event::RefundRequested(refund) => Some(refund),
-        _ => None,
+    step.events.iter().filter_map(|event| {
+        if let Event::RefundRequested(refund) = event { Some(refund) } else { None }
     })
 }
 
@@ -91,12 +90,11 @@ proptest! {
             for refund in requested(&step).filter(|refund| refund.payment_no == settled.no) {
                 prop_assert_eq!(refund.kind, RefundKind::Requested);
                 prop_assert_ne!(refund.asked_by, Asker::Paydesk);
-                let is_asked = match &step.command {
-                    Command::Refund(_) | Command::Cancel(_) => refund.replaces.is_none(),
-                    Command::RetryRefund { .. } | Command::RecordRefund(_) => refund.replaces.is_some(),
-                    _ => false,
-                };
-                prop_assert!(is_asked, "{:?} by {:?}", refund, step.command);
+                let is_asked = matches!(step.command, Command::Refund(_) | Command::Cancel(_));
+                let goes_on =
+                    matches!(step.command, Command::RetryRefund { .. } | Command::RecordRefund(_));
+                let by = if refund.replaces.is_none() { is_asked } else { goes_on };
+                prop_assert!(by, "{:?} by {:?}", refund, step.command);
             }
         }
     }
@@ -105,23 +103,21 @@ proptest! {
     #[test]
     fn money_that_cannot_be_taken_goes_back_in_the_decision_that_says_so(history in histories()) {
         for step in history.play() {
-            let surplus: Vec<u8> = step.events.iter().filter_map(|event| match event {
-                Event::PaymentSurplus { no, .. } => Some(*no),
-                Event::PaymentAdopted(payment) => Some(payment.no),
-                _ => None,
-            }).collect();
+            let says_so = |event: &&Event| {
+                matches!(event, Event::PaymentSurplus { .. } | Event::PaymentAdopted(_))
+            };
+            let surplus: Vec<u8> =
+                step.events.iter().filter(says_so).filter_map(Event::payment_no).collect();
             let begun: Vec<&Refund> = requested(&step)
                 .filter(|refund| refund.kind == RefundKind::Surplus && refund.replaces.is_none())
                 .collect();
             prop_assert_eq!(begun.iter().map(|refund| refund.payment_no).collect::<Vec<_>>(), surplus);
             for refund in begun {
                 // A refund that WeChat Pay has already is asked about, not sent.
-                let seen = match &step.command {
-                    Command::RecordFact(fact) | Command::Adopt(fact) => {
-                        matches!(fact.trade(), Trade::Refunded(_))
-                    }
-                    _ => unreachable!("{:?} makes a surplus", step.command),
+                let (Command::RecordFact(fact) | Command::Adopt(fact)) = &step.command else {
+                    panic!("{:?} makes a surplus", step.command)
                 };
+                let seen = matches!(fact.trade(), Trade::Refunded(_));
                 let expected = if seen { RefundStatus::Unknown } else { RefundStatus::Requested };
                 prop_assert_eq!(refund.state.status(), expected);
                 prop_assert_eq!(refund.asked_by, Asker::Paydesk);
@@ -188,12 +184,17 @@ proptest! {
                         if *out_refund_no == refund.out_refund_no && to.status() == after.state.status()
                 ));
                 prop_assert!(moved);
-                let by = match after.state.status() {
-                    RefundStatus::Declined => matches!(step.command, Command::DeclineRefund { .. }),
-                    RefundStatus::Withdrawn => {
-                        matches!(step.command, Command::WithdrawRefund { .. } | Command::Cancel(_))
+                let fact = matches!(step.command, Command::RecordRefund(_));
+                let by = match (after.state.status(), &step.command) {
+                    (RefundStatus::Declined, command) => {
+                        matches!(command, Command::DeclineRefund { .. })
                     }
-                    _ => matches!(step.command, Command::RecordRefund(_)),
+                    (RefundStatus::Withdrawn, command) => {
+                        matches!(command, Command::WithdrawRefund { .. } | Command::Cancel(_))
+                    }
+                    (status, _) => {
+                        fact && matches!(status, RefundStatus::Closed | RefundStatus::Rejected)
+                    }
                 };
                 prop_assert!(by, "{:?} by {:?}", after, step.command);
             }
