@@ -91,7 +91,7 @@ fn the_stories_end_right_with_a_table_and_exit_code_0() {
     for (row, number) in table.iter().zip(&stories) {
         assert_eq!(row.split_whitespace().next(), Some(number.as_str()), "{said}");
     }
-    let books = "successful payments 6 = paid orders 6 + open cases 0";
+    let books = "successful payments 6 = paid orders 6 + refunded in full 0 + open cases 0";
     assert!(table.last().unwrap().contains(books), "{said}");
     assert!(!said.contains("WRONG"), "{said}");
     std::fs::remove_dir_all(data).unwrap();
@@ -104,7 +104,7 @@ fn a_success_for_an_unknown_number_ends_with_an_open_case() {
     let (said, error) = (text(&output.stdout), text(&output.stderr));
     assert!(output.status.success(), "{said}{error}");
     assert!(said.contains(r#"our answer: 503 {"code":"FAIL"}"#), "{said}{error}");
-    let books = "successful payments 1 = paid orders 0 + open cases 1";
+    let books = "successful payments 1 = paid orders 0 + refunded in full 0 + open cases 1";
     assert!(said.contains(books), "{said}");
     std::fs::remove_dir_all(data).unwrap();
 }
