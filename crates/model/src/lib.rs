@@ -1,0 +1,29 @@
+//! The protocol, exhaustively: every state that one order with two payments can get into when
+//! everything that can go wrong does, at any moment and in any order.
+//!
+//! What is decided is decided by the real functions of `domain`; what is modelled are the small
+//! steps of the use cases, WeChat Pay, the payer, and the faults. Start at [`World`] (one state),
+//! then [`Model::steps`] (what can happen next), `promise.rs` (what must be true) and [`explore`].
+//! Bounds and abstractions: `docs/model.md`.
+
+mod book;
+mod bounds;
+mod deed;
+mod explore;
+mod heal;
+mod opening;
+mod promise;
+mod steps;
+mod story;
+mod wechat;
+mod world;
+
+pub use book::{Book, OrderRef};
+pub use bounds::{Bounds, Flaw, Payer};
+pub use deed::{Answer, By, Deed, Says};
+pub use explore::{Explored, explore};
+pub use promise::Broken;
+pub use steps::{Model, Step};
+pub use story::Story;
+pub use wechat::Truth;
+pub use world::{Caller, Late, Number, Phase, Undurable, Which, World};
