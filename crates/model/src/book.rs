@@ -5,26 +5,37 @@
 //! question is asked once, and a world names its order by a small number.
 
 use crate::promise::{self, Broken};
+use crate::quick::Quick;
 use crate::{Deed, Flaw, Phase, opening};
 use domain::changeset::Changeset;
-use domain::order::{Circumstances, Decision, Order, OrderStatus, StockOutcome};
-use domain::payment::PaymentState;
+use domain::order::{Circumstances, Decision, Order, OrderStatus};
 use domain::stock::HoldStatus;
+use indexmap::IndexMap;
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 
 /// An order of the book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OrderRef(u32);
+pub struct OrderRef(NonZeroU16);
+
+impl OrderRef {
+    fn index(self) -> usize {
+        usize::from(self.0.get() - 1)
+    }
+}
 
 /// Orders and decisions.
 #[derive(Debug)]
 pub struct Book {
     flaw: Option<Flaw>,
     orders: Vec<Order>,
-    /// By what `Debug` shows of them; what it hides never differs within a run.
-    known: BTreeMap<String, OrderRef>,
-    decided: BTreeMap<(OrderRef, Deed, Phase), Meaning>,
+    /// By what `Debug` shows of them, which is not all.
+    known: BTreeMap<String, Vec<OrderRef>>,
+    decided: IndexMap<(OrderRef, Deed, Moment), Meaning, Quick>,
 }
+
+/// When something is decided: the phase, and how many failovers there were before.
+pub(crate) type Moment = (Phase, u8);
 
 /// What a command means: the order after its commit; `None` when nothing is to be written.
 pub(crate) type Meaning = Result<Option<OrderRef>, Broken>;
@@ -33,7 +44,7 @@ impl Book {
     /// A book with one order in it, just placed.
     pub(crate) fn new(flaw: Option<Flaw>) -> (Book, OrderRef) {
         let (orders, known) = (Vec::new(), BTreeMap::new());
-        let mut book = Book { flaw, orders, known, decided: BTreeMap::new() };
+        let mut book = Book { flaw, orders, known, decided: IndexMap::default() };
         let opening = book.enter(opening::order());
         (book, opening)
     }
@@ -41,7 +52,7 @@ impl Book {
     /// The order itself.
     #[must_use]
     pub fn order(&self, which: OrderRef) -> &Order {
-        &self.orders[usize::try_from(which.0).unwrap_or(usize::MAX)]
+        &self.orders[which.index()]
     }
 
     /// How many orders were met.
@@ -56,22 +67,23 @@ impl Book {
         self.orders.is_empty()
     }
 
-    /// What `deed` means for an order at this time.
-    pub(crate) fn decide(&mut self, order: OrderRef, deed: Deed, phase: Phase) -> Meaning {
-        let question = (order, deed, phase);
+    /// What `deed` means for an order at this moment.
+    pub(crate) fn decide(&mut self, order: OrderRef, deed: Deed, moment: Moment) -> Meaning {
+        let question = (order, deed, moment);
         if let Some(meaning) = self.decided.get(&question) {
             return meaning.clone();
         }
-        let meaning = self.ask(order, deed, phase);
+        let meaning = self.ask(order, deed, moment);
         self.decided.insert(question, meaning.clone());
         meaning
     }
 
-    fn ask(&mut self, order: OrderRef, deed: Deed, phase: Phase) -> Meaning {
+    fn ask(&mut self, order: OrderRef, deed: Deed, (phase, failovers): Moment) -> Meaning {
         let before = self.order(order).clone();
         let now = opening::now(self.phase_of(deed, phase));
-        let circumstances =
-            Circumstances { now, stock: StockOutcome::Committed, compose: &|_| String::new() };
+        let is_unaware = self.flaw == Some(Flaw::NotAskedAgain);
+        let epoch = opening::epoch(if is_unaware { 0 } else { failovers });
+        let circumstances = Circumstances::ordinary(now, &epoch);
         let events = match before.decide_with(&deed.command(&before), &circumstances) {
             Ok(Decision::Record(events)) => events,
             Ok(Decision::AlreadyApplied) | Err(_) => return Ok(None),
@@ -88,17 +100,23 @@ impl Book {
         Ok(Some(self.enter(after)))
     }
 
+    #[expect(
+        clippy::expect_used,
+        reason = "a book that is full would mistake one order for another"
+    )]
     fn enter(&mut self, order: Order) -> OrderRef {
         // Which commit it is makes no difference to a decision: worlds know how far the store is
         // ahead of what a worker read, and that is all a version is for.
         let order = Order { version: 0, ..order };
-        let shown = format!("{order:?}");
-        if let Some(known) = self.known.get(&shown) {
+        let alike = self.known.entry(format!("{order:?}")).or_default();
+        let known = alike.iter().find(|known| self.orders.get(known.index()) == Some(&order));
+        if let Some(known) = known {
             return *known;
         }
-        let new = OrderRef(u32::try_from(self.orders.len()).unwrap_or(u32::MAX));
         self.orders.push(order);
-        self.known.insert(shown, new);
+        let new = u16::try_from(self.orders.len()).ok().and_then(NonZeroU16::new);
+        let new = OrderRef(new.expect("bounds let thousands of orders come about, not more"));
+        alike.push(new);
         new
     }
 
@@ -122,29 +140,4 @@ impl Book {
         }
         order
     }
-}
-
-/// A payment of the order, in a line.
-pub(crate) fn sketch(order: &Order) -> String {
-    let payments: Vec<String> = order
-        .payments
-        .iter()
-        .map(|payment| {
-            let more = match &payment.state {
-                PaymentState::Payable { credential: None } => " without a credential",
-                PaymentState::Rejected { proven: true, .. } => " and proven",
-                PaymentState::Created
-                | PaymentState::Payable { credential: Some(_) }
-                | PaymentState::Unknown
-                | PaymentState::Closing { .. }
-                | PaymentState::Closed { .. }
-                | PaymentState::Rejected { proven: false, .. }
-                | PaymentState::Paid { .. }
-                | PaymentState::Surplus { .. } => "",
-            };
-            let state = format!("{:?}", payment.state.status()).to_lowercase();
-            format!("payment {} {state}{more}", payment.no)
-        })
-        .collect();
-    format!("order {:?}, {}", order.status, payments.join(", ")).to_lowercase()
 }

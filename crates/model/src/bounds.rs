@@ -4,16 +4,40 @@
 /// Pay are executed late or never, their answers are lost, everybody acts at any moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// How often the store fails over to a copy that lacks up to three of the last commits.
+    /// How often the store fails over to a copy that lacks some of the last commits.
     pub failovers: u8,
+    /// How many it may lack, at most [`crate::LOST_MAX`].
+    pub lost_commits: usize,
     /// Whether a commit whose answer was lost may reach the store later.
     pub has_late_commits: bool,
     /// Whether a query, or a close, may see a number as it was some seconds ago.
     pub has_lag: bool,
-    /// Whether WeChat Pay may refuse to order a number that it does not have.
+    /// Whether WeChat Pay may refuse to order a number that it does not have, and to refund one that
+    /// was not refunded.
     pub has_refusals: bool,
+    /// Whether a refund request may be on its way while the store fails over.
+    pub has_refunds_across_failovers: bool,
+    /// Whether the buyer may cancel what was paid, before it is shipped.
+    pub has_cancels_of_paid: bool,
     /// Which open numbers the payer can pay.
     pub payer: Payer,
+}
+
+impl Bounds {
+    /// None of the faults that can be left out.
+    #[must_use]
+    pub fn calm() -> Bounds {
+        Bounds {
+            failovers: 0,
+            lost_commits: 3,
+            has_late_commits: false,
+            has_lag: false,
+            has_refusals: false,
+            has_refunds_across_failovers: false,
+            has_cancels_of_paid: false,
+            payer: Payer::HoldsCredential,
+        }
+    }
 }
 
 /// Which open numbers the payer can pay.
@@ -38,4 +62,8 @@ pub enum Flaw {
     VersionIgnored,
     /// A query's answer is recorded however long ago it was given.
     AnswersKeep,
+    /// A changeset that was decided before a failover is written after it when the version is right.
+    EpochIgnored,
+    /// After a failover a notification settles without asking again.
+    NotAskedAgain,
 }

@@ -1,13 +1,14 @@
 //! What the model's workers ask of the order: the real commands, by small names.
 
-use crate::Which;
+use crate::{Owed, Which, opening};
 use core::fmt;
-use domain::fact::{Evidence, PaymentFact, Receipt, Trade};
-use domain::names::TransactionId;
-use domain::order::{CancelCause, Command, NewPayment, Order, PrepayAnswer};
+use domain::fact::{
+    Evidence, PaymentFact, Receipt, RefundAtWechat, RefundFact, RefundProgress, RefundStatement,
+    Trade,
+};
+use domain::names::{RefundId, TransactionId};
+use domain::order::{CancelCause, Command, NewPayment, Order, PrepayAnswer, RefundAnswer};
 use domain::payment::{ClosingCause, Credential, TradeType};
-
-use crate::opening;
 
 /// A command, and what it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,8 +23,14 @@ pub enum Deed {
     RecordPrepay(Which, Answer),
     /// A number that WeChat Pay holds already is closed for another to take its place.
     GiveUpNumber(Which),
-    /// What WeChat Pay says is recorded.
+    /// What WeChat Pay says of a payment is recorded.
     RecordFact(Which, Says, By),
+    /// A payment whose record was lost is taken on again.
+    Adopt(Which, Says, By),
+    /// The refund of a payment is about to be sent.
+    SendRefund(Which, Owed),
+    /// What became of the refund of a payment is recorded.
+    RecordRefund(Which, Owed, Refunding),
 }
 
 /// What a prepay call came to.
@@ -50,13 +57,28 @@ pub enum Says {
     Closed,
     /// `ORDER_NOT_EXIST`.
     NotExist,
+    /// `REFUND`.
+    Refunded,
+}
+
+/// What a refund call, or a query about it, came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Refunding {
+    /// WeChat Pay has accepted the refund.
+    Accepted,
+    /// The call was refused.
+    Refused,
+    /// Nothing that can be used.
+    Unknown,
+    /// A query answered that there is no such refund.
+    NotExist,
 }
 
 /// How a statement reached us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum By {
-    /// As the answer to our query.
-    Query,
+    /// As the answer to a query that was sent after this many failovers.
+    Query(u8),
     /// By itself.
     Notification,
 }
@@ -77,14 +99,67 @@ impl Deed {
                 out_trade_no: opening::number(order, which),
                 why: ClosingCause::Refused,
             },
-            Deed::RecordFact(which, says, by) => Command::RecordFact(PaymentFact::attested(
-                by.evidence(),
-                opening::mchid(),
-                opening::number(order, which),
-                says.trade(which),
-                None,
-            )),
+            Deed::RecordFact(which, says, by) => Command::RecordFact(fact(order, which, says, by)),
+            Deed::Adopt(which, says, by) => Command::Adopt(fact(order, which, says, by)),
+            Deed::SendRefund(which, owed) => {
+                Command::SendRefund { out_refund_no: opening::refund_number(order, which, owed) }
+            }
+            Deed::RecordRefund(which, owed, refunding) => refunding.command(order, which, owed),
         }
+    }
+}
+
+fn fact(order: &Order, which: Which, says: Says, by: By) -> PaymentFact {
+    let number = opening::number(order, which);
+    let fact =
+        PaymentFact::attested(by.evidence(), opening::mchid(), number, says.trade(which), None);
+    match by {
+        By::Query(failovers) => fact.asked_on(&opening::epoch(failovers)),
+        By::Notification => fact,
+    }
+}
+
+impl Refunding {
+    fn command(self, order: &Order, which: Which, owed: Owed) -> Command {
+        let out_refund_no = opening::refund_number(order, which, owed);
+        let fact = |refund| {
+            let evidence = Evidence::Query { request_id: None };
+            let number = opening::refund_number(order, which, owed);
+            Command::RecordRefund(RefundFact::attested(evidence, opening::mchid(), number, refund))
+        };
+        match self {
+            Refunding::Accepted => fact(RefundAtWechat::Known(RefundStatement {
+                refund_id: RefundId::new(format!("refund of {which}")),
+                transaction_id: transaction(which),
+                out_trade_no: opening::number(order, which),
+                amount: opening::TOTAL,
+                progress: RefundProgress::Processing,
+            })),
+            Refunding::NotExist => fact(RefundAtWechat::NotExist),
+            Refunding::Refused => {
+                let answer = RefundAnswer::Refused { code: "RESOURCE_NOT_EXISTS".to_owned() };
+                Command::RecordRefundCall { out_refund_no, answer }
+            }
+            Refunding::Unknown => {
+                Command::RecordRefundCall { out_refund_no, answer: RefundAnswer::Unknown }
+            }
+        }
+    }
+}
+
+fn transaction(which: Which) -> TransactionId {
+    TransactionId::new(format!("transaction of {which}"))
+}
+
+fn receipt(which: Which) -> Receipt {
+    Receipt {
+        transaction_id: transaction(which),
+        appid: opening::appid(),
+        amount: opening::TOTAL,
+        currency: "CNY".to_owned(),
+        payer_total: None,
+        payer: None,
+        success_at: opening::start(),
     }
 }
 
@@ -107,15 +182,8 @@ impl Answer {
 impl Says {
     fn trade(self, which: Which) -> Trade {
         match self {
-            Says::Success => Trade::Success(Receipt {
-                transaction_id: TransactionId::new(format!("transaction of {which}")),
-                appid: opening::appid(),
-                amount: opening::TOTAL,
-                currency: "CNY".to_owned(),
-                payer_total: None,
-                payer: None,
-                success_at: opening::start(),
-            }),
+            Says::Success => Trade::Success(receipt(which)),
+            Says::Refunded => Trade::Refunded(receipt(which)),
             Says::NotPaid => Trade::NotPaid,
             Says::Closed => Trade::Closed,
             Says::NotExist => Trade::NotExist,
@@ -126,7 +194,7 @@ impl Says {
 impl By {
     fn evidence(self) -> Evidence {
         match self {
-            By::Query => Evidence::Query { request_id: None },
+            By::Query(_) => Evidence::Query { request_id: None },
             By::Notification => Evidence::Notification { event_id: "event".to_owned() },
         }
     }
@@ -140,9 +208,18 @@ impl fmt::Display for Deed {
             Deed::PayAnotherWay => write!(f, "the buyer asks for another way to pay"),
             Deed::RecordPrepay(which, answer) => write!(f, "{which}: the prepay was {answer}"),
             Deed::GiveUpNumber(which) => write!(f, "{which}: its number is given up"),
-            Deed::RecordFact(which, says, By::Query) => write!(f, "{which}: a query said {says}"),
+            Deed::RecordFact(which, says, By::Query(_)) => {
+                write!(f, "{which}: it is recorded that a query said {says}")
+            }
             Deed::RecordFact(which, says, By::Notification) => {
                 write!(f, "{which}: a notification says {says}")
+            }
+            Deed::Adopt(which, says, _) => {
+                write!(f, "{which}: its record was lost; a query said {says}")
+            }
+            Deed::SendRefund(which, _) => write!(f, "{which}: its refund is about to be sent"),
+            Deed::RecordRefund(which, _, refunding) => {
+                write!(f, "{which}: it is recorded that its refund {refunding}")
             }
         }
     }
@@ -166,6 +243,18 @@ impl fmt::Display for Says {
             Says::NotPaid => "NOTPAY",
             Says::Closed => "CLOSED",
             Says::NotExist => "ORDER_NOT_EXIST",
+            Says::Refunded => "REFUND",
+        })
+    }
+}
+
+impl fmt::Display for Refunding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refunding::Accepted => "was accepted",
+            Refunding::Refused => "was refused",
+            Refunding::Unknown => "was not answered",
+            Refunding::NotExist => "does not exist",
         })
     }
 }

@@ -2,23 +2,27 @@
 //! to help.
 //!
 //! Everything that workers had in hand and everything on the wire is lost first: that nothing
-//! depends on it is the point. (A world in which some of it arrives is healed as well.)
+//! depends on it is the point. (A world in which some of it arrives is healed as well.) Only where
+//! the store has lost the very record of a payment, the news of it has to come from outside: by a
+//! notification that is sent again, or by the bill.
 
 use crate::promise::{self, Broken};
-use crate::{By, Caller, Deed, Model, OrderRef, Phase, Truth, Which, World};
+use crate::{By, Caller, Deed, Model, OrderRef, Phase, Refunder, Refunding, Truth, Which, World};
 use domain::order::OrderStatus;
 use domain::payment::{Payment, PaymentState};
+use domain::refund::RefundState;
 
 /// Rounds of promised work after which there must be nothing left to do.
 const ROUNDS_MAX: u32 = 12;
 
 /// All that healing depends on.
-pub(crate) type Patient = (OrderRef, Phase, [Truth; 2]);
+pub(crate) type Patient = (OrderRef, Phase, u8, [Truth; 2]);
 
 impl Model {
     /// Whether everything ends well from here.
     pub(crate) fn heals(&mut self, world: &World) -> Result<(), Broken> {
-        let patient = (world.order, world.phase, world.numbers.map(|number| number.truth));
+        let truths = world.numbers.map(|number| number.truth);
+        let patient = (world.order, world.phase, world.failovers, truths);
         if let Some(known) = self.healed.get(&patient) {
             return known.clone();
         }
@@ -33,6 +37,7 @@ impl Model {
             for number in &mut world.numbers {
                 number.caller = Caller::Idle;
                 number.heard = None;
+                number.refunder = Refunder::Idle;
             }
         });
         let quiet = self.work(alone)?;
@@ -52,15 +57,25 @@ impl Model {
                 world = self.act(world, Deed::Expire)?;
             }
             for which in Which::BOTH {
-                if self.payment(&world, which).is_some_and(Payment::is_live) {
-                    world = self.follow(world, which)?;
-                }
+                world = self.work_on(world, which)?;
             }
             if world == before {
                 return Ok(world);
             }
         }
         Err(Broken { invariant: "I47", what: "promised work does not come to rest" })
+    }
+
+    fn work_on(&mut self, world: World, which: Which) -> Result<World, Broken> {
+        let truth = world.number(which).truth;
+        let world = match self.payment(&world, which) {
+            Some(payment) if payment.is_live() => self.follow(world, which)?,
+            None if truth.is_paid() => {
+                self.act(world, Deed::Adopt(which, truth.says(), By::Query(world.failovers)))?
+            }
+            Some(_) | None => world,
+        };
+        self.follow_refund(world, which)
     }
 
     /// Query, close, query.
@@ -76,11 +91,43 @@ impl Model {
 
     fn ask(&mut self, world: World, which: Which) -> Result<World, Broken> {
         let says = world.number(which).truth.says();
-        self.act(world, Deed::RecordFact(which, says, By::Query))
+        self.act(world, Deed::RecordFact(which, says, By::Query(world.failovers)))
+    }
+
+    /// Send it, or ask what became of it.
+    fn follow_refund(&mut self, world: World, which: Which) -> Result<World, Broken> {
+        let Some(refund) = self.refund(&world, which).filter(|refund| refund.is_live()) else {
+            return Ok(world);
+        };
+        let owed = promise::owed(refund);
+        let asked = world.number(which).truth.says_of_refund(owed);
+        match &refund.state {
+            RefundState::Requested | RefundState::Unknown { refused: None } => {
+                let mut world = self.act(world, Deed::SendRefund(which, owed))?;
+                world.number_mut(which).refund(owed);
+                self.act(world, Deed::RecordRefund(which, owed, Refunding::Accepted))
+            }
+            RefundState::Sending => {
+                self.act(world, Deed::RecordRefund(which, owed, Refunding::Unknown))
+            }
+            RefundState::Unknown { refused: Some(_) } => {
+                self.act(world, Deed::RecordRefund(which, owed, asked))
+            }
+            RefundState::AwaitingApproval
+            | RefundState::Declined
+            | RefundState::Withdrawn
+            | RefundState::Processing { .. }
+            | RefundState::Succeeded { .. }
+            | RefundState::Abnormal { .. }
+            | RefundState::Closed { .. }
+            | RefundState::Rejected { .. }
+            | RefundState::SettledOffline { .. } => Ok(world),
+        }
     }
 
     fn act(&mut self, mut world: World, deed: Deed) -> Result<World, Broken> {
-        if let Some(after) = self.book.decide(world.order, deed, world.phase)? {
+        let moment = (world.phase, world.failovers);
+        if let Some(after) = self.book.decide(world.order, deed, moment)? {
             world.order = after;
         }
         Ok(world)

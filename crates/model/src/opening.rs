@@ -1,16 +1,16 @@
 //! The order that every run begins with, placed the way it is placed for real, and the fixed names
 //! and instants around it.
 
-use crate::{Phase, Which};
+use crate::{Owed, Phase, Which, promise};
 use domain::catalogue::SkuId;
 use domain::changeset::{Audit, Intent};
 use domain::names::{Appid, Mchid, Openid};
-use domain::order::{
-    Amounts, Checkout, Event, HORIZON_S, NewPayment, Order, Placement,
-};
+use domain::order::{Amounts, Checkout, Event, HORIZON_S, NewPayment, Order, Placement};
 use domain::payment::TradeType;
 use domain::pricing::{Breakdown, PricedLine};
-use domain::{CommandId, Fen, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
+use domain::{
+    CommandId, Epoch, Fen, OrderId, OrderNumber, OutRefundNo, OutTradeNo, Timestamp, UserId,
+};
 use uuid::Uuid;
 
 pub(crate) const TOTAL: Fen = Fen::new(1_500);
@@ -45,6 +45,23 @@ pub(crate) fn appid() -> Appid {
 
 pub(crate) fn number(order: &Order, which: Which) -> OutTradeNo {
     OutTradeNo::of_payment(&order.number, which.no())
+}
+
+/// The number of a payment's refund.
+pub(crate) fn refund_number(order: &Order, which: Which, owed: Owed) -> OutRefundNo {
+    let surplus = OutRefundNo::of_surplus(&number(order, which));
+    match owed {
+        Owed::Surplus => surplus,
+        Owed::Cancelled => {
+            let refund = promise::refund(order, which);
+            refund.map_or(surplus, |refund| refund.out_refund_no.clone())
+        }
+    }
+}
+
+/// The life of the database after this many failovers.
+pub(crate) fn epoch(failovers: u8) -> Epoch {
+    Epoch::new(failovers.to_string())
 }
 
 pub(crate) fn payment(trade_type: TradeType) -> NewPayment {
@@ -92,7 +109,8 @@ pub(crate) fn order() -> Order {
         pay_deadline: deadline(),
         payment: Some(payment(TradeType::Jsapi)),
     };
-    let events = placement.decide(start(), &|_| String::new()).expect("nothing is missing");
+    let events =
+        placement.decide(start(), &epoch(0), &|_| String::new()).expect("nothing is missing");
     let placed = events.iter().find_map(|event| {
         if let Event::Placed(order) = event { Some((**order).clone()) } else { None }
     });

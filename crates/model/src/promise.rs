@@ -2,12 +2,14 @@
 //!
 //! The names are those of the invariants in the design. Nothing here changes anything.
 
-use crate::{Bounds, Truth, Which, World, opening};
+use crate::{Bounds, Owed, Truth, Which, World};
 use core::fmt;
+use domain::Fen;
 use domain::changeset::Changeset;
-use domain::job::{JobChange, JobId, next_look};
+use domain::job::{JobChange, JobId, next_look, next_refund_look};
 use domain::order::{Order, OrderStatus, SettledBy};
 use domain::payment::{Payment, PaymentState};
+use domain::refund::{Refund, RefundKind, RefundState};
 use domain::stock::HoldStatus;
 use std::collections::BTreeSet;
 
@@ -32,26 +34,30 @@ fn holds(is_so: bool, invariant: &'static str, what: &'static str) -> Result<(),
 
 /// Of an order, whatever the world around it is.
 pub(crate) fn of_order(order: &Order) -> Result<(), Broken> {
-    let is_paid_family = match order.status {
+    let is_settled = order.settlement.is_some();
+    let agrees = match order.status {
+        OrderStatus::PendingPayment => !is_settled,
+        // Of what was paid, all goes back.
+        OrderStatus::Cancelling | OrderStatus::Cancelled => order.refundable() == Fen::ZERO,
         OrderStatus::Ready
         | OrderStatus::Shipped
         | OrderStatus::Delivered
-        | OrderStatus::Completed => true,
-        OrderStatus::PendingPayment | OrderStatus::Cancelling | OrderStatus::Cancelled => false,
+        | OrderStatus::Completed => is_settled,
     };
-    holds(is_paid_family == order.settlement.is_some(), "I3", "paid, but not by one settlement")?;
+    holds(agrees, "I3", "the status of the order and its settlement do not agree")?;
     let paid: Vec<_> = order.payments.iter().filter(|p| is_paid(p)).map(|p| p.no).collect();
     let settled: Vec<_> = settled_by(order).into_iter().collect();
     holds(paid == settled, "I2", "the paid payments are not the one that settled the order")?;
-    let promised = match order.status {
-        OrderStatus::PendingPayment | OrderStatus::Cancelling => HoldStatus::Held,
-        OrderStatus::Cancelled => HoldStatus::Released,
-        OrderStatus::Ready
-        | OrderStatus::Shipped
-        | OrderStatus::Delivered
-        | OrderStatus::Completed => HoldStatus::Committed,
-    };
-    let is_kept = order.holds.iter().all(|hold| hold.status == promised);
+    let is_over = order.status == OrderStatus::Cancelled;
+    let is_kept = order.holds.iter().all(|hold| {
+        let comes_back = if is_over && is_settled { hold.quantity } else { 0 };
+        let status = match (is_settled, is_over) {
+            (true, _) => HoldStatus::Committed,
+            (false, true) => HoldStatus::Released,
+            (false, false) => HoldStatus::Held,
+        };
+        hold.status == status && hold.returned_quantity == comes_back
+    });
     holds(is_kept, "I22", "the stock of the order is not where its status says")?;
     let open = order.payments.iter().filter(|payment| payment.is_open()).count();
     holds(open <= 1, "one open payment", "the payer may be sent to two payments")?;
@@ -61,12 +67,13 @@ pub(crate) fn of_order(order: &Order) -> Result<(), Broken> {
 /// One refund for money that the order cannot take, none for money that it took.
 fn of_refunds(order: &Order, payment: &Payment) -> Result<(), Broken> {
     let refunds: Vec<_> = order.refunds.iter().filter(|r| r.payment_no == payment.no).collect();
-    if let PaymentState::Surplus { receipt: Some(receipt), .. } = &payment.state {
-        let is_full = refunds.iter().all(|refund| refund.amount == receipt.amount);
-        let is_one = refunds.len() == 1;
-        return holds(is_one && is_full, "I13", "surplus without exactly one full refund");
+    if let PaymentState::Surplus { receipt, .. } = &payment.state {
+        let received = receipt.as_ref().map(|receipt| receipt.amount);
+        let is_full = refunds.iter().all(|refund| Some(refund.amount) == received);
+        return holds(refunds.len() == 1 && is_full, "I13", "surplus without its one full refund");
     }
-    holds(refunds.is_empty(), "I12", "a refund of money that is not surplus")
+    let is_asked_for = refunds.iter().all(|refund| refund.kind == RefundKind::Requested);
+    holds(is_asked_for, "I12", "a refund that nobody asked for of money that is not surplus")
 }
 
 /// Of a commit.
@@ -77,6 +84,12 @@ pub(crate) fn of_commit(before: &Order, changeset: &Changeset) -> Result<(), Bro
     let ends = before.status != after.status && after.status == OrderStatus::Cancelled;
     let waits = after.payments.iter().any(Payment::is_live);
     holds(!(ends && waits), "I9", "cancelled while a payment has not ended")?;
+    let troubles = |order: &Order| {
+        let surplus = order.payments.iter().filter(|payment| is_surplus(payment)).count();
+        surplus + order.refunds.iter().filter(|refund| is_rejected(refund)).count()
+    };
+    let is_told = troubles(after) <= troubles(before) + changeset.cases.len();
+    holds(is_told, "I1", "surplus, or a refused refund, without a case")?;
     let mut jobs = promised(before);
     for change in &changeset.jobs {
         match change {
@@ -84,10 +97,16 @@ pub(crate) fn of_commit(before: &Order, changeset: &Changeset) -> Result<(), Bro
             JobChange::Remove { id } => jobs.remove(id),
         };
     }
+    // A refund that was refused for good is looked at once more, in case it was not.
+    for refund in after.refunds.iter().filter(|refund| is_rejected(refund)) {
+        jobs.remove(&JobId::refund(&refund.out_refund_no));
+    }
     holds(jobs == promised(after), "I36", "a live payment or waiting order without its job")?;
     let now = changeset.decided_at;
     let goes_on = |payment: &Payment| next_look(payment, now).is_some() == payment.is_live();
-    holds(after.payments.iter().all(goes_on), "I36", "the follower of a live payment ends")
+    holds(after.payments.iter().all(goes_on), "I36", "the follower of a live payment ends")?;
+    let goes_on = |refund: &Refund| next_refund_look(refund, now).is_some() || !refund.is_live();
+    holds(after.refunds.iter().all(goes_on), "I36", "the follower of a live refund ends")
 }
 
 /// What a commit must leave as it was.
@@ -107,6 +126,8 @@ pub(crate) fn is_kept(before: &Order, after: &Order) -> Result<(), Broken> {
 fn promised(order: &Order) -> BTreeSet<JobId> {
     let live = order.payments.iter().filter(|payment| payment.is_live());
     let mut jobs: BTreeSet<JobId> = live.map(|p| JobId::follow(p.out_trade_no())).collect();
+    let refunds = order.refunds.iter().filter(|refund| refund.is_live());
+    jobs.extend(refunds.map(|refund| JobId::refund(&refund.out_refund_no)));
     if order.status == OrderStatus::PendingPayment {
         jobs.insert(JobId::expire(&order.number));
     }
@@ -118,8 +139,12 @@ pub(crate) fn of_world(world: &World, order: &Order, bounds: &Bounds) -> Result<
     for which in Which::BOTH {
         let Some(payment) = payment(order, which) else { continue };
         let number = world.number(which);
-        let is_true = payment.receipt().is_none() || number.truth == Truth::Paid;
+        let is_true = payment.receipt().is_none() || number.truth.is_paid();
         holds(is_true, "I4", "a success is recorded that never was")?;
+        let is_asked_for = refund(order, which).is_some_and(|refund| refund.sent_at.is_some());
+        let is_gone = matches!(number.truth, Truth::Refunded(_));
+        let is_kept = !is_paid(payment) || !is_gone || is_asked_for;
+        holds(is_kept, "I12", "the money that settles the order has gone back")?;
         let may_be_paid = number.may_become_payable(world.phase, bounds);
         let is_over = order.status == OrderStatus::Cancelled;
         holds(!(is_over && may_be_paid), "I9", "cancelled, and the payer can still pay")?;
@@ -130,9 +155,10 @@ pub(crate) fn of_world(world: &World, order: &Order, bounds: &Bounds) -> Result<
 /// Of a world in which nothing has gone wrong for a while: no success is overlooked.
 pub(crate) fn of_quiet(world: &World, order: &Order) -> Result<(), Broken> {
     for which in Which::BOTH {
-        let Some(payment) = payment(order, which) else { continue };
-        let is_seen = world.number(which).truth != Truth::Paid || payment.receipt().is_some();
-        holds(is_seen, "I1", "a success neither settled nor owed back")?;
+        let payment = payment(order, which);
+        let is_seen = payment.is_some_and(|payment| payment.receipt().is_some());
+        let is_paid = world.number(which).truth.is_paid();
+        holds(is_seen || !is_paid, "I1", "a success neither settled nor paid back")?;
     }
     Ok(())
 }
@@ -148,16 +174,39 @@ pub(crate) fn of_end(order: &Order) -> Result<(), Broken> {
         | OrderStatus::Completed => false,
     };
     let waits = order.payments.iter().any(Payment::is_live);
-    holds(is_over && !waits, "I44", "the order does not end")
+    holds(is_over && !waits, "I44", "the order does not end")?;
+    let is_over = |refund: &Refund| refund.is_accepted() || is_rejected(refund);
+    holds(order.refunds.iter().all(is_over), "I45", "a refund is neither accepted nor a case")
 }
 
 /// One of the order's payments, if the order knows it.
 pub(crate) fn payment(order: &Order, which: Which) -> Option<&Payment> {
-    order.payment(&opening::number(order, which))
+    order.payments.iter().find(|payment| payment.no == which.no())
+}
+
+/// The refund of one of the payments, if there is one.
+pub(crate) fn refund(order: &Order, which: Which) -> Option<&Refund> {
+    order.refunds.iter().find(|refund| refund.payment_no == which.no())
+}
+
+/// Why a refund is owed.
+pub(crate) fn owed(refund: &Refund) -> Owed {
+    match refund.kind {
+        RefundKind::Requested => Owed::Cancelled,
+        RefundKind::Surplus | RefundKind::External => Owed::Surplus,
+    }
 }
 
 fn is_paid(payment: &Payment) -> bool {
     matches!(payment.state, PaymentState::Paid { .. })
+}
+
+fn is_surplus(payment: &Payment) -> bool {
+    matches!(payment.state, PaymentState::Surplus { .. })
+}
+
+fn is_rejected(refund: &Refund) -> bool {
+    matches!(refund.state, RefundState::Rejected { .. })
 }
 
 fn settled_by(order: &Order) -> Option<u8> {

@@ -1,9 +1,10 @@
 //! A violation as a story that a person can read: what happened, step by step, and where
 //! everything stood.
 
-use crate::book::sketch;
 use crate::{Broken, Model, Step, Which, World};
 use core::fmt;
+use domain::order::Order;
+use domain::payment::Payment;
 
 /// How an invariant is broken, in as few steps as it takes.
 #[derive(Clone, Debug)]
@@ -31,9 +32,18 @@ impl Story {
 
 /// Where everything stands, in a line.
 fn scene(model: &Model, world: &World) -> String {
+    let order = model.book().order(world.order);
+    let payments: Vec<String> = order.payments.iter().map(|p| sketch(order, p)).collect();
     let [first, second] = Which::BOTH.map(|which| world.number(which).truth);
-    let order = sketch(model.book().order(world.order));
-    format!("[{order}; WeChat Pay: 1 {first:?}, 2 {second:?}]")
+    let payments = payments.join(", ");
+    format!("{:?}, {payments}; at WeChat Pay 1 {first:?}, 2 {second:?}", order.status)
+}
+
+fn sketch(order: &Order, payment: &Payment) -> String {
+    let refunds = order.refunds.iter().filter(|refund| refund.payment_no == payment.no);
+    let refunds = refunds.map(|refund| format!(" (refund {:?})", refund.state.status()));
+    let refunds: String = refunds.collect();
+    format!("payment {} {:?}{refunds}", payment.no, payment.state.status())
 }
 
 impl fmt::Display for Story {

@@ -2,7 +2,7 @@
 //!
 //! The truth that our record has to agree with. Knows nothing of orders.
 
-use crate::{Bounds, Number, Payer, Phase, Says};
+use crate::{Bounds, Number, Payer, Phase, Refunding, Says};
 
 /// What WeChat Pay knows of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,9 +15,29 @@ pub enum Truth {
     Paid,
     /// Nobody can pay it any more.
     Closed,
+    /// The payer has paid, and a refund was accepted.
+    Refunded(Owed),
+}
+
+/// Why money goes back. Each reason has a refund number of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Owed {
+    /// The order could not take it.
+    Surplus,
+    /// The buyer cancelled what was paid.
+    Cancelled,
 }
 
 impl Truth {
+    /// Whether the payer has paid, whatever became of the money since.
+    #[must_use]
+    pub fn is_paid(self) -> bool {
+        match self {
+            Truth::Paid | Truth::Refunded(_) => true,
+            Truth::Absent | Truth::Open | Truth::Closed => false,
+        }
+    }
+
     /// What a query answers that sees everything.
     #[must_use]
     pub fn says(self) -> Says {
@@ -26,14 +46,22 @@ impl Truth {
             Truth::Open => Says::NotPaid,
             Truth::Paid => Says::Success,
             Truth::Closed => Says::Closed,
+            Truth::Refunded(_) => Says::Refunded,
         }
+    }
+
+    /// What a query about a refund answers.
+    #[must_use]
+    pub fn says_of_refund(self, owed: Owed) -> Refunding {
+        if self == Truth::Refunded(owed) { Refunding::Accepted } else { Refunding::NotExist }
     }
 
     /// What a query may answer besides, because it lags behind by some seconds.
     #[must_use]
     pub fn said(self) -> Option<Says> {
         match self {
-            Truth::Absent => None,
+            // A refund is asked about by its own number.
+            Truth::Absent | Truth::Refunded(_) => None,
             Truth::Open => Some(Says::NotExist),
             Truth::Paid | Truth::Closed => Some(Says::NotPaid),
         }
@@ -54,6 +82,14 @@ impl Number {
         self.is_close_on_wire = false;
         if self.truth == Truth::Open {
             self.truth = Truth::Closed;
+        }
+    }
+
+    /// A refund request arrives. One number is one refund, and there is no more than was paid.
+    pub fn refund(&mut self, owed: Owed) {
+        self.refund_on_wire = None;
+        if self.truth == Truth::Paid {
+            self.truth = Truth::Refunded(owed);
         }
     }
 

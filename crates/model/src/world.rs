@@ -1,12 +1,12 @@
 //! One state of the world: what the store holds, what is true at WeChat Pay, what is on the wire
 //! and what workers have in hand. A small value; nothing is decided here.
 
-use crate::{Answer, OrderRef, Says, Truth};
+use crate::{Answer, OrderRef, Owed, Refunding, Says, Truth};
 use core::fmt;
 use domain::payment::PaymentNo;
 
-/// The most commits that a failover may lose.
-pub const LOST_MAX: usize = 3;
+/// The most commits that a failover may lose in any run.
+pub const LOST_MAX: usize = 5;
 
 /// Everything, at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,7 +48,31 @@ pub struct Number {
     /// The request that orders it at WeChat Pay.
     pub caller: Caller,
     /// The answer to a query that its follower has in hand.
-    pub heard: Option<Says>,
+    pub heard: Option<Heard>,
+    /// A refund request that nobody waits for any more may still arrive.
+    pub refund_on_wire: Option<Owed>,
+    /// The job that sends its refund.
+    pub refunder: Refunder,
+}
+
+/// An answer to a query, not recorded yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Heard {
+    /// What WeChat Pay said.
+    pub says: Says,
+    /// After how many failovers it was asked.
+    pub asked_on: u8,
+}
+
+/// What the job that sends a refund is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refunder {
+    /// Nothing.
+    Idle,
+    /// It is about to call WeChat Pay.
+    Calling(Owed),
+    /// It knows something that is not recorded yet.
+    Has(Owed, Refunding),
 }
 
 /// What a request that offers a payment is doing.
@@ -100,6 +124,8 @@ impl World {
             is_close_on_wire: false,
             caller: Caller::Idle,
             heard: None,
+            refund_on_wire: None,
+            refunder: Refunder::Idle,
         };
         World {
             order,
@@ -193,6 +219,11 @@ impl Undurable {
     fn push(&mut self, before: OrderRef) {
         self.0.rotate_right(1);
         self.0[0] = Some(before);
+    }
+
+    /// Only the last `kept` of them.
+    pub(crate) fn truncate(&mut self, kept: usize) {
+        self.0.iter_mut().skip(kept).for_each(|before| *before = None);
     }
 
     /// What the store would hold after losing one, two, three commits.

@@ -1,17 +1,20 @@
 //! The buyer's requests, and the job that expires the order: `pay_order.rs`, `cancel_order.rs` and
 //! `expire_order.rs` up to the first call to WeChat Pay.
 
-use super::{Model, Step, Steps};
-use crate::{Caller, Deed, Phase, Which, World};
-use domain::order::Order;
+use super::Steps;
+use crate::{Caller, Deed, Model, Phase, Step, Which, World};
+use domain::order::{Order, OrderStatus};
 use domain::payment::{Payment, PaymentState};
+use domain::refund::{Refund, RefundKind};
 
 impl Model {
     pub(super) fn buyer(&mut self, world: World, steps: &mut Steps) {
         let status = self.book.order(world.order).status;
-        let is_waiting = status == domain::order::OrderStatus::PendingPayment;
-        if is_waiting {
+        let is_waiting = status == OrderStatus::PendingPayment;
+        if is_waiting || self.may_cancel_paid(&world) {
             self.commit(Deed::Cancel, world, steps, |_, world| world);
+        }
+        if is_waiting {
             self.commit(Deed::Expire, world, steps, |_, world| world);
         }
         if world.phase != Phase::Open || !is_waiting {
@@ -26,6 +29,15 @@ impl Model {
         for which in Which::BOTH {
             self.asks_again(world, which, steps);
         }
+    }
+
+    /// Once: after a refund that came to nothing it would be the same again.
+    fn may_cancel_paid(&self, world: &World) -> bool {
+        let order = self.book.order(world.order);
+        let asked = |refund: &Refund| refund.kind == RefundKind::Requested;
+        self.bounds.has_cancels_of_paid
+            && order.status == OrderStatus::Ready
+            && !order.refunds.iter().any(asked)
     }
 
     /// The buyer asks for a payment that is recorded, and that WeChat Pay is not known to have.

@@ -1,7 +1,8 @@
 //! A request that orders a recorded payment at WeChat Pay: `start_payment.rs`.
 
-use super::{CallEnds, Model, Step, Steps};
-use crate::{Answer, Caller, Deed, Number, Truth, Which, World};
+use super::Steps;
+use crate::step::CallEnds;
+use crate::{Answer, Caller, Deed, Model, Number, Step, Truth, Which, World};
 use domain::payment::Payment;
 
 impl Model {
@@ -32,7 +33,7 @@ impl Model {
             Truth::Absent | Truth::Open => Answer::Accepted,
             Truth::Closed => Answer::Spent,
             // "It was paid": what a query says counts, and that is the follower's step.
-            Truth::Paid => Answer::Unknown,
+            Truth::Paid | Truth::Refunded(_) => Answer::Unknown,
         };
         end(CallEnds::Answered(answer), answer, Number::order);
         end(CallEnds::AnswerLost, Answer::Unknown, Number::order);

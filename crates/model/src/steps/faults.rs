@@ -1,9 +1,9 @@
 //! What goes wrong: workers die with what they had in hand, commits come late, the store fails over
 //! to a copy that lacks the last commits.
 
-use super::{Model, Step, Steps};
+use super::Steps;
 use crate::promise::{self, Broken};
-use crate::{Caller, Flaw, Late, Undurable, Which, World};
+use crate::{Caller, Flaw, Late, Model, Refunder, Step, Undurable, Which, World};
 
 impl Model {
     pub(super) fn faults(&mut self, world: World, steps: &mut Steps) {
@@ -17,6 +17,10 @@ impl Model {
                 let dead = world.with_number(which, |number| number.heard = None);
                 steps.push((Step::Forgets(which), Ok(dead)));
             }
+            if number.refunder != Refunder::Idle {
+                let dead = world.with_number(which, |number| number.refunder = Refunder::Idle);
+                steps.push((Step::Forgets(which), Ok(dead)));
+            }
         }
         if let Some(late) = world.late {
             steps.push((Step::LateCommitLands, self.lands(World { late: None, ..world }, late)));
@@ -27,8 +31,20 @@ impl Model {
                     world.order = order;
                     world.undurable = Undurable::default();
                     world.failovers += 1;
-                    world.late =
-                        world.late.map(|late| Late { ahead: late.ahead - lost, ..late });
+                    // The store refuses what was decided in its life before.
+                    let is_kept = self.flaw == Some(Flaw::EpochIgnored);
+                    world.late = world
+                        .late
+                        .filter(|_| is_kept)
+                        .map(|late| Late { ahead: late.ahead - lost, ..late });
+                    if !self.bounds.has_refunds_across_failovers {
+                        for number in &mut world.numbers {
+                            number.refund_on_wire = None;
+                            if let Refunder::Calling(_) = number.refunder {
+                                number.refunder = Refunder::Idle;
+                            }
+                        }
+                    }
                 });
                 steps.push((Step::FailsOver(lost), Ok(rolled_back)));
             }
