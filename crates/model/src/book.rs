@@ -6,7 +6,7 @@
 
 use crate::promise::{self, Broken};
 use crate::quick::Quick;
-use crate::{Deed, Flaw, Phase, opening};
+use crate::{Deed, Flaw, Phase, Says, opening};
 use domain::changeset::Changeset;
 use domain::order::{Circumstances, Decision, Order, OrderStatus};
 use domain::stock::HoldStatus;
@@ -121,14 +121,9 @@ impl Book {
     }
 
     fn phase_of(&self, deed: Deed, phase: Phase) -> Phase {
-        match deed {
-            Deed::RecordFact(_, crate::Says::NotExist, _)
-                if self.flaw == Some(Flaw::NotExistIsProof) =>
-            {
-                Phase::PastHorizon
-            }
-            _ => phase,
-        }
+        let is_absence = matches!(deed, Deed::RecordFact(_, Says::NotExist, _));
+        let is_hasty = self.flaw == Some(Flaw::NotExistIsProof);
+        if is_absence && is_hasty { Phase::PastHorizon } else { phase }
     }
 
     fn flawed(&self, mut order: Order) -> Order {

@@ -9,7 +9,7 @@
 use crate::promise::{self, Broken};
 use crate::{By, Caller, Deed, Model, OrderRef, Phase, Refunder, Refunding, Truth, Which, World};
 use domain::order::OrderStatus;
-use domain::payment::{Payment, PaymentState};
+use domain::payment::PaymentState;
 use domain::refund::RefundState;
 
 /// Rounds of promised work after which there must be nothing left to do.
@@ -126,8 +126,7 @@ impl Model {
     }
 
     fn act(&mut self, mut world: World, deed: Deed) -> Result<World, Broken> {
-        let moment = (world.phase, world.failovers);
-        if let Some(after) = self.book.decide(world.order, deed, moment)? {
+        if let Some(after) = self.book.decide(world.order, deed, world.moment())? {
             world.order = after;
         }
         Ok(world)

@@ -8,7 +8,7 @@ use domain::Fen;
 use domain::changeset::Changeset;
 use domain::job::{JobChange, JobId, next_look, next_refund_look};
 use domain::order::{Order, OrderStatus, SettledBy};
-use domain::payment::{Payment, PaymentState};
+use domain::payment::{Payment, PaymentState, SurplusCause};
 use domain::refund::{Refund, RefundKind, RefundState};
 use domain::stock::HoldStatus;
 use std::collections::BTreeSet;
@@ -37,8 +37,9 @@ pub(crate) fn of_order(order: &Order) -> Result<(), Broken> {
     let is_settled = order.settlement.is_some();
     let agrees = match order.status {
         OrderStatus::PendingPayment => !is_settled,
-        // Of what was paid, all goes back.
-        OrderStatus::Cancelling | OrderStatus::Cancelled => order.refundable() == Fen::ZERO,
+        // Of what was paid, all goes back, and is accepted in the end.
+        OrderStatus::Cancelling => order.refundable() == Fen::ZERO,
+        OrderStatus::Cancelled => !is_settled || order.refunds.iter().any(is_accepted_whole(order)),
         OrderStatus::Ready
         | OrderStatus::Shipped
         | OrderStatus::Delivered
@@ -90,6 +91,12 @@ pub(crate) fn of_commit(before: &Order, changeset: &Changeset) -> Result<(), Bro
     };
     let is_told = troubles(after) <= troubles(before) + changeset.cases.len();
     holds(is_told, "I1", "surplus, or a refused refund, without a case")?;
+    let is_wanted = |payment: &&Payment| {
+        let is_new = !before.payments.iter().any(|p| p.no == payment.no && is_surplus(p));
+        is_new && before.is_payable() && is_surplus_to_the_order(payment)
+    };
+    let is_needless = after.payments.iter().any(|payment| is_wanted(&payment));
+    holds(!is_needless, "I12", "money goes back that the order could take")?;
     let mut jobs = promised(before);
     for change in &changeset.jobs {
         match change {
@@ -145,6 +152,11 @@ pub(crate) fn of_world(world: &World, order: &Order, bounds: &Bounds) -> Result<
         let is_gone = matches!(number.truth, Truth::Refunded(_));
         let is_kept = !is_paid(payment) || !is_gone || is_asked_for;
         holds(is_kept, "I12", "the money that settles the order has gone back")?;
+        let refund = refund(order, which);
+        let is_true = refund.is_none_or(|refund| {
+            !refund.is_accepted() || number.truth == Truth::Refunded(owed(refund))
+        });
+        holds(is_true, "I14", "a refund is recorded that never was")?;
         let may_be_paid = number.may_become_payable(world.phase, bounds);
         let is_over = order.status == OrderStatus::Cancelled;
         holds(!(is_over && may_be_paid), "I9", "cancelled, and the payer can still pay")?;
@@ -203,6 +215,28 @@ fn is_paid(payment: &Payment) -> bool {
 
 fn is_surplus(payment: &Payment) -> bool {
     matches!(payment.state, PaymentState::Surplus { .. })
+}
+
+/// Not for what was seen of it after the store had lost commits.
+fn is_surplus_to_the_order(payment: &Payment) -> bool {
+    match &payment.state {
+        PaymentState::Surplus { why, .. } => match why {
+            SurplusCause::Late | SurplusCause::Second | SurplusCause::Mismatch => true,
+            SurplusCause::RefundSeenFirst | SurplusCause::RecordLost => false,
+        },
+        PaymentState::Created
+        | PaymentState::Payable { .. }
+        | PaymentState::Unknown
+        | PaymentState::Closing { .. }
+        | PaymentState::Closed { .. }
+        | PaymentState::Rejected { .. }
+        | PaymentState::Paid { .. } => false,
+    }
+}
+
+fn is_accepted_whole(order: &Order) -> impl Fn(&Refund) -> bool {
+    let paid = order.paid();
+    move |refund| refund.is_accepted() && refund.amount == paid
 }
 
 fn is_rejected(refund: &Refund) -> bool {

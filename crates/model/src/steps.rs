@@ -71,18 +71,17 @@ impl Model {
         steps: &mut Steps,
         then: impl FnOnce(&Order, World) -> World,
     ) {
-        let (step, after) =
-            match self.book.decide(world.order, deed, (world.phase, world.failovers)) {
-                Err(broken) => return steps.push((Step::Commits(deed), Err(broken))),
-                Ok(None) => (Step::FindsNothing(deed), world),
-                Ok(Some(after)) => {
-                    if self.bounds.has_late_commits && world.late.is_none() {
-                        let late = Some(Late { after, ahead: 0 });
-                        steps.push((Step::IsCutOff(deed), Ok(World { late, ..world })));
-                    }
-                    (Step::Commits(deed), world.committed(after))
+        let (step, after) = match self.book.decide(world.order, deed, world.moment()) {
+            Err(broken) => return steps.push((Step::Commits(deed), Err(broken))),
+            Ok(None) => (Step::FindsNothing(deed), world),
+            Ok(Some(after)) => {
+                if self.bounds.has_late_commits && world.late.is_none() {
+                    let late = Some(Late { after, ahead: 0 });
+                    steps.push((Step::IsCutOff(deed), Ok(World { late, ..world })));
                 }
-            };
+                (Step::Commits(deed), world.committed(after))
+            }
+        };
         steps.push((step, Ok(then(self.book.order(after.order), after))));
     }
 }

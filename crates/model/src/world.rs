@@ -1,6 +1,7 @@
 //! One state of the world: what the store holds, what is true at WeChat Pay, what is on the wire
 //! and what workers have in hand. A small value; nothing is decided here.
 
+use crate::book::Moment;
 use crate::{Answer, OrderRef, Owed, Refunding, Says, Truth};
 use core::fmt;
 use domain::payment::PaymentNo;
@@ -154,6 +155,11 @@ impl World {
             Which::First => first,
             Which::Second => second,
         }
+    }
+
+    /// When something is decided now.
+    pub(crate) fn moment(&self) -> Moment {
+        (self.phase, self.failovers)
     }
 
     /// This world after `change`.

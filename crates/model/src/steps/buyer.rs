@@ -46,10 +46,9 @@ impl Model {
         let Some(payment) = self.payment(&world, which) else { return };
         let is_wanted = payment.is_open() && payment.credential().is_none();
         if is_wanted && world.number(which).caller == Caller::Idle {
-            let caller = match payment.state {
-                PaymentState::Created => next_of_starter(order),
-                _ => Caller::Calling,
-            };
+            // Whoever recorded it may have died before the closes that come first.
+            let is_new = payment.state == PaymentState::Created;
+            let caller = if is_new { next_of_starter(order) } else { Caller::Calling };
             let busy = world.with_number(which, |number| number.caller = caller);
             steps.push((Step::TurnsTo(which), Ok(busy)));
         }
