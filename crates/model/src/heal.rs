@@ -10,7 +10,6 @@ use crate::promise::{self, Broken};
 use crate::{By, Caller, Deed, Model, OrderRef, Phase, Refunder, Refunding, Truth, Which, World};
 use domain::order::OrderStatus;
 use domain::payment::PaymentState;
-use domain::refund::RefundState;
 
 /// Rounds of promised work after which there must be nothing left to do.
 const ROUNDS_MAX: u32 = 12;
@@ -94,35 +93,21 @@ impl Model {
         self.act(world, Deed::RecordFact(which, says, By::Query(world.failovers)))
     }
 
-    /// Send it, or ask what became of it.
+    /// Ask what became of it, and send what does not exist.
     fn follow_refund(&mut self, world: World, which: Which) -> Result<World, Broken> {
-        let Some(refund) = self.refund(&world, which).filter(|refund| refund.is_live()) else {
-            return Ok(world);
-        };
+        let Some(refund) = self.refund(&world, which) else { return Ok(world) };
         let owed = promise::owed(refund);
-        let asked = world.number(which).truth.says_of_refund(owed);
-        match &refund.state {
-            RefundState::Requested | RefundState::Unknown { refused: None } => {
-                let mut world = self.act(world, Deed::SendRefund(which, owed))?;
-                world.number_mut(which).refund(owed);
-                self.act(world, Deed::RecordRefund(which, owed, Refunding::Accepted))
-            }
-            RefundState::Sending => {
-                self.act(world, Deed::RecordRefund(which, owed, Refunding::Unknown))
-            }
-            RefundState::Unknown { refused: Some(_) } => {
-                self.act(world, Deed::RecordRefund(which, owed, asked))
-            }
-            RefundState::AwaitingApproval
-            | RefundState::Declined
-            | RefundState::Withdrawn
-            | RefundState::Processing { .. }
-            | RefundState::Succeeded { .. }
-            | RefundState::Abnormal { .. }
-            | RefundState::Closed { .. }
-            | RefundState::Rejected { .. }
-            | RefundState::SettledOffline { .. } => Ok(world),
+        let mut world = world;
+        if refund.is_in_flight() {
+            let says = world.number(which).truth.says_of_refund(owed);
+            world = self.act(world, Deed::RecordRefund(which, owed, says))?;
         }
+        if self.refund(&world, which).is_some_and(promise::is_unsent) {
+            world = self.act(world, Deed::SendRefund(which, owed))?;
+            world.number_mut(which).refund(owed);
+            world = self.act(world, Deed::RecordRefund(which, owed, Refunding::Accepted))?;
+        }
+        Ok(world)
     }
 
     fn act(&mut self, mut world: World, deed: Deed) -> Result<World, Broken> {

@@ -209,6 +209,25 @@ pub(crate) fn owed(refund: &Refund) -> Owed {
     }
 }
 
+/// Whether it is to be sent, as far as is known: nothing refused it, and nothing accepted it.
+pub(crate) fn is_unsent(refund: &Refund) -> bool {
+    match &refund.state {
+        RefundState::Requested | RefundState::Sending | RefundState::Unknown { refused: None } => {
+            true
+        }
+        RefundState::Unknown { refused: Some(_) }
+        | RefundState::AwaitingApproval
+        | RefundState::Declined
+        | RefundState::Withdrawn
+        | RefundState::Processing { .. }
+        | RefundState::Succeeded { .. }
+        | RefundState::Abnormal { .. }
+        | RefundState::Closed { .. }
+        | RefundState::Rejected { .. }
+        | RefundState::SettledOffline { .. } => false,
+    }
+}
+
 fn is_paid(payment: &Payment) -> bool {
     matches!(payment.state, PaymentState::Paid { .. })
 }
@@ -239,7 +258,7 @@ fn is_accepted_whole(order: &Order) -> impl Fn(&Refund) -> bool {
     move |refund| refund.is_accepted() && refund.amount == paid
 }
 
-fn is_rejected(refund: &Refund) -> bool {
+pub(crate) fn is_rejected(refund: &Refund) -> bool {
     matches!(refund.state, RefundState::Rejected { .. })
 }
 

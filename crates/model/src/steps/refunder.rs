@@ -1,5 +1,5 @@
-//! The job that brings the refund of a surplus payment to WeChat Pay: said, sent, recorded; asked
-//! about when no answer came.
+//! The job that brings the refund of a payment to WeChat Pay, `follow_refund.rs`: said, sent, recorded;
+//! asked about when no answer came.
 
 use super::Steps;
 use crate::step::RefundEnds;
@@ -20,25 +20,21 @@ impl Model {
         }
     }
 
+    /// Sends what was never sent; asks about the rest before it sends it again, which here is two
+    /// steps that need not follow each other.
     fn takes_up_refund(&mut self, world: World, which: Which, steps: &mut Steps) {
-        let Some(refund) = self.refund(&world, which).filter(|refund| refund.is_live()) else {
-            return;
-        };
+        let Some(refund) = self.refund(&world, which) else { return };
         let owed = promise::owed(refund);
-        let is_sent = refund.state != RefundState::Requested;
-        self.commit(Deed::SendRefund(which, owed), world, steps, |_, world| {
-            world.with_number(which, |number| number.refunder = Refunder::Calling(owed))
-        });
-        if !is_sent {
+        let is_asked_about = refund.state != RefundState::Requested
+            && (refund.is_live() || promise::is_rejected(refund));
+        if promise::is_unsent(refund) {
+            self.commit(Deed::SendRefund(which, owed), world, steps, |_, world| {
+                world.with_number(which, |number| number.refunder = Refunder::Calling(owed))
+            });
+        }
+        if !is_asked_about {
             return;
         }
-        // A worker that finds it sent by one that died knows no more than that.
-        self.commit(
-            Deed::RecordRefund(which, owed, Refunding::Unknown),
-            world,
-            steps,
-            |_, world| world,
-        );
         let says = world.number(which).truth.says_of_refund(owed);
         let lagging = Some(Refunding::NotExist).filter(|old| self.bounds.has_lag && *old != says);
         for refunding in [Some(says), lagging].into_iter().flatten() {
