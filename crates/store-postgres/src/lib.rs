@@ -11,6 +11,7 @@ mod clock;
 mod commit;
 mod epoch;
 mod errors;
+mod invariants;
 mod jobs;
 mod load;
 mod measure;
