@@ -4,6 +4,7 @@
 //! from what happened, never from the caller's memory. The store carries it out; it decides
 //! nothing.
 
+mod cases;
 mod derive;
 
 use crate::buyer::ItemId;
@@ -255,9 +256,8 @@ impl Changeset {
         changeset.guards = guards;
         changeset.jobs = derive::jobs(&after, (&touched, &refunds), &events, now);
         changeset.outgoing = events.iter().flat_map(|e| derive::outgoing(&after, e)).collect();
-        changeset.cases = events.iter().filter_map(|e| derive::case(&after, e)).collect();
-        changeset.ended_cases =
-            events.iter().flat_map(|e| derive::ended_cases(&after, e)).collect();
+        changeset.cases = events.iter().filter_map(|e| cases::case(&after, e)).collect();
+        changeset.ended_cases = events.iter().flat_map(|e| cases::ended_cases(&after, e)).collect();
         changeset.effects = events.iter().filter_map(|e| derive::effect(&after, e)).collect();
         changeset.stock =
             events.iter().flat_map(|e| derive::stock_moves(order, &after, e)).collect();

@@ -18,7 +18,7 @@ const TWO_MINUTES_S: i64 = 120;
 /// A closing payment usually ends with its first close; then it is watched until the horizon.
 const CLOSING_S: i64 = 5;
 const CLOSING_PATIENT_S: i64 = 30;
-/// A refund whose answer was lost is asked about soon.
+/// A refund whose answer was lost is asked about soon, and later once a minute.
 const REFUND_LOST_S: i64 = 5;
 /// Seconds between the questions about an accepted refund: once a minute for five minutes, then
 /// after 5, 10, 20, and every 30 minutes (v3 §7.6).

@@ -122,10 +122,23 @@ impl OutRefundNo {
     }
 
     /// The number that takes the place of the `closed`th closed one of a chain that began with
-    /// this number.
+    /// this number, for a refund of `out_trade_no`. A number that somebody gave us is not added to:
+    /// the sum may be too long, or be given for something else.
     #[must_use]
-    pub fn replacement(&self, closed: usize) -> OutRefundNo {
-        OutRefundNo(format!("{}-{}", self.0, closed.saturating_add(1)))
+    pub fn replacement(&self, out_trade_no: &OutTradeNo, closed: usize) -> OutRefundNo {
+        let which = closed.saturating_add(1);
+        if self.is_of_our_shape() {
+            OutRefundNo(format!("{}-{which}", self.0))
+        } else {
+            OutRefundNo::of_request(out_trade_no, &format!("replaces:{}:{which}", self.0))
+        }
+    }
+
+    /// Whether it begins like the numbers that we derive. Nobody else may give such a number: one
+    /// day it would be in the way of the refund that it belongs to.
+    #[must_use]
+    pub fn is_of_our_shape(&self) -> bool {
+        self.0.get(..LENGTH).is_some_and(|start| OrderNumber::parse(start).is_some())
     }
 
     /// Reads a number: 1 to 64 of `[0-9A-Za-z_-]` (WeChat Pay also allows `|`, `*` and `@`, which
@@ -135,6 +148,13 @@ impl OutRefundNo {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
         ((1..=64).contains(&text.len()) && text.bytes().all(allowed))
             .then(|| OutRefundNo(text.to_owned()))
+    }
+
+    /// A number that a merchant's backend gives: read like [`OutRefundNo::parse`], and not of our
+    /// own shape, so that it is never taken for one that we derive later.
+    #[must_use]
+    pub fn given(text: &str) -> Option<OutRefundNo> {
+        OutRefundNo::parse(text).filter(|number| !number.is_of_our_shape())
     }
 
     /// A number as WeChat Pay states it: also one that another system made.
@@ -219,6 +239,20 @@ mod tests {
         let last = OutTradeNo::of_payment(&number, PAYMENTS_MAX);
         assert_eq!(last.as_str(), format!("{number}-99"));
         assert_eq!(OutTradeNo::parse(last.as_str()), Some(last));
+    }
+
+    #[test]
+    fn a_backend_cannot_give_the_number_of_a_refund_that_we_may_have_to_make() {
+        let payment = OutTradeNo::of_payment(&OrderNumber::compose(at(), None, 7), 2);
+        for ours in [OutRefundNo::of_surplus(&payment), OutRefundNo::of_request(&payment, "x")] {
+            assert!(OutRefundNo::parse(ours.as_str()).is_some());
+            assert_eq!(OutRefundNo::given(ours.as_str()), None, "{ours}");
+        }
+        for theirs in ["R-1", "P20261121", &"P".repeat(64)] {
+            assert_eq!(OutRefundNo::given(theirs), OutRefundNo::parse(theirs));
+            assert!(OutRefundNo::given(theirs).is_some(), "{theirs}");
+        }
+        assert_eq!(OutRefundNo::given("ÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄ"), None);
     }
 
     proptest! {

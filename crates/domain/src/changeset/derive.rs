@@ -1,14 +1,15 @@
-//! What follows from events: promised work, events for the outside, stock, cases, list lines.
+//! What follows from events: promised work, events for the outside, stock, list lines; cases are in
+//! `cases.rs`.
 //!
 //! Pure and complete: a flow that needs a job or a move gets it here, never from its caller.
 
 use super::ListChange;
-use crate::case::{CaseEnd, CaseKind, CaseOpening};
+use super::cases::{is_paid_back, reached, surplus_paid_back};
 use crate::job::{JobChange, JobId, next_look, next_refund_look};
 use crate::order::{Event, Order, OrderStatus, StockOutcome};
 use crate::outgoing::{Outgoing, OutgoingKind};
-use crate::payment::{ClosingCause, Payment, PaymentNo, PaymentState, SurplusCause};
-use crate::refund::{Refund, RefundKind, RefundState};
+use crate::payment::{ClosingCause, Payment, PaymentNo, PaymentState};
+use crate::refund::{Refund, RefundState};
 use crate::stock::{Hold, HoldStatus, StockMove, StockMoveKind};
 use crate::{OutRefundNo, Timestamp};
 use std::collections::BTreeSet;
@@ -142,10 +143,13 @@ pub(super) fn outgoing(after: &Order, event: &Event) -> Vec<Outgoing> {
 /// What the outside hears when a refund gets somewhere.
 fn moved(after: &Order, refund: &Refund, to: &RefundState) -> &'static [OutgoingKind] {
     match to {
-        RefundState::Succeeded { .. } | RefundState::SettledOffline { .. } => match refund.kind {
-            RefundKind::Surplus => &[OutgoingKind::RefundSucceeded, OutgoingKind::CaseResolved],
-            RefundKind::Requested | RefundKind::External => &[OutgoingKind::RefundSucceeded],
-        },
+        RefundState::Succeeded { .. } | RefundState::SettledOffline { .. } => {
+            if surplus_paid_back(after, refund).is_some() {
+                &[OutgoingKind::RefundSucceeded, OutgoingKind::CaseResolved]
+            } else {
+                &[OutgoingKind::RefundSucceeded]
+            }
+        }
         RefundState::Abnormal { .. } => &[OutgoingKind::RefundAbnormal, OutgoingKind::CaseOpened],
         RefundState::Rejected { .. } => &[OutgoingKind::CaseOpened],
         RefundState::Closed { .. } if after.replacement_of(&refund.out_refund_no).is_none() => {
@@ -171,8 +175,9 @@ pub(super) fn effect(after: &Order, event: &Event) -> Option<String> {
             number_of(after, *no).map(|number| format!("surplus:{number}"))
         }
         Event::PaymentAdopted(payment) => Some(format!("surplus:{}", payment.out_trade_no())),
-        Event::RefundMoved { out_refund_no, to: RefundState::Succeeded { .. }, .. } => {
-            Some(format!("refunded:{out_refund_no}"))
+        Event::RefundMoved { .. } | Event::RefundImported(_) => {
+            let paid_back = reached(event).filter(|(_, state)| is_paid_back(state));
+            paid_back.map(|(out_refund_no, _)| format!("refunded:{out_refund_no}"))
         }
         Event::Placed(_)
         | Event::PaymentStarted(_)
@@ -184,8 +189,6 @@ pub(super) fn effect(after: &Order, event: &Event) -> Option<String> {
         | Event::PaymentClosed { .. }
         | Event::PaymentPaid { .. }
         | Event::RefundRequested(_)
-        | Event::RefundImported(_)
-        | Event::RefundMoved { .. }
         | Event::CancelRequested { .. }
         | Event::CancelWithdrawn
         | Event::PayerReported(_)
@@ -195,101 +198,10 @@ pub(super) fn effect(after: &Order, event: &Event) -> Option<String> {
     }
 }
 
-/// Cases that this settles.
-pub(super) fn ended_cases(after: &Order, event: &Event) -> Vec<CaseEnd> {
-    let end = |kind, subject: &str| CaseEnd { kind, subject: subject.to_owned() };
-    if let Event::PaymentAdopted(payment) = event {
-        return vec![end(CaseKind::UnknownOrder, payment.out_trade_no().as_str())];
-    }
-    let Event::RefundMoved { out_refund_no, to, .. } = event else { return Vec::new() };
-    if !is_paid_back(to) {
-        return Vec::new();
-    }
-    let mut ends = vec![end(CaseKind::RefundAbnormal, out_refund_no.as_str())];
-    let refund = after.refund(out_refund_no).filter(|r| r.kind == RefundKind::Surplus);
-    if let Some(number) = refund.and_then(|refund| number_of(after, refund.payment_no)) {
-        let kinds = [CaseKind::Surplus, CaseKind::AmountMismatch, CaseKind::RefundMismatch];
-        ends.extend(kinds.map(|kind| end(kind, &number)));
-    }
-    ends
-}
-
-fn is_paid_back(state: &RefundState) -> bool {
-    matches!(state, RefundState::Succeeded { .. } | RefundState::SettledOffline { .. })
-}
-
-pub(super) fn case(after: &Order, event: &Event) -> Option<CaseOpening> {
-    if let Event::PaymentSurplus { no, why, .. } = event {
-        let (kind, detail) = surplus_case(*why);
-        let subject = number_of(after, *no)?;
-        return Some(CaseOpening { kind, subject, detail: detail.to_owned() });
-    }
-    if let Event::PaymentAdopted(payment) = event {
-        let (kind, detail) = surplus_case(SurplusCause::RecordLost);
-        let subject = payment.out_trade_no().as_str().to_owned();
-        return Some(CaseOpening { kind, subject, detail: detail.to_owned() });
-    }
-    if let Event::RefundMoved { out_refund_no, to, .. } = event {
-        let subject = out_refund_no.as_str().to_owned();
-        let detail = refund_trouble(after, out_refund_no, to)?;
-        return Some(CaseOpening { kind: CaseKind::RefundAbnormal, subject, detail });
-    }
-    if let Event::Settled { stock: StockOutcome::Refused, .. } = event {
-        return Some(CaseOpening {
-            kind: CaseKind::Stock,
-            subject: after.number.as_str().to_owned(),
-            detail: "settled, but its stock could not be taken; its holds stay as they are"
-                .to_owned(),
-        });
-    }
-    None
-}
-
-/// What is wrong with a refund, when a person has to help.
-fn refund_trouble(after: &Order, no: &OutRefundNo, to: &RefundState) -> Option<String> {
-    match to {
-        RefundState::Abnormal { .. } => Some(
-            "WeChat Pay could not bring the money to the payer; pay it back another way".to_owned(),
-        ),
-        RefundState::Rejected { code } => {
-            Some(format!("WeChat Pay refuses the refund ({code}) and says that it does not exist"))
-        }
-        RefundState::Closed { .. } if after.replacement_of(no).is_none() => {
-            Some("WeChat Pay closed the refund, and it was not begun again".to_owned())
-        }
-        RefundState::Closed { .. }
-        | RefundState::AwaitingApproval
-        | RefundState::Declined
-        | RefundState::Withdrawn
-        | RefundState::Requested
-        | RefundState::Sending
-        | RefundState::Unknown { .. }
-        | RefundState::Processing { .. }
-        | RefundState::Succeeded { .. }
-        | RefundState::SettledOffline { .. } => None,
-    }
-}
-
 /// The number of a payment as WeChat Pay knows it.
-fn number_of(after: &Order, no: PaymentNo) -> Option<String> {
+pub(super) fn number_of(after: &Order, no: PaymentNo) -> Option<String> {
     let payment = after.payments.iter().find(|payment| payment.no == no)?;
     Some(payment.out_trade_no().as_str().to_owned())
-}
-
-fn surplus_case(why: SurplusCause) -> (CaseKind, &'static str) {
-    match why {
-        SurplusCause::Late => (CaseKind::Surplus, "paid after the order was cancelled"),
-        SurplusCause::Second => (CaseKind::Surplus, "paid although the order was settled"),
-        SurplusCause::Mismatch => {
-            (CaseKind::AmountMismatch, "amount, currency or appid is not what was asked")
-        }
-        SurplusCause::RefundSeenFirst => {
-            (CaseKind::RefundMismatch, "refunded at WeChat Pay before we saw the payment")
-        }
-        SurplusCause::RecordLost => {
-            (CaseKind::Surplus, "a payment of ours whose record was lost; its money goes back")
-        }
-    }
 }
 
 pub(super) fn stock_moves(before: Option<&Order>, after: &Order, event: &Event) -> Vec<StockMove> {

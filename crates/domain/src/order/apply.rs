@@ -42,17 +42,7 @@ impl Order {
             Event::RefundMoved { out_refund_no, to, at } => {
                 self.move_refund(out_refund_no, to, *at)
             }
-            Event::Settled { settlement, stock } => {
-                self.status = self.purpose.status_when_paid();
-                self.paid_at = Some(self.time_of(settlement));
-                self.settlement = Some(settlement.clone());
-                if self.status == OrderStatus::Completed {
-                    self.completed_at = Some(settlement.at);
-                }
-                if *stock == StockOutcome::Committed {
-                    self.move_holds(HoldStatus::Committed);
-                }
-            }
+            Event::Settled { settlement, stock } => self.take(settlement, *stock),
             Event::CancelRequested { cause } => {
                 self.status = OrderStatus::Cancelling;
                 self.cancel_cause = Some(*cause);
@@ -61,14 +51,7 @@ impl Order {
                 self.status = OrderStatus::Ready;
                 self.cancel_cause = None;
             }
-            Event::Cancelled { at } => {
-                self.status = OrderStatus::Cancelled;
-                self.cancelled_at = Some(*at);
-                self.move_holds(HoldStatus::Released);
-                for hold in self.holds.iter_mut().filter(|h| h.status == HoldStatus::Committed) {
-                    hold.returned_quantity = hold.quantity;
-                }
-            }
+            Event::Cancelled { at } => self.end_cancelled(*at),
             Event::PayerReported(report) => self.payer_report = Some(*report),
             Event::Shipped(shipment) => {
                 self.status = OrderStatus::Shipped;
@@ -93,6 +76,28 @@ impl Order {
         let mut order = events.iter().fold(self, Order::apply);
         order.version = version.saturating_add(1);
         order
+    }
+
+    fn take(&mut self, settlement: &Settlement, stock: StockOutcome) {
+        self.status = self.purpose.status_when_paid();
+        self.paid_at = Some(self.time_of(settlement));
+        self.settlement = Some(settlement.clone());
+        if self.status == OrderStatus::Completed {
+            self.completed_at = Some(settlement.at);
+        }
+        if stock == StockOutcome::Committed {
+            self.move_holds(HoldStatus::Committed);
+        }
+    }
+
+    /// What was only held is free again; what was sold comes back.
+    fn end_cancelled(&mut self, at: Timestamp) {
+        self.status = OrderStatus::Cancelled;
+        self.cancelled_at = Some(at);
+        self.move_holds(HoldStatus::Released);
+        for hold in self.holds.iter_mut().filter(|hold| hold.status == HoldStatus::Committed) {
+            hold.returned_quantity = hold.quantity;
+        }
     }
 
     /// When its money came: what WeChat Pay says, else when we recorded it.

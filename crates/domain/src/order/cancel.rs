@@ -34,6 +34,14 @@ impl Order {
         Ok(Decision::Record(self.with_what_follows(events, now)))
     }
 
+    /// What was paid meanwhile is not given up for another order.
+    pub(super) fn give_way(&self, given: &Circumstances<'_>) -> Result<Decision, Rejection> {
+        if self.settlement.is_some() {
+            return Err(Rejection::NotCancellable);
+        }
+        self.cancel(CancelCause::Buyer, given)
+    }
+
     pub(super) fn close_payment(
         &self,
         out_trade_no: &OutTradeNo,

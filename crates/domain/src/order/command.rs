@@ -22,6 +22,8 @@ pub enum Command {
     RecordFact(PaymentFact),
     /// Cancel it: a negotiation with WeChat Pay, see [`crate::order::OrderStatus::Cancelling`].
     Cancel(CancelCause),
+    /// Cancel it for its buyer who orders the same anew; only while it is not paid.
+    GiveWay,
     /// Stop offering one payment: it is closed at WeChat Pay, the order goes on.
     ClosePayment {
         /// Which.

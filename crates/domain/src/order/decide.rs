@@ -35,6 +35,7 @@ impl Order {
             }
             Command::RecordFact(fact) => self.record_fact(fact, given),
             Command::Cancel(cause) => self.cancel(*cause, given),
+            Command::GiveWay => self.give_way(given),
             Command::ClosePayment { out_trade_no, why } => self.close_payment(out_trade_no, *why),
             Command::StartPayment(new) => self.start_payment(new, given),
             Command::NoteReport(result) => Ok(self.note_report(*result, now)),

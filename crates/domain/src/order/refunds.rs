@@ -10,7 +10,7 @@ mod send;
 
 use crate::order::{CancelCause, Event, Order, OrderStatus};
 use crate::payment::{Payment, PaymentNo};
-use crate::refund::{REFUNDS_MAX, Refund, RefundState};
+use crate::refund::{Asker, REFUNDS_MAX, Refund, RefundState};
 use crate::{Fen, OutRefundNo, Timestamp};
 
 pub(super) use ask::surplus_refund;
@@ -25,7 +25,12 @@ impl Order {
     /// How much of what settled it the payer has back, in fen.
     #[must_use]
     pub fn refunded(&self) -> Fen {
-        let Some(no) = self.settled_payment().map(|payment| payment.no) else { return Fen::ZERO };
+        self.settled_payment().map_or(Fen::ZERO, |payment| self.paid_back(payment.no))
+    }
+
+    /// How much of a payment the payer has back, in fen.
+    #[must_use]
+    pub fn paid_back(&self, no: PaymentNo) -> Fen {
         total(self.refunds_of(no).filter(|refund| refund.is_paid_back()))
     }
 
@@ -71,7 +76,7 @@ impl Order {
     pub(super) fn with_what_follows(&self, mut events: Vec<Event>, now: Timestamp) -> Vec<Event> {
         let mut after = events.iter().fold(self.clone(), Order::apply);
         if after.status == OrderStatus::Ready && after.goes_back_whole() {
-            let requested = Event::CancelRequested { cause: CancelCause::Operator };
+            let requested = Event::CancelRequested { cause: after.who_takes_it_back() };
             after = after.apply(&requested);
             events.push(requested);
         }
@@ -92,6 +97,14 @@ impl Order {
         self.settled_payment().is_some()
             && self.is_all_reserved()
             && !self.refunds.iter().any(waits)
+    }
+
+    /// Who cancels by asking for all that is left.
+    fn who_takes_it_back(&self) -> CancelCause {
+        match self.refunds.last().map(|refund| refund.asked_by) {
+            Some(Asker::Buyer) => CancelCause::Buyer,
+            Some(Asker::Operator | Asker::Service | Asker::Paydesk) | None => CancelCause::Operator,
+        }
     }
 
     fn is_all_reserved(&self) -> bool {

@@ -18,14 +18,17 @@ impl Order {
         let derived = || OutRefundNo::of_request(payment.out_trade_no(), given.name);
         let out_refund_no = ask.out_refund_no.clone().unwrap_or_else(derived);
         if let Some(known) = self.refund(&out_refund_no) {
+            // One that was imported under the number of this very request is it: its record was lost.
             let same = ask.amount.is_none_or(|amount| amount == known.amount)
-                && known.payment_no == payment.no
-                && known.kind == RefundKind::Requested;
+                && known.payment_no == payment.no;
             return if same {
                 Ok(Decision::AlreadyApplied)
             } else {
                 Err(Rejection::RefundNumberTaken(out_refund_no))
             };
+        }
+        if ask.out_refund_no.as_ref().is_some_and(OutRefundNo::is_of_our_shape) {
+            return Err(Rejection::RefundNumberTaken(out_refund_no));
         }
         if receipt.success_at.plus_seconds(REFUNDABLE_S) <= given.now {
             return Err(Rejection::NotRefundable);
@@ -88,14 +91,17 @@ impl Order {
                 let overdue = payment.receipt().is_none_or(|receipt| {
                     receipt.success_at.plus_seconds(REFUNDABLE_S) <= given.now
                 });
-                if overdue || self.has_all_refunds(payment.no) {
+                if overdue || freed.has_all_refunds(payment.no) {
                     return Err(Rejection::NotCancellable);
                 }
                 let waits = asked_by == Asker::Operator && rest > given.approval_above;
                 // After a refund that came to nothing it is another intention.
-                let name = format!("cancel:{}", self.refunds.len());
+                let mut numbers = (self.refunds.len()..).map(|count| {
+                    OutRefundNo::of_request(payment.out_trade_no(), &format!("cancel:{count}"))
+                });
+                let free = numbers.find(|number| self.refund(number).is_none());
                 events.push(Event::RefundRequested(Refund {
-                    out_refund_no: OutRefundNo::of_request(payment.out_trade_no(), &name),
+                    out_refund_no: free.ok_or(Rejection::TooManyRefunds)?,
                     payment_no: payment.no,
                     amount: rest,
                     reason: "订单取消".to_owned(),

@@ -153,13 +153,17 @@ impl Order {
         if self.has_all_refunds(closed.payment_no) {
             return None;
         }
+        let payment = self.payments.iter().find(|payment| payment.no == closed.payment_no)?;
         let (mut first, mut length) = (closed, 1_usize);
         while let Some(before) = first.replaces.as_ref().and_then(|no| self.refund(no)) {
             first = before;
             length = length.saturating_add(1);
         }
+        // A replacement whose record was lost may be known again already, as made elsewhere.
+        let mut numbers =
+            (length..).map(|n| first.out_refund_no.replacement(payment.out_trade_no(), n));
         Some(Refund {
-            out_refund_no: first.out_refund_no.replacement(length),
+            out_refund_no: numbers.find(|number| self.refund(number).is_none())?,
             replaces: Some(closed.out_refund_no.clone()),
             state: RefundState::Requested,
             sent_at: None,

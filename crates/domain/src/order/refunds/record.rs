@@ -46,8 +46,17 @@ impl Order {
             return Err(differs("it has another amount"));
         }
         match &refund.state {
-            RefundState::Succeeded { .. } | RefundState::SettledOffline { .. } => {
-                return Ok(Decision::AlreadyApplied);
+            RefundState::Succeeded { .. } => return Ok(Decision::AlreadyApplied),
+            RefundState::SettledOffline { .. } => {
+                return match said.progress {
+                    RefundProgress::Succeeded { .. } => {
+                        Err(differs("it succeeded although it was paid back another way"))
+                    }
+                    // An old answer, or what it was settled for.
+                    RefundProgress::Processing
+                    | RefundProgress::Abnormal
+                    | RefundProgress::Closed => Ok(Decision::AlreadyApplied),
+                };
             }
             RefundState::Closed { .. } => {
                 return match said.progress {

@@ -1,10 +1,12 @@
 //! The rules by name, one test each: reading this list is reading the business.
 
+use super::moment::{Moment, intent, written};
+use super::refund_samples::payable;
 use super::samples::{
-    TOTAL, accepted, after, deadline, epoch, fact, placed, placement, start, success,
-    with_second_payment,
+    TOTAL, after, deadline, epoch, fact, placed, placement, start, success, with_second_payment,
 };
-use crate::changeset::{Audit, Changeset, Guard, Intent, ListChange};
+use crate::Fen;
+use crate::changeset::{Changeset, Guard, ListChange};
 use crate::fact::Trade;
 use crate::job::{JobChange, JobId};
 use crate::order::{
@@ -15,38 +17,17 @@ use crate::outgoing::OutgoingKind;
 use crate::payment::{Credential, PaymentState, PaymentStatus, SurplusCause};
 use crate::refund::RefundState;
 use crate::stock::{HoldStatus, StockMoveKind};
-use crate::{CommandId, Fen};
 
 fn cancel() -> Command {
     Command::Cancel(CancelCause::Buyer)
-}
-
-fn payable() -> Order {
-    let order = placed();
-    after(order.clone(), &accepted(&order, 1), start())
 }
 
 fn refused_stock(epoch: &crate::Epoch) -> Circumstances<'_> {
     Circumstances { stock: StockOutcome::Refused, ..Circumstances::ordinary(start(), epoch) }
 }
 
-fn intent() -> Intent {
-    Intent {
-        command_id: CommandId::stored("test".to_owned()),
-        audit: Audit { actor: "test".into(), cause: "test".into(), request_id: None },
-        inbox: None,
-        fence: None,
-        replay: None,
-    }
-}
-
 fn changeset(order: &Order, command: &Command) -> Changeset {
-    match order.decide(command, start()).unwrap() {
-        Decision::Record(events) => {
-            Changeset::of(Some(order), events, Vec::new(), intent(), start()).unwrap()
-        }
-        Decision::AlreadyApplied => panic!("nothing to record"),
-    }
+    Moment::at(start()).written(order, command)
 }
 
 #[test]
@@ -143,7 +124,7 @@ fn a_deadline_counts_only_once_it_has_passed() {
 #[test]
 fn a_total_of_zero_is_paid_without_wechat_pay() {
     let events = placement(0).decide(start(), &epoch(), &|_| unreachable!("no prepay")).unwrap();
-    let written = Changeset::of(None, events, Vec::new(), intent(), start()).unwrap();
+    let written = written(None, events, start());
     let order = written.order.unwrap().order;
     assert_eq!((order.status, order.payment_method), (OrderStatus::Ready, PaymentMethod::Free));
     assert_eq!(order.version, 1);
@@ -189,7 +170,7 @@ fn a_settlement_whose_stock_is_refused_goes_on_with_a_case() {
     let command = success(&order, 1, "T-1", TOTAL);
     let decision = order.decide_with(&command, &refused_stock(&epoch())).unwrap();
     let Decision::Record(events) = decision else { panic!("nothing to record") };
-    let written = Changeset::of(Some(&order), events, Vec::new(), intent(), start()).unwrap();
+    let written = written(Some(&order), events, start());
     assert!(written.stock.is_empty());
     assert_eq!(written.cases.len(), 1);
     let after = written.order.unwrap().order;
