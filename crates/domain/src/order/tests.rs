@@ -5,6 +5,7 @@ mod epochs;
 mod grid;
 mod histories;
 mod laws;
+mod looks;
 mod moment;
 mod refund_samples;
 mod refunds;
