@@ -1,7 +1,7 @@
 //! What WeChat Pay says about payments: prepay answers and facts, payment state by payment state.
 
 use super::moment::Moment;
-use super::refund_samples::{paid, payable};
+use super::refund_samples::{paid, payable, refused};
 use super::samples::{
     TOTAL, accepted, after, close, deadline, fact, number, placed, prepay, receipt, start, success,
 };
@@ -13,11 +13,6 @@ use crate::order::{
 };
 use crate::payment::{ClosingCause, Credential, PaymentState, SurplusCause};
 use crate::{Fen, OutTradeNo};
-
-fn refused() -> Order {
-    let refused = PrepayAnswer::Refused { code: "NO_AUTH".to_owned() };
-    after(placed(), &prepay(&placed(), 1, refused), start())
-}
 
 fn state(order: &Order) -> &PaymentState {
     &order.payments[0].state
