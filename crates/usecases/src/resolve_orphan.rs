@@ -12,7 +12,7 @@ use crate::{Paydesk, Target, TransactError};
 use domain::case::{CaseEnd, CaseKind, CaseOpening};
 use domain::changeset::{Changeset, Refusal};
 use domain::fact::{PaymentFact, Trade};
-use domain::order::{Circumstances, Command, Lost, Order, StockOutcome, ours};
+use domain::order::{Circumstances, Command, Lost, Order, ours};
 use domain::ports::{Finish, LeasedJob, OrderKey};
 use domain::{Epoch, OrderNumber, OutTradeNo};
 
@@ -77,16 +77,14 @@ impl Paydesk {
         }
         let now = self.clock.now();
         let lost = Lost { id: self.ids.order_id(now), number: number.clone() };
-        let given = Circumstances {
-            now,
-            stock: StockOutcome::Committed,
-            compose: &|_| String::new(),
-            epoch,
-            actor: &intent.audit.actor,
-            name: intent.command_id.as_str(),
-            approval_above: self.settings.refund_approval_above,
+        let events = {
+            let given = Circumstances {
+                actor: &intent.audit.actor,
+                name: intent.command_id.as_str(),
+                ..Circumstances::ordinary(now, epoch)
+            };
+            lost.decide(&fact, &given)?
         };
-        let events = lost.decide(&fact, &given)?;
         tracing::error!(order.number = %number, payment.out_trade_no = %fact.out_trade_no(),
             "orphan.adopted: a payment of ours had no record; its money goes back");
         let changeset = Changeset::of(None, events, Vec::new(), intent.clone(), now)

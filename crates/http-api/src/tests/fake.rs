@@ -130,6 +130,10 @@ fn is_named(order: &Order, number: &str) -> bool {
     order.number.as_str() == number
         || order.merchant_ref.as_deref() == Some(number)
         || payments().any(|payment| payment.out_trade_no().as_str() == number)
+        || order.refunds.iter().any(|refund| {
+            refund.out_refund_no.as_str() == number
+                || refund.refund_id().is_some_and(|id| id.as_str() == number)
+        })
         || payments()
             .filter_map(Payment::receipt)
             .any(|receipt| receipt.transaction_id.as_str() == number)

@@ -159,6 +159,12 @@ async fn an_order_shows_what_the_payer_has_back() {
         (&refund["refund_id"], &refund["succeeded_at"]),
         (&json!("50300001"), &json!("2027-01-15T08:01:00Z"))
     );
+    // Operators find it by either number of the refund.
+    for number in [refund["out_refund_no"].as_str().unwrap(), "50300001"] {
+        let path = format!("/api/admin/orders?q={number}");
+        let found = front.call(&front.operator, Method::GET, &path, Value::Null).await;
+        assert_eq!(found.body["data"][0]["refunds"][0], *refund, "{number}");
+    }
     bring(&front, &number, 1, RefundState::Succeeded { refund_id: id(), at });
     front.bend(&number, |order| {
         let cancelled = domain::order::Event::Cancelled { at };
