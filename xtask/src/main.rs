@@ -7,6 +7,7 @@ mod api_fuzz;
 mod bench;
 mod cargo;
 mod ci;
+mod mutants;
 mod repository;
 mod test;
 mod tidy;
@@ -37,6 +38,8 @@ enum Command {
     ApiFuzz(api_fuzz::Choices),
     /// Benchmarks with their limits beside them, as ratios
     Bench(bench::Choices),
+    /// Changes the inner crates one expression at a time and asks whether their tests notice
+    Mutants(mutants::Choices),
     /// The whole gate: tidy, formatting, lints, tests
     Ci,
 }
@@ -58,6 +61,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Tidy => tidy::run(&repository),
         Command::ApiFuzz(choices) => api_fuzz::run(&repository, choices),
         Command::Bench(choices) => bench::run(&repository, choices),
+        Command::Mutants(choices) => mutants::run(&repository, choices),
         Command::Ci => ci::run(&repository),
     }
 }

@@ -140,3 +140,20 @@ pub struct OrderListing {
     /// Whether there are older ones.
     pub more: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_an_order_number_an_id_or_a_payments_number() {
+        let number = OrderNumber::compose(Timestamp::from_seconds(0), None, 1);
+        assert_eq!(OrderKey::parse(number.as_str()), Some(OrderKey::Number(number.clone())));
+        let id = "00000000-0000-0000-0000-000000000001";
+        assert_eq!(OrderKey::parse(id), OrderId::parse(id).map(OrderKey::Id));
+        assert!(OrderId::parse(id).is_some());
+        let second = OutTradeNo::of_payment(&number, 2);
+        assert_eq!(OrderKey::parse(second.as_str()), Some(OrderKey::OutTradeNo(second)));
+        assert_eq!(OrderKey::parse("no"), None, "too short for any of them");
+    }
+}
