@@ -163,7 +163,7 @@ pub struct WechatRefusal {
     pub http_status: u16,
     /// `code`, empty when the body had none.
     pub code: String,
-    /// `message`, for people and logs.
+    /// `message`, for merchants to read. It may quote what was sent, so no log shows it.
     pub message: String,
     /// `Request-ID`, for WeChat Pay's support.
     pub request_id: Option<String>,
@@ -171,7 +171,7 @@ pub struct WechatRefusal {
 
 impl core::fmt::Display for WechatRefusal {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{} {} {}", self.http_status, self.code, self.message)
+        write!(f, "{} {}", self.http_status, self.code)
     }
 }
 
