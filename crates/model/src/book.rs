@@ -6,7 +6,7 @@
 
 use crate::promise::{self, Broken};
 use crate::quick::Quick;
-use crate::{Deed, Flaw, Phase, Says, opening};
+use crate::{Deed, Flaw, Phase, Placed, Says, opening};
 use domain::changeset::Changeset;
 use domain::order::{Circumstances, Decision, Order, OrderStatus};
 use domain::stock::HoldStatus;
@@ -42,10 +42,10 @@ pub(crate) type Meaning = Result<Option<OrderRef>, Broken>;
 
 impl Book {
     /// A book with one order in it, just placed.
-    pub(crate) fn new(flaw: Option<Flaw>) -> (Book, OrderRef) {
+    pub(crate) fn new(placed: Placed, flaw: Option<Flaw>) -> (Book, OrderRef) {
         let (orders, known) = (Vec::new(), BTreeMap::new());
         let mut book = Book { flaw, orders, known, decided: IndexMap::default() };
-        let opening = book.enter(opening::order());
+        let opening = book.enter(opening::order(placed));
         (book, opening)
     }
 

@@ -21,6 +21,8 @@ pub struct Bounds {
     pub has_cancels_of_paid: bool,
     /// Which open numbers the payer can pay.
     pub payer: Payer,
+    /// How the order came about.
+    pub placed: Placed,
 }
 
 impl Bounds {
@@ -36,6 +38,7 @@ impl Bounds {
             has_refunds_across_failovers: false,
             has_cancels_of_paid: false,
             payer: Payer::HoldsCredential,
+            placed: Placed::AtCheckout,
         }
     }
 }
@@ -47,6 +50,15 @@ pub enum Payer {
     HoldsCredential,
     /// All of them: credentials leak.
     KnowsEveryNumber,
+}
+
+/// How the order came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placed {
+    /// With its first payment, which is about to be ordered at WeChat Pay.
+    AtCheckout,
+    /// Without one: it is asked for later.
+    Directly,
 }
 
 /// A flaw that is planted in the steps around the real decisions.

@@ -7,8 +7,8 @@ use domain::fact::{
     Trade,
 };
 use domain::names::{RefundId, TransactionId};
-use domain::order::{CancelCause, Command, NewPayment, Order, PrepayAnswer, RefundAnswer};
-use domain::payment::{ClosingCause, Credential, TradeType};
+use domain::order::{CancelCause, Command, Order, PrepayAnswer, RefundAnswer};
+use domain::payment::{ClosingCause, Credential};
 
 /// A command, and what it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,8 +17,8 @@ pub enum Deed {
     Cancel,
     /// The deadline is found to have passed.
     Expire,
-    /// The buyer wants to pay in another way.
-    PayAnotherWay,
+    /// The buyer wants to pay, or to pay in another way.
+    Pay(Which),
     /// The answer to a prepay call is recorded.
     RecordPrepay(Which, Answer),
     /// A number that WeChat Pay holds already is closed for another to take its place.
@@ -90,7 +90,7 @@ impl Deed {
         match self {
             Deed::Cancel => Command::Cancel(CancelCause::Buyer),
             Deed::Expire => Command::Cancel(CancelCause::Deadline),
-            Deed::PayAnotherWay => Command::StartPayment(another_way()),
+            Deed::Pay(which) => Command::StartPayment(opening::payment(which)),
             Deed::RecordPrepay(which, answer) => Command::RecordPrepay {
                 out_trade_no: opening::number(order, which),
                 answer: answer.recorded(),
@@ -163,10 +163,6 @@ fn receipt(which: Which) -> Receipt {
     }
 }
 
-fn another_way() -> NewPayment {
-    opening::payment(TradeType::Native)
-}
-
 impl Answer {
     fn recorded(self) -> PrepayAnswer {
         match self {
@@ -205,7 +201,8 @@ impl fmt::Display for Deed {
         match self {
             Deed::Cancel => write!(f, "the buyer cancels"),
             Deed::Expire => write!(f, "the deadline is found to have passed"),
-            Deed::PayAnotherWay => write!(f, "the buyer asks for another way to pay"),
+            Deed::Pay(Which::First) => write!(f, "the buyer asks to pay"),
+            Deed::Pay(Which::Second) => write!(f, "the buyer asks for another way to pay"),
             Deed::RecordPrepay(which, answer) => write!(f, "{which}: the prepay was {answer}"),
             Deed::GiveUpNumber(which) => write!(f, "{which}: its number is given up"),
             Deed::RecordFact(which, says, By::Query(_)) => {

@@ -23,7 +23,7 @@ mod wechat;
 mod world;
 
 pub use book::{Book, OrderRef};
-pub use bounds::{Bounds, Flaw, Payer};
+pub use bounds::{Bounds, Flaw, Payer, Placed};
 pub use deed::{Answer, By, Deed, Refunding, Says};
 pub use explore::{Explored, explore};
 pub use model::Model;

@@ -23,14 +23,14 @@ impl Model {
     /// The protocol within `bounds`, with or without a flaw.
     #[must_use]
     pub fn new(bounds: Bounds, flaw: Option<Flaw>) -> Model {
-        let (book, opening) = Book::new(flaw);
+        let (book, opening) = Book::new(bounds.placed, flaw);
         Model { bounds, flaw, book, healed: IndexMap::default(), opening }
     }
 
     /// Where everything begins.
     #[must_use]
     pub fn opening(&self) -> World {
-        World::opening(self.opening)
+        World::opening(self.opening, self.bounds.placed)
     }
 
     /// The orders that were met.

@@ -1,7 +1,7 @@
 //! The order that every run begins with, placed the way it is placed for real, and the fixed names
 //! and instants around it.
 
-use crate::{Owed, Phase, Which, promise};
+use crate::{Owed, Phase, Placed, Which, promise};
 use domain::catalogue::SkuId;
 use domain::changeset::{Audit, Intent};
 use domain::names::{Appid, Mchid, Openid};
@@ -64,9 +64,13 @@ pub(crate) fn epoch(failovers: u8) -> Epoch {
     Epoch::new(failovers.to_string())
 }
 
-pub(crate) fn payment(trade_type: TradeType) -> NewPayment {
+/// How the buyer pays: first inside WeChat, then by QR code.
+pub(crate) fn payment(which: Which) -> NewPayment {
     NewPayment {
-        trade_type,
+        trade_type: match which {
+            Which::First => TradeType::Jsapi,
+            Which::Second => TradeType::Native,
+        },
         mchid: mchid(),
         appid: appid(),
         payer: Some(Openid::new("o-payer")),
@@ -86,9 +90,10 @@ pub(crate) fn intent() -> Intent {
     }
 }
 
-/// The order, just placed: one line of goods, its stock held, its first payment recorded.
+/// The order, just placed: one line of goods, its stock held; at checkout with its first
+/// payment recorded.
 #[expect(clippy::expect_used, reason = "the names are constants, and the placement is a good one")]
-pub(crate) fn order() -> Order {
+pub(crate) fn order(placed: Placed) -> Order {
     let buyer = UserId::new(Uuid::from_u128(2));
     let line = PricedLine {
         sku_id: SkuId::parse("tea").expect("three letters"),
@@ -107,7 +112,7 @@ pub(crate) fn order() -> Order {
         breakdown: Breakdown { lines: vec![line], amounts },
         checkout: Checkout::default(),
         pay_deadline: deadline(),
-        payment: Some(payment(TradeType::Jsapi)),
+        payment: (placed == Placed::AtCheckout).then(|| payment(Which::First)),
     };
     let events =
         placement.decide(start(), &epoch(0), &|_| String::new()).expect("nothing is missing");

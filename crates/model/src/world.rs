@@ -2,7 +2,7 @@
 //! and what workers have in hand. A small value; nothing is decided here.
 
 use crate::book::Moment;
-use crate::{Answer, OrderRef, Owed, Refunding, Says, Truth};
+use crate::{Answer, OrderRef, Owed, Placed, Refunding, Says, Truth};
 use core::fmt;
 use domain::payment::PaymentNo;
 
@@ -115,9 +115,10 @@ pub struct Late {
 }
 
 impl World {
-    /// The order is placed and durable; the request that placed it is about to call WeChat Pay.
+    /// The order is placed and durable; at checkout, the request that placed it is about to call
+    /// WeChat Pay.
     #[must_use]
-    pub fn opening(order: OrderRef) -> World {
+    pub fn opening(order: OrderRef, placed: Placed) -> World {
         let idle = Number {
             truth: Truth::Absent,
             is_offered: false,
@@ -134,7 +135,10 @@ impl World {
             failovers: 0,
             late: None,
             phase: Phase::Open,
-            numbers: [Number { caller: Caller::Calling, ..idle }, idle],
+            numbers: match placed {
+                Placed::AtCheckout => [Number { caller: Caller::Calling, ..idle }, idle],
+                Placed::Directly => [idle, idle],
+            },
         }
     }
 

@@ -37,6 +37,20 @@ fn a_failover_that_loses_three_commits_pays_nobody_twice() {
     holds("a failover", faults, &[]);
 }
 
+/// Numbers that the store has forgotten are given out again.
+#[test]
+fn a_failover_that_loses_five_commits_pays_nobody_twice() {
+    let faults = Bounds { failovers: 1, lost_commits: 5, ..Bounds::calm() };
+    holds("a failover that loses five commits", faults, &["a refusal"]);
+}
+
+#[test]
+#[ignore = "a minute of its own, and a gigabyte"]
+fn two_failovers_pay_nobody_twice() {
+    let faults = Bounds { failovers: 2, ..Bounds::calm() };
+    holds("two failovers", faults, &["a refusal"]);
+}
+
 #[test]
 fn what_was_paid_and_is_cancelled_goes_back_once() {
     let faults = Bounds { has_cancels_of_paid: true, has_refusals: true, ..Bounds::calm() };

@@ -20,10 +20,12 @@ impl Model {
         if world.phase != Phase::Open || !is_waiting {
             return;
         }
-        if self.payment(&world, Which::Second).is_none() {
-            self.commit(Deed::PayAnotherWay, world, steps, |order, world| {
+        let payments = &self.book.order(world.order).payments;
+        let last = payments.iter().map(|payment| payment.no).max().unwrap_or(0);
+        if let Some(which) = Which::BOTH.into_iter().find(|which| which.no() == last + 1) {
+            self.commit(Deed::Pay(which), world, steps, |order, world| {
                 let caller = next_of_starter(order);
-                world.with_number(Which::Second, |number| number.caller = caller)
+                world.with_number(which, |number| number.caller = caller)
             });
         }
         for which in Which::BOTH {
