@@ -10,6 +10,7 @@ mod ci;
 mod repository;
 mod test;
 mod tidy;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,8 @@ enum Command {
     ApiFuzz(api_fuzz::Choices),
     /// Benchmarks with their limits beside them, as ratios
     Bench(bench::Choices),
+    /// Three services, PostgreSQL and the sandbox under kills, cuts and delays; checked by plain SQL
+    Torture(torture::Choices),
     /// The whole gate: tidy, formatting, lints, tests
     Ci,
 }
@@ -58,6 +61,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Tidy => tidy::run(&repository),
         Command::ApiFuzz(choices) => api_fuzz::run(&repository, choices),
         Command::Bench(choices) => bench::run(&repository, choices),
+        Command::Torture(choices) => torture::run(&repository, choices),
         Command::Ci => ci::run(&repository),
     }
 }

@@ -10,14 +10,17 @@ pub(crate) use act::{Act, Ground};
 
 use crate::background::spawn;
 use crate::chance::Chance;
-use crate::clock::{Stopwatch, pause_ms};
+use crate::clock::{Stopwatch, pause_ms, within};
 use crate::plan::Plan;
 use crate::stage::Stage;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::task::JoinHandle;
 
 const AT_ONCE_MAX: usize = 3;
+/// Everything that was stopped has to run again so soon after the last act.
+const HEALED_WITHIN: Duration = Duration::from_secs(120);
 const PAUSE_MAX_MS: u64 = 1_600;
 
 /// Makes trouble until the time is over, then waits until all of it is healed.
@@ -57,9 +60,14 @@ pub(crate) async fn make_trouble(stage: &Arc<Stage>, plan: &Plan) {
             busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&ground);
         }));
     }
+    let healing = Stopwatch::start();
     for act in under_way {
-        // It has said what went wrong.
-        act.await.unwrap_or_default();
+        let rest = HEALED_WITHIN.saturating_sub(healing.elapsed());
+        // It has said itself what went wrong with it.
+        if within(rest, act).await.is_err() {
+            let what = "an act of trouble cannot be undone; the journal names it";
+            stage.watch.findings.add("the torturer itself failed", what);
+        }
     }
     stage.watch.weather.set(0);
     stage.watch.journal.note("the trouble is over");

@@ -31,7 +31,7 @@ use tokio::task::JoinHandle;
 use told::Told;
 
 /// More at once would only wait for each other.
-const AT_ONCE_MAX: usize = 80;
+const AT_ONCE_MAX: usize = 150;
 
 /// What everybody outside shares.
 #[derive(Clone)]
@@ -83,7 +83,7 @@ impl Crowd {
             pause_ms(arrivals.between(0, plan.buyer_every_ms.saturating_mul(2))).await;
             crowd.busy.retain(|_, (task, _)| !task.is_finished());
             if crowd.busy.len() >= AT_ONCE_MAX {
-                outside.watch.tally.count("buyers: turned away, too many at once");
+                outside.watch.tally.count("buyers turned away: too many at once");
                 continue;
             }
             number = number.saturating_add(1);
@@ -99,7 +99,7 @@ impl Crowd {
         let temper = Temper::draw(&mut chance);
         let phone = Phone::new(stage.door.addr, &self.outside, chance.clone());
         let shown = phone.clone();
-        self.outside.watch.tally.count(format!("buyers: {}", temper.name()));
+        self.outside.watch.tally.count(format!("buyers by temper: {}", temper.name()));
         let task = spawn(async move {
             let buyer = Buyer::arrive(phone, number, chance).await;
             temper.buy(buyer).await;

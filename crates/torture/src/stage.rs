@@ -91,16 +91,17 @@ impl Stage {
             let chance = Chance::of(plan.seed, &format!("{name}-{nth}"));
             Link::new(name, &watch.weather, &watch.tally, chance)
         };
-        let door = HttpProxy::start(link("buyers", 0), addrs.clone(), &Odds::OF_BUYERS).await?;
-        let notify = link("notifications", 0);
+        let door = HttpProxy::start(link("requests of buyers", 0), addrs.clone(), &Odds::OF_BUYERS)
+            .await?;
+        let notify = link("notifications on the way", 0);
         let notify = HttpProxy::start(notify, addrs.clone(), &Odds::OF_NOTIFICATIONS).await?;
         let acknowledged = Acknowledged::default();
         let (mut wechat, mut postgres) = (Vec::new(), Vec::new());
         for nth in 0..NODES {
             let to = vec![sandbox_addr];
-            let calls = link("WeChat Pay", nth);
+            let calls = link("calls to WeChat Pay", nth);
             wechat.push(HttpProxy::start(calls, to, &Odds::TO_WECHAT_PAY).await?);
-            let statements = link("PostgreSQL", nth);
+            let statements = link("links to PostgreSQL", nth);
             let socket = socket.clone();
             postgres.push(PostgresProxy::start(statements, socket, &acknowledged).await?);
         }

@@ -1,11 +1,15 @@
--- I25, I32, I38: every event once, in its order, without a gap; and the trail beside it.
-SELECT 'I33 events of an order have no gap: ' || o.order_number
+-- I25, I32, I38: every event once, in its order; and one row of the trail for every version.
+-- An event's place is its order's version, times sixteen, and its place in that commit.
+SELECT 'I33 events stand in the order of their versions: ' || o.order_number || ' version ' || e.version
 FROM outbox e JOIN orders o ON o.id = e.order_id
-GROUP BY o.order_number HAVING min(e.seq) <> 1 OR max(e.seq) <> count(*)
+GROUP BY o.order_number, o.version, e.version
+HAVING min(e.seq) <> e.version * 16 OR max(e.seq) <> e.version * 16 + count(*) - 1
+    OR e.version > o.version
 UNION ALL
-SELECT 'I38 the trail of an order has no gap: ' || o.order_number
-FROM audit a JOIN orders o ON o.id = a.order_id
-GROUP BY o.order_number HAVING min(a.seq) <> 1 OR max(a.seq) <> count(*)
+SELECT 'I38 one row of the trail for every version: ' || o.order_number || ' at ' || o.version
+FROM orders o LEFT JOIN audit a ON a.order_id = o.id
+GROUP BY o.order_number, o.version
+HAVING count(a.seq) <> o.version OR min(a.seq) <> 1 OR max(a.seq) <> o.version
 UNION ALL
 SELECT 'I32 every event once: ' || o.order_number || ' has ' || e.n || ' ' || e.type
 FROM orders o JOIN (

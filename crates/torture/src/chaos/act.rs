@@ -10,6 +10,8 @@ use anyhow::Result;
 
 /// Longer than a lease.
 const FROZEN_MAX_MS: u64 = 6_000;
+/// While these stand still nobody gets anywhere.
+const ALL_FROZEN_MAX_MS: u64 = 3_000;
 const DOWN_MAX_MS: u64 = 3_000;
 const CUT_MAX_MS: u64 = 5_000;
 const STORM_MAX_MS: u64 = 4_000;
@@ -110,9 +112,9 @@ impl Act {
             Act::Kill { .. } => Act::Kill { node: mortal, ms: ms(DOWN_MAX_MS) },
             Act::Stop { .. } => Act::Stop { node: mortal, ms: ms(DOWN_MAX_MS) },
             Act::Freeze { .. } => Act::Freeze { node, ms: ms(FROZEN_MAX_MS) },
-            Act::FreezeSandbox { .. } => Act::FreezeSandbox { ms: ms(FROZEN_MAX_MS) },
+            Act::FreezeSandbox { .. } => Act::FreezeSandbox { ms: ms(ALL_FROZEN_MAX_MS) },
             Act::StopDatabase { .. } => Act::StopDatabase { ms: ms(DOWN_MAX_MS) },
-            Act::FreezeDatabase { .. } => Act::FreezeDatabase { ms: ms(FROZEN_MAX_MS) },
+            Act::FreezeDatabase { .. } => Act::FreezeDatabase { ms: ms(ALL_FROZEN_MAX_MS) },
             Act::KillBackend { .. } => Act::KillBackend { nth: chance.below(1_000) },
             Act::Trouble { wire, way, .. } => {
                 let wire = match wire {
@@ -194,7 +196,7 @@ impl Act {
             }
             Act::RotateKey => {
                 stage.sandbox.rotate_key().await?;
-                watch.tally.count("WeChat Pay: key rotated");
+                watch.tally.count("sandbox: key rotated");
             }
             Act::Inject { injection, ms } => syscalls::inject(stage, injection, ms).await?,
         }

@@ -3,15 +3,12 @@
 //! `strace` makes them fail, which needs the right to trace another user's processes. Without it these
 //! acts are left out, and that is said.
 
-use crate::clock::{Stopwatch, pause_ms, within};
+use crate::clock::{pause_ms, within};
 use crate::stage::Stage;
 use anyhow::{Context as _, Result};
 use std::process::{Command as Program, Stdio};
 use std::time::Duration;
 use tokio::process::Command;
-
-/// A server that cannot write its log ends all its processes and recovers.
-const RECOVERED_WITHIN: Duration = Duration::from_secs(20);
 
 /// Which calls fail, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +78,7 @@ fn why_not() -> Option<&'static str> {
 
 /// Lets calls of all processes of the database fail for a while, and waits until it answers again.
 pub(super) async fn inject(stage: &Stage, injection: Injection, ms: u64) -> Result<()> {
-    let database = stage.database.lock().await;
+    let mut database = stage.database.lock().await;
     let [trace, inject] = injection.words();
     let mut command = Command::new("strace");
     command.args(["-f", "-qq", "-o", "/dev/null", "-e", trace, "-e", inject]);
@@ -98,10 +95,5 @@ pub(super) async fn inject(stage: &Stage, injection: Injection, ms: u64) -> Resu
         strace.kill().await?;
     }
     stage.watch.tally.count(format!("database: {}", injection.name()));
-    let begun = Stopwatch::start();
-    while crate::sql::Connection::open(&stage.url).await.is_err() {
-        anyhow::ensure!(begun.elapsed() < RECOVERED_WITHIN, "the database did not recover");
-        pause_ms(100).await;
-    }
-    Ok(())
+    database.recover().await
 }

@@ -22,7 +22,7 @@ pub(super) async fn forge(outside: Outside, mut chance: Chance) {
         let sent = outside.sandbox.call("POST", &path, &json!({"tamper": tamper})).await;
         if sent.is_ok_and(|attempt| attempt.is_success()) {
             let kind = if tamper == REPLAY { "replayed" } else { "forged" };
-            outside.watch.tally.count(format!("notifications: {kind}"));
+            outside.watch.tally.count(format!("forger: {kind}"));
         }
     }
 }

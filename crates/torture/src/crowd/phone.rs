@@ -98,14 +98,16 @@ impl Phone {
         let answer = match request.send(self.door, ANSWER_WITHIN).await {
             Ok(answer) => answer,
             Err(_none) => {
-                watch.tally.count("requests: no answer, sent again");
+                watch.tally.count("answers to buyers: none, sent again");
                 return None;
             }
         };
-        watch.tally.count(format!("requests: answered {}", answer.status));
+        watch.tally.count(format!("answers to buyers: {}", answer.status));
         if answer.status == 500 && !answer.is_of_a_proxy {
             watch.findings.add("no answer is 500", format!("{what}: {answer}"));
         }
+        // A refusal may name an order, too: its key has no effect, and is about nothing.
+        let key = if answer.is_success() { key } else { "" };
         self.outside.told.hear(asked, key, &answer.body, &watch.findings);
         self.remember(&answer.body);
         Some(answer)

@@ -2,18 +2,22 @@
 //!
 //! Every guard against losing commits is on, as in production.
 
-use crate::clock::pause_ms;
+use crate::clock::{Stopwatch, pause_ms};
+use crate::sql::Connection;
 use crate::stage::process::send;
 use crate::tally::Journal;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use nix::sys::signal::Signal;
 use private_postgres::{Durability, Options, PrivatePostgres, RunningPostgres};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The one database.
 pub(crate) const DATABASE: &str = "torture";
+/// A server that cannot write its log ends all its processes and recovers.
+const RECOVERED_WITHIN: Duration = Duration::from_secs(30);
 const SOCKET: &str = ".s.PGSQL.5432";
 
 /// A server that is stopped and started.
@@ -111,6 +115,20 @@ impl Database {
         Ok(pids)
     }
 
+    /// Waits until it takes connections again after it was made to fail; starts it when it gave up.
+    pub(crate) async fn recover(&mut self) -> Result<()> {
+        let begun = Stopwatch::start();
+        while Connection::open(&self.url()?).await.is_err() {
+            if has_ended(self.running()?.pid()) {
+                self.journal.note("the database gave up");
+                return self.stop_at_once(0).await;
+            }
+            ensure!(begun.elapsed() < RECOVERED_WITHIN, "the database did not recover");
+            pause_ms(100).await;
+        }
+        Ok(())
+    }
+
     /// Stops it in good order.
     pub(crate) async fn stop(&mut self) -> Result<()> {
         let Some(running) = self.running.take() else { return Ok(()) };
@@ -143,9 +161,19 @@ async fn start(folder: PathBuf) -> Result<RunningPostgres> {
 }
 
 fn parent_of(pid: u32) -> Option<u32> {
+    stat(pid)?.split(' ').nth(1)?.parse().ok()
+}
+
+/// Gone, or ended with nobody yet having asked how.
+fn has_ended(pid: u32) -> bool {
+    stat(pid).is_none_or(|stat| stat.starts_with('Z'))
+}
+
+/// `/proc/…/stat` from the state letter on.
+fn stat(pid: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name of the program is in parentheses, and may hold anything.
-    stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
+    stat.rsplit_once(") ").map(|(_, rest)| rest.to_owned())
 }
 
 /// A backend says whom it serves: `postgres: paydesk torture [local] idle`.
@@ -178,6 +206,13 @@ mod tests {
     #[test]
     fn this_process_has_a_parent() {
         assert!(parent_of(std::process::id()).is_some());
+        assert!(!has_ended(std::process::id()));
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        while !has_ended(child.id()) {
+            std::thread::yield_now();
+        }
+        child.wait().unwrap();
+        assert!(has_ended(child.id()));
         assert!(!serves_a_client(std::process::id()));
     }
 }
