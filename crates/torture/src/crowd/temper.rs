@@ -93,7 +93,7 @@ impl Temper {
             Temper::Fickle => fickle(&mut buyer).await,
             Temper::Torn => torn(&mut buyer).await,
             Temper::Switching => switching(&mut buyer).await,
-            Temper::TwoDevices => two_devices(&buyer).await,
+            Temper::TwoDevices => two_devices(&mut buyer).await,
             Temper::DoubleClicking => double_clicking(&buyer).await,
             Temper::Impatient => impatient(&mut buyer).await,
             Temper::Clumsy => clumsy(&buyer).await,
@@ -168,9 +168,13 @@ async fn switching(buyer: &mut Buyer) -> Option<()> {
     Some(())
 }
 
-async fn two_devices(buyer: &Buyer) -> Option<()> {
+async fn two_devices(buyer: &mut Buyer) -> Option<()> {
+    let at_once = buyer.chance.permille(400);
+    let buyer = &*buyer;
     let phone = buyer.check_out("JSAPI").await?;
-    let (desktop, _) = tokio::join!(buyer.pay_by(&phone.order, "NATIVE"), pay(buyer, &phone));
+    // Some pay on the phone while the desktop still asks, some when it has its own payment.
+    let at_once = async { if at_once { pay(buyer, &phone).await } else { false } };
+    let (desktop, _) = tokio::join!(buyer.pay_by(&phone.order, "NATIVE"), at_once);
     if let Some(desktop) = desktop.filter(|offer| !offer.out_trade_no.is_empty()) {
         let (honest, unfaithful) = (json!({}), json!({"unfaithful": true}));
         tokio::join!(
