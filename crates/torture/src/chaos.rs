@@ -1,7 +1,7 @@
 //! What is done to the processes and the links while buyers buy.
 //!
 //! Acts are drawn like cards: every one comes once before any comes again, so that a short run has seen
-//! them all. Each heals what it did before it ends. At most three at once, never two on the same target.
+//! them all. Those that bring everything to a stop are few in each deck. Each heals what it did before it ends. At most three at once, never two on the same target.
 
 mod act;
 mod syscalls;
@@ -22,6 +22,8 @@ const AT_ONCE_MAX: usize = 3;
 /// Everything that was stopped has to run again so soon after the last act.
 const HEALED_WITHIN: Duration = Duration::from_secs(120);
 const PAUSE_MAX_MS: u64 = 1_600;
+/// Without its database nobody gets anywhere, so nothing is tried.
+const HEAVY_PER_DECK: usize = 2;
 
 /// Makes trouble until the time is over, then waits until all of it is healed.
 pub(crate) async fn make_trouble(stage: &Arc<Stage>, plan: &Plan) {
@@ -29,8 +31,10 @@ pub(crate) async fn make_trouble(stage: &Arc<Stage>, plan: &Plan) {
     let mut chance = Chance::of(plan.seed, "chaos");
     // One service is never killed, so that its memory can be watched.
     let elder = elder(plan.seed);
-    let cards = act::possible(&mut syscalls::announce(stage));
-    let mut deck: Vec<Act> = Vec::new();
+    let (heavy, light): (Vec<Act>, Vec<Act>) = act::possible(&mut syscalls::announce(stage))
+        .into_iter()
+        .partition(|act| act.ground() == Ground::Database);
+    let (mut deck, mut heavy_deck): (Vec<Act>, Vec<Act>) = (Vec::new(), Vec::new());
     let busy: Arc<Mutex<BTreeSet<Ground>>> = Arc::default();
     let mut under_way: Vec<JoinHandle<()>> = Vec::new();
     stage.watch.weather.set(1);
@@ -41,7 +45,13 @@ pub(crate) async fn make_trouble(stage: &Arc<Stage>, plan: &Plan) {
             continue;
         }
         if deck.is_empty() {
-            deck.clone_from(&cards);
+            deck.clone_from(&light);
+            for _ in 0..HEAVY_PER_DECK {
+                if heavy_deck.is_empty() {
+                    heavy_deck.clone_from(&heavy);
+                }
+                deck.push(heavy_deck.swap_remove(chance.below(heavy_deck.len())));
+            }
         }
         let card = deck.swap_remove(chance.below(deck.len()));
         let drawn = card.drawn(&mut chance, elder);

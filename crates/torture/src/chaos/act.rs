@@ -13,6 +13,8 @@ const FROZEN_MAX_MS: u64 = 6_000;
 /// While these stand still nobody gets anywhere.
 const ALL_FROZEN_MAX_MS: u64 = 3_000;
 const DOWN_MAX_MS: u64 = 3_000;
+/// Recovery comes after it.
+const FAILING_MAX_MS: u64 = 1_000;
 const CUT_MAX_MS: u64 = 5_000;
 const STORM_MAX_MS: u64 = 4_000;
 /// How many times as much trouble a storm brings.
@@ -130,7 +132,7 @@ impl Act {
                 Act::Jump { seconds }
             }
             Act::RotateKey => Act::RotateKey,
-            Act::Inject { injection, .. } => Act::Inject { injection, ms: ms(DOWN_MAX_MS) },
+            Act::Inject { injection, .. } => Act::Inject { injection, ms: ms(FAILING_MAX_MS) },
         }
     }
 
