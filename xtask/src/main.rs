@@ -7,6 +7,7 @@ mod api_fuzz;
 mod bench;
 mod cargo;
 mod ci;
+mod mutants;
 mod repository;
 mod test;
 mod tidy;
@@ -40,6 +41,8 @@ enum Command {
     Bench(bench::Choices),
     /// Three services, PostgreSQL and the sandbox under kills, cuts and delays; checked by plain SQL
     Torture(torture::Choices),
+    /// Changes the inner crates one expression at a time and asks whether their tests notice
+    Mutants(mutants::Choices),
     /// The whole gate: tidy, formatting, lints, tests
     Ci,
 }
@@ -62,6 +65,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::ApiFuzz(choices) => api_fuzz::run(&repository, choices),
         Command::Bench(choices) => bench::run(&repository, choices),
         Command::Torture(choices) => torture::run(&repository, choices),
+        Command::Mutants(choices) => mutants::run(&repository, choices),
         Command::Ci => ci::run(&repository),
     }
 }

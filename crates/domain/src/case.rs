@@ -17,6 +17,19 @@ pub enum CaseKind {
     Stock,
     /// Work that cannot go on by itself.
     Stuck,
+    /// A payment that somebody else made under our merchant number.
+    Foreign,
+    /// A refund that WeChat Pay does not bring to the payer.
+    RefundAbnormal,
+}
+
+/// A case that is over, by what it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseEnd {
+    /// What it was about.
+    pub kind: CaseKind,
+    /// The number it was about.
+    pub subject: String,
 }
 
 /// A case to be opened. One open case per kind and subject: opening it again changes nothing.
@@ -70,13 +83,15 @@ pub struct Case {
 
 impl CaseKind {
     /// Every kind.
-    pub const ALL: [CaseKind; 6] = [
+    pub const ALL: [CaseKind; 8] = [
         CaseKind::UnknownOrder,
         CaseKind::Surplus,
         CaseKind::AmountMismatch,
         CaseKind::RefundMismatch,
         CaseKind::Stock,
         CaseKind::Stuck,
+        CaseKind::Foreign,
+        CaseKind::RefundAbnormal,
     ];
 
     /// Its name in tables, logs and the API.
@@ -89,6 +104,8 @@ impl CaseKind {
             CaseKind::RefundMismatch => "refund_mismatch",
             CaseKind::Stock => "stock",
             CaseKind::Stuck => "stuck",
+            CaseKind::Foreign => "foreign",
+            CaseKind::RefundAbnormal => "refund_abnormal",
         }
     }
 
@@ -129,5 +146,30 @@ impl CaseStatus {
     #[must_use]
     pub fn parse(name: &str) -> Option<CaseStatus> {
         CaseStatus::ALL.into_iter().find(|status| status.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_and_states_have_the_names_of_the_api() {
+        let kinds = "unknown_order surplus amount_mismatch refund_mismatch stock stuck foreign \
+                     refund_abnormal";
+        assert_eq!(CaseKind::ALL.map(CaseKind::name).join(" "), kinds);
+        let statuses = "open healing needs_human proposed approved resolved accepted";
+        assert_eq!(CaseStatus::ALL.map(CaseStatus::name).join(" "), statuses);
+    }
+
+    #[test]
+    fn names_are_read_back() {
+        for kind in CaseKind::ALL {
+            assert_eq!(CaseKind::parse(kind.name()), Some(kind));
+        }
+        for status in CaseStatus::ALL {
+            assert_eq!(CaseStatus::parse(status.name()), Some(status));
+        }
+        assert_eq!((CaseKind::parse("other"), CaseStatus::parse("other")), (None, None));
     }
 }

@@ -55,6 +55,11 @@ name! {
 }
 shown!(TransactionId);
 name! {
+    /// WeChat Pay's number of a refund (微信支付退款单号).
+    RefundId
+}
+shown!(RefundId);
+name! {
     /// A user under one appid. Personal data: it has no `Display`, and `Debug` hides it.
     Openid
 }
@@ -62,5 +67,19 @@ name! {
 impl fmt::Debug for Openid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Openid(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_shows_its_text_and_an_openid_shows_nothing() {
+        let mchid = Mchid::new("1900000109");
+        assert_eq!((mchid.as_str(), mchid.to_string()), ("1900000109", "1900000109".to_owned()));
+        assert_eq!(format!("{mchid:?}"), "1900000109");
+        assert_eq!(Openid::new("o-alice").as_str(), "o-alice");
+        assert_eq!(format!("{:?}", Openid::new("o-alice")), "Openid(…)");
     }
 }

@@ -1,7 +1,18 @@
 //! Data in, data out: orders made by commands, and what further commands mean for them.
 
+mod adopting;
+mod epochs;
 mod grid;
+mod histories;
 mod laws;
+mod looks;
+mod moment;
+mod placing;
+mod recording;
+mod refund_samples;
+mod refunds;
 mod rules;
 mod samples;
+mod showing;
 mod starting;
+mod states;

@@ -1,10 +1,10 @@
 //! Conversations with WeChat Pay.
 
 use super::PortFuture;
-use crate::fact::PaymentFact;
-use crate::names::{Appid, Openid};
+use crate::fact::{PaymentFact, RefundFact};
+use crate::names::{Appid, Openid, TransactionId};
 use crate::payment::{Credential, Payment, Terms};
-use crate::{OutTradeNo, Timestamp};
+use crate::{Fen, OutRefundNo, OutTradeNo, Timestamp};
 
 /// Calls to WeChat Pay about payments.
 pub trait PaymentGateway: Send + Sync {
@@ -43,12 +43,51 @@ pub trait PaymentGateway: Send + Sync {
         out_trade_no: &'a OutTradeNo,
     ) -> PortFuture<'a, Result<(), GatewayError>>;
 
+    /// Asks WeChat Pay to send money back (申请退款). Sent again with the same request it is the
+    /// same refund.
+    ///
+    /// # Contract
+    /// `Ok` only for a verified answer about this number and this amount; it says how far the
+    /// refund got. `Refused` only for codes that mean that nothing was accepted; errors are
+    /// unsigned, so even those are believed only together with [`PaymentGateway::query_refund`].
+    fn refund<'a>(
+        &'a self,
+        request: &'a RefundRequest,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>>;
+
+    /// Asks what became of a refund (查询单笔退款).
+    ///
+    /// # Contract
+    /// Every `Ok` is a verified statement about that number; the one unsigned answer that is `Ok`
+    /// is `NotExist`.
+    fn query_refund<'a>(
+        &'a self,
+        out_refund_no: &'a OutRefundNo,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>>;
+
     /// What the payer's client is called with, freshly signed. `None` when the payment has no
     /// credential.
     ///
     /// # Contract
     /// Signed with the key that signed the prepay request.
     fn pay_params(&self, payment: &Payment) -> Option<PayParams>;
+}
+
+/// A refund to be asked for (v3 §7.5). Equal for every retry of one number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundRequest {
+    /// Our number of the refund.
+    pub out_refund_no: OutRefundNo,
+    /// Our number of the payment.
+    pub out_trade_no: OutTradeNo,
+    /// WeChat Pay's number of the payment.
+    pub transaction_id: TransactionId,
+    /// How much goes back, in fen, at least 1.
+    pub amount: Fen,
+    /// What was paid, in fen (`amount.total` of the payment).
+    pub total: Fen,
+    /// Shown to the payer; the adapter cuts it to WeChat Pay's 80 bytes.
+    pub reason: String,
 }
 
 /// What the payer's client is called with (v3 §7.2). Whoever has it can pay: `Debug` hides it.
@@ -144,7 +183,8 @@ pub trait NoticeOpener: Send + Sync {
     /// # Contract
     /// `Ok` only when the key named by the serial verified the raw body, the timestamp lies
     /// within 300 s of `now`, the resource opened under our APIv3 key, and the merchant is ours.
-    /// No byte of an unverified body influences anything.
+    /// No byte of an unverified body influences anything but the reason that is given for refusing
+    /// it.
     fn open<'a>(
         &'a self,
         raw: &'a RawNotice,
@@ -186,6 +226,8 @@ pub struct Notice {
 pub enum NoticeBody {
     /// Something about a payment.
     Payment(Box<PaymentFact>),
+    /// Something about a refund.
+    Refund(Box<RefundFact>),
     /// An event of a type that we do not act on. Stored, alerted, acknowledged.
     Other,
 }
@@ -200,7 +242,8 @@ pub enum NoticeError {
     /// paged.
     #[error("signature probe")]
     Probe,
-    /// Signed by WeChat Pay, yet it cannot be decrypted or read. Answer 400.
+    /// Signed by WeChat Pay, yet it cannot be decrypted or read; or XML, which the API that is
+    /// spoken here never sends. Answer 400.
     #[error("malformed: {0}")]
     Malformed(&'static str),
     /// The key that it names could not be fetched just now. Answer 503.
@@ -223,4 +266,28 @@ pub enum LoginError {
     /// WeChat could not be asked, or did not answer.
     #[error("WeChat is unavailable: {0}")]
     Unavailable(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_paid_with_and_what_came_in_are_not_shown() {
+        let native = PayParams::Native { code_url: "weixin://secret".to_owned() };
+        assert_eq!(format!("{native:?}"), "PayParams(…)");
+        let raw = RawNotice { body: b"secret".to_vec(), ..RawNotice::default() };
+        assert_eq!(format!("{raw:?}"), "RawNotice(6 bytes)");
+    }
+
+    #[test]
+    fn a_refusal_says_what_wechat_pay_said() {
+        let refusal = WechatRefusal {
+            http_status: 403,
+            code: "NOT_ENOUGH".to_owned(),
+            message: "余额不足".to_owned(),
+            request_id: None,
+        };
+        assert_eq!(refusal.to_string(), "403 NOT_ENOUGH 余额不足");
+    }
 }
