@@ -24,6 +24,8 @@ const ARROWS: [(&str, Ours); 14] = [
     ("xtask", Ours::Only(&["private-postgres"])),
     // It meets the service as a process and in SQL: what it measures is what is shipped.
     ("bench", Ours::Only(&["private-postgres", "wechatpay-sim"])),
+    // It shares no code with what it judges, not even the sandbox's.
+    ("torture", Ours::Only(&["private-postgres"])),
     ("app", Ours::All),
 ];
 /// What tests of any crate may use besides. `domain` is tested without any of ours.
@@ -36,7 +38,11 @@ const FOREIGN: [(&str, &[&str]); 2] =
 
 /// Crates of others that only some of ours may use outside tests.
 const RESERVED: [(&str, &[&str], &str); 3] = [
-    ("anyhow", &["app", "bench", "xtask", "testkit", "wechatpay-sim"], "use a closed error type"),
+    (
+        "anyhow",
+        &["app", "bench", "torture", "xtask", "testkit", "wechatpay-sim"],
+        "use a closed error type",
+    ),
     ("rsa", &["wechatpay", "wechatpay-sim", "testkit"], "only public-key encryption may use it"),
     ("testkit", &[], "it is for tests"),
 ];
