@@ -7,9 +7,11 @@ mod api_fuzz;
 mod bench;
 mod cargo;
 mod ci;
+mod mutants;
 mod repository;
 mod test;
 mod tidy;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -37,6 +39,10 @@ enum Command {
     ApiFuzz(api_fuzz::Choices),
     /// Benchmarks with their limits beside them, as ratios
     Bench(bench::Choices),
+    /// Three services, PostgreSQL and the sandbox under kills, cuts and delays; checked by plain SQL
+    Torture(torture::Choices),
+    /// Changes the inner crates one expression at a time and asks whether their tests notice
+    Mutants(mutants::Choices),
     /// The whole gate: tidy, formatting, lints, tests
     Ci,
 }
@@ -58,6 +64,8 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Tidy => tidy::run(&repository),
         Command::ApiFuzz(choices) => api_fuzz::run(&repository, choices),
         Command::Bench(choices) => bench::run(&repository, choices),
+        Command::Torture(choices) => torture::run(&repository, choices),
+        Command::Mutants(choices) => mutants::run(&repository, choices),
         Command::Ci => ci::run(&repository),
     }
 }
