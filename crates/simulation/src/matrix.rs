@@ -1,0 +1,236 @@
+//! The fault matrix: which fault met which step of which flow, and how often (`reliability.md` §3).
+
+use std::collections::BTreeMap;
+
+/// A flow, as a sequence of steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Flow {
+    /// F1: a checkout, up to pay parameters.
+    Checkout,
+    /// F3: paying for an order that exists.
+    Pay,
+    /// F4: a notification.
+    Notice,
+    /// F5: asking what became of a payment.
+    Follow,
+    /// F6: cancelling and expiring, with the closes that belong to it.
+    Close,
+    /// Shipping, delivery, completion, and what a client reports: one commit each.
+    Act,
+    /// Looking at an order.
+    Look,
+    /// What belongs to no flow: the heartbeat, looking for work.
+    None,
+}
+
+/// A step of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// A client's request comes in.
+    Recv,
+    /// A notification comes in.
+    Notif,
+    /// A transaction before an outside effect.
+    Tx,
+    /// A call to WeChat Pay that changes something.
+    Call,
+    /// A question to WeChat Pay.
+    Read,
+    /// A transaction that records an outside result.
+    TxPlus,
+    /// The answer goes out.
+    Reply,
+}
+
+/// A fault: a column of the matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// The node dies before the step.
+    CrashBefore,
+    /// The node dies after its effect.
+    CrashAfter,
+    /// The effect is there, its answer is lost.
+    LostAnswer,
+    /// It never arrives.
+    NeverArrives,
+    /// It arrives late.
+    Late,
+    /// It comes twice.
+    Twice,
+    /// Something else overtakes it.
+    Reordered,
+    /// A serialization failure or a deadlock.
+    Serialization,
+    /// A twin has taken the name.
+    Twin,
+    /// A failover in the middle: committed or not, nobody knows.
+    FailoverUnknown,
+    /// The store is down, slow or full.
+    StoreDown,
+    /// WeChat Pay says 5xx or SYSTEM_ERROR.
+    ServerError,
+    /// WeChat Pay says no, definitely.
+    Definite,
+    /// Too many requests.
+    RateLimited,
+    /// A bad signature, or garbage.
+    Bad,
+    /// A key that is not known yet.
+    UnknownKey,
+    /// The node's clock is wrong.
+    Skewed,
+    /// The lease ran out meanwhile.
+    LeaseLost,
+    /// Somebody else does the same at the same time.
+    Second,
+    /// A question is answered with an old state.
+    Stale,
+}
+
+impl Flow {
+    /// The flows that have rows.
+    pub const ROWS: [Flow; 7] = [
+        Flow::Checkout,
+        Flow::Pay,
+        Flow::Notice,
+        Flow::Follow,
+        Flow::Close,
+        Flow::Act,
+        Flow::Look,
+    ];
+
+    /// Its name in the report.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Flow::Checkout => "F1 checkout",
+            Flow::Pay => "F3 pay",
+            Flow::Notice => "F4 notification",
+            Flow::Follow => "F5 query",
+            Flow::Close => "F6 close",
+            Flow::Act => "act",
+            Flow::Look => "look",
+            Flow::None => "none",
+        }
+    }
+
+    /// Its steps.
+    #[must_use]
+    pub fn steps(self) -> &'static [Step] {
+        match self {
+            Flow::Checkout | Flow::Pay => {
+                &[Step::Recv, Step::Tx, Step::Call, Step::TxPlus, Step::Reply]
+            }
+            Flow::Notice => &[Step::Notif, Step::TxPlus, Step::Reply],
+            Flow::Follow => &[Step::Tx, Step::Read, Step::TxPlus],
+            Flow::Close => {
+                &[Step::Recv, Step::Tx, Step::Read, Step::Call, Step::TxPlus, Step::Reply]
+            }
+            Flow::Act => &[Step::Recv, Step::Tx, Step::Reply],
+            Flow::Look => &[Step::Recv, Step::Reply],
+            Flow::None => &[],
+        }
+    }
+
+    /// A number for the machine's tasks.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        match self {
+            Flow::None => 0,
+            Flow::Checkout => 1,
+            Flow::Pay => 2,
+            Flow::Notice => 3,
+            Flow::Follow => 4,
+            Flow::Close => 5,
+            Flow::Act => 6,
+            Flow::Look => 7,
+        }
+    }
+
+    /// The flow of this number.
+    #[must_use]
+    pub fn of(number: u32) -> Flow {
+        Flow::ROWS.into_iter().find(|flow| flow.number() == number).unwrap_or(Flow::None)
+    }
+}
+
+impl Step {
+    /// Its name in the report.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Step::Recv => "recv",
+            Step::Notif => "notif",
+            Step::Tx => "tx",
+            Step::Call => "call",
+            Step::Read => "read",
+            Step::TxPlus => "tx+",
+            Step::Reply => "reply",
+        }
+    }
+}
+
+impl Fault {
+    /// Every fault, in the order of the columns.
+    pub const ALL: [Fault; 20] = [
+        Fault::CrashBefore,
+        Fault::CrashAfter,
+        Fault::LostAnswer,
+        Fault::NeverArrives,
+        Fault::Late,
+        Fault::Twice,
+        Fault::Reordered,
+        Fault::Serialization,
+        Fault::Twin,
+        Fault::FailoverUnknown,
+        Fault::StoreDown,
+        Fault::ServerError,
+        Fault::Definite,
+        Fault::RateLimited,
+        Fault::Bad,
+        Fault::UnknownKey,
+        Fault::Skewed,
+        Fault::LeaseLost,
+        Fault::Second,
+        Fault::Stale,
+    ];
+
+    /// Its name in the report: the column of the matrix.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Fault::CrashBefore => "Cb",
+            Fault::CrashAfter => "Ca",
+            Fault::LostAnswer => "LA",
+            Fault::NeverArrives => "NR",
+            Fault::Late => "DL",
+            Fault::Twice => "DUP",
+            Fault::Reordered => "RO",
+            Fault::Serialization => "SF",
+            Fault::Twin => "UV",
+            Fault::FailoverUnknown => "DBU",
+            Fault::StoreDown => "DBD",
+            Fault::ServerError => "E5",
+            Fault::Definite => "E4",
+            Fault::RateLimited => "RL",
+            Fault::Bad => "BAD",
+            Fault::UnknownKey => "CERT",
+            Fault::Skewed => "SK",
+            Fault::LeaseLost => "LE",
+            Fault::Second => "2X",
+            Fault::Stale => "STALE",
+        }
+    }
+
+    /// Its place among the columns.
+    #[must_use]
+    pub fn index(self) -> usize {
+        Fault::ALL.iter().position(|fault| *fault == self).unwrap_or(0)
+    }
+}
+
+/// A cell of the matrix.
+pub type Cell = (Flow, Step, Fault);
+
+/// How often each cell was met.
+pub type Counts = BTreeMap<Cell, u64>;

@@ -1,0 +1,45 @@
+//! What a call to WeChat Pay is about, read from its target.
+
+/// What is asked of WeChat Pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Asked {
+    /// Order a payment.
+    Prepay,
+    /// What became of it.
+    Query,
+    /// Close it.
+    Close,
+    /// The list of keys.
+    Certificates,
+}
+
+impl Asked {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Asked::Prepay => "prepay",
+            Asked::Query => "query",
+            Asked::Close => "close",
+            Asked::Certificates => "certificates",
+        }
+    }
+}
+
+/// What a request asks, and about which number.
+#[must_use]
+pub fn asked_of(request: &wechatpay::WireRequest) -> (Asked, String) {
+    let path = request.target.split('?').next().unwrap_or_default();
+    if let Some(rest) = path.strip_prefix("/v3/pay/transactions/out-trade-no/") {
+        return match rest.strip_suffix("/close") {
+            Some(number) => (Asked::Close, number.to_owned()),
+            None => (Asked::Query, rest.to_owned()),
+        };
+    }
+    if path.starts_with("/v3/pay/transactions/") {
+        let body: serde_json::Value = serde_json::from_str(&request.body).unwrap_or_default();
+        let number = body["out_trade_no"].as_str().unwrap_or_default().to_owned();
+        return (Asked::Prepay, number);
+    }
+    (Asked::Certificates, String::new())
+}
