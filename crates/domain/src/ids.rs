@@ -51,6 +51,37 @@ uuid_id! {
     CaseId
 }
 
+/// One life of the database. A promotion or a restored dump may have lost acknowledged commits and
+/// begins another; what was known before it has to be asked for again (product ruling 20).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Epoch(String);
+
+impl Epoch {
+    /// The epoch of this name: Postgres' timeline, and a count that an operator may raise.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Epoch {
+        Epoch(name.into())
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// The name of one intention, written in the same commit as its effect.
 ///
 /// After an unknown commit the store is asked for this name before anything is decided again:

@@ -25,7 +25,7 @@ pub mod shipment;
 pub mod stock;
 pub mod time;
 
-pub use ids::{CaseId, CommandId, OrderId, UserId};
+pub use ids::{CaseId, CommandId, Epoch, OrderId, UserId};
 pub use money::Fen;
 pub use numbers::{OrderNumber, OutRefundNo, OutTradeNo};
 pub use time::Timestamp;

@@ -55,6 +55,11 @@ name! {
 }
 shown!(TransactionId);
 name! {
+    /// WeChat Pay's number of a refund (微信支付退款单号).
+    RefundId
+}
+shown!(RefundId);
+name! {
     /// A user under one appid. Personal data: it has no `Display`, and `Debug` hides it.
     Openid
 }

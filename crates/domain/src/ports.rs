@@ -22,7 +22,7 @@ pub use clock::{Clock, IdSource};
 pub use events::{Committed, EventSink};
 pub use gateway::{
     GatewayError, LoginError, LoginGateway, Notice, NoticeBody, NoticeError, NoticeOpener,
-    PayParams, PaymentGateway, RawNotice, WechatRefusal,
+    PayParams, PaymentGateway, RawNotice, RefundRequest, WechatRefusal,
 };
 pub use job_queue::{Finish, JobQueue, LeasedJob};
 pub use order_store::{

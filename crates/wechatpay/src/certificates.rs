@@ -8,8 +8,9 @@ use core::cmp::min;
 
 use domain::Timestamp;
 
-use crate::keys::{Certificate, PlatformKey, Serial};
+use crate::keys::{PlatformKey, Serial};
 use crate::resource::{ApiV3Keys, Sealed};
+use crate::scheme::{Certificate, SignatureScheme};
 use crate::verify::{Claim, Distrust};
 use crate::wire::certificates::{CertificateWire, CertificatesWire};
 
@@ -19,28 +20,38 @@ const CERTIFICATES_MAX: usize = 32;
 /// What a list brings once it is believed.
 pub(crate) type Keys = Vec<(Serial, PlatformKey)>;
 
+/// What a list is read with.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    /// What a signature is, and how a certificate is read.
+    pub(crate) scheme: &'a dyn SignatureScheme,
+    /// What the certificates are encrypted under.
+    pub(crate) keys: &'a ApiV3Keys,
+    /// Our time.
+    pub(crate) now: Timestamp,
+}
+
 /// Reads a list and believes it, or not. `known` finds a key that we already have.
 pub(crate) fn read(
+    reader: Reader<'_>,
     body: &[u8],
     claim: &Claim<'_>,
-    keys: &ApiV3Keys,
-    now: Timestamp,
     known: impl FnOnce(&Serial) -> Option<PlatformKey>,
 ) -> Result<Keys, Distrust> {
-    let brought = decrypt(body, keys, now);
+    let brought = decrypt(reader, body);
     let signer = brought.iter().find(|(serial, _)| serial == claim.serial());
     let signer = signer.map(|(_, key)| key.clone()).or_else(|| known(claim.serial()));
-    let signer = signer.filter(|key| key.is_valid_at(now)).ok_or(Distrust::UnknownSerial)?;
-    claim.verify(&signer, body)?;
+    let signer = signer.filter(|key| key.is_valid_at(reader.now)).ok_or(Distrust::UnknownSerial)?;
+    claim.verify(reader.scheme, &signer, body)?;
     Ok(brought)
 }
 
 /// The certificates that open and are what they say. One bad certificate does not hide the rest.
-fn decrypt(body: &[u8], keys: &ApiV3Keys, now: Timestamp) -> Keys {
+fn decrypt(reader: Reader<'_>, body: &[u8]) -> Keys {
     let Ok(list) = serde_json::from_slice::<CertificatesWire>(body) else { return Keys::new() };
     let mut brought = Keys::new();
     for entry in list.data.iter().take(CERTIFICATES_MAX) {
-        match certificate(entry, keys, now) {
+        match certificate(reader, entry) {
             Ok(pair) => brought.push(pair),
             Err(why) => {
                 tracing::warn!(serial = %entry.serial_no, why, "a platform certificate was skipped");
@@ -51,9 +62,8 @@ fn decrypt(body: &[u8], keys: &ApiV3Keys, now: Timestamp) -> Keys {
 }
 
 fn certificate(
+    reader: Reader<'_>,
     entry: &CertificateWire,
-    keys: &ApiV3Keys,
-    now: Timestamp,
 ) -> Result<(Serial, PlatformKey), &'static str> {
     let sealed = Sealed {
         algorithm: &entry.encrypt_certificate.algorithm,
@@ -61,25 +71,26 @@ fn certificate(
         associated_data: entry.encrypt_certificate.associated_data.as_deref(),
         ciphertext: &entry.encrypt_certificate.ciphertext,
     };
-    let pem = keys.open(&sealed).map_err(|why| why.text())?;
-    let pem = core::str::from_utf8(&pem).map_err(|_utf8| "the certificate is not text")?;
-    let Certificate { serial, mut key } = Certificate::parse(pem)?;
+    let text = reader.keys.open(&sealed).map_err(|why| why.text())?;
+    let text = core::str::from_utf8(&text).map_err(|_utf8| "the certificate is not text")?;
+    let certificate = reader.scheme.certificate(text)?;
     let named = Serial::of(&entry.serial_no);
-    if named != Serial::of(&serial) {
+    if named != Serial::of(&certificate.serial) {
         return Err("the certificate has another serial");
     }
     let expire_time =
         Timestamp::parse_rfc3339(&entry.expire_time).ok_or("expire_time cannot be read")?;
-    key.valid_until = Some(key.valid_until.map_or(expire_time, |end| min(end, expire_time)));
-    if key.valid_until < Some(now) {
+    let valid_until = min(certificate.valid_until, expire_time);
+    if valid_until < reader.now {
         return Err("the certificate has expired");
     }
-    Ok((named, key))
+    Ok((named, PlatformKey::of_certificate(Certificate { valid_until, ..certificate })))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rsa::Rsa;
     use crate::testing::{text, vectors};
     use crate::verify::SignatureHeaders;
     use secrecy::SecretString;
@@ -93,16 +104,21 @@ mod tests {
         ApiV3Keys::parse(&[SecretString::from(text)]).unwrap()
     }
 
+    fn now() -> Timestamp {
+        Timestamp::from_seconds(1_795_226_407)
+    }
+
     fn read_list(list: &Value, body: &str, key: &str) -> Result<Vec<Serial>, Distrust> {
         let header = |name: &str| list["headers"][name].as_str();
-        let claim = Claim::read(SignatureHeaders {
+        let headers = SignatureHeaders {
             timestamp: header("Wechatpay-Timestamp"),
             nonce: header("Wechatpay-Nonce"),
             signature: header("Wechatpay-Signature"),
             serial: header("Wechatpay-Serial"),
-        })?;
-        let now = Timestamp::from_seconds(1_795_226_407);
-        let brought = read(body.as_bytes(), &claim, &keys(key), now, |_| None)?;
+        };
+        let claim = Claim::read(headers, &Rsa)?;
+        let reader = Reader { scheme: &Rsa, keys: &keys(key), now: now() };
+        let brought = read(reader, body.as_bytes(), &claim, |_| None)?;
         Ok(brought.into_iter().map(|(serial, _)| serial).collect())
     }
 
@@ -133,12 +149,12 @@ mod tests {
         let list = &vectors(VECTORS)["certificate_list"];
         let body: Value = serde_json::from_str(text(list, "body")).unwrap();
         let keys = keys("TestVectorApiV3Key_0123456789ABC");
-        let now = Timestamp::from_seconds(1_795_226_407);
+        let reader = Reader { scheme: &Rsa, keys: &keys, now: now() };
         let read = |member: &str, value: &str| {
             let mut entry = body["data"][0].clone();
             entry[member] = json!(value);
             let entry: CertificateWire = serde_json::from_value(entry).unwrap();
-            certificate(&entry, &keys, now).map(|(serial, _)| serial)
+            certificate(reader, &entry).map(|(serial, _)| serial)
         };
         assert_eq!(read("serial_no", CERT_1), Ok(Serial::of(CERT_1)));
         assert_eq!(read("serial_no", &CERT_1.to_lowercase()), Ok(Serial::of(CERT_1)));

@@ -18,11 +18,26 @@ use crate::errors::Call;
 use crate::exchange::{Exchange, NoKey, Reply};
 use crate::keyring::KeyRing;
 use crate::nonces::{Nonces, SystemNonces};
+use crate::rsa::Rsa;
+use crate::scheme::SignatureScheme;
 use crate::settings::{Parsed, Settings, SettingsErrors};
 use crate::sign::Stamp;
 use crate::transport::{HttpTransport, Transport};
 use crate::verify::{Claim, Distrust, SignatureHeaders};
 use crate::{close, notice, pay_params, prepay, query};
+
+/// What a client does not do itself.
+#[derive(Clone)]
+pub struct Ports {
+    /// The time of signatures and of their windows.
+    pub clock: Arc<dyn Clock>,
+    /// Carries requests.
+    pub transport: Arc<dyn Transport>,
+    /// Gives nonces.
+    pub nonces: Arc<dyn Nonces>,
+    /// Reads keys, signs and verifies. [`Rsa`] unless one simulates.
+    pub scheme: Arc<dyn SignatureScheme>,
+}
 
 /// WeChat Pay v3 for one merchant number.
 pub struct WechatPay {
@@ -37,7 +52,7 @@ impl WechatPay {
     /// # Errors
     /// Every mistake in the settings at once.
     pub fn new(settings: &Settings, clock: Arc<dyn Clock>) -> Result<WechatPay, SettingsErrors> {
-        let parsed = settings.parse()?;
+        let parsed = settings.parse(&Rsa)?;
         let transport = HttpTransport::new(
             &settings.base_url,
             settings.backup_base_url.as_deref(),
@@ -45,29 +60,27 @@ impl WechatPay {
             settings.connect_timeout(),
         )
         .map_err(|error| SettingsErrors(vec![error.to_string()]))?;
-        let nonces = Arc::new(SystemNonces::new());
-        Ok(WechatPay::assemble(settings, parsed, clock, (Arc::new(transport), nonces)))
+        let ports = Ports {
+            clock,
+            transport: Arc::new(transport),
+            nonces: Arc::new(SystemNonces::new()),
+            scheme: Arc::new(Rsa),
+        };
+        Ok(WechatPay::assemble(settings, parsed, ports))
     }
 
-    /// A client over a transport and nonces of the caller's: tests and the simulation.
+    /// A client over ports of the caller's: tests and the simulation. Keys in the settings are
+    /// read by `ports.scheme`.
     ///
     /// # Errors
     /// Every mistake in the settings at once.
-    pub fn over(
-        settings: &Settings,
-        clock: Arc<dyn Clock>,
-        transport: Arc<dyn Transport>,
-        nonces: Arc<dyn Nonces>,
-    ) -> Result<WechatPay, SettingsErrors> {
-        Ok(WechatPay::assemble(settings, settings.parse()?, clock, (transport, nonces)))
+    pub fn over(settings: &Settings, ports: Ports) -> Result<WechatPay, SettingsErrors> {
+        let parsed = settings.parse(&*ports.scheme)?;
+        Ok(WechatPay::assemble(settings, parsed, ports))
     }
 
-    fn assemble(
-        settings: &Settings,
-        parsed: Parsed,
-        clock: Arc<dyn Clock>,
-        (transport, nonces): (Arc<dyn Transport>, Arc<dyn Nonces>),
-    ) -> WechatPay {
+    fn assemble(settings: &Settings, parsed: Parsed, ports: Ports) -> WechatPay {
+        let Ports { clock, transport, nonces, scheme } = ports;
         if parsed.merchant_key.expires_at().is_some_and(|end| end < clock.real()) {
             tracing::error!("the merchant certificate has expired: WeChat Pay will answer 401");
         }
@@ -79,6 +92,7 @@ impl WechatPay {
             api_v3_keys: parsed.api_v3_keys,
             public_key_id: parsed.public_key_id,
             fetches_certificates: settings.use_platform_certificates,
+            scheme,
             transport,
             nonces,
             clock,
@@ -194,20 +208,21 @@ impl NoticeOpener for WechatPay {
         now: Timestamp,
     ) -> PortFuture<'a, Result<Notice, NoticeError>> {
         Box::pin(async move {
-            let claim = Claim::read(SignatureHeaders {
+            let headers = SignatureHeaders {
                 timestamp: raw.timestamp.as_deref(),
                 nonce: raw.nonce.as_deref(),
                 signature: raw.signature.as_deref(),
                 serial: raw.serial.as_deref(),
-            })
-            .map_err(refused)?;
+            };
+            let scheme = &*self.exchange.scheme;
+            let claim = Claim::read(headers, scheme).map_err(refused)?;
             claim.check_window(now).map_err(refused)?;
             let key = match self.exchange.key(claim.serial(), now).await {
                 Ok(key) => key,
                 Err(NoKey::Unknown) => return Err(refused(Distrust::UnknownSerial)),
                 Err(NoKey::Unavailable) => return Err(NoticeError::KeysUnavailable),
             };
-            let verified = claim.verify(&key, &raw.body).map_err(refused)?;
+            let verified = claim.verify(scheme, &key, &raw.body).map_err(refused)?;
             notice::read(verified, &self.exchange.api_v3_keys, &self.exchange.mchid)
         })
     }

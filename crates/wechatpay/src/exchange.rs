@@ -15,12 +15,13 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use crate::called;
-use crate::certificates;
+use crate::certificates::{self, Reader};
 use crate::errors::{self, Decline};
 use crate::keyring::{Fetch, KeyRing};
 use crate::keys::{MerchantKey, PlatformKey, Serial};
 use crate::nonces::Nonces;
 use crate::resource::ApiV3Keys;
+use crate::scheme::SignatureScheme;
 use crate::sign::{self, Stamp};
 use crate::target;
 use crate::transport::{Method, Transport, WireRequest, WireResponse};
@@ -87,6 +88,7 @@ pub(crate) struct Exchange {
     /// Sent as `Wechatpay-Serial`, so that answers are signed by the public key.
     pub(crate) public_key_id: Option<String>,
     pub(crate) fetches_certificates: bool,
+    pub(crate) scheme: Arc<dyn SignatureScheme>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) nonces: Arc<dyn Nonces>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -115,7 +117,7 @@ impl Exchange {
             return Ok(Reply::Declined(Decline::read(&response)));
         }
         let distrusted = |why| errors::distrusted(why, &response);
-        let claim = Claim::read(headers_of(&response)).map_err(distrusted)?;
+        let claim = Claim::read(headers_of(&response), &*self.scheme).map_err(distrusted)?;
         claim.check_window(self.signing_time()).map_err(distrusted)?;
         let key = match self.key(claim.serial(), self.signing_time()).await {
             Ok(key) => key,
@@ -125,7 +127,7 @@ impl Exchange {
                 return Err(GatewayError::OutcomeUnknown(errors::traceable(why, &response)));
             }
         };
-        claim.verify(&key, &response.body).map_err(distrusted)?;
+        claim.verify(&*self.scheme, &key, &response.body).map_err(distrusted)?;
         Ok(Reply::Verified(VerifiedAnswer { response }))
     }
 
@@ -242,10 +244,11 @@ impl Exchange {
         }
         let now = self.signing_time();
         let distrust = |why: Distrust| NotFetched::Unavailable(why.text().to_owned());
-        let claim = Claim::read(headers_of(&response)).map_err(distrust)?;
+        let claim = Claim::read(headers_of(&response), &*self.scheme).map_err(distrust)?;
         claim.check_window(now).map_err(distrust)?;
         let known = |serial: &Serial| self.read_ring().find(serial, now).map(|key| (*key).clone());
-        certificates::read(&response.body, &claim, &self.api_v3_keys, now, known).map_err(distrust)
+        let reader = Reader { scheme: &*self.scheme, keys: &self.api_v3_keys, now };
+        certificates::read(reader, &response.body, &claim, known).map_err(distrust)
     }
 
     /// Sends; after a refusal for time, once more with WeChat Pay's time.
@@ -278,7 +281,7 @@ impl Exchange {
         let message = sign::request_message(method.as_str(), target, stamp, body);
         let authorization =
             sign::authorization(self.mchid.as_str(), &self.merchant_key, stamp, &message)
-                .map_err(|_refused| errors::unsigned("the private key does not sign"))?;
+                .map_err(|error| errors::unsigned(&error.to_string()))?;
         let mut headers = BTreeMap::from([
             ("Accept", "application/json".to_owned()),
             ("Authorization", authorization),

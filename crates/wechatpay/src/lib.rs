@@ -8,6 +8,8 @@
 //! openid, a body or the URL of a login. Shares no code with `wechatpay-sim`.
 //!
 //! Start at [`WechatPay`]; a call goes through `exchange.rs`, a notification through `notice.rs`.
+//! What it does not do itself stands in [`Ports`]: time, transport, nonces, and the
+//! [`SignatureScheme`], which is [`Rsa`] wherever money is real.
 
 mod called;
 mod certificates;
@@ -24,6 +26,8 @@ mod pay_params;
 mod prepay;
 mod query;
 mod resource;
+mod rsa;
+mod scheme;
 mod settings;
 mod sign;
 mod target;
@@ -35,9 +39,11 @@ mod wire;
 #[cfg(test)]
 mod testing;
 
-pub use client::WechatPay;
+pub use client::{Ports, WechatPay};
 pub use login::{MiniProgramLogin, MiniProgramSettings};
 pub use nonces::{NoEntropy, Nonces, SystemNonces};
+pub use rsa::Rsa;
+pub use scheme::{CannotSign, Certificate, PrivateKey, PublicKey, SignatureScheme};
 pub use settings::{
     DEFAULT_BASE_URL, DEFAULT_CONNECT_TIMEOUT_MS, DEFAULT_PLATFORM_BASE_URL, DEFAULT_TIMEOUT_MS,
     MerchantKeySettings, PublicKeySettings, Settings, SettingsErrors,

@@ -5,7 +5,8 @@
 use domain::names::Appid;
 use domain::ports::PayParams;
 
-use crate::keys::{CannotSign, MerchantKey};
+use crate::keys::MerchantKey;
+use crate::scheme::CannotSign;
 use crate::sign::{self, Stamp};
 
 /// Parameters for `wx.requestPayment` and `WeixinJSBridge`, signed by the key of the prepay.

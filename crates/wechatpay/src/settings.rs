@@ -9,8 +9,10 @@ use domain::names::Mchid;
 use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::keys::{Certificate, MerchantKey, PlatformKey, Serial};
+use crate::keys::{MerchantKey, MerchantKeyTexts, PlatformKey, Serial};
 use crate::resource::ApiV3Keys;
+use crate::rsa::Rsa;
+use crate::scheme::SignatureScheme;
 
 /// WeChat Pay's primary host.
 pub const DEFAULT_BASE_URL: &str = "https://api.mch.weixin.qq.com";
@@ -109,12 +111,12 @@ pub(crate) struct Parsed {
 }
 
 impl Settings {
-    /// Whether one can go live with this.
+    /// Whether one can go live with this: keys are WeChat Pay's, [`Rsa`].
     ///
     /// # Errors
     /// Every mistake, in words that quote no secret.
     pub fn check(&self) -> Result<(), Vec<String>> {
-        self.parse().map(drop).map_err(|errors| errors.0)
+        self.parse(&Rsa).map(drop).map_err(|errors| errors.0)
     }
 
     pub(crate) fn timeout(&self) -> Duration {
@@ -125,17 +127,17 @@ impl Settings {
         Duration::from_millis(self.connect_timeout_ms)
     }
 
-    pub(crate) fn parse(&self) -> Result<Parsed, SettingsErrors> {
+    pub(crate) fn parse(&self, scheme: &dyn SignatureScheme) -> Result<Parsed, SettingsErrors> {
         let mut mistakes = Vec::new();
         let mchid = self.mchid.as_str();
         if !(1..=32).contains(&mchid.len()) || !mchid.bytes().all(|b| b.is_ascii_digit()) {
             mistakes.push("mchid must be 1 to 32 digits".to_owned());
         }
-        let merchant_key = self.parse_merchant_keys(&mut mistakes);
+        let merchant_key = self.parse_merchant_keys(scheme, &mut mistakes);
         let api_v3_keys = ApiV3Keys::parse(&self.api_v3_keys)
             .map_err(|why| mistakes.push(format!("api_v3_keys: {why}")))
             .ok();
-        let platform_keys = self.parse_platform_keys(&mut mistakes);
+        let platform_keys = self.parse_platform_keys(scheme, &mut mistakes);
         check_base_url("base_url", &self.base_url, &mut mistakes);
         if let Some(backup) = &self.backup_base_url {
             check_base_url("backup_base_url", backup, &mut mistakes);
@@ -157,14 +159,22 @@ impl Settings {
     }
 
     /// Reads every merchant key; the first one signs.
-    fn parse_merchant_keys(&self, mistakes: &mut Vec<String>) -> Option<MerchantKey> {
+    fn parse_merchant_keys(
+        &self,
+        scheme: &dyn SignatureScheme,
+        mistakes: &mut Vec<String>,
+    ) -> Option<MerchantKey> {
         if self.merchant_keys.is_empty() {
             mistakes.push("merchant_keys is empty".to_owned());
         }
         let mut first = None;
         for (at, key) in self.merchant_keys.iter().enumerate() {
-            let pem = key.private_key.expose_secret();
-            match MerchantKey::parse(key.serial.as_deref(), pem, key.certificate.as_deref()) {
+            let texts = MerchantKeyTexts {
+                serial: key.serial.as_deref(),
+                private_key: key.private_key.expose_secret(),
+                certificate: key.certificate.as_deref(),
+            };
+            match MerchantKey::parse(scheme, texts) {
                 Ok(parsed) => first = first.or(Some(parsed)),
                 Err(whys) => {
                     mistakes.extend(whys.iter().map(|why| format!("merchant_keys[{at}]: {why}")))
@@ -174,21 +184,28 @@ impl Settings {
         first
     }
 
-    fn parse_platform_keys(&self, mistakes: &mut Vec<String>) -> Vec<(Serial, PlatformKey)> {
+    fn parse_platform_keys(
+        &self,
+        scheme: &dyn SignatureScheme,
+        mistakes: &mut Vec<String>,
+    ) -> Vec<(Serial, PlatformKey)> {
         let mut keys = Vec::new();
         if let Some(PublicKeySettings { id, pem }) = &self.public_key {
             let visible = id.len() <= 128 && id.bytes().all(|b| b.is_ascii_graphic());
             if !visible || !id.starts_with("PUB_KEY_ID_") {
                 mistakes.push("public_key_id must begin with PUB_KEY_ID_".to_owned());
             }
-            match PlatformKey::parse_public_key(pem) {
-                Ok(key) => keys.push((Serial::of(id), key)),
+            match scheme.public_key(pem) {
+                Ok(key) => keys.push((Serial::of(id), PlatformKey::lasting(key))),
                 Err(why) => mistakes.push(format!("public_key: {why}")),
             }
         }
         for (at, pem) in self.platform_certificates.iter().enumerate() {
-            match Certificate::parse(pem) {
-                Ok(certificate) => keys.push((Serial::of(&certificate.serial), certificate.key)),
+            match scheme.certificate(pem) {
+                Ok(certificate) => keys.push((
+                    Serial::of(&certificate.serial),
+                    PlatformKey::of_certificate(certificate),
+                )),
                 Err(why) => mistakes.push(format!("platform_certificates[{at}]: {why}")),
             }
         }

@@ -3,7 +3,8 @@
 //! Pure: time and nonce arrive as arguments. Signs the bytes that are sent, never a second
 //! rendering of them.
 
-use crate::keys::{CannotSign, MerchantKey};
+use crate::keys::MerchantKey;
+use crate::scheme::CannotSign;
 
 /// The scheme token of `Authorization`.
 const SCHEME: &str = "WECHATPAY2-SHA256-RSA2048";
@@ -47,7 +48,8 @@ pub(crate) fn pay_message(appid: &str, stamp: Stamp<'_>, package: &str) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::PlatformKey;
+    use crate::rsa::Rsa;
+    use crate::scheme::SignatureScheme as _;
     use crate::testing::{keys, signing_key, text, vectors};
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
@@ -112,9 +114,9 @@ mod tests {
     fn refuse(vector: &Value) {
         let keys = keys();
         let pem = text(&keys[text(vector, "key")], "public_key_spki_pem");
-        let key = PlatformKey::parse_public_key(pem).unwrap();
+        let key = Rsa.public_key(pem).unwrap();
         let message = text(vector, "message").as_bytes();
         let signature = STANDARD.decode(text(vector, "signature")).unwrap();
-        assert!(!key.verifies(message, &signature), "{}", text(vector, "name"));
+        assert!(!Rsa.verifies(&key, message, &signature), "{}", text(vector, "name"));
     }
 }

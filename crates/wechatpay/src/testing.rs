@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::keys::MerchantKey;
+use crate::keys::{MerchantKey, MerchantKeyTexts};
+use crate::rsa::Rsa;
 
 /// One vector file.
 pub(crate) fn vectors(text: &str) -> Value {
@@ -23,6 +24,10 @@ pub(crate) fn keys() -> Value {
 pub(crate) fn signing_key(name: &str) -> MerchantKey {
     let keys = keys();
     let key = &keys[name];
-    MerchantKey::parse(Some(text(key, "serial_no")), text(key, "private_key_pkcs8_pem"), None)
-        .unwrap()
+    let texts = MerchantKeyTexts {
+        serial: Some(text(key, "serial_no")),
+        private_key: text(key, "private_key_pkcs8_pem"),
+        certificate: None,
+    };
+    MerchantKey::parse(&Rsa, texts).unwrap()
 }

@@ -1,13 +1,15 @@
 //! Verifies what WeChat Pay sends: answers and notifications (v3 §3).
 //!
 //! [`Verified`] is the evidence: only [`Claim::verify`] makes one, and every reader of WeChat
-//! Pay's words asks for it. Nothing here parses a body. Cheap refusals come first; RSA is last.
+//! Pay's words asks for it. Nothing here parses a body. Cheap refusals come first; the signature is
+//! last.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::Timestamp;
 
 use crate::keys::{PlatformKey, Serial};
+use crate::scheme::SignatureScheme;
 
 /// How far a timestamp may lie from our own time, either way.
 pub(crate) const WINDOW_SECONDS: u64 = 300;
@@ -17,8 +19,6 @@ const PROBE_PREFIX: &str = "WECHATPAY/SIGNTEST/";
 
 /// The most that any of the four headers may have; far beyond what WeChat Pay sends.
 const HEADER_MAX: usize = 2_048;
-/// The bytes of a signature by an RSA key of 2048 to 8192 bits.
-const SIGNATURE_BYTES: core::ops::RangeInclusive<usize> = 256..=1_024;
 
 /// The four signature headers, unread. Has no `Debug`, like everything with a signature in it.
 #[derive(Clone, Copy, Default)]
@@ -87,11 +87,14 @@ impl Distrust {
 }
 
 impl<'a> Claim<'a> {
-    /// Reads the headers: all four present and of a possible shape.
+    /// Reads the headers: all four present and of a shape that is possible under `scheme`.
     ///
     /// The nonce must be visible ASCII and the timestamp digits: with a line break in either, the
     /// signed text of one body could be cut into another nonce and another body.
-    pub(crate) fn read(headers: SignatureHeaders<'a>) -> Result<Claim<'a>, Distrust> {
+    pub(crate) fn read(
+        headers: SignatureHeaders<'a>,
+        scheme: &dyn SignatureScheme,
+    ) -> Result<Claim<'a>, Distrust> {
         let timestamp = present(headers.timestamp)?;
         let nonce = present(headers.nonce)?;
         let signature = present(headers.signature)?;
@@ -101,12 +104,11 @@ impl<'a> Claim<'a> {
         }
         let Ok(seconds) = timestamp.parse::<i64>() else { return Err(Distrust::Malformed) };
         let is_probe = signature.starts_with(PROBE_PREFIX);
-        let decoded = STANDARD.decode(signature).unwrap_or_default();
-        if !SIGNATURE_BYTES.contains(&decoded.len()) {
+        let Ok(signature) = STANDARD.decode(signature) else { return Err(wrong(is_probe)) };
+        if !scheme.signature_bytes().contains(&signature.len()) {
             return Err(wrong(is_probe));
         }
-        let serial = Serial::of(serial);
-        Ok(Claim { timestamp, seconds, nonce, serial, signature: decoded, is_probe })
+        Ok(Claim { timestamp, seconds, nonce, serial: Serial::of(serial), signature, is_probe })
     }
 
     /// The key that it names.
@@ -126,6 +128,7 @@ impl<'a> Claim<'a> {
     /// Whether `key` signed exactly these bytes.
     pub(crate) fn verify<'b>(
         &self,
+        scheme: &dyn SignatureScheme,
         key: &PlatformKey,
         body: &'b [u8],
     ) -> Result<Verified<'b>, Distrust> {
@@ -136,7 +139,7 @@ impl<'a> Claim<'a> {
         message.push(b'\n');
         message.extend_from_slice(body);
         message.push(b'\n');
-        if key.verifies(&message, &self.signature) {
+        if scheme.verifies(&key.public, &message, &self.signature) {
             Ok(Verified(body))
         } else {
             Err(wrong(self.is_probe))
@@ -157,7 +160,7 @@ fn wrong(is_probe: bool) -> Distrust {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::Certificate;
+    use crate::rsa::Rsa;
     use crate::testing::{text, vectors};
     use serde_json::Value;
 
@@ -182,13 +185,14 @@ mod tests {
     #[test]
     fn the_go_sdks_notification_verifies_by_its_certificate() {
         let vector = vector(&vectors(VECTORS), "go_sdk_notify");
-        let certificate = Certificate::parse(text(&vector, "certificate_pem")).unwrap();
-        let claim = Claim::read(headers(&vector)).unwrap();
+        let certificate = Rsa.certificate(text(&vector, "certificate_pem")).unwrap();
+        let claim = Claim::read(headers(&vector), &Rsa).unwrap();
         // The DER of this serial has a leading zero byte that the header does not write.
         assert_eq!(*claim.serial(), Serial::of(&certificate.serial));
         let body = text(&vector, "body").as_bytes();
-        assert_eq!(claim.verify(&certificate.key, body).unwrap().bytes(), body);
-        assert!(claim.verify(&certificate.key, &body[1..]).is_err());
+        let key = PlatformKey::of_certificate(certificate);
+        assert_eq!(claim.verify(&Rsa, &key, body).unwrap().bytes(), body);
+        assert!(claim.verify(&Rsa, &key, &body[1..]).is_err());
     }
 
     #[test]
@@ -207,7 +211,7 @@ mod tests {
             SignatureHeaders { serial: Some(&"A".repeat(HEADER_MAX + 1)), ..good },
         ];
         for case in cases {
-            assert_eq!(Claim::read(case).err(), Some(Distrust::Malformed));
+            assert_eq!(Claim::read(case, &Rsa).err(), Some(Distrust::Malformed));
         }
     }
 
@@ -215,7 +219,7 @@ mod tests {
     fn the_window_is_three_hundred_seconds_either_way() {
         let file = vectors(VECTORS);
         let vector = vector(&file, "payment_notification_certificate");
-        let claim = Claim::read(headers(&vector)).unwrap();
+        let claim = Claim::read(headers(&vector), &Rsa).unwrap();
         let at =
             |seconds: i64| claim.check_window(Timestamp::from_seconds(1_795_226_405 + seconds));
         for inside in [-299, 0, 299] {

@@ -29,6 +29,10 @@ const NOT_INSIDE: [&str; 17] = [
     "f64",
     "println!",
 ];
+/// What makes a signature scheme, and who may: the client, for WeChat Pay's, and the simulation, whose
+/// cheaper one must not be at hand where money is real. Tests may, too.
+const MAKES_A_SCHEME: &str = concat!("SignatureScheme", " for ");
+const SCHEMES: [&str; 2] = ["crates/wechatpay/src/rsa.rs", "crates/sim"];
 const INNER: [&str; 2] = ["crates/domain/src/", "crates/usecases/src/"];
 
 pub(crate) fn check(tree: &Tree) -> Vec<Violation> {
@@ -41,6 +45,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Violation> {
         found.extend(length(path, text));
         found.extend(effects_inside(path, text));
         found.extend(sql_from_text(path, text));
+        found.extend(signature_scheme(path, text));
         found
     })
     .collect()
@@ -107,6 +112,13 @@ fn has_word(code: &str, word: &str) -> bool {
     })
 }
 
+/// A scheme that believes too much would be a hole in everything that rests on signatures.
+fn signature_scheme(path: &str, text: &str) -> Option<Violation> {
+    let may = path.contains("/tests/") || SCHEMES.iter().any(|known| path.starts_with(known));
+    let (number, _) = before_tests(text).find(|(_, line)| line.contains(MAKES_A_SCHEME))?;
+    (!may).then(|| Violation::error(path, number, "a signature scheme of its own"))
+}
+
 /// A statement made of text is where injected SQL gets in: bind values instead.
 fn sql_from_text(path: &str, text: &str) -> Vec<Violation> {
     const CALL: &str = concat!("sql_query", "(");
@@ -168,6 +180,19 @@ mod tests {
     fn a_module_of_tests_in_another_file_hides_nothing() {
         let text = "//! x\n#[cfg(test)]\nmod tests;\nfn a() -> f64 {}\n";
         assert_eq!(lines(INSIDE, text), [4]);
+    }
+
+    #[test]
+    fn only_the_client_and_the_simulation_have_a_signature_scheme() {
+        let text = format!("//! x\nimpl {MAKES_A_SCHEME}Mine {{\n");
+        assert_eq!(lines("crates/app/src/service.rs", &text), [2]);
+        assert_eq!(lines("crates/wechatpay/src/client.rs", &text), [2]);
+        assert_eq!(lines("crates/wechatpay-sim/src/core.rs", &text), [2]);
+        for may in [SCHEMES[0], "crates/sim/src/tags.rs", "crates/wechatpay/tests/it/scheme.rs"] {
+            assert!(lines(may, &text).is_empty(), "{may}");
+        }
+        let in_tests = format!("//! x\n#[cfg(test)]\nmod tests {{\nimpl {MAKES_A_SCHEME}Mine {{\n");
+        assert!(lines("crates/app/src/service.rs", &in_tests).is_empty());
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Conversations with WeChat Pay.
 
 use super::PortFuture;
-use crate::fact::PaymentFact;
-use crate::names::{Appid, Openid};
+use crate::fact::{PaymentFact, RefundFact};
+use crate::names::{Appid, Openid, TransactionId};
 use crate::payment::{Credential, Payment, Terms};
-use crate::{OutTradeNo, Timestamp};
+use crate::{Fen, OutRefundNo, OutTradeNo, Timestamp};
 
 /// Calls to WeChat Pay about payments.
 pub trait PaymentGateway: Send + Sync {
@@ -43,12 +43,57 @@ pub trait PaymentGateway: Send + Sync {
         out_trade_no: &'a OutTradeNo,
     ) -> PortFuture<'a, Result<(), GatewayError>>;
 
+    /// Asks WeChat Pay to send money back (申请退款). Sent again with the same request it is the
+    /// same refund.
+    ///
+    /// # Contract
+    /// `Ok` only for a verified answer about this number and this amount; it says how far the
+    /// refund got. `Refused` only for codes that mean that nothing was accepted; errors are
+    /// unsigned, so even those are believed only together with [`PaymentGateway::query_refund`].
+    fn refund<'a>(
+        &'a self,
+        request: &'a RefundRequest,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
+        let _not_built = request;
+        Box::pin(core::future::ready(Err(GatewayError::OutcomeUnknown("no refunds".to_owned()))))
+    }
+
+    /// Asks what became of a refund (查询单笔退款).
+    ///
+    /// # Contract
+    /// Every `Ok` is a verified statement about that number; the one unsigned answer that is `Ok`
+    /// is `NotExist`.
+    fn query_refund<'a>(
+        &'a self,
+        out_refund_no: &'a OutRefundNo,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
+        let _not_built = out_refund_no;
+        Box::pin(core::future::ready(Err(GatewayError::OutcomeUnknown("no refunds".to_owned()))))
+    }
+
     /// What the payer's client is called with, freshly signed. `None` when the payment has no
     /// credential.
     ///
     /// # Contract
     /// Signed with the key that signed the prepay request.
     fn pay_params(&self, payment: &Payment) -> Option<PayParams>;
+}
+
+/// A refund to be asked for (v3 §7.5). Equal for every retry of one number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundRequest {
+    /// Our number of the refund.
+    pub out_refund_no: OutRefundNo,
+    /// Our number of the payment.
+    pub out_trade_no: OutTradeNo,
+    /// WeChat Pay's number of the payment.
+    pub transaction_id: TransactionId,
+    /// How much goes back, in fen, at least 1.
+    pub amount: Fen,
+    /// What was paid, in fen (`amount.total` of the payment).
+    pub total: Fen,
+    /// Shown to the payer; the adapter cuts it to WeChat Pay's 80 bytes.
+    pub reason: String,
 }
 
 /// What the payer's client is called with (v3 §7.2). Whoever has it can pay: `Debug` hides it.
@@ -186,6 +231,8 @@ pub struct Notice {
 pub enum NoticeBody {
     /// Something about a payment.
     Payment(Box<PaymentFact>),
+    /// Something about a refund.
+    Refund(Box<RefundFact>),
     /// An event of a type that we do not act on. Stored, alerted, acknowledged.
     Other,
 }

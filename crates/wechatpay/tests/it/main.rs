@@ -11,6 +11,7 @@ mod login;
 mod notice;
 mod prepay;
 mod query;
+mod scheme;
 mod settings;
 mod support;
 mod tampering;

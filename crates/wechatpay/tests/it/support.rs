@@ -20,8 +20,8 @@ use rustls_pki_types::pem::PemObject as _;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use wechatpay::{
-    MerchantKeySettings, NoEntropy, Nonces, PublicKeySettings, Settings, Transport, TransportError,
-    WechatPay, WireRequest, WireResponse,
+    MerchantKeySettings, NoEntropy, Nonces, Ports, PublicKeySettings, Rsa, Settings, Transport,
+    TransportError, WechatPay, WireRequest, WireResponse,
 };
 
 /// The vectors' own time.
@@ -88,9 +88,14 @@ pub(crate) struct World {
 
 pub(crate) fn world(settings: &Settings) -> World {
     let wechat = Arc::new(Script::default());
-    let clock = Arc::new(TestClock(AtomicI64::new(NOW)));
-    let nonces = Arc::new(Counted::default());
-    let client = WechatPay::over(settings, clock.clone(), wechat.clone(), nonces).unwrap();
+    let clock = Arc::new(TestClock::at(NOW));
+    let ports = Ports {
+        clock: clock.clone(),
+        transport: wechat.clone(),
+        nonces: Arc::new(Counted::default()),
+        scheme: Arc::new(Rsa),
+    };
+    let client = WechatPay::over(settings, ports).unwrap();
     World { client, wechat, clock }
 }
 
@@ -98,6 +103,9 @@ pub(crate) fn world(settings: &Settings) -> World {
 pub(crate) struct TestClock(AtomicI64);
 
 impl TestClock {
+    pub(crate) fn at(seconds: i64) -> TestClock {
+        TestClock(AtomicI64::new(seconds))
+    }
     pub(crate) fn set(&self, seconds: i64) {
         self.0.store(seconds, Ordering::Relaxed);
     }
