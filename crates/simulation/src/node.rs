@@ -208,7 +208,9 @@ impl World {
         ids: Arc<SimIds>,
     ) -> WechatPay {
         let settings = self.wechat.keys().client();
-        match WechatPay::over(&settings, clock, transport, ids) {
+        let scheme = self.wechat.keys().scheme();
+        let ports = wechatpay::Ports { clock, transport, nonces: ids, scheme };
+        match WechatPay::over(&settings, ports) {
             Ok(client) => client,
             #[expect(clippy::panic, reason = "the settings are constants of this crate")]
             Err(why) => panic!("the client's settings are wrong: {why}"),

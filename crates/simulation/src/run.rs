@@ -180,7 +180,13 @@ async fn bad_weather(world: Arc<World>) {
             if world.kernel.choose(Kind::Weather, node, 2, strikes) == 0 || !world.is_stormy() {
                 continue;
             }
-            match world.kernel.draw(Kind::Weather, node, 4) {
+            match world.kernel.draw(Kind::Weather, node, 5) {
+                4 => {
+                    if world.wechat.rotate() {
+                        let what = || "signs with a new certificate".to_owned();
+                        world.chronicle.say(|| "WeChat Pay".to_owned(), None, what);
+                    }
+                }
                 0 => world.crash(node, "by itself"),
                 1 => {
                     let steps = i64::from(world.kernel.draw(Kind::Weather, node, 32)) + 1;

@@ -6,7 +6,7 @@ use crate::kernel::Kernel;
 use crate::matrix::Fault;
 use crate::tape::{Kind, below};
 use crate::time::{MILLI, SECOND};
-use wechatpay_sim::core::settings::{CloseUnknown, ResendBody, Spelling};
+use wechatpay_sim::core::settings::{CloseUnknown, ResendBody, Spelling, Verification};
 
 /// A world without one of the safety nets, or with more of something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,8 +22,9 @@ pub enum Variant {
     OneNode,
     /// Four nodes.
     FourNodes,
-    /// Leases run out at once.
-    ZeroLeases,
+    /// Leases end before a slow job does, and nobody renews them. (A lease of no length at all
+    /// would refuse every write of every job.)
+    ShortLeases,
     /// Workers look ten times less often.
     SlowWorkers,
 }
@@ -36,7 +37,7 @@ impl Variant {
         Variant::NoPolling,
         Variant::OneNode,
         Variant::FourNodes,
-        Variant::ZeroLeases,
+        Variant::ShortLeases,
         Variant::SlowWorkers,
     ];
 
@@ -49,7 +50,7 @@ impl Variant {
             Variant::NoPolling => "no-polling",
             Variant::OneNode => "one-node",
             Variant::FourNodes => "four-nodes",
-            Variant::ZeroLeases => "zero-leases",
+            Variant::ShortLeases => "short-leases",
             Variant::SlowWorkers => "slow-workers",
         }
     }
@@ -96,6 +97,10 @@ pub struct Setup {
     pub numbers: u64,
     /// Which whims buyers have, as bits of [`crate::actors::Whim`].
     pub whims: u32,
+    /// Whether signatures are real.
+    pub rsa: bool,
+    /// Which keys WeChat Pay signs with.
+    pub verification: Verification,
     /// What a close of an unknown number does.
     pub close_unknown: CloseUnknown,
     /// How codes are spelt.
@@ -104,6 +109,8 @@ pub struct Setup {
     pub resend_body: ResendBody,
 }
 
+/// Where leases are short, they last this long.
+const SHORT_LEASE_MS: u64 = 150;
 /// Some of the seeds have one class of faults alone.
 const ONE_FAULT: u64 = 20;
 /// Some have none.
@@ -125,7 +132,7 @@ impl Setup {
             Variant::Whole
             | Variant::NoNotifications
             | Variant::NoPolling
-            | Variant::ZeroLeases
+            | Variant::ShortLeases
             | Variant::SlowWorkers => nodes,
         };
         let idle = drawn.one_of(&[5 * SECOND, 500 * MILLI, 2 * SECOND, 15 * SECOND]);
@@ -138,7 +145,7 @@ impl Setup {
             buyers: drawn.one_of(&[2, 3, 4, 6, 8]),
             purchases: drawn.one_of(&[1, 2, 3, 4]),
             deadline_s: drawn.one_of(&[300, 120, 180, 900, 1_800]),
-            lease_ms: if variant == Variant::ZeroLeases { 0 } else { lease_ms },
+            lease_ms: if variant == Variant::ShortLeases { SHORT_LEASE_MS } else { lease_ms },
             parallel: drawn.one_of(&[8, 1, 2, 4]),
             idle: if variant == Variant::SlowWorkers { idle.saturating_mul(10) } else { idle },
             queries_per_s: drawn.one_of(&[100, 20, 5]),
@@ -148,6 +155,12 @@ impl Setup {
             store_ahead: drawn.one_of(&[0, 0, 0, 0, SECOND, -3 * SECOND, 200 * SECOND, -400 * SECOND]),
             numbers: drawn.one_of(&[1 << 60, 1 << 60, 1 << 60, 2, 5]),
             whims: drawn.bits(16),
+            rsa: kernel.choose(Kind::Swarm, 0, 2, |chance| u32::from(chance % 100 == 0)) == 1,
+            verification: drawn.one_of(&[
+                Verification::PublicKey,
+                Verification::Mixed,
+                Verification::Certificate,
+            ]),
             close_unknown: drawn.one_of(&[CloseUnknown::Burns, CloseUnknown::NotFound]),
             spelling: drawn.one_of(&[Spelling::Current, Spelling::Older]),
             resend_body: drawn.one_of(&[ResendBody::EncryptedAnew, ResendBody::Identical]),
@@ -209,6 +222,10 @@ impl Draw<'_> {
                 _ if is_on => level,
                 _ => 0,
             };
+            // A node that dies at every tenth step never gets anywhere.
+            if index == Fault::CrashBefore.index() || index == Fault::CrashAfter.index() {
+                *rate /= 16;
+            }
         }
         rates
     }

@@ -2,6 +2,7 @@
 //! and repeatable, and what is true of it.
 
 mod keys;
+mod tags;
 mod truth;
 mod wire;
 
@@ -117,6 +118,17 @@ impl WeChat {
         drop(inside);
         self.bell.ring();
         Ok(paid)
+    }
+
+    /// Signs with a new platform certificate from now on, if there is another. Whether there was.
+    pub fn rotate(&self) -> bool {
+        let mut inside = self.inside();
+        let used = u32::try_from(inside.core.account().platform_certificates.len()).unwrap_or(0);
+        let rotates = (1..Keys::CERTIFICATES).contains(&used);
+        if rotates {
+            inside.core.add_platform_certificate(keys::certificate(used.saturating_add(1)));
+        }
+        rotates
     }
 
     /// The number that the cashier opens for these parameters.

@@ -51,10 +51,11 @@ impl World {
     pub fn new(kernel: Arc<Kernel>, setup: Setup, verbose: bool) -> Arc<World> {
         let store_time = Arc::new(StoreTime::new(Arc::clone(&kernel), setup.store_ahead));
         let store = Arc::new(MemoryStore::new(store_time.clone()));
+        let keys = if setup.rsa { Keys::rsa() } else { Keys::tags(setup.verification) };
         let nodes = setup.clocks.iter().map(|clock| Node::new(&kernel, *clock)).collect();
         Arc::new(World {
             chronicle: Chronicle::new(Arc::clone(&kernel), verbose),
-            wechat: WeChat::new(&setup, Keys::rsa()),
+            wechat: WeChat::new(&setup, keys),
             oracle: Oracle::default(),
             kernel,
             setup,

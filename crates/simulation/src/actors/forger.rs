@@ -26,6 +26,9 @@ const FORGERIES: [(Tamper, Honesty); 14] = [
     (Tamper::Replay, Honesty::True),
 ];
 
+/// The sandbox's number that nobody ordered.
+const NOBODYS: &str = "NOBODY-ORDERED-THIS";
+
 /// Forges while buyers come; the tame forger does nothing.
 pub(super) async fn forge(world: Arc<World>) {
     let tries = world.draw(Kind::Actor, 8);
@@ -55,7 +58,9 @@ pub(super) async fn forge(world: Arc<World>) {
             || format!("sends a notification with {tamper:?}"),
         );
         let raw = raw_notice(&delivery);
-        let forged = Notification { number: number.clone(), honesty: *honesty, raw };
+        let is_nobodys = *tamper == Tamper::OutTradeNo;
+        let number = if is_nobodys { NOBODYS.to_owned() } else { number.clone() };
+        let forged = Notification { number, honesty: *honesty, raw };
         let _status = notify(&world, forged).await;
         let why = "it was forged".to_owned();
         world.wechat.record(delivery.id, AttemptEnd::Failed { why });

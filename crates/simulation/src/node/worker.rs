@@ -88,7 +88,7 @@ impl Serving {
             performing.bell.ring();
             done.send(());
         });
-        if self.world.setup.lease_ms > 0 {
+        if self.world.setup.variant != Variant::ShortLeases {
             let keeping = self.clone();
             kernel.spawn(home, about, async move { keeping.keep(&job, end).await });
         }

@@ -169,7 +169,8 @@ impl Oracle {
         }
         let number = notification.number.as_str();
         let order = Some(transport_order_of(number));
-        if notification.honesty != Honesty::True {
+        // Who lies about what is recorded already says nothing new: that is acknowledged.
+        if notification.honesty == Honesty::Forged {
             let seen = format!("a {:?} notification about {number}", notification.honesty);
             world.chronicle.violated_by("I29", NEVER_BELIEVED, order, seen);
             return;

@@ -8,6 +8,7 @@ use domain::outgoing::OutgoingKind;
 use domain::payment::{Payment, PaymentState};
 use domain::ports::Clock as _;
 use domain::stock::StockMoveKind;
+use std::collections::BTreeMap;
 
 /// A promise: its number, and what should hold.
 pub(super) type Promise = (&'static str, &'static str);
@@ -313,6 +314,14 @@ fn holds_end_once(w: &Watched<'_>) -> Result<(), String> {
     }
     let ending = w.commit.changeset.stock.iter().filter(|m| m.kind != StockMoveKind::Hold);
     for change in ending {
+        // What costs nothing is held and sold in one commit.
+        let placed = w.commit.before.is_none()
+            && w.commit.changeset.stock.iter().any(|held| {
+                held.kind == StockMoveKind::Hold && held.line_no == change.line_no
+            });
+        if placed {
+            continue;
+        }
         let old = w.commit.before.and_then(|b| b.holds.iter().find(|h| h.line_no == change.line_no));
         if !old.is_some_and(|old| old.status == domain::stock::HoldStatus::Held) {
             return Err(format!("line {} moves {:?} and was {old:?}", change.line_no, change.kind));
@@ -365,14 +374,18 @@ fn one_open_payment(w: &Watched<'_>) -> Result<(), String> {
 }
 
 fn stock_adds_up(w: &Watched<'_>) -> Result<(), String> {
+    let mut levels = BTreeMap::new();
     for change in &w.commit.changeset.stock {
         let Some(level) = w.seen.stock.get(&change.sku_id) else { continue };
-        let level = moves::stock(*level, change);
+        let level = levels.entry(&change.sku_id).or_insert(*level);
+        *level = moves::stock(*level, change);
+    }
+    for (sku, level) in levels {
         let fine = level.available >= 0
             && level.held >= 0
             && level.stocked == level.available + level.held + level.sold;
         if !fine {
-            return Err(format!("{} would be {level:?}", change.sku_id));
+            return Err(format!("{sku} would be {level:?}"));
         }
     }
     Ok(())

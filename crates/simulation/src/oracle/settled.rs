@@ -78,7 +78,7 @@ fn bounds(world: &World) -> Bounds {
         | Variant::NoNotifications
         | Variant::OneNode
         | Variant::FourNodes
-        | Variant::ZeroLeases => Bounds { success, end },
+        | Variant::ShortLeases => Bounds { success, end },
     }
 }
 
