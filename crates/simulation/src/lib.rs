@@ -13,6 +13,7 @@
 //! [`run::play`].
 
 pub mod actors;
+pub mod bulk;
 mod canary;
 pub mod chronicle;
 mod ids;
@@ -21,8 +22,10 @@ pub mod marks;
 pub mod matrix;
 pub mod node;
 pub mod oracle;
+pub mod report;
 pub mod run;
 pub mod setup;
+pub mod shrink;
 pub mod tape;
 pub mod time;
 pub mod wechat;

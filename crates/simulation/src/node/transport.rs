@@ -60,7 +60,8 @@ impl SimTransport {
     async fn carry(&self, request: WireRequest) -> Result<WireResponse, TransportError> {
         let world = &self.world;
         let (asked, number) = asked_of(&request);
-        let step = if matches!(asked, Asked::Prepay | Asked::Close) { Step::Call } else { Step::Read };
+        let step =
+            if matches!(asked, Asked::Prepay | Asked::Close) { Step::Call } else { Step::Read };
         let candidates = &FAULTS[..FAULTS.len() - usize::from(asked != Asked::Query)];
         let fault = world.fault(Kind::Call, candidates);
         if let Some(fault) = fault {
@@ -76,7 +77,10 @@ impl SimTransport {
         }
         let journey = self.journey(fault, asked);
         if fault == Some(Fault::NeverArrives) {
-            world.kernel.sleep(if world.draw(Kind::Travel, 2) == 0 { MILLI } else { TIMEOUT }).await;
+            world
+                .kernel
+                .sleep(if world.draw(Kind::Travel, 2) == 0 { MILLI } else { TIMEOUT })
+                .await;
             return Err(TransportError("the connection was refused".to_owned()));
         }
         let (answered, answer) = letter();
