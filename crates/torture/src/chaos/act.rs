@@ -47,6 +47,8 @@ pub(crate) enum Act {
     Jump { seconds: u64 },
     /// WeChat Pay signs with a new key.
     RotateKey,
+    /// Nothing is on the merchant's account: refunds are refused for a while.
+    EmptyAccount { ms: u64 },
     /// System calls of the database fail.
     Inject { injection: Injection, ms: u64 },
 }
@@ -73,6 +75,7 @@ pub(crate) enum Ground {
     Wire(Wire),
     Weather,
     Clock,
+    Account,
 }
 
 /// Every act that can be done here. Their numbers are drawn later.
@@ -99,6 +102,7 @@ pub(super) fn possible(injections: &mut dyn Iterator<Item = Injection>) -> Vec<A
         Act::Jump { seconds: 0 },
         Act::Jump { seconds: 0 },
         Act::RotateKey,
+        Act::EmptyAccount { ms: 0 },
     ];
     acts.extend(injections.map(|injection| Act::Inject { injection, ms: 0 }));
     acts
@@ -132,6 +136,7 @@ impl Act {
                 Act::Jump { seconds }
             }
             Act::RotateKey => Act::RotateKey,
+            Act::EmptyAccount { .. } => Act::EmptyAccount { ms: ms(CUT_MAX_MS) },
             Act::Inject { injection, .. } => Act::Inject { injection, ms: ms(FAILING_MAX_MS) },
         }
     }
@@ -150,6 +155,7 @@ impl Act {
             Act::Trouble { wire, .. } => Ground::Wire(wire),
             Act::Storm { .. } => Ground::Weather,
             Act::Jump { .. } => Ground::Clock,
+            Act::EmptyAccount { .. } => Ground::Account,
         }
     }
 
@@ -199,6 +205,12 @@ impl Act {
             Act::RotateKey => {
                 stage.sandbox.rotate_key().await?;
                 watch.tally.count("sandbox: key rotated");
+            }
+            Act::EmptyAccount { ms } => {
+                stage.sandbox.balance("short_refuses").await?;
+                pause_ms(ms).await;
+                stage.sandbox.balance("enough").await?;
+                watch.tally.count("sandbox: merchant's account empty for a while");
             }
             Act::Inject { injection, ms } => syscalls::inject(stage, injection, ms).await?,
         }
