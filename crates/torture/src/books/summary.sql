@@ -14,7 +14,8 @@ SELECT 'payments ' || count(*) || ': ' || count(*) FILTER (WHERE status = 'paid'
 FROM payments
 UNION ALL
 SELECT 'WeChat Pay took money ' || count(*) || ' times: ' || count(*) FILTER (WHERE settled > 0)
-       || ' settle an order, ' || count(*) FILTER (WHERE owed > 0) || ' go back'
+       || ' settle an order, ' || count(*) FILTER (WHERE owed > 0) || ' go back, '
+       || count(*) FILTER (WHERE refused) || ' cannot go back and have a case'
 FROM money
 UNION ALL
 SELECT 'refunds ' || count(*) || ': ' || count(*) FILTER (WHERE kind = 'surplus')

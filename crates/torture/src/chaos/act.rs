@@ -17,6 +17,9 @@ const DOWN_MAX_MS: u64 = 3_000;
 const FAILING_MAX_MS: u64 = 1_000;
 const CUT_MAX_MS: u64 = 5_000;
 const STORM_MAX_MS: u64 = 4_000;
+/// WeChat Pay lists two or three certificates, and nobody reads a list without end.
+const ROTATIONS_MAX: u64 = 12;
+const ROTATED: &str = "sandbox: key rotated";
 /// How many times as much trouble a storm brings.
 const STORM: u64 = 5;
 /// To the other side of every deadline, and some that stay on this side.
@@ -202,10 +205,11 @@ impl Act {
                 stage.sandbox.advance(seconds).await?;
                 watch.tally.count(format!("time: {seconds} s passed at once"));
             }
-            Act::RotateKey => {
+            Act::RotateKey if watch.tally.of(ROTATED) < ROTATIONS_MAX => {
                 stage.sandbox.rotate_key().await?;
-                watch.tally.count("sandbox: key rotated");
+                watch.tally.count(ROTATED);
             }
+            Act::RotateKey => {}
             Act::EmptyAccount { ms } => {
                 stage.sandbox.balance("short_refuses").await?;
                 pause_ms(ms).await;
