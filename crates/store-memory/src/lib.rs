@@ -47,6 +47,17 @@ impl MemoryStore {
         MemoryStore { state: Mutex::new(state), clock }
     }
 
+    /// Removes everything, also what could be taken back.
+    ///
+    /// # Errors
+    /// When a use of the store panicked.
+    pub fn clear(&self) -> Result<(), StoreError> {
+        let mut state = self.state()?;
+        let epoch = state.epoch.clone();
+        *state = State { epoch, ..State::default() };
+        Ok(())
+    }
+
     /// Begins another life, with nothing lost: whoever reads the epoch cannot know that.
     ///
     /// # Errors

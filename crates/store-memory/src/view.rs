@@ -2,16 +2,17 @@
 
 use crate::MemoryStore;
 use crate::journal::Commit;
-use crate::state::State;
+use crate::state::{State, Wanted};
+use domain::buyer::ItemId;
 use domain::case::Case;
-use domain::catalogue::Sku;
-use domain::changeset::{Audit, InboxEntry};
+use domain::catalogue::{Sku, SkuId};
+use domain::changeset::{Audit, InboxEntry, ReplayRecord};
 use domain::job::JobId;
 use domain::order::Order;
 use domain::outgoing::Outgoing;
 use domain::ports::{OrderKey, StoreError};
 use domain::stock::StockMove;
-use domain::{CommandId, Epoch, OrderId, Timestamp};
+use domain::{CommandId, Epoch, OrderId, Timestamp, UserId};
 use std::sync::Arc;
 
 /// What is stored, for as long as nobody else writes.
@@ -75,6 +76,24 @@ impl<'a> View<'a> {
         self.0.inbox.values()
     }
 
+    /// Every effect and every command, by name.
+    pub fn effects(self) -> impl Iterator<Item = &'a CommandId> {
+        self.0.effects.iter().map(|(name, ())| name)
+    }
+
+    /// Every key that was used.
+    pub fn replays(self) -> impl Iterator<Item = &'a ReplayRecord> {
+        self.0.replays.values()
+    }
+
+    /// Every line of every purchase list: whose, which, of what, how many, and by whom captured.
+    pub fn items(self) -> impl Iterator<Item = (UserId, ItemId, &'a SkuId, u32, Option<OrderId>)> {
+        self.0
+            .items
+            .iter()
+            .map(|((buyer, id), item)| (*buyer, *id, &item.sku_id, item.quantity, item.captured_by))
+    }
+
     /// Every event for the outside, with its order's version, in the order of the commits.
     #[must_use]
     pub fn outbox(self) -> &'a [(OrderId, u64, Outgoing)] {
@@ -97,7 +116,14 @@ impl<'a> View<'a> {
         self.0.jobs.iter().map(|(id, job)| JobView {
             id,
             due_at: job.due_at,
+            attempts: job.attempts,
             leased_until: job.lease.map(|lease| lease.until),
+            hastened_at: job.hastened_at,
+            wanted: match job.wanted {
+                Wanted::No => "no",
+                Wanted::First => "first",
+                Wanted::InTurn => "in turn",
+            },
             parked: job.parked.as_deref(),
         })
     }
@@ -121,8 +147,14 @@ pub struct JobView<'a> {
     pub id: &'a JobId,
     /// When it is due.
     pub due_at: Timestamp,
+    /// How often it was claimed since it last succeeded.
+    pub attempts: u32,
     /// Until when somebody has it, or had it.
     pub leased_until: Option<Timestamp>,
+    /// The earlier time that somebody asked for while it was in hand.
+    pub hastened_at: Option<Timestamp>,
+    /// Whether a client waits for it: `no`, `first`, or `in turn` when it was put off.
+    pub wanted: &'static str,
     /// Why it was set aside, if it was.
     pub parked: Option<&'a str>,
 }

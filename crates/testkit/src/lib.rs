@@ -8,6 +8,7 @@ pub mod clock;
 pub mod commands;
 pub mod conformance;
 pub mod database;
+pub mod generated;
 pub mod ids;
 pub mod sample;
 

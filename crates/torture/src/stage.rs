@@ -80,6 +80,11 @@ impl Stage {
         let (url, socket) = (database.url()?, database.socket()?);
         eprintln!("   PostgreSQL {}", database.version());
 
+        // Its keys are made anew: those of every run before would still be listed.
+        let keys = plan.folder.join("sandbox");
+        if keys.exists() {
+            std::fs::remove_dir_all(&keys).with_context(|| keys.display().to_string())?;
+        }
         let sandbox_addr = free_address()?;
         let recipe = sandbox_recipe(plan, sandbox_addr);
         let sandbox_process = Node::start("sandbox", "sandbox", recipe, &watch).await?;

@@ -1,0 +1,92 @@
+//! What must happen sometimes: interleavings that a run has to meet to be worth anything.
+
+/// One list: the name of each mark, and what happened when it is met.
+macro_rules! marks {
+    ($($name:ident: $sentence:literal,)*) => {
+        /// Something that must happen sometimes.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Mark {
+            $(#[doc = $sentence] $name,)*
+        }
+
+        impl Mark {
+            /// Every mark.
+            pub const ALL: &[Mark] = &[$(Mark::$name),*];
+
+            /// What happened.
+            #[must_use]
+            pub fn sentence(self) -> &'static str {
+                match self {
+                    $(Mark::$name => $sentence,)*
+                }
+            }
+        }
+    };
+}
+
+marks! {
+    SuccessWhileCancelling: "a success came while the order was cancelling",
+    SuccessAfterDeadline: "a success was recorded after the deadline",
+    SuccessAfterCancelled: "a success came after the order was cancelled",
+    BothPaymentsPaid: "two payments of one order were paid",
+    OldPaymentPaidAfterSwitch: "a payment was paid that another had replaced",
+    SurplusRecorded: "money that an order could not take was recorded",
+    UnknownAndCommitted: "a commit was unknown, and committed",
+    UnknownAndLost: "a commit was unknown, and lost",
+    UnknownAndCommittedLater: "a commit was unknown, and arrived afterwards",
+    StaleThenPaidAtClose: "a stale NOTPAY was followed by ORDER_PAID at the close",
+    StaleAnswer: "a query was answered with an old state",
+    LatePrepayAfterClose: "a prepay arrived after the close of its number",
+    CloseOfUnknownNumber: "a number was closed that WeChat Pay did not know",
+    FencedWrite: "a write was refused because its lease was lost",
+    LeaseTakenOver: "a job was claimed anew after its lease ran out",
+    LeaseRenewed: "a lease was renewed",
+    SuccessBeforePrepayAnswer: "a success came before the answer to our prepay",
+    PrepayRetriedSameBytes: "a prepay was sent again under its number",
+    PrepayRefused: "WeChat Pay refused a prepay",
+    RefusalProven: "a query proved that a refused number does not exist",
+    NumberSpent: "WeChat Pay held a number with another state",
+    ClosedPastHorizon: "a payment that never came into being ended past the horizon",
+    NoticeTwiceAtOnce: "a notification was worked on twice at once",
+    NoticeAppliedByAnotherNode: "another node than the orderer applied a success",
+    NoticeAfterQuery: "a notification came after a query had settled",
+    NoticeNotApplied: "a true notification was answered 503",
+    NoticeTooOld: "a true notification came outside its window",
+    ForgeryRefused: "a forged notification was refused",
+    ProbeRefused: "a signature probe was refused",
+    TamperedButSigned: "a signed notification lied about its payment",
+    OrphanKept: "a success for an unknown number was kept",
+    ClockCorrected: "a node's wrong clock was corrected by the store's",
+    SigningTimeCorrected: "WeChat Pay's time corrected the signing time",
+    CouponLowersPayerTotal: "a coupon lowered payer_total",
+    LastPieceTaken: "the last piece was gone when another buyer wanted it",
+    SameKeyTwiceAtOnce: "one key was in hand twice at once",
+    OtherKeySameOrder: "another key got the order of an equal request",
+    KeyReplayed: "a key was answered again",
+    NumberTaken: "an order number was taken already",
+    CrashWhileSettling: "a node died while it settled",
+    CrashBetweenPrepayAndRecord: "a node died between a prepay and its record",
+    CrashWithLeasedJob: "a node died with a job in hand",
+    AllNodesDown: "every node was down",
+    NodeHeldWhileWorking: "a node stood still while it worked",
+    FreeOrder: "an order cost nothing",
+    PaidInLastSecond: "a payer paid in the last seconds",
+    ReplacedOpenOrder: "an open order made way for another",
+    AnswerUnknownToClient: "a client was told that the outcome is unknown",
+    RateHalved: "WeChat Pay said that it was asked too often",
+    StoreDownMeanwhile: "the store was down while work was in hand",
+    OrderCompletedByItself: "a delivered order completed by itself",
+    RefundSucceeded: "a refund succeeded",
+    RefundHeardBeforeItsAnswer: "a refund's end was heard of before its answer",
+    RefundAnswerLost: "the answer to a refund was lost",
+    RefundRefused: "WeChat Pay refused a refund",
+    RefundRejected: "a query proved that a refused refund does not exist",
+    RefundAbnormal: "a refund did not reach its payer",
+    RefundClosed: "WeChat Pay closed a refund",
+    RefundReplaced: "a closed refund was replaced under another number",
+    RefundDeclined: "a person declined a refund",
+    RefundImported: "a refund was imported that we did not know",
+    OrphanAdopted: "a payment whose record was lost was adopted",
+    CancelledAfterPaid: "an order was cancelled after it was paid, and its money went back",
+    CancelWithdrawn: "a cancellation was given up because its refund came to nothing",
+}
