@@ -8,7 +8,7 @@ mod people;
 mod record;
 mod send;
 
-use crate::order::{CancelCause, Event, Order, OrderStatus};
+use crate::order::{CancelCause, Event, Order, OrderStatus, StockOutcome};
 use crate::payment::{Payment, PaymentNo};
 use crate::refund::{Asker, REFUNDS_MAX, Refund, RefundState};
 use crate::{Fen, OutRefundNo, Timestamp};
@@ -86,7 +86,7 @@ impl Order {
         if after.settled_payment().is_some() && !after.is_all_reserved() {
             events.push(Event::CancelWithdrawn);
         } else if !after.payments.iter().any(Payment::is_live) && after.owes_nothing() {
-            events.push(Event::Cancelled { at: now });
+            events.push(Event::Cancelled { at: now, stock: StockOutcome::Committed });
         }
         events
     }
