@@ -55,6 +55,17 @@ impl Order {
         self.refunds.iter().filter(move |refund| refund.payment_no == no)
     }
 
+    /// The first number from the `from`th on that none of its refunds has: one whose record was lost
+    /// may be known again already, as made elsewhere. One more than there are refunds is enough.
+    fn free_refund_no(
+        &self,
+        from: usize,
+        number: impl Fn(usize) -> OutRefundNo,
+    ) -> Option<OutRefundNo> {
+        let mut candidates = (from..).take(self.refunds.len().saturating_add(1)).map(number);
+        candidates.find(|number| self.refund(number).is_none())
+    }
+
     /// Whether WeChat Pay would refuse one more refund of this payment.
     pub(super) fn has_all_refunds(&self, no: PaymentNo) -> bool {
         let counts = |refund: &&Refund| {

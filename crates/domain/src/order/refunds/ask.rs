@@ -124,11 +124,10 @@ impl Order {
                     && asked.is_none_or(|sum| sum > given.approval_above);
                 // After a refund that came to nothing it is another intention; and of another amount
                 // it is another refund, also beside one that was lost with the database.
-                let mut numbers = (self.refunds.len()..).map(|count| {
+                let free = self.free_refund_no(self.refunds.len(), |count| {
                     let name = format!("cancel:{count}:{}", rest.get());
                     OutRefundNo::of_request(payment.out_trade_no(), &name)
                 });
-                let free = numbers.find(|number| self.refund(number).is_none());
                 events.push(Event::RefundRequested(Refund {
                     out_refund_no: free.ok_or(Rejection::TooManyRefunds)?,
                     payment_no: payment.no,

@@ -193,11 +193,9 @@ impl Order {
             first = before;
             length = length.saturating_add(1);
         }
-        // A replacement whose record was lost may be known again already, as made elsewhere.
-        let mut numbers =
-            (length..).map(|n| first.out_refund_no.replacement(payment.out_trade_no(), n));
+        let replacement = |n| first.out_refund_no.replacement(payment.out_trade_no(), n);
         Some(Refund {
-            out_refund_no: numbers.find(|number| self.refund(number).is_none())?,
+            out_refund_no: self.free_refund_no(length, replacement)?,
             replaces: Some(closed.out_refund_no.clone()),
             state: RefundState::Requested,
             sent_at: None,

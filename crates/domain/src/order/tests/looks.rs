@@ -255,3 +255,42 @@ fn a_refund_that_is_rejected_at_the_horizon_is_let_be_at_once() {
     let again = Moment::at(at(HORIZON_S)).play(&late, &retried);
     assert_eq!(next_refund_look(&again.refunds[0], at(HORIZON_S)), Some(at(HORIZON_S)));
 }
+
+#[test]
+fn the_last_day_of_a_delivered_order_is_promised_when_it_is_delivered_and_not_again() {
+    let order = after(shipped(), &Command::Deliver, start());
+    let written = Moment::at(start()).written(&order, &ask(PART, Asker::Buyer));
+    let complete = JobId::complete(&order.number);
+    let about_it = |change: &JobChange| match change {
+        JobChange::Ensure { id, .. } | JobChange::Remove { id } => *id == complete,
+    };
+    assert!(!written.jobs.iter().any(about_it), "{:?}", written.jobs);
+    let completed = Command::Complete(crate::order::CompletedBy::Operator);
+    let written = Moment::at(start()).written(&order, &completed);
+    assert!(written.jobs.contains(&JobChange::Remove { id: complete }));
+}
+
+#[test]
+fn what_wechat_pay_calls_a_refund_and_when_it_was_paid_back_is_known_when_it_is_said() {
+    for (state, order) in super::refund_samples::refund_states() {
+        let refund = &order.refunds[0];
+        let (has_id, is_back) = match &refund.state {
+            RefundState::Processing { .. }
+            | RefundState::Abnormal { .. }
+            | RefundState::Closed { .. } => (true, false),
+            RefundState::Succeeded { .. } => (true, true),
+            RefundState::SettledOffline { .. } => (false, true),
+            RefundState::AwaitingApproval
+            | RefundState::Declined
+            | RefundState::Withdrawn
+            | RefundState::Requested
+            | RefundState::Sending
+            | RefundState::Unknown { .. }
+            | RefundState::Rejected { .. } => (false, false),
+        };
+        let id = refund.refund_id().map(crate::names::RefundId::as_str);
+        assert_eq!(id, has_id.then_some("R-1"), "{state}");
+        assert_eq!(refund.paid_back_at(), is_back.then(start), "{state}");
+        assert_eq!(refund.is_paid_back(), is_back, "{state}");
+    }
+}
