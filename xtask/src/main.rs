@@ -9,6 +9,7 @@ mod cargo;
 mod ci;
 mod mutants;
 mod repository;
+mod sim;
 mod test;
 mod tidy;
 mod torture;
@@ -43,6 +44,12 @@ enum Command {
     Torture(torture::Choices),
     /// Changes the inner crates one expression at a time and asks whether their tests notice
     Mutants(mutants::Choices),
+    /// Deterministic simulation: `--seeds 0..5000`, `--seed N`, `--tape FILE`, `--shrink`
+    Sim {
+        /// Given to the simulation as they are
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// The whole gate: tidy, formatting, lints, tests
     Ci,
 }
@@ -66,6 +73,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Bench(choices) => bench::run(&repository, choices),
         Command::Torture(choices) => torture::run(&repository, choices),
         Command::Mutants(choices) => mutants::run(&repository, choices),
+        Command::Sim { arguments } => sim::run(&repository, arguments),
         Command::Ci => ci::run(&repository),
     }
 }

@@ -93,21 +93,21 @@ impl Paydesk {
 
     /// What a failed question about a payment or a refund means for the questions to come.
     pub(crate) fn note_failed_query(&self, number: &str, error: &GatewayError) {
-        let why = in_our_words(error);
         match error {
             GatewayError::Retryable(refusal) if refusal.http_status == TOO_MANY => {
-                tracing::warn!(number, why, "WeChat Pay is asked too often; the rate is halved");
+                tracing::warn!(number, error = %error,
+                    "WeChat Pay is asked too often; the rate is halved");
                 self.query_budget.halve(self.clock.real());
             }
             GatewayError::Misconfigured(_) | GatewayError::Untrusted(_) => {
-                tracing::error!(number, why, "query failed");
+                tracing::error!(number, error = %error, "query failed");
             }
             GatewayError::Refused(_)
             | GatewayError::NumberSpent(_)
             | GatewayError::AlreadyPaid(_)
             | GatewayError::Retryable(_)
             | GatewayError::OutcomeUnknown(_) => {
-                tracing::warn!(number, why, "query failed");
+                tracing::warn!(number, error = %error, "query failed");
             }
         }
     }
@@ -171,19 +171,4 @@ fn is_closing(order: &Order, out_trade_no: &OutTradeNo) -> bool {
     order
         .payment(out_trade_no)
         .is_some_and(|payment| matches!(payment.state, PaymentState::Closing { .. }))
-}
-
-/// Without WeChat Pay's message: it may name the payer.
-fn in_our_words(error: &GatewayError) -> String {
-    match error {
-        GatewayError::Refused(refusal)
-        | GatewayError::AlreadyPaid(refusal)
-        | GatewayError::NumberSpent(refusal)
-        | GatewayError::Retryable(refusal)
-        | GatewayError::Misconfigured(refusal) => {
-            let request_id = refusal.request_id.as_deref().unwrap_or("-");
-            format!("{} {}, Request-ID {request_id}", refusal.http_status, refusal.code)
-        }
-        GatewayError::OutcomeUnknown(_) | GatewayError::Untrusted(_) => error.to_string(),
-    }
 }

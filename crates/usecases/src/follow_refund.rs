@@ -7,6 +7,8 @@
 //! ```
 
 #[cfg(test)]
+mod dead_ends;
+#[cfg(test)]
 mod tests;
 
 use crate::query_budget::Urgency;

@@ -108,7 +108,7 @@ impl Order {
         given: &Circumstances<'_>,
     ) -> bool {
         let notified = matches!(fact.evidence(), Evidence::Notification { .. });
-        let lives_on = self.payments.iter().all(|payment| payment.epoch == *given.epoch);
+        let lives_on = self.epoch == *given.epoch;
         let is_fresh = fact.epoch() == Some(given.epoch);
         (notified && !payment.terms.match_receipt(receipt)) || !(lives_on || is_fresh)
     }

@@ -21,7 +21,8 @@ pub trait OrderStore: Send + Sync {
     /// # Contract
     /// All of it or none, in one round trip, and durable before the answer. In this order:
     /// `AlreadyCommitted` when `command_id` was committed before, `GuardRefused(Fenced)` when the
-    /// fence does not hold, `Conflict` when the order's version moved, then the guards. A
+    /// fence does not hold, `Conflict` when the order's version moved or the changeset was decided
+    /// in another epoch, then the guards. A
     /// settling changeset is never refused for the purchase list. `EffectTaken` when one of the
     /// effects was written by another command. A dropped future leaves either
     /// all of it or nothing, and no connection with an open transaction. Takes the changeset by

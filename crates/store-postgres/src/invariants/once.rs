@@ -32,12 +32,12 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule!(
         "I25d",
-        "every refund of ours that succeeded has its effect, and every such effect its refund",
+        "every refund that the payer has got has its effect, and every such effect its refund",
         "SELECT 'refunded:' || r.out_refund_no FROM refunds r \
-         WHERE r.status = 'succeeded' AND r.kind <> 'external' \
+         WHERE r.status IN ('succeeded', 'settled_offline') \
          AND NOT EXISTS (SELECT 1 FROM effects e WHERE e.effect_key = 'refunded:' || r.out_refund_no) \
          UNION ALL SELECT e.effect_key FROM effects e WHERE e.effect_key LIKE 'refunded:%' \
-         AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.status = 'succeeded' \
+         AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.status IN ('succeeded', 'settled_offline') \
              AND 'refunded:' || r.out_refund_no = e.effect_key)"
     ),
     rule!(

@@ -256,7 +256,7 @@ async fn what_a_program_of_the_version_before_records_is_looked_after() {
     let found = store.sweep(sample::start(), 9).await.unwrap();
     assert_eq!(found, [JobId::refund(&refund.out_refund_no)]);
 
-    assert_eq!(load(&store, 2).await.payments[0].epoch, Epoch::default(), "nobody noted it");
+    assert_eq!(load(&store, 2).await.epoch, Epoch::default(), "nobody noted it");
     let again = deciding(
         &order,
         &Command::SendRefund { out_refund_no: refund.out_refund_no.clone() },
@@ -314,8 +314,7 @@ async fn down_is_the_version_before_and_up_again_is_the_same() {
     let store = migrating.up().await;
     assert_eq!(migrating.schema().await, third);
     // Which life of the database it was recorded in is not known any more.
-    let mut order = Order { version: 2, ..order };
-    order.payments[0].epoch = Epoch::default();
+    let order = Order { version: 2, epoch: Epoch::default(), ..order };
     assert_eq!(load(&store, 1).await, order);
     assert_eq!(load(&store, 2).await.version, 1);
 }

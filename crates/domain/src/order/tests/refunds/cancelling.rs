@@ -273,3 +273,10 @@ fn of_another_amount_it_has_another_number() {
     assert_ne!(last(&part).amount, last(&declined).amount);
     assert_ne!(no(&part), no(&declined));
 }
+
+/// No command leads here; whoever reads such an order from somewhere refunds nothing with it.
+#[test]
+fn where_nothing_is_left_no_refund_of_nothing_is_made() {
+    let order = Order { status: OrderStatus::Ready, ..cancelled_by(CancelCause::Buyer) };
+    assert_eq!(Moment::at(start()).names(&order, &cancel()), ["cancel_requested"]);
+}
