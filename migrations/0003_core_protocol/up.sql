@@ -3,6 +3,10 @@
 -- back, and what may happen only once. Only adds: a program of the version before goes on reading and
 -- writing beside a new one. An order with a refund that got further than that program knows is no longer
 -- read by it, so that it changes nothing about it either.
+--
+-- The version before only recorded that surplus money is to go back, and somebody sent it by hand. From
+-- now on it is sent: the sweep finds such refunds. What was paid back by hand meanwhile WeChat Pay refuses,
+-- for it never takes more than was paid, and a person is told.
 
 ALTER TABLE orders
     -- The life of the database in which it was placed. Empty: nobody noted it, and so nothing settles this

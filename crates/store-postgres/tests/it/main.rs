@@ -9,6 +9,7 @@
 )]
 
 mod conformance;
+mod epochs;
 mod generated;
 mod half_open;
 mod job_rows;
