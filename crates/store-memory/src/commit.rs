@@ -94,6 +94,10 @@ impl State {
         if changeset.fence.is_some_and(|fence| !self.holds_lease(&fence, now)) {
             return Err(refused(Refusal::Fenced));
         }
+        // A version tells only the commits of one life apart.
+        if changeset.decided_in.is_some_and(|epoch| epoch != self.epoch) {
+            return Err(CommitAnswer::Conflict);
+        }
         let known = changeset.order.as_ref().map(|write| self.known(write)).transpose()?.flatten();
         self.take_effects(changeset.effects)?;
         let written = changeset.order.map(|write| self.write_order(write, known.as_deref()));

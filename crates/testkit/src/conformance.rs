@@ -213,6 +213,7 @@ macro_rules! conformance {
             effects::an_order_is_settled_once_whatever_the_state_machine_thinks,
             effects::a_case_ends_with_what_it_was_about,
             effects::whatever_decides_is_read_with_the_epoch,
+            effects::what_was_decided_in_another_life_of_the_database_is_a_conflict,
             effects::a_lost_life_has_everything_about_money_looked_at_again,
             histories::what_is_loaded_is_what_was_committed,
             histories::a_free_order_is_settled_in_the_commit_that_places_it,

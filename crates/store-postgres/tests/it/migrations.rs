@@ -258,7 +258,7 @@ async fn what_a_program_of_the_version_before_records_is_looked_after() {
     let found = store.sweep(sample::start(), 9).await.unwrap();
     assert_eq!(found, [JobId::refund(&refund.out_refund_no)]);
 
-    assert_eq!(load(&store, 2).await.payments[0].epoch, Epoch::default(), "nobody noted it");
+    assert_eq!(load(&store, 2).await.epoch, Epoch::default(), "nobody noted it");
     let again = deciding(
         &order,
         &Command::SendRefund { out_refund_no: refund.out_refund_no.clone() },

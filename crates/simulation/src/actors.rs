@@ -1,0 +1,140 @@
+//! Who uses the service: buyers with their whims, operators, forgers. They act through the use
+//! cases as HTTP clients would, and know only what they were answered.
+
+mod buyer;
+mod cashier;
+mod forger;
+mod operator;
+mod post;
+
+pub use buyer::Whim;
+pub use post::deliver_for_ever;
+
+use crate::kernel::{Home, Label};
+use crate::setup::Setup;
+use crate::tape::Kind;
+use crate::time::SECOND;
+use crate::world::World;
+use domain::buyer::Address;
+use domain::catalogue::{SkuDraft, SkuId, SkuStatus, StockLevel};
+use domain::changeset::{Audit, ReplayRecord, ReplayScope};
+use domain::names::{Appid, Openid};
+use domain::ports::{Access as _, BuyerBook as _, Catalogue as _, StockChange};
+use domain::{Fen, UserId};
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use uuid::Uuid;
+
+/// What is sold: its id, its price in fen, and how many there are for each buyer.
+const GOODS: [(&str, i64, i64); 3] = [("tea", 9_900, 40), ("cup", 2_550, 0), ("gift", 0, 40)];
+
+/// One who buys.
+#[derive(Clone, Debug)]
+pub struct Buyer {
+    /// The number of the actor, from 1.
+    pub actor: u32,
+    /// Their id.
+    pub id: UserId,
+    /// Their openid.
+    pub openid: String,
+}
+
+/// Fills the shop, and lets everybody in.
+pub fn open_shop(world: &Arc<World>) -> Vec<Buyer> {
+    stock_shelves(world, &world.setup);
+    let buyers: Vec<Buyer> = (1..=world.setup.buyers).map(|actor| register(world, actor)).collect();
+    for buyer in &buyers {
+        let (world, buyer) = (Arc::clone(world), buyer.clone());
+        let label = Label { whose: buyer.actor, errand: 0 };
+        let kernel = Arc::clone(&world.kernel);
+        world.comes(1);
+        kernel.spawn(Home::Outside, label, async move { buyer::shop(world, buyer).await });
+    }
+    let next = world.setup.buyers.saturating_add(1);
+    let operators = Arc::clone(world);
+    let whose = |number: u32| Label { whose: next.saturating_add(number), errand: 0 };
+    world.kernel.spawn(Home::Outside, whose(0), async move { operator::work(operators).await });
+    let forgers = Arc::clone(world);
+    world.kernel.spawn(Home::Outside, whose(1), async move { forger::forge(forgers).await });
+    buyers
+}
+
+fn stock_shelves(world: &World, setup: &Setup) {
+    let now = world.now();
+    let wanted = i64::from(setup.buyers) * i64::from(setup.purchases);
+    for (id, price, plenty) in GOODS {
+        let Some(sku_id) = SkuId::parse(id) else { continue };
+        let draft = SkuDraft {
+            id: sku_id.clone(),
+            title: id.to_owned(),
+            price: Fen::new(price),
+            cost_price: Fen::ZERO,
+            status: SkuStatus::OnSale,
+        };
+        let audit =
+            Audit { actor: "operator".to_owned(), cause: "opening".to_owned(), request_id: None };
+        // What is scarce is there for half of those who may want it.
+        let delta = if plenty == 0 { wanted / 2 + 1 } else { wanted * plenty };
+        let replay = ReplayRecord {
+            scope: scope("operator", "stock", id),
+            fingerprint: String::new(),
+            order: None,
+            payment: None,
+            reused: false,
+            recorded_at: now,
+        };
+        let change = StockChange {
+            sku_id: sku_id.clone(),
+            delta,
+            reason: "opening".to_owned(),
+            audit: audit.clone(),
+            replay,
+        };
+        drop(at_once(world.store.put_sku(&draft, None, &audit, now)));
+        drop(at_once(world.store.move_stock(&change)));
+        let level = StockLevel { stocked: delta, available: delta, held: 0, sold: 0 };
+        world.oracle.stocked(sku_id, level);
+    }
+}
+
+fn register(world: &World, actor: u32) -> Buyer {
+    let id = UserId::new(Uuid::from_u64_pair(2, u64::from(actor)));
+    let openid = format!("openid-of-buyer-{actor}");
+    let known = at_once(world.store.buyer(
+        &Appid::new(crate::wechat::Keys::APPID),
+        &Openid::new(openid.clone()),
+        id,
+        world.now(),
+    ));
+    drop(known);
+    let address = Address {
+        name: "张三".to_owned(),
+        phone: "13800000000".to_owned(),
+        region: "上海市".to_owned(),
+        detail: "世纪大道 1 号".to_owned(),
+    };
+    drop(at_once(world.store.add_address(id, address, 5)));
+    world.oracle.knows(id, actor);
+    Buyer { actor, id, openid }
+}
+
+/// The memory store answers at once.
+fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}
+
+fn scope(principal: &str, route: &str, key: &str) -> ReplayScope {
+    ReplayScope { principal: principal.to_owned(), route: route.to_owned(), key: key.to_owned() }
+}
+
+/// Waits up to `steps` quarters of a second, drawn; the tame one does not wait.
+async fn dawdle(world: &World, steps: u32) {
+    let drawn = i64::from(world.draw(Kind::Actor, steps.saturating_add(1)));
+    world.kernel.sleep(drawn * SECOND / 4).await;
+}

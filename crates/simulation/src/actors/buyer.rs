@@ -1,0 +1,412 @@
+//! Buyers. Each puts something on the list, checks out, and pays or does not, in one of many ways.
+
+mod requests;
+
+use super::{Buyer, at_once, cashier, dawdle};
+use crate::kernel::Home;
+use crate::marks::Mark;
+use crate::node::{Ask, Outcome, Said, Seen, ask};
+use crate::tape::Kind;
+use crate::time::{SECOND, micros};
+use crate::world::World;
+use domain::buyer::{ItemId, NewItem};
+use domain::catalogue::SkuId;
+use domain::order::{Command, CompletedBy, OrderStatus, PayerResult};
+use domain::payment::TradeType;
+use domain::ports::{AddItemAnswer, BuyerBook as _, OrderKey};
+use std::sync::Arc;
+use usecases::{PayRequest, Target};
+
+/// How a purchase goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whim {
+    /// Checks out, pays, waits.
+    Honest,
+    /// Sends the checkout twice under one key.
+    TwiceOneKey,
+    /// Sends the checkout twice under two keys.
+    TwiceTwoKeys,
+    /// Cancels while paying.
+    CancelsWhilePaying,
+    /// Opens a QR code on a second device, and pays the first one, or both.
+    TwoDevices,
+    /// Pays in the last second.
+    Slow,
+    /// Goes away.
+    Leaves,
+    /// Cancels and goes away.
+    Cancels,
+    /// Tries again under another key whenever something goes wrong.
+    Impatient,
+    /// Buys what costs nothing.
+    TakesTheGift,
+    /// Places first, and asks for a payment later.
+    PlacesFirst,
+    /// Has another checkout make way.
+    Replaces,
+    /// Has no money at the first try.
+    FailsFirst,
+    /// Says that it was paid, and it was not.
+    Boasts,
+    /// Wants what is scarce.
+    WantsTheCup,
+    /// Pays a number whose answer nobody got.
+    Ghost,
+}
+
+const WHIMS: [Whim; 16] = [
+    Whim::Honest,
+    Whim::TwiceOneKey,
+    Whim::TwiceTwoKeys,
+    Whim::CancelsWhilePaying,
+    Whim::TwoDevices,
+    Whim::Slow,
+    Whim::Leaves,
+    Whim::Cancels,
+    Whim::Impatient,
+    Whim::TakesTheGift,
+    Whim::PlacesFirst,
+    Whim::Replaces,
+    Whim::FailsFirst,
+    Whim::Boasts,
+    Whim::WantsTheCup,
+    Whim::Ghost,
+];
+
+impl Whim {
+    /// What is bought.
+    fn wants(self) -> &'static str {
+        match self {
+            Whim::TakesTheGift => "gift",
+            Whim::WantsTheCup => "cup",
+            Whim::Honest
+            | Whim::TwiceOneKey
+            | Whim::TwiceTwoKeys
+            | Whim::CancelsWhilePaying
+            | Whim::TwoDevices
+            | Whim::Slow
+            | Whim::Leaves
+            | Whim::Cancels
+            | Whim::Impatient
+            | Whim::PlacesFirst
+            | Whim::Replaces
+            | Whim::FailsFirst
+            | Whim::Boasts
+            | Whim::Ghost => "tea",
+        }
+    }
+}
+
+/// A buyer at work.
+struct Shopper {
+    world: Arc<World>,
+    buyer: Buyer,
+    keys: u32,
+}
+
+/// Buys again and again.
+pub(super) async fn shop(world: Arc<World>, buyer: Buyer) {
+    let mut shopper = Shopper { world, buyer, keys: 0 };
+    dawdle(&shopper.world, 120).await;
+    let times = shopper.world.setup.purchases;
+    for _ in 0..times {
+        if shopper.world.is_open() {
+            let whim = shopper.whim();
+            shopper.buy(whim).await;
+            dawdle(&shopper.world, 40).await;
+        }
+    }
+    shopper.world.comes(-1);
+}
+
+impl Shopper {
+    /// One of those that this world has; the tame one is honest.
+    fn whim(&self) -> Whim {
+        let bits = self.world.setup.whims;
+        let on = (1..).zip(&WHIMS[1..]).filter(|(bit, _)| bits & (1 << bit) != 0);
+        let mut here = vec![Whim::Honest];
+        here.extend(on.map(|(_, whim)| *whim));
+        let bound = u32::try_from(here.len()).unwrap_or(1);
+        let drawn = usize::try_from(self.world.draw(Kind::Actor, bound)).unwrap_or(0);
+        here.get(drawn).copied().unwrap_or(Whim::Honest)
+    }
+
+    async fn buy(&mut self, whim: Whim) {
+        let sku = whim.wants();
+        let Some(item) = self.put_on_the_list(sku) else { return };
+        let key = self.new_key();
+        self.world.chronicle.say(
+            || format!("buyer {}", self.buyer.actor),
+            None,
+            || format!("wants {sku}, {whim:?}"),
+        );
+        if whim == Whim::TwiceOneKey {
+            self.in_parallel(item, &key);
+            self.world.chronicle.sometimes(Mark::SameKeyTwiceAtOnce);
+        }
+        if whim == Whim::TwiceTwoKeys {
+            let other = self.new_key();
+            self.in_parallel(item, &other);
+        }
+        let trade_type = (whim != Whim::PlacesFirst).then(|| self.trade_type());
+        let Some(mut said) = self.check_out(item, &key, trade_type, whim).await else { return };
+        if whim == Whim::PlacesFirst {
+            dawdle(&self.world, 100).await;
+            match self.pay_another_way(&said, TradeType::Native).await {
+                Some(offered) => said = offered,
+                None => return,
+            }
+        }
+        self.go_on(whim, item, &said).await;
+        self.watch(&said).await;
+    }
+
+    /// What is done with an offer.
+    async fn go_on(&mut self, whim: Whim, item: ItemId, said: &Said) {
+        match whim {
+            Whim::Leaves => {}
+            Whim::Cancels => {
+                dawdle(&self.world, 60).await;
+                self.cancel(said).await;
+            }
+            Whim::CancelsWhilePaying => self.cancel_while_paying(said).await,
+            Whim::TwoDevices => self.pay_on_two_devices(said).await,
+            Whim::Slow => {
+                self.wait_for_the_deadline(said).await;
+                self.pay(said).await;
+            }
+            Whim::FailsFirst => {
+                cashier::fail(&self.world, said);
+                dawdle(&self.world, 40).await;
+                self.pay(said).await;
+            }
+            Whim::Boasts => self.report(said, PayerResult::Ok).await,
+            Whim::Replaces => {
+                dawdle(&self.world, 40).await;
+                self.replace(item, said).await;
+            }
+            Whim::Ghost => {
+                dawdle(&self.world, 400).await;
+                if let Some(number) = &said.out_trade_no {
+                    cashier::pay_number(&self.world, number.as_str(), false);
+                }
+            }
+            Whim::Honest
+            | Whim::TwiceOneKey
+            | Whim::TwiceTwoKeys
+            | Whim::Impatient
+            | Whim::TakesTheGift
+            | Whim::PlacesFirst
+            | Whim::WantsTheCup => {
+                dawdle(&self.world, 60).await;
+                self.pay(said).await;
+            }
+        }
+    }
+
+    fn put_on_the_list(&self, sku: &str) -> Option<ItemId> {
+        let quantity = self.world.draw(Kind::Actor, 3) + 1;
+        let item = NewItem { sku_id: SkuId::parse(sku)?, quantity };
+        match at_once(self.world.store.add_item(self.buyer.id, item, 100))?.ok()? {
+            AddItemAnswer::Added(line) => Some(line.id),
+            AddItemAnswer::NoSuchSku | AddItemAnswer::Full => None,
+        }
+    }
+
+    /// Another request for the same line, at the same time.
+    fn in_parallel(&self, item: ItemId, key: &str) {
+        let ask_of = self.checkout(item, key, Some(TradeType::Jsapi));
+        let world = Arc::clone(&self.world);
+        let label = self.world.kernel.label();
+        self.world.kernel.spawn(Home::Outside, label, async move {
+            dawdle(&world, 1).await;
+            let _answer = ask(&world, ask_of).await;
+        });
+    }
+
+    /// Checks out, again and again under the same key until there is an answer that counts.
+    async fn check_out(
+        &mut self,
+        item: ItemId,
+        key: &str,
+        trade_type: Option<TradeType>,
+        whim: Whim,
+    ) -> Option<Said> {
+        let mut key = key.to_owned();
+        for _ in 0..6 {
+            let request = self.checkout(item, &key, trade_type);
+            match ask(&self.world, request).await {
+                Some(said) => match said.outcome {
+                    Outcome::Done | Outcome::Reused | Outcome::Replayed => {
+                        self.count(&said);
+                        return Some(said);
+                    }
+                    Outcome::Unknown => self.world.chronicle.sometimes(Mark::AnswerUnknownToClient),
+                    Outcome::Refused("out_of_stock") => {
+                        self.world.chronicle.sometimes(Mark::LastPieceTaken);
+                        return None;
+                    }
+                    Outcome::Refused(_) if whim != Whim::Impatient => return None,
+                    Outcome::Refused(_) | Outcome::Busy => {}
+                },
+                None if whim == Whim::Impatient => key = self.new_key(),
+                None => {}
+            }
+            if !self.world.is_open() {
+                return None;
+            }
+            self.world.kernel.sleep(SECOND).await;
+            dawdle(&self.world, 8).await;
+        }
+        None
+    }
+
+    fn count(&self, said: &Said) {
+        match said.outcome {
+            Outcome::Reused => self.world.chronicle.sometimes(Mark::OtherKeySameOrder),
+            Outcome::Replayed => self.world.chronicle.sometimes(Mark::KeyReplayed),
+            Outcome::Done | Outcome::Unknown | Outcome::Refused(_) | Outcome::Busy => {}
+        }
+    }
+
+    async fn pay(&self, said: &Said) -> bool {
+        let coupon = self.world.draw(Kind::Actor, 8) == 7;
+        let paid = cashier::pay(&self.world, said, coupon);
+        if paid && self.world.draw(Kind::Actor, 2) == 1 {
+            self.report(said, PayerResult::Ok).await;
+        }
+        paid
+    }
+
+    async fn pay_another_way(&mut self, said: &Said, trade_type: TradeType) -> Option<Said> {
+        let number = said.seen.as_ref()?.number.clone();
+        let key = self.new_key();
+        let request = PayRequest {
+            buyer: self.buyer.id,
+            target: Target::of_buyer(self.buyer.id, OrderKey::Number(number.clone())),
+            trade_type,
+        };
+        for _ in 0..4 {
+            let keyed = self.keyed("pay", &key, &format!("{number} {trade_type:?}"));
+            let answer = ask(&self.world, Ask::Pay(request.clone(), keyed)).await;
+            match answer.as_ref().map(|said| said.outcome) {
+                Some(Outcome::Done | Outcome::Reused | Outcome::Replayed) => return answer,
+                Some(Outcome::Refused(_)) => return None,
+                Some(Outcome::Unknown | Outcome::Busy) | None => {}
+            }
+            if !self.world.is_open() {
+                return None;
+            }
+            self.world.kernel.sleep(SECOND).await;
+        }
+        None
+    }
+
+    async fn pay_on_two_devices(&mut self, said: &Said) {
+        let second = self.pay_another_way(said, TradeType::Native).await;
+        let both = self.world.draw(Kind::Actor, 3);
+        if both != 1 {
+            self.pay(said).await;
+        }
+        dawdle(&self.world, 20).await;
+        if let Some(second) = second.filter(|_| both > 0) {
+            self.pay(&second).await;
+        }
+    }
+
+    /// The cancellation goes out first, and the payment at some moment after it.
+    async fn cancel_while_paying(&mut self, said: &Said) {
+        if let Some(cancel) = self.cancellation(said) {
+            let (world, label) = (Arc::clone(&self.world), self.world.kernel.label());
+            self.world.kernel.spawn(Home::Outside, label, async move {
+                let _answer = ask(&world, cancel).await;
+            });
+        }
+        let wait = i64::from(self.world.draw(Kind::Actor, 40)) * SECOND / 200;
+        self.world.kernel.sleep(wait).await;
+        self.pay(said).await;
+    }
+
+    async fn cancel(&mut self, said: &Said) {
+        if let Some(cancel) = self.cancellation(said) {
+            let _answer = ask(&self.world, cancel).await;
+        }
+    }
+
+    async fn report(&self, said: &Said, result: PayerResult) {
+        let Some(seen) = &said.seen else { return };
+        let key = OrderKey::Number(seen.number.clone());
+        let target = Target::of_buyer(self.buyer.id, key);
+        let _answer = ask(&self.world, Ask::Report(target, result, self.audit("report"))).await;
+    }
+
+    /// Another checkout over the same line, which has the first one make way.
+    async fn replace(&mut self, item: ItemId, said: &Said) {
+        let key = self.new_key();
+        for _ in 0..4 {
+            let request = self.checkout_of(item, &key, Some(TradeType::Jsapi), Some("schnell"));
+            let answer = ask(&self.world, request).await;
+            match answer.as_ref().map(|said| said.outcome) {
+                Some(Outcome::Done | Outcome::Reused | Outcome::Replayed) => {
+                    let other = answer.as_ref().and_then(|said| said.seen.as_ref());
+                    let first = said.seen.as_ref().map(|seen| &seen.number);
+                    if other.map(|seen| &seen.number) != first {
+                        self.world.chronicle.sometimes(Mark::ReplacedOpenOrder);
+                    }
+                    if let Some(answer) = answer {
+                        self.pay(&answer).await;
+                    }
+                    return;
+                }
+                Some(Outcome::Refused(_)) => return,
+                Some(Outcome::Unknown | Outcome::Busy) | None => {}
+            }
+            self.world.kernel.sleep(3 * SECOND).await;
+        }
+    }
+
+    async fn wait_for_the_deadline(&self, said: &Said) {
+        let Some(deadline) = said.seen.as_ref().and_then(|seen| seen.deadline) else { return };
+        let early = i64::from(self.world.draw(Kind::Actor, 12)) * SECOND / 4;
+        let at = micros(deadline).saturating_sub(early);
+        self.world.kernel.sleep(at.saturating_sub(self.world.kernel.now())).await;
+    }
+
+    /// Looks until it is known what became of the order, or patience ends.
+    async fn watch(&mut self, said: &Said) {
+        let Some(Seen { number, .. }) = said.seen.clone() else { return };
+        for _ in 0..self.world.draw(Kind::Actor, 6) {
+            let told = self.world.oracle.was_told_paid(number.as_str());
+            let key = OrderKey::Number(number.clone());
+            let target = Target::of_buyer(self.buyer.id, key);
+            let answer = ask(&self.world, Ask::Look(target)).await;
+            let not_found = Some(Outcome::Refused("not_found"));
+            if answer.as_ref().map(|said| said.outcome) == not_found {
+                self.world.oracle.not_found(&self.world, number.as_str());
+            }
+            if let Some(seen) = answer.and_then(|said| said.seen) {
+                self.world.oracle.shown(&self.world, number.as_str(), told, seen.paid);
+                match seen.status {
+                    OrderStatus::PendingPayment | OrderStatus::Cancelling => {}
+                    OrderStatus::Shipped => {
+                        self.confirm(&number).await;
+                        return;
+                    }
+                    OrderStatus::Cancelled
+                    | OrderStatus::Ready
+                    | OrderStatus::Delivered
+                    | OrderStatus::Completed => return,
+                }
+            }
+            self.world.kernel.sleep(2 * SECOND).await;
+        }
+    }
+
+    /// Says that everything arrived.
+    async fn confirm(&mut self, number: &domain::OrderNumber) {
+        let key = self.new_key();
+        let action = self.action(number, "confirm", &key);
+        let command = Command::Complete(CompletedBy::Buyer);
+        let _answer = ask(&self.world, Ask::Act(action, command)).await;
+    }
+}

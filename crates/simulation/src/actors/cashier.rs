@@ -1,0 +1,88 @@
+//! What a payer's WeChat app does with what it was given: opens the cashier, and pays.
+
+use crate::marks::Mark;
+use crate::node::{Said, transport_order_of};
+use crate::time::{SECOND, micros};
+use crate::world::World;
+use domain::ports::PayParams;
+use wechatpay_sim::core::pay::{PayForm, PayOutcome};
+
+/// The number that the parameters pay, if the app opens for them.
+pub(super) fn number_of(world: &World, said: &Said) -> Option<String> {
+    match said.pay_params.as_ref()? {
+        PayParams::Native { code_url } => world.wechat.truth(|truth| truth.of_code(code_url)),
+        PayParams::Jsapi { app_id, time_stamp, nonce_str, package, sign_type, pay_sign } => {
+            let params = wechatpay_sim::core::pay_params::PayParams {
+                app_id: app_id.as_str().to_owned(),
+                time_stamp: time_stamp.clone(),
+                nonce_str: nonce_str.clone(),
+                package: package.clone(),
+                sign_type: sign_type.clone(),
+                pay_sign: pay_sign.clone(),
+            };
+            world.wechat.open_cashier(&params, world.now()).ok()
+        }
+    }
+}
+
+/// Pays with what was offered. Whether money moved.
+pub(super) fn pay(world: &World, said: &Said, coupon: bool) -> bool {
+    let Some(number) = number_of(world, said) else {
+        world.chronicle.say(
+            || "payer".to_owned(),
+            said.seen.as_ref().map(|seen| seen.number.as_str()),
+            || "the cashier does not open".to_owned(),
+        );
+        return false;
+    };
+    let deadline = said.seen.as_ref().and_then(|seen| seen.deadline).map(micros);
+    if deadline.is_some_and(|at| at.saturating_sub(world.kernel.now()) < 3 * SECOND) {
+        world.chronicle.sometimes(Mark::PaidInLastSecond);
+    }
+    pay_number(world, &number, coupon)
+}
+
+/// Pays a number. Whether money moved.
+pub(super) fn pay_number(world: &World, number: &str, coupon: bool) -> bool {
+    let coupon_fen = if coupon { 100 } else { 0 };
+    let form = PayForm { coupon_fen, ..PayForm::default() };
+    let order = transport_order_of(number);
+    match world.wechat.pay(number, form, world.now()) {
+        Ok(paid) => {
+            world.chronicle.say(
+                || "payer".to_owned(),
+                Some(order),
+                || format!("PAYS {number}: {} fen, {}", paid.total_fen, paid.transaction_id),
+            );
+            if coupon {
+                world.chronicle.sometimes(Mark::CouponLowersPayerTotal);
+            }
+            let both = world.wechat.truth(|truth| {
+                truth.paid.keys().filter(|paid| transport_order_of(paid) == order).count() > 1
+            });
+            if both {
+                world.chronicle.sometimes(Mark::BothPaymentsPaid);
+            }
+            if !world.oracle.is_open(number) {
+                world.chronicle.sometimes(Mark::OldPaymentPaidAfterSwitch);
+            }
+            world.oracle.paid(number);
+            true
+        }
+        Err(why) => {
+            world.chronicle.say(
+                || "payer".to_owned(),
+                Some(order),
+                || format!("cannot pay {number}: {}", why.message),
+            );
+            false
+        }
+    }
+}
+
+/// Tries to pay and fails: wrong password, no money.
+pub(super) fn fail(world: &World, said: &Said) {
+    let Some(number) = number_of(world, said) else { return };
+    let form = PayForm { outcome: PayOutcome::Fail, ..PayForm::default() };
+    let _refused = world.wechat.pay(&number, form, world.now());
+}

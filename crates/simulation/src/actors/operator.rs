@@ -1,0 +1,126 @@
+//! Operators: ship what is paid, say that it arrived, complete, and sometimes cancel.
+
+use super::{dawdle, scope};
+use crate::node::{Ask, ask};
+use crate::tape::Kind;
+use crate::time::SECOND;
+use crate::world::World;
+use domain::changeset::Audit;
+use domain::order::{CancelCause, Command, CompletedBy, OrderStatus, RefundAsk};
+use domain::ports::OrderKey;
+use domain::refund::{Asker, RefundState};
+use domain::shipment::{LogisticsType, Package, ShipmentDraft};
+use domain::{Fen, OrderId, OrderNumber};
+use std::sync::Arc;
+use usecases::{Action, Keyed, Target};
+
+/// Works while buyers come; the tame operator does nothing.
+pub(super) async fn work(world: Arc<World>) {
+    let zeal = world.draw(Kind::Actor, 4);
+    if zeal == 0 {
+        return;
+    }
+    let mut count = 0_u32;
+    while world.is_open() {
+        world.kernel.sleep(i64::from(20 / zeal) * SECOND).await;
+        let orders: Vec<(OrderId, OrderNumber, OrderStatus)> = world.oracle.look(|seen| {
+            seen.orders.values().map(|o| (o.id, o.number.clone(), o.status)).collect()
+        });
+        let Some(bound) = u32::try_from(orders.len()).ok().filter(|bound| *bound > 0) else {
+            continue;
+        };
+        let which = usize::try_from(world.draw(Kind::Actor, bound)).unwrap_or(0);
+        let Some((id, number, status)) = orders.get(which) else { continue };
+        count = count.saturating_add(1);
+        dawdle(&world, 8).await;
+        if let Some(asked) = wish(&world, *id, number, *status, count) {
+            let _answer = ask(&world, asked).await;
+        }
+    }
+}
+
+fn wish(
+    world: &World,
+    id: OrderId,
+    number: &OrderNumber,
+    status: OrderStatus,
+    count: u32,
+) -> Option<Ask> {
+    let cancels = world.draw(Kind::Actor, 4) == 3;
+    if let Some(command) = verdict(world, id) {
+        return Some(Ask::Act(action(id, number, "verdict", count), command));
+    }
+    let act = |what: &str, command: Command| Ask::Act(action(id, number, what, count), command);
+    match status {
+        OrderStatus::PendingPayment if cancels => {
+            Some(Ask::Cancel(action(id, number, "cancel", count), CancelCause::Operator))
+        }
+        OrderStatus::Ready if cancels => {
+            Some(Ask::Cancel(action(id, number, "cancel", count), CancelCause::Operator))
+        }
+        OrderStatus::Ready if world.draw(Kind::Actor, 3) == 2 => {
+            Some(refund(world, id, number, count))
+        }
+        OrderStatus::Ready => Some(act("ship", Command::Ship(parcel(count)))),
+        OrderStatus::Shipped => Some(act("deliver", Command::Deliver)),
+        OrderStatus::Delivered if cancels => {
+            Some(act("complete", Command::Complete(CompletedBy::Operator)))
+        }
+        OrderStatus::PendingPayment
+        | OrderStatus::Cancelling
+        | OrderStatus::Cancelled
+        | OrderStatus::Delivered
+        | OrderStatus::Completed => None,
+    }
+}
+
+fn action(id: OrderId, number: &OrderNumber, what: &str, count: u32) -> Box<Action> {
+    Box::new(Action {
+        target: Target::anybodys(OrderKey::Id(id)),
+        audit: Audit { actor: "operator:1".to_owned(), cause: what.to_owned(), request_id: None },
+        keyed: Keyed {
+            scope: scope("operator:1", what, &format!("op-{count}")),
+            fingerprint: format!("{what} {number}"),
+            request_id: format!("op-{count}"),
+        },
+    })
+}
+
+/// What a person says of a refund that waits for one: mostly yes.
+fn verdict(world: &World, id: OrderId) -> Option<Command> {
+    let waiting = world.oracle.look(|seen| {
+        let order = seen.orders.get(&id)?;
+        let mut refunds = order.refunds.iter();
+        refunds.find(|r| r.state == RefundState::AwaitingApproval).map(|r| r.out_refund_no.clone())
+    });
+    let out_refund_no = waiting?;
+    Some(match world.draw(Kind::Actor, 4) {
+        3 => Command::DeclineRefund { out_refund_no },
+        _ => Command::ApproveRefund { out_refund_no, as_approver: true },
+    })
+}
+
+/// A part of it, or all of it.
+fn refund(world: &World, id: OrderId, number: &OrderNumber, count: u32) -> Ask {
+    let parts = i64::from(world.draw(Kind::Actor, 4));
+    let ask = RefundAsk {
+        amount: (parts > 0).then(|| Fen::new(parts.saturating_mul(1_000))),
+        reason: "操作员退款".to_owned(),
+        by: Asker::Operator,
+        out_refund_no: None,
+    };
+    Ask::Refund(action(id, number, "refund", count), ask)
+}
+
+fn parcel(count: u32) -> ShipmentDraft {
+    ShipmentDraft {
+        logistics_type: LogisticsType::Express,
+        packages: vec![Package {
+            express_company: Some("SF".to_owned()),
+            tracking_no: Some(format!("SF{count}")),
+            item_desc: "goods".to_owned(),
+            contact: None,
+        }],
+        is_all_delivered: true,
+    }
+}

@@ -1,0 +1,377 @@
+//! What production's `http-api` does around the use cases, without HTTP: requests come in over wires
+//! that lose, delay and repeat them; what was begun is worked on to its end.
+
+use crate::kernel::{Home, Letter, letter};
+use crate::matrix::{Fault, Flow, Step};
+use crate::tape::Kind;
+use crate::time::{MILLI, SECOND};
+use crate::world::World;
+use domain::changeset::Audit;
+use domain::order::{
+    CancelCause, Command, Order, OrderStatus, PayerResult, PaymentStatus, RefundAsk,
+};
+use domain::ports::PayParams;
+use domain::{OrderNumber, OutTradeNo};
+use std::sync::Arc;
+use usecases::{
+    ActError, Acted, Action, Checkedout, CheckoutError, CheckoutRequest, Keyed, Offer, OfferError,
+    PayRequest, Paydesk, QuoteError, Refunded, Target, TransactError,
+};
+
+/// How long a client waits for an answer.
+const PATIENCE: i64 = 15 * SECOND;
+
+const ON_REQUEST: [Fault; 8] = [
+    Fault::CrashBefore,
+    Fault::CrashAfter,
+    Fault::LostAnswer,
+    Fault::NeverArrives,
+    Fault::Late,
+    Fault::Twice,
+    Fault::Reordered,
+    Fault::RateLimited,
+];
+pub(super) const ON_REPLY: [Fault; 5] =
+    [Fault::CrashBefore, Fault::CrashAfter, Fault::LostAnswer, Fault::Late, Fault::Twice];
+/// What a client asks.
+#[derive(Clone)]
+pub enum Ask {
+    /// Check out.
+    CheckOut(Box<CheckoutRequest>, Keyed),
+    /// Pay for an order that exists.
+    Pay(PayRequest, Keyed),
+    /// Cancel.
+    Cancel(Box<Action>, CancelCause),
+    /// Ship, deliver, complete.
+    Act(Box<Action>, Command),
+    /// Send money back.
+    Refund(Box<Action>, RefundAsk),
+    /// What the payer's client says.
+    Report(Target, PayerResult, Audit),
+    /// Look, and have WeChat Pay asked.
+    Look(Target),
+}
+
+/// What a client is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// How it went.
+    pub outcome: Outcome,
+    /// The order as it is.
+    pub seen: Option<Seen>,
+    /// The payment on offer.
+    pub out_trade_no: Option<OutTradeNo>,
+    /// What the payer's client is called with.
+    pub pay_params: Option<PayParams>,
+}
+
+/// How a request went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It had its effect now.
+    Done,
+    /// It found the order of an equal request.
+    Reused,
+    /// Its key had its effect before.
+    Replayed,
+    /// The outcome at WeChat Pay is not known yet: come back with the same key.
+    Unknown,
+    /// No, and why.
+    Refused(&'static str),
+    /// Come back with the same request.
+    Busy,
+}
+
+/// An order as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Its number.
+    pub number: OrderNumber,
+    /// Its version.
+    pub version: u64,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// Whether its money came.
+    pub paid: bool,
+    /// Until when it can be paid.
+    pub deadline: Option<domain::Timestamp>,
+}
+
+impl Seen {
+    fn of(order: &Order) -> Seen {
+        Seen {
+            number: order.number.clone(),
+            version: order.version,
+            status: order.status,
+            paid: order.payment_status() != PaymentStatus::Unpaid,
+            deadline: order.pay_deadline,
+        }
+    }
+}
+
+impl Ask {
+    fn flow(&self) -> Flow {
+        match self {
+            Ask::CheckOut(..) => Flow::Checkout,
+            Ask::Pay(..) => Flow::Pay,
+            Ask::Cancel(..) => Flow::Close,
+            Ask::Refund(..) => Flow::Refund,
+            Ask::Act(_, command) if is_about_refunds(command) => Flow::Refund,
+            Ask::Act(..) | Ask::Report(..) => Flow::Act,
+            Ask::Look(_) => Flow::Look,
+        }
+    }
+}
+
+/// Sends a request to some node, and waits for the answer; `None` when there is none.
+pub async fn ask(world: &Arc<World>, what: Ask) -> Option<Said> {
+    let before = world.kernel.label();
+    world.turn_to(what.flow());
+    let fault = world.fault(Kind::Client, &ON_REQUEST);
+    if let Some(fault) = fault {
+        world.met(Step::Recv, fault);
+    }
+    if fault == Some(Fault::RateLimited) {
+        world.kernel.relabel(before);
+        return Some(Said::plain(Outcome::Busy));
+    }
+    let (answered, answer) = letter();
+    let copies = if fault == Some(Fault::Twice) { 2 } else { 1 };
+    for _ in 0..copies {
+        let request = Request {
+            world: Arc::clone(world),
+            ask: what.clone(),
+            fault,
+            answered: answered.clone(),
+        };
+        world.outside(async move { request.go().await });
+    }
+    let patience = if fault == Some(Fault::NeverArrives) { SECOND } else { PATIENCE };
+    let answer = answer.wait(&world.kernel, patience).await;
+    world.kernel.relabel(before);
+    answer
+}
+
+/// One request under way.
+struct Request {
+    world: Arc<World>,
+    ask: Ask,
+    fault: Option<Fault>,
+    answered: Letter<Said>,
+}
+
+impl Request {
+    async fn go(self) {
+        let world = &self.world;
+        let mut travel = world.travel();
+        match self.fault {
+            Some(Fault::NeverArrives) => return,
+            Some(Fault::Late) => {
+                travel += (i64::from(world.draw(Kind::Travel, 30)) + 1) * SECOND;
+            }
+            Some(Fault::Reordered) => {
+                travel += (i64::from(world.draw(Kind::Travel, 16)) + 1) * 100 * MILLI;
+            }
+            Some(_) | None => {}
+        }
+        world.kernel.sleep(travel).await;
+        // A load balancer sends it to a node that serves.
+        let Some(node) = world.serving_node() else { return };
+        if self.fault == Some(Fault::CrashBefore) {
+            world.crash(node, "as a request comes in");
+            return;
+        }
+        let Some((home, desk)) = world.door(node) else { return };
+        let label = world.kernel.label();
+        let handling = Handling {
+            world: Arc::clone(world),
+            node,
+            desk,
+            dies: self.fault == Some(Fault::CrashAfter),
+            mute: self.fault == Some(Fault::LostAnswer),
+        };
+        let (ask, answered) = (self.ask, self.answered);
+        world.kernel.spawn(home, label, async move { handling.handle(ask, &answered).await });
+    }
+}
+
+/// One request at a node.
+struct Handling {
+    world: Arc<World>,
+    node: u32,
+    desk: Arc<Paydesk>,
+    /// The node dies soon after it began.
+    dies: bool,
+    /// The connection is gone already.
+    mute: bool,
+}
+
+impl Handling {
+    async fn handle(self, ask: Ask, answered: &Letter<Said>) {
+        let world = &self.world;
+        if self.dies {
+            let (world, node) = (Arc::clone(world), self.node);
+            let wait = i64::from(world.draw(Kind::Client, 40)) * MILLI / 2;
+            self.world.outside(async move {
+                world.kernel.sleep(wait).await;
+                world.crash(node, "soon after a request came in");
+            });
+        }
+        let said = self.perform(ask).await;
+        let fault = world.fault(Kind::Client, &ON_REPLY);
+        if let Some(fault) = fault {
+            world.met(Step::Reply, fault);
+        }
+        if fault == Some(Fault::CrashBefore) {
+            world.die(self.node, "before an answer").await;
+        }
+        world.oracle.answers(world, &said);
+        if self.mute || fault == Some(Fault::LostAnswer) {
+            return;
+        }
+        let extra = match fault {
+            Some(Fault::Late) => i64::from(world.draw(Kind::Travel, 12)) * SECOND,
+            Some(_) | None => 0,
+        };
+        let (wire, answered, travel) = (Arc::clone(world), answered.clone(), world.travel());
+        world.outside(async move {
+            wire.kernel.sleep(travel + extra).await;
+            answered.send(said);
+        });
+        if fault == Some(Fault::CrashAfter) {
+            world.die(self.node, "after an answer").await;
+        }
+    }
+
+    async fn perform(&self, ask: Ask) -> Said {
+        let desk = &self.desk;
+        match ask {
+            Ask::CheckOut(request, keyed) => checked_out(desk.check_out(&request, &keyed).await),
+            Ask::Pay(request, keyed) => checked_out(desk.pay_order(&request, &keyed).await),
+            Ask::Cancel(action, cause) => acted(desk.cancel_order(&action, cause).await),
+            Ask::Act(action, command) => acted(desk.act(&action, &command).await),
+            Ask::Refund(action, asked) => refunded(desk.refund_order(&action, asked).await),
+            Ask::Report(target, result, audit) => {
+                match desk.note_payer_result(&target, result, audit).await {
+                    Ok(order) => Said::of(Outcome::Done, &order),
+                    Err(error) => Said::plain(of_transact(&error)),
+                }
+            }
+            Ask::Look(target) => match desk.find(&target).await {
+                Ok(Some(order)) => {
+                    let _a_hint = desk.ask_soon(&order).await;
+                    Said::of(Outcome::Done, &order)
+                }
+                Ok(None) => Said::plain(Outcome::Refused("not_found")),
+                Err(_unavailable) => Said::plain(Outcome::Busy),
+            },
+        }
+    }
+}
+
+impl Said {
+    /// An answer without an order.
+    #[must_use]
+    pub fn plain(outcome: Outcome) -> Said {
+        Said { outcome, seen: None, out_trade_no: None, pay_params: None }
+    }
+
+    fn of(outcome: Outcome, order: &Order) -> Said {
+        Said { seen: Some(Seen::of(order)), ..Said::plain(outcome) }
+    }
+
+    fn offer(outcome: Outcome, offer: Offer) -> Said {
+        let outcome = if offer.is_unknown() { Outcome::Unknown } else { outcome };
+        Said {
+            seen: Some(Seen::of(&offer.order)),
+            outcome,
+            out_trade_no: offer.out_trade_no,
+            pay_params: offer.pay_params,
+        }
+    }
+}
+
+fn checked_out(result: Result<Checkedout, CheckoutError>) -> Said {
+    match result {
+        Ok(Checkedout::Placed(offer)) => Said::offer(Outcome::Done, offer),
+        Ok(Checkedout::Replayed { offer, .. }) => Said::offer(Outcome::Replayed, offer),
+        Ok(Checkedout::Reused(offer)) => Said::offer(Outcome::Reused, offer),
+        Err(error) => Said::plain(of_checkout(&error)),
+    }
+}
+
+fn acted(result: Result<Acted, ActError>) -> Said {
+    match result {
+        Ok(Acted::Done(order)) => Said::of(Outcome::Done, &order),
+        Ok(Acted::Replayed(order)) => Said::of(Outcome::Replayed, &order),
+        Err(ActError::KeyReused) => Said::plain(Outcome::Refused("idempotency_key_reused")),
+        Err(ActError::InProgress) => Said::plain(Outcome::Busy),
+        Err(ActError::Transact(error)) => Said::plain(of_transact(&error)),
+    }
+}
+
+fn refunded(result: Result<Refunded, ActError>) -> Said {
+    match result {
+        Ok(Refunded { order, replayed: true, .. }) => Said::of(Outcome::Replayed, &order),
+        Ok(Refunded { order, replayed: false, .. }) => Said::of(Outcome::Done, &order),
+        Err(error) => acted(Err(error)),
+    }
+}
+
+/// What persons say about refunds.
+fn is_about_refunds(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::ApproveRefund { .. }
+            | Command::DeclineRefund { .. }
+            | Command::WithdrawRefund { .. }
+            | Command::RetryRefund { .. }
+            | Command::SettleRefundOffline { .. }
+    )
+}
+
+fn of_checkout(error: &CheckoutError) -> Outcome {
+    match error {
+        CheckoutError::KeyReused => Outcome::Refused("idempotency_key_reused"),
+        CheckoutError::Quote(QuoteError::Store(_)) => Outcome::Busy,
+        CheckoutError::Quote(_) => Outcome::Refused("quote"),
+        CheckoutError::PriceChanged(_) => Outcome::Refused("price_changed"),
+        CheckoutError::OutOfStock(_) => Outcome::Refused("out_of_stock"),
+        CheckoutError::CheckoutOpen(_) => Outcome::Refused("checkout_open"),
+        CheckoutError::InProgress | CheckoutError::StillOpen(_) => Outcome::Busy,
+        CheckoutError::TooManyOpenOrders => Outcome::Refused("too_many_open_orders"),
+        CheckoutError::OpenidRequired => Outcome::Refused("openid_required"),
+        CheckoutError::TooManyLines => Outcome::Refused("too_many_lines"),
+        CheckoutError::Offer(OfferError::NotPayable) => Outcome::Refused("order_not_payable"),
+        CheckoutError::Offer(OfferError::Replaced) => Outcome::Refused("payment_replaced"),
+        CheckoutError::Offer(OfferError::WechatRefused(_)) => Outcome::Refused("wechat_refused"),
+        CheckoutError::Offer(OfferError::Transact(error)) => of_transact(error),
+    }
+}
+
+fn of_transact(error: &TransactError) -> Outcome {
+    match error {
+        TransactError::NotFound => Outcome::Refused("not_found"),
+        TransactError::VersionMoved => Outcome::Refused("version_moved"),
+        TransactError::Rejected(_) => Outcome::Refused("rejected"),
+        TransactError::Refused(_) => Outcome::Refused("refused"),
+        TransactError::Busy(_) | TransactError::Store(_) => Outcome::Busy,
+    }
+}
+
+impl World {
+    /// A node that serves, drawn among all.
+    pub(super) fn serving_node(&self) -> Option<u32> {
+        let up: Vec<u32> =
+            (0..).zip(&self.nodes).filter(|(_, at)| at.is_up()).map(|(n, _)| n).collect();
+        let bound = u32::try_from(up.len()).ok().filter(|count| *count > 0)?;
+        let picked = usize::try_from(self.draw(Kind::Travel, bound)).ok()?;
+        up.get(picked).copied()
+    }
+
+    /// The application at a node, and where its tasks live.
+    pub(super) fn door(&self, node: u32) -> Option<(Home, Arc<Paydesk>)> {
+        let at = self.node(node)?;
+        Some((at.home(node), at.desk()?))
+    }
+}

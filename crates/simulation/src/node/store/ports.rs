@@ -1,0 +1,249 @@
+//! Every port of storage, through [`SimStore::through`].
+
+use super::SimStore;
+use crate::matrix::Step;
+use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
+use domain::catalogue::{Sku, SkuDraft, SkuId};
+use domain::changeset::{Audit, Changeset, Fence, ReplayRecord, ReplayScope};
+use domain::job::JobId;
+use domain::names::{Appid, Openid};
+use domain::order::Order;
+use domain::ports::{
+    Access, AddItemAnswer, ApiKeyRecord, BuyerBook, CaseBook, CaseList, CaseListing, Catalogue,
+    ChangeItemAnswer, CheckoutBasis, CommitAnswer, Finish, InvariantReport, Invariants, JobQueue,
+    LeasedJob, Loaded, OrderKey, OrderList, OrderListing, OrderStore, PortFuture, PutAnswer,
+    SessionRecord, StockAnswer, StockChange, StoreError,
+};
+use domain::{CommandId, Epoch, Timestamp, UserId};
+
+type Answer<'a, T> = PortFuture<'a, Result<T, StoreError>>;
+
+impl OrderStore for SimStore {
+    fn load<'a>(&'a self, key: &'a OrderKey) -> Answer<'a, Option<Loaded<Order>>> {
+        Box::pin(async move {
+            let asked = self.clock.local();
+            let loaded = self.through(Step::Tx, || self.memory().load(key)).await?;
+            if let Some(loaded) = &loaded {
+                let _useful = self.clock.measured(asked, loaded.store_now);
+            }
+            Ok(loaded)
+        })
+    }
+
+    fn commit(&self, changeset: Changeset) -> PortFuture<'_, CommitAnswer> {
+        Box::pin(self.commit_through(changeset))
+    }
+
+    fn committed<'a>(&'a self, command_id: &'a CommandId) -> Answer<'a, bool> {
+        Box::pin(self.through(Step::Tx, || self.memory().committed(command_id)))
+    }
+
+    fn replay<'a>(&'a self, scope: &'a ReplayScope) -> Answer<'a, Option<ReplayRecord>> {
+        Box::pin(self.through(Step::Tx, || self.memory().replay(scope)))
+    }
+
+    fn epoch(&self) -> Answer<'_, Epoch> {
+        Box::pin(self.through(Step::Tx, || self.memory().epoch()))
+    }
+
+    fn list<'a>(&'a self, query: &'a OrderList) -> Answer<'a, OrderListing> {
+        Box::pin(self.through(Step::Tx, || self.memory().list(query)))
+    }
+}
+
+impl JobQueue for SimStore {
+    fn claim(&self, now: Timestamp, limit: u32, lease_ms: u64) -> Answer<'_, Vec<LeasedJob>> {
+        Box::pin(self.through(Step::Tx, move || {
+            Box::pin(async move {
+                let jobs = self.memory().claim(now, limit, lease_ms).await?;
+                self.world.oracle.claimed(&self.world, self.node, &jobs, lease_ms);
+                Ok(jobs)
+            })
+        }))
+    }
+
+    fn renew<'a>(&'a self, lease: &'a Fence, lease_ms: u64) -> Answer<'a, bool> {
+        Box::pin(self.through(Step::Tx, move || {
+            Box::pin(async move {
+                let renewed = self.memory().renew(lease, lease_ms).await?;
+                if renewed {
+                    self.world.oracle.renewed(&self.world, lease, lease_ms);
+                }
+                Ok(renewed)
+            })
+        }))
+    }
+
+    fn finish<'a>(&'a self, lease: &'a Fence, finish: Finish) -> Answer<'a, bool> {
+        Box::pin(self.through(Step::TxPlus, move || {
+            Box::pin(async move {
+                let parks = matches!(finish, Finish::Park(_));
+                let finished = self.memory().finish(lease, finish).await?;
+                if finished {
+                    self.world.oracle.finished(&self.world, lease, parks);
+                }
+                Ok(finished)
+            })
+        }))
+    }
+
+    fn hasten<'a>(&'a self, job: &'a JobId, at: Timestamp) -> Answer<'a, ()> {
+        Box::pin(self.through(Step::Tx, move || self.memory().hasten(job, at)))
+    }
+
+    fn rouse(&self, now: Timestamp) -> Answer<'_, u64> {
+        Box::pin(self.through(Step::Tx, move || self.memory().rouse(now)))
+    }
+
+    fn next_due(&self) -> Answer<'_, Option<Timestamp>> {
+        Box::pin(self.through(Step::Tx, || self.memory().next_due()))
+    }
+
+    fn sweep(&self, now: Timestamp, limit: u32) -> Answer<'_, Vec<JobId>> {
+        Box::pin(self.through(Step::Tx, move || self.memory().sweep(now, limit)))
+    }
+}
+
+impl Catalogue for SimStore {
+    fn on_sale(&self, after: Option<SkuId>, limit: u32) -> Answer<'_, Vec<Sku>> {
+        Box::pin(self.through(Step::Tx, move || self.memory().on_sale(after, limit)))
+    }
+
+    fn sku<'a>(&'a self, id: &'a SkuId) -> Answer<'a, Option<Sku>> {
+        Box::pin(self.through(Step::Tx, || self.memory().sku(id)))
+    }
+
+    fn put_sku<'a>(
+        &'a self,
+        draft: &'a SkuDraft,
+        expected: Option<u64>,
+        audit: &'a Audit,
+        now: Timestamp,
+    ) -> Answer<'a, PutAnswer<Sku>> {
+        Box::pin(self.through(Step::Tx, move || self.memory().put_sku(draft, expected, audit, now)))
+    }
+
+    fn move_stock<'a>(&'a self, change: &'a StockChange) -> Answer<'a, StockAnswer> {
+        Box::pin(self.through(Step::Tx, || self.memory().move_stock(change)))
+    }
+}
+
+impl BuyerBook for SimStore {
+    fn addresses(&self, buyer: UserId) -> Answer<'_, Vec<BookedAddress>> {
+        Box::pin(self.through(Step::Tx, move || self.memory().addresses(buyer)))
+    }
+
+    fn add_address(
+        &self,
+        buyer: UserId,
+        address: Address,
+        max: u32,
+    ) -> Answer<'_, Option<BookedAddress>> {
+        Box::pin(self.through(Step::Tx, move || self.memory().add_address(buyer, address, max)))
+    }
+
+    fn put_address(
+        &self,
+        buyer: UserId,
+        id: AddressId,
+        expected: u64,
+        address: Address,
+    ) -> Answer<'_, PutAnswer<BookedAddress>> {
+        Box::pin(
+            self.through(Step::Tx, move || self.memory().put_address(buyer, id, expected, address)),
+        )
+    }
+
+    fn delete_address(&self, buyer: UserId, id: AddressId) -> Answer<'_, bool> {
+        Box::pin(self.through(Step::Tx, move || self.memory().delete_address(buyer, id)))
+    }
+
+    fn items(&self, buyer: UserId) -> Answer<'_, Vec<ListedItem>> {
+        Box::pin(self.through(Step::Tx, move || self.memory().items(buyer)))
+    }
+
+    fn add_item(&self, buyer: UserId, item: NewItem, max: u32) -> Answer<'_, AddItemAnswer> {
+        Box::pin(self.through(Step::Tx, move || self.memory().add_item(buyer, item, max)))
+    }
+
+    fn change_item(
+        &self,
+        buyer: UserId,
+        id: ItemId,
+        quantity: u32,
+    ) -> Answer<'_, ChangeItemAnswer> {
+        Box::pin(self.through(Step::Tx, move || self.memory().change_item(buyer, id, quantity)))
+    }
+
+    fn remove_item(&self, buyer: UserId, id: ItemId) -> Answer<'_, bool> {
+        Box::pin(self.through(Step::Tx, move || self.memory().remove_item(buyer, id)))
+    }
+
+    fn checkout_basis<'a>(
+        &'a self,
+        buyer: UserId,
+        selection: &'a Selection,
+        address_id: AddressId,
+    ) -> Answer<'a, Loaded<CheckoutBasis>> {
+        Box::pin(async move {
+            let asked = self.clock.local();
+            let act = || self.memory().checkout_basis(buyer, selection, address_id);
+            let basis = self.through(Step::Tx, act).await?;
+            let _useful = self.clock.measured(asked, basis.store_now);
+            Ok(basis)
+        })
+    }
+}
+
+impl Access for SimStore {
+    fn buyer<'a>(
+        &'a self,
+        appid: &'a Appid,
+        openid: &'a Openid,
+        fresh: UserId,
+        now: Timestamp,
+    ) -> Answer<'a, UserId> {
+        Box::pin(self.through(Step::Tx, move || self.memory().buyer(appid, openid, fresh, now)))
+    }
+
+    fn openid<'a>(&'a self, buyer: UserId, appid: &'a Appid) -> Answer<'a, Option<Openid>> {
+        Box::pin(self.through(Step::Tx, move || self.memory().openid(buyer, appid)))
+    }
+
+    fn open_session<'a>(&'a self, token_hash: [u8; 32], session: SessionRecord) -> Answer<'a, ()> {
+        Box::pin(self.through(Step::Tx, move || self.memory().open_session(token_hash, session)))
+    }
+
+    fn session(&self, token_hash: [u8; 32]) -> Answer<'_, Option<SessionRecord>> {
+        Box::pin(self.through(Step::Tx, move || self.memory().session(token_hash)))
+    }
+
+    fn add_api_key(&self, key_hash: [u8; 32], record: ApiKeyRecord) -> Answer<'_, ()> {
+        Box::pin(self.through(Step::Tx, move || self.memory().add_api_key(key_hash, record)))
+    }
+
+    fn api_key(&self, key_hash: [u8; 32]) -> Answer<'_, Option<ApiKeyRecord>> {
+        Box::pin(self.through(Step::Tx, move || self.memory().api_key(key_hash)))
+    }
+
+    fn api_keys(&self) -> Answer<'_, Vec<ApiKeyRecord>> {
+        Box::pin(self.through(Step::Tx, || self.memory().api_keys()))
+    }
+
+    fn revoke_api_key<'a>(&'a self, id: &'a str, now: Timestamp) -> Answer<'a, bool> {
+        Box::pin(self.through(Step::Tx, move || self.memory().revoke_api_key(id, now)))
+    }
+}
+
+/// Asked by operators' pages alone, which no world has: the oracle holds the invariants.
+impl Invariants for SimStore {
+    fn check(&self) -> Answer<'_, Vec<InvariantReport>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+}
+
+impl CaseBook for SimStore {
+    fn cases<'a>(&'a self, query: &'a CaseList) -> Answer<'a, CaseListing> {
+        Box::pin(self.through(Step::Tx, || self.memory().cases(query)))
+    }
+}

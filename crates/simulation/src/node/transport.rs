@@ -1,0 +1,292 @@
+//! The network to WeChat Pay: production's client over wires that lose, delay, repeat and falsify.
+
+use crate::kernel::letter;
+use crate::marks::Mark;
+use crate::matrix::{Fault, Step};
+use crate::tape::Kind;
+use crate::time::{MILLI, SECOND};
+use crate::wechat::{Asked, asked_of};
+use crate::world::World;
+use domain::ports::PortFuture;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use wechatpay::{Transport, TransportError, WireRequest, WireResponse};
+use wechatpay_sim::core::exchange::{Answer, ApiRequest};
+
+/// How long a node waits for WeChat Pay's answer.
+pub(super) const TIMEOUT: i64 = 5 * SECOND;
+
+const FAULTS: [Fault; 12] = [
+    Fault::CrashBefore,
+    Fault::CrashAfter,
+    Fault::LostAnswer,
+    Fault::NeverArrives,
+    Fault::Late,
+    Fault::Twice,
+    Fault::Reordered,
+    Fault::ServerError,
+    Fault::Definite,
+    Fault::RateLimited,
+    Fault::Bad,
+    // Last, because only a question has it.
+    Fault::Stale,
+];
+
+/// One node's way to WeChat Pay.
+pub(super) struct SimTransport {
+    world: Arc<World>,
+    node: u32,
+}
+
+/// What happens to one request on its way.
+struct Journey {
+    /// Until it arrives.
+    out: i64,
+    /// Until the answer is back.
+    back: i64,
+    /// What WeChat Pay does wrong.
+    rule: Option<Value>,
+    /// Whether the answer gets lost.
+    lost: bool,
+    /// What the answer is replaced by.
+    garbage: bool,
+}
+
+impl SimTransport {
+    pub(super) fn new(world: Arc<World>, node: u32) -> SimTransport {
+        SimTransport { world, node }
+    }
+
+    async fn carry(&self, request: WireRequest) -> Result<WireResponse, TransportError> {
+        let world = &self.world;
+        let (asked, number) = asked_of(&request);
+        let step = if asked.changes() { Step::Call } else { Step::Read };
+        let candidates = &FAULTS
+            [..FAULTS.len() - usize::from(!matches!(asked, Asked::Query | Asked::QueryRefund))];
+        let fault = world.fault(Kind::Call, candidates);
+        if let Some(fault) = fault {
+            world.met(step, fault);
+        }
+        world.oracle.calls(world, self.node, (asked, &number), &request);
+        self.say(&number, || {
+            let met = fault.map_or(String::new(), |fault| format!(" [{}]", fault.name()));
+            format!("→ WeChat Pay: {}{met}", asked.name())
+        });
+        if fault == Some(Fault::CrashBefore) {
+            world.die(self.node, "before a call").await;
+        }
+        let journey = self.journey(fault, asked);
+        if fault == Some(Fault::NeverArrives) {
+            world
+                .kernel
+                .sleep(if world.draw(Kind::Travel, 2) == 0 { MILLI } else { TIMEOUT })
+                .await;
+            return Err(TransportError("the connection was refused".to_owned()));
+        }
+        let (answered, answer) = letter();
+        let copies = if fault == Some(Fault::Twice) { 2 } else { 1 };
+        for copy in 0..copies {
+            let wire = Wire {
+                world: Arc::clone(world),
+                request: api_request(&request),
+                number: number.clone(),
+                asked,
+            };
+            let journey = if copy == 0 { journey.again() } else { self.journey(None, asked) };
+            let answered = answered.clone();
+            world.outside(async move { wire.go(journey, &answered).await });
+        }
+        let answer = answer.wait(&world.kernel, TIMEOUT).await;
+        if fault == Some(Fault::CrashAfter) {
+            if asked == Asked::Prepay {
+                world.chronicle.sometimes(Mark::CrashBetweenPrepayAndRecord);
+            }
+            world.die(self.node, "after a call").await;
+        }
+        let answer = answer.unwrap_or_else(|| Err(TransportError("the time was up".to_owned())));
+        world.oracle.heard(world, self.node, (asked, &number), answer.as_ref().ok());
+        self.say(&number, || match &answer {
+            Ok(answer) => format!("← WeChat Pay: {} {}", answer.status, told(answer)),
+            Err(error) => format!("← {error}"),
+        });
+        answer
+    }
+
+    fn journey(&self, fault: Option<Fault>, asked: Asked) -> Journey {
+        let world = &self.world;
+        let mut journey = Journey {
+            out: world.travel(),
+            back: world.travel(),
+            rule: None,
+            lost: false,
+            garbage: false,
+        };
+        let draw = |bound: u32| world.draw(Kind::Call, bound);
+        match fault {
+            Some(Fault::LostAnswer) => journey.lost = true,
+            Some(Fault::Late) => late(&mut journey, asked, draw(6)),
+            Some(Fault::Reordered) => journey.out = (i64::from(draw(16)) + 1) * 200 * MILLI,
+            Some(Fault::ServerError) => journey.rule = Some(server_error(draw(4))),
+            Some(Fault::Definite) => journey.rule = Some(definite(asked, draw(3))),
+            Some(Fault::RateLimited) => {
+                journey.rule = Some(status(429, "FREQUENCY_LIMITED", false));
+            }
+            Some(Fault::Bad) => match draw(3) {
+                0 => journey.rule = Some(json!({"action": "corrupt_signature"})),
+                1 => journey.rule = Some(json!({"action": "probe"})),
+                _ => journey.garbage = true,
+            },
+            Some(Fault::Stale) => {
+                let behind = (u64::from(draw(10)) + 1) * 1_000;
+                journey.rule = Some(json!({"action": "stale_query", "value": behind}));
+                world.chronicle.sometimes(Mark::StaleAnswer);
+            }
+            Some(_) | None => {}
+        }
+        if asked == Asked::Refund && journey.rule.is_none() && world.is_stormy() {
+            journey.rule = refund_ends(draw(16));
+        }
+        journey
+    }
+
+    fn say(&self, number: &str, what: impl FnOnce() -> String) {
+        let node = self.node;
+        self.world.chronicle.say(|| format!("node {node}"), Some(order_of(number)), what);
+    }
+}
+
+/// It arrives after the caller has given up: over the wire, or held back inside WeChat Pay.
+fn late(journey: &mut Journey, asked: Asked, how: u32) {
+    let held = |ms: u64, until_close: bool, unfaithful: bool| {
+        json!({"action": "late",
+            "value": {"ms": ms, "until_close": until_close, "unfaithful": unfaithful}})
+    };
+    let changes = asked.changes();
+    match how {
+        1 => journey.out = TIMEOUT + 30 * SECOND,
+        2 => journey.out = TIMEOUT + 200 * SECOND,
+        3 if changes => journey.rule = Some(held(60_000, false, false)),
+        4 if changes => journey.rule = Some(held(590_000, false, true)),
+        5 if changes => journey.rule = Some(held(590_000, true, true)),
+        _ => journey.out = TIMEOUT + SECOND,
+    }
+}
+
+/// Most refunds succeed.
+fn refund_ends(how: u32) -> Option<Value> {
+    match how {
+        12 => Some(
+            json!({"action": "refund_ends", "value": {"outcome": "success", "after_ms": 90_000}}),
+        ),
+        13 => Some(json!({"action": "refund_ends", "value": "processing"})),
+        14 => Some(json!({"action": "refund_ends", "value": "abnormal"})),
+        15 => Some(json!({"action": "refund_ends", "value": "closed"})),
+        _ => None,
+    }
+}
+
+fn status(status: u16, code: &str, after_effect: bool) -> Value {
+    json!({"action": "status", "value":
+        {"status": status, "code": code, "message": "sim", "after_effect": after_effect}})
+}
+
+fn server_error(how: u32) -> Value {
+    match how {
+        0 => status(500, "SYSTEM_ERROR", false),
+        1 => status(500, "SYSTEM_ERROR", true),
+        2 => json!({"action": "status", "value": {"status": 502}}),
+        _ => json!({"action": "status", "value": {"status": 504, "after_effect": true}}),
+    }
+}
+
+/// A refusal that says that nothing happened, and is true.
+fn definite(asked: Asked, how: u32) -> Value {
+    match (asked, how) {
+        (Asked::Prepay, 0) => status(400, "PARAM_ERROR", false),
+        (Asked::Prepay, 1) => status(403, "ACCOUNT_ERROR", false),
+        (Asked::Refund, 0) => status(403, "NOT_ENOUGH", false),
+        (Asked::Refund, 1) => status(400, "PARAM_ERROR", false),
+        _ => status(403, "NO_AUTH", false),
+    }
+}
+
+impl Journey {
+    fn again(&self) -> Journey {
+        Journey { rule: self.rule.clone(), ..*self }
+    }
+}
+
+impl Transport for SimTransport {
+    fn send(&self, request: WireRequest) -> PortFuture<'_, Result<WireResponse, TransportError>> {
+        Box::pin(self.carry(request))
+    }
+}
+
+/// One request under way. It goes on when its sender dies.
+struct Wire {
+    world: Arc<World>,
+    request: ApiRequest,
+    number: String,
+    asked: Asked,
+}
+
+impl Wire {
+    async fn go(
+        self,
+        journey: Journey,
+        answered: &crate::kernel::Letter<Result<WireResponse, TransportError>>,
+    ) {
+        let world = &self.world;
+        world.kernel.sleep(journey.out).await;
+        let exchange = world.wechat.handle(&self.request, journey.rule.as_ref(), world.now());
+        world.oracle.arrived(world, (self.asked, &self.number), &exchange);
+        world.kernel.sleep(journey.back).await;
+        if journey.lost {
+            return;
+        }
+        answered.send(match exchange.answer {
+            Some(_) if journey.garbage => Ok(garbage()),
+            Some(answer) => Ok(wire_response(answer)),
+            None => Err(TransportError("the connection was closed".to_owned())),
+        });
+    }
+}
+
+fn garbage() -> WireResponse {
+    WireResponse {
+        status: 200,
+        headers: std::collections::BTreeMap::new(),
+        body: b"<html>it works</html>".to_vec(),
+    }
+}
+
+fn api_request(request: &WireRequest) -> ApiRequest {
+    let headers = request.headers.iter();
+    ApiRequest {
+        method: request.method.as_str().to_owned(),
+        target: request.target.clone(),
+        headers: headers.map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        body: request.body.clone().into_bytes(),
+    }
+}
+
+fn wire_response(answer: Answer) -> WireResponse {
+    let headers = answer.headers.into_iter();
+    WireResponse {
+        status: answer.status,
+        headers: headers.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
+        body: answer.body,
+    }
+}
+
+/// The order's number within a payment's.
+pub(crate) fn order_of(number: &str) -> &str {
+    number.split('-').next().unwrap_or(number)
+}
+
+/// What an answer says, for the timeline.
+fn told(answer: &WireResponse) -> String {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let member = |name: &str| body[name].as_str().map(str::to_owned);
+    member("trade_state").or_else(|| member("code")).unwrap_or_default()
+}

@@ -1,0 +1,355 @@
+//! Who watches a world: sees every durable commit at its instant, every call that reaches WeChat
+//! Pay, every answer that leaves a node, and compares them with what is true.
+//!
+//! Holds what was committed, as it was committed, and never asks the service. Each promise is a
+//! named function: `safety.rs` after every commit, `conduct.rs` for calls and answers, `settled.rs`
+//! once a world has come to rest.
+
+mod conduct;
+mod moves;
+mod safety;
+mod settled;
+
+pub use settled::{Rest, judge, restless};
+
+use crate::marks::Mark;
+use crate::node::order_of_subject;
+use crate::tape::mix;
+use crate::world::World;
+use domain::catalogue::{SkuId, StockLevel};
+use domain::changeset::{Changeset, Fence, ReplayScope};
+use domain::job::JobId;
+use domain::order::{Event, Order, OrderStatus};
+use domain::payment::{Payment, PaymentState};
+use domain::ports::{Clock as _, LeasedJob};
+use domain::refund::{RefundState, RefundStatus};
+use domain::{OrderId, OutTradeNo, Timestamp, UserId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The watcher.
+#[derive(Debug, Default)]
+pub struct Oracle {
+    inside: Mutex<Seen>,
+}
+
+/// What it saw.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Every order, as it is durable.
+    pub(crate) orders: BTreeMap<OrderId, Order>,
+    numbers: BTreeMap<String, OrderId>,
+    buyers: BTreeMap<UserId, u32>,
+    leases: BTreeMap<JobId, Lease>,
+    pub(crate) stock: BTreeMap<SkuId, StockLevel>,
+    keys: BTreeSet<ReplayScope>,
+    /// Orders whose lines left the list.
+    cleared: BTreeSet<OrderId>,
+    /// Who holds transactions.
+    transactions: BTreeMap<String, OutTradeNo>,
+    /// Notifications that are durable.
+    inbox: BTreeSet<String>,
+    /// Orders that somebody was told are paid.
+    told_paid: BTreeSet<String>,
+    /// Calls under way, by what and number.
+    under_way: BTreeMap<(crate::wechat::Asked, String), u32>,
+    /// Notifications being worked on, by number.
+    in_hand: BTreeMap<String, u32>,
+    /// Numbers whose close was answered well before they were ordered.
+    closed_early: BTreeSet<String>,
+    /// Numbers that were asked about and said to be unpaid after they were paid.
+    said_unpaid: BTreeSet<String>,
+    /// Numbers that were paid.
+    paid: BTreeSet<String>,
+    /// Which node ordered a number.
+    orderer: BTreeMap<String, u32>,
+    /// Jobs that were set aside.
+    pub(crate) parked: BTreeSet<JobId>,
+    /// How many orders came to an end.
+    pub(crate) lifetimes: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Lease {
+    token: i64,
+    until: Timestamp,
+}
+
+/// One commit, with what it changed.
+pub(crate) struct Commit<'a> {
+    pub(crate) before: Option<&'a Order>,
+    pub(crate) after: &'a Order,
+    pub(crate) changeset: &'a Changeset,
+}
+
+impl Oracle {
+    /// A buyer and the number of the actor who plays them.
+    pub fn knows(&self, buyer: UserId, actor: u32) {
+        self.inside().buyers.insert(buyer, actor);
+    }
+
+    /// Stock as it was brought in.
+    pub fn stocked(&self, sku: SkuId, level: StockLevel) {
+        self.inside().stock.insert(sku, level);
+    }
+
+    /// Looks at what was seen.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Seen) -> T) -> T {
+        look(&self.inside())
+    }
+
+    /// The actor whose order a job is about.
+    #[must_use]
+    pub fn whose(&self, subject: &str) -> u32 {
+        let inside = self.inside();
+        let order = order_of_subject(subject);
+        let order = order.and_then(|number| inside.order(number.as_str()));
+        let buyer = order.and_then(|order| order.buyer);
+        buyer.and_then(|buyer| inside.buyers.get(&buyer)).copied().unwrap_or(0)
+    }
+
+    /// Whether the payment of this number is being closed.
+    #[must_use]
+    pub fn is_closing(&self, number: &str) -> bool {
+        self.inside()
+            .payment(number)
+            .is_some_and(|payment| matches!(payment.state, PaymentState::Closing { .. }))
+    }
+
+    /// Whether the payment of this number is open.
+    #[must_use]
+    pub fn is_open(&self, number: &str) -> bool {
+        self.inside().payment(number).is_some_and(Payment::is_open)
+    }
+
+    /// Somebody paid the number.
+    pub fn paid(&self, number: &str) {
+        self.inside().paid.insert(number.to_owned());
+    }
+
+    /// A commit is durable as of now.
+    pub fn committed(&self, world: &World, node: u32, changeset: &Changeset) {
+        let mut inside = self.inside();
+        let said = safety::after_commit(&inside, world, changeset);
+        for (promise, order, seen) in said {
+            world.chronicle.violated_by(promise.0, promise.1, order.as_deref(), seen);
+        }
+        inside.mark(world, node, changeset);
+        inside.take_in(world, changeset);
+        let events = changeset.events.iter().map(Event::name);
+        let digest = events.fold(0_u64, |digest, name| {
+            name.bytes().fold(digest, |digest, byte| mix(digest ^ u64::from(byte)))
+        });
+        drop(inside);
+        world.kernel.fold(digest);
+    }
+
+    /// Jobs were claimed as of now.
+    pub fn claimed(&self, world: &World, node: u32, jobs: &[LeasedJob], lease_ms: u64) {
+        let mut inside = self.inside();
+        let until = lease_end(world, lease_ms);
+        for job in jobs {
+            let lease = Lease { token: job.fence.token, until };
+            let known = inside.leases.insert(job.fence.job.clone(), lease);
+            if known.is_some() {
+                world.chronicle.sometimes(Mark::LeaseTakenOver);
+            }
+            world.kernel.fold(mix(job.fence.token.unsigned_abs()));
+            let order = order_of_subject(&job.fence.job.subject);
+            world.chronicle.say(
+                || format!("node {node}"),
+                order.as_ref().map(|order| order.as_str()),
+                || format!("claims {} (attempt {})", job.fence.job.kind.name(), job.attempts),
+            );
+        }
+    }
+
+    /// A lease was renewed as of now.
+    pub fn renewed(&self, world: &World, fence: &Fence, lease_ms: u64) {
+        let lease = Lease { token: fence.token, until: lease_end(world, lease_ms) };
+        self.inside().leases.insert(fence.job.clone(), lease);
+    }
+
+    /// A job was finished as of now.
+    pub fn finished(&self, world: &World, fence: &Fence, parks: bool) {
+        let mut inside = self.inside();
+        inside.leases.remove(&fence.job);
+        if parks {
+            inside.parked.insert(fence.job.clone());
+            drop(inside);
+            conduct::parked(world, fence);
+        }
+    }
+
+    fn inside(&self) -> MutexGuard<'_, Seen> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn lease_end(world: &World, lease_ms: u64) -> Timestamp {
+    world.store_time.real().plus_millis(i64::try_from(lease_ms).unwrap_or(i64::MAX))
+}
+
+impl Seen {
+    /// Whether every order came to its end.
+    #[must_use]
+    pub fn is_all_over(&self) -> bool {
+        self.orders.values().all(is_over)
+    }
+
+    pub(crate) fn order(&self, number: &str) -> Option<&Order> {
+        self.orders.get(self.numbers.get(number)?)
+    }
+
+    /// The payment with this number.
+    pub(crate) fn payment(&self, out_trade_no: &str) -> Option<&Payment> {
+        let number = order_of_subject(out_trade_no)?;
+        let order = self.order(number.as_str())?;
+        order.payments.iter().find(|payment| payment.out_trade_no().as_str() == out_trade_no)
+    }
+
+    /// The refund with this number.
+    pub(crate) fn refund(&self, out_refund_no: &str) -> Option<&domain::refund::Refund> {
+        let number = order_of_subject(out_refund_no)?;
+        let order = self.order(number.as_str())?;
+        order.refunds.iter().find(|refund| refund.out_refund_no.as_str() == out_refund_no)
+    }
+
+    fn take_in(&mut self, world: &World, changeset: &Changeset) {
+        if let Some(replay) = &changeset.replay {
+            self.keys.insert(replay.scope.clone());
+        }
+        if let Some(entry) = &changeset.inbox {
+            self.inbox.insert(entry.event_id.clone());
+        }
+        for change in &changeset.stock {
+            if let Some(level) = self.stock.get_mut(&change.sku_id) {
+                *level = moves::stock(*level, change);
+            }
+        }
+        let Some(write) = &changeset.order else { return };
+        let order = &write.order;
+        for payment in &order.payments {
+            if let Some(receipt) = payment.receipt() {
+                let number = payment.out_trade_no().clone();
+                self.transactions.insert(receipt.transaction_id.as_str().to_owned(), number);
+            }
+        }
+        if changeset.list.iter().any(|c| matches!(c, domain::changeset::ListChange::Clear { .. })) {
+            self.cleared.insert(order.id);
+        }
+        let was_over = self.orders.get(&order.id).is_some_and(is_over);
+        if is_over(order) && !was_over {
+            self.lifetimes = self.lifetimes.saturating_add(1);
+        }
+        world.kernel.fold(mix(order.version ^ (u64::from(moves::rank(order.status)) << 32)));
+        self.numbers.insert(order.number.as_str().to_owned(), order.id);
+        self.orders.insert(order.id, order.clone());
+    }
+
+    /// What is worth counting.
+    fn mark(&self, world: &World, node: u32, changeset: &Changeset) {
+        let Some(write) = &changeset.order else { return };
+        let before = self.orders.get(&write.order.id);
+        let now = world.store_time.real();
+        for event in &changeset.events {
+            match event {
+                Event::Settled { .. } => {
+                    let Some(before) = before else {
+                        world.chronicle.sometimes(Mark::FreeOrder);
+                        continue;
+                    };
+                    if before.status == OrderStatus::Cancelling {
+                        world.chronicle.sometimes(Mark::SuccessWhileCancelling);
+                    }
+                    if before.pay_deadline.is_some_and(|deadline| deadline < now) {
+                        world.chronicle.sometimes(Mark::SuccessAfterDeadline);
+                    }
+                }
+                Event::PaymentPaid { no, .. } => {
+                    let paid = before.and_then(|b| b.payments.iter().find(|p| p.no == *no));
+                    if paid.is_some_and(|p| p.state == PaymentState::Created) {
+                        world.chronicle.sometimes(Mark::SuccessBeforePrepayAnswer);
+                    }
+                    let number = paid.map(|paid| paid.out_trade_no().as_str());
+                    let orderer = number.and_then(|number| self.orderer.get(number));
+                    if orderer.is_some_and(|orderer| *orderer != node) {
+                        world.chronicle.sometimes(Mark::NoticeAppliedByAnotherNode);
+                    }
+                }
+                Event::PaymentSurplus { .. } => {
+                    world.chronicle.sometimes(Mark::SurplusRecorded);
+                    if before.is_some_and(|before| before.status == OrderStatus::Cancelled) {
+                        world.chronicle.sometimes(Mark::SuccessAfterCancelled);
+                    }
+                }
+                Event::PaymentAdopted(_) => world.chronicle.sometimes(Mark::OrphanAdopted),
+                Event::RefundImported(_) => world.chronicle.sometimes(Mark::RefundImported),
+                Event::RefundMoved { out_refund_no, to, .. } => {
+                    refund_mark(world, before, out_refund_no, to);
+                }
+                Event::PaymentRejected { .. } => world.chronicle.sometimes(Mark::PrepayRefused),
+                Event::PaymentRejectionProven { .. } => {
+                    world.chronicle.sometimes(Mark::RefusalProven);
+                }
+                Event::PaymentClosed { no, .. } => {
+                    let was = write.order.payments.iter().find(|p| p.no == *no);
+                    let number = was.map(|p| p.out_trade_no().as_str());
+                    let ordered = |number| world.wechat.truth(|t| t.ordered.contains_key(number));
+                    if number.is_some_and(|number| !ordered(number)) {
+                        world.chronicle.sometimes(Mark::ClosedPastHorizon);
+                    }
+                }
+                Event::Completed { by: domain::order::CompletedBy::Elapsed, .. } => {
+                    world.chronicle.sometimes(Mark::OrderCompletedByItself);
+                }
+                Event::Placed(_)
+                | Event::PaymentStarted(_)
+                | Event::PaymentPayable { .. }
+                | Event::PaymentUnknown { .. }
+                | Event::PaymentClosing { .. }
+                | Event::RefundRequested(_)
+                | Event::CancelWithdrawn
+                | Event::CancelRequested { .. }
+                | Event::Cancelled { .. }
+                | Event::PayerReported(_)
+                | Event::Shipped(_)
+                | Event::Delivered { .. }
+                | Event::Completed { .. } => {}
+            }
+        }
+    }
+}
+
+fn refund_mark(
+    world: &World,
+    before: Option<&Order>,
+    number: &domain::OutRefundNo,
+    to: &RefundState,
+) {
+    let was = before.and_then(|before| before.refund(number)).map(|refund| refund.state.status());
+    let mark = match to {
+        RefundState::Succeeded { .. } if was == Some(RefundStatus::Sending) => {
+            Mark::RefundHeardBeforeItsAnswer
+        }
+        RefundState::Succeeded { .. } => Mark::RefundSucceeded,
+        RefundState::Unknown { refused: Some(_) } => Mark::RefundRefused,
+        RefundState::Unknown { refused: None } => Mark::RefundAnswerLost,
+        RefundState::Abnormal { .. } => Mark::RefundAbnormal,
+        RefundState::Closed { .. } => Mark::RefundClosed,
+        RefundState::Rejected { .. } => Mark::RefundRejected,
+        RefundState::Declined => Mark::RefundDeclined,
+        RefundState::AwaitingApproval
+        | RefundState::Withdrawn
+        | RefundState::Requested
+        | RefundState::Sending
+        | RefundState::Processing { .. }
+        | RefundState::SettledOffline { .. } => return,
+    };
+    world.chronicle.sometimes(mark);
+}
+
+/// Paid or cancelled: its lifetime, as far as money goes, is over.
+pub(crate) fn is_over(order: &Order) -> bool {
+    order.settlement.is_some() || order.status == OrderStatus::Cancelled
+}

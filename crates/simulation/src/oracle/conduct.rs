@@ -1,0 +1,257 @@
+//! What must hold of calls to WeChat Pay, of notifications and of answers.
+
+use super::Oracle;
+use crate::marks::Mark;
+use crate::node::{Honesty, Notification, Said, transport_order_of};
+use crate::wechat::Asked;
+use crate::world::World;
+use domain::changeset::Fence;
+use domain::job::JobKind;
+use domain::ports::NoticeError;
+use domain::refund::RefundStatus;
+use usecases::NoticeAnswer;
+use wechatpay::{WireRequest, WireResponse};
+use wechatpay_sim::core::exchange::Exchange;
+
+const SAME_BYTES: &str = "a number is always ordered with the same bytes";
+const ORDER_FIRST: &str = "nothing is ordered at WeChat Pay before it is durable";
+const PAID_STAYS: &str = "once an order was shown as paid, it is never shown as unpaid";
+const NEVER_MISSING: &str = "a number that we gave out is never unknown to its owner";
+const NO_ORPHAN_WORK: &str = "everything that is not over has a job";
+const NOT_PARKED: &str = "no job of an ordinary order is set aside";
+const NEVER_BELIEVED: &str =
+    "what WeChat Pay did not say, or what is not so, is never acknowledged";
+const DURABLE_FIRST: &str = "a notification is acknowledged only when its fact is durable";
+
+/// A job was set aside.
+pub(super) fn parked(world: &World, fence: &Fence) {
+    // A success for a number that WeChat Pay has not, is nothing that could be found.
+    let is_nobodys = fence.job.kind == JobKind::ResolveOrphan
+        && !world.wechat.truth(|truth| truth.paid.contains_key(&fence.job.subject));
+    if is_nobodys {
+        return;
+    }
+    world.chronicle.violated("I37", NOT_PARKED, fence.job.to_string());
+}
+
+impl Oracle {
+    /// The sweep found work that nobody had promised.
+    pub fn swept(&self, world: &World, found: usize) {
+        world.chronicle.violated("I36", NO_ORPHAN_WORK, format!("the sweep found {found} jobs"));
+    }
+
+    /// A node is about to call WeChat Pay.
+    pub fn calls(
+        &self,
+        world: &World,
+        node: u32,
+        (asked, number): (Asked, &str),
+        request: &WireRequest,
+    ) {
+        let mut inside = self.inside();
+        let under_way = inside.under_way.entry((asked, number.to_owned())).or_default();
+        *under_way = under_way.saturating_add(1);
+        if asked != Asked::Prepay {
+            return;
+        }
+        inside.orderer.insert(number.to_owned(), node);
+        let order = Some(transport_order_of(number));
+        let body = inside.payment(number).map(|payment| payment.prepay_body.as_str());
+        match body {
+            None => {
+                let seen = format!("{number} is ordered and not durable");
+                world.chronicle.violated_by("P1", ORDER_FIRST, order, seen);
+            }
+            Some(body) if body != request.body => {
+                let seen = format!("{number}: {} instead of {body}", request.body);
+                world.chronicle.violated_by("P2", SAME_BYTES, order, seen);
+            }
+            Some(_) => {}
+        }
+        let ordered = world.wechat.truth(|truth| truth.ordered.contains_key(number));
+        if ordered {
+            world.chronicle.sometimes(Mark::PrepayRetriedSameBytes);
+        }
+    }
+
+    /// A call reached WeChat Pay, and this is how it went there.
+    pub fn arrived(&self, world: &World, (asked, number): (Asked, &str), exchange: &Exchange) {
+        let ok = exchange.answer.as_ref().is_some_and(|answer| answer.status < 300);
+        let mut inside = self.inside();
+        let ordered = world.wechat.truth(|truth| truth.ordered.contains_key(number));
+        match asked {
+            Asked::Close if ok && !ordered => {
+                inside.closed_early.insert(number.to_owned());
+                world.chronicle.sometimes(Mark::CloseOfUnknownNumber);
+            }
+            Asked::Prepay if inside.closed_early.contains(number) => {
+                world.chronicle.sometimes(Mark::LatePrepayAfterClose);
+            }
+            Asked::Close
+            | Asked::Prepay
+            | Asked::Query
+            | Asked::Refund
+            | Asked::QueryRefund
+            | Asked::Certificates => {}
+        }
+    }
+
+    /// A node has an answer of WeChat Pay, or none.
+    pub fn heard(
+        &self,
+        world: &World,
+        _node: u32,
+        (asked, number): (Asked, &str),
+        answer: Option<&WireResponse>,
+    ) {
+        let mut inside = self.inside();
+        if let Some(count) = inside.under_way.get_mut(&(asked, number.to_owned())) {
+            *count = count.saturating_sub(1);
+        }
+        let Some(answer) = answer else { return };
+        let says = |what: &str| {
+            let body = std::str::from_utf8(&answer.body).unwrap_or_default();
+            body.contains(what)
+        };
+        let paid = world.wechat.truth(|truth| truth.paid.contains_key(number));
+        match asked {
+            Asked::Query if paid && says("NOTPAY") => {
+                inside.said_unpaid.insert(number.to_owned());
+            }
+            Asked::Close if paid && (says("ORDER_PAID") || says("ORDERPAID")) => {
+                if inside.said_unpaid.contains(number) {
+                    world.chronicle.sometimes(Mark::StaleThenPaidAtClose);
+                }
+            }
+            Asked::Prepay if answer.status == 400 && says("INVALID_REQUEST") => {
+                world.chronicle.sometimes(Mark::NumberSpent);
+            }
+            Asked::Prepay
+            | Asked::Query
+            | Asked::Close
+            | Asked::Refund
+            | Asked::QueryRefund
+            | Asked::Certificates => {}
+        }
+        if answer.status == 429 {
+            world.chronicle.sometimes(Mark::RateHalved);
+        }
+    }
+
+    /// Somebody begins to work on a notification.
+    pub fn notice_begins(&self, world: &World, number: &str) {
+        let mut inside = self.inside();
+        let in_hand = inside.in_hand.entry(number.to_owned()).or_default();
+        *in_hand = in_hand.saturating_add(1);
+        let twice = *in_hand > 1;
+        let settled = inside.payment(number).is_some_and(|payment| payment.receipt().is_some());
+        drop(inside);
+        if twice {
+            world.chronicle.sometimes(Mark::NoticeTwiceAtOnce);
+        }
+        if settled {
+            world.chronicle.sometimes(Mark::NoticeAfterQuery);
+        }
+    }
+
+    /// Somebody has worked on a notification.
+    pub fn notice_ends(
+        &self,
+        world: &World,
+        _node: u32,
+        notification: &Notification,
+        answer: &NoticeAnswer,
+    ) {
+        if let Some(in_hand) = self.inside().in_hand.get_mut(&notification.number) {
+            *in_hand = in_hand.saturating_sub(1);
+        }
+        let sometimes = |mark| world.chronicle.sometimes(mark);
+        match (answer, notification.honesty) {
+            (NoticeAnswer::Acknowledged, _) => {}
+            (NoticeAnswer::Refused(NoticeError::Probe), _) => sometimes(Mark::ProbeRefused),
+            (NoticeAnswer::Refused(_), Honesty::True) => sometimes(Mark::NoticeTooOld),
+            (NoticeAnswer::Refused(_), Honesty::Forged | Honesty::Lie) => {
+                sometimes(Mark::ForgeryRefused);
+            }
+            (NoticeAnswer::Orphan, _) => sometimes(Mark::OrphanKept),
+            (NoticeAnswer::TryAgain, Honesty::True) => sometimes(Mark::NoticeNotApplied),
+            (NoticeAnswer::TryAgain, Honesty::Forged | Honesty::Lie) => {
+                sometimes(Mark::TamperedButSigned);
+            }
+        }
+    }
+
+    /// A notification is about to be answered.
+    pub fn acknowledges(&self, world: &World, notification: &Notification, status: u16) {
+        if !(200..300).contains(&status) {
+            return;
+        }
+        let number = notification.number.as_str();
+        let order = Some(transport_order_of(number));
+        // Who lies about what is recorded already says nothing new: that is acknowledged.
+        if notification.honesty == Honesty::Forged {
+            let seen = format!("a {:?} notification about {number}", notification.honesty);
+            world.chronicle.violated_by("I29", NEVER_BELIEVED, order, seen);
+            return;
+        }
+        let inside = self.inside();
+        if let Some(out_refund_no) = &notification.refund {
+            let told = inside.refund(out_refund_no).map(|refund| refund.state.status());
+            let ended = matches!(
+                told,
+                Some(
+                    RefundStatus::Succeeded
+                        | RefundStatus::Abnormal
+                        | RefundStatus::Closed
+                        | RefundStatus::SettledOffline
+                )
+            );
+            if !ended {
+                let seen = format!("{out_refund_no} was acknowledged; durable is {told:?}");
+                world.chronicle.violated_by("I28", DURABLE_FIRST, order, seen);
+            }
+            return;
+        }
+        let recorded = inside.payment(number).and_then(|payment| payment.receipt().cloned());
+        let true_money = world.wechat.truth(|truth| truth.paid.get(number).cloned());
+        let same = match (&recorded, &true_money) {
+            (Some(receipt), Some(paid)) => receipt.transaction_id.as_str() == paid.transaction_id,
+            _ => false,
+        };
+        if !same {
+            let seen = format!("{number} was acknowledged; durable is {recorded:?}");
+            world.chronicle.violated_by("I28", DURABLE_FIRST, order, seen);
+        }
+    }
+
+    /// A client is about to be answered.
+    pub fn answers(&self, world: &World, said: &Said) {
+        let Some(seen) = &said.seen else { return };
+        let mut inside = self.inside();
+        let number = seen.number.as_str();
+        if seen.paid {
+            inside.told_paid.insert(number.to_owned());
+        }
+        world.kernel.fold(seen.version);
+    }
+
+    /// A client asked after `told` and was answered `unpaid`.
+    pub fn shown(&self, world: &World, number: &str, was_told_paid: bool, is_paid: bool) {
+        if was_told_paid && !is_paid {
+            let seen = format!("{number} was shown as unpaid");
+            world.chronicle.violated_by("I41", PAID_STAYS, Some(number), seen);
+        }
+    }
+
+    /// An owner who knows the number was told that there is no such order.
+    pub fn not_found(&self, world: &World, number: &str) {
+        let seen = format!("{number} was not found");
+        world.chronicle.violated_by("I42", NEVER_MISSING, Some(number), seen);
+    }
+
+    /// Whether some client was told that the order is paid.
+    #[must_use]
+    pub fn was_told_paid(&self, number: &str) -> bool {
+        self.inside().told_paid.contains(number)
+    }
+}

@@ -1,0 +1,295 @@
+//! The other side: WeChat Pay itself, as the sandbox's pure core, with the ports that make it cheap
+//! and repeatable, and what is true of it.
+
+mod keys;
+mod tags;
+mod truth;
+mod wire;
+
+pub use keys::Keys;
+pub use truth::{Paid, Truth};
+pub use wire::{Asked, asked_of};
+
+use crate::kernel::Bell;
+use crate::setup::Setup;
+use crate::tape::mix;
+use crate::time::offset;
+use domain::Timestamp;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use wechatpay_sim::core::WeChatPay;
+use wechatpay_sim::core::exchange::{ApiRequest, Exchange};
+use wechatpay_sim::core::faults::{Faults, Script};
+use wechatpay_sim::core::ledger::ControlRefusal;
+use wechatpay_sim::core::notice::{AttemptEnd, AttemptId, Delivery};
+use wechatpay_sim::core::pay::PayForm;
+use wechatpay_sim::core::pay_params::PayParams;
+use wechatpay_sim::core::ports::{Entropy, Moment, Ports};
+use wechatpay_sim::core::settings::Settings;
+use wechatpay_sim::core::tamper::Tamper;
+
+/// WeChat Pay.
+pub struct WeChat {
+    keys: Keys,
+    bell: Bell,
+    inside: Mutex<Inside>,
+}
+
+struct Inside {
+    core: WeChatPay,
+    entropy: Numbers,
+    truth: Truth,
+    /// The payment that each notification is about.
+    notices: BTreeMap<String, About>,
+    /// To be sent, with what each is about.
+    ready: Vec<(About, Delivery)>,
+}
+
+/// What a notification is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// The payment's number.
+    pub number: String,
+    /// The refund's, where it is about one.
+    pub refund: Option<String>,
+}
+
+/// A refund, as WeChat Pay has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrueRefund {
+    /// Our number of it.
+    pub out_refund_no: String,
+    /// The payment's.
+    pub out_trade_no: String,
+    /// How much, in fen.
+    pub refund_fen: i64,
+    /// `PROCESSING`, `SUCCESS`, `ABNORMAL` or `CLOSED`.
+    pub status: String,
+}
+
+/// Nonces and numbers from the seed.
+struct Numbers {
+    root: u64,
+    count: u64,
+}
+
+impl Entropy for Numbers {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            self.count = self.count.wrapping_add(1);
+            let drawn = mix(self.root ^ mix(self.count)).to_le_bytes();
+            chunk.iter_mut().zip(drawn).for_each(|(to, from)| *to = from);
+        }
+    }
+}
+
+impl WeChat {
+    /// WeChat Pay with our merchant and no orders.
+    #[must_use]
+    pub fn new(setup: &Setup, keys: Keys) -> WeChat {
+        let settings = Settings {
+            verification: keys.verification(),
+            close_unknown: setup.close_unknown,
+            spelling: setup.spelling,
+            resend_body: setup.resend_body,
+            refund_takes_ms: setup.refund_takes_ms,
+            refund_too_soon: setup.refund_too_soon,
+            ..Settings::default()
+        };
+        let inside = Inside {
+            core: WeChatPay::new(keys.account(), settings),
+            entropy: Numbers { root: mix(setup.seed ^ 0x5eed), count: 0 },
+            truth: Truth::default(),
+            notices: BTreeMap::new(),
+            ready: Vec::new(),
+        };
+        WeChat { keys, bell: Bell::default(), inside: Mutex::new(inside) }
+    }
+
+    /// Its keys, and ours.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Answers a request, as `rule` falsifies it where there is one.
+    pub fn handle(&self, request: &ApiRequest, rule: Option<&Value>, now: Timestamp) -> Exchange {
+        let mut inside = self.inside();
+        if let Some(rule) = rule {
+            inside.core.set_faults(faults(rule));
+        }
+        let exchange = inside.with(&self.keys, now, |core, ports| core.handle(request, ports));
+        if rule.is_some() {
+            inside.core.set_faults(Faults::default());
+        }
+        inside.truth.answered(request, &exchange);
+        exchange
+    }
+
+    /// The buyer pays `number`.
+    ///
+    /// # Errors
+    /// What the app would say.
+    pub fn pay(&self, number: &str, form: PayForm, now: Timestamp) -> Result<Paid, ControlRefusal> {
+        let mut inside = self.inside();
+        let coupon_fen = form.coupon_fen;
+        let pays = form.outcome == wechatpay_sim::core::pay::PayOutcome::Success;
+        let paid = inside.with(&self.keys, now, |core, ports| core.pay(number, form, ports))?;
+        let paid = inside.truth.paid(&paid, coupon_fen, pays, now);
+        // Its notification is due at once: that one is about this number.
+        inside.gather(&self.keys, Some(number), now);
+        drop(inside);
+        self.bell.ring();
+        Ok(paid)
+    }
+
+    /// Signs with a new platform certificate from now on, if there is another. Whether there was.
+    pub fn rotate(&self) -> bool {
+        let mut inside = self.inside();
+        let used = u32::try_from(inside.core.account().platform_certificates.len()).unwrap_or(0);
+        let rotates = (1..Keys::CERTIFICATES).contains(&used);
+        if rotates {
+            inside.core.add_platform_certificate(keys::certificate(used.saturating_add(1)));
+        }
+        rotates
+    }
+
+    /// The number that the cashier opens for these parameters.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub fn open_cashier(&self, params: &PayParams, now: Timestamp) -> Result<String, String> {
+        let mut inside = self.inside();
+        inside.core.verify_pay_params(params, moment(now), self.keys.keyring())
+    }
+
+    /// When it next does something by itself.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.inside().core.next_due().map(Timestamp::from_offset)
+    }
+
+    /// What it sends now, with what each is about.
+    pub fn due(&self, now: Timestamp) -> Vec<(About, Delivery)> {
+        let mut inside = self.inside();
+        inside.gather(&self.keys, None, now);
+        std::mem::take(&mut inside.ready)
+    }
+
+    /// Rings when there may be something to send.
+    #[must_use]
+    pub fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    /// What became of a delivery.
+    pub fn record(&self, id: AttemptId, end: AttemptEnd) {
+        self.inside().core.record(id, end);
+    }
+
+    /// Sends the notification of `number` once more, falsified.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn notify(
+        &self,
+        number: &str,
+        tamper: Option<Tamper>,
+        now: Timestamp,
+    ) -> Result<Delivery, ControlRefusal> {
+        let notify =
+            |core: &mut WeChatPay, ports: &mut Ports<'_>| core.notify_now(number, tamper, ports);
+        self.inside().with(&self.keys, now, notify)
+    }
+
+    /// Everything that is true, as the sandbox tells it.
+    #[must_use]
+    pub fn ledger(&self, now: Timestamp) -> Value {
+        self.inside().core.ledger(offset(now))
+    }
+
+    /// Every refund that it has.
+    #[must_use]
+    pub fn refunds(&self, now: Timestamp) -> Vec<TrueRefund> {
+        let ledger = self.ledger(now);
+        let of = |refund: &Value| {
+            let text = |name: &str| refund[name].as_str().unwrap_or_default().to_owned();
+            TrueRefund {
+                out_refund_no: text("out_refund_no"),
+                out_trade_no: text("out_trade_no"),
+                refund_fen: refund["refund_fen"].as_i64().unwrap_or(0),
+                status: text("status"),
+            }
+        };
+        ledger["refunds"].as_array().map(|all| all.iter().map(of).collect()).unwrap_or_default()
+    }
+
+    /// Looks at what is true.
+    pub fn truth<T>(&self, look: impl FnOnce(&Truth) -> T) -> T {
+        look(&self.inside().truth)
+    }
+
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inside {
+    /// Takes what is due. A notification that was not seen before is about `number`, or about what
+    /// the ledger says.
+    fn gather(&mut self, keys: &Keys, number: Option<&str>, now: Timestamp) {
+        for delivery in self.with(keys, now, WeChatPay::due) {
+            let body: Value = serde_json::from_slice(&delivery.body).unwrap_or_default();
+            let id = body["id"].as_str().unwrap_or_default().to_owned();
+            let known = match self.notices.get(&id) {
+                Some(known) => known.clone(),
+                None => {
+                    let told = self.told(&id, now);
+                    let number = number.map(str::to_owned);
+                    let about = match number.filter(|_| told.is_none()) {
+                        Some(number) => About { number, refund: None },
+                        None => told.unwrap_or_default(),
+                    };
+                    self.notices.insert(id, about.clone());
+                    about
+                }
+            };
+            self.ready.push((known, delivery));
+        }
+    }
+
+    /// What the ledger says that a refund's notification is about.
+    fn told(&mut self, id: &str, now: Timestamp) -> Option<About> {
+        if !self.truth.refunds {
+            return None;
+        }
+        let ledger = self.core.ledger(offset(now));
+        let notices = ledger["notifications"].as_array()?;
+        let notice = notices.iter().find(|notice| notice["id"] == id)?;
+        let refund = notice["out_refund_no"].as_str()?.to_owned();
+        let number = notice["out_trade_no"].as_str().unwrap_or_default().to_owned();
+        Some(About { number, refund: Some(refund) })
+    }
+
+    fn with<T>(
+        &mut self,
+        keys: &Keys,
+        now: Timestamp,
+        visit: impl FnOnce(&mut WeChatPay, &mut Ports<'_>) -> T,
+    ) -> T {
+        let Inside { core, entropy, .. } = self;
+        visit(core, &mut Ports { at: moment(now), keyring: keys.keyring(), entropy })
+    }
+}
+
+fn moment(now: Timestamp) -> Moment {
+    Moment { real: offset(now), business: offset(now) }
+}
+
+/// One rule that acts once.
+fn faults(rule: &Value) -> Faults {
+    let script = serde_json::from_value::<Script>(serde_json::json!({ "rules": [rule] }));
+    let read = script.map_err(|why| why.to_string()).and_then(Faults::read);
+    read.unwrap_or_default()
+}

@@ -1,0 +1,79 @@
+//! What is true of WeChat Pay, as far as the oracle asks: who paid what, and what was ordered.
+//!
+//! Written only from what the core itself did; the service has no part in it.
+
+use domain::Timestamp;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use wechatpay_sim::core::exchange::{ApiRequest, Exchange};
+
+/// Money that WeChat Pay took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paid {
+    /// Our number.
+    pub out_trade_no: String,
+    /// WeChat Pay's number; empty when nothing was paid.
+    pub transaction_id: String,
+    /// What was asked, in fen.
+    pub total_fen: i64,
+    /// The application.
+    pub appid: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What is true.
+#[derive(Clone, Debug, Default)]
+pub struct Truth {
+    /// Every success, by our number.
+    pub paid: BTreeMap<String, Paid>,
+    /// The body that ordered each number, the first time.
+    pub ordered: BTreeMap<String, Vec<u8>>,
+    /// Whether it was ever asked for a refund.
+    pub refunds: bool,
+    /// The QR code that is good for each number.
+    codes: BTreeMap<String, String>,
+}
+
+impl Truth {
+    /// The number that a QR code pays; none for one that was replaced.
+    #[must_use]
+    pub fn of_code(&self, code_url: &str) -> Option<String> {
+        let good = self.codes.iter().find(|(_, good)| *good == code_url);
+        good.map(|(number, _)| number.clone())
+    }
+
+    pub(super) fn paid(&mut self, view: &Value, coupon: i64, pays: bool, now: Timestamp) -> Paid {
+        let text = |name: &str| view[name].as_str().unwrap_or_default().to_owned();
+        let paid = Paid {
+            out_trade_no: text("out_trade_no"),
+            transaction_id: text("transaction_id"),
+            total_fen: view["total_fen"].as_i64().unwrap_or(0),
+            appid: text("appid"),
+            at: now,
+        };
+        let _lowers_only_what_the_payer_paid = coupon;
+        if pays {
+            self.paid.insert(paid.out_trade_no.clone(), paid.clone());
+        }
+        paid
+    }
+
+    /// A prepay that was answered well is an order.
+    pub(super) fn answered(&mut self, request: &ApiRequest, exchange: &Exchange) {
+        self.refunds = self.refunds || request.path().starts_with("/v3/refund/");
+        if request.method != "POST" || !request.path().starts_with("/v3/pay/transactions/") {
+            return;
+        }
+        let Some(answer) = exchange.answer.as_ref().filter(|answer| answer.status == 200) else {
+            return;
+        };
+        let body = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap_or_default();
+        let asked = body(&request.body);
+        let Some(number) = asked["out_trade_no"].as_str() else { return };
+        self.ordered.entry(number.to_owned()).or_insert_with(|| request.body.clone());
+        if let Some(code_url) = body(&answer.body)["code_url"].as_str() {
+            self.codes.insert(number.to_owned(), code_url.to_owned());
+        }
+    }
+}

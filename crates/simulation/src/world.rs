@@ -1,0 +1,212 @@
+//! One world: the machine, WeChat Pay, the store, the nodes, and who watches them.
+//!
+//! Everything that lives in it holds it; [`World::end`] lets go of all of that.
+
+use crate::chronicle::Chronicle;
+use crate::kernel::{Home, Kernel, Label};
+use crate::matrix::{Fault, Flow, Step};
+use crate::node::Node;
+use crate::oracle::Oracle;
+use crate::setup::Setup;
+use crate::tape::{Kind, below};
+use crate::time::{MILLI, StoreTime, instant};
+use crate::wechat::{Keys, WeChat};
+use domain::Timestamp;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use store_memory::MemoryStore;
+
+/// A world.
+pub struct World {
+    /// The machine under it.
+    pub kernel: Arc<Kernel>,
+    /// How it was set up.
+    pub setup: Setup,
+    /// What happens in it.
+    pub chronicle: Chronicle,
+    /// The other side.
+    pub wechat: WeChat,
+    /// What all nodes share.
+    pub store: Arc<MemoryStore>,
+    /// The store's clock.
+    pub store_time: Arc<StoreTime>,
+    /// Who watches.
+    pub oracle: Oracle,
+    /// Who serves.
+    pub nodes: Vec<Node>,
+    /// Whether faults happen.
+    stormy: AtomicBool,
+    /// Whether buyers still come.
+    open: AtomicBool,
+    /// How many buyers still buy.
+    shoppers: AtomicI64,
+    /// Until when the store is down, in microseconds.
+    down_until: AtomicI64,
+    /// How long who has nothing to do waits, in microseconds.
+    patience: AtomicI64,
+}
+
+impl World {
+    /// A world as `setup` says, at its first instant.
+    #[must_use]
+    pub fn new(kernel: Arc<Kernel>, setup: Setup, verbose: bool) -> Arc<World> {
+        let store_time = Arc::new(StoreTime::new(Arc::clone(&kernel), setup.store_ahead));
+        let store = Arc::new(MemoryStore::new(store_time.clone()));
+        let keys = if setup.rsa { Keys::rsa() } else { Keys::tags(setup.verification) };
+        let nodes = setup.clocks.iter().map(|clock| Node::new(&kernel, *clock)).collect();
+        Arc::new(World {
+            chronicle: Chronicle::new(Arc::clone(&kernel), verbose),
+            wechat: WeChat::new(&setup, keys),
+            oracle: Oracle::default(),
+            kernel,
+            setup,
+            store,
+            store_time,
+            nodes,
+            stormy: AtomicBool::new(true),
+            open: AtomicBool::new(true),
+            shoppers: AtomicI64::new(0),
+            down_until: AtomicI64::new(0),
+            patience: AtomicI64::new(0),
+        })
+    }
+
+    /// The true time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        instant(self.kernel.now())
+    }
+
+    /// Whether faults still happen.
+    #[must_use]
+    pub fn is_stormy(&self) -> bool {
+        self.stormy.load(Ordering::Relaxed)
+    }
+
+    /// Whether buyers still come.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// How many buyers still buy.
+    #[must_use]
+    pub fn shoppers(&self) -> i64 {
+        self.shoppers.load(Ordering::Relaxed)
+    }
+
+    /// A buyer comes (1) or goes (-1).
+    pub fn comes(&self, by: i64) {
+        self.shoppers.fetch_add(by, Ordering::Relaxed);
+    }
+
+    /// No more faults and no more buyers.
+    pub fn calm(&self) {
+        self.stormy.store(false, Ordering::Relaxed);
+        self.open.store(false, Ordering::Relaxed);
+        self.down_until.store(0, Ordering::Relaxed);
+    }
+
+    /// The fault that happens here, of those that can. `kind` names the stream it is drawn from.
+    pub fn fault(&self, kind: Kind, candidates: &[Fault]) -> Option<Fault> {
+        if !self.is_stormy() {
+            return None;
+        }
+        let bound = u32::try_from(candidates.len()).unwrap_or(0).saturating_add(1);
+        let whose = self.kernel.label().whose;
+        let picked = self.kernel.choose(kind, whose, bound, |chance| self.pick(candidates, chance));
+        let index = usize::try_from(picked.checked_sub(1)?).ok()?;
+        candidates.get(index).copied()
+    }
+
+    fn pick(&self, candidates: &[Fault], chance: u64) -> u32 {
+        let mut level = below(chance, 10_000);
+        for (number, fault) in (1..).zip(candidates) {
+            let rate = self.setup.rates.get(fault.index()).copied().unwrap_or(0);
+            if level < rate {
+                return number;
+            }
+            level = level.saturating_sub(rate);
+        }
+        0
+    }
+
+    /// A choice below `bound` of whoever acts now.
+    pub fn draw(&self, kind: Kind, bound: u32) -> u32 {
+        self.kernel.draw(kind, self.kernel.label().whose, bound)
+    }
+
+    /// The fault met this step of the running flow.
+    pub fn met(&self, step: Step, fault: Fault) {
+        let flow = self.flow();
+        if flow != Flow::None {
+            self.chronicle.met((flow, step, fault));
+        }
+    }
+
+    /// What the running task does.
+    #[must_use]
+    pub fn flow(&self) -> Flow {
+        Flow::of(self.kernel.label().errand)
+    }
+
+    /// From now on the running task does something else.
+    pub fn turn_to(&self, flow: Flow) {
+        let label = self.kernel.label();
+        self.kernel.relabel(Label { errand: flow.number(), ..label });
+    }
+
+    /// Starts a task outside of every node, on behalf of whoever runs now.
+    pub fn outside(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.kernel.spawn(Home::Outside, self.kernel.label(), work);
+    }
+
+    /// How long a message travels: mostly a millisecond or two, sometimes tens of them.
+    pub fn travel(&self) -> i64 {
+        let steps = i64::from(self.draw(Kind::Travel, 16));
+        MILLI / 2 + steps.saturating_mul(steps).saturating_mul(200)
+    }
+
+    /// How long one way to the store takes.
+    pub fn store_trip(&self) -> i64 {
+        let steps = i64::from(self.draw(Kind::StoreTime, 12));
+        100 + steps.saturating_mul(steps).saturating_mul(60)
+    }
+
+    /// Until when the store is down.
+    #[must_use]
+    pub fn down_until(&self) -> i64 {
+        self.down_until.load(Ordering::Relaxed)
+    }
+
+    /// The store is down for so long from now.
+    pub fn take_store_down(&self, micros: i64) {
+        let until = self.kernel.now().saturating_add(micros);
+        self.down_until.fetch_max(until, Ordering::Relaxed);
+        self.chronicle.say(
+            || "store".to_owned(),
+            None,
+            || format!("is down for {} ms", micros / MILLI),
+        );
+    }
+
+    /// How long a worker waits at most before it looks for work; longer once days are to pass.
+    #[must_use]
+    pub fn idle(&self) -> i64 {
+        self.setup.idle.max(self.patience.load(Ordering::Relaxed))
+    }
+
+    /// Days are to pass: nobody looks more often than so.
+    pub fn wait_for_days(&self, patience: i64) {
+        self.patience.store(patience, Ordering::Relaxed);
+    }
+
+    /// Lets go of everything that lives in it.
+    pub fn end(&self) {
+        self.kernel.clear();
+        for node in &self.nodes {
+            node.forget();
+        }
+    }
+}

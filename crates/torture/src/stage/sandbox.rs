@@ -1,0 +1,63 @@
+//! The sandbox's control routes: the buyer's thumb on "pay", the clock, trouble on purpose, the truth.
+
+use crate::http::client::{Answer, Request};
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// It may be frozen for some seconds, and its ledger may be long.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A sandbox that runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sandbox {
+    addr: SocketAddr,
+}
+
+impl Sandbox {
+    pub(crate) fn at(addr: SocketAddr) -> Sandbox {
+        Sandbox { addr }
+    }
+
+    /// Whatever it answers.
+    pub(crate) async fn call(&self, method: &str, path: &str, body: &Value) -> Result<Answer> {
+        Request::new(method, path, "", "", body).send(self.addr, LIMIT).await
+    }
+
+    /// The merchant that it knows.
+    pub(crate) async fn credentials(&self) -> Result<Value> {
+        self.done("GET", "/_sandbox/credentials", &Value::Null).await
+    }
+
+    /// The buyer tries to pay. WeChat Pay may refuse, and says why.
+    pub(crate) async fn pay(&self, out_trade_no: &str, form: &Value) -> Result<Answer> {
+        self.call("POST", &format!("/_sandbox/pay/{out_trade_no}"), form).await
+    }
+
+    /// What truly happened.
+    pub(crate) async fn ledger(&self) -> Result<Value> {
+        self.done("GET", "/_sandbox/ledger", &Value::Null).await
+    }
+
+    /// So many seconds of business time pass at once.
+    pub(crate) async fn advance(&self, seconds: u64) -> Result<()> {
+        self.done("PUT", "/_sandbox/clock", &json!({"advance_s": seconds})).await.map(drop)
+    }
+
+    /// Trouble that only WeChat Pay itself can make, instead of what there was.
+    pub(crate) async fn faults(&self, rules: &Value) -> Result<()> {
+        self.done("PUT", "/_sandbox/faults", &json!({"rules": rules})).await.map(drop)
+    }
+
+    /// A new platform certificate signs from now on.
+    pub(crate) async fn rotate_key(&self) -> Result<()> {
+        self.done("POST", "/_sandbox/keys/rotate", &Value::Null).await.map(drop)
+    }
+
+    async fn done(&self, method: &str, path: &str, body: &Value) -> Result<Value> {
+        let answer = self.call(method, path, body).await?;
+        ensure!(answer.is_success(), "{path} answered {answer}");
+        Ok(answer.body)
+    }
+}
