@@ -38,8 +38,7 @@ async fn down_is_the_version_before_and_up_again_is_the_same() {
     let store = migrating.up().await;
     assert_eq!(migrating.schema().await, third);
     // Which life of the database it was recorded in is not known any more.
-    let mut order = Order { version: 2, ..order };
-    order.epoch = Epoch::default();
+    let order = Order { version: 2, epoch: Epoch::default(), ..order };
     assert_eq!(load(&store, 1).await, order);
     assert_eq!(load(&store, 2).await.version, 1);
 }
