@@ -245,6 +245,8 @@ macro_rules! conformance {
             refunds::a_refund_number_belongs_to_one_order,
             refunds::what_was_sold_comes_back_once_when_its_order_is_cancelled,
             refunds::a_refund_that_ends_frees_its_amount,
+            refunds::what_was_not_sent_gives_way_to_what_was_made_elsewhere,
+            refunds::a_refund_whose_number_is_anothers_begins_again,
             refunds::every_live_refund_has_a_job_and_the_sweep_finds_one_that_has_none,
             refusals::too_little_stock_writes_nothing,
             refusals::a_moved_price_writes_nothing,

@@ -4,15 +4,16 @@ use super::Stores;
 use super::listing::everybodys;
 use crate::sample;
 use domain::changeset::Refusal;
-use domain::fact::RefundProgress;
+use domain::fact::{Evidence, RefundAtWechat, RefundFact, RefundProgress, RefundStatement, Trade};
 use domain::job::JobId;
+use domain::names::RefundId;
 use domain::order::{
     CancelCause, Command, Order, OrderStatus, PaymentStatus, RefundAnswer, RefundAsk,
 };
 use domain::ports::{CommitAnswer, OrderKey, OrderList};
 use domain::refund::{Asker, RefundState, RefundStatus};
 use domain::stock::HoldStatus;
-use domain::{Fen, OutRefundNo, Timestamp};
+use domain::{Fen, OutRefundNo, OutTradeNo, Timestamp};
 use std::collections::BTreeSet;
 
 fn at(seconds: i64) -> Timestamp {
@@ -175,6 +176,71 @@ pub async fn a_refund_that_ends_frees_its_amount(stores: &Stores) {
         assert_eq!(order.refundable(), Fen::new(500));
     }
     assert_eq!(order.refunds.len(), 3);
+}
+
+/// What WeChat Pay says of a refund that was made in the merchant console, or by another system.
+fn said_elsewhere(order: &Order, number: &str, amount_fen: i64, of: &OutTradeNo) -> Command {
+    let receipt = order.payments[0].receipt().expect("a paid payment");
+    let said = RefundStatement {
+        refund_id: RefundId::new(format!("5{number}")),
+        transaction_id: receipt.transaction_id.clone(),
+        out_trade_no: of.clone(),
+        amount: Fen::new(amount_fen),
+        progress: RefundProgress::Processing,
+    };
+    let number = OutRefundNo::stated(number).expect("a number");
+    let evidence = Evidence::Query { request_id: None };
+    let known = RefundAtWechat::Known(said);
+    Command::RecordRefund(RefundFact::attested(evidence, sample::mchid(), number, known))
+}
+
+pub async fn what_was_not_sent_gives_way_to_what_was_made_elsewhere(stores: &Stores) {
+    let order = stores.open_order(1).await;
+    let order = stores.step(&order, &Command::Cancel(CancelCause::Buyer), at(10)).await;
+    let order = stores.step(&order, &sample::says(&order, Trade::Closed), at(20)).await;
+    let order = stores.step(&order, &sample::success(&order, "T-1"), at(30)).await;
+    let ours = sample::out_trade_no(&order);
+    // All of it goes back by itself; a part is paid back elsewhere, twice: one chain, never two alive.
+    let order = stores.step(&order, &said_elsewhere(&order, "C-1", 100, &ours), at(40)).await;
+    let order = stores.step(&order, &said_elsewhere(&order, "C-2", 150, &ours), at(50)).await;
+    let made: Vec<_> = order.refunds.iter().map(|r| (r.state.status(), r.amount.get())).collect();
+    let (withdrawn, elsewhere) = (RefundStatus::Withdrawn, RefundStatus::Processing);
+    let rest = (RefundStatus::Requested, 250);
+    assert_eq!(
+        made,
+        [(withdrawn, 500), (elsewhere, 100), (withdrawn, 400), (elsewhere, 150), rest]
+    );
+}
+
+pub async fn a_refund_whose_number_is_anothers_begins_again(stores: &Stores) {
+    let order = paid_order(stores, 1).await;
+    let mut story = Story { stores, order, now_s: 100, seen: BTreeSet::new() };
+    let ours = sample::out_trade_no(&story.order);
+    let taken = story.ask(200, Asker::Operator).await;
+    story.send(&taken).await;
+    // Sent again after a crash: written down with its time.
+    story.send(&taken).await;
+    let other = OutTradeNo::parse("another-system-1").expect("a number");
+    story.give(&said_elsewhere(&story.order, taken.as_str(), 200, &other)).await;
+    assert!(matches!(story.order.refunds[0].state, RefundState::Rejected { .. }));
+    story.give(&Command::RetryRefund { out_refund_no: taken.clone() }).await;
+    let again = last(&story.order);
+    assert_ne!(again, taken);
+    // It was sent, refused, asked for once more; and then somebody was quicker.
+    story.send(&again).await;
+    story.called(&again, RefundAnswer::Refused { code: "NO_AUTH".to_owned() }).await;
+    let not_exist = RefundFact::attested(
+        Evidence::Query { request_id: None },
+        sample::mchid(),
+        again.clone(),
+        RefundAtWechat::NotExist,
+    );
+    story.give(&Command::RecordRefund(not_exist)).await;
+    story.give(&Command::RetryRefund { out_refund_no: again.clone() }).await;
+    story.give(&said_elsewhere(&story.order, "C-1", 500, &ours)).await;
+    let refund = story.order.refund(&again).expect("the refund");
+    assert_eq!(refund.state, RefundState::Withdrawn);
+    assert!(refund.sent_at.is_some(), "that it was sent is not forgotten");
 }
 
 pub async fn every_live_refund_has_a_job_and_the_sweep_finds_one_that_has_none(stores: &Stores) {
