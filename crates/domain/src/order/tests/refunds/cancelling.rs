@@ -280,3 +280,17 @@ fn where_nothing_is_left_no_refund_of_nothing_is_made() {
     let order = Order { status: OrderStatus::Ready, ..cancelled_by(CancelCause::Buyer) };
     assert_eq!(Moment::at(start()).names(&order, &cancel()), ["cancel_requested"]);
 }
+
+/// What came back line by line comes back once.
+#[test]
+fn what_came_back_before_does_not_come_back_again() {
+    for (back, expected) in [(0, Some(3)), (1, Some(2)), (3, None)] {
+        let mut order = play(cancelled_by(CancelCause::Buyer), &[send]);
+        order.holds[0].returned_quantity = back;
+        let fact = said(&order, RefundProgress::Processing);
+        let written = Moment::at(start()).written(&order, &fact);
+        let moved: Vec<u32> = written.stock.iter().map(|moved| moved.quantity).collect();
+        assert_eq!(moved, expected.into_iter().collect::<Vec<_>>(), "{back} came back before");
+        assert_eq!(written.order.unwrap().order.holds[0].returned_quantity, 3);
+    }
+}
