@@ -2,11 +2,13 @@
 //! cases as HTTP clients would, and know only what they were answered.
 
 mod buyer;
+mod bill;
 mod cashier;
 mod forger;
 mod operator;
 mod post;
 
+pub use bill::tell_what_was_lost;
 pub use buyer::Whim;
 pub use post::deliver_for_ever;
 

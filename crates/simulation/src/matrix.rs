@@ -69,6 +69,8 @@ pub enum Fault {
     Twin,
     /// A failover in the middle: committed or not, nobody knows.
     FailoverUnknown,
+    /// A failover that loses the last commits, although they were acknowledged.
+    FailoverLosing,
     /// The store is down, slow or full.
     StoreDown,
     /// WeChat Pay says 5xx or SYSTEM_ERROR.
@@ -164,7 +166,7 @@ impl Step {
 
 impl Fault {
     /// Every fault, in the order of the columns.
-    pub const ALL: [Fault; 20] = [
+    pub const ALL: [Fault; 21] = [
         Fault::CrashBefore,
         Fault::CrashAfter,
         Fault::LostAnswer,
@@ -175,6 +177,7 @@ impl Fault {
         Fault::Serialization,
         Fault::Twin,
         Fault::FailoverUnknown,
+        Fault::FailoverLosing,
         Fault::StoreDown,
         Fault::ServerError,
         Fault::Definite,
@@ -201,6 +204,7 @@ impl Fault {
             Fault::Serialization => "SF",
             Fault::Twin => "UV",
             Fault::FailoverUnknown => "DBU",
+            Fault::FailoverLosing => "DBL",
             Fault::StoreDown => "DBD",
             Fault::ServerError => "E5",
             Fault::Definite => "E4",
@@ -248,7 +252,7 @@ mod expected {
     const REPLY: [Fault; 4] =
         [Fault::CrashBefore, Fault::CrashAfter, Fault::LostAnswer, Fault::Late];
     /// A transaction that is a commit.
-    const COMMIT: [Fault; 13] = [
+    const COMMIT: [Fault; 14] = [
         Fault::CrashBefore,
         Fault::CrashAfter,
         Fault::LostAnswer,
@@ -259,6 +263,7 @@ mod expected {
         Fault::Serialization,
         Fault::Twin,
         Fault::FailoverUnknown,
+        Fault::FailoverLosing,
         Fault::StoreDown,
         Fault::Skewed,
         Fault::Second,

@@ -6,6 +6,7 @@
 //! once a world has come to rest.
 
 mod conduct;
+mod losses;
 mod moves;
 mod safety;
 mod settled;
@@ -63,6 +64,8 @@ pub struct Seen {
     paid: BTreeSet<String>,
     /// Which node ordered a number.
     orderer: BTreeMap<String, u32>,
+    /// What failovers lost.
+    losses: losses::Losses,
     /// Jobs that were set aside.
     pub(crate) parked: BTreeSet<JobId>,
     /// How many orders came to an end.
@@ -216,27 +219,44 @@ impl Seen {
     }
 
     fn take_in(&mut self, world: &World, changeset: &Changeset) {
-        if let Some(replay) = &changeset.replay {
-            self.keys.insert(replay.scope.clone());
+        let mut undo = losses::Undo::default();
+        if let Some(replay) = &changeset.replay
+            && self.keys.insert(replay.scope.clone())
+        {
+            undo.key = Some(replay.scope.clone());
         }
-        if let Some(entry) = &changeset.inbox {
-            self.inbox.insert(entry.event_id.clone());
+        if let Some(entry) = &changeset.inbox
+            && self.inbox.insert(entry.event_id.clone())
+        {
+            undo.inbox = Some(entry.event_id.clone());
         }
         for change in &changeset.stock {
             if let Some(level) = self.stock.get_mut(&change.sku_id) {
+                // In reverse, so that what is taken back last is what was there first.
+                undo.stock.insert(0, (change.sku_id.clone(), *level));
                 *level = moves::stock(*level, change);
             }
         }
+        self.take_order_in(world, changeset, &mut undo);
+        self.losses.remember(undo);
+    }
+
+    fn take_order_in(&mut self, world: &World, changeset: &Changeset, undo: &mut losses::Undo) {
         let Some(write) = &changeset.order else { return };
         let order = &write.order;
         for payment in &order.payments {
             if let Some(receipt) = payment.receipt() {
                 let number = payment.out_trade_no().clone();
-                self.transactions.insert(receipt.transaction_id.as_str().to_owned(), number);
+                let transaction = receipt.transaction_id.as_str().to_owned();
+                if self.transactions.insert(transaction.clone(), number).is_none() {
+                    undo.transactions.push(transaction);
+                }
             }
         }
         if changeset.list.iter().any(|c| matches!(c, domain::changeset::ListChange::Clear { .. })) {
-            self.cleared.insert(order.id);
+            if self.cleared.insert(order.id) {
+                undo.cleared = Some(order.id);
+            }
         }
         let was_over = self.orders.get(&order.id).is_some_and(is_over);
         if is_over(order) && !was_over {
@@ -244,7 +264,7 @@ impl Seen {
         }
         world.kernel.fold(mix(order.version ^ (u64::from(moves::rank(order.status)) << 32)));
         self.numbers.insert(order.number.as_str().to_owned(), order.id);
-        self.orders.insert(order.id, order.clone());
+        undo.order = Some((order.id, self.orders.insert(order.id, order.clone())));
     }
 
     /// What is worth counting.
@@ -259,6 +279,12 @@ impl Seen {
                         world.chronicle.sometimes(Mark::FreeOrder);
                         continue;
                     };
+                    let settled = write.order.settled_payment();
+                    if settled.is_some_and(|payment| {
+                        self.losses.has_settlement(payment.out_trade_no().as_str())
+                    }) {
+                        world.chronicle.sometimes(Mark::LostPaymentSettledAgain);
+                    }
                     if before.status == OrderStatus::Cancelling {
                         world.chronicle.sometimes(Mark::SuccessWhileCancelling);
                     }
@@ -283,7 +309,12 @@ impl Seen {
                         world.chronicle.sometimes(Mark::SuccessAfterCancelled);
                     }
                 }
-                Event::PaymentAdopted(_) => world.chronicle.sometimes(Mark::OrphanAdopted),
+                Event::PaymentAdopted(adopted) => {
+                    world.chronicle.sometimes(Mark::OrphanAdopted);
+                    if self.losses.has_record(adopted.out_trade_no().as_str()) {
+                        world.chronicle.sometimes(Mark::LostPaymentAdopted);
+                    }
+                }
                 Event::RefundImported(_) => world.chronicle.sometimes(Mark::RefundImported),
                 Event::RefundMoved { out_refund_no, to, .. } => {
                     refund_mark(world, before, out_refund_no, to);

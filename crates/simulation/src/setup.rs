@@ -2,6 +2,7 @@
 //!
 //! Every choice is drawn from the tape, the tame one first.
 
+use crate::actors::Whim;
 use crate::kernel::Kernel;
 use crate::matrix::Fault;
 use crate::tape::{Kind, below};
@@ -144,7 +145,7 @@ impl Setup {
         let idle = drawn.one_of(&[5 * SECOND, 500 * MILLI, 2 * SECOND, 15 * SECOND]);
         let lease_ms = drawn.one_of(&[60_000, 10_000, 3_000]);
         let clocks = (0..nodes).map(|_| drawn.clock()).collect();
-        Setup {
+        let setup = Setup {
             seed,
             variant,
             nodes,
@@ -182,7 +183,26 @@ impl Setup {
             refund_too_soon: drawn
                 .one_of(&[RefundTooSoon::FrequencyLimited, RefundTooSoon::InvalidRequest]),
             resend_body: drawn.one_of(&[ResendBody::EncryptedAnew, ResendBody::Identical]),
+        };
+        setup.possible()
+    }
+
+    /// Without what cannot be endured together (`docs/simulation.md`, what it takes for granted).
+    fn possible(mut self) -> Setup {
+        if self.variant == Variant::NoPolling {
+            // What was acknowledged and lost, only a question brings back.
+            self.rates[Fault::FailoverLosing.index()] = 0;
         }
+        if self.may_lose_commits() {
+            self.whims &= !Whim::Ghost.bit();
+        }
+        self
+    }
+
+    /// Whether acknowledged commits may be lost.
+    #[must_use]
+    pub fn may_lose_commits(&self) -> bool {
+        self.rates[Fault::FailoverLosing.index()] > 0
     }
 }
 
@@ -241,7 +261,12 @@ impl Draw<'_> {
                 _ => 0,
             };
             // Who dies, or has no store, at every tenth step never gets anywhere.
-            let stops_all = [Fault::CrashBefore, Fault::CrashAfter, Fault::StoreDown];
+            let stops_all = [
+                Fault::CrashBefore,
+                Fault::CrashAfter,
+                Fault::StoreDown,
+                Fault::FailoverLosing,
+            ];
             if stops_all.iter().any(|fault| fault.index() == index) {
                 *rate /= 16;
             }

@@ -203,6 +203,21 @@ impl WeChat {
         self.inside().with(&self.keys, now, notify)
     }
 
+    /// Sends the newest notification of a refund once more.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn notify_refund(
+        &self,
+        out_refund_no: &str,
+        now: Timestamp,
+    ) -> Result<Delivery, ControlRefusal> {
+        let notify = |core: &mut WeChatPay, ports: &mut Ports<'_>| {
+            core.notify_refund_now(out_refund_no, None, ports)
+        };
+        self.inside().with(&self.keys, now, notify)
+    }
+
     /// Everything that is true, as the sandbox tells it.
     #[must_use]
     pub fn ledger(&self, now: Timestamp) -> Value {

@@ -6,15 +6,15 @@ use crate::chronicle::Chronicle;
 use crate::kernel::{Home, Kernel, Label};
 use crate::matrix::{Fault, Flow, Step};
 use crate::node::Node;
-use crate::oracle::Oracle;
+use crate::oracle::{Oracle, Seen};
 use crate::setup::Setup;
 use crate::tape::{Kind, below};
 use crate::time::{MILLI, StoreTime, instant};
 use crate::wechat::{Keys, WeChat};
-use domain::Timestamp;
+use domain::{Epoch, Timestamp};
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use store_memory::MemoryStore;
 
 /// A world.
@@ -43,6 +43,8 @@ pub struct World {
     shoppers: AtomicI64,
     /// Until when the store is down, in microseconds.
     down_until: AtomicI64,
+    /// How many failovers lost commits.
+    failovers: AtomicU32,
     /// How long who has nothing to do waits, in microseconds.
     patience: AtomicI64,
 }
@@ -68,6 +70,7 @@ impl World {
             open: AtomicBool::new(true),
             shoppers: AtomicI64::new(0),
             down_until: AtomicI64::new(0),
+            failovers: AtomicU32::new(0),
             patience: AtomicI64::new(0),
         })
     }
@@ -189,6 +192,33 @@ impl World {
             None,
             || format!("is down for {} ms", micros / MILLI),
         );
+    }
+
+    /// How many failovers lost commits so far.
+    #[must_use]
+    pub fn failovers(&self) -> u32 {
+        self.failovers.load(Ordering::Relaxed)
+    }
+
+    /// Whether acknowledged commits may be lost in this world.
+    #[must_use]
+    pub fn may_lose_commits(&self) -> bool {
+        self.setup.may_lose_commits()
+    }
+
+    /// Another server serves, which has not heard of the last `commits`. That takes `micros`.
+    pub fn fail_over(&self, commits: usize, micros: i64) {
+        if !self.is_stormy() {
+            return;
+        }
+        let life = self.failovers.fetch_add(1, Ordering::Relaxed).saturating_add(2);
+        let commits = commits.min(self.oracle.look(Seen::remembers));
+        let epoch = Epoch::new(format!("{life}.0"));
+        let Ok(lost) = self.store.forget_last(commits, epoch) else { return };
+        self.take_store_down(micros);
+        let say = || format!("fails over and loses {} commits", lost.len());
+        self.chronicle.say(|| "store".to_owned(), None, say);
+        self.oracle.lost(self, lost.len());
     }
 
     /// How long a worker waits at most before it looks for work; longer once days are to pass.

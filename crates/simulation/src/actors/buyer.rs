@@ -74,6 +74,13 @@ const WHIMS: [Whim; 16] = [
 ];
 
 impl Whim {
+    /// Its bit among the whims of a world.
+    #[must_use]
+    pub fn bit(self) -> u32 {
+        let place = WHIMS.iter().position(|whim| *whim == self);
+        1 << place.unwrap_or(0)
+    }
+
     /// What is bought.
     fn wants(self) -> &'static str {
         match self {

@@ -100,12 +100,13 @@ impl Carried {
             return;
         }
         let Some((home, desk)) = world.door(node) else { return };
+        let failovers = world.failovers();
         let answer = self.ingest(node, home, desk).await;
         if self.fault == Some(Fault::CrashAfter) {
             world.crash(node, "before the answer to a notification");
         }
         if world.door(node).is_some_and(|(now, _)| now == home) {
-            self.reply(node, &answer, answered).await;
+            self.reply(node, (&answer, failovers), answered).await;
         }
     }
 
@@ -125,7 +126,12 @@ impl Carried {
         answer.unwrap_or(NoticeAnswer::TryAgain)
     }
 
-    async fn reply(&self, node: u32, answer: &NoticeAnswer, answered: &Letter<u16>) {
+    async fn reply(
+        &self,
+        node: u32,
+        (answer, failovers): (&NoticeAnswer, u32),
+        answered: &Letter<u16>,
+    ) {
         let world = &self.world;
         let fault = world.fault(Kind::Notice, &super::front::ON_REPLY);
         if let Some(fault) = fault {
@@ -141,7 +147,7 @@ impl Carried {
             Some(_) | None => {}
         }
         let status = status_of(answer);
-        world.oracle.acknowledges(world, &self.notification, status);
+        world.oracle.acknowledges(world, &self.notification, (status, failovers));
         world.chronicle.say(
             || format!("node {node}"),
             Some(super::transport::order_of(&self.notification.number)),

@@ -21,8 +21,11 @@ use store_memory::MemoryStore;
 
 /// How long a use of a store that is down takes to fail.
 const PATIENCE: i64 = 2 * SECOND;
+/// How long a failover takes at least: longer than a question lags behind a payment, and than a
+/// request can be on its way (`docs/model.md`, what it takes for granted).
+const FAILOVER: i64 = 20 * SECOND;
 
-const ON_COMMIT: [Fault; 10] = [
+const ON_COMMIT: [Fault; 11] = [
     Fault::CrashBefore,
     Fault::CrashAfter,
     Fault::LostAnswer,
@@ -32,6 +35,7 @@ const ON_COMMIT: [Fault; 10] = [
     Fault::Reordered,
     Fault::Serialization,
     Fault::FailoverUnknown,
+    Fault::FailoverLosing,
     Fault::StoreDown,
 ];
 
@@ -163,6 +167,11 @@ impl SimStore {
                 world.kernel.sleep(wait * 40 * MILLI).await;
                 self.carry_out(&changeset).await
             }
+            Some(Fault::FailoverLosing) => {
+                let answer = self.carry_out(&changeset).await;
+                self.lose_soon();
+                answer
+            }
             Some(_) | None => self.carry_out(&changeset).await,
         };
         if matches!(fault, Some(Fault::LostAnswer)) {
@@ -181,6 +190,9 @@ impl SimStore {
 
     /// What the memory store did, seen by the oracle at that very instant.
     async fn carry_out(&self, changeset: &Changeset) -> CommitAnswer {
+        if self.world.kernel.now() < self.world.down_until() {
+            return CommitAnswer::OutcomeUnknown("the server went away".to_owned());
+        }
         let answer = self.memory().commit(changeset.clone()).await;
         if answer == CommitAnswer::Committed {
             self.world.oracle.committed(&self.world, self.node, changeset);
@@ -188,13 +200,30 @@ impl SimStore {
         answer
     }
 
+    /// Soon there is a failover whose standby has not heard of the last commits.
+    fn lose_soon(&self) {
+        let world = Arc::clone(&self.world);
+        let wait = i64::from(world.draw(Kind::StoreTime, 16)) * 100 * MILLI;
+        let commits = usize::try_from(world.draw(Kind::Store, 3)).unwrap_or(0) + 1;
+        let takes = FAILOVER + i64::from(world.draw(Kind::StoreTime, 8)) * 5 * SECOND;
+        self.world.outside(async move {
+            world.kernel.sleep(wait).await;
+            world.fail_over(commits, takes);
+        });
+    }
+
     /// The commit is on its way, and nobody waits for it any more.
     fn commit_later(&self, changeset: Changeset) {
         let world = Arc::clone(&self.world);
         let wait = i64::from(world.draw(Kind::StoreTime, 16)) * 250 * MILLI;
         let (node, label) = (self.node, world.kernel.label());
+        let failovers = world.failovers();
         world.kernel.clone().spawn(Home::Outside, label, async move {
             world.kernel.sleep(wait).await;
+            // It was on its way to a server that is gone.
+            if world.failovers() != failovers {
+                return;
+            }
             let answer = world.store.commit(changeset.clone()).await;
             if answer == CommitAnswer::Committed {
                 world.chronicle.sometimes(Mark::UnknownAndCommittedLater);

@@ -124,7 +124,12 @@ impl SimTransport {
         let draw = |bound: u32| world.draw(Kind::Call, bound);
         match fault {
             Some(Fault::LostAnswer) => journey.lost = true,
-            Some(Fault::Late) => late(&mut journey, asked, draw(6)),
+            Some(Fault::Late) => {
+                let how = draw(6);
+                // No refund is on its way for longer than a failover takes.
+                let is_short = asked == Asked::Refund && world.may_lose_commits();
+                late(&mut journey, asked, if is_short { 0 } else { how });
+            }
             Some(Fault::Reordered) => journey.out = (i64::from(draw(16)) + 1) * 200 * MILLI,
             Some(Fault::ServerError) => journey.rule = Some(server_error(draw(4))),
             Some(Fault::Definite) => journey.rule = Some(definite(asked, draw(3))),

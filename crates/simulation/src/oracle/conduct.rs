@@ -58,6 +58,8 @@ impl Oracle {
         let order = Some(transport_order_of(number));
         let body = inside.payment(number).map(|payment| payment.prepay_body.as_str());
         match body {
+            // It was durable, when it was decided to order it.
+            Some(_) | None if inside.losses.has_record(number) => {}
             None => {
                 let seen = format!("{number} is ordered and not durable");
                 world.chronicle.violated_by("P1", ORDER_FIRST, order, seen);
@@ -182,8 +184,14 @@ impl Oracle {
     }
 
     /// A notification is about to be answered.
-    pub fn acknowledges(&self, world: &World, notification: &Notification, status: u16) {
-        if !(200..300).contains(&status) {
+    pub fn acknowledges(
+        &self,
+        world: &World,
+        notification: &Notification,
+        (status, failovers): (u16, u32),
+    ) {
+        // What was durable when it was decided to acknowledge it may be lost by now.
+        if !(200..300).contains(&status) || failovers != world.failovers() {
             return;
         }
         let number = notification.number.as_str();
@@ -229,7 +237,9 @@ impl Oracle {
         let Some(seen) = &said.seen else { return };
         let mut inside = self.inside();
         let number = seen.number.as_str();
-        if seen.paid {
+        // What was read before a failover and is answered after it binds nobody.
+        let is_durable = inside.order(number).is_some_and(|order| order.settlement.is_some());
+        if seen.paid && is_durable {
             inside.told_paid.insert(number.to_owned());
         }
         world.kernel.fold(seen.version);
@@ -237,7 +247,8 @@ impl Oracle {
 
     /// A client asked after `told` and was answered `unpaid`.
     pub fn shown(&self, world: &World, number: &str, was_told_paid: bool, is_paid: bool) {
-        if was_told_paid && !is_paid {
+        // Unless the settlement was lost meanwhile, and with it what was told.
+        if was_told_paid && !is_paid && self.was_told_paid(number) {
             let seen = format!("{number} was shown as unpaid");
             world.chronicle.violated_by("I41", PAID_STAYS, Some(number), seen);
         }
@@ -245,6 +256,9 @@ impl Oracle {
 
     /// An owner who knows the number was told that there is no such order.
     pub fn not_found(&self, world: &World, number: &str) {
+        if self.inside().losses.has_record(number) {
+            return;
+        }
         let seen = format!("{number} was not found");
         world.chronicle.violated_by("I42", NEVER_MISSING, Some(number), seen);
     }

@@ -1,0 +1,48 @@
+//! The part of the bill, until there is one: tells again what WeChat Pay has and a failover lost.
+//!
+//! WeChat Pay does not send what was acknowledged, and nobody asks about a number that nobody knows.
+//! In production the bill names it the next morning; here it is said again as a notification.
+
+use super::post::raw_notice;
+use crate::kernel::{Home, Label};
+use crate::matrix::Flow;
+use crate::node::{Honesty, Notification, notify};
+use crate::world::World;
+use std::sync::Arc;
+use wechatpay_sim::core::notice::{AttemptEnd, Delivery};
+
+/// Every success and every refund of which there is no record any more.
+pub fn tell_what_was_lost(world: &Arc<World>) {
+    if world.failovers() == 0 {
+        return;
+    }
+    let now = world.now();
+    let paid: Vec<String> = world.wechat.truth(|truth| truth.paid.keys().cloned().collect());
+    for number in paid {
+        let known = world.oracle.look(|seen| seen.payment(&number).is_some());
+        if !known && let Ok(delivery) = world.wechat.notify(&number, None, now) {
+            tell(world, &number, None, delivery);
+        }
+    }
+    for refund in world.wechat.refunds(now) {
+        let number = refund.out_refund_no;
+        let known = world.oracle.look(|seen| seen.refund(&number).is_some());
+        if !known && let Ok(delivery) = world.wechat.notify_refund(&number, now) {
+            tell(world, &refund.out_trade_no, Some(number), delivery);
+        }
+    }
+}
+
+fn tell(world: &Arc<World>, number: &str, refund: Option<String>, delivery: Delivery) {
+    let label = Label { whose: world.oracle.whose(number), errand: Flow::Notice.number() };
+    let raw = raw_notice(&delivery);
+    let told = Notification { number: number.to_owned(), refund, honesty: Honesty::True, raw };
+    let at = Arc::clone(world);
+    world.kernel.spawn(Home::Outside, label, async move {
+        let end = match notify(&at, told).await {
+            Some(status) => AttemptEnd::Answered { status, body: String::new() },
+            None => AttemptEnd::Failed { why: "no answer".to_owned() },
+        };
+        at.wechat.record(delivery.id, end);
+    });
+}
