@@ -1,8 +1,8 @@
 //! Who uses the service: buyers with their whims, operators, forgers. They act through the use
 //! cases as HTTP clients would, and know only what they were answered.
 
-mod buyer;
 mod bill;
+mod buyer;
 mod cashier;
 mod forger;
 mod operator;

@@ -261,12 +261,8 @@ impl Draw<'_> {
                 _ => 0,
             };
             // Who dies, or has no store, at every tenth step never gets anywhere.
-            let stops_all = [
-                Fault::CrashBefore,
-                Fault::CrashAfter,
-                Fault::StoreDown,
-                Fault::FailoverLosing,
-            ];
+            let stops_all =
+                [Fault::CrashBefore, Fault::CrashAfter, Fault::StoreDown, Fault::FailoverLosing];
             if stops_all.iter().any(|fault| fault.index() == index) {
                 *rate /= 16;
             }

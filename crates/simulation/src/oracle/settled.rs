@@ -92,9 +92,7 @@ fn bounds(world: &World) -> Bounds {
     match world.setup.variant {
         // Only notifications are left: WeChat Pay's own ladder, up to its fifth step.
         Variant::NoPolling => Bounds { success: 3_600 * SECOND, end: i64::MAX, lost },
-        Variant::SlowWorkers => {
-            Bounds { success: success * 10, end: end * 10, lost: lost * 10 }
-        }
+        Variant::SlowWorkers => Bounds { success: success * 10, end: end * 10, lost: lost * 10 },
         Variant::Whole
         | Variant::NoNotifications
         | Variant::OneNode
