@@ -48,12 +48,16 @@ ALTER TABLE refunds
     ADD CONSTRAINT refunds_sent_at CHECK (CASE
         WHEN status = 'sending' OR (status IN ('unknown', 'rejected') AND kind = 'requested')
             THEN sent_at IS NOT NULL
-        WHEN status IN ('awaiting_approval', 'declined', 'withdrawn') THEN sent_at IS NULL
+        WHEN status IN ('awaiting_approval', 'declined') THEN sent_at IS NULL
         ELSE true END),
     -- What was made elsewhere is a fact: never asked for, never sent.
     ADD CONSTRAINT refunds_external CHECK (kind <> 'external' OR (sent_at IS NULL
         AND status IN ('processing', 'succeeded', 'abnormal', 'closed', 'settled_offline'))),
     ADD CONSTRAINT refunds_replaces FOREIGN KEY (mchid, replaces) REFERENCES refunds (mchid, out_refund_no);
+-- What gave way to a refund made elsewhere is not live either: what is left goes back under another number.
+DROP INDEX refunds_one_live_surplus;
+CREATE UNIQUE INDEX refunds_one_live_surplus ON refunds (order_id, payment_no)
+    WHERE kind = 'surplus' AND status NOT IN ('withdrawn', 'closed', 'rejected');
 -- A closed refund is replaced once.
 CREATE UNIQUE INDEX refunds_one_replacement ON refunds (mchid, replaces) WHERE replaces IS NOT NULL;
 CREATE INDEX refunds_by_out_refund_no ON refunds (out_refund_no);
@@ -190,7 +194,8 @@ BEGIN
     IF NEW.status NOT IN ('processing', 'succeeded', 'abnormal', 'closed')
        AND (OLD.status, NEW.status) NOT IN (('awaiting_approval', 'requested'),
         ('awaiting_approval', 'declined'), ('awaiting_approval', 'withdrawn'),
-        ('requested', 'sending'), ('sending', 'unknown'), ('unknown', 'sending'),
+        ('requested', 'sending'), ('requested', 'withdrawn'), ('sending', 'unknown'),
+        ('sending', 'rejected'), ('unknown', 'sending'),
         ('unknown', 'rejected'), ('rejected', 'requested'), ('rejected', 'settled_offline'),
         ('abnormal', 'settled_offline')) THEN
         RAISE EXCEPTION 'refund status % does not follow %', NEW.status, OLD.status
@@ -303,7 +308,7 @@ BEGIN
     END IF;
 END $$;
 
--- In the order of their numbers: a surplus refund that is closed makes room in refunds_one_live_surplus
+-- In the order of their numbers: a surplus refund that ended makes room in refunds_one_live_surplus
 -- before the one in its place is inserted. A number that is another order's is not written over.
 CREATE FUNCTION paydesk_write_refunds(rows_ jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE

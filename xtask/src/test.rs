@@ -1,4 +1,5 @@
-//! `cargo xtask test`: tidy, formatting, then all tests with one PostgreSQL of their own.
+//! `cargo xtask test`: tidy, formatting, then all tests with one PostgreSQL of their own; then, where no
+//! packages were chosen, the simulation and a minute of torture.
 //!
 //! The server is stopped when this process ends, however it ends (see `private-postgres`); Ctrl-C
 //! needs no code here. Test databases are made by the tests, and never survive the run.
@@ -11,7 +12,10 @@ use anyhow::{Context, Result, bail};
 use private_postgres::{Durability, Options, PrivatePostgres, RunningPostgres, StartError};
 
 use crate::repository::Repository;
-use crate::{cargo, tidy};
+use crate::{cargo, sim, tidy, torture};
+
+/// How many simulated worlds are played.
+const SEEDS: &str = "0..5000";
 
 /// A server on which tests may make databases; `testkit` reads it.
 const URL_VARIABLE: &str = "PAYDESK_TEST_POSTGRES_URL";
@@ -54,7 +58,19 @@ pub(crate) fn run(repository: &Repository, arguments: &[String]) -> Result<ExitC
     );
     // A test process ended by a signal has no code.
     let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
-    Ok(ExitCode::from(code))
+    if code != 0 || !arguments.is_empty() {
+        return Ok(ExitCode::from(code));
+    }
+    trials(repository)
+}
+
+/// What is played rather than tested: it begins anew in each run, and its report says what it met.
+fn trials(repository: &Repository) -> Result<ExitCode> {
+    eprintln!("== simulation, seeds {SEEDS}");
+    if sim::run(repository, &["--seeds".to_owned(), SEEDS.to_owned()])? != ExitCode::SUCCESS {
+        bail!("the simulation broke a promise (see above)");
+    }
+    torture::run(repository, &torture::Choices::a_minute())
 }
 
 /// Cargo would let `--workspace` win over `-p`. What follows `--` is not for cargo.

@@ -18,8 +18,9 @@ const TWO_MINUTES_S: i64 = 120;
 /// A closing payment usually ends with its first close; then it is watched until the horizon.
 const CLOSING_S: i64 = 5;
 const CLOSING_PATIENT_S: i64 = 30;
-/// A refund whose answer was lost is asked about soon, and later once a minute.
-const REFUND_LOST_S: i64 = 5;
+/// Seconds between the questions about a refund whose answer was lost: soon; once a minute until
+/// nothing can arrive any more; less and less while a person finds out what is wrong.
+const REFUND_LOST_LADDER_S: [(i64, i64); 3] = [(MINUTE_S, 5), (HORIZON_S, MINUTE_S), (3_600, 600)];
 /// Seconds between the questions about an accepted refund: once a minute for five minutes, then
 /// after 5, 10, 20, and every 30 minutes (v3 §7.6).
 const REFUND_LADDER_S: [(i64, i64); 4] = [(300, 60), (600, 300), (1_200, 600), (2_400, 1_200)];
@@ -165,17 +166,19 @@ pub fn next_look(payment: &Payment, now: Timestamp) -> Option<Timestamp> {
 #[must_use]
 pub fn next_refund_look(refund: &Refund, now: Timestamp) -> Option<Timestamp> {
     let sent_at = refund.sent_at.unwrap_or(refund.created_at);
+    let age_s = now.seconds_since(sent_at).max(0);
+    let rung = |ladder: &[(i64, i64)]| {
+        let rung = ladder.iter().find(|(until, _)| age_s < *until);
+        Some(now.plus_seconds(rung.map_or(REFUND_PATIENT_S, |(_, wait)| *wait)))
+    };
     match &refund.state {
         RefundState::Requested => Some(now),
-        RefundState::Sending | RefundState::Unknown { .. } => Some(now.plus_seconds(REFUND_LOST_S)),
-        RefundState::Processing { .. } => {
-            let age_s = now.seconds_since(sent_at).max(0);
-            let rung = REFUND_LADDER_S.iter().find(|(until, _)| age_s < *until);
-            Some(now.plus_seconds(rung.map_or(REFUND_PATIENT_S, |(_, wait)| *wait)))
-        }
+        RefundState::Sending | RefundState::Unknown { .. } => rung(&REFUND_LOST_LADDER_S),
+        RefundState::Processing { .. } => rung(&REFUND_LADDER_S),
         RefundState::Abnormal { .. } => Some(now.plus_seconds(REFUND_PATIENT_S)),
-        // Its refusal is proven; a request that was under way meanwhile may still arrive.
-        RefundState::Rejected { .. } => {
+        // Its refusal is proven, or it was paid back otherwise; a request that was under way meanwhile
+        // may still arrive.
+        RefundState::Rejected { .. } | RefundState::SettledOffline { .. } => {
             let last_look = sent_at.plus_seconds(HORIZON_S);
             (now < last_look).then_some(last_look)
         }
@@ -183,7 +186,6 @@ pub fn next_refund_look(refund: &Refund, now: Timestamp) -> Option<Timestamp> {
         | RefundState::Declined
         | RefundState::Withdrawn
         | RefundState::Succeeded { .. }
-        | RefundState::Closed { .. }
-        | RefundState::SettledOffline { .. } => None,
+        | RefundState::Closed { .. } => None,
     }
 }

@@ -3,10 +3,9 @@
 //!
 //! Shows; decides nothing. That a client says "paid" changes a sentence here, never the order.
 
-use crate::Timestamp;
 use crate::order::{CancelCause, Order, OrderStatus, PayerReport, PayerResult, PaymentStatus};
 use crate::payment::{Payment, PaymentState};
-use crate::refund::Refund;
+use crate::{Fen, Timestamp};
 
 /// How often a client asks while something is expected, in milliseconds.
 pub const POLL_AFTER_MS: u32 = 1_000;
@@ -122,9 +121,13 @@ impl Order {
 
     /// Whether money came, and the payer has all of it back.
     fn is_all_paid_back(&self) -> bool {
-        let counts = |refund: &&Refund| refund.reserves();
-        let has_any = self.refunds.iter().any(|refund| refund.reserves());
-        has_any && self.refunds.iter().filter(counts).all(Refund::is_paid_back)
+        let mut paid =
+            self.payments.iter().filter(|payment| payment.receipt().is_some()).peekable();
+        paid.peek().is_some()
+            && paid.all(|payment| {
+                let received = payment.receipt().map_or(Fen::ZERO, |receipt| receipt.amount);
+                self.paid_back(payment.no) >= received
+            })
     }
 
     /// Whether money came that it could not take, and nothing else can be paid.

@@ -14,6 +14,7 @@
 use crate::names::RefundId;
 use crate::payment::PaymentNo;
 use crate::{Fen, OutRefundNo, Timestamp};
+use core::fmt;
 
 /// The most refunds of one payment at WeChat Pay (v3 §7.5).
 pub const REFUNDS_MAX: usize = 50;
@@ -22,8 +23,11 @@ pub const REFUND_SPACING_S: i64 = 60;
 /// Seconds after a payment until which WeChat Pay refunds it: 365 days (v3 §7.5).
 pub const REFUNDABLE_S: i64 = 365 * 24 * 3_600;
 
-/// Money that goes back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The code of a refund that was never made because its number is another one's at WeChat Pay.
+pub const NUMBER_TAKEN: &str = "OUT_REFUND_NO_TAKEN";
+
+/// Money that goes back. What persons wrote is personal: `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Refund {
     /// Our number of it.
     pub out_refund_no: OutRefundNo,
@@ -74,8 +78,9 @@ pub enum Asker {
     Paydesk,
 }
 
-/// How far a refund got. Each state carries what it implies and nothing else.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How far a refund got. Each state carries what it implies and nothing else. How money was paid back
+/// otherwise may name somebody: `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
 pub enum RefundState {
     /// Reserved; waits for a person.
     AwaitingApproval,
@@ -155,6 +160,45 @@ pub enum RefundStatus {
     Rejected,
     /// See [`RefundState::SettledOffline`].
     SettledOffline,
+}
+
+impl fmt::Debug for Refund {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refund")
+            .field("out_refund_no", &self.out_refund_no)
+            .field("payment_no", &self.payment_no)
+            .field("amount", &self.amount)
+            .field("kind", &self.kind)
+            .field("asked_by", &self.asked_by)
+            .field("actor", &self.actor)
+            .field("replaces", &self.replaces)
+            .field("state", &self.state)
+            .field("sent_at", &self.sent_at)
+            .field("created_at", &self.created_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for RefundState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = format!("{:?}", self.status());
+        match self {
+            RefundState::Unknown { refused: Some(code) } | RefundState::Rejected { code } => {
+                f.debug_tuple(&name).field(code).finish()
+            }
+            RefundState::Processing { refund_id }
+            | RefundState::Succeeded { refund_id, .. }
+            | RefundState::Abnormal { refund_id }
+            | RefundState::Closed { refund_id } => f.debug_tuple(&name).field(refund_id).finish(),
+            RefundState::AwaitingApproval
+            | RefundState::Declined
+            | RefundState::Withdrawn
+            | RefundState::Requested
+            | RefundState::Sending
+            | RefundState::Unknown { refused: None }
+            | RefundState::SettledOffline { .. } => f.write_str(&name),
+        }
+    }
 }
 
 impl Refund {

@@ -3,7 +3,7 @@
 //! Each test is one set of faults, gone through to the last world. All of it within a minute.
 #![cfg(test)]
 
-use model::{Bounds, Model, Payer, RACES, explore};
+use model::{Bounds, Model, Payer, Placed, RACES, explore};
 use std::io::Write;
 
 /// Goes everywhere within `bounds` and says how far that was. All situations are met there but those
@@ -49,6 +49,14 @@ fn a_failover_that_loses_five_commits_pays_nobody_twice() {
 fn two_failovers_pay_nobody_twice() {
     let faults = Bounds { failovers: 2, ..Bounds::calm() };
     holds("two failovers", faults, &["a refusal"]);
+}
+
+/// The first number of an order that was placed without a payment is given out again.
+#[test]
+#[ignore = "minutes of its own, and a gigabyte"]
+fn two_failovers_of_an_order_placed_directly_pay_nobody_twice() {
+    let faults = Bounds { failovers: 2, placed: Placed::Directly, ..Bounds::calm() };
+    holds("two failovers, placed directly", faults, &["a refusal"]);
 }
 
 #[test]

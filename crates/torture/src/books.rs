@@ -7,6 +7,7 @@ use crate::findings::Findings;
 use crate::sql::Connection;
 use anyhow::Result;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 const QUESTIONS: [&str; 9] = [
     include_str!("books/money.sql"),
@@ -26,9 +27,12 @@ pub(crate) struct Evidence {
     /// `GET /_sandbox/ledger`.
     pub(crate) ledger: Value,
     pub(crate) told_orders: Value,
+    pub(crate) told_refunds: Value,
     pub(crate) told_keys: Value,
-    /// Command ids of commits that PostgreSQL acknowledged.
-    pub(crate) acknowledged: Vec<String>,
+    /// Commits that PostgreSQL acknowledged: `{command_id, order_id}`.
+    pub(crate) acknowledged: Value,
+    /// When business time jumped.
+    pub(crate) jumps: Value,
     /// Ways to forge a notification that nobody should believe.
     pub(crate) forgeries: Vec<&'static str>,
 }
@@ -59,9 +63,7 @@ async fn lay_out(connection: &Connection, evidence: &Evidence) -> Result<()> {
     connection.run(include_str!("books/tables.sql")).await?;
     let ledger = &evidence.ledger;
     let attempts = attempts(ledger);
-    let texts = |texts: Vec<String>| texts.into_iter().map(|id| json!({"text": id})).collect();
-    let acknowledged: Value = texts(evidence.acknowledged.clone());
-    let forgeries = evidence.forgeries.iter().map(|name| (*name).to_owned()).collect();
+    let forgeries: Value = evidence.forgeries.iter().map(|name| json!({"text": name})).collect();
     for (table, rows) in [
         ("trades", &ledger["trades"]),
         ("wechat_refunds", &ledger["refunds"]),
@@ -69,9 +71,11 @@ async fn lay_out(connection: &Connection, evidence: &Evidence) -> Result<()> {
         ("attempts", &attempts),
         ("calls", &ledger["calls"]),
         ("told_orders", &evidence.told_orders),
+        ("told_refunds", &evidence.told_refunds),
         ("told_keys", &evidence.told_keys),
-        ("acknowledged", &acknowledged),
-        ("forgeries", &texts(forgeries)),
+        ("acknowledged", &evidence.acknowledged),
+        ("jumps", &evidence.jumps),
+        ("forgeries", &forgeries),
         ("business", &json!([{"now": ledger["now"]}])),
     ] {
         // The names are those above.
@@ -85,17 +89,28 @@ async fn lay_out(connection: &Connection, evidence: &Evidence) -> Result<()> {
 }
 
 fn notices(ledger: &Value) -> Value {
+    let elsewhere: BTreeSet<&str> = list(&ledger["trades"])
+        .filter(|trade| trade["ordered_by"] == "elsewhere")
+        .filter_map(|trade| trade["out_trade_no"].as_str())
+        .collect();
     let of = |notice: &Value| {
+        let number = notice["out_trade_no"].as_str().unwrap_or_default();
+        let ordered_by = if elsewhere.contains(number) { "elsewhere" } else { "api" };
         json!({"id": notice["id"], "event_type": notice["event_type"],
-            "out_trade_no": notice["out_trade_no"], "state": notice["state"]})
+            "out_trade_no": number, "out_refund_no": notice["out_refund_no"],
+            "state": notice["state"], "ordered_by": ordered_by})
     };
-    ledger["notifications"].as_array().into_iter().flatten().map(of).collect()
+    list(&ledger["notifications"]).map(of).collect()
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
 }
 
 fn attempts(ledger: &Value) -> Value {
     let mut rows = Vec::new();
-    for notice in ledger["notifications"].as_array().into_iter().flatten() {
-        for attempt in notice["attempts"].as_array().into_iter().flatten() {
+    for notice in list(&ledger["notifications"]) {
+        for attempt in list(&notice["attempts"]) {
             rows.push(json!({"notice_id": notice["id"], "tamper": attempt["tamper"],
                 "outcome": attempt["outcome"], "status": attempt["status"]}));
         }

@@ -43,7 +43,8 @@ pub(crate) async fn come_to_rest(stage: &Stage, plan: &Plan) -> Result<Duration>
         }
         if quiet == 0 && since_jump.elapsed() > BEFORE_A_JUMP {
             let seconds = jumps.next().copied().unwrap_or(3_601);
-            eprintln!("   {} things are still moving; {seconds} s pass", unrest.len());
+            let first = unrest.first().map_or("", String::as_str);
+            eprintln!("   {} things are still moving ({first} …); {seconds} s pass", unrest.len());
             stage.sandbox.advance(seconds).await?;
             since_jump = Stopwatch::start();
         }

@@ -7,6 +7,7 @@ mod buyer;
 mod clerk;
 mod forger;
 pub(crate) mod phone;
+mod stranger;
 mod temper;
 pub(crate) mod told;
 
@@ -47,7 +48,7 @@ pub(crate) struct Outside {
 impl Outside {
     pub(crate) fn new(stage: &Stage, secrets: Secrets) -> Outside {
         let (told, paid) = (Told::default(), Arc::default());
-        Outside { sandbox: stage.sandbox, watch: stage.watch.clone(), told, secrets, paid }
+        Outside { sandbox: stage.sandbox.clone(), watch: stage.watch.clone(), told, secrets, paid }
     }
 
     fn note_paid(&self, out_trade_no: &str) {
@@ -78,6 +79,8 @@ impl Crowd {
         let clerk = clerk::Clerk::new(stage, &outside, Chance::of(plan.seed, "clerk"));
         let clerk = spawn(clerk.work());
         let forger = spawn(forger::forge(outside.clone(), Chance::of(plan.seed, "forger")));
+        let others = Chance::of(plan.seed, "stranger");
+        let stranger = spawn(stranger::sell(outside.clone(), stage.notify.addr, others));
         let mut number = 0_u64;
         while begun.elapsed() < plan.trouble_for {
             pause_ms(arrivals.between(0, plan.buyer_every_ms.saturating_mul(2))).await;
@@ -91,6 +94,7 @@ impl Crowd {
         }
         clerk.abort();
         forger.abort();
+        stranger.abort();
         crowd
     }
 

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// More of them tell nothing new.
 const KEPT_MAX: usize = 500;
+/// So many of one rule are shown as they are found.
+const SHOWN_MAX: usize = 5;
 
 /// All differences so far.
 #[derive(Clone, Debug, Default)]
@@ -15,11 +17,15 @@ impl Findings {
     pub(crate) fn add(&self, rule: &str, what: impl Display) {
         let line = format!("{rule}: {what}");
         let mut found = self.lock();
-        if found.len() < KEPT_MAX && !found.contains(&line) {
-            // At once, because a run that hangs later would never say it.
-            eprintln!("   DIFFERENCE {line}");
-            found.push(line);
+        if found.len() >= KEPT_MAX || found.contains(&line) {
+            return;
         }
+        // At once, because a run that hangs later would never say it; the report has all of them.
+        let beginning = format!("{rule}: ");
+        if found.iter().filter(|known| known.starts_with(&beginning)).count() < SHOWN_MAX {
+            eprintln!("   DIFFERENCE {line}");
+        }
+        found.push(line);
     }
 
     /// All of them.

@@ -61,6 +61,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<Report> {
     // A request whose process died is taken for one in hand for half a minute.
     stage.sandbox.advance(TWIN_S).await?;
     crowd.leave(ANSWERED_WITHIN).await;
+    bring_refunds_home(&stage).await?;
     let rest = converge::come_to_rest(&stage, plan).await?;
     let rested_after = resting.elapsed();
     watch.journal.note(&format!("at rest after {rested_after:?}, of it {rest:?} without buyers"));
@@ -73,8 +74,10 @@ pub(crate) async fn run(plan: &Plan) -> Result<Report> {
     let evidence = Evidence {
         ledger: stage.sandbox.ledger().await?,
         told_orders: outside.told.orders(),
+        told_refunds: outside.told.refunds(),
         told_keys: outside.told.keys(),
         acknowledged: stage.acknowledged.all(),
+        jumps: stage.sandbox.jumps(),
         forgeries: FORGERIES.to_vec(),
     };
     keep_ledger(plan, &evidence.ledger)?;
@@ -105,6 +108,7 @@ fn wechat_pays_own() -> Value {
     let (queries, closes) =
         ("/v3/pay/transactions/out-trade-no/*", "/v3/pay/transactions/out-trade-no/*/close");
     let (prepays, success) = ("/v3/pay/transactions/*", "TRANSACTION.SUCCESS");
+    let (refunds, ends) = ("/v3/refund/domestic/refunds", "REFUND.*");
     json!([
         {"match": {"path": closes}, "every": 9, "action": "late", "value": 3_000},
         {"match": {"path": closes}, "every": 7, "action": "answer_lost"},
@@ -120,7 +124,30 @@ fn wechat_pays_own() -> Value {
             "value": {"by": 2, "within_ms": 8_000}},
         {"match": {"event_type": success}, "every": 10, "action": "corrupt_signature"},
         {"match": {"event_type": success}, "every": 11, "action": "probe"},
+        {"match": {"path": refunds}, "every": 5, "action": "answer_lost"},
+        {"match": {"path": refunds}, "every": 7, "action": "late", "value": 8_000},
+        {"match": {"path": refunds}, "every": 6, "action": "refund_ends",
+            "value": {"outcome": "closed", "after_ms": 3_000}},
+        {"match": {"path": refunds}, "every": 8, "action": "refund_ends",
+            "value": {"outcome": "abnormal", "after_ms": 3_000}},
+        {"match": {"path": "/v3/refund/domestic/refunds/*"}, "every": 5, "action": "stale_query",
+            "value": 5_000},
+        {"match": {"event_type": ends}, "every": 3, "action": "drop"},
+        {"match": {"event_type": ends}, "every": 4, "action": "duplicate", "value": 2},
     ])
+}
+
+/// What WeChat Pay could not bring to its payer is brought by hand, as a merchant does in the end.
+async fn bring_refunds_home(stage: &Stage) -> Result<()> {
+    let ledger = stage.sandbox.ledger().await?;
+    for refund in ledger["refunds"].as_array().into_iter().flatten() {
+        let number = refund["out_refund_no"].as_str().unwrap_or_default();
+        if refund["status"] == "ABNORMAL" {
+            stage.sandbox.end_refund_well(number).await?;
+            stage.watch.tally.count("refunds: abnormal, brought by hand in the end");
+        }
+    }
+    Ok(())
 }
 
 /// A person wants to see that something happens.

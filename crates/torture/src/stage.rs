@@ -81,30 +81,15 @@ impl Stage {
         eprintln!("   PostgreSQL {}", database.version());
 
         let sandbox_addr = free_address()?;
-        let recipe = sandbox_recipe(plan, sandbox_addr);
+        let recipe = sandbox_recipe(plan, sandbox_addr)?;
         let sandbox_process = Node::start("sandbox", "sandbox", recipe, &watch).await?;
         let sandbox = Sandbox::at(sandbox_addr);
         let merchant = sandbox.credentials().await?;
 
         let addrs = (0..NODES).map(|_| free_address()).collect::<Result<Vec<_>>>()?;
-        let link = |name: &'static str, nth: usize| {
-            let chance = Chance::of(plan.seed, &format!("{name}-{nth}"));
-            Link::new(name, &watch.weather, &watch.tally, chance)
-        };
-        let door = HttpProxy::start(link("requests of buyers", 0), addrs.clone(), &Odds::OF_BUYERS)
-            .await?;
-        let notify = link("notifications on the way", 0);
-        let notify = HttpProxy::start(notify, addrs.clone(), &Odds::OF_NOTIFICATIONS).await?;
         let acknowledged = Acknowledged::default();
-        let (mut wechat, mut postgres) = (Vec::new(), Vec::new());
-        for nth in 0..NODES {
-            let to = vec![sandbox_addr];
-            let calls = link("calls to WeChat Pay", nth);
-            wechat.push(HttpProxy::start(calls, to, &Odds::TO_WECHAT_PAY).await?);
-            let statements = link("links to PostgreSQL", nth);
-            let socket = socket.clone();
-            postgres.push(PostgresProxy::start(statements, socket, &acknowledged).await?);
-        }
+        let Wires { door, notify, wechat, postgres } =
+            Wires::lay(plan, &watch, &addrs, sandbox_addr, (&socket, &acknowledged)).await?;
         let mut recipes = Vec::new();
         for ((nth, addr), (calls, statements)) in
             addrs.iter().enumerate().zip(wechat.iter().zip(&postgres))
@@ -176,6 +161,41 @@ impl Stage {
     }
 }
 
+/// A proxy on every way between.
+struct Wires {
+    door: HttpProxy,
+    notify: HttpProxy,
+    wechat: Vec<HttpProxy>,
+    postgres: Vec<PostgresProxy>,
+}
+
+impl Wires {
+    async fn lay(
+        plan: &Plan,
+        watch: &Watch,
+        services: &[SocketAddr],
+        sandbox: SocketAddr,
+        (socket, acknowledged): (&Path, &Acknowledged),
+    ) -> Result<Wires> {
+        let link = |name: &'static str, nth: usize| {
+            let chance = Chance::of(plan.seed, &format!("{name}-{nth}"));
+            Link::new(name, &watch.weather, &watch.tally, chance)
+        };
+        let (buyers, notices) =
+            (link("requests of buyers", 0), link("notifications on the way", 0));
+        let door = HttpProxy::start(buyers, services.to_vec(), &Odds::OF_BUYERS).await?;
+        let notify = HttpProxy::start(notices, services.to_vec(), &Odds::OF_NOTIFICATIONS).await?;
+        let (mut wechat, mut postgres) = (Vec::new(), Vec::new());
+        for nth in 0..NODES {
+            let calls = link("calls to WeChat Pay", nth);
+            wechat.push(HttpProxy::start(calls, vec![sandbox], &Odds::TO_WECHAT_PAY).await?);
+            let statements = link("links to PostgreSQL", nth);
+            postgres.push(PostgresProxy::start(statements, socket.to_owned(), acknowledged).await?);
+        }
+        Ok(Wires { door, notify, wechat, postgres })
+    }
+}
+
 fn serve_recipe(plan: &Plan, nth: usize, addr: SocketAddr, file: &Path) -> Recipe {
     Recipe {
         program: plan.paydesk.clone(),
@@ -186,9 +206,13 @@ fn serve_recipe(plan: &Plan, nth: usize, addr: SocketAddr, file: &Path) -> Recip
     }
 }
 
-fn sandbox_recipe(plan: &Plan, addr: SocketAddr) -> Recipe {
+/// Its keys are made anew: those of every run before would still be listed.
+fn sandbox_recipe(plan: &Plan, addr: SocketAddr) -> Result<Recipe> {
     let (listen, directory) = (addr.to_string(), plan.folder.join("sandbox"));
-    Recipe {
+    if directory.exists() {
+        std::fs::remove_dir_all(&directory).with_context(|| directory.display().to_string())?;
+    }
+    Ok(Recipe {
         program: plan.paydesk.clone(),
         arguments: vec![
             "sandbox".into(),
@@ -200,7 +224,7 @@ fn sandbox_recipe(plan: &Plan, addr: SocketAddr) -> Recipe {
         log: plan.log("sandbox"),
         addr,
         alive_path: "/_sandbox/clock",
-    }
+    })
 }
 
 /// The first key is made by whoever owns the configuration.

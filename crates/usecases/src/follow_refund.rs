@@ -53,12 +53,7 @@ impl Paydesk {
         let key = OrderKey::OutRefundNo(out_refund_no.clone());
         let Some(found) = self.orders.load(&key).await? else { return Ok(Finish::Done) };
         let order = found.value;
-        let now = self.clock.now();
-        let Some(refund) =
-            order.refund(out_refund_no).filter(|refund| next_refund_look(refund, now).is_some())
-        else {
-            return Ok(Finish::Done);
-        };
+        let Some(refund) = order.refund(out_refund_no) else { return Ok(Finish::Done) };
         let urgency = if job.wanted { Urgency::ClientWaiting } else { Urgency::Patient };
         if let Err(wait_ms) = self.query_budget.take(urgency, self.clock.real()) {
             return Ok(Finish::PutOff(self.later(wait_ms)));
@@ -75,6 +70,7 @@ impl Paydesk {
             }
             RefundState::Processing { .. }
             | RefundState::Abnormal { .. }
+            | RefundState::SettledOffline { .. }
             | RefundState::Rejected { .. } => {
                 self.ask_refund(out_refund_no, &job.fence, "refund-ask").await?
             }
@@ -82,8 +78,7 @@ impl Paydesk {
             | RefundState::Declined
             | RefundState::Withdrawn
             | RefundState::Succeeded { .. }
-            | RefundState::Closed { .. }
-            | RefundState::SettledOffline { .. } => Stepped::End(Finish::Done),
+            | RefundState::Closed { .. } => Stepped::End(Finish::Done),
         };
         self.escalate(refund, job).await?;
         Ok(match stepped {

@@ -4,7 +4,8 @@
 mod tests;
 
 use crate::{ActError, Acted, Action, Paydesk, TransactError};
-use domain::job::JobId;
+use domain::changeset::{Audit, Changeset, Intent};
+use domain::job::{JobChange, JobId};
 use domain::order::{Command, Order, RefundAsk, Rejection};
 use domain::{CommandId, OutRefundNo};
 
@@ -42,6 +43,26 @@ impl Paydesk {
         Ok(Refunded { out_refund_no, order, replayed })
     }
 
+    /// Its job is due now, also when it was set aside; and somebody waits for it.
+    async fn wake_refund(
+        &self,
+        out_refund_no: &OutRefundNo,
+        audit: &Audit,
+    ) -> Result<(), ActError> {
+        let (id, now) = (JobId::refund(out_refund_no), self.clock.now());
+        let intent = Intent {
+            command_id: CommandId::of_step("wake", out_refund_no.as_str(), self.ids.call()),
+            audit: audit.clone(),
+            inbox: None,
+            fence: None,
+            replay: None,
+        };
+        let mut changeset = Changeset::without_order(intent, now);
+        changeset.jobs.push(JobChange::Ensure { id: id.clone(), due_at: now });
+        self.file(changeset).await?;
+        Ok(self.jobs.hasten(&id, now).await?)
+    }
+
     /// Goes on with a refund now: one on its way is sent or asked about at once, a rejected one is
     /// sent again, a closed one is begun anew under another number.
     ///
@@ -55,9 +76,8 @@ impl Paydesk {
         let command = Command::RetryRefund { out_refund_no: out_refund_no.clone() };
         let acted = self.act(action, &command).await?;
         let order = acted.order();
-        let newest = order.replacement_of(out_refund_no).map(|refund| &refund.out_refund_no);
-        let job = JobId::refund(newest.unwrap_or(out_refund_no));
-        self.jobs.hasten(&job, self.clock.now()).await?;
+        let newest = order.last_of_chain(out_refund_no).map(|refund| &refund.out_refund_no);
+        self.wake_refund(newest.unwrap_or(out_refund_no), &action.audit).await?;
         Ok(acted)
     }
 }

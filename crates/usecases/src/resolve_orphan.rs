@@ -32,10 +32,14 @@ impl Paydesk {
         if let Some(found) = self.orders.load(&key).await? {
             // Its record came after all.
             let lease = (&job.fence, &found.epoch);
-            return Ok(match self.ask(out_trade_no, lease, "orphan-known").await? {
-                Asked::Heard(_) | Asked::Fenced => Finish::Done,
-                Asked::Unheard => self.orphan_again(),
-            });
+            return match self.ask(out_trade_no, lease, "orphan-known").await? {
+                Asked::Heard(_) => {
+                    self.end_orphan_case(out_trade_no, job).await?;
+                    Ok(Finish::Done)
+                }
+                Asked::Fenced => Ok(Finish::Done),
+                Asked::Unheard => Ok(self.orphan_again()),
+            };
         }
         let epoch = self.orders.epoch().await?;
         let Some(fact) = self.query(out_trade_no, &epoch).await else {
@@ -48,6 +52,23 @@ impl Paydesk {
         match ours(&fact, &self.settings.deployment_id) {
             Some(number) => self.adopt(&number, fact, &epoch, job).await,
             None => self.leave_to_others(&fact, job).await,
+        }
+    }
+
+    /// Its order takes care of it: nobody has to look any more.
+    async fn end_orphan_case(
+        &self,
+        out_trade_no: &OutTradeNo,
+        job: &LeasedJob,
+    ) -> Result<(), TransactError> {
+        let intent = step_of(&job.fence, "orphan-over", "its record came".to_owned());
+        let mut changeset = Changeset::without_order(intent, self.clock.now());
+        let subject = out_trade_no.as_str().to_owned();
+        changeset.ended_cases.push(CaseEnd { kind: CaseKind::UnknownOrder, subject });
+        match self.commit(changeset).await? {
+            Landed::Now | Landed::Before | Landed::Refused(Refusal::Fenced) => Ok(()),
+            Landed::Not(why) => Err(TransactError::Busy(why.to_owned())),
+            Landed::Refused(refusal) => Err(TransactError::Refused(refusal)),
         }
     }
 

@@ -140,7 +140,8 @@ impl Paydesk {
                 .ok_or_else(|| TransactError::Busy("events without an order".to_owned()))?
                 .decided_in(&epoch)
         };
-        let settles = events.iter().any(|e| matches!(e, Event::Settled { .. }));
+        let ends = |event: &Event| matches!(event, Event::Settled { .. } | Event::Cancelled { .. });
+        let money_first = events.iter().any(ends);
         match self.commit(changeset).await? {
             Landed::Now if events.is_empty() => Ok(Round::done(after, Effect::None)),
             Landed::Now => Ok(Round::done(after, Effect::Now(events))),
@@ -150,8 +151,10 @@ impl Paydesk {
                 Ok(Round::done(order, Effect::Before))
             }
             Landed::Not(why) => Ok(Round::Again(why)),
-            // A settlement is never vetoed by a shared row: again without its stock, with a case.
-            Landed::Refused(Refusal::Stock(_)) if settles && stock == StockOutcome::Committed => {
+            // What became of money is never vetoed by a shared row: again without its stock, with a case.
+            Landed::Refused(Refusal::Stock(_))
+                if money_first && stock == StockOutcome::Committed =>
+            {
                 Ok(Round::WithoutStock)
             }
             Landed::Refused(refusal) => Err(TransactError::Refused(refusal)),

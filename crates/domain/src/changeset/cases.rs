@@ -5,7 +5,7 @@ use crate::OutRefundNo;
 use crate::case::{CaseEnd, CaseKind, CaseOpening};
 use crate::order::{Event, Order, StockOutcome};
 use crate::payment::{PaymentState, SurplusCause};
-use crate::refund::{Refund, RefundState};
+use crate::refund::{NUMBER_TAKEN, Refund, RefundState};
 
 /// The case that this opens.
 pub(super) fn case(after: &Order, event: &Event) -> Option<CaseOpening> {
@@ -15,7 +15,17 @@ pub(super) fn case(after: &Order, event: &Event) -> Option<CaseOpening> {
         return Some(CaseOpening { kind, subject, detail: detail.to_owned() });
     }
     if let Event::PaymentAdopted(payment) = event {
-        let (kind, detail) = surplus_case(SurplusCause::RecordLost);
+        let why = match &payment.state {
+            PaymentState::Surplus { why, .. } => *why,
+            PaymentState::Created
+            | PaymentState::Payable { .. }
+            | PaymentState::Unknown
+            | PaymentState::Closing { .. }
+            | PaymentState::Closed { .. }
+            | PaymentState::Rejected { .. }
+            | PaymentState::Paid { .. } => SurplusCause::RecordLost,
+        };
+        let (kind, detail) = surplus_case(why);
         let subject = payment.out_trade_no().as_str().to_owned();
         return Some(CaseOpening { kind, subject, detail: detail.to_owned() });
     }
@@ -24,13 +34,22 @@ pub(super) fn case(after: &Order, event: &Event) -> Option<CaseOpening> {
         let detail = refund_trouble(after, out_refund_no, state)?;
         return Some(CaseOpening { kind: CaseKind::RefundAbnormal, subject, detail });
     }
+    stock_trouble(event).map(|detail| CaseOpening {
+        kind: CaseKind::Stock,
+        subject: after.number.as_str().to_owned(),
+        detail: detail.to_owned(),
+    })
+}
+
+/// What is wrong with the stock of an order whose money comes first.
+fn stock_trouble(event: &Event) -> Option<&'static str> {
     if let Event::Settled { stock: StockOutcome::Refused, .. } = event {
-        return Some(CaseOpening {
-            kind: CaseKind::Stock,
-            subject: after.number.as_str().to_owned(),
-            detail: "settled, but its stock could not be taken; its holds stay as they are"
-                .to_owned(),
-        });
+        return Some("settled, but its stock could not be taken; its holds stay as they are");
+    }
+    if let Event::Cancelled { stock: StockOutcome::Refused, .. } = event {
+        return Some(
+            "cancelled, but its stock could not be given back; its holds stay as they are",
+        );
     }
     None
 }
@@ -40,6 +59,10 @@ fn refund_trouble(after: &Order, no: &OutRefundNo, to: &RefundState) -> Option<S
     match to {
         RefundState::Abnormal { .. } => Some(
             "WeChat Pay could not bring the money to the payer; pay it back another way".to_owned(),
+        ),
+        RefundState::Rejected { code } if code == NUMBER_TAKEN => Some(
+            "its number is another refund's at WeChat Pay; begin it again under another one"
+                .to_owned(),
         ),
         RefundState::Rejected { code } => {
             Some(format!("WeChat Pay refuses the refund ({code}) and says that it does not exist"))
@@ -66,17 +89,28 @@ pub(super) fn ended_cases(after: &Order, event: &Event) -> Vec<CaseEnd> {
     if let Event::PaymentAdopted(payment) = event {
         return vec![end(CaseKind::UnknownOrder, payment.out_trade_no().as_str())];
     }
-    let paid_back = reached(event).filter(|(_, state)| is_paid_back(state));
-    let Some(refund) = paid_back.and_then(|(no, _)| after.refund(no)) else { return Vec::new() };
-    // What it replaces is paid back with it.
-    let chain = std::iter::successors(Some(refund), |later| after.refund(later.replaces.as_ref()?));
-    let mut ends: Vec<CaseEnd> =
-        chain.map(|r| end(CaseKind::RefundAbnormal, r.out_refund_no.as_str())).collect();
-    if let Some(number) = surplus_paid_back(after, refund) {
+    let Some((refund, state)) =
+        reached(event).and_then(|(no, state)| Some((after.refund(no)?, state)))
+    else {
+        return Vec::new();
+    };
+    let about = [CaseKind::RefundAbnormal, CaseKind::RefundMismatch, CaseKind::Stuck];
+    let all = |refund: &Refund| about.map(|kind| end(kind, refund.out_refund_no.as_str()));
+    let surplus = surplus_paid_back(after, refund).filter(|_| is_paid_back(state));
+    if let Some(number) = surplus {
+        // However it went back, nothing is left to be done about any refund of it.
+        let refunds = after.refunds.iter().filter(|other| other.payment_no == refund.payment_no);
         let kinds = [CaseKind::Surplus, CaseKind::AmountMismatch, CaseKind::RefundMismatch];
-        ends.extend(kinds.map(|kind| end(kind, &number)));
+        let the_payment = kinds.map(|kind| end(kind, &number));
+        return refunds.flat_map(all).chain(the_payment).collect();
     }
-    ends
+    // One that gave way was paid back elsewhere, or is not wanted any more.
+    if !is_paid_back(state) && !matches!(state, RefundState::Withdrawn) {
+        return Vec::new();
+    }
+    // What it replaces is over with it.
+    let chain = std::iter::successors(Some(refund), |later| after.refund(later.replaces.as_ref()?));
+    chain.flat_map(all).collect()
 }
 
 fn surplus_case(why: SurplusCause) -> (CaseKind, &'static str) {

@@ -107,7 +107,10 @@ pub(super) fn outgoing(after: &Order, event: &Event) -> Vec<Outgoing> {
         Event::Settled { stock: StockOutcome::Refused, .. } => {
             &[OutgoingKind::OrderPaid, OutgoingKind::CaseOpened]
         }
-        Event::Cancelled { .. } => &[OutgoingKind::OrderCancelled],
+        Event::Cancelled { stock: StockOutcome::Committed, .. } => &[OutgoingKind::OrderCancelled],
+        Event::Cancelled { stock: StockOutcome::Refused, .. } => {
+            &[OutgoingKind::OrderCancelled, OutgoingKind::CaseOpened]
+        }
         Event::PaymentSurplus { .. } => &[OutgoingKind::PaymentSurplus, OutgoingKind::CaseOpened],
         Event::PaymentAdopted(_) => {
             &[OutgoingKind::PaymentSurplus, OutgoingKind::CaseOpened, OutgoingKind::CaseResolved]
@@ -210,7 +213,9 @@ pub(super) fn stock_moves(before: Option<&Order>, after: &Order, event: &Event) 
         all(StockMoveKind::Hold)
     } else if let Event::Settled { stock: StockOutcome::Committed, .. } = event {
         all(StockMoveKind::Commit)
-    } else if let (Event::Cancelled { .. }, Some(before)) = (event, before) {
+    } else if let (Event::Cancelled { stock: StockOutcome::Committed, .. }, Some(before)) =
+        (event, before)
+    {
         // What was sold comes back, what was only held is free again.
         before.holds.iter().filter_map(given_back).collect()
     } else {

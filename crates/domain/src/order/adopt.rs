@@ -95,19 +95,16 @@ impl Order {
         }
         let no = out_trade_no.payment_no_of(&self.number);
         let no = no.ok_or_else(|| Rejection::PaymentUnknown(out_trade_no.clone()))?;
-        let (receipt, refund_state) = match fact.trade() {
-            Trade::Success(receipt) => (receipt, RefundState::Requested),
-            Trade::Refunded(receipt) => (receipt, seen_refunded()),
+        let (receipt, refund_state, why) = match fact.trade() {
+            Trade::Success(receipt) => (receipt, RefundState::Requested, SurplusCause::RecordLost),
+            Trade::Refunded(receipt) => (receipt, seen_refunded(), SurplusCause::RefundSeenFirst),
             Trade::NotPaid | Trade::Closed | Trade::NotExist => return Err(Rejection::WrongState),
         };
         let payment = Payment {
             no,
             terms: terms(fact, receipt, out_trade_no),
             prepay_body: String::new(),
-            state: PaymentState::Surplus {
-                receipt: Some(receipt.clone()),
-                why: SurplusCause::RecordLost,
-            },
+            state: PaymentState::Surplus { receipt: Some(receipt.clone()), why },
             created_at: given.now,
         };
         let refund = surplus_refund(&payment, receipt, refund_state, given.now);

@@ -51,7 +51,7 @@ impl Order {
                 self.status = OrderStatus::Ready;
                 self.cancel_cause = None;
             }
-            Event::Cancelled { at } => self.end_cancelled(*at),
+            Event::Cancelled { at, stock } => self.end_cancelled(*at, *stock),
             Event::PayerReported(report) => self.payer_report = Some(*report),
             Event::Shipped(shipment) => {
                 self.status = OrderStatus::Shipped;
@@ -91,9 +91,12 @@ impl Order {
     }
 
     /// What was only held is free again; what was sold comes back.
-    fn end_cancelled(&mut self, at: Timestamp) {
+    fn end_cancelled(&mut self, at: Timestamp, stock: StockOutcome) {
         self.status = OrderStatus::Cancelled;
         self.cancelled_at = Some(at);
+        if stock == StockOutcome::Refused {
+            return;
+        }
         self.move_holds(HoldStatus::Released);
         for hold in self.holds.iter_mut().filter(|hold| hold.status == HoldStatus::Committed) {
             hold.returned_quantity = hold.quantity;

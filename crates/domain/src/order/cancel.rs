@@ -12,6 +12,9 @@ impl Order {
     ) -> Result<Decision, Rejection> {
         let now = given.now;
         match self.status {
+            OrderStatus::Cancelling if cause == CancelCause::Buyer => {
+                return Ok(self.cancel_with_the_buyer(now));
+            }
             OrderStatus::Cancelling | OrderStatus::Cancelled => {
                 return Ok(Decision::AlreadyApplied);
             }

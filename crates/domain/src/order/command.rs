@@ -119,7 +119,7 @@ pub enum RefundAnswer {
 pub struct Circumstances<'a> {
     /// The instant of the decision, business time.
     pub now: Timestamp,
-    /// Whether the stock of a settlement can be taken.
+    /// Whether the stock of a settlement can be taken, and that of a cancellation given back.
     pub stock: StockOutcome,
     /// Writes the body of a prepay request, byte for byte as it will be sent.
     pub compose: &'a dyn Fn(&Terms) -> String,

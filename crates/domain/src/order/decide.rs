@@ -5,7 +5,7 @@
 //! `report.rs`, `fulfil.rs`, `refunds/` and `adopt.rs`; the diagram is in `order.rs`.
 
 use crate::Timestamp;
-use crate::order::{Circumstances, Command, Decision, Order, Rejection};
+use crate::order::{Circumstances, Command, Decision, Event, Order, Rejection};
 
 impl Order {
     /// What `command` means for this order at `now`, in its own epoch, given by nobody in
@@ -23,6 +23,24 @@ impl Order {
     /// # Errors
     /// As [`Order::decide`].
     pub fn decide_with(
+        &self,
+        command: &Command,
+        given: &Circumstances<'_>,
+    ) -> Result<Decision, Rejection> {
+        let mut decision = self.decide_money(command, given)?;
+        if let Decision::Record(events) = &mut decision {
+            // A cancellation follows from so many things that its stock is said here.
+            for event in events {
+                if let Event::Cancelled { stock, .. } = event {
+                    *stock = given.stock;
+                }
+            }
+        }
+        Ok(decision)
+    }
+
+    /// As [`Order::decide_with`], with the stock of a cancellation as it should be.
+    fn decide_money(
         &self,
         command: &Command,
         given: &Circumstances<'_>,

@@ -103,6 +103,8 @@ pub enum Event {
     Cancelled {
         /// When.
         at: Timestamp,
+        /// What became of its stock.
+        stock: StockOutcome,
     },
     /// The payer's client said something.
     PayerReported(PayerReport),
@@ -122,12 +124,13 @@ pub enum Event {
     },
 }
 
-/// What becomes of an order's stock when it is settled.
+/// What becomes of an order's stock when it is settled or cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StockOutcome {
-    /// Every hold is committed.
+    /// Every hold ended as it should: committed by a settlement, given back by a cancellation.
     Committed,
-    /// Stock refused, and a settlement is never vetoed: the holds stay as they are, with a case.
+    /// Stock refused, and what became of money is never vetoed: the holds stay as they are, with a
+    /// case.
     Refused,
 }
 

@@ -8,7 +8,7 @@ mod people;
 mod record;
 mod send;
 
-use crate::order::{CancelCause, Event, Order, OrderStatus};
+use crate::order::{CancelCause, Event, Order, OrderStatus, StockOutcome};
 use crate::payment::{Payment, PaymentNo};
 use crate::refund::{Asker, REFUNDS_MAX, Refund, RefundState};
 use crate::{Fen, OutRefundNo, Timestamp};
@@ -55,6 +55,17 @@ impl Order {
         self.refunds.iter().filter(move |refund| refund.payment_no == no)
     }
 
+    /// The first number from the `from`th on that none of its refunds has: one whose record was lost
+    /// may be known again already, as made elsewhere. One more than there are refunds is enough.
+    fn free_refund_no(
+        &self,
+        from: usize,
+        number: impl Fn(usize) -> OutRefundNo,
+    ) -> Option<OutRefundNo> {
+        let mut candidates = (from..).take(self.refunds.len().saturating_add(1)).map(number);
+        candidates.find(|number| self.refund(number).is_none())
+    }
+
     /// Whether WeChat Pay would refuse one more refund of this payment.
     pub(super) fn has_all_refunds(&self, no: PaymentNo) -> bool {
         let counts = |refund: &&Refund| {
@@ -86,7 +97,7 @@ impl Order {
         if after.settled_payment().is_some() && !after.is_all_reserved() {
             events.push(Event::CancelWithdrawn);
         } else if !after.payments.iter().any(Payment::is_live) && after.owes_nothing() {
-            events.push(Event::Cancelled { at: now });
+            events.push(Event::Cancelled { at: now, stock: StockOutcome::Committed });
         }
         events
     }

@@ -167,7 +167,8 @@ async fn an_order_shows_what_the_payer_has_back() {
     }
     bring(&front, &number, 1, RefundState::Succeeded { refund_id: id(), at });
     front.bend(&number, |order| {
-        let cancelled = domain::order::Event::Cancelled { at };
+        let cancelled =
+            domain::order::Event::Cancelled { at, stock: domain::order::StockOutcome::Committed };
         order.holds.iter_mut().for_each(|hold| hold.status = domain::stock::HoldStatus::Committed);
         *order = order.clone().apply(&cancelled);
     });

@@ -51,7 +51,10 @@ fn live_surplus(order: &Order, no: PaymentNo) -> usize {
     let of_payment = order.refunds.iter().filter(|refund| refund.payment_no == no);
     let live = |refund: &&Refund| {
         refund.kind == RefundKind::Surplus
-            && !matches!(refund.state, RefundState::Closed { .. } | RefundState::Rejected { .. })
+            && !matches!(
+                refund.state,
+                RefundState::Withdrawn | RefundState::Closed { .. } | RefundState::Rejected { .. }
+            )
     };
     of_payment.filter(live).count()
 }
@@ -127,8 +130,8 @@ fn may_refund_follow(before: RefundStatus, after: RefundStatus) -> bool {
         || matches!(
             (before, after),
             (AwaitingApproval, Requested | Declined | Withdrawn)
-                | (Requested, Sending)
-                | (Sending, Unknown)
+                | (Requested, Sending | Withdrawn)
+                | (Sending, Unknown | Rejected)
                 | (Unknown, Sending | Rejected)
                 | (Rejected, Requested | SettledOffline)
                 | (Abnormal, SettledOffline)

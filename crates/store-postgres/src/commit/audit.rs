@@ -56,6 +56,9 @@ fn detail(event: &Event) -> Value {
             "amount_fen": settlement.amount.get(),
             "stock_refused": *stock == StockOutcome::Refused,
         }),
+        Event::Cancelled { stock, .. } => {
+            json!({"stock_refused": *stock == StockOutcome::Refused})
+        }
         Event::CancelRequested { cause } => json!({"cause": cause.word()}),
         Event::PayerReported(report) => json!({"result": report.result.word()}),
         // Without packages: a tracking number leads to whom it goes.
@@ -68,7 +71,6 @@ fn detail(event: &Event) -> Value {
         Event::PaymentUnknown { .. }
         | Event::PaymentRejectionProven { .. }
         | Event::CancelWithdrawn
-        | Event::Cancelled { .. }
         | Event::Delivered { .. } => json!({}),
     }
 }

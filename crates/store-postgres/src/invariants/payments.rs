@@ -95,17 +95,20 @@ pub(super) const RULES: &[Rule] = &[
         "surplus money goes back once",
         "SELECT p.out_trade_no FROM payments p WHERE (SELECT count(*) FROM refunds r \
              WHERE r.order_id = p.order_id AND r.payment_no = p.payment_no AND r.kind = 'surplus' \
-               AND r.status NOT IN ('closed', 'rejected')) > 1"
+               AND r.status NOT IN ('withdrawn', 'closed', 'rejected')) > 1"
     ),
     rule!(
         "I13c",
-        "surplus money whose refunds came to nothing has somebody who looks into it",
+        "surplus money whose refunds came to nothing goes back elsewhere, or somebody looks into it",
         "SELECT p.out_trade_no FROM payments p WHERE p.status = 'surplus' \
          AND EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = p.order_id \
              AND r.payment_no = p.payment_no AND r.kind = 'surplus') \
          AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = p.order_id \
              AND r.payment_no = p.payment_no AND r.kind = 'surplus' \
-             AND r.status NOT IN ('closed', 'rejected')) \
+             AND r.status NOT IN ('withdrawn', 'closed', 'rejected')) \
+         AND (SELECT coalesce(sum(r.amount_fen), 0) FROM refunds r WHERE r.order_id = p.order_id \
+             AND r.payment_no = p.payment_no \
+             AND r.status NOT IN ('declined', 'withdrawn', 'closed', 'rejected')) < p.paid_fen \
          AND NOT EXISTS (SELECT 1 FROM refunds r JOIN cases c ON c.subject = r.out_refund_no \
              WHERE r.order_id = p.order_id AND r.payment_no = p.payment_no \
                AND c.kind = 'refund_abnormal')"

@@ -27,11 +27,12 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule!(
         "I11b",
-        "only what WeChat Pay closed has another in its place: one, of the same money",
+        "only what came to nothing has another in its place: one, of the same money or what is left of a surplus",
         "SELECT r.out_refund_no FROM refunds r WHERE r.replaces IS NOT NULL AND NOT EXISTS ( \
              SELECT 1 FROM refunds c WHERE c.mchid = r.mchid AND c.out_refund_no = r.replaces \
-             AND c.status = 'closed' AND c.order_id = r.order_id AND c.payment_no = r.payment_no \
-             AND c.amount_fen = r.amount_fen AND c.kind = r.kind) \
+             AND c.status IN ('closed', 'rejected', 'withdrawn') AND c.order_id = r.order_id \
+             AND c.payment_no = r.payment_no AND c.kind = r.kind AND (c.amount_fen = r.amount_fen \
+                 OR (c.kind = 'surplus' AND r.amount_fen < c.amount_fen))) \
          UNION ALL SELECT r.replaces FROM refunds r WHERE r.replaces IS NOT NULL \
          GROUP BY r.mchid, r.replaces HAVING count(*) > 1"
     ),
@@ -79,10 +80,13 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule!(
         "I15b",
-        "two refunds of one payment are never under way at once",
-        "SELECT p.out_trade_no FROM payments p WHERE (SELECT count(*) FROM refunds r \
+        "two refunds of one payment are never under way at once: an older one cannot arrive any more",
+        "SELECT p.out_trade_no FROM payments p WHERE EXISTS (SELECT 1 FROM refunds r \
+             JOIN refunds o ON o.order_id = r.order_id AND o.payment_no = r.payment_no \
              WHERE r.order_id = p.order_id AND r.payment_no = p.payment_no \
-               AND r.sent_at IS NOT NULL AND r.status IN ('sending', 'unknown')) > 1"
+               AND r.out_refund_no < o.out_refund_no AND r.status IN ('sending', 'unknown') \
+               AND o.status IN ('sending', 'unknown') \
+               AND abs(extract(epoch FROM r.sent_at - o.sent_at)) < 600)"
     ),
     rule!(
         "I15c",

@@ -48,10 +48,11 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule!(
         "I22b",
-        "nothing is held for an order that is cancelled, and what it had bought came back",
+        "nothing is held for an order that is cancelled, and what it had bought came back, or somebody looks into it",
         "SELECT o.order_number FROM stock_holds h JOIN orders o ON o.id = h.order_id \
          WHERE o.status = 'cancelled' AND (h.status = 'held' \
-             OR (h.status = 'committed' AND h.returned_quantity < h.quantity))"
+             OR (h.status = 'committed' AND h.returned_quantity < h.quantity)) \
+         AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'stock' AND c.subject = o.order_number)"
     ),
     rule!(
         "I22c",

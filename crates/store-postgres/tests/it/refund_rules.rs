@@ -30,7 +30,8 @@ const OF_REFUNDS: &[(&str, &str)] = &[
     ),
     ("UPDATE refunds SET status = 'requested' WHERE status = 'declined'", "does not follow"),
     ("UPDATE refunds SET status = 'requested' WHERE status = 'processing'", "does not follow"),
-    ("UPDATE refunds SET status = 'rejected' WHERE status = 'sending'", "does not follow"),
+    ("UPDATE refunds SET status = 'rejected' WHERE status = 'processing'", "does not follow"),
+    ("UPDATE refunds SET status = 'withdrawn' WHERE status = 'sending'", "does not follow"),
     (
         "UPDATE refunds SET status = 'settled_offline' WHERE status = 'processing'",
         "does not follow",

@@ -14,7 +14,9 @@ UNION ALL
 SELECT 'I32 every event once: ' || o.order_number || ' has ' || e.n || ' ' || e.type
 FROM orders o JOIN (
     SELECT order_id, type, subject, count(*) AS n FROM outbox
-    WHERE type <> 'order.shipped' GROUP BY order_id, type, subject) e ON e.order_id = o.id
+    -- Several parcels, several cases, several tries to bring the money.
+    WHERE type NOT IN ('order.shipped', 'case.opened', 'case.resolved', 'refund.abnormal')
+    GROUP BY order_id, type, subject) e ON e.order_id = o.id
 WHERE e.n > 1
 UNION ALL
 SELECT 'I32 every event that has to be: ' || o.order_number || ' lacks ' || x.type
@@ -34,12 +36,20 @@ WHERE (p.status = 'surplus') <> EXISTS (
     SELECT 1 FROM outbox e
     WHERE e.order_id = p.order_id AND e.type = 'payment.surplus' AND e.subject = p.out_trade_no)
 UNION ALL
-SELECT 'I32 a refund is an event: ' || r.out_refund_no
+SELECT 'I32 a refund is an event: ' || r.out_refund_no || ' lacks or has ' || x.type
 FROM refunds r
-WHERE NOT EXISTS (
+CROSS JOIN LATERAL (VALUES
+    ('refund.requested', r.kind <> 'external'),
+    ('refund.succeeded', r.status IN ('succeeded', 'settled_offline')),
+    ('refund.closed', r.status = 'closed')) AS x (type, has_to_be)
+WHERE x.has_to_be <> EXISTS (
     SELECT 1 FROM outbox e
-    WHERE e.order_id = r.order_id AND e.type = 'refund.requested' AND e.subject = r.out_refund_no)
+    WHERE e.order_id = r.order_id AND e.type = x.type AND e.subject = r.out_refund_no)
 UNION ALL
 -- What PostgreSQL has acknowledged is there, whatever was stopped, frozen or killed since.
-SELECT 'an acknowledged commit stays: ' || a.text
-FROM acknowledged a WHERE NOT EXISTS (SELECT 1 FROM effects e WHERE e.effect_key = a.text)
+SELECT 'an acknowledged commit stays: ' || a.command_id
+FROM acknowledged a WHERE NOT EXISTS (SELECT 1 FROM effects e WHERE e.effect_key = a.command_id)
+UNION ALL
+SELECT 'an acknowledged order stays: ' || a.order_id || ', ' || a.command_id
+FROM acknowledged a
+WHERE a.order_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = a.order_id)

@@ -20,9 +20,17 @@ WHERE (p.status IN ('created', 'payable', 'unknown', 'closing')
   AND NOT EXISTS (
     SELECT 1 FROM jobs j WHERE j.kind = 'follow_payment' AND j.subject = p.out_trade_no)
 UNION ALL
+SELECT 'I36 every live refund has its job: ' || r.out_refund_no || ' is ' || r.status
+FROM refunds r
+WHERE r.status IN ('requested', 'sending', 'unknown', 'processing', 'abnormal')
+  AND NOT EXISTS (
+    SELECT 1 FROM jobs j WHERE j.kind = 'follow_refund' AND j.subject = r.out_refund_no)
+UNION ALL
 SELECT 'I36 no job for what is not there: ' || j.kind || ' ' || j.subject
 FROM jobs j
 WHERE (j.kind IN ('expire_order', 'complete_order') AND NOT EXISTS (
           SELECT 1 FROM orders o WHERE o.order_number = j.subject))
    OR (j.kind = 'follow_payment' AND NOT EXISTS (
           SELECT 1 FROM payments p WHERE p.out_trade_no = j.subject))
+   OR (j.kind = 'follow_refund' AND NOT EXISTS (
+          SELECT 1 FROM refunds r WHERE r.out_refund_no = j.subject))

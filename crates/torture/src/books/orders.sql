@@ -21,7 +21,22 @@ UNION ALL
 SELECT 'I9 cancelled means that every payment has ended: ' || p.out_trade_no || ' is ' || p.status
 FROM orders o JOIN payments p ON p.order_id = o.id
 WHERE o.status = 'cancelled'
-  AND NOT (p.status IN ('closed', 'surplus') OR (p.status = 'rejected' AND p.reject_proven))
+  AND NOT (p.status IN ('closed', 'surplus', 'paid') OR (p.status = 'rejected' AND p.reject_proven))
+UNION ALL
+SELECT 'I9 cancelled means that what was settled goes back: ' || o.order_number
+FROM orders o JOIN payments p ON p.order_id = o.id
+LEFT JOIN given_back g ON g.out_trade_no = p.out_trade_no
+WHERE o.status = 'cancelled' AND p.status = 'paid' AND coalesce(g.fen, 0) <> p.paid_fen
+UNION ALL
+-- WeChat Pay had closed it by then, or had never heard of it. The moment after a jump of time is left
+-- out: a service that does not know of it yet writes the time before.
+SELECT 'I9 closed means that WeChat Pay had closed it: ' || p.out_trade_no || ' at ' || p.closed_at
+       || ', there ' || coalesce(t.closed_at::text, 'never')
+FROM payments p JOIN trades t USING (out_trade_no)
+WHERE p.status = 'closed' AND t.created_at < p.closed_at
+  AND (t.closed_at IS NULL OR t.closed_at > p.closed_at + interval '2 seconds')
+  AND NOT EXISTS (SELECT 1 FROM jumps j
+                  WHERE p.closed_at BETWEEN j.at - interval '2 seconds' AND j.at + interval '20 seconds')
 UNION ALL
 SELECT 'I44 every payment comes to an end: ' || p.out_trade_no || ' is ' || p.status
 FROM payments p WHERE p.status IN ('created', 'payable', 'unknown', 'closing')
@@ -36,9 +51,3 @@ FROM purchase_list_items i
 WHERE i.captured_by IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM orders o WHERE o.id = i.captured_by
        AND o.status IN ('pending_payment', 'cancelling') AND o.payment_status = 'unpaid')
-UNION ALL
-SELECT 'R6 a number is ordered once at WeChat Pay: ' || c.out_trade_no || ' took effect '
-       || c.effective || ' times and is not known'
-FROM calls c
-WHERE c.kind = 'prepay' AND c.effective > 0
-  AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.out_trade_no = c.out_trade_no)

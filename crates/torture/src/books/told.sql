@@ -11,6 +11,14 @@ SELECT 'I7 said to be cancelled, and is not: ' || t.order_number || ' is ' || o.
 FROM told_orders t JOIN orders o USING (order_number)
 WHERE t.said_cancelled AND o.status <> 'cancelled'
 UNION ALL
+SELECT 'I42 a refund that was named is there: ' || t.out_refund_no
+FROM told_refunds t WHERE NOT EXISTS (
+    SELECT 1 FROM refunds r WHERE r.out_refund_no = t.out_refund_no)
+UNION ALL
+SELECT 'I14 said to be refunded, and is not: ' || t.out_refund_no || ' is ' || r.status
+FROM told_refunds t JOIN refunds r USING (out_refund_no)
+WHERE t.said_succeeded AND r.status <> 'succeeded'
+UNION ALL
 SELECT 'I26 a key is about the order that it named: ' || k.key
 FROM told_keys k JOIN idempotency i USING (key) JOIN orders o ON o.id = i.order_id
 WHERE o.order_number <> k.order_number

@@ -7,7 +7,10 @@ FROM payments p WHERE p.status IN ('created', 'payable', 'unknown', 'closing')
    OR (p.status = 'rejected' AND NOT p.reject_proven)
 UNION ALL
 SELECT 'notification ' || (n->>'out_trade_no')
-FROM jsonb_array_elements($1::text::jsonb) n WHERE n->>'state' = 'pending'
+FROM jsonb_array_elements($1::text::jsonb) n WHERE n->>'state' = 'pending' AND n->>'ordered_by' <> 'elsewhere'
+UNION ALL
+SELECT 'refund ' || r.out_refund_no || ' ' || r.status
+FROM refunds r WHERE r.status IN ('requested', 'sending', 'unknown', 'processing')
 UNION ALL
 SELECT 'job ' || j.kind || ' ' || j.subject
 FROM jobs j

@@ -17,6 +17,9 @@ const DOWN_MAX_MS: u64 = 3_000;
 const FAILING_MAX_MS: u64 = 1_000;
 const CUT_MAX_MS: u64 = 5_000;
 const STORM_MAX_MS: u64 = 4_000;
+/// WeChat Pay lists two or three certificates, and nobody reads a list without end.
+const ROTATIONS_MAX: u64 = 12;
+const ROTATED: &str = "sandbox: key rotated";
 /// How many times as much trouble a storm brings.
 const STORM: u64 = 5;
 /// To the other side of every deadline, and some that stay on this side.
@@ -47,6 +50,8 @@ pub(crate) enum Act {
     Jump { seconds: u64 },
     /// WeChat Pay signs with a new key.
     RotateKey,
+    /// Nothing is on the merchant's account: refunds are refused for a while.
+    EmptyAccount { ms: u64 },
     /// System calls of the database fail.
     Inject { injection: Injection, ms: u64 },
 }
@@ -73,6 +78,7 @@ pub(crate) enum Ground {
     Wire(Wire),
     Weather,
     Clock,
+    Account,
 }
 
 /// Every act that can be done here. Their numbers are drawn later.
@@ -99,6 +105,7 @@ pub(super) fn possible(injections: &mut dyn Iterator<Item = Injection>) -> Vec<A
         Act::Jump { seconds: 0 },
         Act::Jump { seconds: 0 },
         Act::RotateKey,
+        Act::EmptyAccount { ms: 0 },
     ];
     acts.extend(injections.map(|injection| Act::Inject { injection, ms: 0 }));
     acts
@@ -132,6 +139,7 @@ impl Act {
                 Act::Jump { seconds }
             }
             Act::RotateKey => Act::RotateKey,
+            Act::EmptyAccount { .. } => Act::EmptyAccount { ms: ms(CUT_MAX_MS) },
             Act::Inject { injection, .. } => Act::Inject { injection, ms: ms(FAILING_MAX_MS) },
         }
     }
@@ -150,6 +158,7 @@ impl Act {
             Act::Trouble { wire, .. } => Ground::Wire(wire),
             Act::Storm { .. } => Ground::Weather,
             Act::Jump { .. } => Ground::Clock,
+            Act::EmptyAccount { .. } => Ground::Account,
         }
     }
 
@@ -196,9 +205,16 @@ impl Act {
                 stage.sandbox.advance(seconds).await?;
                 watch.tally.count(format!("time: {seconds} s passed at once"));
             }
-            Act::RotateKey => {
+            Act::RotateKey if watch.tally.of(ROTATED) < ROTATIONS_MAX => {
                 stage.sandbox.rotate_key().await?;
-                watch.tally.count("sandbox: key rotated");
+                watch.tally.count(ROTATED);
+            }
+            Act::RotateKey => {}
+            Act::EmptyAccount { ms } => {
+                stage.sandbox.balance("short_refuses").await?;
+                pause_ms(ms).await;
+                stage.sandbox.balance("enough").await?;
+                watch.tally.count("sandbox: merchant's account empty for a while");
             }
             Act::Inject { injection, ms } => syscalls::inject(stage, injection, ms).await?,
         }

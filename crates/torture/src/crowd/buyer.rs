@@ -176,6 +176,22 @@ impl Buyer {
         expect(&self.phone, "cancel", &answer, &allowed);
     }
 
+    /// Asks for so much of the money back.
+    pub(crate) async fn ask_back(&self, order: &str, amount_fen: i64) {
+        let path = format!("/api/mini/orders/{order}/refunds");
+        let body = json!({"amount_fen": amount_fen, "reason": "changed my mind"});
+        let answer = self.phone.insist("POST", &path, &body).await;
+        let allowed = [
+            "refund_exceeds_paid",
+            "refund_limit_reached",
+            "order_not_refundable",
+            "order_state_conflict",
+        ];
+        if !expect(&self.phone, "refund", &answer, &allowed) {
+            self.phone.outside().watch.tally.count("refunds: asked for by buyers");
+        }
+    }
+
     /// Says what the cashier said, true or not.
     pub(crate) async fn report(&self, order: &str, result: &str) {
         let path = format!("/api/mini/orders/{order}/payment-result");

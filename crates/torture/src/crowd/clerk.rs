@@ -27,10 +27,10 @@ impl Clerk {
     pub(super) async fn work(mut self) {
         loop {
             pause_ms(self.chance.between(200, 2_500)).await;
-            if self.chance.permille(400) {
-                self.bring(SCARCE, 1).await;
-            } else {
-                self.send_out().await;
+            match self.chance.below(5) {
+                0 | 1 => self.bring(SCARCE, 1).await,
+                2 => self.decide_about_refunds().await,
+                _ => self.send_out().await,
             }
         }
     }
@@ -44,11 +44,40 @@ impl Clerk {
         }
     }
 
-    async fn send_out(&mut self) {
-        let path = "/api/admin/orders?status=ready&limit=50";
-        let listed = self.phone.insist("GET", path, &Value::Null).await;
+    /// The newest orders in this state.
+    async fn orders(&self, status: &str) -> Vec<Value> {
+        let path = format!("/api/admin/orders?status={status}&limit=50");
+        let listed = self.phone.insist("GET", &path, &Value::Null).await;
         expect(&self.phone, "list", &listed, &[]);
-        let ready = listed.body["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+        listed.body["data"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Buyers of what was sent have to wait for a yes. Some get a no, and some money goes back unasked.
+    async fn decide_about_refunds(&mut self) {
+        let shipped = self.orders("shipped").await;
+        let Some(order) = shipped.get(self.chance.below(shipped.len())) else { return };
+        let refunds = order["refunds"].as_array().into_iter().flatten();
+        let waiting = refunds.filter(|refund| refund["status"] == "awaiting_approval");
+        for refund in waiting.filter_map(|refund| refund["out_refund_no"].as_str()) {
+            let word = if self.chance.permille(700) { "approve" } else { "decline" };
+            let path = format!("/api/admin/refunds/{refund}/{word}");
+            let answer = self.phone.insist("POST", &path, &json!({})).await;
+            if !expect(&self.phone, word, &answer, &["order_state_conflict"]) {
+                self.phone.outside().watch.tally.count(format!("refunds: {word}d by the clerk"));
+            }
+        }
+        let number = order["order_number"].as_str().unwrap_or_default();
+        let path = format!("/api/admin/orders/{number}/refunds");
+        let body = json!({"amount_fen": 1, "reason": "a broken corner"});
+        let answer = self.phone.insist("POST", &path, &body).await;
+        let allowed = ["refund_exceeds_paid", "refund_limit_reached", "order_not_refundable"];
+        if !expect(&self.phone, "refund", &answer, &allowed) {
+            self.phone.outside().watch.tally.count("refunds: given by the clerk");
+        }
+    }
+
+    async fn send_out(&mut self) {
+        let ready = self.orders("ready").await;
         let Some(order) = ready.get(self.chance.below(ready.len())) else { return };
         let number = order["order_number"].as_str().unwrap_or_default();
         let package = json!({"logistics_type": 1, "packages": [{"express_company": "YTO",

@@ -40,9 +40,17 @@ pub(crate) enum Temper {
     Planning,
     /// Orders anew over the same list.
     Replacing,
+    /// Wants a part of the money back, twice at once.
+    Bargaining,
+    /// Wants all of it back, by a refund or by cancelling.
+    Returning,
+    /// Pays another amount than was asked for.
+    Miscounting,
+    /// Pays late, and has closed the account to which it would go back.
+    Gone,
 }
 
-const ALL: [(u64, Temper); 14] = [
+const ALL: [(u64, Temper); 18] = [
     (6, Temper::Prompt),
     (4, Temper::Slow),
     (2, Temper::Forgetful),
@@ -57,6 +65,10 @@ const ALL: [(u64, Temper); 14] = [
     (1, Temper::Lying),
     (2, Temper::Planning),
     (2, Temper::Replacing),
+    (3, Temper::Bargaining),
+    (3, Temper::Returning),
+    (1, Temper::Miscounting),
+    (1, Temper::Gone),
 ];
 
 impl Temper {
@@ -80,6 +92,10 @@ impl Temper {
             Temper::Lying => "lying",
             Temper::Planning => "planning",
             Temper::Replacing => "replacing",
+            Temper::Bargaining => "bargaining",
+            Temper::Returning => "returning",
+            Temper::Miscounting => "miscounting",
+            Temper::Gone => "gone",
         }
     }
 
@@ -101,6 +117,10 @@ impl Temper {
             Temper::Lying => lying(&mut buyer).await,
             Temper::Planning => planning(&mut buyer).await,
             Temper::Replacing => replacing(&mut buyer).await,
+            Temper::Bargaining => bargaining(&mut buyer).await,
+            Temper::Returning => returning(&mut buyer).await,
+            Temper::Miscounting => miscounting(&mut buyer).await,
+            Temper::Gone => gone(&mut buyer).await,
         };
     }
 }
@@ -283,5 +303,57 @@ async fn replacing(buyer: &mut Buyer) -> Option<()> {
         look(buyer, answer.text("order_number")).await;
     }
     look(buyer, &first.order).await;
+    Some(())
+}
+
+/// An order that is paid, and seen to be.
+async fn paid(buyer: &Buyer) -> Option<(Offer, i64)> {
+    let offer = buyer.check_out("JSAPI").await?;
+    pay(buyer, &offer).await;
+    let order = buyer.until(&offer.order, is_over, LOOKS_FOR).await?;
+    let total_fen = order["amounts"]["paid_fen"].as_i64().filter(|paid| *paid > 0)?;
+    Some((offer, total_fen))
+}
+
+async fn bargaining(buyer: &mut Buyer) -> Option<()> {
+    let (offer, total_fen) = paid(buyer).await?;
+    // Both together may be more than was paid: then one of them is refused.
+    let half = (total_fen / 2).saturating_add(i64::from(buyer.chance.permille(500))).max(1);
+    tokio::join!(buyer.ask_back(&offer.order, half), buyer.ask_back(&offer.order, half));
+    if buyer.chance.permille(300) {
+        pause_ms(buyer.chance.between(0, 3_000)).await;
+        buyer.ask_back(&offer.order, 1).await;
+    }
+    Some(())
+}
+
+async fn returning(buyer: &mut Buyer) -> Option<()> {
+    let (offer, total_fen) = paid(buyer).await?;
+    match buyer.chance.below(3) {
+        0 => buyer.cancel(&offer.order).await,
+        1 => buyer.ask_back(&offer.order, total_fen).await,
+        _ => {
+            tokio::join!(buyer.cancel(&offer.order), buyer.ask_back(&offer.order, total_fen));
+        }
+    }
+    look(buyer, &offer.order).await;
+    Some(())
+}
+
+async fn miscounting(buyer: &mut Buyer) -> Option<()> {
+    let offer = buyer.check_out("JSAPI").await?;
+    let amount_fen = buyer.chance.between(1, 400);
+    let form = json!({"unfaithful": true, "amount_fen": amount_fen});
+    buyer.pay(&offer.out_trade_no, &form).await;
+    look(buyer, &offer.order).await;
+    Some(())
+}
+
+async fn gone(buyer: &mut Buyer) -> Option<()> {
+    let offer = buyer.check_out("JSAPI").await?;
+    buyer.cancel(&offer.order).await;
+    look(buyer, &offer.order).await;
+    let form = json!({"unfaithful": true, "payer_account": "abnormal"});
+    buyer.pay(&offer.out_trade_no, &form).await;
     Some(())
 }

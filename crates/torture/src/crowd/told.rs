@@ -16,6 +16,8 @@ pub(crate) struct Told(Arc<Mutex<Inside>>);
 #[derive(Debug, Default)]
 struct Inside {
     orders: BTreeMap<String, Order>,
+    /// Which refunds were named, and whether they were said to be over.
+    refunds: BTreeMap<String, bool>,
     /// Which order each key is about.
     keys: BTreeMap<String, String>,
 }
@@ -30,8 +32,17 @@ struct Order {
 impl Told {
     /// Notes an answer to a request that was sent at `asked` under `key` (empty when it has none).
     pub(crate) fn hear(&self, asked: Stopwatch, key: &str, answer: &Value, findings: &Findings) {
-        let Some(number) = answer["order_number"].as_str() else { return };
         let mut inside = self.lock();
+        // A refund that was asked for, or those of an order.
+        let of_order = answer["refunds"].as_array().into_iter().flatten();
+        for refund in std::iter::once(answer).chain(of_order) {
+            if let Some(number) = refund["out_refund_no"].as_str() {
+                let is_over = refund["status"] == "succeeded";
+                let was_over = inside.refunds.entry(number.to_owned()).or_default();
+                *was_over = *was_over || is_over;
+            }
+        }
+        let Some(number) = answer["order_number"].as_str() else { return };
         if !key.is_empty() {
             let first = inside.keys.entry(key.to_owned()).or_insert_with(|| number.to_owned());
             if first != number {
@@ -72,6 +83,12 @@ impl Told {
                 "said_cancelled": order.cancelled.is_some()})
         };
         self.lock().orders.iter().map(row).collect()
+    }
+
+    /// Every refund that was named.
+    pub(crate) fn refunds(&self) -> Value {
+        let row = |(number, said_succeeded): (&String, &bool)| json!({"out_refund_no": number, "said_succeeded": said_succeeded});
+        self.lock().refunds.iter().map(row).collect()
     }
 
     /// Every key that had an order.

@@ -13,9 +13,10 @@ use crate::background::spawn;
 use crate::proxy::Link;
 use answer::{Awaited, Step};
 use anyhow::{Context as _, Result};
-use batch::{Batch, Batches};
+use batch::{Batch, Batches, Commit};
 use fate::{COMMIT_PERMILLE, Fate, OTHER_PERMILLE};
 use frame::{CANCEL_REQUEST, Frame, Frames, GSS_REQUEST, SSL_REQUEST};
+use serde_json::{Value, json};
 use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -25,19 +26,22 @@ use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::unix::OwnedWriteHalf as ServerHalf;
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
-/// Command ids of commits that the server has acknowledged.
+/// Commits that the server has acknowledged.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Acknowledged(Arc<Mutex<BTreeSet<String>>>);
+pub(crate) struct Acknowledged(Arc<Mutex<BTreeSet<Commit>>>);
 
 impl Acknowledged {
-    fn add(&self, command_id: &str) {
+    fn add(&self, commit: Commit) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(command_id.to_owned());
+        known.insert(commit);
     }
 
-    /// All of them.
-    pub(crate) fn all(&self) -> Vec<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    /// All of them: `{command_id, order_id}`.
+    pub(crate) fn all(&self) -> Value {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let row =
+            |commit: &Commit| json!({"command_id": commit.command_id, "order_id": commit.order_id});
+        known.iter().map(row).collect()
     }
 }
 
@@ -196,8 +200,8 @@ impl Relay {
             return Ok(goes_on);
         }
         let Some(awaited) = self.awaited.pop_front() else { return Ok(goes_on) };
-        if let Some(command_id) = awaited.acknowledged() {
-            self.acknowledged.add(command_id);
+        if let Some(commit) = awaited.acknowledged() {
+            self.acknowledged.add(commit);
         }
         if let Fate::HalfOpen(millis) = awaited.fate {
             self.link.weather.hold(millis).await;

@@ -4,20 +4,23 @@ use crate::http::client::{Answer, Request};
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// It may be frozen for some seconds, and its ledger may be long.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A sandbox that runs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sandbox {
     addr: SocketAddr,
+    /// Business time as it was before each jump.
+    jumps: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Sandbox {
     pub(crate) fn at(addr: SocketAddr) -> Sandbox {
-        Sandbox { addr }
+        Sandbox { addr, jumps: Arc::default() }
     }
 
     /// Whatever it answers.
@@ -42,12 +45,44 @@ impl Sandbox {
 
     /// So many seconds of business time pass at once.
     pub(crate) async fn advance(&self, seconds: u64) -> Result<()> {
+        let before = self.done("GET", "/_sandbox/clock", &Value::Null).await?;
+        self.note_jump(&before["now"]);
         self.done("PUT", "/_sandbox/clock", &json!({"advance_s": seconds})).await.map(drop)
+    }
+
+    fn note_jump(&self, at: &Value) {
+        let mut jumps = self.jumps.lock().unwrap_or_else(PoisonError::into_inner);
+        jumps.push(json!({"at": at}));
+    }
+
+    /// When business time jumped: `{at}`.
+    pub(crate) fn jumps(&self) -> Value {
+        Value::from(self.jumps.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     /// Trouble that only WeChat Pay itself can make, instead of what there was.
     pub(crate) async fn faults(&self, rules: &Value) -> Result<()> {
         self.done("PUT", "/_sandbox/faults", &json!({"rules": rules})).await.map(drop)
+    }
+
+    /// The merchant's account is empty, or has enough again: refunds are refused meanwhile.
+    pub(crate) async fn balance(&self, word: &str) -> Result<()> {
+        let balance = json!({"merchant_balance": word});
+        self.done("PUT", "/_sandbox/settings", &balance).await.map(drop)
+    }
+
+    /// Another system of the same merchant orders, and its payer pays.
+    pub(crate) async fn paid_elsewhere(&self, number: &str, notify_url: &str) -> Result<()> {
+        let trade = json!({"out_trade_no": number, "total_fen": 1_234, "notify_url": notify_url,
+            "attach": "another system"});
+        self.done("POST", "/_sandbox/trades", &trade).await?;
+        self.done("POST", &format!("/_sandbox/pay/{number}"), &json!({})).await.map(drop)
+    }
+
+    /// A refund that did not reach its payer does so after all.
+    pub(crate) async fn end_refund_well(&self, out_refund_no: &str) -> Result<()> {
+        let path = format!("/_sandbox/refund/{out_refund_no}");
+        self.done("POST", &path, &json!({"outcome": "success"})).await.map(drop)
     }
 
     /// A new platform certificate signs from now on.

@@ -22,7 +22,6 @@ fn action() -> Action {
 }
 
 #[tokio::test]
-#[ignore = "finding 1: `next_refund_look` is `None` when the last look is due, so it is never taken"]
 async fn a_rejected_refund_is_asked_about_once_more_at_the_horizon() {
     let (order, no) = refunding(40);
     let refused = RefundAnswer::Refused { code: "USER_ACCOUNT_ABNORMAL".to_owned() };
@@ -53,7 +52,6 @@ async fn a_rejected_refund_is_asked_about_once_more_at_the_horizon() {
 }
 
 #[tokio::test]
-#[ignore = "finding 6: a parked job is not hastened, and nothing is written that would wake it"]
 async fn a_retry_wakes_a_refund_whose_job_was_set_aside() {
     let (order, no) = refunding(40);
     let sending = after(order, &Command::SendRefund { out_refund_no: no.clone() });
@@ -69,7 +67,6 @@ async fn a_retry_wakes_a_refund_whose_job_was_set_aside() {
 }
 
 #[tokio::test]
-#[ignore = "finding 11: what a refund came to is vetoed by a shared row"]
 async fn what_became_of_the_money_is_recorded_also_when_its_stock_does_not_come_back() {
     // Settled although its stock could not be taken: its hold stays as it is.
     let mut settled = ready_order();
@@ -92,7 +89,6 @@ async fn what_became_of_the_money_is_recorded_also_when_its_stock_does_not_come_
 }
 
 #[tokio::test]
-#[ignore = "finding 13: only one link of the chain is followed"]
 async fn a_retry_hastens_the_refund_that_it_answers() {
     let (mut order, first) = refunding(40);
     let mut number = first.clone();

@@ -135,7 +135,6 @@ async fn without_an_answer_or_with_an_old_one_it_is_asked_again_and_counted() {
 }
 
 #[tokio::test]
-#[ignore = "finding 8: the case of an unknown number is ended by an adoption only"]
 async fn an_order_that_came_after_all_ends_the_case_of_its_number() {
     let (orders, life) = living(order());
     let mut gateway = MockGateway::new();
@@ -151,7 +150,6 @@ async fn an_order_that_came_after_all_ends_the_case_of_its_number() {
 }
 
 #[tokio::test]
-#[ignore = "finding 8: the case says that its money goes back, but nothing is sent"]
 async fn one_that_was_refunded_already_is_a_case_about_its_refund() {
     let (orders, written) = empty();
     let attach = format!("pd1.test.{}", order().number);

@@ -3,7 +3,7 @@
 use crate::fact::Receipt;
 use crate::order::{CancelCause, Circumstances, Decision, Event, Order, OrderStatus};
 use crate::order::{RefundAsk, Rejection};
-use crate::payment::Payment;
+use crate::payment::{Payment, PaymentNo};
 use crate::refund::{Asker, REFUNDABLE_S, Refund, RefundKind, RefundState};
 use crate::{Fen, OutRefundNo, Timestamp};
 
@@ -43,7 +43,11 @@ impl Order {
         }
         let waits = match ask.by {
             Asker::Buyer => self.status != OrderStatus::Ready,
-            Asker::Operator => amount > given.approval_above,
+            // In parts it is the same money.
+            Asker::Operator => self
+                .asked_by_operators(payment.no)
+                .plus(amount)
+                .is_none_or(|sum| sum > given.approval_above),
             Asker::Service | Asker::Paydesk => false,
         };
         let refund = Refund {
@@ -61,6 +65,27 @@ impl Order {
         };
         let events = vec![Event::RefundRequested(refund)];
         Ok(Decision::Record(self.with_what_follows(events, given.now)))
+    }
+
+    /// What operators have asked back of a payment and others have not refused, in fen.
+    fn asked_by_operators(&self, no: PaymentNo) -> Fen {
+        let theirs = self.refunds.iter().filter(|refund| {
+            refund.payment_no == no && refund.asked_by == Asker::Operator && refund.reserves()
+        });
+        Fen::sum(theirs.map(|refund| refund.amount)).unwrap_or(Fen::LIMIT)
+    }
+
+    /// A buyer may cancel alone while nothing is shipped: an operator's cancellation that waits for
+    /// another person waits no longer.
+    pub(in crate::order) fn cancel_with_the_buyer(&self, now: Timestamp) -> Decision {
+        let waiting = |refund: &&Refund| {
+            refund.asked_by == Asker::Operator
+                && matches!(refund.state, RefundState::AwaitingApproval)
+        };
+        let Some(refund) = self.refunds.iter().find(waiting) else {
+            return Decision::AlreadyApplied;
+        };
+        self.moved(refund, RefundState::Requested, now)
     }
 
     /// Cancelling what was paid and not shipped: all of it goes back first.
@@ -94,14 +119,15 @@ impl Order {
                 if overdue || freed.has_all_refunds(payment.no) {
                     return Err(Rejection::NotCancellable);
                 }
-                let waits = asked_by == Asker::Operator && rest > given.approval_above;
+                let asked = freed.asked_by_operators(payment.no).plus(rest);
+                let waits = asked_by == Asker::Operator
+                    && asked.is_none_or(|sum| sum > given.approval_above);
                 // After a refund that came to nothing it is another intention; and of another amount
                 // it is another refund, also beside one that was lost with the database.
-                let mut numbers = (self.refunds.len()..).map(|count| {
+                let free = self.free_refund_no(self.refunds.len(), |count| {
                     let name = format!("cancel:{count}:{}", rest.get());
                     OutRefundNo::of_request(payment.out_trade_no(), &name)
                 });
-                let free = numbers.find(|number| self.refund(number).is_none());
                 events.push(Event::RefundRequested(Refund {
                     out_refund_no: free.ok_or(Rejection::TooManyRefunds)?,
                     payment_no: payment.no,

@@ -2,8 +2,8 @@
 
 use crate::order::{Circumstances, Decision, Event, Order, Rejection};
 use crate::payment::Payment;
-use crate::refund::{Asker, Refund, RefundKind, RefundState};
-use crate::{OutRefundNo, Timestamp};
+use crate::refund::{Asker, NUMBER_TAKEN, Refund, RefundKind, RefundState};
+use crate::{Fen, OutRefundNo, Timestamp};
 
 impl Order {
     pub(in crate::order) fn approve_refund(
@@ -77,15 +77,15 @@ impl Order {
         if refund.kind == RefundKind::External {
             return Err(Rejection::WrongState);
         }
+        let is_replaced = self.replacement_of(out_refund_no).is_some();
         match &refund.state {
-            RefundState::Rejected { .. } => {
-                self.check_room(refund)?;
+            RefundState::Rejected { code }
+                if !is_replaced && code != NUMBER_TAKEN && self.has_room(refund) =>
+            {
                 Ok(self.moved(refund, RefundState::Requested, now))
             }
-            RefundState::Closed { .. } if self.replacement_of(out_refund_no).is_none() => {
-                self.check_room(refund)?;
-                let another = self.replacing(refund, now).ok_or(Rejection::TooManyRefunds)?;
-                let events = vec![Event::RefundRequested(another)];
+            RefundState::Rejected { .. } | RefundState::Closed { .. } if !is_replaced => {
+                let events = vec![Event::RefundRequested(self.begun_anew(refund, now)?)];
                 Ok(Decision::Record(self.with_what_follows(events, now)))
             }
             // Its job is hastened; nothing new is to be recorded.
@@ -94,6 +94,7 @@ impl Order {
             | RefundState::Unknown { .. }
             | RefundState::Processing { .. }
             | RefundState::Abnormal { .. }
+            | RefundState::Rejected { .. }
             | RefundState::Closed { .. } => Ok(Decision::AlreadyApplied),
             RefundState::AwaitingApproval
             | RefundState::Declined
@@ -101,6 +102,31 @@ impl Order {
             | RefundState::Succeeded { .. }
             | RefundState::SettledOffline { .. } => Err(Rejection::WrongState),
         }
+    }
+
+    /// The same money under another number. Of a surplus payment that somebody has paid back in
+    /// part, what is left.
+    fn begun_anew(&self, refund: &Refund, now: Timestamp) -> Result<Refund, Rejection> {
+        let another = self.replacing(refund, now).ok_or(Rejection::TooManyRefunds)?;
+        if self.has_room(refund) {
+            return Ok(another);
+        }
+        let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
+        let rest = payment.map_or(Fen::ZERO, |payment| self.rest_of(payment));
+        if refund.kind != RefundKind::Surplus || rest < Fen::new(1) {
+            return Err(Rejection::RefundExceedsPaid);
+        }
+        Ok(Refund { amount: rest, ..another })
+    }
+
+    /// What is still to go back of a surplus payment whose automatic refund gave way to another.
+    pub(super) fn rest_of_surplus(&self, payment: &Payment, now: Timestamp) -> Option<Refund> {
+        let automatic = OutRefundNo::of_surplus(payment.out_trade_no());
+        let gave_way = self.last_of_chain(&automatic)?;
+        if !matches!(gave_way.state, RefundState::Withdrawn) {
+            return None;
+        }
+        self.begun_anew(gave_way, now).ok()
     }
 
     pub(in crate::order) fn settle_refund_offline(
@@ -148,6 +174,14 @@ impl Order {
         self.refunds.iter().find(|refund| refund.replaces.as_ref() == Some(closed))
     }
 
+    /// The end of the chain of replacements that begins with a refund: the one that still counts.
+    #[must_use]
+    pub fn last_of_chain(&self, first: &OutRefundNo) -> Option<&Refund> {
+        let first = self.refund(first)?;
+        std::iter::successors(Some(first), |refund| self.replacement_of(&refund.out_refund_no))
+            .last()
+    }
+
     /// Another refund of the same money; `None` when WeChat Pay takes no more.
     pub(super) fn replacing(&self, closed: &Refund, now: Timestamp) -> Option<Refund> {
         if self.has_all_refunds(closed.payment_no) {
@@ -159,11 +193,9 @@ impl Order {
             first = before;
             length = length.saturating_add(1);
         }
-        // A replacement whose record was lost may be known again already, as made elsewhere.
-        let mut numbers =
-            (length..).map(|n| first.out_refund_no.replacement(payment.out_trade_no(), n));
+        let replacement = |n| first.out_refund_no.replacement(payment.out_trade_no(), n);
         Some(Refund {
-            out_refund_no: numbers.find(|number| self.refund(number).is_none())?,
+            out_refund_no: self.free_refund_no(length, replacement)?,
             replaces: Some(closed.out_refund_no.clone()),
             state: RefundState::Requested,
             sent_at: None,

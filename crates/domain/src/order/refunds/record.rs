@@ -2,12 +2,11 @@
 //!
 //! Facts only add. One that cannot be ours is refused and becomes a case; it is never guessed at.
 
-use crate::OutRefundNo;
-use crate::Timestamp;
 use crate::fact::{RefundAtWechat, RefundFact, RefundProgress, RefundStatement};
 use crate::order::{Decision, Event, Order, Rejection};
 use crate::payment::{Payment, PaymentState};
-use crate::refund::{Asker, Refund, RefundKind, RefundState};
+use crate::refund::{Asker, NUMBER_TAKEN, Refund, RefundKind, RefundState};
+use crate::{Fen, OutRefundNo, Timestamp};
 
 impl Order {
     pub(in crate::order) fn record_refund(
@@ -40,7 +39,19 @@ impl Order {
             |why| Rejection::RefundDiffers { out_refund_no: refund.out_refund_no.clone(), why };
         let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
         if payment.is_none_or(|payment| *payment.out_trade_no() != said.out_trade_no) {
-            return Err(differs("it returns another payment"));
+            // The number is somebody else's: ours was never accepted under it, and never will be.
+            let taken = RefundState::Rejected { code: NUMBER_TAKEN.to_owned() };
+            if refund.is_in_flight() {
+                return Ok(self.moved(refund, taken, now));
+            }
+            return if refund.state == taken {
+                Ok(Decision::AlreadyApplied)
+            } else {
+                Err(differs("it returns another payment"))
+            };
+        }
+        if refund.refund_id().is_some_and(|known| *known != said.refund_id) {
+            return Err(differs("it has another refund_id"));
         }
         if said.amount != refund.amount {
             return Err(differs("it has another amount"));
@@ -89,6 +100,7 @@ impl Order {
         if closed && refund.reserves() && refund.kind != RefundKind::External {
             events.extend(self.replacing(refund, now).map(Event::RefundRequested));
         }
+        events.extend(self.rest_after(&events, payment, now));
         Ok(Decision::Record(self.with_what_follows(events, now)))
     }
 
@@ -143,13 +155,51 @@ impl Order {
             sent_at: None,
             created_at: now,
         };
-        let frees = matches!(said.progress, RefundProgress::Closed);
-        if !frees && said.amount > self.rest_of(payment) {
-            return Err(differs("more than what is left of the payment"));
-        }
         let Some(state) = reached(&refund, said) else { return Ok(Decision::AlreadyApplied) };
-        let events = vec![Event::RefundImported(Refund { state, ..refund })];
+        let frees = matches!(said.progress, RefundProgress::Closed);
+        let needed = if frees { Fen::ZERO } else { said.amount };
+        let mut events = self
+            .make_room(payment, needed, now)
+            .ok_or_else(|| differs("more than what is left of the payment"))?;
+        events.push(Event::RefundImported(Refund { state, ..refund }));
+        events.extend(self.rest_after(&events, Some(payment), now));
         Ok(Decision::Record(self.with_what_follows(events, now)))
+    }
+
+    /// What of a surplus payment has to go back once more after `events`: less than all of it was
+    /// paid back elsewhere, or that came to nothing.
+    fn rest_after(
+        &self,
+        events: &[Event],
+        payment: Option<&Payment>,
+        now: Timestamp,
+    ) -> Option<Event> {
+        let payment =
+            payment.filter(|payment| matches!(payment.state, PaymentState::Surplus { .. }))?;
+        let after = events.iter().fold(self.clone(), Order::apply);
+        after.rest_of_surplus(payment, now).map(Event::RefundRequested)
+    }
+
+    /// What was made elsewhere is a fact and comes first: what of ours has not been sent gives way,
+    /// the newest first. `None` when that is not enough.
+    fn make_room(&self, payment: &Payment, needed: Fen, now: Timestamp) -> Option<Vec<Event>> {
+        let mut events = Vec::new();
+        let mut rest = self.rest_of(payment);
+        let unsent = |refund: &&Refund| {
+            refund.payment_no == payment.no
+                && matches!(refund.state, RefundState::AwaitingApproval | RefundState::Requested)
+        };
+        let mut unsent = self.refunds.iter().rev().filter(unsent);
+        while rest < needed {
+            let refund = unsent.next()?;
+            rest = rest.plus(refund.amount)?;
+            events.push(Event::RefundMoved {
+                out_refund_no: refund.out_refund_no.clone(),
+                to: RefundState::Withdrawn,
+                at: now,
+            });
+        }
+        Some(events)
     }
 }
 

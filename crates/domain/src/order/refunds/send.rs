@@ -3,7 +3,7 @@
 //! The same number is sent for ever. What was sent and not answered is asked about before it is
 //! sent again.
 
-use crate::order::{Decision, Order, RefundAnswer, Rejection};
+use crate::order::{Decision, HORIZON_S, Order, RefundAnswer, Rejection};
 use crate::refund::{REFUND_SPACING_S, Refund, RefundKind, RefundState};
 use crate::{OutRefundNo, Timestamp};
 
@@ -18,10 +18,11 @@ impl Order {
     ) -> Result<Decision, Rejection> {
         let refund = self.known_refund(out_refund_no)?;
         match &refund.state {
-            RefundState::Requested | RefundState::Unknown { refused: None } => {}
-            // Nothing new: it may be sent, or has got further.
-            RefundState::Sending
-            | RefundState::Unknown { refused: Some(_) }
+            RefundState::Requested
+            | RefundState::Sending
+            | RefundState::Unknown { refused: None } => {}
+            // It has got further.
+            RefundState::Unknown { refused: Some(_) }
             | RefundState::Processing { .. }
             | RefundState::Succeeded { .. }
             | RefundState::Abnormal { .. }
@@ -34,6 +35,9 @@ impl Order {
         }
         if refund.kind == RefundKind::External {
             return Err(Rejection::WrongState);
+        }
+        if matches!(refund.state, RefundState::Sending) && refund.sent_at == Some(now) {
+            return Ok(Decision::AlreadyApplied);
         }
         if let Some(until) = self.refund_must_wait(refund, now) {
             return Err(Rejection::RefundTooSoon { until });
@@ -48,7 +52,12 @@ impl Order {
                 other.payment_no == refund.payment_no && other.out_refund_no != refund.out_refund_no
             })
         };
-        if others().any(Refund::is_in_flight) {
+        // What nobody has heard of for long is not on its way any more; it is asked about all the same.
+        let may_arrive = |other: &Refund| {
+            let sent_at = other.sent_at.unwrap_or(other.created_at);
+            other.is_in_flight() && now.seconds_since(sent_at) < HORIZON_S
+        };
+        if others().any(may_arrive) {
             return Some(now.plus_seconds(BUSY_S));
         }
         let last = others().filter_map(|other| other.sent_at).max()?;

@@ -2,7 +2,8 @@
 
 use super::moment::Moment;
 use super::refund_samples::{
-    PART, ask, call_refused, not_exist, payable, play, rejected, said, send, shipped,
+    PART, ask, call_refused, not_exist, payable, play, rejected, said, send, settle_offline,
+    shipped,
 };
 use super::samples::{accepted, after, close, deadline, number, placed, start, start_payment};
 use crate::Timestamp;
@@ -123,6 +124,28 @@ fn what_is_to_be_sent_is_due_now_and_what_was_not_answered_soon() {
     assert_eq!(refund_wait(&unknown.refunds[0], 9), Some(5));
 }
 
+/// Often while it may be under way, and then less and less: a person finds out what is wrong.
+#[test]
+fn a_lost_answer_is_asked_about_less_and_less() {
+    let sending = play(part(), &[send]);
+    let unknown = play(sending.clone(), &[call_refused]);
+    for (age, expected) in [
+        (-50, 5),
+        (0, 5),
+        (59, 5),
+        (60, 60),
+        (HORIZON_S - 1, 60),
+        (HORIZON_S, 600),
+        (3_599, 600),
+        (3_600, 1_800),
+        (1_000_000, 1_800),
+    ] {
+        for order in [&sending, &unknown] {
+            assert_eq!(refund_wait(&order.refunds[0], age), Some(expected), "{age} s old");
+        }
+    }
+}
+
 #[test]
 fn what_needs_a_person_is_looked_at_every_half_hour() {
     let order = play(part(), &[send, |order| said(order, RefundProgress::Abnormal)]);
@@ -137,6 +160,14 @@ fn what_was_rejected_is_asked_about_once_more_at_the_horizon() {
     assert_eq!(refund_wait(&order.refunds[0], HORIZON_S), None);
 }
 
+/// A request that was under way when it was refused may arrive: then it went back twice.
+#[test]
+fn what_was_paid_back_otherwise_is_asked_about_once_more_at_the_horizon() {
+    let order = play(rejected(part()), &[settle_offline]);
+    assert_eq!(refund_wait(&order.refunds[0], HORIZON_S - 1), Some(1));
+    assert_eq!(refund_wait(&order.refunds[0], HORIZON_S), None);
+}
+
 #[test]
 fn what_is_over_is_not_looked_at() {
     for (state, order) in super::refund_samples::refund_states() {
@@ -146,17 +177,22 @@ fn what_is_over_is_not_looked_at() {
             | RefundState::Declined
             | RefundState::Withdrawn
             | RefundState::Succeeded { .. }
-            | RefundState::Closed { .. }
-            | RefundState::SettledOffline { .. } => true,
+            | RefundState::Closed { .. } => true,
             RefundState::Requested
             | RefundState::Sending
             | RefundState::Unknown { .. }
             | RefundState::Processing { .. }
             | RefundState::Abnormal { .. }
+            | RefundState::SettledOffline { .. }
             | RefundState::Rejected { .. } => false,
         };
         assert_eq!(next_refund_look(refund, start()).is_none(), is_over, "{state}");
-        let is_live = !is_over && !matches!(refund.state, RefundState::Rejected { .. });
+        // These two are looked at once more, and nothing is expected of them.
+        let is_last = matches!(
+            refund.state,
+            RefundState::Rejected { .. } | RefundState::SettledOffline { .. }
+        );
+        let is_live = !is_over && !is_last;
         assert_eq!(refund.is_live(), is_live, "{state}");
     }
 }
@@ -218,4 +254,43 @@ fn a_refund_that_is_rejected_at_the_horizon_is_let_be_at_once() {
     let retried = Command::RetryRefund { out_refund_no: late.refunds[0].out_refund_no.clone() };
     let again = Moment::at(at(HORIZON_S)).play(&late, &retried);
     assert_eq!(next_refund_look(&again.refunds[0], at(HORIZON_S)), Some(at(HORIZON_S)));
+}
+
+#[test]
+fn the_last_day_of_a_delivered_order_is_promised_when_it_is_delivered_and_not_again() {
+    let order = after(shipped(), &Command::Deliver, start());
+    let written = Moment::at(start()).written(&order, &ask(PART, Asker::Buyer));
+    let complete = JobId::complete(&order.number);
+    let about_it = |change: &JobChange| match change {
+        JobChange::Ensure { id, .. } | JobChange::Remove { id } => *id == complete,
+    };
+    assert!(!written.jobs.iter().any(about_it), "{:?}", written.jobs);
+    let completed = Command::Complete(crate::order::CompletedBy::Operator);
+    let written = Moment::at(start()).written(&order, &completed);
+    assert!(written.jobs.contains(&JobChange::Remove { id: complete }));
+}
+
+#[test]
+fn what_wechat_pay_calls_a_refund_and_when_it_was_paid_back_is_known_when_it_is_said() {
+    for (state, order) in super::refund_samples::refund_states() {
+        let refund = &order.refunds[0];
+        let (has_id, is_back) = match &refund.state {
+            RefundState::Processing { .. }
+            | RefundState::Abnormal { .. }
+            | RefundState::Closed { .. } => (true, false),
+            RefundState::Succeeded { .. } => (true, true),
+            RefundState::SettledOffline { .. } => (false, true),
+            RefundState::AwaitingApproval
+            | RefundState::Declined
+            | RefundState::Withdrawn
+            | RefundState::Requested
+            | RefundState::Sending
+            | RefundState::Unknown { .. }
+            | RefundState::Rejected { .. } => (false, false),
+        };
+        let id = refund.refund_id().map(crate::names::RefundId::as_str);
+        assert_eq!(id, has_id.then_some("R-1"), "{state}");
+        assert_eq!(refund.paid_back_at(), is_back.then(start), "{state}");
+        assert_eq!(refund.is_paid_back(), is_back, "{state}");
+    }
 }

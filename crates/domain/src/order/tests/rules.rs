@@ -6,6 +6,7 @@ use super::samples::{
     TOTAL, after, deadline, epoch, fact, placed, placement, start, success, with_second_payment,
 };
 use crate::Fen;
+use crate::case::CaseKind;
 use crate::changeset::{Changeset, Guard, ListChange};
 use crate::fact::Trade;
 use crate::job::{JobChange, JobId};
@@ -175,6 +176,23 @@ fn a_settlement_whose_stock_is_refused_goes_on_with_a_case() {
     assert_eq!(written.cases.len(), 1);
     let after = written.order.unwrap().order;
     assert_eq!(after.status, OrderStatus::Ready);
+    assert!(after.holds.iter().all(|h| h.status == HoldStatus::Held));
+}
+
+#[test]
+fn a_cancellation_whose_stock_is_refused_goes_on_with_a_case() {
+    let order = after(payable(), &cancel(), start());
+    let command = fact(&order, 1, Trade::Closed);
+    let decision = order.decide_with(&command, &refused_stock(&epoch())).unwrap();
+    let Decision::Record(events) = decision else { panic!("nothing to record") };
+    let written = written(Some(&order), events, start());
+    assert!(written.stock.is_empty());
+    assert_eq!(written.cases.len(), 1);
+    assert_eq!(written.cases[0].kind, CaseKind::Stock);
+    let kinds: Vec<_> = written.outgoing.iter().map(|o| o.kind).collect();
+    assert_eq!(kinds, [OutgoingKind::OrderCancelled, OutgoingKind::CaseOpened]);
+    let after = written.order.unwrap().order;
+    assert_eq!(after.status, OrderStatus::Cancelled);
     assert!(after.holds.iter().all(|h| h.status == HoldStatus::Held));
 }
 

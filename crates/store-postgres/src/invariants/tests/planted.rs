@@ -68,6 +68,7 @@ pub(super) const PLANTED: &[(&str, &str)] = &[
     ),
     ("I13c", "UPDATE refunds SET status = 'closed' WHERE kind = 'surplus'"),
     ("I13c", "UPDATE refunds SET status = 'rejected' WHERE kind = 'surplus'"),
+    ("I13c", "UPDATE refunds SET status = 'withdrawn' WHERE kind = 'surplus'"),
     ("I13d", "DELETE FROM cases WHERE kind = 'surplus'"),
     ("I13d", "DELETE FROM cases WHERE kind = 'amount_mismatch'"),
     ("I13d", "DELETE FROM cases WHERE kind = 'refund_mismatch'"),

@@ -11,6 +11,8 @@ pub(super) struct Awaited {
     pub(super) commit: Option<Commit>,
     /// The row said that it was done.
     is_done: bool,
+    /// It said that it had been done before, by a request that may have been about another order.
+    was_done: bool,
     is_error: bool,
     /// The client has got all that it is to get.
     is_cut: bool,
@@ -32,14 +34,25 @@ pub(super) enum Step {
 
 impl Awaited {
     pub(super) fn new(fate: Fate, commit: Option<Commit>) -> Awaited {
-        Awaited { fate, commit, is_done: false, is_error: false, is_cut: false, has_waited: false }
+        Awaited {
+            fate,
+            commit,
+            is_done: false,
+            was_done: false,
+            is_error: false,
+            is_cut: false,
+            has_waited: false,
+        }
     }
 
     /// Looks at the next message.
     pub(super) fn step(&mut self, frame: &Frame) -> Step {
         match frame.tag {
             // DataRow: the function says "committed" or "already_committed".
-            b'D' => self.is_done = frame.payload().ends_with(b"committed"),
+            b'D' => {
+                self.is_done = frame.payload().ends_with(b"committed");
+                self.was_done = frame.payload().ends_with(b"already_committed");
+            }
             b'E' => self.is_error = true,
             _ => {}
         }
@@ -72,10 +85,13 @@ impl Awaited {
         step
     }
 
-    /// At its end: the id of a commit that the server has acknowledged.
-    pub(super) fn acknowledged(&self) -> Option<&str> {
-        let id = self.commit.as_ref()?.command_id.as_deref();
-        id.filter(|_| self.is_done && !self.is_error)
+    /// At its end: the commit that the server has acknowledged, if it has a name.
+    pub(super) fn acknowledged(&self) -> Option<Commit> {
+        let mut commit = self.commit.clone().filter(|commit| commit.command_id.is_some())?;
+        if self.was_done {
+            commit.order_id = None;
+        }
+        (self.is_done && !self.is_error).then_some(commit)
     }
 
     /// At its end: whether the link goes with it.
@@ -98,9 +114,12 @@ mod tests {
         ]
     }
 
+    fn commit() -> Commit {
+        Commit { command_id: Some("id".to_owned()), order_id: Some("o".to_owned()) }
+    }
+
     fn steps(fate: Fate, said: &str) -> (Vec<Step>, Awaited) {
-        let commit = Commit { command_id: Some("id".to_owned()) };
-        let mut awaited = Awaited::new(fate, Some(commit));
+        let mut awaited = Awaited::new(fate, Some(commit()));
         let steps = answer(said).iter().map(|frame| awaited.step(frame)).collect();
         (steps, awaited)
     }
@@ -109,7 +128,7 @@ mod tests {
     fn what_passes_is_given_whole_and_is_acknowledged() {
         let (steps, awaited) = steps(Fate::Passes, "committed");
         assert_eq!(steps, [Step::Give, Step::Give, Step::Give, Step::Give]);
-        assert_eq!((awaited.acknowledged(), awaited.ends_the_link()), (Some("id"), false));
+        assert_eq!((awaited.acknowledged(), awaited.ends_the_link()), (Some(commit()), false));
     }
 
     #[test]
@@ -123,7 +142,7 @@ mod tests {
         ] {
             let (steps, awaited) = steps(fate, "committed");
             assert_eq!(steps, expected, "{fate:?}");
-            assert_eq!(awaited.acknowledged(), Some("id"), "{fate:?}");
+            assert_eq!(awaited.acknowledged(), Some(commit()), "{fate:?}");
             assert!(awaited.ends_the_link(), "{fate:?}");
         }
         let (late, awaited) = steps(Fate::AnswerLate(9), "committed");
@@ -132,9 +151,14 @@ mod tests {
     }
 
     #[test]
+    fn what_was_done_before_may_have_been_about_another_order() {
+        let (_, awaited) = steps(Fate::Passes, "already_committed");
+        assert_eq!(awaited.acknowledged(), Some(Commit { order_id: None, ..commit() }));
+    }
+
+    #[test]
     fn a_refused_commit_is_not_acknowledged() {
-        let commit = Commit { command_id: Some("id".to_owned()) };
-        let mut awaited = Awaited::new(Fate::Passes, Some(commit));
+        let mut awaited = Awaited::new(Fate::Passes, Some(commit()));
         for frame in [frame(b'2', b""), frame(b'E', b"refused\0"), frame(b'Z', b"I")] {
             awaited.step(&frame);
         }

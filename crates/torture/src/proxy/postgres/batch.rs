@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Functions that write under a command's id.
 const COMMITTING: [&[u8]; 2] = [b"paydesk_commit", b"paydesk_restock"];
 const COMMAND_ID: &[u8] = b"\"command_id\":\"";
+const ORDER_ID: &[u8] = b"\"order_id\":\"";
 
 /// The messages up to and with the one after which the server answers.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,10 +23,12 @@ pub(super) struct Batch {
 }
 
 /// A commit on its way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Commit {
     /// Under this name; none for a plain COMMIT.
     pub(super) command_id: Option<String>,
+    /// Of this order; none when it is about none.
+    pub(super) order_id: Option<String>,
 }
 
 /// Reads along with one client.
@@ -49,7 +52,7 @@ impl Batches {
             }
             b'Q' => {
                 if is_commit(frame.payload()) {
-                    self.begun.commit = Some(Commit { command_id: None });
+                    self.begun.commit = Some(Commit::default());
                 }
                 self.begun.is_answered = true;
                 true
@@ -90,7 +93,7 @@ impl Batches {
         let (portal, rest) = text(payload)?;
         let (statement, values) = text(rest)?;
         if self.committing.contains(statement) {
-            let commit = Commit { command_id: command_id(values) };
+            let commit = commit_in(values);
             self.portals.insert(portal.to_owned(), commit);
         } else {
             self.portals.remove(portal);
@@ -116,9 +119,14 @@ fn is_commit(sql: &[u8]) -> bool {
     sql.trim_ascii_start().to_ascii_uppercase().starts_with(b"COMMIT")
 }
 
-/// The id in a changeset, which is the JSON of the one value.
-fn command_id(values: &[u8]) -> Option<String> {
-    let from = find(values, COMMAND_ID)?.checked_add(COMMAND_ID.len())?;
+/// What a changeset commits, which is the JSON of the one value. Whichever of its rows names an order
+/// first, it is the same one.
+fn commit_in(values: &[u8]) -> Commit {
+    Commit { command_id: member(values, COMMAND_ID), order_id: member(values, ORDER_ID) }
+}
+
+fn member(values: &[u8], name: &[u8]) -> Option<String> {
+    let from = find(values, name)?.checked_add(name.len())?;
     let rest = values.get(from..)?;
     let end = rest.iter().position(|byte| *byte == b'"')?;
     String::from_utf8(rest.get(..end)?.to_vec()).ok()
@@ -160,11 +168,12 @@ mod tests {
         let other = [parse("s2", "SELECT paydesk_load($1)"), sync()];
         batch(&mut batches, &other);
         let execute = frame(b'E', b"\0\0\0\0\0");
-        let value = "\u{1}{\"at\":\"x\",\"command_id\":\"step:P1:7\",\"orders\":[]}";
+        let value = "\u{1}{\"command_id\":\"step:P1:7\",\"holds\":[{\"order_id\":\"o-1\"}],\"order_id\":\"o-1\"}";
         let commit = [bind("", "s1", value), execute.clone(), sync()];
         let commit = batch(&mut batches, &commit);
         assert!(commit.is_answered);
-        assert_eq!(commit.commit, Some(Commit { command_id: Some("step:P1:7".to_owned()) }));
+        let (command_id, order_id) = (Some("step:P1:7".to_owned()), Some("o-1".to_owned()));
+        assert_eq!(commit.commit, Some(Commit { command_id, order_id }));
         let load = [bind("", "s2", value), execute, sync()];
         assert_eq!(batch(&mut batches, &load).commit, None, "the portal holds another statement");
     }

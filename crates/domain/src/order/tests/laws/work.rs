@@ -5,7 +5,7 @@ use super::super::histories::{History, histories};
 use super::super::samples::deadline;
 use super::cases;
 use crate::job::{JobChange, JobId, next_look, next_refund_look};
-use crate::order::{Order, OrderStatus};
+use crate::order::{HORIZON_S, Order, OrderStatus};
 use crate::outgoing::OutgoingKind;
 use crate::payment::Payment;
 use crate::refund::{RefundState, RefundStatus};
@@ -62,13 +62,12 @@ fn has_work(state: &RefundState) -> Option<bool> {
         | RefundStatus::Processing
         | RefundStatus::Abnormal => Some(true),
         // For a while: what was under way when it was refused may still arrive.
-        RefundStatus::Rejected => None,
+        RefundStatus::Rejected | RefundStatus::SettledOffline => None,
         RefundStatus::AwaitingApproval
         | RefundStatus::Declined
         | RefundStatus::Withdrawn
         | RefundStatus::Succeeded
-        | RefundStatus::Closed
-        | RefundStatus::SettledOffline => Some(false),
+        | RefundStatus::Closed => Some(false),
     }
 }
 
@@ -119,7 +118,12 @@ proptest! {
                 if let Some(next) = next {
                     let to_be_sent = refund.state == RefundState::Requested;
                     prop_assert!(next > now || to_be_sent, "a look in the past would spin");
-                    prop_assert!(next <= now.plus_seconds(1_800) || refund.state.status() == RefundStatus::Rejected);
+                    let since = refund.sent_at.unwrap_or(refund.created_at);
+                    let latest = match has_work(&refund.state) {
+                        Some(_) => now.plus_seconds(1_800),
+                        None => since.plus_seconds(HORIZON_S),
+                    };
+                    prop_assert!(next <= latest, "{:?} until {:?}", refund, next);
                 }
             }
         }

@@ -9,7 +9,7 @@ use super::super::samples::{TOTAL, number, placed_directly, start};
 use crate::fact::{RefundAtWechat, RefundProgress, RefundStatement};
 use crate::names::{RefundId, TransactionId};
 use crate::order::{CancelCause, Command, Decision, Order, OrderStatus, Rejection};
-use crate::refund::{Asker, Refund, RefundKind, RefundState};
+use crate::refund::{Asker, Refund, RefundKind, RefundState, RefundStatus};
 use crate::{Fen, OutRefundNo};
 
 fn imported(order: &Order, amount: i64, progress: RefundProgress) -> Result<Decision, Rejection> {
@@ -65,7 +65,7 @@ fn the_whole_of_a_ready_order_refunded_elsewhere_cancels_it() {
 
 #[test]
 fn it_takes_no_more_than_what_is_left() {
-    let order = play(shipped(), &[|_| ask(PART, Asker::Operator)]);
+    let order = play(shipped(), &[|_| ask(PART, Asker::Operator), send]);
     for progress in [RefundProgress::Processing, RefundProgress::Abnormal, succeeded()] {
         let more = imported(&order, TOTAL - PART + 1, progress);
         assert_eq!(more, differs("more than what is left of the payment"));
@@ -73,6 +73,40 @@ fn it_takes_no_more_than_what_is_left() {
     }
     let closed = imported(&order, TOTAL, RefundProgress::Closed);
     assert!(matches!(closed, Ok(Decision::Record(_))), "a closed one takes nothing");
+}
+
+/// The newest gives way first, and no more of them than has to.
+#[test]
+fn what_of_ours_was_not_sent_gives_way_to_it() {
+    let order = play(shipped(), &[|_| ask(PART, Asker::Operator)]);
+    let order = Moment::at(start()).named("second").play(&order, &ask(PART, Asker::Buyer));
+    let states = |amount| {
+        let fact = console(&order, amount, succeeded());
+        let order = Moment::at(start()).play(&order, &fact);
+        order.refunds.iter().map(|refund| refund.state.status()).collect::<Vec<_>>()
+    };
+    let (waits, requested) = (RefundStatus::AwaitingApproval, RefundStatus::Requested);
+    let (withdrawn, made) = (RefundStatus::Withdrawn, RefundStatus::Succeeded);
+    let rest = TOTAL - 2 * PART;
+    assert_eq!(states(rest), [requested, waits, made]);
+    assert_eq!(states(rest + 1), [requested, withdrawn, made]);
+    assert_eq!(states(rest + PART), [requested, withdrawn, made]);
+    assert_eq!(states(rest + PART + 1), [withdrawn, withdrawn, made]);
+    assert_eq!(
+        imported(&order, TOTAL + 1, succeeded()),
+        differs("more than what is left of the payment")
+    );
+}
+
+/// All of the money is back by another way: the order is cancelled all the same.
+#[test]
+fn a_cancellation_whose_refund_gave_way_ends_with_the_other_one() {
+    let order = play(paid(), &[|_| Command::Cancel(CancelCause::Buyer)]);
+    let after = Moment::at(start()).play(&order, &console(&order, TOTAL, succeeded()));
+    assert_eq!((after.status, after.refunded()), (OrderStatus::Cancelled, Fen::new(TOTAL)));
+    // A part of it is not enough: it is given up, and what is left may be asked back again.
+    let after = Moment::at(start()).play(&order, &console(&order, PART, succeeded()));
+    assert_eq!((after.status, after.refundable()), (OrderStatus::Ready, Fen::new(TOTAL - PART)));
 }
 
 #[test]

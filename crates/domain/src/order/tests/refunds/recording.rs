@@ -10,7 +10,7 @@ use super::super::samples::{TOTAL, number, start};
 use crate::fact::{Evidence, RefundAtWechat, RefundFact, RefundProgress, RefundStatement};
 use crate::names::{Mchid, RefundId};
 use crate::order::{Command, Decision, Order, Rejection};
-use crate::refund::{Asker, REFUNDS_MAX, RefundState, RefundStatus};
+use crate::refund::{Asker, NUMBER_TAKEN, REFUNDS_MAX, RefundState, RefundStatus};
 use crate::{Fen, OutRefundNo};
 
 fn said_by(order: &Order, command: &Command) -> Result<Decision, Rejection> {
@@ -123,10 +123,29 @@ fn another_amount_or_payment_is_not_the_refund_that_we_know() {
     let order = sending();
     let more = known(&order, statement(&order, PART + 1, succeeded()));
     assert_eq!(said_by(&order, &more), differs(&order, "it has another amount"));
-    let other =
-        RefundStatement { out_trade_no: number(&order, 2), ..statement(&order, PART, succeeded()) };
-    let answer = said_by(&order, &known(&order, other));
-    assert_eq!(answer, differs(&order, "it returns another payment"));
+    let processing = play(order, &[|order| said(order, RefundProgress::Processing)]);
+    for order in [part(), processing, rejected(part())] {
+        let other = RefundStatement {
+            out_trade_no: number(&order, 2),
+            ..statement(&order, PART, succeeded())
+        };
+        let answer = said_by(&order, &known(&order, other));
+        assert_eq!(answer, differs(&order, "it returns another payment"));
+    }
+}
+
+/// Then nothing of ours was ever accepted under it.
+#[test]
+fn what_was_sent_under_a_number_of_another_payments_refund_is_rejected() {
+    for order in [sending(), play(sending(), &[call_unknown]), play(sending(), &[call_refused])] {
+        let other = RefundStatement {
+            out_trade_no: number(&order, 2),
+            ..statement(&order, PART, succeeded())
+        };
+        let after = Moment::at(start()).play(&order, &known(&order, other));
+        assert_eq!(last(&after).state, RefundState::Rejected { code: NUMBER_TAKEN.to_owned() });
+        assert_eq!(after.reserved(1), Fen::ZERO);
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::super::refund_samples::{
 use super::super::samples::{start, success};
 use crate::OutRefundNo;
 use crate::fact::RefundProgress;
-use crate::order::{Command, Decision, Order, RefundAnswer, Rejection};
+use crate::order::{Command, Decision, HORIZON_S, Order, RefundAnswer, Rejection};
 use crate::refund::{Asker, REFUND_SPACING_S, RefundKind, RefundState, RefundStatus};
 
 fn send_at(order: &Order, number: &OutRefundNo, seconds: i64) -> Result<Decision, Rejection> {
@@ -75,8 +75,10 @@ fn while_one_may_be_on_its_way_no_other_is_sent() {
     let lost = Command::RecordRefundCall { out_refund_no: first, answer: RefundAnswer::Unknown };
     let unknown = Moment::at(start()).play(&sending, &lost);
     for order in [sending, unknown] {
-        let much_later = 10 * REFUND_SPACING_S;
-        assert_eq!(send_at(&order, &second, much_later), too_soon(much_later + 5));
+        let at_last = HORIZON_S - 1;
+        assert_eq!(send_at(&order, &second, at_last), too_soon(at_last + 5));
+        // Nobody has heard of it for so long that it cannot arrive any more.
+        assert!(matches!(send_at(&order, &second, HORIZON_S), Ok(Decision::Record(_))));
     }
 }
 

@@ -7,14 +7,14 @@ use super::super::refund_samples::{
     statement, succeeded, surplus,
 };
 use super::super::samples::{TOTAL, start, success};
-use crate::OutRefundNo;
 use crate::case::{CaseEnd, CaseKind};
 use crate::changeset::Changeset;
-use crate::fact::{RefundAtWechat, RefundProgress};
+use crate::fact::{RefundAtWechat, RefundProgress, RefundStatement};
 use crate::job::{JobChange, JobId};
 use crate::order::{Command, HORIZON_S, Order};
 use crate::outgoing::OutgoingKind;
 use crate::refund::Asker;
+use crate::{OutRefundNo, OutTradeNo};
 
 fn written(order: &Order, command: &Command) -> Changeset {
     Moment::at(start()).written(order, command)
@@ -39,6 +39,13 @@ fn refused() -> Order {
 
 fn end(kind: CaseKind, subject: &str) -> CaseEnd {
     CaseEnd { kind, subject: subject.to_owned() }
+}
+
+/// Every case that may be open about a refund's own number.
+fn ends_about(number: &OutRefundNo) -> Vec<CaseEnd> {
+    [CaseKind::RefundAbnormal, CaseKind::RefundMismatch, CaseKind::Stuck]
+        .map(|kind| end(kind, number.as_str()))
+        .to_vec()
 }
 
 #[test]
@@ -117,7 +124,7 @@ fn what_is_wrong_is_said_in_words() {
 #[test]
 fn the_case_of_a_refund_ends_when_the_payer_has_the_money() {
     let order = rejected(play(shipped(), &[|_| ask(PART, Asker::Operator)]));
-    let ends = [end(CaseKind::RefundAbnormal, no(&order).as_str())];
+    let ends = ends_about(&no(&order));
     assert_eq!(written(&order, &settle_offline(&order)).ended_cases, ends);
     let late = said(&order, succeeded());
     assert_eq!(written(&order, &late).ended_cases, ends);
@@ -131,7 +138,7 @@ fn what_a_replacement_pays_back_ends_the_cases_of_the_whole_chain() {
     let first = no(&order);
     let order = play(order, &[|order| said(order, RefundProgress::Closed), retry]);
     let order = Moment::at(start().plus_seconds(60)).play(&order, &send(&order));
-    let ends = [no(&order), first].map(|number| end(CaseKind::RefundAbnormal, number.as_str()));
+    let ends = [no(&order), first].map(|number| ends_about(&number)).concat();
     assert_eq!(written(&order, &said(&order, succeeded())).ended_cases, ends);
 }
 
@@ -140,15 +147,39 @@ fn the_cases_of_a_surplus_end_when_all_of_it_is_back() {
     let order = play(surplus(), &[send]);
     let number = order.number.as_str();
     let fact = said(&order, succeeded());
-    let ends = [
-        end(CaseKind::RefundAbnormal, no(&order).as_str()),
+    let about = ends_about(&no(&order));
+    let surplus = [
         end(CaseKind::Surplus, number),
         end(CaseKind::AmountMismatch, number),
         end(CaseKind::RefundMismatch, number),
     ];
+    let ends = [about, surplus.to_vec()].concat();
     assert_eq!(written(&order, &fact).ended_cases, ends);
     let kinds = [OutgoingKind::RefundSucceeded, OutgoingKind::CaseResolved];
     assert_eq!(told(&order, &fact), kinds);
+}
+
+/// Rejected, begun again, and then somebody was quicker: nothing is left to be done about it.
+#[test]
+fn the_case_of_a_refund_that_gave_way_to_another_ends() {
+    let order = play(rejected(play(shipped(), &[|_| ask(PART, Asker::Operator)])), &[retry]);
+    let written = written(&order, &console(&order, TOTAL, succeeded()));
+    for about in ends_about(&no(&order)) {
+        assert!(written.ended_cases.contains(&about), "{about:?} stays open");
+    }
+}
+
+#[test]
+fn that_a_number_is_anothers_is_said_in_words() {
+    let order = sending();
+    let theirs = RefundStatement {
+        out_trade_no: OutTradeNo::parse("another-system-1").unwrap(),
+        ..statement(&order, PART, succeeded())
+    };
+    let fact = refund_fact(&no(&order), RefundAtWechat::Known(theirs));
+    let case = &written(&order, &fact).cases[0];
+    assert_eq!((case.kind, case.subject.as_str()), (CaseKind::RefundAbnormal, no(&order).as_str()));
+    assert!(case.detail.contains("another refund's"), "{}", case.detail);
 }
 
 /// What WeChat Pay showed as refunded was not our refund: an operator made it in the console.

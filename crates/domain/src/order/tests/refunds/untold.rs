@@ -13,7 +13,6 @@ use crate::presentation::Shown;
 use crate::refund::Asker;
 
 #[test]
-#[ignore = "finding 7: only refunds that are still reserved are counted"]
 fn an_order_of_which_a_part_came_back_is_not_shown_as_paid_back() {
     let order = play(
         paid(),
@@ -44,7 +43,6 @@ fn ends(order: &crate::order::Order, command: &Command, kind: CaseKind, subject:
 }
 
 #[test]
-#[ignore = "finding 8: cases that the flows open about a refund's number are never ended"]
 fn cases_about_a_refund_end_with_it() {
     let order = play(shipped(), &[|_| ask(PART, Asker::Operator), send]);
     let arrived = said(&order, succeeded());
@@ -56,7 +54,6 @@ fn cases_about_a_refund_end_with_it() {
 }
 
 #[test]
-#[ignore = "finding 8: the case about the automatic refund stays open after all went back elsewhere"]
 fn a_surplus_that_went_back_elsewhere_leaves_no_case() {
     let order = rejected(surplus());
     let automatic = no(&order);
@@ -65,7 +62,6 @@ fn a_surplus_that_went_back_elsewhere_leaves_no_case() {
 }
 
 #[test]
-#[ignore = "finding 12: `Debug` shows the buyer's words and where the money went"]
 fn what_persons_wrote_about_a_refund_is_not_in_its_debug_text() {
     let order = play(
         shipped(),
