@@ -12,24 +12,25 @@ pub(super) const RULES: &[Rule] = &[
     rule!(
         "I21b",
         "the stock of a thing is what its moves add up to",
-        "SELECT s.id FROM skus s CROSS JOIN LATERAL (SELECT \
+        "SELECT s.id FROM skus s LEFT JOIN (SELECT m.sku_id, \
              coalesce(sum(m.quantity) FILTER (WHERE m.kind = 'restock'), 0) AS stocked, \
              coalesce(sum(m.quantity) FILTER (WHERE m.kind = 'hold'), 0) \
              - coalesce(sum(m.quantity) FILTER (WHERE m.kind IN ('commit', 'release')), 0) AS held, \
              coalesce(sum(m.quantity) FILTER (WHERE m.kind = 'commit'), 0) \
              - coalesce(sum(m.quantity) FILTER (WHERE m.kind = 'return'), 0) AS sold \
-             FROM stock_moves m WHERE m.sku_id = s.id) m \
-         WHERE s.stocked <> m.stocked OR s.held <> m.held OR s.sold <> m.sold"
+             FROM stock_moves m GROUP BY m.sku_id) m ON m.sku_id = s.id \
+         WHERE s.stocked <> coalesce(m.stocked, 0) OR s.held <> coalesce(m.held, 0) \
+            OR s.sold <> coalesce(m.sold, 0)"
     ),
     rule!(
         "I21c",
         "what is held and sold of a thing is what orders hold and bought",
-        "SELECT s.id FROM skus s CROSS JOIN LATERAL (SELECT \
+        "SELECT s.id FROM skus s LEFT JOIN (SELECT h.sku_id, \
              coalesce(sum(h.quantity) FILTER (WHERE h.status = 'held'), 0) AS held, \
              coalesce(sum(h.quantity - h.returned_quantity) FILTER (WHERE h.status = 'committed'), 0) \
                  AS sold \
-             FROM stock_holds h WHERE h.sku_id = s.id) h \
-         WHERE s.held <> h.held OR s.sold <> h.sold"
+             FROM stock_holds h GROUP BY h.sku_id) h ON h.sku_id = s.id \
+         WHERE s.held <> coalesce(h.held, 0) OR s.sold <> coalesce(h.sold, 0)"
     ),
     rule!(
         "I22a",

@@ -12,6 +12,7 @@ mod conformance;
 mod epochs;
 mod generated;
 mod half_open;
+mod invariants;
 mod job_rows;
 mod migrations;
 mod outcomes;

@@ -88,6 +88,8 @@ pub enum Twist {
     WithoutStock,
     /// What closes the payment before it is forgotten.
     TwoOpen,
+    /// Decided in this life of the database (0), or in another one.
+    InLife(u8),
     /// With one more thing that may happen once.
     Effect(u8),
     /// With the transaction that another order's payment has.
@@ -122,6 +124,7 @@ fn twist() -> impl Strategy<Value = Twist> {
         2 => (0..4_u8, 0..2_u8, 0..5_u8).prop_map(|(a, b, c)| Twist::Noticed(a, b, c)),
         1 => Just(Twist::WithoutStock),
         1 => Just(Twist::TwoOpen),
+        2 => (0..3_u8).prop_map(Twist::InLife),
         1 => small.prop_map(Twist::Effect),
         3 => (0..2_u8).prop_map(Twist::SameTransaction),
         5 => (0..2_u8).prop_map(Twist::SameRefund),

@@ -50,7 +50,7 @@ impl<'a> Player<'a> {
             buyers.push(stores.buyer(u64::from(n)).await);
         }
         for (sku, price) in SKUS.into_iter().zip([300, 200, 100, 0]) {
-            stores.sku(sku, price, 25).await;
+            stores.sku(sku, price, 18).await;
         }
         let mut player = Player {
             stores,

@@ -14,7 +14,7 @@ use domain::order::{
 use domain::payment::TradeType;
 use domain::ports::CommitAnswer;
 use domain::refund::Asker;
-use domain::{Fen, OrderId, OrderNumber, OutRefundNo, OutTradeNo};
+use domain::{Epoch, Fen, OrderId, OrderNumber, OutRefundNo, OutTradeNo};
 use uuid::Uuid;
 
 /// How many commands are tried until an order can take one.
@@ -134,6 +134,10 @@ impl Player<'_> {
         let mut changeset = Changeset::of(Some(order), events, Vec::new(), intent, now)?;
         if let Twist::Effect(which) = giving.twist {
             changeset.effects.push(format!("effect-{which}"));
+        }
+        if let Twist::InLife(which) = giving.twist {
+            let other = Epoch::new(format!("000000A{which}.0"));
+            return Some(changeset.decided_in(if which == 0 { &epoch } else { &other }));
         }
         Some(changeset)
     }
