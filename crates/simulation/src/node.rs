@@ -8,6 +8,7 @@ mod store;
 mod transport;
 mod worker;
 
+pub(crate) use front::{again, notify_other};
 pub use front::{Ask, Honesty, Notification, Outcome, Said, Seen, ask, notify};
 pub(crate) use store::order_of_subject;
 pub(crate) use transport::order_of as transport_order_of;
@@ -189,7 +190,7 @@ impl World {
             book: store.clone(),
             access: store.clone(),
             cases: store.clone(),
-            gateway: wechat_pay.clone(),
+            gateway: crate::mistakes::gateway(self, wechat_pay.clone()),
             notices: wechat_pay,
             login: Arc::new(NobodyLogsIn),
             clock,

@@ -2,8 +2,10 @@
 //! come in over wires that lose, delay and repeat them; what was begun is worked on to its end.
 
 use super::label;
+use crate::actors::raw_notice;
 use crate::kernel::{Home, Letter, letter};
 use crate::matrix::{Fault, Flow, Step};
+use crate::mistakes::Mistake;
 use crate::tape::Kind;
 use crate::time::{MILLI, SECOND};
 use crate::world::World;
@@ -16,6 +18,7 @@ use usecases::{
     ActError, Acted, Action, Checkedout, CheckoutError, CheckoutRequest, Keyed, NoticeAnswer,
     Offer, OfferError, PayRequest, Paydesk, QuoteError, Target, TransactError,
 };
+use wechatpay_sim::core::notice::AttemptEnd;
 
 /// How long a client waits for an answer.
 const PATIENCE: i64 = 15 * SECOND;
@@ -120,6 +123,18 @@ impl Seen {
 }
 
 impl Ask {
+    /// Its name.
+    fn name(&self) -> &'static str {
+        match self {
+            Ask::CheckOut(..) => "check out",
+            Ask::Pay(..) => "pay",
+            Ask::Cancel(..) => "cancel",
+            Ask::Act(..) => "act",
+            Ask::Report(..) => "report",
+            Ask::Look(_) => "look",
+        }
+    }
+
     fn flow(&self) -> Flow {
         match self {
             Ask::CheckOut(..) => Flow::Checkout,
@@ -135,10 +150,10 @@ impl Ask {
 pub async fn ask(world: &Arc<World>, what: Ask) -> Option<Said> {
     let before = world.kernel.label();
     world.turn_to(what.flow());
-    let fault = world.fault(Kind::Client, &ON_REQUEST);
-    if let Some(fault) = fault {
-        world.met(Step::Recv, fault);
+    if let Some(plan) = world.plan() {
+        plan.asks(before.whose, &what);
     }
+    let fault = world.fault(Kind::Client, (Step::Recv, what.name()), &ON_REQUEST);
     if fault == Some(Fault::RateLimited) {
         world.kernel.relabel(before);
         return Some(Said::plain(Outcome::Busy));
@@ -160,6 +175,14 @@ pub async fn ask(world: &Arc<World>, what: Ask) -> Option<Said> {
     answer
 }
 
+/// The same request comes to another node than `here` at this instant; nobody waits for the answer.
+pub(crate) fn again(world: &Arc<World>, ask: Ask, here: u32) {
+    let Some((node, (home, desk))) = world.other_door(here) else { return };
+    let handling = Handling { world: Arc::clone(world), node, desk, dies: false, mute: true };
+    let (nobody, label) = (letter().0, world.kernel.label());
+    world.kernel.spawn(home, label, async move { handling.handle(ask, &nobody).await });
+}
+
 /// One request under way.
 struct Request {
     world: Arc<World>,
@@ -175,10 +198,10 @@ impl Request {
         match self.fault {
             Some(Fault::NeverArrives) => return,
             Some(Fault::Late) => {
-                travel += (i64::from(world.draw(Kind::Travel, 30)) + 1) * SECOND;
+                travel += (i64::from(world.how(Fault::Late, Kind::Travel, 30)) + 1) * SECOND;
             }
             Some(Fault::Reordered) => {
-                travel += (i64::from(world.draw(Kind::Travel, 16)) + 1) * 100 * MILLI;
+                travel += (i64::from(world.how(Fault::Reordered, Kind::Travel, 16)) + 1) * 100 * MILLI;
             }
             Some(_) | None => {}
         }
@@ -219,17 +242,14 @@ impl Handling {
         let world = &self.world;
         if self.dies {
             let (world, node) = (Arc::clone(world), self.node);
-            let wait = i64::from(world.draw(Kind::Client, 40)) * MILLI / 2;
+            let wait = i64::from(world.how(Fault::CrashAfter, Kind::Client, 40)) * MILLI / 2;
             self.world.outside(async move {
                 world.kernel.sleep(wait).await;
                 world.crash(node, "soon after a request came in");
             });
         }
         let said = self.perform(ask).await;
-        let fault = world.fault(Kind::Client, &ON_REPLY);
-        if let Some(fault) = fault {
-            world.met(Step::Reply, fault);
-        }
+        let fault = world.fault(Kind::Client, (Step::Reply, "answer"), &ON_REPLY);
         if fault == Some(Fault::CrashBefore) {
             world.die(self.node, "before an answer").await;
         }
@@ -238,7 +258,7 @@ impl Handling {
             return;
         }
         let extra = match fault {
-            Some(Fault::Late) => i64::from(world.draw(Kind::Travel, 12)) * SECOND,
+            Some(Fault::Late) => i64::from(world.how(Fault::Late, Kind::Travel, 12)) * SECOND,
             Some(_) | None => 0,
         };
         let (wire, answered, travel) = (Arc::clone(world), answered.clone(), world.travel());
@@ -368,23 +388,47 @@ pub struct Notification {
     pub raw: RawNotice,
 }
 
-/// Delivers a notification to some node; the status that it is answered with, `None` without one.
-pub async fn notify(world: &Arc<World>, notification: Notification) -> Option<u16> {
-    world.turn_to(Flow::Notice);
-    let fault = world.fault(Kind::Notice, &ON_NOTICE);
-    if let Some(fault) = fault {
-        world.met(Step::Notif, fault);
+impl Notification {
+    /// Something on the way changes it.
+    fn spoil(&mut self, how: u32) {
+        self.honesty = Honesty::Forged;
+        match how {
+            0 => self.raw.body.push(b' '),
+            1 => self.raw.signature = Some("AAAA".to_owned()),
+            _ => self.raw.signature = None,
+        }
     }
+
+    /// WeChat Pay says the same under a key that we have not seen yet.
+    fn sign_anew(&mut self, world: &World) {
+        let _rotated = world.wechat.rotate();
+        if let Ok(delivery) = world.wechat.notify(&self.number, None, world.now()) {
+            self.raw = raw_notice(&delivery);
+            let why = "another copy of it".to_owned();
+            world.wechat.record(delivery.id, AttemptEnd::Failed { why });
+        }
+    }
+}
+
+/// Delivers a notification to some node; the status that it is answered with, `None` without one.
+pub async fn notify(world: &Arc<World>, mut notification: Notification) -> Option<u16> {
+    world.turn_to(Flow::Notice);
+    if let Some(plan) = world.plan() {
+        plan.notifies(world.kernel.label().whose, &notification);
+    }
+    let fault = world.fault(Kind::Notice, (Step::Notif, "notification"), &ON_NOTICE);
     let mut travel = world.travel();
     match fault {
         Some(Fault::NeverArrives) => return None,
         Some(Fault::RateLimited) => return Some(503),
+        Some(Fault::Bad) => notification.spoil(world.how(Fault::Bad, Kind::Notice, 3)),
+        Some(Fault::UnknownKey) => notification.sign_anew(world),
         Some(Fault::Late) => {
-            let steps = i64::from(world.draw(Kind::Travel, 30)) + 1;
+            let steps = i64::from(world.how(Fault::Late, Kind::Travel, 30)) + 1;
             travel += steps * steps * SECOND;
         }
         Some(Fault::Reordered) => {
-            travel += (i64::from(world.draw(Kind::Travel, 16)) + 1) * 200 * MILLI;
+            travel += (i64::from(world.how(Fault::Reordered, Kind::Travel, 16)) + 1) * 200 * MILLI;
         }
         Some(_) | None => {}
     }
@@ -401,6 +445,17 @@ pub async fn notify(world: &Arc<World>, notification: Notification) -> Option<u1
     }
     let answer = answer.wait(&world.kernel, travel.saturating_add(5 * SECOND)).await?;
     (fault != Some(Fault::LostAnswer)).then_some(answer)
+}
+
+/// The same notification comes to another node than `here` at this instant; nobody waits for the
+/// answer.
+pub(crate) fn notify_other(world: &Arc<World>, notification: Notification, here: u32) {
+    let Some((node, (home, desk))) = world.other_door(here) else { return };
+    let carried = Carried { world: Arc::clone(world), notification, fault: None };
+    world.outside(async move {
+        let answer = carried.ingest(node, home, desk).await;
+        carried.reply(node, &answer, &letter().0).await;
+    });
 }
 
 /// One notification under way.
@@ -440,16 +495,16 @@ impl Carried {
             world.oracle.notice_ends(&world, node, &notification, &answer);
             working.send(answer);
         });
+        if self.world.mistake() == Some(Mistake::AcknowledgesFirst) {
+            return NoticeAnswer::Acknowledged;
+        }
         let answer = result.wait(&self.world.kernel, ANSWER_WITHIN).await;
         answer.unwrap_or(NoticeAnswer::TryAgain)
     }
 
     async fn reply(&self, node: u32, answer: &NoticeAnswer, answered: &Letter<u16>) {
         let world = &self.world;
-        let fault = world.fault(Kind::Notice, &ON_REPLY);
-        if let Some(fault) = fault {
-            world.met(Step::Reply, fault);
-        }
+        let fault = world.fault(Kind::Notice, (Step::Reply, "answer"), &ON_REPLY);
         match fault {
             Some(Fault::CrashBefore) => {
                 world.crash(node, "before the answer to a notification");
@@ -493,6 +548,12 @@ impl World {
         let bound = u32::try_from(up.len()).ok().filter(|count| *count > 0)?;
         let picked = usize::try_from(self.draw(Kind::Travel, bound)).ok()?;
         up.get(picked).copied()
+    }
+
+    /// The first node that serves and is not `here`.
+    fn other_door(&self, here: u32) -> Option<(u32, (Home, Arc<Paydesk>))> {
+        let others = (0..).zip(&self.nodes).map(|(node, _)| node).filter(|node| *node != here);
+        others.into_iter().find_map(|node| Some((node, self.door(node)?)))
     }
 
     fn door(&self, node: u32) -> Option<(Home, Arc<Paydesk>)> {

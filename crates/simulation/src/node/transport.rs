@@ -62,10 +62,7 @@ impl SimTransport {
         let (asked, number) = asked_of(&request);
         let step = if matches!(asked, Asked::Prepay | Asked::Close) { Step::Call } else { Step::Read };
         let candidates = &FAULTS[..FAULTS.len() - usize::from(asked != Asked::Query)];
-        let fault = world.fault(Kind::Call, candidates);
-        if let Some(fault) = fault {
-            world.met(step, fault);
-        }
+        let fault = world.fault(Kind::Call, (step, asked.name()), candidates);
         world.oracle.calls(world, self.node, (asked, &number), &request);
         self.say(&number, || {
             let met = fault.map_or(String::new(), |fault| format!(" [{}]", fault.name()));
@@ -76,7 +73,7 @@ impl SimTransport {
         }
         let journey = self.journey(fault, asked);
         if fault == Some(Fault::NeverArrives) {
-            world.kernel.sleep(if world.draw(Kind::Travel, 2) == 0 { MILLI } else { TIMEOUT }).await;
+            world.kernel.sleep(if world.how(Fault::NeverArrives, Kind::Travel, 2) == 0 { MILLI } else { TIMEOUT }).await;
             return Err(TransportError("the connection was refused".to_owned()));
         }
         let (answered, answer) = letter();
@@ -117,23 +114,23 @@ impl SimTransport {
             lost: false,
             garbage: false,
         };
-        let draw = |bound: u32| world.draw(Kind::Call, bound);
+        let how = |fault: Fault, bound: u32| world.how(fault, Kind::Call, bound);
         match fault {
             Some(Fault::LostAnswer) => journey.lost = true,
-            Some(Fault::Late) => late(&mut journey, asked, draw(6)),
-            Some(Fault::Reordered) => journey.out = (i64::from(draw(16)) + 1) * 200 * MILLI,
-            Some(Fault::ServerError) => journey.rule = Some(server_error(draw(4))),
-            Some(Fault::Definite) => journey.rule = Some(definite(asked, draw(3))),
+            Some(Fault::Late) => late(&mut journey, asked, how(Fault::Late, 6)),
+            Some(Fault::Reordered) => journey.out = (i64::from(how(Fault::Reordered, 16)) + 1) * 200 * MILLI,
+            Some(Fault::ServerError) => journey.rule = Some(server_error(how(Fault::ServerError, 4))),
+            Some(Fault::Definite) => journey.rule = Some(definite(asked, how(Fault::Definite, 3))),
             Some(Fault::RateLimited) => {
                 journey.rule = Some(status(429, "FREQUENCY_LIMITED", false));
             }
-            Some(Fault::Bad) => match draw(3) {
+            Some(Fault::Bad) => match how(Fault::Bad, 3) {
                 0 => journey.rule = Some(json!({"action": "corrupt_signature"})),
                 1 => journey.rule = Some(json!({"action": "probe"})),
                 _ => journey.garbage = true,
             },
             Some(Fault::Stale) => {
-                let behind = (u64::from(draw(10)) + 1) * 1_000;
+                let behind = (u64::from(how(Fault::Stale, 10)) + 1) * 1_000;
                 journey.rule = Some(json!({"action": "stale_query", "value": behind}));
                 world.chronicle.sometimes(Mark::StaleAnswer);
             }

@@ -1,0 +1,81 @@
+//! What a case must have come to, beside the promises that the oracle keeps: the letters of the
+//! fault matrix, as far as they show.
+//!
+//! Most letters show in the end alone: the flow ends as it must, in time, with the same payments
+//! (N, S, T, D, M, H, B, Z, C). Some show on the way: what is unknown is asked for before anything
+//! else (Q), what was rolled back is tried again (R), unknown keys are fetched (K).
+
+use super::cases::Case;
+use super::letters::{Letter, letter};
+use super::stage::Played;
+use crate::chronicle::Violation;
+use crate::matrix::Fault;
+use crate::plan::{Place, Site};
+
+const SAME_PAYMENTS: &str = "what is unknown is resolved under its own number, and no other is made";
+const ASKED_FIRST: &str = "an unknown commit is asked for by its name before anything else";
+const TRIED_AGAIN: &str = "what was rolled back is tried again, a few times";
+const KEYS_FETCHED: &str = "a key that is not known is fetched";
+
+/// How often one command is tried.
+const TRIES_MAX: usize = 12;
+
+/// The first letter that a case of one fault did not keep. `calm` is the run without faults.
+#[must_use]
+pub fn of_letters(case: &Case, calm: &Played, played: &Played) -> Option<Violation> {
+    let [(place, named)] = case.strikes.as_slice() else { return None };
+    let violated = |id, sentence, seen| {
+        Some(Violation { id, sentence, seen, order: None, at: place.at })
+    };
+    let after = || played.places.iter().filter(|later| later.number > place.number);
+    let letter = letter(place.step, named.blow.fault);
+    match letter {
+        Letter::Asked if place.site == Site::Commit => {
+            let next = after().find(|later| is_next_of(place, later));
+            if next.is_none_or(|next| next.what != "committed") {
+                let next = next.map_or_else(|| "nothing".to_owned(), Place::words);
+                return violated("Q", ASKED_FIRST, format!("next came {next}"));
+            }
+        }
+        Letter::Retried => {
+            let again = after().filter(|later| is_next_of(place, later) && later.what == "commit");
+            let tries = again.count();
+            if tries == 0 || tries > TRIES_MAX {
+                return violated("R", TRIED_AGAIN, format!("tried {tries} times more"));
+            }
+        }
+        Letter::Keys => {
+            if !after().any(|later| later.what == "certificates") {
+                return violated("K", KEYS_FETCHED, "no certificates were asked for".to_owned());
+            }
+        }
+        Letter::Nothing
+        | Letter::Same
+        | Letter::Unknown
+        | Letter::Asked
+        | Letter::Twins
+        | Letter::Duplicate
+        | Letter::Merged
+        | Letter::Healed
+        | Letter::BackOff
+        | Letter::Refused
+        | Letter::Failed
+        | Letter::Fenced
+        | Letter::Clock
+        | Letter::Never => {}
+    }
+    let allowed = calm.ending.payments + usize::from(named.blow.fault == Fault::Definite);
+    if played.ending.words == calm.ending.words && played.ending.payments > allowed {
+        let seen = format!("{} payments, {} without faults", played.ending.payments, calm.ending.payments);
+        return violated(letter.name(), SAME_PAYMENTS, seen);
+    }
+    None
+}
+
+/// Whether `later` is met by the task that met `place`, as far as labels tell.
+fn is_next_of(place: &Place, later: &Place) -> bool {
+    later.home == place.home
+        && later.whose == place.whose
+        && later.flow == place.flow
+        && matches!(later.site, Site::Use | Site::Commit)
+}
