@@ -8,6 +8,7 @@ mod bench;
 mod cargo;
 mod ci;
 mod repository;
+mod sim;
 mod test;
 mod tidy;
 
@@ -37,6 +38,12 @@ enum Command {
     ApiFuzz(api_fuzz::Choices),
     /// Benchmarks with their limits beside them, as ratios
     Bench(bench::Choices),
+    /// Deterministic simulation: `--seeds 0..5000`, `--seed N`, `--tape FILE`, `--shrink`
+    Sim {
+        /// Given to the simulation as they are
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// The whole gate: tidy, formatting, lints, tests
     Ci,
 }
@@ -58,6 +65,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Tidy => tidy::run(&repository),
         Command::ApiFuzz(choices) => api_fuzz::run(&repository, choices),
         Command::Bench(choices) => bench::run(&repository, choices),
+        Command::Sim { arguments } => sim::run(&repository, arguments),
         Command::Ci => ci::run(&repository),
     }
 }

@@ -50,6 +50,7 @@ pub fn open_shop(world: &Arc<World>) -> Vec<Buyer> {
         let (world, buyer) = (Arc::clone(world), buyer.clone());
         let label = Label { whose: buyer.actor, errand: 0 };
         let kernel = Arc::clone(&world.kernel);
+        world.comes(1);
         kernel.spawn(Home::Outside, label, async move { buyer::shop(world, buyer).await });
     }
     let next = world.setup.buyers.saturating_add(1);
@@ -73,11 +74,8 @@ pub(crate) fn stock_shelves(world: &World, setup: &Setup) {
             cost_price: Fen::ZERO,
             status: SkuStatus::OnSale,
         };
-        let audit = Audit {
-            actor: "operator".to_owned(),
-            cause: "opening".to_owned(),
-            request_id: None,
-        };
+        let audit =
+            Audit { actor: "operator".to_owned(), cause: "opening".to_owned(), request_id: None };
         // What is scarce is there for half of those who may want it.
         let delta = if plenty == 0 { wanted / 2 + 1 } else { wanted * plenty };
         let replay = ReplayRecord {
@@ -133,11 +131,7 @@ pub(crate) fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
 }
 
 pub(crate) fn scope(principal: &str, route: &str, key: &str) -> ReplayScope {
-    ReplayScope {
-        principal: principal.to_owned(),
-        route: route.to_owned(),
-        key: key.to_owned(),
-    }
+    ReplayScope { principal: principal.to_owned(), route: route.to_owned(), key: key.to_owned() }
 }
 
 /// Waits up to `steps` quarters of a second, drawn; the tame one does not wait.

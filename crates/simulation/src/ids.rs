@@ -12,7 +12,7 @@ use wechatpay::{NoEntropy, Nonces};
 
 /// Draws from the seed.
 #[derive(Debug)]
-pub struct SimIds {
+pub(crate) struct SimIds {
     kernel: Arc<Kernel>,
     node: u32,
     root: u64,
@@ -29,7 +29,12 @@ pub struct SimIds {
 impl SimIds {
     /// The ids of life `life` of `node`, with `numbers` different order numbers a second.
     #[must_use]
-    pub fn new(kernel: Arc<Kernel>, seed: u64, (node, life): (u32, u32), numbers: u64) -> SimIds {
+    pub(crate) fn new(
+        kernel: Arc<Kernel>,
+        seed: u64,
+        (node, life): (u32, u32),
+        numbers: u64,
+    ) -> SimIds {
         let zero = || AtomicU64::new(0);
         SimIds {
             kernel,

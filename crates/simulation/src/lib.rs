@@ -13,6 +13,7 @@
 //! [`run::play`].
 
 pub mod actors;
+pub mod bulk;
 mod canary;
 pub mod chronicle;
 mod ids;
@@ -23,8 +24,10 @@ pub mod mistakes;
 pub mod node;
 pub mod oracle;
 pub mod plan;
+pub mod report;
 pub mod run;
 pub mod setup;
+pub mod shrink;
 pub mod sweep;
 pub mod tape;
 pub mod time;

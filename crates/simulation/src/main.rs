@@ -1,22 +1,178 @@
-//! temporary
-use simulation::run::{Play, play};
-fn main() {
-    let args: Vec<String> = std::env::args().collect();
-    let a: u64 = args[1].parse().unwrap();
-    let b: u64 = args[2].parse().unwrap();
-    let verbose = args.len() > 3;
-    let mut l = 0; let mut e = 0;
-    let mut marks = std::collections::BTreeMap::new();
-    let begin = std::time::Instant::now();
-    let mut bad = 0;
-    for seed in a..b {
-        let o = play(&Play { seed, verbose, ..Play::default() });
-        l += o.lifetimes; e += o.events;
-        for (m, c) in o.marks { *marks.entry(m).or_insert(0) += c; }
-        if verbose { println!("{:#?}", o.setup); for line in &o.lines { println!("{:>12.3} {:<10} {:<30} {}", line.at as f64 / 1e6, line.who, line.order.clone().unwrap_or_default(), line.what); } }
-        if let Some(v) = o.violation { bad += 1; println!("seed {seed}: {} {} — {} (order {:?}, at {})", v.id, v.sentence, v.seen, v.order, v.at as f64 / 1e6); }
+//! Plays worlds from the command line: `cargo xtask sim`. Not shipped.
+
+use clap::Parser;
+use simulation::bulk::{Bulk, bulk};
+use simulation::report;
+use simulation::run::{Outcome, Play, play};
+use simulation::setup::Variant;
+use simulation::shrink::{SMALL, shrink};
+use simulation::tape::Written;
+use std::io::Write as _;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// How long a tape is made smaller at most.
+const SHRINK: Duration = Duration::from_secs(60);
+
+#[derive(Parser)]
+#[command(name = "cargo xtask sim", about = "Plays simulated worlds")]
+struct Choices {
+    /// Many seeds, such as 0..5000
+    #[arg(long, value_name = "A..B", value_parser = range)]
+    seeds: Option<Range<u64>>,
+    /// One seed, with its timeline
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// A tape, with its timeline
+    #[arg(long, value_name = "FILE")]
+    tape: Option<PathBuf>,
+    /// Makes the tape of a failing seed small and writes it
+    #[arg(long)]
+    shrink: bool,
+    /// Where tapes are written
+    #[arg(long, value_name = "FOLDER", default_value = "target/sim-tapes")]
+    tapes: PathBuf,
+    /// The world: whole, no-notifications, no-polling, one-node, four-nodes, short-leases,
+    /// slow-workers; drawn by the seed where it is not said
+    #[arg(long, value_name = "NAME", value_parser = variant)]
+    world: Option<Variant>,
+    /// One seed in a hundred fails on purpose
+    #[arg(long)]
+    canary: bool,
+    /// Fails when a cell of the fault matrix was met fewer than 100 times, or a mark not at all
+    #[arg(long)]
+    require_coverage: bool,
+    /// Threads; every core where it is not said
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Shows the whole timeline, not that of the violated order alone
+    #[arg(long)]
+    whole_timeline: bool,
+}
+
+fn range(text: &str) -> Result<Range<u64>, String> {
+    let ends = text.split_once("..").and_then(|(a, b)| Some(a.parse().ok()?..b.parse().ok()?));
+    ends.filter(|range: &Range<u64>| !range.is_empty()).ok_or_else(|| "write 0..5000".to_owned())
+}
+
+fn variant(text: &str) -> Result<Variant, String> {
+    Variant::parse(text).ok_or_else(|| "no such world".to_owned())
+}
+
+fn say(words: &str) {
+    let mut out = std::io::stdout().lock();
+    // Who reads no more, wants no more.
+    let _closed = writeln!(out, "{}", words.trim_end());
+}
+
+fn main() -> ExitCode {
+    let choices = Choices::parse();
+    // A panic in a world is a violation; its message is shown with it.
+    std::panic::set_hook(Box::new(|_| {}));
+    let done = match (&choices.seeds, choices.seed, &choices.tape) {
+        (Some(seeds), None, None) => Ok(many(seeds.clone(), &choices)),
+        (None, Some(seed), None) => Ok(one(&of_seed(seed, &choices), &choices)),
+        (None, None, Some(file)) => read(file, &choices).map(|play| one(&play, &choices)),
+        _ => Err("say one of --seeds A..B, --seed N, --tape FILE".to_owned()),
+    };
+    done.unwrap_or_else(|why| {
+        say(&format!("error: {why}"));
+        ExitCode::FAILURE
+    })
+}
+
+fn of_seed(seed: u64, choices: &Choices) -> Play {
+    Play { seed, variant: choices.world, canary: choices.canary, ..Play::default() }
+}
+
+fn read(file: &Path, choices: &Choices) -> Result<Play, String> {
+    let text = std::fs::read_to_string(file).map_err(|why| format!("{}: {why}", file.display()))?;
+    let Written { seed, world, choices: given } =
+        Written::parse(&text).map_err(|why| format!("{}: {why}", file.display()))?;
+    let variant = choices.world.or_else(|| Variant::parse(&world));
+    Ok(Play { tape: Some(given), variant, ..of_seed(seed, choices) })
+}
+
+fn many(seeds: Range<u64>, choices: &Choices) -> ExitCode {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let totals = bulk(&Bulk {
+        seeds,
+        variant: choices.world,
+        threads: choices.threads.unwrap_or(cores),
+        canary: choices.canary,
+    });
+    say(&report::totals(&totals));
+    for seed in &totals.unequal {
+        say(&format!("UNEQUAL: seed {seed} was another world when it was played again"));
     }
-    let t = begin.elapsed();
-    println!("{bad} bad; {l} lifetimes, {e} events in {t:?}");
-    for m in simulation::marks::Mark::ALL { println!("{:>8} {:?}", marks.get(&m).copied().unwrap_or(0), m); }
+    for (seed, violation) in totals.failures.iter().skip(1) {
+        say(&report::violation(violation, &again(*seed, choices)));
+    }
+    if let Some((seed, _)) = totals.failures.first() {
+        one(&of_seed(*seed, choices), choices);
+    }
+    let (cells, marks) = report::missing(&totals);
+    let thin = choices.require_coverage && !(cells.is_empty() && marks.is_empty());
+    if thin {
+        say(&format!("COVERAGE: {} cells and {} marks are missing (!)", cells.len(), marks.len()));
+    }
+    let failed = !totals.failures.is_empty() || !totals.unequal.is_empty() || thin;
+    say(if failed { "FAILED" } else { "no promise was broken" });
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn again(seed: u64, choices: &Choices) -> String {
+    let world = choices.world.map_or(String::new(), |world| format!(" --world {}", world.name()));
+    let canary = if choices.canary { " --canary" } else { "" };
+    format!("cargo xtask sim --seed {seed}{world}{canary}")
+}
+
+/// One world, with its timeline; its tape made small where that is wanted.
+fn one(wanted: &Play, choices: &Choices) -> ExitCode {
+    let outcome = play(&Play { verbose: true, remember: true, ..wanted.clone() });
+    if let Some(setup) = &outcome.setup {
+        say(&report::world(setup));
+    }
+    let violation = outcome.violation.as_ref();
+    let about = violation.and_then(|violation| violation.order.as_deref());
+    let about = if choices.whole_timeline { None } else { about };
+    say(&report::timeline(&outcome.lines, about));
+    say(&format!("hash {:016x}, {} lifetimes", outcome.hash, outcome.lifetimes));
+    let Some(violation) = violation else {
+        say("no promise was broken");
+        return ExitCode::SUCCESS;
+    };
+    let again = choices.tape.as_ref().map_or_else(
+        || again(wanted.seed, choices),
+        |file| format!("cargo xtask sim --tape {}", file.display()),
+    );
+    say(&report::violation(violation, &again));
+    if choices.shrink {
+        made_small(wanted, &outcome, choices);
+    }
+    ExitCode::FAILURE
+}
+
+fn made_small(wanted: &Play, outcome: &Outcome, choices: &Choices) {
+    let (small, plays) = shrink(wanted, &outcome.drawn, SHRINK);
+    let variant = wanted.variant.map_or("drawn", Variant::name);
+    let written = Written { seed: wanted.seed, world: variant.to_owned(), choices: small };
+    let broken = outcome.violation.as_ref().map_or("", |violation| violation.id);
+    let remarks = [format!("breaks {broken}; {} choices", written.choices.len())];
+    let file = choices.tapes.join(format!("{broken}-{}.tape", wanted.seed));
+    let text = written.text(&remarks);
+    let stored =
+        std::fs::create_dir_all(&choices.tapes).and_then(|()| std::fs::write(&file, &text));
+    say(&format!(
+        "{} choices are left of {} ({plays} plays{}):\n{text}",
+        written.choices.len(),
+        outcome.drawn.len(),
+        if written.choices.len() > SMALL { ", the time was up" } else { "" },
+    ));
+    match stored {
+        Ok(()) => say(&format!("kept as {}", file.display())),
+        Err(why) => say(&format!("not kept: {}: {why}", file.display())),
+    }
 }

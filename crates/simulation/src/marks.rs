@@ -138,7 +138,9 @@ impl Mark {
             Mark::PrepayRefused => "WeChat Pay refused a prepay",
             Mark::RefusalProven => "a query proved that a refused number does not exist",
             Mark::NumberSpent => "WeChat Pay held a number with another state",
-            Mark::ClosedPastHorizon => "a payment that never came into being ended past the horizon",
+            Mark::ClosedPastHorizon => {
+                "a payment that never came into being ended past the horizon"
+            }
             Mark::NoticeTwiceAtOnce => "a notification was worked on twice at once",
             Mark::NoticeAppliedByAnotherNode => "another node than the orderer applied a success",
             Mark::NoticeAfterQuery => "a notification came after a query had settled",

@@ -172,12 +172,8 @@ impl World {
         let machine = self.node(node).map(|node| Arc::clone(&node.machine));
         let machine = machine.unwrap_or_else(|| Arc::new(Machine::new(self.kernel.clone(), 0, 0)));
         let clock = Arc::new(NodeClock::new(machine));
-        let ids = SimIds::new(
-            self.kernel.clone(),
-            self.setup.seed,
-            (node, life),
-            self.setup.numbers,
-        );
+        let ids =
+            SimIds::new(self.kernel.clone(), self.setup.seed, (node, life), self.setup.numbers);
         let ids = Arc::new(ids);
         let store = Arc::new(SimStore::new(Arc::clone(self), node, Arc::clone(&clock)));
         let transport = Arc::new(SimTransport::new(Arc::clone(self), node));

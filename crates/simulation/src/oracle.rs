@@ -34,7 +34,7 @@ pub struct Oracle {
 
 /// What it saw.
 #[derive(Debug, Default)]
-pub(crate) struct Seen {
+pub struct Seen {
     /// Every order, as it is durable.
     pub(crate) orders: BTreeMap<OrderId, Order>,
     numbers: BTreeMap<String, OrderId>,
@@ -190,6 +190,12 @@ fn lease_end(world: &World, lease_ms: u64) -> Timestamp {
 }
 
 impl Seen {
+    /// Whether every order came to its end.
+    #[must_use]
+    pub fn is_all_over(&self) -> bool {
+        self.orders.values().all(is_over)
+    }
+
     pub(crate) fn order(&self, number: &str) -> Option<&Order> {
         self.orders.get(self.numbers.get(number)?)
     }

@@ -152,7 +152,16 @@ impl Setup {
             rates: drawn.rates(),
             weather: drawn.one_of(&[0, 0, 200, 1_000]),
             clocks,
-            store_ahead: drawn.one_of(&[0, 0, 0, 0, SECOND, -3 * SECOND, 200 * SECOND, -400 * SECOND]),
+            store_ahead: drawn.one_of(&[
+                0,
+                0,
+                0,
+                0,
+                SECOND,
+                -3 * SECOND,
+                200 * SECOND,
+                -400 * SECOND,
+            ]),
             numbers: drawn.one_of(&[1 << 60, 1 << 60, 1 << 60, 2, 5]),
             whims: drawn.bits(16),
             rsa: kernel.choose(Kind::Swarm, 0, 2, |chance| u32::from(chance % 100 == 0)) == 1,
@@ -222,8 +231,9 @@ impl Draw<'_> {
                 _ if is_on => level,
                 _ => 0,
             };
-            // A node that dies at every tenth step never gets anywhere.
-            if index == Fault::CrashBefore.index() || index == Fault::CrashAfter.index() {
+            // Who dies, or has no store, at every tenth step never gets anywhere.
+            let stops_all = [Fault::CrashBefore, Fault::CrashAfter, Fault::StoreDown];
+            if stops_all.iter().any(|fault| fault.index() == index) {
                 *rate /= 16;
             }
         }

@@ -75,39 +75,28 @@ impl Clock for StoreTime {
     }
 }
 
-/// The clock of one machine: wrong by an offset, and drifting away.
+/// The clock of one machine that only goes forward: it began anywhere, and drifts. What a time
+/// service does to the machine's wall clock does not reach it.
 #[derive(Debug)]
 pub struct Machine {
     kernel: Arc<Kernel>,
-    ahead: AtomicI64,
+    began: i64,
     /// Microseconds gained in every second.
-    drift: AtomicI64,
+    drift: i64,
 }
 
 impl Machine {
-    /// A machine whose clock is ahead by `ahead` microseconds and gains `drift` every second.
+    /// A machine whose clock is ahead by `began` microseconds and gains `drift` every second.
     #[must_use]
-    pub fn new(kernel: Arc<Kernel>, ahead: i64, drift: i64) -> Machine {
-        Machine { kernel, ahead: AtomicI64::new(ahead), drift: AtomicI64::new(drift) }
-    }
-
-    /// Puts the clock right, as a time service does.
-    pub fn correct(&self) {
-        self.ahead.store(0, Ordering::Relaxed);
-        self.drift.store(0, Ordering::Relaxed);
-    }
-
-    /// Puts the clock `by` microseconds forward or back.
-    pub fn step(&self, by: i64) {
-        self.ahead.fetch_add(by, Ordering::Relaxed);
+    pub fn new(kernel: Arc<Kernel>, began: i64, drift: i64) -> Machine {
+        Machine { kernel, began, drift }
     }
 
     /// How far it is ahead of the truth.
     #[must_use]
     pub fn ahead(&self) -> i64 {
-        let drifted = (self.kernel.now() / SECOND)
-            .saturating_mul(self.drift.load(Ordering::Relaxed));
-        self.ahead.load(Ordering::Relaxed).saturating_add(drifted)
+        let drifted = (self.kernel.now() / MILLI).saturating_mul(self.drift) / 1_000;
+        self.began.saturating_add(drifted)
     }
 
     /// What it shows.
@@ -138,13 +127,15 @@ impl NodeClock {
         self.machine.shows()
     }
 
-    /// The store said `store` between `asked` and now.
-    pub fn measured(&self, asked: i64, store: Timestamp) {
+    /// The store said `store` between `asked` and now. Whether that says enough.
+    pub fn measured(&self, asked: i64, store: Timestamp) -> bool {
         let trip = self.local().saturating_sub(asked);
-        if (0..=TRIP_MAX).contains(&trip) {
+        let useful = (0..=TRIP_MAX).contains(&trip);
+        if useful {
             let middle = asked.saturating_add(trip / 2);
             self.offset.store(store.micros().saturating_sub(middle), Ordering::Relaxed);
         }
+        useful
     }
 }
 

@@ -174,9 +174,8 @@ impl WeChat {
         tamper: Option<Tamper>,
         now: Timestamp,
     ) -> Result<Delivery, ControlRefusal> {
-        let notify = |core: &mut WeChatPay, ports: &mut Ports<'_>| {
-            core.notify_now(number, tamper, ports)
-        };
+        let notify =
+            |core: &mut WeChatPay, ports: &mut Ports<'_>| core.notify_now(number, tamper, ports);
         self.inside().with(&self.keys, now, notify)
     }
 

@@ -45,6 +45,8 @@ pub struct World {
     stormy: AtomicBool,
     /// Whether buyers still come.
     open: AtomicBool,
+    /// How many buyers still buy.
+    shoppers: AtomicI64,
     /// Until when the store is down, in microseconds.
     down_until: AtomicI64,
     /// How long who has nothing to do waits, in microseconds.
@@ -72,6 +74,7 @@ impl World {
             mistake: OnceLock::new(),
             stormy: AtomicBool::new(true),
             open: AtomicBool::new(true),
+            shoppers: AtomicI64::new(0),
             down_until: AtomicI64::new(0),
             patience: AtomicI64::new(0),
         })
@@ -93,6 +96,17 @@ impl World {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.open.load(Ordering::Relaxed)
+    }
+
+    /// How many buyers still buy.
+    #[must_use]
+    pub fn shoppers(&self) -> i64 {
+        self.shoppers.load(Ordering::Relaxed)
+    }
+
+    /// A buyer comes (1) or goes (-1).
+    pub fn comes(&self, by: i64) {
+        self.shoppers.fetch_add(by, Ordering::Relaxed);
     }
 
     /// No more faults and no more buyers.

@@ -51,7 +51,9 @@ impl Paydesk {
         );
         let answer = match &notice.body {
             NoticeBody::Payment(fact) => self.apply(&notice, fact, request_id).await,
-            NoticeBody::Refund(_) | NoticeBody::Other => self.keep_unknown_type(&notice, request_id).await,
+            NoticeBody::Refund(_) | NoticeBody::Other => {
+                self.keep_unknown_type(&notice, request_id).await
+            }
         };
         answer.unwrap_or_else(|error| {
             tracing::warn!(request_id, event.id = notice.event_id, error = %error,

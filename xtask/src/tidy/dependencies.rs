@@ -7,7 +7,7 @@ use super::{Violation, line_with};
 use crate::repository::Tree;
 
 /// Our crates, and of our crates those that each may use. `app` wires everything together.
-const ARROWS: [(&str, Ours); 13] = [
+const ARROWS: [(&str, Ours); 14] = [
     ("domain", Ours::Only(&[])),
     ("usecases", Ours::Only(&["domain"])),
     ("store-memory", Ours::Only(&["domain"])),
@@ -22,6 +22,11 @@ const ARROWS: [(&str, Ours); 13] = [
     ("xtask", Ours::Only(&["private-postgres"])),
     // It meets the service as a process and in SQL: what it measures is what is shipped.
     ("bench", Ours::Only(&["private-postgres", "wechatpay-sim"])),
+    // The same application with other walls; nothing may depend on it.
+    (
+        "simulation",
+        Ours::Only(&["domain", "usecases", "store-memory", "wechatpay", "wechatpay-sim"]),
+    ),
     ("app", Ours::All),
 ];
 /// What tests of any crate may use besides. `domain` is tested without any of ours.

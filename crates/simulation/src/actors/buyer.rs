@@ -85,13 +85,13 @@ pub(super) async fn shop(world: Arc<World>, buyer: Buyer) {
     dawdle(&shopper.world, 120).await;
     let times = shopper.world.setup.purchases;
     for _ in 0..times {
-        if !shopper.world.is_open() {
-            return;
+        if shopper.world.is_open() {
+            let whim = shopper.whim();
+            shopper.buy(whim).await;
+            dawdle(&shopper.world, 40).await;
         }
-        let whim = shopper.whim();
-        shopper.buy(whim).await;
-        dawdle(&shopper.world, 40).await;
     }
+    shopper.world.comes(-1);
 }
 
 impl Shopper {

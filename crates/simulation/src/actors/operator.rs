@@ -46,9 +46,7 @@ fn wish(
     count: u32,
 ) -> Option<Ask> {
     let cancels = world.draw(Kind::Actor, 4) == 3;
-    let act = |what: &str, command: Command| {
-        Ask::Act(action(id, number, what, count), command)
-    };
+    let act = |what: &str, command: Command| Ask::Act(action(id, number, what, count), command);
     match status {
         OrderStatus::PendingPayment if cancels => {
             Some(Ask::Cancel(action(id, number, "cancel", count), CancelCause::Operator))
@@ -69,11 +67,7 @@ fn wish(
 fn action(id: OrderId, number: &OrderNumber, what: &str, count: u32) -> Action {
     Action {
         target: Target::anybodys(OrderKey::Id(id)),
-        audit: Audit {
-            actor: "operator:1".to_owned(),
-            cause: what.to_owned(),
-            request_id: None,
-        },
+        audit: Audit { actor: "operator:1".to_owned(), cause: what.to_owned(), request_id: None },
         keyed: Keyed {
             scope: scope("operator:1", what, &format!("op-{count}")),
             fingerprint: format!("{what} {number}"),

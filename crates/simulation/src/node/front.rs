@@ -544,7 +544,8 @@ fn status_of(answer: &NoticeAnswer) -> u16 {
 impl World {
     /// A node that serves, drawn among all.
     fn serving_node(&self) -> Option<u32> {
-        let up: Vec<u32> = (0..).zip(&self.nodes).filter(|(_, at)| at.is_up()).map(|(n, _)| n).collect();
+        let up: Vec<u32> =
+            (0..).zip(&self.nodes).filter(|(_, at)| at.is_up()).map(|(n, _)| n).collect();
         let bound = u32::try_from(up.len()).ok().filter(|count| *count > 0)?;
         let picked = usize::try_from(self.draw(Kind::Travel, bound)).ok()?;
         up.get(picked).copied()

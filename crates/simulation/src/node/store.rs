@@ -34,13 +34,8 @@ const ON_COMMIT: [Fault; 10] = [
     Fault::StoreDown,
 ];
 
-const ON_USE: [Fault; 5] = [
-    Fault::CrashBefore,
-    Fault::CrashAfter,
-    Fault::LostAnswer,
-    Fault::Late,
-    Fault::StoreDown,
-];
+const ON_USE: [Fault; 5] =
+    [Fault::CrashBefore, Fault::CrashAfter, Fault::LostAnswer, Fault::Late, Fault::StoreDown];
 
 /// One node's way to the store.
 pub(super) struct SimStore {
@@ -65,10 +60,7 @@ impl SimStore {
             Box::pin(std::future::ready(Ok(domain::ports::Clock::real(&*self.world.store_time))))
         });
         match answered.await {
-            Ok(now) => {
-                self.clock.measured(asked, now);
-                true
-            }
+            Ok(now) => self.clock.measured(asked, now),
             Err(_unavailable) => false,
         }
     }
@@ -229,7 +221,11 @@ impl SimStore {
             about,
             || {
                 let events: Vec<&str> = changeset.events.iter().map(Event::name).collect();
-                let what = if events.is_empty() { changeset.audit.cause.clone() } else { events.join(" · ") };
+                let what = if events.is_empty() {
+                    changeset.audit.cause.clone()
+                } else {
+                    events.join(" · ")
+                };
                 format!("commits {what}: {}", said(answer))
             },
         );

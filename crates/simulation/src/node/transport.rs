@@ -60,7 +60,8 @@ impl SimTransport {
     async fn carry(&self, request: WireRequest) -> Result<WireResponse, TransportError> {
         let world = &self.world;
         let (asked, number) = asked_of(&request);
-        let step = if matches!(asked, Asked::Prepay | Asked::Close) { Step::Call } else { Step::Read };
+        let step =
+            if matches!(asked, Asked::Prepay | Asked::Close) { Step::Call } else { Step::Read };
         let candidates = &FAULTS[..FAULTS.len() - usize::from(asked != Asked::Query)];
         let fault = world.fault(Kind::Call, (step, asked.name()), candidates);
         world.oracle.calls(world, self.node, (asked, &number), &request);
@@ -73,7 +74,8 @@ impl SimTransport {
         }
         let journey = self.journey(fault, asked);
         if fault == Some(Fault::NeverArrives) {
-            world.kernel.sleep(if world.how(Fault::NeverArrives, Kind::Travel, 2) == 0 { MILLI } else { TIMEOUT }).await;
+            let is_refused = world.how(Fault::NeverArrives, Kind::Travel, 2) == 0;
+            world.kernel.sleep(if is_refused { MILLI } else { TIMEOUT }).await;
             return Err(TransportError("the connection was refused".to_owned()));
         }
         let (answered, answer) = letter();

@@ -3,10 +3,10 @@
 use super::Oracle;
 use crate::marks::Mark;
 use crate::node::{Honesty, Notification, Said, transport_order_of};
-use domain::ports::NoticeError;
 use crate::wechat::Asked;
 use crate::world::World;
 use domain::changeset::Fence;
+use domain::ports::NoticeError;
 use usecases::NoticeAnswer;
 use wechatpay::{WireRequest, WireResponse};
 use wechatpay_sim::core::exchange::Exchange;
@@ -17,7 +17,8 @@ const PAID_STAYS: &str = "once an order was shown as paid, it is never shown as 
 const NEVER_MISSING: &str = "a number that we gave out is never unknown to its owner";
 const NO_ORPHAN_WORK: &str = "everything that is not over has a job";
 const NOT_PARKED: &str = "no job of an ordinary order is set aside";
-const NEVER_BELIEVED: &str = "what WeChat Pay did not say, or what is not so, is never acknowledged";
+const NEVER_BELIEVED: &str =
+    "what WeChat Pay did not say, or what is not so, is never acknowledged";
 const DURABLE_FIRST: &str = "a notification is acknowledged only when its fact is durable";
 
 /// A job was set aside.

@@ -24,7 +24,10 @@ pub(super) struct Watched<'a> {
 
 /// Every promise about a commit that changes an order.
 const OF_ORDERS: &[(Promise, Check)] = &[
-    (("I2", "an order has at most one settlement, and a payment settles one order"), one_settlement),
+    (
+        ("I2", "an order has at most one settlement, and a payment settles one order"),
+        one_settlement,
+    ),
     (("I3", "an order is paid if and only if it has a settlement"), paid_means_settled),
     (("I4", "a settlement names money that WeChat Pay took"), settled_by_true_money),
     (("I5", "what settles equals what was asked"), settled_as_asked),
@@ -32,10 +35,16 @@ const OF_ORDERS: &[(Promise, Check)] = &[
     (("I7", "only listed transitions, and the version rises by one"), listed_transitions),
     (("I7", "what is frozen stays as it is"), frozen),
     (("I8", "a recorded success is never taken back"), success_stays),
-    (("I9", "an order is cancelled only when nothing of it can be paid any more"), cancelled_for_good),
+    (
+        ("I9", "an order is cancelled only when nothing of it can be paid any more"),
+        cancelled_for_good,
+    ),
     (("I10", "no more goes back than was paid"), refunds_within_paid),
     (("I12", "money that its order can take is not sent back"), no_needless_refund),
-    (("I13", "surplus money has exactly one full refund, from the same commit"), surplus_is_refunded),
+    (
+        ("I13", "surplus money has exactly one full refund, from the same commit"),
+        surplus_is_refunded,
+    ),
     (("I22", "a hold is consumed or released, once"), holds_end_once),
     (("I24", "captured lines are cleared once"), lines_cleared_once),
     (("I25", "every effect of a paid order happens once"), effects_once),
@@ -103,7 +112,10 @@ fn one_settlement(w: &Watched<'_>) -> Result<(), String> {
         let Some(receipt) = payment.receipt() else { continue };
         let holder = w.seen.transactions.get(receipt.transaction_id.as_str());
         if holder.is_some_and(|holder| holder != payment.out_trade_no()) {
-            return Err(format!("{} is recorded with {holder:?} already", receipt.transaction_id.as_str()));
+            return Err(format!(
+                "{} is recorded with {holder:?} already",
+                receipt.transaction_id.as_str()
+            ));
         }
     }
     Ok(())
@@ -232,7 +244,11 @@ fn success_stays(w: &Watched<'_>) -> Result<(), String> {
         let Some(receipt) = old.receipt() else { continue };
         let new = w.commit.after.payments.iter().find(|new| new.no == old.no);
         if new.and_then(Payment::receipt) != Some(receipt) {
-            return Err(format!("payment {} was paid and is {:?}", old.no, new.map(|n| n.state.status())));
+            return Err(format!(
+                "payment {} was paid and is {:?}",
+                old.no,
+                new.map(|n| n.state.status())
+            ));
         }
     }
     Ok(())
@@ -316,13 +332,16 @@ fn holds_end_once(w: &Watched<'_>) -> Result<(), String> {
     for change in ending {
         // What costs nothing is held and sold in one commit.
         let placed = w.commit.before.is_none()
-            && w.commit.changeset.stock.iter().any(|held| {
-                held.kind == StockMoveKind::Hold && held.line_no == change.line_no
-            });
+            && w.commit
+                .changeset
+                .stock
+                .iter()
+                .any(|held| held.kind == StockMoveKind::Hold && held.line_no == change.line_no);
         if placed {
             continue;
         }
-        let old = w.commit.before.and_then(|b| b.holds.iter().find(|h| h.line_no == change.line_no));
+        let old =
+            w.commit.before.and_then(|b| b.holds.iter().find(|h| h.line_no == change.line_no));
         if !old.is_some_and(|old| old.status == domain::stock::HoldStatus::Held) {
             return Err(format!("line {} moves {:?} and was {old:?}", change.line_no, change.kind));
         }
@@ -346,10 +365,10 @@ fn lines_cleared_once(w: &Watched<'_>) -> Result<(), String> {
 
 /// Each event for the outside is written with what it tells, and never without.
 fn effects_once(w: &Watched<'_>) -> Result<(), String> {
-    let told = |kind: OutgoingKind| {
-        w.commit.changeset.outgoing.iter().filter(|o| o.kind == kind).count()
-    };
-    let happened = |is: fn(&Event) -> bool| w.commit.changeset.events.iter().filter(|e| is(e)).count();
+    let told =
+        |kind: OutgoingKind| w.commit.changeset.outgoing.iter().filter(|o| o.kind == kind).count();
+    let happened =
+        |is: fn(&Event) -> bool| w.commit.changeset.events.iter().filter(|e| is(e)).count();
     let pairs = [
         (OutgoingKind::OrderCreated, happened(|e| matches!(e, Event::Placed(_)))),
         (OutgoingKind::OrderPaid, happened(|e| matches!(e, Event::Settled { .. }))),

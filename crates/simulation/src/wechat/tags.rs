@@ -26,7 +26,8 @@ fn tag(key: &[u8], message: &[u8]) -> [u8; BYTES] {
             word.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
             let word = u64::from_le_bytes(word);
             state[0] = mix(state[0] ^ word);
-            state[1] = state[1].rotate_left(23).wrapping_add(state[0]).wrapping_mul(0x9fb2_1c65_1e98_df25);
+            state[1] =
+                state[1].rotate_left(23).wrapping_add(state[0]).wrapping_mul(0x9fb2_1c65_1e98_df25);
         }
         // Where one part ends matters.
         state[1] = mix(state[1] ^ u64::try_from(part.len()).unwrap_or(0));

@@ -70,7 +70,9 @@ async fn the_vectors_open_by_certificate_and_by_public_key() {
                 assert_eq!(*fact.evidence(), Evidence::Notification { event_id });
                 assert!(matches!(fact.trade(), Trade::Success(_)));
             }
-            NoticeBody::Refund(_) | NoticeBody::Other => assert_eq!(notice.event_type, "REFUND.SUCCESS"),
+            NoticeBody::Refund(_) | NoticeBody::Other => {
+                assert_eq!(notice.event_type, "REFUND.SUCCESS")
+            }
         }
         opened.push((name.to_owned(), notice.fact_hash));
     }

@@ -24,7 +24,7 @@ impl OrderStore for SimStore {
             let asked = self.clock.local();
             let loaded = self.through(Step::Tx, "load", || self.memory().load(key)).await?;
             if let Some(loaded) = &loaded {
-                self.clock.measured(asked, loaded.store_now);
+                let _useful = self.clock.measured(asked, loaded.store_now);
             }
             Ok(loaded)
         })
@@ -144,9 +144,9 @@ impl BuyerBook for SimStore {
         expected: u64,
         address: Address,
     ) -> Answer<'_, PutAnswer<BookedAddress>> {
-        Box::pin(self.through(Step::Tx, "put_address", move || {
-            self.memory().put_address(buyer, id, expected, address)
-        }))
+        Box::pin(
+            self.through(Step::Tx, "put_address", move || self.memory().put_address(buyer, id, expected, address)),
+        )
     }
 
     fn delete_address(&self, buyer: UserId, id: AddressId) -> Answer<'_, bool> {
@@ -184,7 +184,7 @@ impl BuyerBook for SimStore {
             let asked = self.clock.local();
             let act = || self.memory().checkout_basis(buyer, selection, address_id);
             let basis = self.through(Step::Tx, "checkout_basis", act).await?;
-            self.clock.measured(asked, basis.store_now);
+            let _useful = self.clock.measured(asked, basis.store_now);
             Ok(basis)
         })
     }
@@ -205,11 +205,7 @@ impl Access for SimStore {
         Box::pin(self.through(Step::Tx, "openid", move || self.memory().openid(buyer, appid)))
     }
 
-    fn open_session<'a>(
-        &'a self,
-        token_hash: [u8; 32],
-        session: SessionRecord,
-    ) -> Answer<'a, ()> {
+    fn open_session<'a>(&'a self, token_hash: [u8; 32], session: SessionRecord) -> Answer<'a, ()> {
         Box::pin(self.through(Step::Tx, "open_session", move || self.memory().open_session(token_hash, session)))
     }
 

@@ -1,0 +1,86 @@
+//! A few worlds, the corpus, and the canary: what every change has to pass.
+//!
+//! In bulk the worlds are played by `cargo xtask sim`, with optimisation.
+
+use simulation::bulk::{Bulk, bulk};
+use simulation::run::{Play, play};
+use simulation::setup::Variant;
+use simulation::shrink::{SMALL, shrink};
+use simulation::tape::Written;
+use std::path::Path;
+use std::time::Duration;
+
+/// So many seeds take a few seconds without optimisation.
+const SEEDS: u64 = 30;
+
+fn calm(seeds: std::ops::Range<u64>, variant: Option<Variant>) {
+    let totals = bulk(&Bulk { seeds, variant, threads: 2, canary: false });
+    assert!(totals.failures.is_empty(), "{:?}", totals.failures);
+    assert!(totals.unequal.is_empty(), "{:?}", totals.unequal);
+    assert!(totals.lifetimes > 0);
+}
+
+#[test]
+fn no_promise_is_broken_in_the_first_worlds() {
+    calm(0..SEEDS, None);
+}
+
+#[test]
+fn every_world_that_lacks_a_safety_net_keeps_the_promises() {
+    for variant in Variant::ALL {
+        calm(1_000..1_003, Some(variant));
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_world_and_its_tape_plays_it_again() {
+    for seed in [3, 50, 77] {
+        let first = play(&Play { seed, remember: true, ..Play::default() });
+        let again = play(&Play { seed, ..Play::default() });
+        assert_eq!(first.hash, again.hash, "seed {seed}");
+        let tape = Some(first.drawn);
+        let taped = play(&Play { seed, tape, ..Play::default() });
+        assert_eq!(first.hash, taped.hash, "the tape of seed {seed}");
+        assert_ne!(first.hash, play(&Play { seed: seed + 1, ..Play::default() }).hash);
+    }
+}
+
+#[test]
+fn the_tame_world_has_no_faults_and_every_order_is_paid() {
+    let tame = play(&Play { tape: Some(simulation::tape::Choices::new()), ..Play::default() });
+    assert_eq!(tame.violation, None);
+    assert!(tame.cells.is_empty(), "{:?}", tame.cells);
+    assert_eq!(tame.lifetimes, 2, "one purchase of each of two buyers");
+}
+
+#[test]
+fn the_canary_is_found_replayed_and_made_small() {
+    let totals = bulk(&Bulk { seeds: 99..102, variant: None, threads: 2, canary: true });
+    let seeds: Vec<u64> = totals.failures.iter().map(|(seed, _)| *seed).collect();
+    assert!(!seeds.is_empty() && seeds.iter().all(|seed| seed.is_multiple_of(100)), "{seeds:?}");
+    let failing = Play { seed: seeds[0], canary: true, ..Play::default() };
+    let (first, again) = (play(&Play { remember: true, ..failing.clone() }), play(&failing));
+    assert_eq!(first.hash, again.hash);
+    assert_eq!(first.violation, again.violation);
+    let (small, _plays) = shrink(&failing, &first.drawn, Duration::from_secs(60));
+    assert!(small.len() <= SMALL, "{} choices are left", small.len());
+    let replayed = play(&Play { tape: Some(small), ..failing });
+    assert_eq!(replayed.violation.map(|v| v.id), first.violation.map(|v| v.id));
+}
+
+/// Every tape that ever failed, with what it broke, holds now.
+#[test]
+fn the_corpus_breaks_no_promise_any_more() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "tape") {
+            continue;
+        }
+        let written = Written::parse(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let variant = Variant::parse(&written.world);
+        let tape = Some(written.choices);
+        let outcome = play(&Play { seed: written.seed, tape, variant, ..Play::default() });
+        assert_eq!(outcome.violation, None, "{}", path.display());
+    }
+}
