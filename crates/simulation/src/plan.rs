@@ -5,7 +5,7 @@
 //! that another could see, so a place stands for the whole stretch up to the next one; a sleep of
 //! production code is therefore no place of its own.
 
-use crate::kernel::Home;
+use crate::kernel::{Home, TaskId};
 use crate::matrix::{Fault, Flow, Step};
 use crate::node::{Ask, Notification, again, notify_other};
 use crate::tape::Kind;
@@ -52,8 +52,8 @@ pub struct Place {
     pub what: &'static str,
     /// Where the task lives that met it.
     pub home: Home,
-    /// For whom.
-    pub whose: u32,
+    /// Which task met it.
+    pub task: Option<TaskId>,
     /// Nothing was done there after all: a worker looked for work and found none.
     pub idle: bool,
 }
@@ -262,7 +262,7 @@ impl Inside {
             step,
             what,
             home: world.kernel.home(),
-            whose: world.kernel.label().whose,
+            task: world.kernel.current(),
             idle: what == "claim",
         };
         self.places.push(place);

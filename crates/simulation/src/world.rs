@@ -129,7 +129,7 @@ impl World {
 
     /// From now on production makes this mistake. The first one stays.
     pub fn make(&self, mistake: Mistake) {
-        drop(self.mistake.set(mistake));
+        self.mistake.get_or_init(|| mistake);
     }
 
     /// What production is made to do wrong.

@@ -4,12 +4,15 @@ use crate::kernel::letter;
 use crate::marks::Mark;
 use crate::matrix::{Fault, Step};
 use crate::tape::Kind;
-use crate::time::{MILLI, SECOND};
+use crate::time::{MILLI, SECOND, offset};
 use crate::wechat::{Asked, asked_of};
 use crate::world::World;
+use domain::Timestamp;
 use domain::ports::PortFuture;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use time::format_description::well_known::Rfc2822;
 use wechatpay::{Transport, TransportError, WireRequest, WireResponse};
 use wechatpay_sim::core::exchange::{Answer, ApiRequest};
 
@@ -223,7 +226,7 @@ impl Wire {
         }
         answered.send(match exchange.answer {
             Some(_) if journey.garbage => Ok(garbage()),
-            Some(answer) => Ok(wire_response(answer)),
+            Some(answer) => Ok(wire_response(answer, world.now())),
             None => Err(TransportError("the connection was closed".to_owned())),
         });
     }
@@ -232,7 +235,7 @@ impl Wire {
 fn garbage() -> WireResponse {
     WireResponse {
         status: 200,
-        headers: std::collections::BTreeMap::new(),
+        headers: BTreeMap::new(),
         body: b"<html>it works</html>".to_vec(),
     }
 }
@@ -247,13 +250,13 @@ fn api_request(request: &WireRequest) -> ApiRequest {
     }
 }
 
-fn wire_response(answer: Answer) -> WireResponse {
+/// The answer with the `Date` that every server adds.
+fn wire_response(answer: Answer, now: Timestamp) -> WireResponse {
     let headers = answer.headers.into_iter();
-    WireResponse {
-        status: answer.status,
-        headers: headers.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
-        body: answer.body,
-    }
+    let mut headers: BTreeMap<String, String> =
+        headers.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+    headers.extend(offset(now).format(&Rfc2822).ok().map(|date| ("date".to_owned(), date)));
+    WireResponse { status: answer.status, headers, body: answer.body }
 }
 
 /// The order's number within a payment's.

@@ -170,6 +170,23 @@ impl Client {
         cashier::pay(&self.world, said, false)
     }
 
+    /// Pays with a code; when it does not open any more, the payer has another one made, and then
+    /// pays in the app after all.
+    pub(super) async fn pay_by_code(&mut self, said: &Said) {
+        let Some(number) = said.seen.as_ref().map(|seen| seen.number.clone()) else { return };
+        let mut offered = said.clone();
+        for other in [TradeType::Native, TradeType::Jsapi] {
+            if self.pay(&offered) {
+                return;
+            }
+            self.wait(2_000).await;
+            let request = self.payment(&number, other);
+            let Some(said) = self.insist(request).await else { return };
+            offered = said;
+        }
+        self.pay(&offered);
+    }
+
     /// Pays a number that is closed, which WeChat Pay is not known to let happen.
     pub(super) fn pay_against_the_rules(&self, number: &str) {
         let form = PayForm { unfaithful: true, ..PayForm::default() };

@@ -32,7 +32,7 @@ impl Ending {
 
 /// Whether what an owner is shown of an order is what is so.
 #[must_use]
-pub fn is_told(order: &Order, shown: &Seen) -> bool {
+pub(super) fn is_told(order: &Order, shown: &Seen) -> bool {
     shown.status == order.status && shown.paid == order.settlement.is_some()
 }
 

@@ -62,7 +62,7 @@ pub const ALL: &[Script] = &[
     Script {
         name: "placed-first",
         about: "an order is placed, and its payment asked for later, as a code",
-        endings: &[PAID_BY_CODE],
+        endings: &[PAID_BY_CODE, PAID],
         variant: Variant::Whole,
         people: 1,
         plays: |people| Box::pin(placed_first(people)),
@@ -78,21 +78,20 @@ pub const ALL: &[Script] = &[
     Script {
         name: "switched-second-paid",
         about: "the payer opens a code on a second device, and pays that",
-        endings: &[PAID_BY_CODE],
+        endings: &[PAID_BY_CODE, PAID],
         variant: Variant::Whole,
         people: 1,
         plays: |people| Box::pin(switched_second_paid(people)),
     },
     Script {
         name: "switched-both-paid",
-        about: "both payments of one order are paid before we hear of either",
+        about: "both payments of one order are paid, the first one against the rules",
         endings: &[
             "ready, paid by jsapi, native surplus",
             "ready, paid by native, jsapi surplus",
             PAID,
-            PAID_BY_CODE,
         ],
-        variant: Variant::NoNotifications,
+        variant: Variant::Whole,
         people: 1,
         plays: |people| Box::pin(switched_both_paid(people)),
     },
@@ -275,7 +274,7 @@ async fn placed_first(people: Vec<Client>) {
     let payment = buyer.payment(&seen.number, TradeType::Native);
     let Some(said) = buyer.insist(payment).await else { return };
     buyer.wait(1_000).await;
-    buyer.pay(&said);
+    buyer.pay_by_code(&said).await;
     buyer.look_until(&seen.number, 200, |seen| seen.paid).await;
 }
 
@@ -287,12 +286,12 @@ async fn switched_first_paid(people: Vec<Client>) {
     buyer.wait(1_000).await;
     let code = buyer.payment(&seen.number, TradeType::Native);
     let answer = buyer.beside(code);
-    buyer.wait(2).await;
+    buyer.wait(1).await;
     let is_paid = buyer.pay(&first);
     let second = buyer.answered(answer).await;
     // Closed already: then there is the code.
     if let Some(second) = second.filter(|_| !is_paid) {
-        buyer.pay(&second);
+        buyer.pay_by_code(&second).await;
     }
     buyer.look_until(&seen.number, 200, |seen| seen.paid).await;
 }
@@ -306,7 +305,7 @@ async fn switched_second_paid(people: Vec<Client>) {
     let code = buyer.payment(&seen.number, TradeType::Native);
     let Some(second) = buyer.insist(code).await else { return };
     buyer.wait(1_000).await;
-    buyer.pay(&second);
+    buyer.pay_by_code(&second).await;
     buyer.look_until(&seen.number, 200, |seen| seen.paid).await;
 }
 
@@ -314,13 +313,13 @@ async fn switched_both_paid(people: Vec<Client>) {
     let Some(mut buyer) = the(people) else { return };
     let Some(item) = buyer.list("tea") else { return };
     let Some(first) = buyer.check_out(item, Some(TradeType::Jsapi)).await else { return };
-    let Some(seen) = first.seen.clone() else { return };
+    let (Some(seen), Some(number)) = (first.seen, first.out_trade_no) else { return };
     buyer.wait(1_000).await;
-    buyer.pay(&first);
     let code = buyer.payment(&seen.number, TradeType::Native);
-    if let Some(second) = buyer.insist(code).await {
-        buyer.pay(&second);
-    }
+    let Some(second) = buyer.insist(code).await else { return };
+    buyer.wait(1_000).await;
+    buyer.pay_against_the_rules(number.as_str());
+    buyer.pay_by_code(&second).await;
     buyer.look_until(&seen.number, 200, |seen| seen.paid).await;
 }
 

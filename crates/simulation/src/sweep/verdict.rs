@@ -22,7 +22,7 @@ const TRIES_MAX: usize = 12;
 
 /// The first letter that a case of one fault did not keep. `calm` is the run without faults.
 #[must_use]
-pub fn of_letters(case: &Case, calm: &Played, played: &Played) -> Option<Violation> {
+pub(super) fn of_letters(case: &Case, calm: &Played, played: &Played) -> Option<Violation> {
     let [(place, named)] = case.strikes.as_slice() else { return None };
     let violated = |id, sentence, seen| {
         Some(Violation { id, sentence, seen, order: None, at: place.at })
@@ -44,8 +44,10 @@ pub fn of_letters(case: &Case, calm: &Played, played: &Played) -> Option<Violati
                 return violated("R", TRIED_AGAIN, format!("tried {tries} times more"));
             }
         }
-        Letter::Keys => {
-            if !after().any(|later| later.what == "certificates") {
+        // Refusals are not signed: of the calls, a prepay alone is sure to need the key.
+        Letter::Keys if place.what == "prepay" || place.site == Site::Notice => {
+            let asks = |later: &Place| later.what == "certificates";
+            if !after().any(asks) {
                 return violated("K", KEYS_FETCHED, "no certificates were asked for".to_owned());
             }
         }
@@ -53,6 +55,7 @@ pub fn of_letters(case: &Case, calm: &Played, played: &Played) -> Option<Violati
         | Letter::Same
         | Letter::Unknown
         | Letter::Asked
+        | Letter::Keys
         | Letter::Twins
         | Letter::Duplicate
         | Letter::Merged
@@ -72,10 +75,7 @@ pub fn of_letters(case: &Case, calm: &Played, played: &Played) -> Option<Violati
     None
 }
 
-/// Whether `later` is met by the task that met `place`, as far as labels tell.
+/// Whether the task that met `place` meets `later`.
 fn is_next_of(place: &Place, later: &Place) -> bool {
-    later.home == place.home
-        && later.whose == place.whose
-        && later.flow == place.flow
-        && matches!(later.site, Site::Use | Site::Commit)
+    later.task == place.task
 }
