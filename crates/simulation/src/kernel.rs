@@ -119,7 +119,7 @@ impl Kernel {
         label: Label,
         work: impl Future<Output = ()> + Send + 'static,
     ) -> TaskId {
-        let id = self.state().tasks.add(home, label, Box::pin(work), |id| Wakeup::new(self, id));
+        let id = self.state().tasks.add(home, label, Box::pin(work), |id| Wakeup::waker(self, id));
         self.wake(id);
         id
     }

@@ -4,12 +4,15 @@
 //! (`scheduler`, `http-api`) is done here by `worker.rs` and `front.rs`, without their runtimes.
 
 mod front;
+mod notices;
 mod store;
 mod transport;
 mod worker;
 
-pub(crate) use front::{again, notify_other};
-pub use front::{Ask, Honesty, Notification, Outcome, Said, Seen, ask, notify};
+pub(crate) use front::again;
+pub use front::{Ask, Outcome, Said, Seen, ask};
+pub(crate) use notices::notify_other;
+pub use notices::{Honesty, Notification, notify};
 pub(crate) use store::order_of_subject;
 pub(crate) use transport::order_of as transport_order_of;
 

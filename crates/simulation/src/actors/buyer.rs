@@ -1,20 +1,21 @@
 //! Buyers. Each puts something on the list, checks out, and pays or does not, in one of many ways.
 
-use super::{Buyer, at_once, cashier, dawdle, scope};
+mod requests;
+
+use super::{Buyer, at_once, cashier, dawdle};
 use crate::kernel::Home;
 use crate::marks::Mark;
 use crate::node::{Ask, Outcome, Said, Seen, ask};
 use crate::tape::Kind;
 use crate::time::{SECOND, micros};
 use crate::world::World;
-use domain::buyer::{ItemId, NewItem, Selection};
+use domain::buyer::{ItemId, NewItem};
 use domain::catalogue::SkuId;
-use domain::changeset::Audit;
-use domain::order::{CancelCause, Command, CompletedBy, OrderStatus, PayerResult};
+use domain::order::{Command, CompletedBy, OrderStatus, PayerResult};
 use domain::payment::TradeType;
 use domain::ports::{AddItemAnswer, BuyerBook as _, OrderKey};
 use std::sync::Arc;
-use usecases::{Action, CheckoutRequest, Keyed, PayRequest, Target};
+use usecases::{PayRequest, Target};
 
 /// How a purchase goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +73,30 @@ const WHIMS: [Whim; 16] = [
     Whim::Ghost,
 ];
 
+impl Whim {
+    /// What is bought.
+    fn wants(self) -> &'static str {
+        match self {
+            Whim::TakesTheGift => "gift",
+            Whim::WantsTheCup => "cup",
+            Whim::Honest
+            | Whim::TwiceOneKey
+            | Whim::TwiceTwoKeys
+            | Whim::CancelsWhilePaying
+            | Whim::TwoDevices
+            | Whim::Slow
+            | Whim::Leaves
+            | Whim::Cancels
+            | Whim::Impatient
+            | Whim::PlacesFirst
+            | Whim::Replaces
+            | Whim::FailsFirst
+            | Whim::Boasts
+            | Whim::Ghost => "tea",
+        }
+    }
+}
+
 /// A buyer at work.
 struct Shopper {
     world: Arc<World>,
@@ -107,11 +132,7 @@ impl Shopper {
     }
 
     async fn buy(&mut self, whim: Whim) {
-        let sku = match whim {
-            Whim::TakesTheGift => "gift",
-            Whim::WantsTheCup => "cup",
-            _ => "tea",
-        };
+        let sku = whim.wants();
         let Some(item) = self.put_on_the_list(sku) else { return };
         let key = self.new_key();
         self.world.chronicle.say(
@@ -119,16 +140,13 @@ impl Shopper {
             None,
             || format!("wants {sku}, {whim:?}"),
         );
-        match whim {
-            Whim::TwiceOneKey => {
-                self.in_parallel(item, &key);
-                self.world.chronicle.sometimes(Mark::SameKeyTwiceAtOnce);
-            }
-            Whim::TwiceTwoKeys => {
-                let other = self.new_key();
-                self.in_parallel(item, &other);
-            }
-            _ => {}
+        if whim == Whim::TwiceOneKey {
+            self.in_parallel(item, &key);
+            self.world.chronicle.sometimes(Mark::SameKeyTwiceAtOnce);
+        }
+        if whim == Whim::TwiceTwoKeys {
+            let other = self.new_key();
+            self.in_parallel(item, &other);
         }
         let trade_type = (whim != Whim::PlacesFirst).then(|| self.trade_type());
         let Some(mut said) = self.check_out(item, &key, trade_type, whim).await else { return };
@@ -193,49 +211,6 @@ impl Shopper {
             AddItemAnswer::Added(line) => Some(line.id),
             AddItemAnswer::NoSuchSku | AddItemAnswer::Full => None,
         }
-    }
-
-    fn trade_type(&self) -> TradeType {
-        if self.world.draw(Kind::Actor, 3) == 2 { TradeType::Native } else { TradeType::Jsapi }
-    }
-
-    fn new_key(&mut self) -> String {
-        self.keys = self.keys.saturating_add(1);
-        format!("key-{}-{}", self.buyer.actor, self.keys)
-    }
-
-    fn keyed(&self, route: &str, key: &str, what: &str) -> Keyed {
-        Keyed {
-            scope: scope(&format!("buyer:{}", self.buyer.actor), route, key),
-            fingerprint: what.to_owned(),
-            request_id: format!("request-{key}"),
-        }
-    }
-
-    fn checkout(&self, item: ItemId, key: &str, trade_type: Option<TradeType>) -> Ask {
-        self.checkout_of(item, key, trade_type, None)
-    }
-
-    fn checkout_of(
-        &self,
-        item: ItemId,
-        key: &str,
-        trade_type: Option<TradeType>,
-        remark: Option<&str>,
-    ) -> Ask {
-        let request = CheckoutRequest {
-            buyer: self.buyer.id,
-            selection: Selection::Only(vec![item]),
-            address_id: 1,
-            coupon_id: None,
-            rush: false,
-            remark: remark.map(str::to_owned),
-            trade_type,
-            replace_open: remark.is_some(),
-            expected_total: None,
-        };
-        let what = format!("{item} {trade_type:?} {remark:?}");
-        Ask::CheckOut(Box::new(request), self.keyed("checkout", key, &what))
     }
 
     /// Another request for the same line, at the same time.
@@ -355,28 +330,6 @@ impl Shopper {
     async fn cancel(&mut self, said: &Said) {
         if let Some(cancel) = self.cancellation(said) {
             let _answer = ask(&self.world, cancel).await;
-        }
-    }
-
-    fn cancellation(&mut self, said: &Said) -> Option<Ask> {
-        let number = said.seen.as_ref()?.number.clone();
-        let key = self.new_key();
-        Some(Ask::Cancel(self.action(&number, "cancel", &key), CancelCause::Buyer))
-    }
-
-    fn action(&self, number: &domain::OrderNumber, what: &str, key: &str) -> Action {
-        Action {
-            target: Target::of_buyer(self.buyer.id, OrderKey::Number(number.clone())),
-            audit: self.audit(what),
-            keyed: self.keyed(what, key, &format!("{what} {number}")),
-        }
-    }
-
-    fn audit(&self, what: &str) -> Audit {
-        Audit {
-            actor: format!("buyer:{}", self.buyer.id),
-            cause: what.to_owned(),
-            request_id: None,
         }
     }
 

@@ -64,8 +64,8 @@ fn wish(
     }
 }
 
-fn action(id: OrderId, number: &OrderNumber, what: &str, count: u32) -> Action {
-    Action {
+fn action(id: OrderId, number: &OrderNumber, what: &str, count: u32) -> Box<Action> {
+    Box::new(Action {
         target: Target::anybodys(OrderKey::Id(id)),
         audit: Audit { actor: "operator:1".to_owned(), cause: what.to_owned(), request_id: None },
         keyed: Keyed {
@@ -73,7 +73,7 @@ fn action(id: OrderId, number: &OrderNumber, what: &str, count: u32) -> Action {
             fingerprint: format!("{what} {number}"),
             request_id: format!("op-{count}"),
         },
-    }
+    })
 }
 
 fn parcel(count: u32) -> ShipmentDraft {

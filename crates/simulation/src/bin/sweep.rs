@@ -3,7 +3,7 @@
 use clap::Parser;
 use simulation::matrix::Flow;
 use simulation::mistakes::Mistake;
-use simulation::sweep::cases::{Case, counts, once};
+use simulation::sweep::cases::{Case, counts, once, worth_striking};
 use simulation::sweep::crew::{Gathered, cores, play_all, spread};
 use simulation::sweep::scripts::{self, Script};
 use simulation::sweep::{Played, report};
@@ -156,18 +156,25 @@ fn depth_one(
     threads: usize,
 ) -> Gathered {
     let mut all = Gathered::default();
-    say(&format!("{:<32}{:>8}{:>8}{:>8}{:>10}", "script", "places", "runs", "broken", "ms"));
+    say(&format!(
+        "{:<32}{:>8}{:>8}{:>8}{:>8}{:>10}",
+        "script", "places", "struck", "runs", "broken", "ms"
+    ));
     for script in scripts {
         let begin = Instant::now();
         let Some(calm) = calm(script, mistake, &mut all) else { continue };
         let cases = once(script, &calm);
         let places = calm.places.iter().filter(|place| counts(place)).count();
+        let struck = worth_striking(&calm.places, 0).len();
         let progress = Progress::new(script.name, cases.len());
         let gathered = play_all(&cases, &calm, mistake, threads, &|_| progress.one());
         progress.end();
         let (runs, broken) = (gathered.runs, gathered.violations.len());
         let took = begin.elapsed().as_millis();
-        say(&format!("{:<32}{places:>8}{runs:>8}{broken:>8}{took:>10}", script.name));
+        say(&format!(
+            "{:<32}{places:>8}{struck:>8}{runs:>8}{broken:>8}{took:>10}",
+            script.name
+        ));
         all.add(gathered);
     }
     all

@@ -78,7 +78,7 @@ pub(super) struct Wakeup {
 }
 
 impl Wakeup {
-    pub(super) fn new(kernel: &Arc<Kernel>, task: TaskId) -> Waker {
+    pub(super) fn waker(kernel: &Arc<Kernel>, task: TaskId) -> Waker {
         Waker::from(Arc::new(Wakeup { kernel: Arc::downgrade(kernel), task }))
     }
 }

@@ -1,3 +1,5 @@
+//! The machine alone: time, death, standing still, letters, the order of those who are ready.
+
 use super::{Home, Kernel, Label, Stopped, letter};
 use crate::tape::Tape;
 use std::sync::{Arc, Mutex};

@@ -1,14 +1,15 @@
 //! What must hold after every commit. Looks only at what the commit changed.
 
+mod goods;
+mod money;
+
 use super::{Commit, Seen, moves};
 use crate::world::World;
-use domain::changeset::{Changeset, ListChange};
-use domain::order::{Event, Order, OrderStatus, SettledBy};
+use domain::changeset::Changeset;
+use domain::order::{Event, OrderStatus, SettledBy};
 use domain::outgoing::OutgoingKind;
 use domain::payment::{Payment, PaymentState};
 use domain::ports::Clock as _;
-use domain::stock::StockMoveKind;
-use std::collections::BTreeMap;
 
 /// A promise: its number, and what should hold.
 pub(super) type Promise = (&'static str, &'static str);
@@ -29,9 +30,9 @@ const OF_ORDERS: &[(Promise, Check)] = &[
         one_settlement,
     ),
     (("I3", "an order is paid if and only if it has a settlement"), paid_means_settled),
-    (("I4", "a settlement names money that WeChat Pay took"), settled_by_true_money),
-    (("I5", "what settles equals what was asked"), settled_as_asked),
-    (("I6", "the total is the sum of its parts"), sums),
+    (("I4", "a settlement names money that WeChat Pay took"), money::settled_by_true_money),
+    (("I5", "what settles equals what was asked"), money::settled_as_asked),
+    (("I6", "the total is the sum of its parts"), money::sums),
     (("I7", "only listed transitions, and the version rises by one"), listed_transitions),
     (("I7", "what is frozen stays as it is"), frozen),
     (("I8", "a recorded success is never taken back"), success_stays),
@@ -39,21 +40,21 @@ const OF_ORDERS: &[(Promise, Check)] = &[
         ("I9", "an order is cancelled only when nothing of it can be paid any more"),
         cancelled_for_good,
     ),
-    (("I10", "no more goes back than was paid"), refunds_within_paid),
-    (("I12", "money that its order can take is not sent back"), no_needless_refund),
+    (("I10", "no more goes back than was paid"), money::refunds_within_paid),
+    (("I12", "money that its order can take is not sent back"), money::no_needless_refund),
     (
         ("I13", "surplus money has exactly one full refund, from the same commit"),
-        surplus_is_refunded,
+        money::surplus_is_refunded,
     ),
-    (("I22", "a hold is consumed or released, once"), holds_end_once),
-    (("I24", "captured lines are cleared once"), lines_cleared_once),
+    (("I22", "a hold is consumed or released, once"), goods::holds_end_once),
+    (("I24", "captured lines are cleared once"), goods::lines_cleared_once),
     (("I25", "every effect of a paid order happens once"), effects_once),
     (("P3", "at most one payment of an order is open"), one_open_payment),
 ];
 
 /// Every promise about any commit.
 const OF_COMMITS: &[(Promise, Check)] = &[
-    (("I21", "stock is never negative, and nothing of it is lost"), stock_adds_up),
+    (("I21", "stock is never negative, and nothing of it is lost"), goods::stock_adds_up),
     (("I26", "a key has one effect"), keys_once),
     (("I35", "a write under a lost lease changes nothing"), fenced),
 ];
@@ -134,64 +135,6 @@ fn paid_means_settled(w: &Watched<'_>) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("{:?} with settlement {:?}", order.status, order.settlement))
-}
-
-/// The payment that settled in this very commit.
-fn settling<'a>(w: &'a Watched<'_>) -> Option<&'a Payment> {
-    let settles = w.commit.changeset.events.iter().any(|e| matches!(e, Event::Settled { .. }));
-    let settlement = w.commit.after.settlement.as_ref().filter(|_| settles)?;
-    match settlement.by {
-        SettledBy::Wechat { payment_no } => {
-            w.commit.after.payments.iter().find(|p| p.no == payment_no)
-        }
-        SettledBy::Free => None,
-    }
-}
-
-fn settled_by_true_money(w: &Watched<'_>) -> Result<(), String> {
-    let Some(payment) = settling(w) else { return Ok(()) };
-    let number = payment.out_trade_no().as_str();
-    let truth = w.world.wechat.truth(|truth| truth.paid.get(number).cloned());
-    let Some(truth) = truth else { return Err(format!("nobody paid {number}")) };
-    match payment.receipt() {
-        Some(receipt) if receipt.transaction_id.as_str() == truth.transaction_id => Ok(()),
-        other => Err(format!("{other:?}, in truth {truth:?}")),
-    }
-}
-
-fn settled_as_asked(w: &Watched<'_>) -> Result<(), String> {
-    let Some(payment) = settling(w) else { return Ok(()) };
-    let number = payment.out_trade_no().as_str();
-    let order = w.commit.after;
-    let truth = w.world.wechat.truth(|truth| truth.paid.get(number).cloned());
-    let Some(truth) = truth else { return Ok(()) };
-    let settled = order.settlement.as_ref().map(|s| s.amount.get());
-    let asked = payment.terms.amount.get();
-    let equal = settled == Some(asked)
-        && asked == truth.total_fen
-        && asked == order.amounts.total.get()
-        && payment.terms.appid.as_str() == truth.appid;
-    if equal {
-        return Ok(());
-    }
-    Err(format!("settled {settled:?}, asked {asked}, in truth {truth:?}"))
-}
-
-fn sums(w: &Watched<'_>) -> Result<(), String> {
-    let order = w.commit.after;
-    let lines: i64 = order.lines.iter().map(|line| line.amount.get()).sum();
-    let each = order
-        .lines
-        .iter()
-        .all(|line| line.amount.get() == line.unit_price.get() * i64::from(line.quantity));
-    let a = &order.amounts;
-    let total = lines - a.discount.get() + a.delivery.get() + a.rush.get();
-    let fits = a.items.get() == lines && a.total.get() == total && (total > 0 || is_free(order));
-    if each && fits { Ok(()) } else { Err(format!("{a:?}, lines {lines}")) }
-}
-
-fn is_free(order: &Order) -> bool {
-    order.settlement.as_ref().is_some_and(|s| s.by == SettledBy::Free)
 }
 
 fn listed_transitions(w: &Watched<'_>) -> Result<(), String> {
@@ -281,88 +224,6 @@ fn cancelled_for_good(w: &Watched<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn refunds_within_paid(w: &Watched<'_>) -> Result<(), String> {
-    let order = w.commit.after;
-    for payment in &order.payments {
-        let refunds = order.refunds.iter().filter(|r| r.payment_no == payment.no);
-        let back: i64 = refunds.map(|refund| refund.amount.get()).sum();
-        let paid = payment.receipt().map_or(0, |receipt| receipt.amount.get());
-        if back > paid {
-            return Err(format!("payment {}: {back} of {paid} fen go back", payment.no));
-        }
-    }
-    Ok(())
-}
-
-fn no_needless_refund(w: &Watched<'_>) -> Result<(), String> {
-    let Some(before) = w.commit.before else { return Ok(()) };
-    let payable = before.settlement.is_none()
-        && matches!(before.status, OrderStatus::PendingPayment | OrderStatus::Cancelling);
-    for event in &w.commit.changeset.events {
-        if let Event::PaymentSurplus { no, why, .. } = event
-            && payable
-        {
-            return Err(format!("payment {no} is surplus ({why:?}) while the order was payable"));
-        }
-    }
-    Ok(())
-}
-
-fn surplus_is_refunded(w: &Watched<'_>) -> Result<(), String> {
-    for event in &w.commit.changeset.events {
-        let Event::PaymentSurplus { no, receipt: Some(receipt), .. } = event else { continue };
-        let refunds = w.commit.after.refunds.iter().filter(|refund| refund.payment_no == *no);
-        let amounts: Vec<i64> = refunds.map(|refund| refund.amount.get()).collect();
-        if amounts != [receipt.amount.get()] {
-            return Err(format!("payment {no} of {:?}: refunds {amounts:?}", receipt.amount));
-        }
-    }
-    Ok(())
-}
-
-fn holds_end_once(w: &Watched<'_>) -> Result<(), String> {
-    let after = w.commit.after;
-    for old in w.commit.before.map_or(&[][..], |before| &before.holds) {
-        let new = after.holds.iter().find(|new| new.line_no == old.line_no);
-        if !new.is_some_and(|new| moves::hold(old.status, new.status)) {
-            return Err(format!("line {}: {:?} → {new:?}", old.line_no, old.status));
-        }
-    }
-    let ending = w.commit.changeset.stock.iter().filter(|m| m.kind != StockMoveKind::Hold);
-    for change in ending {
-        // What costs nothing is held and sold in one commit.
-        let placed = w.commit.before.is_none()
-            && w.commit
-                .changeset
-                .stock
-                .iter()
-                .any(|held| held.kind == StockMoveKind::Hold && held.line_no == change.line_no);
-        if placed {
-            continue;
-        }
-        let old =
-            w.commit.before.and_then(|b| b.holds.iter().find(|h| h.line_no == change.line_no));
-        if !old.is_some_and(|old| old.status == domain::stock::HoldStatus::Held) {
-            return Err(format!("line {} moves {:?} and was {old:?}", change.line_no, change.kind));
-        }
-    }
-    Ok(())
-}
-
-fn lines_cleared_once(w: &Watched<'_>) -> Result<(), String> {
-    let clears =
-        w.commit.changeset.list.iter().filter(|c| matches!(c, ListChange::Clear { .. })).count();
-    let before = usize::from(w.seen.cleared.contains(&w.commit.after.id));
-    if clears + before > 1 {
-        return Err(format!("cleared {} times", clears + before));
-    }
-    let settles = w.commit.changeset.events.iter().any(|e| matches!(e, Event::Settled { .. }));
-    if clears > 0 && !settles {
-        return Err("cleared without a settlement".to_owned());
-    }
-    Ok(())
-}
-
 /// Each event for the outside is written with what it tells, and never without.
 fn effects_once(w: &Watched<'_>) -> Result<(), String> {
     let told =
@@ -390,24 +251,6 @@ fn effects_once(w: &Watched<'_>) -> Result<(), String> {
 fn one_open_payment(w: &Watched<'_>) -> Result<(), String> {
     let open = w.commit.after.payments.iter().filter(|payment| payment.is_open()).count();
     if open <= 1 { Ok(()) } else { Err(format!("{open} are open")) }
-}
-
-fn stock_adds_up(w: &Watched<'_>) -> Result<(), String> {
-    let mut levels = BTreeMap::new();
-    for change in &w.commit.changeset.stock {
-        let Some(level) = w.seen.stock.get(&change.sku_id) else { continue };
-        let level = levels.entry(&change.sku_id).or_insert(*level);
-        *level = moves::stock(*level, change);
-    }
-    for (sku, level) in levels {
-        let fine = level.available >= 0
-            && level.held >= 0
-            && level.stocked == level.available + level.held + level.sold;
-        if !fine {
-            return Err(format!("{sku} would be {level:?}"));
-        }
-    }
-    Ok(())
 }
 
 fn keys_once(w: &Watched<'_>) -> Result<(), String> {

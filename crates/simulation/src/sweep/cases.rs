@@ -6,6 +6,7 @@ use super::stage::{Played, Staging, play};
 use crate::matrix::Flow;
 use crate::mistakes::Mistake;
 use crate::plan::Place;
+use std::collections::BTreeMap;
 
 /// One case.
 #[derive(Clone)]
@@ -102,7 +103,7 @@ impl Case {
     /// Everything that strikes once more, after what struck already.
     pub fn deeper(&self, played: &Played) -> Vec<Case> {
         let after = self.strikes.last().map_or(0, |(place, _)| place.number);
-        let places = played.places.iter().filter(|place| place.number > after && counts(place));
+        let places = worth_striking(&played.places, after).into_iter();
         let struck = places.flat_map(|place| blows_at(place).map(move |blow| (place, blow)));
         let with = |(place, blow): (&Place, Named)| {
             let mut case = self.clone();
@@ -119,6 +120,30 @@ pub fn once(script: &'static Script, calm: &Played) -> Vec<Case> {
     let begin = Case::calm(script);
     let clocks = (0..CLOCKS.len()).map(|index| Case { clocks: Some(index), ..begin.clone() });
     clocks.chain(begin.deeper(calm)).collect()
+}
+
+/// Of places that are alike because a follower asks again and again, so many at the beginning and
+/// so many at the end are struck. Between them nothing changes but the time.
+const ALIKE: usize = 8;
+
+/// The places after number `after` that are struck.
+#[must_use]
+pub fn worth_striking(places: &[Place], after: u32) -> Vec<&Place> {
+    let key = |place: &Place| (place.site, place.flow, place.step, place.what);
+    let mut all: BTreeMap<_, usize> = BTreeMap::new();
+    let met = || places.iter().filter(|place| place.number > after && counts(place));
+    for place in met() {
+        let count = all.entry(key(place)).or_default();
+        *count = count.saturating_add(1);
+    }
+    let mut so_far: BTreeMap<_, usize> = BTreeMap::new();
+    let worth = |place: &&Place| {
+        let count = so_far.entry(key(place)).or_default();
+        *count = count.saturating_add(1);
+        let all = all.get(&key(place)).copied().unwrap_or(0);
+        *count <= ALIKE || count.saturating_add(ALIKE) > all
+    };
+    met().filter(worth).collect()
 }
 
 /// Whether something is done at a place; a worker that finds nothing to do is missed by nobody.

@@ -88,7 +88,7 @@ impl Client {
 
     /// What cancels an order, under a new key.
     pub(super) fn cancellation(&mut self, number: &OrderNumber) -> Ask {
-        Ask::Cancel(self.action(number, "cancel"), CancelCause::Buyer)
+        Ask::Cancel(Box::new(self.action(number, "cancel")), CancelCause::Buyer)
     }
 
     /// What ships an order.
@@ -103,17 +103,17 @@ impl Client {
             }],
             is_all_delivered: true,
         };
-        Ask::Act(self.action(number, "ship"), Command::Ship(parcel))
+        Ask::Act(Box::new(self.action(number, "ship")), Command::Ship(parcel))
     }
 
     /// What says that an order arrived.
     pub(super) fn delivery(&mut self, number: &OrderNumber) -> Ask {
-        Ask::Act(self.action(number, "deliver"), Command::Deliver)
+        Ask::Act(Box::new(self.action(number, "deliver")), Command::Deliver)
     }
 
     /// What confirms the receipt of an order.
     pub(super) fn confirmation(&mut self, number: &OrderNumber) -> Ask {
-        Ask::Act(self.action(number, "confirm"), Command::Complete(CompletedBy::Buyer))
+        Ask::Act(Box::new(self.action(number, "confirm")), Command::Complete(CompletedBy::Buyer))
     }
 
     /// What the payer's client reports.

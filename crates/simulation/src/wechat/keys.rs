@@ -55,12 +55,8 @@ impl Keys {
             drop(added);
             Arc::new(ring)
         });
-        Keys {
-            keyring: Arc::clone(keyring) as Arc<dyn Keyring + Send + Sync>,
-            scheme: Arc::new(Rsa),
-            verification: Verification::PublicKey,
-            is_rsa: true,
-        }
+        let keyring: Arc<dyn Keyring + Send + Sync> = Arc::<RsaKeyring>::clone(keyring);
+        Keys { keyring, scheme: Arc::new(Rsa), verification: Verification::PublicKey, is_rsa: true }
     }
 
     /// Tags.

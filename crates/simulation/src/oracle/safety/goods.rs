@@ -1,0 +1,69 @@
+//! Promises about goods: stock, holds, and the lines of purchase lists.
+
+use super::Watched;
+use crate::oracle::moves;
+use domain::changeset::ListChange;
+use domain::order::Event;
+use domain::stock::StockMoveKind;
+use std::collections::BTreeMap;
+
+pub(super) fn holds_end_once(w: &Watched<'_>) -> Result<(), String> {
+    let after = w.commit.after;
+    for old in w.commit.before.map_or(&[][..], |before| &before.holds) {
+        let new = after.holds.iter().find(|new| new.line_no == old.line_no);
+        if !new.is_some_and(|new| moves::hold(old.status, new.status)) {
+            return Err(format!("line {}: {:?} → {new:?}", old.line_no, old.status));
+        }
+    }
+    let ending = w.commit.changeset.stock.iter().filter(|m| m.kind != StockMoveKind::Hold);
+    for change in ending {
+        // What costs nothing is held and sold in one commit.
+        let placed = w.commit.before.is_none()
+            && w.commit
+                .changeset
+                .stock
+                .iter()
+                .any(|held| held.kind == StockMoveKind::Hold && held.line_no == change.line_no);
+        if placed {
+            continue;
+        }
+        let old =
+            w.commit.before.and_then(|b| b.holds.iter().find(|h| h.line_no == change.line_no));
+        if old.is_none_or(|old| old.status != domain::stock::HoldStatus::Held) {
+            return Err(format!("line {} moves {:?} and was {old:?}", change.line_no, change.kind));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn lines_cleared_once(w: &Watched<'_>) -> Result<(), String> {
+    let clears =
+        w.commit.changeset.list.iter().filter(|c| matches!(c, ListChange::Clear { .. })).count();
+    let before = usize::from(w.seen.cleared.contains(&w.commit.after.id));
+    if clears + before > 1 {
+        return Err(format!("cleared {} times", clears + before));
+    }
+    let settles = w.commit.changeset.events.iter().any(|e| matches!(e, Event::Settled { .. }));
+    if clears > 0 && !settles {
+        return Err("cleared without a settlement".to_owned());
+    }
+    Ok(())
+}
+
+pub(super) fn stock_adds_up(w: &Watched<'_>) -> Result<(), String> {
+    let mut levels = BTreeMap::new();
+    for change in &w.commit.changeset.stock {
+        let Some(level) = w.seen.stock.get(&change.sku_id) else { continue };
+        let level = levels.entry(&change.sku_id).or_insert(*level);
+        *level = moves::stock(*level, change);
+    }
+    for (sku, level) in levels {
+        let fine = level.available >= 0
+            && level.held >= 0
+            && level.stocked == level.available + level.held + level.sold;
+        if !fine {
+            return Err(format!("{sku} would be {level:?}"));
+        }
+    }
+    Ok(())
+}

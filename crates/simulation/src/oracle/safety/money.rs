@@ -1,0 +1,102 @@
+//! Promises about money: what settles, what is surplus, what goes back.
+
+use super::Watched;
+use domain::order::{Event, Order, OrderStatus, SettledBy};
+use domain::payment::Payment;
+
+pub(super) fn settled_by_true_money(w: &Watched<'_>) -> Result<(), String> {
+    let Some(payment) = settling(w) else { return Ok(()) };
+    let number = payment.out_trade_no().as_str();
+    let truth = w.world.wechat.truth(|truth| truth.paid.get(number).cloned());
+    let Some(truth) = truth else { return Err(format!("nobody paid {number}")) };
+    match payment.receipt() {
+        Some(receipt) if receipt.transaction_id.as_str() == truth.transaction_id => Ok(()),
+        other => Err(format!("{other:?}, in truth {truth:?}")),
+    }
+}
+
+/// The payment that settled in this very commit.
+fn settling<'a>(w: &'a Watched<'_>) -> Option<&'a Payment> {
+    let settles = w.commit.changeset.events.iter().any(|e| matches!(e, Event::Settled { .. }));
+    let settlement = w.commit.after.settlement.as_ref().filter(|_| settles)?;
+    match settlement.by {
+        SettledBy::Wechat { payment_no } => {
+            w.commit.after.payments.iter().find(|p| p.no == payment_no)
+        }
+        SettledBy::Free => None,
+    }
+}
+
+pub(super) fn settled_as_asked(w: &Watched<'_>) -> Result<(), String> {
+    let Some(payment) = settling(w) else { return Ok(()) };
+    let number = payment.out_trade_no().as_str();
+    let order = w.commit.after;
+    let truth = w.world.wechat.truth(|truth| truth.paid.get(number).cloned());
+    let Some(truth) = truth else { return Ok(()) };
+    let settled = order.settlement.as_ref().map(|s| s.amount.get());
+    let asked = payment.terms.amount.get();
+    let equal = settled == Some(asked)
+        && asked == truth.total_fen
+        && asked == order.amounts.total.get()
+        && payment.terms.appid.as_str() == truth.appid;
+    if equal {
+        return Ok(());
+    }
+    Err(format!("settled {settled:?}, asked {asked}, in truth {truth:?}"))
+}
+
+pub(super) fn sums(w: &Watched<'_>) -> Result<(), String> {
+    let order = w.commit.after;
+    let lines: i64 = order.lines.iter().map(|line| line.amount.get()).sum();
+    let each = order
+        .lines
+        .iter()
+        .all(|line| line.amount.get() == line.unit_price.get() * i64::from(line.quantity));
+    let a = &order.amounts;
+    let total = lines - a.discount.get() + a.delivery.get() + a.rush.get();
+    let fits = a.items.get() == lines && a.total.get() == total && (total > 0 || is_free(order));
+    if each && fits { Ok(()) } else { Err(format!("{a:?}, lines {lines}")) }
+}
+
+fn is_free(order: &Order) -> bool {
+    order.settlement.as_ref().is_some_and(|s| s.by == SettledBy::Free)
+}
+
+pub(super) fn refunds_within_paid(w: &Watched<'_>) -> Result<(), String> {
+    let order = w.commit.after;
+    for payment in &order.payments {
+        let refunds = order.refunds.iter().filter(|r| r.payment_no == payment.no);
+        let back: i64 = refunds.map(|refund| refund.amount.get()).sum();
+        let paid = payment.receipt().map_or(0, |receipt| receipt.amount.get());
+        if back > paid {
+            return Err(format!("payment {}: {back} of {paid} fen go back", payment.no));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn no_needless_refund(w: &Watched<'_>) -> Result<(), String> {
+    let Some(before) = w.commit.before else { return Ok(()) };
+    let payable = before.settlement.is_none()
+        && matches!(before.status, OrderStatus::PendingPayment | OrderStatus::Cancelling);
+    for event in &w.commit.changeset.events {
+        if let Event::PaymentSurplus { no, why, .. } = event
+            && payable
+        {
+            return Err(format!("payment {no} is surplus ({why:?}) while the order was payable"));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn surplus_is_refunded(w: &Watched<'_>) -> Result<(), String> {
+    for event in &w.commit.changeset.events {
+        let Event::PaymentSurplus { no, receipt: Some(receipt), .. } = event else { continue };
+        let refunds = w.commit.after.refunds.iter().filter(|refund| refund.payment_no == *no);
+        let amounts: Vec<i64> = refunds.map(|refund| refund.amount.get()).collect();
+        if amounts != [receipt.amount.get()] {
+            return Err(format!("payment {no} of {:?}: refunds {amounts:?}", receipt.amount));
+        }
+    }
+    Ok(())
+}
