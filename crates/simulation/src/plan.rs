@@ -8,7 +8,6 @@
 use crate::kernel::{Home, TaskId};
 use crate::matrix::{Fault, Flow, Step};
 use crate::node::{Ask, Notification, again, notify_other};
-use crate::tape::Kind;
 use crate::time::{MILLI, SECOND};
 use crate::world::World;
 use std::collections::BTreeMap;
@@ -56,6 +55,17 @@ pub struct Place {
     pub task: Option<TaskId>,
     /// Nothing was done there after all: a worker looked for work and found none.
     pub idle: bool,
+}
+
+/// What the code says of a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// What stands there.
+    pub site: Site,
+    /// Which step of its flow it is.
+    pub step: Step,
+    /// What is done there, in a word.
+    pub what: &'static str,
 }
 
 /// What stands at a place.
@@ -139,10 +149,9 @@ impl Plan {
     pub(crate) fn meet(
         &self,
         world: &Arc<World>,
-        kind: Kind,
-        (step, what): (Step, &'static str),
+        spot: Spot,
     ) -> Option<Fault> {
-        let blow = self.inside().enter(world, site(kind, step, what), step, what)?;
+        let blow = self.inside().enter(world, spot)?;
         match blow.act {
             Act::Fails(how) => {
                 if how > 0 {
@@ -158,7 +167,7 @@ impl Plan {
                 let _rotated = world.wechat.rotate();
             }
         }
-        world.met(step, blow.fault);
+        world.met(spot.step, blow.fault);
         None
     }
 
@@ -246,13 +255,7 @@ impl Plan {
 
 impl Inside {
     /// Numbers the place; what strikes there.
-    fn enter(
-        &mut self,
-        world: &World,
-        site: Site,
-        step: Step,
-        what: &'static str,
-    ) -> Option<Blow> {
+    fn enter(&mut self, world: &World, Spot { site, step, what }: Spot) -> Option<Blow> {
         let number = u32::try_from(self.places.len()).unwrap_or(u32::MAX).saturating_add(1);
         let place = Place {
             number,
@@ -273,18 +276,6 @@ impl Inside {
         self.strikes.remove(0);
         self.over = self.over.max(world.kernel.now().saturating_add(blow.lasts));
         Some(blow)
-    }
-}
-
-fn site(kind: Kind, step: Step, what: &str) -> Site {
-    match (kind, step) {
-        (Kind::Client, Step::Reply) => Site::Reply,
-        (Kind::Client, _) => Site::Request,
-        (Kind::Notice, Step::Reply) => Site::NoticeReply,
-        (Kind::Notice, _) => Site::Notice,
-        (Kind::Call, _) => Site::Call,
-        (_, _) if what == "commit" => Site::Commit,
-        (_, _) => Site::Use,
     }
 }
 

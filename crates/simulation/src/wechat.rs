@@ -36,6 +36,17 @@ pub struct WeChat {
     inside: Mutex<Inside>,
 }
 
+/// What WeChat Pay holds under a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing: it was not ordered, or not yet.
+    Unknown,
+    /// It can be paid.
+    Open,
+    /// It is paid or closed, or can be paid against the rules only.
+    Ended,
+}
+
 struct Inside {
     core: WeChatPay,
     entropy: Numbers,
@@ -183,6 +194,18 @@ impl WeChat {
     #[must_use]
     pub fn ledger(&self, now: Timestamp) -> Value {
         self.inside().core.ledger(offset(now))
+    }
+
+    /// Whether somebody could still pay a number.
+    #[must_use]
+    pub fn standing(&self, number: &str, now: Timestamp) -> Standing {
+        let ledger = self.ledger(now);
+        let trades = ledger["trades"].as_array().cloned().unwrap_or_default();
+        let Some(trade) = trades.iter().find(|trade| trade["out_trade_no"] == number) else {
+            return Standing::Unknown;
+        };
+        let is_open = trade["trade_state"] == "NOTPAY" && trade["unfaithful"] == false;
+        if is_open { Standing::Open } else { Standing::Ended }
     }
 
     /// Looks at what is true.

@@ -8,7 +8,7 @@ use crate::matrix::{Fault, Flow, Step};
 use crate::mistakes::Mistake;
 use crate::node::Node;
 use crate::oracle::Oracle;
-use crate::plan::Plan;
+use crate::plan::{Plan, Spot};
 use crate::setup::Setup;
 use crate::tape::{Kind, below};
 use crate::time::{MILLI, StoreTime, instant};
@@ -139,22 +139,22 @@ impl World {
     }
 
     /// The fault that happens at this step, of those that can; it is counted. `kind` names the
-    /// stream it is drawn from, `what` says in a word what is done here.
+    /// stream it is drawn from.
     pub fn fault(
         self: &Arc<World>,
         kind: Kind,
-        (step, what): (Step, &'static str),
+        spot: Spot,
         candidates: &[Fault],
     ) -> Option<Fault> {
         if !self.is_stormy() {
             return None;
         }
         let fault = match self.plan() {
-            Some(plan) => plan.meet(self, kind, (step, what)),
+            Some(plan) => plan.meet(self, spot),
             None => self.drawn_fault(kind, candidates),
         };
         if let Some(fault) = fault {
-            self.met(step, fault);
+            self.met(spot.step, fault);
         }
         fault
     }

@@ -3,6 +3,7 @@
 
 use crate::kernel::{Home, Letter, letter};
 use crate::matrix::{Fault, Flow, Step};
+use crate::plan::{Site, Spot};
 use crate::tape::Kind;
 use crate::time::{MILLI, SECOND};
 use crate::world::World;
@@ -136,7 +137,8 @@ pub async fn ask(world: &Arc<World>, what: Ask) -> Option<Said> {
     if let Some(plan) = world.plan() {
         plan.asks(before.whose, &what);
     }
-    let fault = world.fault(Kind::Client, (Step::Recv, what.name()), &ON_REQUEST);
+    let spot = Spot { site: Site::Request, step: Step::Recv, what: what.name() };
+    let fault = world.fault(Kind::Client, spot, &ON_REQUEST);
     if fault == Some(Fault::RateLimited) {
         world.kernel.relabel(before);
         return Some(Said::plain(Outcome::Busy));
@@ -232,7 +234,8 @@ impl Handling {
             });
         }
         let said = self.perform(ask).await;
-        let fault = world.fault(Kind::Client, (Step::Reply, "answer"), &ON_REPLY);
+        let spot = Spot { site: Site::Reply, step: Step::Reply, what: "answer" };
+        let fault = world.fault(Kind::Client, spot, &ON_REPLY);
         if fault == Some(Fault::CrashBefore) {
             world.die(self.node, "before an answer").await;
         }

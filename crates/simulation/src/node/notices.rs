@@ -6,6 +6,7 @@ use crate::actors::raw_notice;
 use crate::kernel::{Home, Letter, letter};
 use crate::matrix::{Fault, Flow, Step};
 use crate::mistakes::Mistake;
+use crate::plan::{Site, Spot};
 use crate::tape::Kind;
 use crate::time::{MILLI, SECOND};
 use crate::world::World;
@@ -78,7 +79,8 @@ pub async fn notify(world: &Arc<World>, mut notification: Notification) -> Optio
     if let Some(plan) = world.plan() {
         plan.notifies(world.kernel.label().whose, &notification);
     }
-    let fault = world.fault(Kind::Notice, (Step::Notif, "notification"), &ON_NOTICE);
+    let spot = Spot { site: Site::Notice, step: Step::Notif, what: "notification" };
+    let fault = world.fault(Kind::Notice, spot, &ON_NOTICE);
     let mut travel = world.travel();
     match fault {
         Some(Fault::NeverArrives) => return None,
@@ -166,7 +168,8 @@ impl Carried {
 
     async fn reply(&self, node: u32, answer: &NoticeAnswer, answered: &Letter<u16>) {
         let world = &self.world;
-        let fault = world.fault(Kind::Notice, (Step::Reply, "answer"), &ON_REPLY);
+        let spot = Spot { site: Site::NoticeReply, step: Step::Reply, what: "answer" };
+        let fault = world.fault(Kind::Notice, spot, &ON_REPLY);
         match fault {
             Some(Fault::CrashBefore) => {
                 world.crash(node, "before the answer to a notification");

@@ -8,6 +8,7 @@ mod ports;
 use crate::kernel::Home;
 use crate::marks::Mark;
 use crate::matrix::{Fault, Step};
+use crate::plan::{Site, Spot};
 use crate::tape::Kind;
 use crate::time::{MILLI, NodeClock, SECOND};
 use crate::world::World;
@@ -72,7 +73,7 @@ impl SimStore {
         what: &'static str,
         act: impl FnOnce() -> PortFuture<'a, Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
-        let fault = self.world.fault(Kind::Store, (step, what), &ON_USE);
+        let fault = self.world.fault(Kind::Store, Spot { site: Site::Use, step, what }, &ON_USE);
         self.before(fault, step).await.map_err(StoreError::Unavailable)?;
         let answer = act().await;
         if fault == Some(Fault::CrashAfter) {
@@ -117,7 +118,9 @@ impl SimStore {
         let world = &self.world;
         let step = step_of(&changeset);
         self.meet_the_time(step);
-        let fault = world.fault(Kind::Store, (step, "commit"), &ON_COMMIT);
+        let what = changeset.events.first().map_or("nothing new", Event::name);
+        let spot = Spot { site: Site::Commit, step, what };
+        let fault = world.fault(Kind::Store, spot, &ON_COMMIT);
         let is_waited_for = fault != Some(Fault::Late);
         let about = subject_of(&changeset);
         if is_waited_for && let Err(why) = self.before(fault, step).await {
@@ -148,6 +151,7 @@ impl SimStore {
                 world.take_store_down(SECOND + i64::from(world.draw(Kind::StoreTime, 8)) * SECOND);
                 CommitAnswer::OutcomeUnknown("the server went away".to_owned())
             }
+            Some(Fault::Twin) => CommitAnswer::GuardRefused(Refusal::NumberTaken),
             Some(Fault::Twice) => {
                 let _first = self.carry_out(&changeset).await;
                 self.carry_out(&changeset).await

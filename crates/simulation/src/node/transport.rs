@@ -3,6 +3,7 @@
 use crate::kernel::letter;
 use crate::marks::Mark;
 use crate::matrix::{Fault, Step};
+use crate::plan::{Site, Spot};
 use crate::tape::Kind;
 use crate::time::{MILLI, SECOND, offset};
 use crate::wechat::{Asked, asked_of};
@@ -66,7 +67,8 @@ impl SimTransport {
         let step =
             if matches!(asked, Asked::Prepay | Asked::Close) { Step::Call } else { Step::Read };
         let candidates = &FAULTS[..FAULTS.len() - usize::from(asked != Asked::Query)];
-        let fault = world.fault(Kind::Call, (step, asked.name()), candidates);
+        let spot = Spot { site: Site::Call, step, what: asked.name() };
+        let fault = world.fault(Kind::Call, spot, candidates);
         world.oracle.calls(world, self.node, (asked, &number), &request);
         self.say(&number, || {
             let met = fault.map_or(String::new(), |fault| format!(" [{}]", fault.name()));

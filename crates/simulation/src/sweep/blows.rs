@@ -104,6 +104,7 @@ const ALL: &[Named] = &[
     fails("RO", Fault::Reordered, 0, SECOND, &[Request, Notice, Commit, Call]),
     fails("RO-long", Fault::Reordered, 15, 4 * SECOND, &[Request, Notice, Commit, Call]),
     fails("SF", Fault::Serialization, 0, 0, &[Commit]),
+    fails_at("placed", "UV", Fault::Twin, 0, 0),
     fails("DBU-lost", Fault::FailoverUnknown, 0, 4 * SECOND, &[Commit]),
     fails("DBU-done", Fault::FailoverUnknown, 1, 4 * SECOND, &[Commit]),
     fails("DBD", Fault::StoreDown, 0, 4 * SECOND, &[Use, Commit]),

@@ -138,6 +138,11 @@ impl Client {
         None
     }
 
+    /// Asks once, whatever comes of it.
+    pub(super) async fn ask_once(&self, request: Ask) -> Option<Said> {
+        ask(&self.world, request).await
+    }
+
     /// Asks beside whatever else the client does.
     pub(super) fn beside(&self, request: Ask) -> Letter<Option<Said>> {
         let (done, answer) = letter();

@@ -104,6 +104,14 @@ pub const ALL: &[Script] = &[
         plays: |people| Box::pin(cancelled(people)),
     },
     Script {
+        name: "cancelled-at-once",
+        about: "an order is cancelled as soon as a payment was asked for; then the payer tries to pay",
+        endings: &[CANCELLED, "cancelled, native surplus", PAID_BY_CODE],
+        variant: Variant::Whole,
+        people: 1,
+        plays: |people| Box::pin(cancelled_at_once(people)),
+    },
+    Script {
         name: "cancelled-while-paying",
         about: "the payer pays while the order is being cancelled",
         endings: &[PAID, CANCELLED, SURPLUS],
@@ -332,6 +340,21 @@ async fn cancelled(people: Vec<Client>) {
     let cancellation = buyer.cancellation(&seen.number);
     buyer.insist(cancellation).await;
     buyer.look_until(&seen.number, 900, |seen| seen.status == OrderStatus::Cancelled).await;
+}
+
+async fn cancelled_at_once(people: Vec<Client>) {
+    let Some(mut buyer) = the(people) else { return };
+    let Some(item) = buyer.list("tea") else { return };
+    let Some(placed) = buyer.check_out(item, None).await else { return };
+    let Some(seen) = placed.seen else { return };
+    let payment = buyer.payment(&seen.number, TradeType::Native);
+    let said = buyer.ask_once(payment).await;
+    let cancellation = buyer.cancellation(&seen.number);
+    buyer.insist(cancellation).await;
+    buyer.look_until(&seen.number, 1_200, |seen| seen.status == OrderStatus::Cancelled).await;
+    if let Some(said) = said {
+        buyer.pay(&said);
+    }
 }
 
 async fn cancelled_while_paying(people: Vec<Client>) {

@@ -131,6 +131,7 @@ fn act(world: &Arc<World>, script: &'static Script) {
 /// violation.
 fn until_rest(world: &Arc<World>, done: &AtomicBool) -> Option<Rest> {
     let plan = world.plan()?;
+    let mut right_since = 0;
     loop {
         let events = world.kernel.events();
         let until = world.kernel.now().saturating_add(LOOK);
@@ -153,7 +154,12 @@ fn until_rest(world: &Arc<World>, done: &AtomicBool) -> Option<Rest> {
         if pending > 0 {
             continue;
         }
-        let rest = Rest { since: plan.over() };
+        // The store's clock is put right once the script is over; a node's never is.
+        if done.load(Ordering::Relaxed) && world.store_time.ahead() != 0 {
+            world.store_time.correct();
+            right_since = now;
+        }
+        let rest = Rest { since: plan.over().max(right_since) };
         let restless = restless(world, rest);
         if world.chronicle.is_violated() {
             return None;

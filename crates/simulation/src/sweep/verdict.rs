@@ -38,7 +38,7 @@ pub(super) fn of_letters(case: &Case, calm: &Played, played: &Played) -> Option<
             }
         }
         Letter::Retried => {
-            let again = after().filter(|later| is_next_of(place, later) && later.what == "commit");
+            let again = after().filter(|later| is_next_of(place, later) && later.site == Site::Commit);
             let tries = again.count();
             if tries == 0 || tries > TRIES_MAX {
                 return violated("R", TRIED_AGAIN, format!("tried {tries} times more"));
