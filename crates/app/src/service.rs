@@ -22,7 +22,7 @@ use std::time::Duration;
 use store_postgres::{ConnectSettings, PostgresStore};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use usecases::{Paydesk, QueryBudget};
+use usecases::{Epochs, Paydesk, QueryBudget};
 
 /// The service at work.
 pub struct Service {
@@ -172,6 +172,7 @@ async fn connect(settings: &Settings, checked: &Checked) -> Result<PostgresStore
     PostgresStore::connect(ConnectSettings {
         pool_max: settings.database.pool_max,
         statement_timeout_ms: settings.database.statement_timeout_ms,
+        epoch: settings.database.epoch,
         ..ConnectSettings::new(checked.database_url.expose_secret())
     })
     .await
@@ -190,6 +191,7 @@ fn wire(settings: &Settings, checked: Checked, rim: &Rim) -> Result<Paydesk> {
         book: store.clone(),
         access: store.clone(),
         cases: store.clone(),
+        invariants: store.clone(),
         gateway: Arc::new(Metered::gateway(gateway, meters)),
         notices: wechat_pay.clone(),
         login: Arc::new(Metered::new(login, meters)),
@@ -197,6 +199,7 @@ fn wire(settings: &Settings, checked: Checked, rim: &Rim) -> Result<Paydesk> {
         ids: Arc::new(SystemIds::default()),
         events: Arc::clone(events),
         query_budget: QueryBudget::new(settings.jobs.queries_per_s),
+        epochs: Epochs::default(),
         settings: usecases::Settings {
             deployment_id: settings.deployment_id.clone(),
             mchid: domain::names::Mchid::new(settings.wechat_pay.mchid.clone()),
@@ -205,6 +208,7 @@ fn wire(settings: &Settings, checked: Checked, rim: &Rim) -> Result<Paydesk> {
             direct_deadline_s: settings.shop.direct_deadline_s,
             session_s: settings.shop.session_s,
             longest_call_s: longest_call_s(settings),
+            refund_approval_above: domain::Fen::new(settings.refunds.approval_above_fen),
         },
     })
 }

@@ -7,11 +7,13 @@ mod check;
 mod listen;
 mod sandbox;
 mod secret;
+mod shop;
 
 pub use check::{Checked, Mistakes};
 pub use listen::OpsListen;
 pub use sandbox::{NOTIFY_PATH, WithSandbox};
 pub use secret::{Secret, SecretText};
+pub use shop::{Refunds, Shop};
 
 use anyhow::{Context as _, anyhow, bail};
 use config::{Config, Environment, File};
@@ -39,6 +41,9 @@ pub struct Settings {
     /// The shop.
     #[serde(default)]
     pub shop: Shop,
+    /// Money that goes back.
+    #[serde(default)]
+    pub refunds: Refunds,
     /// The scheduler.
     #[serde(default)]
     pub jobs: Jobs,
@@ -103,6 +108,9 @@ pub struct Database {
     /// The longest one statement may take, in milliseconds.
     #[serde(default = "statement_timeout_ms")]
     pub statement_timeout_ms: u64,
+    /// Raised by one whenever the database is put back from a dump.
+    #[serde(default)]
+    pub epoch: u32,
 }
 
 fn pool_max() -> usize {
@@ -135,6 +143,9 @@ pub struct WechatPay {
     pub platform_base_url: String,
     /// Where WeChat Pay sends notifications: public, https, `/api/mini/wechat-pay/notify`.
     pub notify_url: String,
+    /// Where it sends notifications of refunds: as `notify_url`, `/api/mini/wechat-pay/refund-notify`,
+    /// which is what it is when it is left out.
+    pub refund_notify_url: Option<String>,
     /// The merchant's keys, the one that signs first.
     pub merchant_keys: Vec<MerchantKey>,
     /// The APIv3 keys, current first.
@@ -198,24 +209,6 @@ fn yes() -> bool {
 
 fn call_timeout_ms() -> u64 {
     wechatpay::DEFAULT_TIMEOUT_MS
-}
-
-/// `[shop]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Shop {
-    /// How long a checkout can be paid, in seconds.
-    pub checkout_deadline_s: i64,
-    /// How long an order that is placed directly can be paid, in seconds.
-    pub direct_deadline_s: i64,
-    /// How long a buyer stays logged in, in seconds.
-    pub session_s: i64,
-}
-
-impl Default for Shop {
-    fn default() -> Shop {
-        Shop { checkout_deadline_s: 1_800, direct_deadline_s: 900, session_s: 30 * 24 * 3_600 }
-    }
 }
 
 /// `[jobs]`

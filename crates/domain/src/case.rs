@@ -17,6 +17,19 @@ pub enum CaseKind {
     Stock,
     /// Work that cannot go on by itself.
     Stuck,
+    /// A payment that somebody else made under our merchant number.
+    Foreign,
+    /// A refund that WeChat Pay does not bring to the payer.
+    RefundAbnormal,
+}
+
+/// A case that is over, by what it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseEnd {
+    /// What it was about.
+    pub kind: CaseKind,
+    /// The number it was about.
+    pub subject: String,
 }
 
 /// A case to be opened. One open case per kind and subject: opening it again changes nothing.
@@ -70,13 +83,15 @@ pub struct Case {
 
 impl CaseKind {
     /// Every kind.
-    pub const ALL: [CaseKind; 6] = [
+    pub const ALL: [CaseKind; 8] = [
         CaseKind::UnknownOrder,
         CaseKind::Surplus,
         CaseKind::AmountMismatch,
         CaseKind::RefundMismatch,
         CaseKind::Stock,
         CaseKind::Stuck,
+        CaseKind::Foreign,
+        CaseKind::RefundAbnormal,
     ];
 
     /// Its name in tables, logs and the API.
@@ -89,6 +104,8 @@ impl CaseKind {
             CaseKind::RefundMismatch => "refund_mismatch",
             CaseKind::Stock => "stock",
             CaseKind::Stuck => "stuck",
+            CaseKind::Foreign => "foreign",
+            CaseKind::RefundAbnormal => "refund_abnormal",
         }
     }
 

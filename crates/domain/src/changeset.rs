@@ -4,17 +4,18 @@
 //! from what happened, never from the caller's memory. The store carries it out; it decides
 //! nothing.
 
+mod cases;
 mod derive;
 
 use crate::buyer::ItemId;
-use crate::case::CaseOpening;
+use crate::case::{CaseEnd, CaseOpening};
 use crate::catalogue::SkuId;
 use crate::job::{JobChange, JobId};
 use crate::order::{Event, Order};
 use crate::outgoing::Outgoing;
 use crate::payment::PaymentNo;
 use crate::stock::StockMove;
-use crate::{CommandId, OrderId, OutTradeNo, Timestamp, UserId};
+use crate::{CommandId, OrderId, OutRefundNo, OutTradeNo, Timestamp, UserId};
 use std::collections::BTreeSet;
 
 /// Everything that one command writes. All of it or none.
@@ -42,6 +43,11 @@ pub struct Changeset {
     pub outgoing: Vec<Outgoing>,
     /// Cases to be opened.
     pub cases: Vec<CaseOpening>,
+    /// Cases that are over; those that are not open stay as they are.
+    pub ended_cases: Vec<CaseEnd>,
+    /// What may happen once and never again, by name, beside the intention's own: a second guard
+    /// under the state machine.
+    pub effects: Vec<String>,
     /// Moves of stock.
     pub stock: Vec<StockMove>,
     /// What happens to captured purchase-list lines, in order.
@@ -59,6 +65,8 @@ pub struct OrderWrite {
     pub expected_version: Option<u64>,
     /// The payments that changed.
     pub payments: BTreeSet<PaymentNo>,
+    /// The refunds that are new or changed.
+    pub refunds: BTreeSet<OutRefundNo>,
 }
 
 /// What must still be true of a shared row.
@@ -97,6 +105,10 @@ pub enum Refusal {
     Fenced,
     /// WeChat Pay's transaction is recorded with another payment.
     TransactionTaken,
+    /// The refund's number is taken by another order's refund.
+    RefundNumberTaken,
+    /// What may happen once has happened: the trace of a bug.
+    EffectTaken(String),
 }
 
 /// A notification, as stored.
@@ -239,17 +251,22 @@ impl Changeset {
             (None, _) => return None,
         };
         let touched = derive::touched_payments(order.is_none(), &after, &events);
+        let refunds = events.iter().filter_map(|e| e.out_refund_no().cloned()).collect();
         let mut changeset = Changeset::without_order(intent, now);
         changeset.guards = guards;
-        changeset.jobs = derive::jobs(&after, &touched, &events, now);
+        changeset.jobs = derive::jobs(&after, (&touched, &refunds), &events, now);
         changeset.outgoing = events.iter().flat_map(|e| derive::outgoing(&after, e)).collect();
-        changeset.cases = events.iter().filter_map(|e| derive::case(&after, e)).collect();
-        changeset.stock = events.iter().flat_map(|e| derive::stock_moves(&after, e)).collect();
+        changeset.cases = events.iter().filter_map(|e| cases::case(&after, e)).collect();
+        changeset.ended_cases = events.iter().flat_map(|e| cases::ended_cases(&after, e)).collect();
+        changeset.effects = events.iter().filter_map(|e| derive::effect(&after, e)).collect();
+        changeset.stock =
+            events.iter().flat_map(|e| derive::stock_moves(order, &after, e)).collect();
         changeset.list = derive::list_changes(order.is_none(), &after, &events);
         changeset.order = Some(OrderWrite {
             order: after,
             expected_version: order.map(|o| o.version),
             payments: touched,
+            refunds,
         });
         changeset.events = events;
         Some(changeset)
@@ -270,6 +287,8 @@ impl Changeset {
             jobs: Vec::new(),
             outgoing: Vec::new(),
             cases: Vec::new(),
+            ended_cases: Vec::new(),
+            effects: Vec::new(),
             stock: Vec::new(),
             list: Vec::new(),
             replay: intent.replay,

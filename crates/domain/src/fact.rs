@@ -54,8 +54,8 @@ pub enum Trade {
     NotPaid,
     /// `CLOSED`: nobody can pay it any more.
     Closed,
-    /// `REFUND`: it was paid, and at least one refund was asked for.
-    Refunded,
+    /// `REFUND`: it was paid, and at least one refund was asked for (also in part).
+    Refunded(Receipt),
     /// `ORDER_NOT_EXIST`: never ordered, or not yet.
     NotExist,
 }
@@ -261,7 +261,7 @@ impl Trade {
             Trade::Success(_) => "SUCCESS",
             Trade::NotPaid => "NOTPAY",
             Trade::Closed => "CLOSED",
-            Trade::Refunded => "REFUND",
+            Trade::Refunded(_) => "REFUND",
             Trade::NotExist => "ORDER_NOT_EXIST",
         }
     }

@@ -53,7 +53,7 @@ uuid_id! {
 
 /// One life of the database. A promotion or a restored dump may have lost acknowledged commits and
 /// begins another; what was known before it has to be asked for again (product ruling 20).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(String);
 
 impl Epoch {

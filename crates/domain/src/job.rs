@@ -2,8 +2,10 @@
 //!
 //! A job is committed with the intent that needs it, one per kind and subject.
 
+use crate::order::HORIZON_S;
 use crate::payment::{Payment, PaymentState};
-use crate::{OrderNumber, OutTradeNo, Timestamp};
+use crate::refund::{Refund, RefundState};
+use crate::{OrderNumber, OutRefundNo, OutTradeNo, Timestamp};
 use core::fmt;
 
 /// Seconds after the creation of a payment at which it is asked for (product ruling 21). Then
@@ -16,6 +18,14 @@ const TWO_MINUTES_S: i64 = 120;
 /// A closing payment usually ends with its first close; then it is watched until the horizon.
 const CLOSING_S: i64 = 5;
 const CLOSING_PATIENT_S: i64 = 30;
+/// A refund whose answer was lost is asked about soon, and later once a minute.
+const REFUND_LOST_S: i64 = 5;
+/// Seconds between the questions about an accepted refund: once a minute for five minutes, then
+/// after 5, 10, 20, and every 30 minutes (v3 §7.6).
+const REFUND_LADDER_S: [(i64, i64); 4] = [(300, 60), (600, 300), (1_200, 600), (2_400, 1_200)];
+const REFUND_PATIENT_S: i64 = 1_800;
+/// How long the record of a payment may come after the news of it (race R5), in seconds.
+pub const ORPHAN_PATIENCE_S: i64 = 120;
 
 /// A kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +36,10 @@ pub enum JobKind {
     ExpireOrder,
     /// Complete an order that was delivered days ago.
     CompleteOrder,
+    /// Send a refund, and ask what became of it.
+    FollowRefund,
+    /// Find out whose a payment is that no order of ours has.
+    ResolveOrphan,
 }
 
 /// One piece of promised work. Its name is its identity.
@@ -39,8 +53,13 @@ pub struct JobId {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [JobKind; 3] =
-        [JobKind::FollowPayment, JobKind::ExpireOrder, JobKind::CompleteOrder];
+    pub const ALL: [JobKind; 5] = [
+        JobKind::FollowPayment,
+        JobKind::ExpireOrder,
+        JobKind::CompleteOrder,
+        JobKind::FollowRefund,
+        JobKind::ResolveOrphan,
+    ];
 
     /// Its name in tables and logs.
     #[must_use]
@@ -49,6 +68,8 @@ impl JobKind {
             JobKind::FollowPayment => "follow_payment",
             JobKind::ExpireOrder => "expire_order",
             JobKind::CompleteOrder => "complete_order",
+            JobKind::FollowRefund => "follow_refund",
+            JobKind::ResolveOrphan => "resolve_orphan",
         }
     }
 
@@ -70,6 +91,18 @@ impl JobId {
     #[must_use]
     pub fn expire(order: &OrderNumber) -> JobId {
         JobId { kind: JobKind::ExpireOrder, subject: order.as_str().to_owned() }
+    }
+
+    /// Bringing a refund to its end.
+    #[must_use]
+    pub fn refund(out_refund_no: &OutRefundNo) -> JobId {
+        JobId { kind: JobKind::FollowRefund, subject: out_refund_no.as_str().to_owned() }
+    }
+
+    /// Finding out whose an unknown payment is.
+    #[must_use]
+    pub fn orphan(out_trade_no: &OutTradeNo) -> JobId {
+        JobId { kind: JobKind::ResolveOrphan, subject: out_trade_no.as_str().to_owned() }
     }
 
     /// Completing an order some days after its delivery.
@@ -126,4 +159,32 @@ pub fn next_look(payment: &Payment, now: Timestamp) -> Option<Timestamp> {
     let last_look = payment.terms.time_expire.plus_seconds(-MINUTE_S);
     let at = if now < last_look && at > last_look { last_look } else { at };
     Some(at)
+}
+
+/// When to act on a refund again, if nothing new was learned at `now`; `None` when nothing is left
+/// to do by ourselves. `now` itself for one that is to be sent: whether it may be is decided then.
+#[must_use]
+pub fn next_refund_look(refund: &Refund, now: Timestamp) -> Option<Timestamp> {
+    let sent_at = refund.sent_at.unwrap_or(refund.created_at);
+    match &refund.state {
+        RefundState::Requested => Some(now),
+        RefundState::Sending | RefundState::Unknown { .. } => Some(now.plus_seconds(REFUND_LOST_S)),
+        RefundState::Processing { .. } => {
+            let age_s = now.seconds_since(sent_at).max(0);
+            let rung = REFUND_LADDER_S.iter().find(|(until, _)| age_s < *until);
+            Some(now.plus_seconds(rung.map_or(REFUND_PATIENT_S, |(_, wait)| *wait)))
+        }
+        RefundState::Abnormal { .. } => Some(now.plus_seconds(REFUND_PATIENT_S)),
+        // Its refusal is proven; a request that was under way meanwhile may still arrive.
+        RefundState::Rejected { .. } => {
+            let last_look = sent_at.plus_seconds(HORIZON_S);
+            (now < last_look).then_some(last_look)
+        }
+        RefundState::AwaitingApproval
+        | RefundState::Declined
+        | RefundState::Withdrawn
+        | RefundState::Succeeded { .. }
+        | RefundState::Closed { .. }
+        | RefundState::SettledOffline { .. } => None,
+    }
 }

@@ -63,6 +63,18 @@ impl OutTradeNo {
         }
     }
 
+    /// Which payment of `order` has this number; `None` when it is another order's.
+    #[must_use]
+    pub fn payment_no_of(&self, order: &OrderNumber) -> Option<u8> {
+        let tail = self.0.strip_prefix(order.as_str())?;
+        if tail.is_empty() {
+            return Some(1);
+        }
+        let no: u8 = tail.strip_prefix('-')?.parse().ok()?;
+        ((2..=PAYMENTS_MAX).contains(&no) && *self == OutTradeNo::of_payment(order, no))
+            .then_some(no)
+    }
+
     /// Reads a number: 6 to 32 of `[0-9A-Za-z_-]` (WeChat Pay also allows `|` and `*`, which
     /// would have to be escaped in URLs; we never make them and refuse them).
     #[must_use]
@@ -97,6 +109,59 @@ impl OutRefundNo {
     #[must_use]
     pub fn of_surplus(out_trade_no: &OutTradeNo) -> OutRefundNo {
         OutRefundNo(format!("{}-S", out_trade_no.0))
+    }
+
+    /// A refund that somebody asked for under `name` (the name of the intention). Derived, so that
+    /// asking again after the database has lost the first answer is the same refund, and asking for
+    /// another one is never mistaken for it.
+    #[must_use]
+    pub fn of_request(out_trade_no: &OutTradeNo, name: &str) -> OutRefundNo {
+        let mut text = format!("{}-R", out_trade_no.0);
+        push_base32(&mut text, fnv1a(name.bytes()), 8);
+        OutRefundNo(text)
+    }
+
+    /// The number that takes the place of the `closed`th closed one of a chain that began with
+    /// this number, for a refund of `out_trade_no`. A number that somebody gave us is not added to:
+    /// the sum may be too long, or be given for something else.
+    #[must_use]
+    pub fn replacement(&self, out_trade_no: &OutTradeNo, closed: usize) -> OutRefundNo {
+        let which = closed.saturating_add(1);
+        if self.is_of_our_shape() {
+            OutRefundNo(format!("{}-{which}", self.0))
+        } else {
+            OutRefundNo::of_request(out_trade_no, &format!("replaces:{}:{which}", self.0))
+        }
+    }
+
+    /// Whether it begins like the numbers that we derive. Nobody else may give such a number: one
+    /// day it would be in the way of the refund that it belongs to.
+    #[must_use]
+    pub fn is_of_our_shape(&self) -> bool {
+        self.0.get(..LENGTH).is_some_and(|start| OrderNumber::parse(start).is_some())
+    }
+
+    /// Reads a number: 1 to 64 of `[0-9A-Za-z_-]` (WeChat Pay also allows `|`, `*` and `@`, which
+    /// would have to be escaped in URLs; we never make them and refuse them).
+    #[must_use]
+    pub fn parse(text: &str) -> Option<OutRefundNo> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        ((1..=64).contains(&text.len()) && text.bytes().all(allowed))
+            .then(|| OutRefundNo(text.to_owned()))
+    }
+
+    /// A number that a merchant's backend gives: read like [`OutRefundNo::parse`], and not of our
+    /// own shape, so that it is never taken for one that we derive later.
+    #[must_use]
+    pub fn given(text: &str) -> Option<OutRefundNo> {
+        OutRefundNo::parse(text).filter(|number| !number.is_of_our_shape())
+    }
+
+    /// A number as WeChat Pay states it: also one that another system made.
+    #[must_use]
+    pub fn stated(text: &str) -> Option<OutRefundNo> {
+        let visible = text.bytes().all(|b| b.is_ascii_graphic());
+        ((1..=64).contains(&text.len()) && visible).then(|| OutRefundNo(text.to_owned()))
     }
 
     /// The number as it was stored.
@@ -141,8 +206,12 @@ fn push_base32(text: &mut String, value: u64, characters: u32) {
 /// FNV-1a over the buyer's id: stable for ever, because the shard of a number may not move.
 fn buyer_hash(buyer: Option<UserId>) -> u64 {
     let bytes = buyer.map(|b| b.get().into_bytes()).unwrap_or_default();
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    fnv1a(bytes.into_iter())
+}
+
+fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }
 
@@ -170,6 +239,20 @@ mod tests {
         let last = OutTradeNo::of_payment(&number, PAYMENTS_MAX);
         assert_eq!(last.as_str(), format!("{number}-99"));
         assert_eq!(OutTradeNo::parse(last.as_str()), Some(last));
+    }
+
+    #[test]
+    fn a_backend_cannot_give_the_number_of_a_refund_that_we_may_have_to_make() {
+        let payment = OutTradeNo::of_payment(&OrderNumber::compose(at(), None, 7), 2);
+        for ours in [OutRefundNo::of_surplus(&payment), OutRefundNo::of_request(&payment, "x")] {
+            assert!(OutRefundNo::parse(ours.as_str()).is_some());
+            assert_eq!(OutRefundNo::given(ours.as_str()), None, "{ours}");
+        }
+        for theirs in ["R-1", "P20261121", &"P".repeat(64)] {
+            assert_eq!(OutRefundNo::given(theirs), OutRefundNo::parse(theirs));
+            assert!(OutRefundNo::given(theirs).is_some(), "{theirs}");
+        }
+        assert_eq!(OutRefundNo::given("ÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄ"), None);
     }
 
     proptest! {

@@ -5,10 +5,14 @@
 //!        │  cancel, deadline                    ▲
 //!        └────────▶ cancelling ── a success ────┘
 //!                       └── every payment proven ended ──▶ cancelled
+//!
+//! ready, not shipped: cancel ─▶ cancelling ── its refund accepted ──▶ cancelled
+//!                                    └── its refund rejected or declined ──▶ ready
 //! ```
 //!
 //! May not be changed but by [`Order::apply`] of events that [`Order::decide`] gave.
 
+mod adopt;
 mod apply;
 mod cancel;
 mod command;
@@ -17,15 +21,17 @@ mod event;
 mod fulfil;
 mod place;
 mod prepay;
+mod refunds;
 mod report;
 mod settle;
 mod start;
 #[cfg(test)]
 mod tests;
 
+pub use adopt::{Lost, ours};
 pub use command::{
     CancelCause, Circumstances, Command, CompletedBy, Decision, PayerResult, PrepayAnswer,
-    Rejection,
+    RefundAnswer, RefundAsk, Rejection,
 };
 pub use event::{Event, StockOutcome};
 pub use fulfil::COMPLETE_AFTER_S;
@@ -149,6 +155,10 @@ pub enum PaymentStatus {
     Unpaid,
     /// Settled.
     Paid,
+    /// Settled, and some of it went back.
+    PartiallyRefunded,
+    /// All of it went back.
+    Refunded,
 }
 
 /// One line of goods, frozen at placing.
@@ -250,10 +260,16 @@ pub enum SettledBy {
 }
 
 impl Order {
-    /// Whether its money came.
+    /// Whether its money came, and whether it went back.
     #[must_use]
     pub fn payment_status(&self) -> PaymentStatus {
-        if self.settlement.is_some() { PaymentStatus::Paid } else { PaymentStatus::Unpaid }
+        let refunded = self.refunded();
+        match &self.settlement {
+            None => PaymentStatus::Unpaid,
+            Some(_) if refunded == Fen::ZERO => PaymentStatus::Paid,
+            Some(settlement) if refunded < settlement.amount => PaymentStatus::PartiallyRefunded,
+            Some(_) => PaymentStatus::Refunded,
+        }
     }
 
     /// What it was paid, in fen.
@@ -267,6 +283,15 @@ impl Order {
     pub fn is_payable(&self) -> bool {
         self.settlement.is_none()
             && matches!(self.status, OrderStatus::PendingPayment | OrderStatus::Cancelling)
+    }
+
+    /// The payment of WeChat Pay that settled it.
+    #[must_use]
+    pub fn settled_payment(&self) -> Option<&Payment> {
+        match self.settlement.as_ref()?.by {
+            SettledBy::Wechat { payment_no } => self.payments.iter().find(|p| p.no == payment_no),
+            SettledBy::Free => None,
+        }
     }
 
     /// The payment with this number.

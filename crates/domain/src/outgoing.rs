@@ -29,8 +29,16 @@ pub enum OutgoingKind {
     PaymentSurplus,
     /// `refund.requested`
     RefundRequested,
+    /// `refund.succeeded`
+    RefundSucceeded,
+    /// `refund.abnormal`
+    RefundAbnormal,
+    /// `refund.closed`
+    RefundClosed,
     /// `case.opened`
     CaseOpened,
+    /// `case.resolved`
+    CaseResolved,
 }
 
 impl OutgoingKind {
@@ -46,7 +54,11 @@ impl OutgoingKind {
             OutgoingKind::OrderCompleted => "order.completed",
             OutgoingKind::PaymentSurplus => "payment.surplus",
             OutgoingKind::RefundRequested => "refund.requested",
+            OutgoingKind::RefundSucceeded => "refund.succeeded",
+            OutgoingKind::RefundAbnormal => "refund.abnormal",
+            OutgoingKind::RefundClosed => "refund.closed",
             OutgoingKind::CaseOpened => "case.opened",
+            OutgoingKind::CaseResolved => "case.resolved",
         }
     }
 }

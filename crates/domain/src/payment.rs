@@ -5,7 +5,7 @@
 
 use crate::fact::Receipt;
 use crate::names::{Appid, Mchid, Openid};
-use crate::{Fen, OutTradeNo, Timestamp};
+use crate::{Epoch, Fen, OutTradeNo, Timestamp};
 use core::fmt;
 
 /// Which payment of its order this is, from 1.
@@ -28,6 +28,9 @@ pub struct Payment {
     pub state: PaymentState,
     /// When it was recorded, always before WeChat Pay was called.
     pub created_at: Timestamp,
+    /// The life of the database in which it was recorded. In a later one, what was known of it may
+    /// be lost: nothing settles it that was not asked for since.
+    pub epoch: Epoch,
 }
 
 /// The frozen terms of a payment. A success that differs in amount, currency or appid is surplus.
@@ -102,7 +105,7 @@ pub enum PaymentState {
     },
     /// Money came that the order cannot take: refunded in full, once. Final.
     Surplus {
-        /// What WeChat Pay said; `None` when it only said that a refund had begun.
+        /// What WeChat Pay said.
         receipt: Option<Receipt>,
         /// Why the order cannot take it.
         why: SurplusCause,
@@ -144,6 +147,8 @@ pub enum SurplusCause {
     Mismatch,
     /// WeChat Pay showed a refund before we ever saw the success.
     RefundSeenFirst,
+    /// The record of it was lost with the database.
+    RecordLost,
 }
 
 /// The name of a state: tables, logs and the API use it.

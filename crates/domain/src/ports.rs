@@ -12,6 +12,7 @@ pub mod cases;
 pub mod clock;
 pub mod events;
 pub mod gateway;
+pub mod invariants;
 pub mod job_queue;
 pub mod order_store;
 pub mod shop;
@@ -24,6 +25,7 @@ pub use gateway::{
     GatewayError, LoginError, LoginGateway, Notice, NoticeBody, NoticeError, NoticeOpener,
     PayParams, PaymentGateway, RawNotice, RefundRequest, WechatRefusal,
 };
+pub use invariants::{InvariantReport, Invariants};
 pub use job_queue::{Finish, JobQueue, LeasedJob};
 pub use order_store::{
     CommitAnswer, Loaded, OrderKey, OrderList, OrderListing, OrderStore, StoreError,

@@ -4,8 +4,9 @@
 //! Shows; decides nothing. That a client says "paid" changes a sentence here, never the order.
 
 use crate::Timestamp;
-use crate::order::{CancelCause, Order, OrderStatus, PayerReport, PayerResult};
+use crate::order::{CancelCause, Order, OrderStatus, PayerReport, PayerResult, PaymentStatus};
 use crate::payment::{Payment, PaymentState};
+use crate::refund::Refund;
 
 /// How often a client asks while something is expected, in milliseconds.
 pub const POLL_AFTER_MS: u32 = 1_000;
@@ -41,6 +42,8 @@ pub enum Shown {
     Ready,
     /// Money is on its way back.
     Refunding,
+    /// All of it is back.
+    Refunded,
     /// Over without goods.
     Closed,
 }
@@ -56,6 +59,7 @@ impl Presentation {
             | Shown::Confirming
             | Shown::Ready
             | Shown::Refunding
+            | Shown::Refunded
             | Shown::Closed => Some(GIVE_UP_MESSAGE_ZH),
         }
     }
@@ -67,10 +71,16 @@ impl Order {
     pub fn present(&self, now: Timestamp) -> Presentation {
         let (status, message_zh) = match self.status {
             OrderStatus::PendingPayment => return self.present_unpaid(now),
+            OrderStatus::Cancelling if self.settlement.is_some() => {
+                (Shown::Refunding, "订单取消中，付款将原路退回")
+            }
             OrderStatus::Cancelling => {
                 let poll_after_ms = Some(POLL_AFTER_MS);
                 let message_zh = "订单取消中，正在与微信支付核对";
                 return Presentation { status: Shown::Cancelling, message_zh, poll_after_ms };
+            }
+            OrderStatus::Cancelled if self.is_all_paid_back() => {
+                (Shown::Refunded, "订单已取消，付款已退回")
             }
             OrderStatus::Cancelled if !self.refunds.is_empty() => {
                 (Shown::Refunding, "订单已取消，付款将原路退回")
@@ -81,6 +91,11 @@ impl Order {
                     (Shown::Closed, "订单已取消")
                 }
             },
+            OrderStatus::Shipped | OrderStatus::Delivered | OrderStatus::Completed
+                if self.payment_status() == PaymentStatus::Refunded =>
+            {
+                (Shown::Refunded, "付款已全部退回")
+            }
             OrderStatus::Ready => (Shown::Ready, "付款成功，等待发货"),
             OrderStatus::Shipped => (Shown::Ready, "已发货"),
             OrderStatus::Delivered => (Shown::Ready, "已送达"),
@@ -103,6 +118,13 @@ impl Order {
             (Shown::AwaitingPayment, "等待付款", poll)
         };
         Presentation { status, message_zh, poll_after_ms }
+    }
+
+    /// Whether money came, and the payer has all of it back.
+    fn is_all_paid_back(&self) -> bool {
+        let counts = |refund: &&Refund| refund.reserves();
+        let has_any = self.refunds.iter().any(|refund| refund.reserves());
+        has_any && self.refunds.iter().filter(counts).all(Refund::is_paid_back)
     }
 
     /// Whether money came that it could not take, and nothing else can be paid.

@@ -1,10 +1,26 @@
 //! Refunds: one `out_refund_no` for ever.
 //!
-//! Sending them to WeChat Pay is not built yet; the intent, with its reserved amount, is recorded
-//! in the commit that makes it owed.
+//! ```text
+//! awaiting_approval ─▶ requested ─▶ sending ─▶ processing ─▶ succeeded
+//!    │   │                 ▲          │ ▲ │       │  │
+//!    │   └▶ withdrawn      │   unknown ◀┘ └───────┘  ├─▶ abnormal ─▶ succeeded | settled_offline
+//!    └────▶ declined       │          │              └─▶ closed (what is still owed: another one)
+//!                          └ rejected ◀┘ ─▶ settled_offline
+//! ```
+//!
+//! The amount is reserved from the first state on, and freed only by `declined`, `withdrawn`,
+//! `rejected` and `closed`. What may happen when is decided in `order/refunds/`.
 
+use crate::names::RefundId;
 use crate::payment::PaymentNo;
 use crate::{Fen, OutRefundNo, Timestamp};
+
+/// The most refunds of one payment at WeChat Pay (v3 §7.5).
+pub const REFUNDS_MAX: usize = 50;
+/// Seconds between two refunds of one payment (v3 §7.5).
+pub const REFUND_SPACING_S: i64 = 60;
+/// Seconds after a payment until which WeChat Pay refunds it: 365 days (v3 §7.5).
+pub const REFUNDABLE_S: i64 = 365 * 24 * 3_600;
 
 /// Money that goes back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,12 +31,20 @@ pub struct Refund {
     pub payment_no: PaymentNo,
     /// How much, in fen.
     pub amount: Fen,
-    /// Shown to the payer, at most 80 bytes.
+    /// Shown to the payer; WeChat Pay takes 80 bytes of it.
     pub reason: String,
     /// Why it exists.
     pub kind: RefundKind,
+    /// Who asked for it.
+    pub asked_by: Asker,
+    /// Their name in the audit, such as `operator:<key id>`: who approves is somebody else.
+    pub actor: String,
+    /// The closed refund in whose place it was made.
+    pub replaces: Option<OutRefundNo>,
     /// How far it got.
-    pub status: RefundStatus,
+    pub state: RefundState,
+    /// When it was last sent, or was about to be.
+    pub sent_at: Option<Timestamp>,
     /// When it was decided.
     pub created_at: Timestamp,
 }
@@ -28,13 +52,217 @@ pub struct Refund {
 /// Why a refund exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RefundKind {
+    /// Somebody asked for it.
+    Requested,
     /// Money that its order could not take: automatic, in full, once.
     Surplus,
+    /// Made elsewhere (the merchant console), or in a life of the database that is lost. A fact;
+    /// never sent by us.
+    External,
 }
 
-/// How far a refund got.
+/// Who asked for a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RefundStatus {
+pub enum Asker {
+    /// The buyer.
+    Buyer,
+    /// An operator.
+    Operator,
+    /// A merchant's backend.
+    Service,
+    /// Nobody: it follows from what happened.
+    Paydesk,
+}
+
+/// How far a refund got. Each state carries what it implies and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefundState {
+    /// Reserved; waits for a person.
+    AwaitingApproval,
+    /// A person refused it. Final.
+    Declined,
+    /// Who asked took it back. Final.
+    Withdrawn,
     /// Decided and reserved; not sent yet.
     Requested,
+    /// About to be sent, or sent: nobody knows before an answer is recorded.
+    Sending,
+    /// Its answer was lost: asked about first, then sent again under the same number.
+    Unknown {
+        /// The code of a definite refusal, believed once a query says that it does not exist.
+        refused: Option<String>,
+    },
+    /// WeChat Pay accepted it.
+    Processing {
+        /// WeChat Pay's number.
+        refund_id: RefundId,
+    },
+    /// The payer has the money. Final.
+    Succeeded {
+        /// WeChat Pay's number.
+        refund_id: RefundId,
+        /// `success_time`.
+        at: Timestamp,
+    },
+    /// It could not reach the payer: a person helps, at WeChat Pay or by a bank transfer.
+    Abnormal {
+        /// WeChat Pay's number.
+        refund_id: RefundId,
+    },
+    /// WeChat Pay gave it up. Final; what is still owed has another number.
+    Closed {
+        /// WeChat Pay's number.
+        refund_id: RefundId,
+    },
+    /// WeChat Pay refused it, and a query says that it does not exist.
+    Rejected {
+        /// WeChat Pay's error code.
+        code: String,
+    },
+    /// Paid back another way. Final.
+    SettledOffline {
+        /// How, in the approver's words.
+        note: String,
+        /// When that was recorded.
+        at: Timestamp,
+    },
+}
+
+/// The name of a state: tables, logs and the API use it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RefundStatus {
+    /// See [`RefundState::AwaitingApproval`].
+    AwaitingApproval,
+    /// See [`RefundState::Declined`].
+    Declined,
+    /// See [`RefundState::Withdrawn`].
+    Withdrawn,
+    /// See [`RefundState::Requested`].
+    Requested,
+    /// See [`RefundState::Sending`].
+    Sending,
+    /// See [`RefundState::Unknown`].
+    Unknown,
+    /// See [`RefundState::Processing`].
+    Processing,
+    /// See [`RefundState::Succeeded`].
+    Succeeded,
+    /// See [`RefundState::Abnormal`].
+    Abnormal,
+    /// See [`RefundState::Closed`].
+    Closed,
+    /// See [`RefundState::Rejected`].
+    Rejected,
+    /// See [`RefundState::SettledOffline`].
+    SettledOffline,
+}
+
+impl Refund {
+    /// Whether its amount is kept from being refunded again.
+    #[must_use]
+    pub fn reserves(&self) -> bool {
+        match &self.state {
+            RefundState::Declined
+            | RefundState::Withdrawn
+            | RefundState::Closed { .. }
+            | RefundState::Rejected { .. } => false,
+            RefundState::AwaitingApproval
+            | RefundState::Requested
+            | RefundState::Sending
+            | RefundState::Unknown { .. }
+            | RefundState::Processing { .. }
+            | RefundState::Succeeded { .. }
+            | RefundState::Abnormal { .. }
+            | RefundState::SettledOffline { .. } => true,
+        }
+    }
+
+    /// Whether the payer has the money.
+    #[must_use]
+    pub fn is_paid_back(&self) -> bool {
+        matches!(self.state, RefundState::Succeeded { .. } | RefundState::SettledOffline { .. })
+    }
+
+    /// Whether WeChat Pay took it on, or the payer has the money.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        matches!(self.state, RefundState::Processing { .. } | RefundState::Abnormal { .. })
+            || self.is_paid_back()
+    }
+
+    /// Whether it may be at WeChat Pay without our knowing how far.
+    #[must_use]
+    pub fn is_in_flight(&self) -> bool {
+        matches!(self.state, RefundState::Sending | RefundState::Unknown { .. })
+    }
+
+    /// Whether we still act on it by ourselves: send, ask, or wait for its end.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.is_in_flight()
+            || matches!(
+                self.state,
+                RefundState::Requested
+                    | RefundState::Processing { .. }
+                    | RefundState::Abnormal { .. }
+            )
+    }
+
+    /// WeChat Pay's number of it, once it is known.
+    #[must_use]
+    pub fn refund_id(&self) -> Option<&RefundId> {
+        match &self.state {
+            RefundState::Processing { refund_id }
+            | RefundState::Succeeded { refund_id, .. }
+            | RefundState::Abnormal { refund_id }
+            | RefundState::Closed { refund_id } => Some(refund_id),
+            RefundState::AwaitingApproval
+            | RefundState::Declined
+            | RefundState::Withdrawn
+            | RefundState::Requested
+            | RefundState::Sending
+            | RefundState::Unknown { .. }
+            | RefundState::Rejected { .. }
+            | RefundState::SettledOffline { .. } => None,
+        }
+    }
+
+    /// When the payer had the money, by WeChat Pay or another way.
+    #[must_use]
+    pub fn paid_back_at(&self) -> Option<Timestamp> {
+        match &self.state {
+            RefundState::Succeeded { at, .. } | RefundState::SettledOffline { at, .. } => Some(*at),
+            RefundState::AwaitingApproval
+            | RefundState::Declined
+            | RefundState::Withdrawn
+            | RefundState::Requested
+            | RefundState::Sending
+            | RefundState::Unknown { .. }
+            | RefundState::Processing { .. }
+            | RefundState::Abnormal { .. }
+            | RefundState::Closed { .. }
+            | RefundState::Rejected { .. } => None,
+        }
+    }
+}
+
+impl RefundState {
+    /// Its name.
+    #[must_use]
+    pub fn status(&self) -> RefundStatus {
+        match self {
+            RefundState::AwaitingApproval => RefundStatus::AwaitingApproval,
+            RefundState::Declined => RefundStatus::Declined,
+            RefundState::Withdrawn => RefundStatus::Withdrawn,
+            RefundState::Requested => RefundStatus::Requested,
+            RefundState::Sending => RefundStatus::Sending,
+            RefundState::Unknown { .. } => RefundStatus::Unknown,
+            RefundState::Processing { .. } => RefundStatus::Processing,
+            RefundState::Succeeded { .. } => RefundStatus::Succeeded,
+            RefundState::Abnormal { .. } => RefundStatus::Abnormal,
+            RefundState::Closed { .. } => RefundStatus::Closed,
+            RefundState::Rejected { .. } => RefundStatus::Rejected,
+            RefundState::SettledOffline { .. } => RefundStatus::SettledOffline,
+        }
+    }
 }

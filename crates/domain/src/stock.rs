@@ -1,4 +1,5 @@
-//! Holds of stock: one per order line, `held → committed` or `held → released`, never both.
+//! Holds of stock: one per order line, `held → committed` or `held → released`, never both. What
+//! was committed may come back.
 
 use crate::catalogue::SkuId;
 
@@ -11,6 +12,8 @@ pub struct Hold {
     pub sku_id: SkuId,
     /// How many.
     pub quantity: u32,
+    /// How many of them came back after they were sold; at most `quantity`.
+    pub returned_quantity: u32,
     /// How far it got.
     pub status: HoldStatus,
 }
@@ -48,4 +51,6 @@ pub enum StockMoveKind {
     Commit,
     /// held → available.
     Release,
+    /// sold → available: the order was cancelled and its money goes back.
+    Return,
 }

@@ -20,8 +20,8 @@ pub(crate) const NUMBER_MAX: usize = 64;
     operation_id = "list_back_office_orders",
     params(("status" = Option<WireOrderStatus>, Query),
         ("q" = Option<String>, Query, min_length = 1, max_length = 64,
-            description = "exactly this number: the order's, a payment's, WeChat Pay's or the \
-                merchant's own"),
+            description = "exactly this number: the order's, a payment's or a refund's (ours or \
+                WeChat Pay's), or the merchant's own"),
         ("created_from" = Option<String>, Query, format = DateTime),
         ("created_to" = Option<String>, Query, format = DateTime),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100),

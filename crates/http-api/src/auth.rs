@@ -48,6 +48,7 @@ impl Principal {
         match self {
             Principal::Anyone => "anyone".to_owned(),
             Principal::Buyer(buyer) => format!("buyer:{buyer}"),
+            Principal::Key(key) if key.roles == [Role::Service] => format!("service:{}", key.id),
             Principal::Key(key) => format!("operator:{}", key.id),
         }
     }

@@ -16,10 +16,15 @@ use crate::{idempotency, routes};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use core::pin::Pin;
-use domain::UserId;
 use domain::changeset::Audit;
-use domain::ports::OrderKey;
+use domain::ports::{OrderKey, Role};
+use domain::{OutRefundNo, OutTradeNo, UserId};
 use usecases::{Action, Keyed, Paydesk, Target};
+
+/// What the segments are called that name something of an order.
+const REFERENCE: &str = "ref";
+const OUT_TRADE_NO: &str = "out_trade_no";
+const OUT_REFUND_NO: &str = "out_refund_no";
 
 /// What an endpoint gives back.
 pub(crate) type Answer = Result<HttpResponse, Problem>;
@@ -85,6 +90,14 @@ impl Call {
         }
     }
 
+    /// Whether the caller is a key with this role.
+    pub(crate) fn has(&self, role: Role) -> bool {
+        match &self.principal {
+            Principal::Key(key) => key.roles.contains(&role),
+            Principal::Buyer(_) | Principal::Anyone => false,
+        }
+    }
+
     /// Who reads the answer.
     fn audience(&self) -> Audience {
         match &self.principal {
@@ -99,9 +112,9 @@ impl Call {
     }
 
     /// The order in the path, at the version of `If-Match`: a buyer's own, or anybody's for those
-    /// whom a back-office route let in. What cannot be a reference names nothing.
+    /// whom a route for keys let in. What cannot be a reference names nothing.
     pub(crate) fn target(&self) -> Result<Target, Problem> {
-        let key = OrderKey::parse(self.segment("ref")).ok_or_else(Problem::not_found)?;
+        let key = self.named().ok_or_else(Problem::not_found)?;
         let mut target = match &self.principal {
             Principal::Buyer(buyer) => Target::of_buyer(*buyer, key),
             Principal::Key(_) => Target::anybodys(key),
@@ -117,10 +130,48 @@ impl Call {
         let key = self.key()?;
         let body = self.read_if::<T>(presence).await?;
         let target = self.target()?;
-        let pattern = self.req.match_pattern().unwrap_or_default();
-        let path = pattern.replace("{ref}", &name_of(&target.key));
-        let keyed = self.keyed(key, &path, &body.canonical);
+        let keyed = self.keyed(key, &self.path_to(&target.key), &body.canonical);
         Ok(Asked { body: body.value, target, keyed })
+    }
+
+    /// The order that the path names: by a reference, by one of its payments or by one of its
+    /// refunds.
+    fn named(&self) -> Option<OrderKey> {
+        let segments = self.req.match_info();
+        if let Some(reference) = segments.get(REFERENCE) {
+            return OrderKey::parse(reference);
+        }
+        match segments.get(OUT_TRADE_NO) {
+            Some(number) => OutTradeNo::parse(number).map(OrderKey::OutTradeNo),
+            None => {
+                segments.get(OUT_REFUND_NO).and_then(OutRefundNo::parse).map(OrderKey::OutRefundNo)
+            }
+        }
+    }
+
+    /// The concrete path in its one spelling, so that two spellings of one path are one scope.
+    fn path_to(&self, key: &OrderKey) -> String {
+        let named = match key {
+            OrderKey::Id(id) => id.to_string(),
+            OrderKey::Number(number) => number.as_str().to_owned(),
+            OrderKey::OutTradeNo(number) => number.as_str().to_owned(),
+            OrderKey::OutRefundNo(number) => number.as_str().to_owned(),
+        };
+        let pattern = self.req.match_pattern().unwrap_or_default();
+        pattern
+            .replace(&format!("{{{REFERENCE}}}"), &named)
+            .replace(&format!("{{{OUT_TRADE_NO}}}"), &named)
+            .replace(&format!("{{{OUT_REFUND_NO}}}"), self.segment(OUT_REFUND_NO))
+    }
+
+    /// The refund in the path; what cannot be a number names nothing.
+    pub(crate) fn out_refund_no(&self) -> Result<OutRefundNo, Problem> {
+        OutRefundNo::parse(self.segment(OUT_REFUND_NO)).ok_or_else(Problem::not_found)
+    }
+
+    /// The payment in the path; what cannot be a number names nothing.
+    pub(crate) fn out_trade_no(&self) -> Result<OutTradeNo, Problem> {
+        OutTradeNo::parse(self.segment(OUT_TRADE_NO)).ok_or_else(Problem::not_found)
     }
 
     /// The action that was asked for, for this cause.
@@ -147,7 +198,7 @@ impl Call {
     }
 
     /// The key with its scope and the request's fingerprint. `path` is the concrete path as we
-    /// write it, so that two spellings of one path are one scope.
+    /// write it.
     pub(crate) fn keyed(&self, key: String, path: &str, canonical: &str) -> Keyed {
         let method = self.req.method();
         Keyed {
@@ -162,7 +213,11 @@ impl Call {
         self.read_if(Presence::Required).await
     }
 
-    async fn read_if<T: Body>(&mut self, presence: Presence) -> Result<Understood<T>, Problem> {
+    /// The JSON body, which may be absent where that is said.
+    pub(crate) async fn read_if<T: Body>(
+        &mut self,
+        presence: Presence,
+    ) -> Result<Understood<T>, Problem> {
         let body = self.body()?;
         json_body::read(&self.req, body, presence).await
     }
@@ -202,14 +257,5 @@ impl Call {
         F: FnOnce(std::sync::Arc<Paydesk>) -> W,
     {
         self.state.run(work).await
-    }
-}
-
-/// One spelling of a reference, so that two spellings of one path are one scope.
-fn name_of(key: &OrderKey) -> String {
-    match key {
-        OrderKey::Id(id) => id.to_string(),
-        OrderKey::Number(number) => number.as_str().to_owned(),
-        OrderKey::OutTradeNo(number) => number.as_str().to_owned(),
     }
 }

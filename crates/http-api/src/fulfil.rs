@@ -22,7 +22,7 @@ const REASON: TextRule = TextRule { min: 1, max: 200 };
 pub(crate) struct Why {
     /// For the audit.
     #[schema(min_length = 1, max_length = 200)]
-    reason: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 impl Body for Why {
@@ -32,7 +32,7 @@ impl Body for Why {
 }
 
 /// The cause in the audit: what was done, and why if that was said.
-fn cause(what: &str, reason: Option<&str>) -> String {
+pub(crate) fn cause(what: &str, reason: Option<&str>) -> String {
     reason.map_or_else(|| what.to_owned(), |reason| format!("{what}: {reason}"))
 }
 
@@ -82,7 +82,8 @@ pub(crate) async fn complete(call: Call) -> Answer {
     act(call, "complete", Command::Complete(CompletedBy::Operator)).await
 }
 
-/// Cancels an order that is not paid: a negotiation with WeChat Pay, which may end otherwise.
+/// Cancels an order: a negotiation with WeChat Pay, which may end otherwise. What was paid for an
+/// order that is not shipped goes back first.
 #[utoipa::path(post, path = "/api/admin/orders/{ref}/cancel", tag = "back_office",
     operation_id = "cancel_back_office_order",
     params(("ref" = String, Path, description = "its number, its id, or any out_trade_no of it"),

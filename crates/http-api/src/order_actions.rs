@@ -79,7 +79,8 @@ pub(crate) async fn report(mut call: Call) -> Answer {
     Ok(answer::noted_at(order.version, &WireOrder::of(&order, call.view())))
 }
 
-/// Cancels an order that is not paid: a negotiation with WeChat Pay, which may end otherwise.
+/// Cancels an order: a negotiation with WeChat Pay, which may end otherwise. What was paid for an
+/// order that is not shipped goes back first.
 #[utoipa::path(post, path = "/api/mini/orders/{ref}/cancel", tag = "buyers",
     operation_id = "cancel_order",
     params(("ref" = String, Path, description = "its number, its id, or any out_trade_no of it"),

@@ -6,12 +6,13 @@ use crate::auth::Who::{self, Anyone, Buyer, Key};
 use crate::problem::Problem;
 use crate::{
     addresses, admin_orders, api_keys, back_office, cases, checkout, docs_page, fulfil, health,
-    login, openapi, order_actions, orders, purchase_list, skus, wechatpay_notify,
+    invariants, login, openapi, order_actions, orders, purchase_list, refunds, skus, sync_payment,
+    wechatpay_notify,
 };
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Route as Action};
-use domain::ports::Role::{self, Approver, Operator, Viewer};
+use domain::ports::Role::{self, Approver, Operator, Service, Viewer};
 
 /// One route.
 pub(crate) struct Route {
@@ -44,19 +45,31 @@ const BUYERS: &[Route] = &[
     post("/api/mini/orders/{ref}/payment-result", Buyer, || web::to(order_actions::report)),
     post("/api/mini/orders/{ref}/cancel", Buyer, || web::to(order_actions::cancel)),
     post("/api/mini/orders/{ref}/confirm-receipt", Buyer, || web::to(order_actions::confirm_receipt)),
+    post("/api/mini/orders/{ref}/refunds", Buyer, || web::to(refunds::ask_as_buyer)),
+    post("/api/mini/orders/{ref}/refunds/{out_refund_no}/withdraw", Buyer, || web::to(refunds::people::withdraw)),
 ];
 
 /// What WeChat Pay calls; it proves itself by its signature.
 #[rustfmt::skip]
 const WECHAT_PAY: &[Route] = &[
     post("/api/mini/wechat-pay/notify", Anyone, || web::to(wechatpay_notify::notify)),
+    post("/api/mini/wechat-pay/refund-notify", Anyone, || web::to(wechatpay_notify::refund_notify)),
     get("/api/mini/wechat-pay/health", Anyone, || web::to(wechatpay_notify::health)),
+];
+
+/// What merchants' backends call.
+#[rustfmt::skip]
+const BACKENDS: &[Route] = &[
+    post("/api/v1/payments/{out_trade_no}/refunds", Key(&[Service]), || web::to(refunds::ask_as_service)),
+    get("/api/v1/refunds/{out_refund_no}", Key(&[Service]), || web::to(refunds::show)),
 ];
 
 /// Who may look into the back office.
 const LOOK: &[Role] = &[Viewer, Operator, Approver];
 /// Who may act there. An approver says yes to what others propose, and acts no more than a viewer.
 const ACT: &[Role] = &[Operator];
+/// Who may say yes or no to a refund that waits. Whose yes counts for which is `domain`'s.
+const SAY: &[Role] = &[Operator, Approver];
 
 /// What operators call.
 #[rustfmt::skip]
@@ -70,6 +83,13 @@ const BACK_OFFICE: &[Route] = &[
     post("/api/admin/orders/{ref}/deliver", Key(ACT), || web::to(fulfil::deliver)),
     post("/api/admin/orders/{ref}/complete", Key(ACT), || web::to(fulfil::complete)),
     post("/api/admin/orders/{ref}/cancel", Key(ACT), || web::to(fulfil::cancel)),
+    post("/api/admin/orders/{ref}/refunds", Key(ACT), || web::to(refunds::ask_as_operator)),
+    post("/api/admin/refunds/{out_refund_no}/approve", Key(SAY), || web::to(refunds::people::approve)),
+    post("/api/admin/refunds/{out_refund_no}/decline", Key(SAY), || web::to(refunds::people::decline)),
+    post("/api/admin/refunds/{out_refund_no}/retry", Key(ACT), || web::to(refunds::people::retry)),
+    post("/api/admin/refunds/{out_refund_no}/settle-offline", Key(&[Approver]), || web::to(refunds::people::settle_offline)),
+    post("/api/admin/payments/{out_trade_no}/sync", Key(ACT), || web::to(sync_payment::sync)),
+    get("/api/admin/invariants", Key(LOOK), || web::to(invariants::check)),
     get("/api/admin/cases", Key(LOOK), || web::to(cases::list)),
     get("/api/admin/api-keys", Key(LOOK), || web::to(api_keys::list)),
     post("/api/admin/api-keys", Key(&[Approver]), || web::to(api_keys::make)),
@@ -85,7 +105,7 @@ const OPERATIONS: &[Route] = &[
     get("/docs", Anyone, || web::to(docs_page::show)),
 ];
 
-const EVERY: [&[Route]; 4] = [BUYERS, WECHAT_PAY, BACK_OFFICE, OPERATIONS];
+const EVERY: [&[Route]; 5] = [BUYERS, WECHAT_PAY, BACKENDS, BACK_OFFICE, OPERATIONS];
 
 /// Every route.
 pub(crate) fn every() -> impl Iterator<Item = &'static Route> {

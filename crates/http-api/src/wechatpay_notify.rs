@@ -1,4 +1,4 @@
-//! `POST /api/mini/wechat-pay/notify` and its self-check: WeChat Pay calls us.
+//! `POST /api/mini/wechat-pay/notify` and `/refund-notify`, and the self-check: WeChat Pay calls us.
 //!
 //! May not parse anything: raw bytes and headers go to the use case, whose signature check comes
 //! first. May not be cut short: a notification is worked on to its end even when WeChat Pay hangs
@@ -43,7 +43,26 @@ pub(crate) struct Fail {
         (status = 401, description = "not trusted", body = Fail),
         (status = 413, description = "more than 32 KiB", body = Fail),
         (status = 503, description = "send it again", body = Fail)))]
-pub(crate) async fn notify(mut call: Call) -> Answer {
+pub(crate) async fn notify(call: Call) -> Answer {
+    take(call).await
+}
+
+/// Takes a refund notification (API v3).
+#[utoipa::path(post, path = "/api/mini/wechat-pay/refund-notify", tag = "wechat_pay",
+    operation_id = "refund_notice",
+    request_body(content = String, content_type = "application/json",
+        description = "as WeChat Pay sends it; its signature is over these bytes"),
+    responses((status = 204, description = "durable, or known"),
+        (status = 400, description = "cannot be decrypted or read", body = Fail),
+        (status = 401, description = "not trusted", body = Fail),
+        (status = 413, description = "more than 32 KiB", body = Fail),
+        (status = 503, description = "send it again", body = Fail)))]
+pub(crate) async fn refund_notify(call: Call) -> Answer {
+    take(call).await
+}
+
+/// Takes a notification about whatever it is: a merchant's console may name either door for both.
+async fn take(mut call: Call) -> Answer {
     // WeChat Pay's own id of this sending: what its support asks for.
     if let Some(id) = plain(call.req.headers(), &HeaderName::from_static("request-id")) {
         tracing::Span::current().record("wechat.request_id", id);
@@ -73,7 +92,7 @@ pub(crate) async fn notify(mut call: Call) -> Answer {
     };
     let (paydesk, request_id) = (Arc::clone(&call.state.paydesk), call.request_id.to_string());
     let task = call.state.start(async move {
-        let answer = paydesk.ingest_payment_notice(&raw, &request_id).await;
+        let answer = paydesk.ingest_notice(&raw, &request_id).await;
         drop(permit);
         answer
     });

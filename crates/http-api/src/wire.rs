@@ -8,6 +8,7 @@ pub(crate) mod api_key;
 pub(crate) mod case;
 pub(crate) mod checkout;
 pub(crate) mod health;
+pub(crate) mod invariant;
 pub(crate) mod list;
 pub(crate) mod names;
 pub(crate) mod order;

@@ -9,16 +9,17 @@
 
 use domain::case::CaseKind;
 use domain::changeset::Changeset;
-use domain::fact::{PaymentFact, Trade};
+use domain::fact::{PaymentFact, RefundFact, Trade};
 use domain::job::{JobChange, JobId};
 use domain::names::{Appid, Openid};
 use domain::order::{Order, OrderStatus};
 use domain::payment::{Credential, Payment, Terms};
 use domain::ports::{
-    CaseList, CommitAnswer, EventSink, GatewayError, LoginError, LoginGateway, Notice, NoticeError,
-    NoticeOpener, OrderKey, OrderStore as _, PayParams, PaymentGateway, PortFuture, RawNotice,
+    CaseList, CommitAnswer, EventSink, GatewayError, InvariantReport, Invariants, LoginError,
+    LoginGateway, Notice, NoticeError, NoticeOpener, OrderKey, OrderStore as _, PayParams,
+    PaymentGateway, PortFuture, RawNotice, RefundRequest, StoreError,
 };
-use domain::{OutTradeNo, Timestamp};
+use domain::{Fen, OutRefundNo, OutTradeNo, Timestamp};
 use scheduler::{Alarm, Settings};
 use std::future::ready;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use std::time::Duration;
 use store_memory::MemoryStore;
 use testkit::conformance::placing;
 use testkit::{TestClock, TestIds, sample};
-use usecases::{Paydesk, QueryBudget};
+use usecases::{Epochs, Paydesk, QueryBudget};
 
 /// A WeChat Pay where the one order is paid, or that does not answer.
 struct Fake {
@@ -45,6 +46,12 @@ enum Answer {
     Panic,
     /// Never, as far as the test can wait.
     Hang,
+}
+
+impl Invariants for Fake {
+    fn check(&self) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>> {
+        panic!("nobody asks")
+    }
 }
 
 impl PaymentGateway for Fake {
@@ -76,6 +83,20 @@ impl PaymentGateway for Fake {
 
     fn close<'a>(&'a self, _number: &'a OutTradeNo) -> PortFuture<'a, Result<(), GatewayError>> {
         panic!("nothing is closed")
+    }
+
+    fn refund<'a>(
+        &'a self,
+        _request: &'a RefundRequest,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
+        panic!("nothing goes back")
+    }
+
+    fn query_refund<'a>(
+        &'a self,
+        _number: &'a OutRefundNo,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
+        panic!("nothing goes back")
     }
 
     fn pay_params(&self, _payment: &Payment) -> Option<PayParams> {
@@ -138,6 +159,7 @@ async fn world(answer: Answer) -> World {
         book: store.clone(),
         access: store.clone(),
         cases: store.clone(),
+        invariants: fake.clone(),
         gateway: fake.clone(),
         notices: fake.clone(),
         login: fake.clone(),
@@ -145,6 +167,7 @@ async fn world(answer: Answer) -> World {
         ids: Arc::new(TestIds::default()),
         events,
         query_budget: QueryBudget::new(1_000),
+        epochs: Epochs::default(),
         settings: usecases::Settings {
             deployment_id: "test".to_owned(),
             mchid: sample::mchid(),
@@ -153,6 +176,7 @@ async fn world(answer: Answer) -> World {
             direct_deadline_s: 900,
             session_s: 3_600,
             longest_call_s: 5,
+            refund_approval_above: Fen::LIMIT,
         },
     };
     World { store, clock, desk: Arc::new(desk), alarm, fake, order }

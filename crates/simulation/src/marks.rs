@@ -55,11 +55,24 @@ pub enum Mark {
     RateHalved,
     StoreDownMeanwhile,
     OrderCompletedByItself,
+    RefundSucceeded,
+    RefundHeardBeforeItsAnswer,
+    RefundAnswerLost,
+    RefundRefused,
+    RefundRejected,
+    RefundAbnormal,
+    RefundClosed,
+    RefundReplaced,
+    RefundDeclined,
+    RefundImported,
+    OrphanAdopted,
+    CancelledAfterPaid,
+    CancelWithdrawn,
 }
 
 impl Mark {
     /// Every mark.
-    pub const ALL: [Mark; 51] = [
+    pub const ALL: [Mark; 64] = [
         Mark::SuccessWhileCancelling,
         Mark::SuccessAfterDeadline,
         Mark::SuccessAfterCancelled,
@@ -111,6 +124,19 @@ impl Mark {
         Mark::RateHalved,
         Mark::StoreDownMeanwhile,
         Mark::OrderCompletedByItself,
+        Mark::RefundSucceeded,
+        Mark::RefundHeardBeforeItsAnswer,
+        Mark::RefundAnswerLost,
+        Mark::RefundRefused,
+        Mark::RefundRejected,
+        Mark::RefundAbnormal,
+        Mark::RefundClosed,
+        Mark::RefundReplaced,
+        Mark::RefundDeclined,
+        Mark::RefundImported,
+        Mark::OrphanAdopted,
+        Mark::CancelledAfterPaid,
+        Mark::CancelWithdrawn,
     ];
 
     /// What happened.
@@ -170,6 +196,23 @@ impl Mark {
             Mark::RateHalved => "WeChat Pay said that it was asked too often",
             Mark::StoreDownMeanwhile => "the store was down while work was in hand",
             Mark::OrderCompletedByItself => "a delivered order completed by itself",
+            Mark::RefundSucceeded => "a refund succeeded",
+            Mark::RefundHeardBeforeItsAnswer => "a refund's end was heard of before its answer",
+            Mark::RefundAnswerLost => "the answer to a refund was lost",
+            Mark::RefundRefused => "WeChat Pay refused a refund",
+            Mark::RefundRejected => "a query proved that a refused refund does not exist",
+            Mark::RefundAbnormal => "a refund did not reach its payer",
+            Mark::RefundClosed => "WeChat Pay closed a refund",
+            Mark::RefundReplaced => "a closed refund was replaced under another number",
+            Mark::RefundDeclined => "a person declined a refund",
+            Mark::RefundImported => "a refund was imported that we did not know",
+            Mark::OrphanAdopted => "a payment whose record was lost was adopted",
+            Mark::CancelledAfterPaid => {
+                "an order was cancelled after it was paid, and its money went back"
+            }
+            Mark::CancelWithdrawn => {
+                "a cancellation was given up because its refund came to nothing"
+            }
         }
     }
 }

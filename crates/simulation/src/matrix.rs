@@ -15,6 +15,10 @@ pub enum Flow {
     Follow,
     /// F6: cancelling and expiring, with the closes that belong to it.
     Close,
+    /// F7: sending money back.
+    Refund,
+    /// A success for a number that no order has.
+    Orphan,
     /// Shipping, delivery, completion, and what a client reports: one commit each.
     Act,
     /// Looking at an order.
@@ -89,8 +93,17 @@ pub enum Fault {
 
 impl Flow {
     /// The flows that have rows.
-    pub const ROWS: [Flow; 7] =
-        [Flow::Checkout, Flow::Pay, Flow::Notice, Flow::Follow, Flow::Close, Flow::Act, Flow::Look];
+    pub const ROWS: [Flow; 9] = [
+        Flow::Checkout,
+        Flow::Pay,
+        Flow::Notice,
+        Flow::Follow,
+        Flow::Close,
+        Flow::Refund,
+        Flow::Orphan,
+        Flow::Act,
+        Flow::Look,
+    ];
 
     /// Its name in the report.
     #[must_use]
@@ -101,27 +114,11 @@ impl Flow {
             Flow::Notice => "F4 notification",
             Flow::Follow => "F5 query",
             Flow::Close => "F6 close",
+            Flow::Refund => "F7 refund",
+            Flow::Orphan => "orphan",
             Flow::Act => "act",
             Flow::Look => "look",
             Flow::None => "none",
-        }
-    }
-
-    /// Its steps.
-    #[must_use]
-    pub fn steps(self) -> &'static [Step] {
-        match self {
-            Flow::Checkout | Flow::Pay => {
-                &[Step::Recv, Step::Tx, Step::Call, Step::TxPlus, Step::Reply]
-            }
-            Flow::Notice => &[Step::Notif, Step::TxPlus, Step::Reply],
-            Flow::Follow => &[Step::Tx, Step::Read, Step::TxPlus],
-            Flow::Close => {
-                &[Step::Recv, Step::Tx, Step::Read, Step::Call, Step::TxPlus, Step::Reply]
-            }
-            Flow::Act => &[Step::Recv, Step::Tx, Step::Reply],
-            Flow::Look => &[Step::Recv, Step::Reply],
-            Flow::None => &[],
         }
     }
 
@@ -137,6 +134,8 @@ impl Flow {
             Flow::Close => 5,
             Flow::Act => 6,
             Flow::Look => 7,
+            Flow::Refund => 8,
+            Flow::Orphan => 9,
         }
     }
 
@@ -281,7 +280,7 @@ mod expected {
         Fault::Bad,
     ];
 
-    const ROWS: [(Flow, Step, &[Fault]); 27] = [
+    const ROWS: [(Flow, Step, &[Fault]); 34] = [
         (Flow::Checkout, Step::Recv, &RECV),
         (Flow::Checkout, Step::Tx, &COMMIT),
         (Flow::Checkout, Step::Call, &CALL),
@@ -306,6 +305,13 @@ mod expected {
         (Flow::Close, Step::Call, &CALL),
         (Flow::Close, Step::TxPlus, &COMMIT),
         (Flow::Close, Step::Reply, &REPLY),
+        (Flow::Refund, Step::Recv, &RECV),
+        (Flow::Refund, Step::Tx, &COMMIT),
+        (Flow::Refund, Step::Call, &CALL),
+        (Flow::Refund, Step::Read, &CALL),
+        (Flow::Refund, Step::Read, &[Fault::Stale]),
+        (Flow::Refund, Step::TxPlus, &COMMIT),
+        (Flow::Refund, Step::Reply, &REPLY),
         (Flow::Act, Step::Recv, &RECV),
         (Flow::Act, Step::Tx, &COMMIT),
         (Flow::Act, Step::Reply, &REPLY),

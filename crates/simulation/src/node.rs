@@ -23,14 +23,17 @@ use crate::tape::Kind;
 use crate::time::{Machine, NodeClock, SECOND};
 use crate::wechat::Keys;
 use crate::world::World;
+use domain::Fen;
 use domain::names::{Appid, Mchid};
 use domain::ports::{Committed, EventSink, LoginError, LoginGateway, PortFuture};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::SimStore;
 use transport::SimTransport;
-use usecases::{Paydesk, QueryBudget};
+use usecases::{Epochs, Paydesk, QueryBudget};
 use wechatpay::WechatPay;
 
+/// An operator's refund above this waits for another person, in fen: one tea goes, two wait.
+const APPROVAL_ABOVE_FEN: i64 = 10_000;
 /// How long a dead node stays dead at least.
 const DEAD: i64 = SECOND;
 
@@ -189,6 +192,7 @@ impl World {
             book: store.clone(),
             access: store.clone(),
             cases: store.clone(),
+            invariants: store.clone(),
             gateway: crate::mistakes::gateway(self, wechat_pay.clone()),
             notices: wechat_pay,
             login: Arc::new(NobodyLogsIn),
@@ -196,6 +200,7 @@ impl World {
             ids,
             events: Arc::new(Rings(Arc::clone(&bell))),
             query_budget: QueryBudget::new(self.setup.queries_per_s),
+            epochs: Epochs::default(),
             settings: settings(self.setup.deadline_s),
         };
         Serving { world: Arc::clone(self), node, life, desk: Arc::new(desk), store, bell }
@@ -228,6 +233,7 @@ fn settings(deadline_s: i64) -> usecases::Settings {
         direct_deadline_s: deadline_s,
         session_s: 3_600,
         longest_call_s: transport::TIMEOUT / SECOND,
+        refund_approval_above: Fen::new(APPROVAL_ABOVE_FEN),
     }
 }
 

@@ -22,6 +22,7 @@ use domain::job::JobId;
 use domain::order::{Event, Order, OrderStatus};
 use domain::payment::{Payment, PaymentState};
 use domain::ports::{Clock as _, LeasedJob};
+use domain::refund::{RefundState, RefundStatus};
 use domain::{OrderId, OutTradeNo, Timestamp, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -207,6 +208,13 @@ impl Seen {
         order.payments.iter().find(|payment| payment.out_trade_no().as_str() == out_trade_no)
     }
 
+    /// The refund with this number.
+    pub(crate) fn refund(&self, out_refund_no: &str) -> Option<&domain::refund::Refund> {
+        let number = order_of_subject(out_refund_no)?;
+        let order = self.order(number.as_str())?;
+        order.refunds.iter().find(|refund| refund.out_refund_no.as_str() == out_refund_no)
+    }
+
     fn take_in(&mut self, world: &World, changeset: &Changeset) {
         if let Some(replay) = &changeset.replay {
             self.keys.insert(replay.scope.clone());
@@ -275,6 +283,11 @@ impl Seen {
                         world.chronicle.sometimes(Mark::SuccessAfterCancelled);
                     }
                 }
+                Event::PaymentAdopted(_) => world.chronicle.sometimes(Mark::OrphanAdopted),
+                Event::RefundImported(_) => world.chronicle.sometimes(Mark::RefundImported),
+                Event::RefundMoved { out_refund_no, to, .. } => {
+                    refund_mark(world, before, out_refund_no, to);
+                }
                 Event::PaymentRejected { .. } => world.chronicle.sometimes(Mark::PrepayRefused),
                 Event::PaymentRejectionProven { .. } => {
                     world.chronicle.sometimes(Mark::RefusalProven);
@@ -296,6 +309,7 @@ impl Seen {
                 | Event::PaymentUnknown { .. }
                 | Event::PaymentClosing { .. }
                 | Event::RefundRequested(_)
+                | Event::CancelWithdrawn
                 | Event::CancelRequested { .. }
                 | Event::Cancelled { .. }
                 | Event::PayerReported(_)
@@ -305,6 +319,34 @@ impl Seen {
             }
         }
     }
+}
+
+fn refund_mark(
+    world: &World,
+    before: Option<&Order>,
+    number: &domain::OutRefundNo,
+    to: &RefundState,
+) {
+    let was = before.and_then(|before| before.refund(number)).map(|refund| refund.state.status());
+    let mark = match to {
+        RefundState::Succeeded { .. } if was == Some(RefundStatus::Sending) => {
+            Mark::RefundHeardBeforeItsAnswer
+        }
+        RefundState::Succeeded { .. } => Mark::RefundSucceeded,
+        RefundState::Unknown { refused: Some(_) } => Mark::RefundRefused,
+        RefundState::Unknown { refused: None } => Mark::RefundAnswerLost,
+        RefundState::Abnormal { .. } => Mark::RefundAbnormal,
+        RefundState::Closed { .. } => Mark::RefundClosed,
+        RefundState::Rejected { .. } => Mark::RefundRejected,
+        RefundState::Declined => Mark::RefundDeclined,
+        RefundState::AwaitingApproval
+        | RefundState::Withdrawn
+        | RefundState::Requested
+        | RefundState::Sending
+        | RefundState::Processing { .. }
+        | RefundState::SettledOffline { .. } => return,
+    };
+    world.chronicle.sometimes(mark);
 }
 
 /// Paid or cancelled: its lifetime, as far as money goes, is over.

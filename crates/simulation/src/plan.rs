@@ -28,6 +28,10 @@ struct Inside {
     hows: Vec<(Fault, u32)>,
     /// When the last effect of a strike is over, in microseconds.
     over: i64,
+    /// How the first refund ends.
+    refunds_end: u32,
+    /// Which one that is.
+    first_refund: Option<String>,
     /// Who waits for another node to claim a job.
     racing: Option<u32>,
     asks: BTreeMap<u32, Ask>,
@@ -125,6 +129,21 @@ impl Plan {
         let mut strikes = strikes.to_vec();
         strikes.sort_by_key(|(number, _)| *number);
         Plan { inside: Mutex::new(Inside { strikes, ..Inside::default() }) }
+    }
+
+    /// The same, where the first refund ends in another way than well, by the number that
+    /// `node/transport.rs` gives it.
+    #[must_use]
+    pub fn with_refund_end(self, how: u32) -> Plan {
+        self.inside().refunds_end = how;
+        self
+    }
+
+    /// How the refund of this number ends.
+    pub(crate) fn refund_end(&self, number: &str) -> u32 {
+        let mut inside = self.inside();
+        let first = inside.first_refund.get_or_insert_with(|| number.to_owned()) == number;
+        if first { inside.refunds_end } else { 0 }
     }
 
     /// Every place that was met.

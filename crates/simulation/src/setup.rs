@@ -6,7 +6,9 @@ use crate::kernel::Kernel;
 use crate::matrix::Fault;
 use crate::tape::{Kind, below};
 use crate::time::{MILLI, SECOND};
-use wechatpay_sim::core::settings::{CloseUnknown, ResendBody, Spelling, Verification};
+use wechatpay_sim::core::settings::{
+    CloseUnknown, RefundTooSoon, ResendBody, Spelling, Verification,
+};
 
 /// A world without one of the safety nets, or with more of something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,6 +107,10 @@ pub struct Setup {
     pub close_unknown: CloseUnknown,
     /// How codes are spelt.
     pub spelling: Spelling,
+    /// How long a refund is under way, in milliseconds.
+    pub refund_takes_ms: u64,
+    /// How a refund is refused that comes too soon after another.
+    pub refund_too_soon: RefundTooSoon,
     /// What a notification that is sent again looks like.
     pub resend_body: ResendBody,
 }
@@ -172,6 +178,9 @@ impl Setup {
             ]),
             close_unknown: drawn.one_of(&[CloseUnknown::Burns, CloseUnknown::NotFound]),
             spelling: drawn.one_of(&[Spelling::Current, Spelling::Older]),
+            refund_takes_ms: drawn.one_of(&[5_000, 0, 30_000]),
+            refund_too_soon: drawn
+                .one_of(&[RefundTooSoon::FrequencyLimited, RefundTooSoon::InvalidRequest]),
             resend_body: drawn.one_of(&[ResendBody::EncryptedAnew, ResendBody::Identical]),
         }
     }

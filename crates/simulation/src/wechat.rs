@@ -52,9 +52,31 @@ struct Inside {
     entropy: Numbers,
     truth: Truth,
     /// The payment that each notification is about.
-    notices: BTreeMap<String, String>,
-    /// To be sent, with the number that each is about.
-    ready: Vec<(String, Delivery)>,
+    notices: BTreeMap<String, About>,
+    /// To be sent, with what each is about.
+    ready: Vec<(About, Delivery)>,
+}
+
+/// What a notification is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// The payment's number.
+    pub number: String,
+    /// The refund's, where it is about one.
+    pub refund: Option<String>,
+}
+
+/// A refund, as WeChat Pay has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrueRefund {
+    /// Our number of it.
+    pub out_refund_no: String,
+    /// The payment's.
+    pub out_trade_no: String,
+    /// How much, in fen.
+    pub refund_fen: i64,
+    /// `PROCESSING`, `SUCCESS`, `ABNORMAL` or `CLOSED`.
+    pub status: String,
 }
 
 /// Nonces and numbers from the seed.
@@ -82,6 +104,8 @@ impl WeChat {
             close_unknown: setup.close_unknown,
             spelling: setup.spelling,
             resend_body: setup.resend_body,
+            refund_takes_ms: setup.refund_takes_ms,
+            refund_too_soon: setup.refund_too_soon,
             ..Settings::default()
         };
         let inside = Inside {
@@ -157,8 +181,8 @@ impl WeChat {
         self.inside().core.next_due().map(Timestamp::from_offset)
     }
 
-    /// What it sends now, with the number that each is about.
-    pub fn due(&self, now: Timestamp) -> Vec<(String, Delivery)> {
+    /// What it sends now, with what each is about.
+    pub fn due(&self, now: Timestamp) -> Vec<(About, Delivery)> {
         let mut inside = self.inside();
         inside.gather(&self.keys, None, now);
         std::mem::take(&mut inside.ready)
@@ -208,6 +232,22 @@ impl WeChat {
         if is_open { Standing::Open } else { Standing::Ended }
     }
 
+    /// Every refund that it has.
+    #[must_use]
+    pub fn refunds(&self, now: Timestamp) -> Vec<TrueRefund> {
+        let ledger = self.ledger(now);
+        let of = |refund: &Value| {
+            let text = |name: &str| refund[name].as_str().unwrap_or_default().to_owned();
+            TrueRefund {
+                out_refund_no: text("out_refund_no"),
+                out_trade_no: text("out_trade_no"),
+                refund_fen: refund["refund_fen"].as_i64().unwrap_or(0),
+                status: text("status"),
+            }
+        };
+        ledger["refunds"].as_array().map(|all| all.iter().map(of).collect()).unwrap_or_default()
+    }
+
     /// Looks at what is true.
     pub fn truth<T>(&self, look: impl FnOnce(&Truth) -> T) -> T {
         look(&self.inside().truth)
@@ -219,7 +259,8 @@ impl WeChat {
 }
 
 impl Inside {
-    /// Takes what is due. A notification that was not seen before is about `number`.
+    /// Takes what is due. A notification that was not seen before is about `number`, or about what
+    /// the ledger says.
     fn gather(&mut self, keys: &Keys, number: Option<&str>, now: Timestamp) {
         for delivery in self.with(keys, now, WeChatPay::due) {
             let body: Value = serde_json::from_slice(&delivery.body).unwrap_or_default();
@@ -227,13 +268,31 @@ impl Inside {
             let known = match self.notices.get(&id) {
                 Some(known) => known.clone(),
                 None => {
-                    let number = number.unwrap_or_default().to_owned();
-                    self.notices.insert(id, number.clone());
-                    number
+                    let told = self.told(&id, now);
+                    let number = number.map(str::to_owned);
+                    let about = match number.filter(|_| told.is_none()) {
+                        Some(number) => About { number, refund: None },
+                        None => told.unwrap_or_default(),
+                    };
+                    self.notices.insert(id, about.clone());
+                    about
                 }
             };
             self.ready.push((known, delivery));
         }
+    }
+
+    /// What the ledger says that a refund's notification is about.
+    fn told(&mut self, id: &str, now: Timestamp) -> Option<About> {
+        if !self.truth.refunds {
+            return None;
+        }
+        let ledger = self.core.ledger(offset(now));
+        let notices = ledger["notifications"].as_array()?;
+        let notice = notices.iter().find(|notice| notice["id"] == id)?;
+        let refund = notice["out_refund_no"].as_str()?.to_owned();
+        let number = notice["out_trade_no"].as_str().unwrap_or_default().to_owned();
+        Some(About { number, refund: Some(refund) })
     }
 
     fn with<T>(

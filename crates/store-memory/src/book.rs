@@ -134,7 +134,7 @@ impl BuyerBook for MemoryStore {
                 items: state.listed(buyer, selection),
                 address: address.map(|(_, address)| address.clone()),
             };
-            Loaded { value, store_now }
+            Loaded { value, store_now, epoch: state.epoch.clone() }
         });
         Box::pin(ready(basis))
     }

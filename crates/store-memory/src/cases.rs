@@ -2,7 +2,7 @@
 
 use crate::MemoryStore;
 use crate::state::State;
-use domain::case::{Case, CaseOpening, CaseStatus};
+use domain::case::{Case, CaseEnd, CaseOpening, CaseStatus};
 use domain::ports::{CaseBook, CaseList, CaseListing, PortFuture, StoreError};
 use domain::{CaseId, OrderNumber, Timestamp};
 use std::cmp::Reverse;
@@ -42,6 +42,13 @@ impl State {
             order,
             opened_at: at,
         });
+    }
+
+    pub(crate) fn end_case(&mut self, end: &CaseEnd) {
+        let meant = |case: &&mut Case| case.kind == end.kind && case.subject == end.subject;
+        for case in self.cases.iter_mut().filter(meant).filter(|case| is_open(case.status)) {
+            case.status = CaseStatus::Resolved;
+        }
     }
 
     fn case_page(&self, query: &CaseList) -> CaseListing {

@@ -13,7 +13,8 @@ use domain::payment::Payment;
 use domain::ports::{
     CommitAnswer, Loaded, OrderKey, OrderList, OrderListing, OrderStore, PortFuture, StoreError,
 };
-use domain::{Timestamp, UserId};
+use domain::refund::Refund;
+use domain::{Epoch, Timestamp, UserId};
 use std::future::ready;
 
 impl OrderStore for MemoryStore {
@@ -22,8 +23,11 @@ impl OrderStore for MemoryStore {
         key: &'a OrderKey,
     ) -> PortFuture<'a, Result<Option<Loaded<Order>>, StoreError>> {
         let store_now = self.clock.real();
-        let found = self.state().map(|state| state.find(key).cloned());
-        Box::pin(ready(found.map(|found| found.map(|value| Loaded { value, store_now }))))
+        let found = self.state().map(|state| {
+            let value = state.find(key)?.clone();
+            Some(Loaded { value, store_now, epoch: state.epoch.clone() })
+        });
+        Box::pin(ready(found))
     }
 
     fn commit(&self, changeset: Changeset) -> PortFuture<'_, CommitAnswer> {
@@ -58,6 +62,10 @@ impl OrderStore for MemoryStore {
         Box::pin(ready(self.state().map(|state| state.replays.get(scope).cloned())))
     }
 
+    fn epoch(&self) -> PortFuture<'_, Result<Epoch, StoreError>> {
+        Box::pin(ready(self.state().map(|state| state.epoch.clone())))
+    }
+
     fn list<'a>(
         &'a self,
         query: &'a OrderList,
@@ -72,6 +80,7 @@ impl State {
             OrderKey::Id(id) => id,
             OrderKey::Number(number) => self.numbers.get(number)?,
             OrderKey::OutTradeNo(out_trade_no) => self.out_trade_nos.get(out_trade_no)?,
+            OrderKey::OutRefundNo(out_refund_no) => self.out_refund_nos.get(out_refund_no)?,
         };
         self.orders.get(id)
     }
@@ -115,6 +124,14 @@ impl State {
         if let Some(write) = &changeset.order {
             self.write_order(write)?;
         }
+        let mut effects: Vec<&String> = changeset.effects.iter().collect();
+        effects.sort();
+        for effect in effects {
+            if !self.effects.insert(CommandId::stored(effect.clone())) {
+                let refusal = Refusal::EffectTaken(effect.clone());
+                return Err(CommitAnswer::GuardRefused(refusal));
+            }
+        }
         for change in &changeset.jobs {
             jobs::change(&mut self.jobs, change);
         }
@@ -128,6 +145,9 @@ impl State {
             let told = changeset.outgoing.iter().cloned();
             self.outbox.extend(told.map(|event| (write.order.id, version, event)));
             self.audit.push((order, version, changeset.audit.clone()));
+        }
+        for end in &changeset.ended_cases {
+            self.end_case(end);
         }
         for case in &changeset.cases {
             let number = changeset.order.as_ref().map(|write| write.order.number.clone());
@@ -182,7 +202,16 @@ impl State {
                 return Err(CommitAnswer::GuardRefused(Refusal::TransactionTaken));
             }
         }
+        for refund in &order.refunds {
+            let owner = self.out_refund_nos.get(&refund.out_refund_no);
+            if owner.is_some_and(|owner| *owner != order.id) {
+                return Err(CommitAnswer::GuardRefused(Refusal::RefundNumberTaken));
+            }
+        }
         self.numbers.insert(order.number.clone(), order.id);
+        for refund in &order.refunds {
+            self.out_refund_nos.insert(refund.out_refund_no.clone(), order.id);
+        }
         for payment in &order.payments {
             self.out_trade_nos.insert(payment.out_trade_no().clone(), order.id);
         }
@@ -255,13 +284,18 @@ impl State {
     }
 }
 
-/// Whether the number is the order's own, one of its payments', or its merchant's.
+/// Whether the number is the order's own, one of its payments' or refunds', or its merchant's.
 fn has_number(order: &Order, number: &str) -> bool {
     let of_payment = |payment: &Payment| {
         let paid = payment.receipt().is_some_and(|r| r.transaction_id.as_str() == number);
         paid || payment.out_trade_no().as_str() == number
     };
+    let of_refund = |refund: &Refund| {
+        refund.out_refund_no.as_str() == number
+            || refund.refund_id().is_some_and(|id| id.as_str() == number)
+    };
     order.number.as_str() == number
+        || order.refunds.iter().any(of_refund)
         || order.merchant_ref.as_deref() == Some(number)
         || order.payments.iter().any(of_payment)
 }

@@ -4,10 +4,10 @@ use crate::MemoryStore;
 use crate::state::{Job, Lease, State, Wanted};
 use domain::case::{CaseKind, CaseOpening};
 use domain::changeset::Fence;
-use domain::job::{JobChange, JobId};
+use domain::job::{JobChange, JobId, JobKind};
 use domain::order::OrderStatus;
 use domain::ports::{Finish, JobQueue, LeasedJob, PortFuture, StoreError};
-use domain::{OrderNumber, OutTradeNo, Timestamp};
+use domain::{OrderNumber, OutRefundNo, OutTradeNo, Timestamp};
 use std::collections::BTreeMap;
 use std::future::ready;
 
@@ -61,6 +61,10 @@ impl JobQueue for MemoryStore {
             }
             Ok(())
         })
+    }
+
+    fn rouse(&self, now: Timestamp) -> PortFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move { Ok(self.state()?.rouse(now)) })
     }
 
     fn next_due(&self) -> PortFuture<'_, Result<Option<Timestamp>, StoreError>> {
@@ -231,13 +235,33 @@ impl State {
         true
     }
 
-    /// The subject of a job is the number of an order or of a payment.
+    /// Everything about a payment or a refund that we know. Whose an orphan is has its own patience.
+    fn rouse(&mut self, now: Timestamp) -> u64 {
+        let about_money =
+            |id: &JobId| matches!(id.kind, JobKind::FollowPayment | JobKind::FollowRefund);
+        let jobs = self.jobs.iter_mut().filter(|(id, job)| about_money(id) && job.parked.is_none());
+        let mut roused = 0;
+        for (_, job) in jobs {
+            if job.lease.is_none() && job.due_at > now {
+                job.due_at = now;
+                roused += 1;
+            } else if job.lease.is_some() && job.hastened_at.is_none_or(|at| at > now) {
+                job.hastened_at = Some(now);
+                roused += 1;
+            }
+        }
+        roused
+    }
+
+    /// The subject of a job is the number of an order, of a payment or of a refund.
     fn order_of(&self, job: &JobId) -> Option<OrderNumber> {
         let by_number = OrderNumber::parse(&job.subject);
         let by_payment = OutTradeNo::parse(&job.subject);
+        let by_refund = OutRefundNo::parse(&job.subject);
         let id = by_number
             .and_then(|number| self.numbers.get(&number))
-            .or_else(|| by_payment.and_then(|number| self.out_trade_nos.get(&number)))?;
+            .or_else(|| by_payment.and_then(|number| self.out_trade_nos.get(&number)))
+            .or_else(|| by_refund.and_then(|number| self.out_refund_nos.get(&number)))?;
         self.orders.get(id).map(|order| order.number.clone())
     }
 
@@ -246,6 +270,8 @@ impl State {
         for order in self.orders.values() {
             let live = order.payments.iter().filter(|payment| payment.is_live());
             missing.extend(live.map(|payment| JobId::follow(payment.out_trade_no())));
+            let live = order.refunds.iter().filter(|refund| refund.is_live());
+            missing.extend(live.map(|refund| JobId::refund(&refund.out_refund_no)));
             if order.status == OrderStatus::PendingPayment && order.pay_deadline.is_some() {
                 missing.push(JobId::expire(&order.number));
             }

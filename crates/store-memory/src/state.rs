@@ -10,15 +10,17 @@ use domain::order::Order;
 use domain::outgoing::Outgoing;
 use domain::ports::{ApiKeyRecord, SessionRecord};
 use domain::stock::StockMove;
-use domain::{CommandId, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
+use domain::{CommandId, Epoch, OrderId, OrderNumber, OutRefundNo, OutTradeNo, Timestamp, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that is stored.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
+    pub(crate) epoch: Epoch,
     pub(crate) orders: BTreeMap<OrderId, Order>,
     pub(crate) numbers: BTreeMap<OrderNumber, OrderId>,
     pub(crate) out_trade_nos: BTreeMap<OutTradeNo, OrderId>,
+    pub(crate) out_refund_nos: BTreeMap<OutRefundNo, OrderId>,
     pub(crate) effects: BTreeSet<CommandId>,
     pub(crate) replays: BTreeMap<ReplayScope, ReplayRecord>,
     pub(crate) inbox: BTreeMap<(&'static str, String), InboxEntry>,

@@ -47,6 +47,7 @@ fn shift(level: &mut StockLevel, change: &StockMove) -> bool {
         StockMoveKind::Hold => (&mut level.available, &mut level.held),
         StockMoveKind::Commit => (&mut level.held, &mut level.sold),
         StockMoveKind::Release => (&mut level.held, &mut level.available),
+        StockMoveKind::Return => (&mut level.sold, &mut level.available),
     };
     if *from < quantity {
         return false;

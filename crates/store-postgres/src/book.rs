@@ -224,10 +224,10 @@ impl PostgresStore {
         let found: serde_json::Value = whole::one(rows)?;
         let row: BasisRow =
             serde_json::from_value(found).map_err(|why| corrupt(why.to_string()))?;
-        let store_now = row.now.0;
+        let (store_now, epoch) = (row.now.0, self.epoch_of(&row.timeline));
         // A slow answer only says less about the clock.
         let _useful = self.clock.measured(asked, store_now);
-        Ok(Loaded { value: row.into_basis()?, store_now })
+        Ok(Loaded { value: row.into_basis()?, store_now, epoch })
     }
 }
 

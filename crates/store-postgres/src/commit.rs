@@ -14,7 +14,7 @@ use domain::order::Order;
 use domain::ports::{
     CommitAnswer, Loaded, OrderKey, OrderList, OrderListing, OrderStore, PortFuture, StoreError,
 };
-use domain::{CommandId, OrderId, Timestamp};
+use domain::{CommandId, Epoch, OrderId, Timestamp};
 
 diesel::define_sql_function! {
     /// See `migrations/`.
@@ -45,6 +45,10 @@ impl OrderStore for PostgresStore {
         scope: &'a ReplayScope,
     ) -> PortFuture<'a, Result<Option<ReplayRecord>, StoreError>> {
         Box::pin(self.find_replay(scope))
+    }
+
+    fn epoch(&self) -> PortFuture<'_, Result<Epoch, StoreError>> {
+        Box::pin(self.current_epoch())
     }
 
     fn list<'a>(

@@ -86,6 +86,8 @@ fn refusal(message: &str) -> CommitAnswer {
     let refusal = match (name, SkuId::parse(row)) {
         ("version", _) => return CommitAnswer::Conflict,
         ("fence", _) => Refusal::Fenced,
+        ("effect", _) => Refusal::EffectTaken(row.to_owned()),
+        ("refund_number", _) => Refusal::RefundNumberTaken,
         ("list", _) => Refusal::ListTaken,
         ("open_orders", _) => Refusal::TooManyOpenOrders,
         ("stock", Some(sku)) => Refusal::Stock(sku),

@@ -1,5 +1,7 @@
 //! Promised work: claimed in short statements of their own, finished under their lease.
 
+mod rouse;
+
 use crate::prepared::prepared;
 use crate::{PostgresStore, whole};
 use diesel::QueryableByName;
@@ -71,7 +73,7 @@ const DONE: &str = "\
         RETURNING 1) \
     SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM kept) AS n";
 
-/// The subject of a job is the number of an order or of a payment: the case names the order.
+/// The subject of a job is the number of an order, of a payment or of a refund: the case names the order.
 const PARK: &str = "\
     WITH parked AS ( \
         UPDATE jobs SET parked_at = clock_timestamp(), parked_why = $1, lease_token = NULL, \
@@ -84,6 +86,8 @@ const PARK: &str = "\
         SELECT 'stuck', k.kind || ':' || k.subject, $1, \
                coalesce((SELECT o.id FROM orders o WHERE o.order_number = k.subject), \
                         (SELECT p.order_id FROM payments p WHERE p.out_trade_no = k.subject \
+                         LIMIT 1), \
+                        (SELECT r.order_id FROM refunds r WHERE r.out_refund_no = k.subject \
                          LIMIT 1)), \
                clock_timestamp() FROM parked k \
         ON CONFLICT (kind, subject) WHERE status NOT IN ('resolved', 'accepted') DO NOTHING) \
@@ -108,7 +112,7 @@ const NEXT: &str = "\
           AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
         ORDER BY due_at LIMIT 1) next";
 
-/// Live payments without a follower, waiting orders without a deadline, delivered ones without
+/// Live payments and refunds without a follower, waiting orders without a deadline, delivered ones without
 /// their last day. "Live" is said in the words of the partial indexes, so that history costs nothing.
 const SWEEP: &str = "\
     INSERT INTO jobs (kind, subject, due_at) \
@@ -118,6 +122,12 @@ const SWEEP: &str = "\
                 OR (p.status = 'rejected' AND NOT p.reject_proven)) \
            AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'follow_payment' \
                            AND j.subject = p.out_trade_no) \
+         LIMIT $2) \
+        UNION ALL \
+        (SELECT 'follow_refund', r.out_refund_no FROM refunds r \
+         WHERE r.status IN ('requested', 'sending', 'unknown', 'processing', 'abnormal') \
+           AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'follow_refund' \
+                           AND j.subject = r.out_refund_no) \
          LIMIT $2) \
         UNION ALL \
         (SELECT 'expire_order', o.order_number FROM orders o \
@@ -214,6 +224,10 @@ impl JobQueue for PostgresStore {
             self.execute(statement).await?;
             Ok(())
         })
+    }
+
+    fn rouse(&self, now: Timestamp) -> PortFuture<'_, Result<u64, StoreError>> {
+        Box::pin(self.rouse_jobs(now))
     }
 
     fn next_due(&self) -> PortFuture<'_, Result<Option<Timestamp>, StoreError>> {

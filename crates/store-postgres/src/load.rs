@@ -14,6 +14,7 @@ diesel::define_sql_function! {
         by_id: Nullable<SqlUuid>,
         by_number: Nullable<Text>,
         by_out_trade_no: Nullable<Text>,
+        by_out_refund_no: Nullable<Text>,
     ) -> Jsonb;
 }
 
@@ -22,21 +23,22 @@ impl PostgresStore {
         &self,
         key: &OrderKey,
     ) -> Result<Option<Loaded<Order>>, StoreError> {
-        let (id, number, out_trade_no) = match key {
-            OrderKey::Id(id) => (Some(id.get()), None, None),
-            OrderKey::Number(number) => (None, Some(number.as_str()), None),
-            OrderKey::OutTradeNo(number) => (None, None, Some(number.as_str())),
+        let (id, number, out_trade_no, out_refund_no) = match key {
+            OrderKey::Id(id) => (Some(id.get()), None, None, None),
+            OrderKey::Number(number) => (None, Some(number.as_str()), None, None),
+            OrderKey::OutTradeNo(number) => (None, None, Some(number.as_str()), None),
+            OrderKey::OutRefundNo(number) => (None, None, None, Some(number.as_str())),
         };
-        let statement = diesel::select(paydesk_load(id, number, out_trade_no));
+        let statement = diesel::select(paydesk_load(id, number, out_trade_no, out_refund_no));
         let (asked, rows) = self.rows_since(statement).await?;
         let found: serde_json::Value = whole::one(rows)?;
         let row: LoadedRow =
             serde_json::from_value(found).map_err(|why| corrupt(why.to_string()))?;
         // A slow answer only says less about the clock.
         let _useful = self.clock.measured(asked, row.now.0);
-        let store_now = row.now.0;
+        let (store_now, epoch) = (row.now.0, self.epoch_of(&row.timeline));
         let order = row.found.map(OrderRows::into_order).transpose()?;
-        Ok(order.map(|value| Loaded { value, store_now }))
+        Ok(order.map(|value| Loaded { value, store_now, epoch }))
     }
 }
 
@@ -77,7 +79,7 @@ impl PostgresStore {
     }
 }
 
-/// Numbers are looked up first, each by its own index; an `OR` over both tables would read them
+/// Numbers are looked up first, each by its own index; an `OR` over the tables would read them
 /// whole. Planned for what is asked: conditions on what is `NULL` are gone from the plan.
 const PAGE: &str = "\
     SELECT paydesk_order(o.id) AS found FROM orders o \
@@ -89,5 +91,7 @@ const PAGE: &str = "\
            SELECT n.id FROM orders n WHERE n.order_number = $7 \
            UNION ALL SELECT r.id FROM orders r WHERE r.merchant_ref = $7 \
            UNION ALL SELECT p.order_id FROM payments p WHERE p.out_trade_no = $7 \
-           UNION ALL SELECT t.order_id FROM payments t WHERE t.transaction_id = $7))) \
+           UNION ALL SELECT t.order_id FROM payments t WHERE t.transaction_id = $7 \
+           UNION ALL SELECT f.order_id FROM refunds f WHERE f.out_refund_no = $7 \
+           UNION ALL SELECT w.order_id FROM refunds w WHERE w.refund_id = $7))) \
     ORDER BY o.created_at DESC, o.id DESC LIMIT $8";

@@ -33,6 +33,9 @@ pub struct ConnectSettings {
     pub wait_timeout_ms: u64,
     /// What every transaction runs at.
     pub isolation: Isolation,
+    /// How often an operator has begun another life of the database by hand, such as by restoring
+    /// a dump: nothing in Postgres tells of that (`database.epoch`).
+    pub epoch: u32,
 }
 
 /// Isolation of every transaction. Correctness does not depend on it.
@@ -55,6 +58,7 @@ impl ConnectSettings {
             lock_timeout_ms: 2_000,
             wait_timeout_ms: 3_000,
             isolation: Isolation::ReadCommitted,
+            epoch: 0,
         }
     }
 

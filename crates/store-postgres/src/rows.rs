@@ -2,14 +2,16 @@
 //!
 //! Translates both ways and decides nothing. What cannot have been written by us is `Corrupt`.
 
-mod money;
 mod order;
 mod payment;
+mod refund;
+mod settlement;
 mod shipment;
 
-pub(crate) use money::{RefundRow, SettlementRow};
 pub(crate) use order::{HoldRow, OrderRow, order_rows};
 pub(crate) use payment::PaymentRow;
+pub(crate) use refund::RefundRow;
+pub(crate) use settlement::SettlementRow;
 
 use domain::Timestamp;
 use domain::ports::StoreError;
@@ -38,6 +40,7 @@ impl From<Instant> for String {
 #[derive(Debug, Deserialize)]
 pub(crate) struct LoadedRow {
     pub(crate) now: Instant,
+    pub(crate) timeline: String,
     pub(crate) found: Option<OrderRows>,
 }
 

@@ -3,22 +3,26 @@
 //! A rule gets empty stores and asserts; it may not know which store it has.
 
 pub mod access;
+pub mod adopted;
 pub mod cases;
 pub mod commits;
 pub mod concurrency;
 pub mod crowd;
+pub mod effects;
 pub mod histories;
 pub mod jobs;
 pub mod leases;
 pub mod listing;
 pub mod payments;
+pub mod refunds;
 pub mod refusals;
 pub mod shipping;
 pub mod shop;
 
 use crate::sample;
 use domain::changeset::{Changeset, Intent};
-use domain::order::{Circumstances, Command, Decision, Order, Placement, StockOutcome};
+use domain::job::{JobChange, JobId};
+use domain::order::{Circumstances, Command, Decision, Order, Placement};
 use domain::payment::Terms;
 use domain::ports::{
     Access, BuyerBook, CaseBook, Catalogue, CommitAnswer, JobQueue, OrderKey, OrderStore,
@@ -106,6 +110,14 @@ impl Stores {
         stored
     }
 
+    /// As if nobody had promised it.
+    pub async fn lose_job(&self, id: &JobId) {
+        let name = format!("lose-{id}-{}", self.dump().await.len());
+        let mut lost = Changeset::without_order(sample::intent(&name), sample::start());
+        lost.jobs = vec![JobChange::Remove { id: id.clone() }];
+        assert_eq!(self.orders.commit(lost).await, CommitAnswer::Committed);
+    }
+
     /// Every notification.
     pub async fn inbox(&self) -> Vec<String> {
         (self.inbox)().await
@@ -119,7 +131,9 @@ impl Stores {
 
 /// The changeset that places an order.
 pub fn placing(placement: &Placement, intent: Intent) -> Changeset {
-    let events = placement.decide(sample::start(), &|_| "{\"body\":1}".to_owned()).unwrap();
+    let events = placement
+        .decide(sample::start(), &sample::epoch(), &|_| "{\"body\":1}".to_owned())
+        .unwrap();
     Changeset::of(None, events, placement.guards(), intent, sample::start()).unwrap()
 }
 
@@ -131,7 +145,14 @@ pub fn deciding(order: &Order, command: &Command, intent: Intent) -> Changeset {
 /// The changeset of `command` on `order` at `now`.
 pub fn deciding_at(now: Timestamp, order: &Order, command: &Command, intent: Intent) -> Changeset {
     let compose = |_: &Terms| "{\"body\":2}".to_owned();
-    let given = Circumstances { now, stock: StockOutcome::Committed, compose: &compose };
+    let epoch = sample::epoch();
+    // What gets a number of its own is numbered by the intention.
+    let given = Circumstances {
+        compose: &compose,
+        actor: &intent.audit.actor,
+        name: intent.command_id.as_str(),
+        ..Circumstances::ordinary(now, &epoch)
+    };
     match order.decide_with(command, &given).unwrap() {
         Decision::Record(events) => {
             Changeset::of(Some(order), events, Vec::new(), intent, now).unwrap()
@@ -148,6 +169,8 @@ macro_rules! conformance {
             access::one_openid_is_one_buyer_however_often_it_comes,
             access::sessions_and_keys_are_found_by_their_hashes,
             access::a_revoked_key_lets_nobody_in_and_is_still_listed,
+            adopted::a_lost_payment_takes_its_place_among_the_others,
+            adopted::an_order_is_made_again_for_its_lost_payment,
             cases::a_page_of_cases_is_newest_first_and_goes_on_where_it_ended,
             cases::cases_are_found_by_kind_status_subject_and_time,
             cases::one_case_is_open_per_kind_and_subject,
@@ -166,6 +189,11 @@ macro_rules! conformance {
             concurrency::one_buyer_at_once_stays_within_the_open_orders,
             concurrency::a_dropped_commit_leaves_all_or_nothing,
             crowd::no_work_is_lost_among_workers_notices_and_cancels,
+            effects::an_effect_happens_once,
+            effects::an_order_is_settled_once_whatever_the_state_machine_thinks,
+            effects::a_case_ends_with_what_it_was_about,
+            effects::whatever_decides_is_read_with_the_epoch,
+            effects::a_lost_life_has_everything_about_money_looked_at_again,
             histories::what_is_loaded_is_what_was_committed,
             histories::a_free_order_is_settled_in_the_commit_that_places_it,
             jobs::two_claimers_never_share_and_tokens_rise,
@@ -192,6 +220,11 @@ macro_rules! conformance {
             payments::another_payment_is_committed_with_the_closing_of_the_first,
             payments::a_key_remembers_the_payment_that_it_offered,
             payments::two_open_payments_of_one_order_are_never_written,
+            refunds::a_refund_is_kept_in_every_state,
+            refunds::a_refund_number_belongs_to_one_order,
+            refunds::what_was_sold_comes_back_once_when_its_order_is_cancelled,
+            refunds::a_refund_that_ends_frees_its_amount,
+            refunds::every_live_refund_has_a_job_and_the_sweep_finds_one_that_has_none,
             refusals::too_little_stock_writes_nothing,
             refusals::a_moved_price_writes_nothing,
             refusals::a_taken_number_writes_nothing,

@@ -3,18 +3,29 @@
 use domain::buyer::{Address, Selection};
 use domain::catalogue::{Sku, SkuDraft, SkuId, SkuStatus, StockLevel};
 use domain::changeset::{Audit, Intent, ReplayRecord, ReplayScope};
-use domain::fact::{Evidence, PaymentFact, Receipt, Trade};
-use domain::names::{Appid, Mchid, Openid, TransactionId};
-use domain::order::{Checkout, Command, NewPayment, Order, Placement};
+use domain::fact::{
+    Evidence, PaymentFact, Receipt, RefundAtWechat, RefundFact, RefundProgress, RefundStatement,
+    Trade,
+};
+use domain::names::{Appid, Mchid, Openid, RefundId, TransactionId};
+use domain::order::{Checkout, Command, NewPayment, Order, Placement, RefundAsk};
 use domain::payment::TradeType;
 use domain::pricing::{Fees, PricingInput, price};
+use domain::refund::Asker;
 use domain::shipment::{LogisticsType, Package, ShipmentDraft};
-use domain::{CommandId, Fen, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
+use domain::{
+    CommandId, Epoch, Fen, OrderId, OrderNumber, OutRefundNo, OutTradeNo, Timestamp, UserId,
+};
 use uuid::Uuid;
 
 /// Ten in the morning in Beijing.
 pub fn start() -> Timestamp {
     Timestamp::parse_rfc3339("2026-11-21T02:00:00Z").unwrap()
+}
+
+/// The life of the database in which samples are recorded.
+pub fn epoch() -> Epoch {
+    Epoch::new("00000001.0")
 }
 
 pub fn user(n: u64) -> UserId {
@@ -177,8 +188,46 @@ pub fn success(order: &Order, transaction_id: &str) -> Command {
     Command::RecordFact(fact(order, Trade::Success(receipt)))
 }
 
+/// The same, asked for in the life of the database in which samples are recorded.
+pub fn confirmed_success(order: &Order, transaction_id: &str) -> Command {
+    let receipt = receipt(transaction_id, order.amounts.total);
+    Command::RecordFact(fact(order, Trade::Success(receipt)).asked_on(&epoch()))
+}
+
 pub fn says(order: &Order, trade: Trade) -> Command {
     Command::RecordFact(fact(order, trade))
+}
+
+/// What WeChat Pay says about a refund of `order`: how far it got.
+pub fn refund_fact(order: &Order, number: &OutRefundNo, progress: RefundProgress) -> RefundFact {
+    let refund = order.refund(number).expect("a refund");
+    let payment = order.payments.iter().find(|p| p.no == refund.payment_no).expect("its payment");
+    let statement = RefundStatement {
+        refund_id: RefundId::new(format!("5{number}")),
+        transaction_id: payment.receipt().expect("money").transaction_id.clone(),
+        out_trade_no: payment.out_trade_no().clone(),
+        amount: refund.amount,
+        progress,
+    };
+    let evidence = Evidence::Query { request_id: None };
+    RefundFact::attested(evidence, mchid(), number.clone(), RefundAtWechat::Known(statement))
+}
+
+/// WeChat Pay does not know this refund.
+pub fn no_refund(number: &OutRefundNo) -> Command {
+    let evidence = Evidence::Query { request_id: None };
+    let refund = RefundAtWechat::NotExist;
+    Command::RecordRefund(RefundFact::attested(evidence, mchid(), number.clone(), refund))
+}
+
+/// Somebody asks for `amount_fen` back, or for all that is left.
+pub fn refund_ask(amount_fen: Option<i64>, by: Asker) -> Command {
+    Command::Refund(RefundAsk {
+        amount: amount_fen.map(Fen::new),
+        reason: "七天无理由".to_owned(),
+        by,
+        out_refund_no: None,
+    })
 }
 
 pub fn everything() -> Selection {

@@ -11,10 +11,10 @@ use crate::{Paydesk, Target, TransactError};
 use domain::changeset::{Fence, Refusal};
 use domain::fact::PaymentFact;
 use domain::job::next_look;
-use domain::order::{Command, Order};
+use domain::order::{Command, Order, Rejection};
 use domain::payment::{Payment, PaymentState};
 use domain::ports::{Finish, GatewayError, LeasedJob, OrderKey};
-use domain::{OutTradeNo, Timestamp};
+use domain::{Epoch, OutTradeNo, Timestamp};
 
 /// After a call that failed, at the earliest.
 const AFTER_ERROR_S: i64 = 2;
@@ -44,19 +44,20 @@ impl Paydesk {
         if let Err(wait_ms) = self.query_budget.take(urgency, self.clock.real()) {
             return Ok(Finish::PutOff(self.later(wait_ms)));
         }
-        let mut asked = self.ask(out_trade_no, fence, "ask").await?;
+        let epoch = &found.epoch;
+        let mut asked = self.ask(out_trade_no, (fence, epoch), "ask").await?;
         if let Asked::Heard(order) = &asked
             && is_closing(order, out_trade_no)
         {
             self.send_close(out_trade_no).await;
             self.query_budget.spend(self.clock.real());
-            asked = self.ask(out_trade_no, fence, "ask-after-close").await?;
+            asked = self.ask(out_trade_no, (fence, epoch), "ask-after-close").await?;
         }
         Ok(self.next(asked, payment))
     }
 
     /// When a question that has to wait for its turn is asked.
-    fn later(&self, wait_ms: u64) -> Timestamp {
+    pub(crate) fn later(&self, wait_ms: u64) -> Timestamp {
         // However many wait, their turns are not asked for more often than once a second each.
         let wait_ms = wait_ms.max(PUT_OFF_MS);
         let wait_ms = wait_ms.saturating_add(self.ids.jitter(wait_ms));
@@ -71,57 +72,62 @@ impl Paydesk {
         }
     }
 
-    /// Asks WeChat Pay what became of a payment.
-    pub(crate) async fn query(&self, out_trade_no: &OutTradeNo) -> Option<PaymentFact> {
+    /// Asks WeChat Pay what became of a payment, in the life of the database that `epoch` names.
+    pub(crate) async fn query(
+        &self,
+        out_trade_no: &OutTradeNo,
+        epoch: &Epoch,
+    ) -> Option<PaymentFact> {
         match self.gateway.query(out_trade_no).await {
             Ok(fact) => {
                 tracing::info!(payment.out_trade_no = %out_trade_no,
                     trade_state = fact.trade().name(), "query.answered");
-                Some(fact)
+                Some(fact.asked_on(epoch))
             }
             Err(error) => {
-                self.report(out_trade_no, &error);
+                self.note_failed_query(out_trade_no.as_str(), &error);
                 None
             }
         }
     }
 
-    fn report(&self, out_trade_no: &OutTradeNo, error: &GatewayError) {
+    /// What a failed question about a payment or a refund means for the questions to come.
+    pub(crate) fn note_failed_query(&self, number: &str, error: &GatewayError) {
         match error {
             GatewayError::Retryable(refusal) if refusal.http_status == TOO_MANY => {
-                tracing::warn!(payment.out_trade_no = %out_trade_no, error = %error,
+                tracing::warn!(number, error = %error,
                     "WeChat Pay is asked too often; the rate is halved");
                 self.query_budget.halve(self.clock.real());
             }
             GatewayError::Misconfigured(_) | GatewayError::Untrusted(_) => {
-                tracing::error!(payment.out_trade_no = %out_trade_no, error = %error,
-                    "query failed");
+                tracing::error!(number, error = %error, "query failed");
             }
             GatewayError::Refused(_)
             | GatewayError::NumberSpent(_)
             | GatewayError::AlreadyPaid(_)
             | GatewayError::Retryable(_)
             | GatewayError::OutcomeUnknown(_) => {
-                tracing::warn!(payment.out_trade_no = %out_trade_no, error = %error,
-                    "query failed");
+                tracing::warn!(number, error = %error, "query failed");
             }
         }
     }
 
     /// One query, and its answer recorded.
-    async fn ask(
+    pub(crate) async fn ask(
         &self,
         out_trade_no: &OutTradeNo,
-        fence: &Fence,
+        (fence, epoch): (&Fence, &Epoch),
         step: &str,
     ) -> Result<Asked, TransactError> {
-        let Some(fact) = self.query(out_trade_no).await else { return Ok(Asked::Unheard) };
+        let Some(fact) = self.query(out_trade_no, epoch).await else { return Ok(Asked::Unheard) };
         let cause = format!("query answered {}", fact.trade().name());
         let intent = step_of(fence, step, cause);
         let target = Target::anybodys(OrderKey::OutTradeNo(out_trade_no.clone()));
         match self.transact(&target, &Command::RecordFact(fact), &intent).await {
             Ok(transacted) => Ok(Asked::Heard(Box::new(transacted.order))),
             Err(TransactError::Refused(Refusal::Fenced)) => Ok(Asked::Fenced),
+            // The database lost commits while WeChat Pay was asked: asked again.
+            Err(TransactError::Rejected(Rejection::Unconfirmed)) => Ok(Asked::Unheard),
             Err(other) => Err(other),
         }
     }
@@ -152,7 +158,7 @@ impl Paydesk {
 }
 
 /// What asking came to.
-enum Asked {
+pub(crate) enum Asked {
     /// WeChat Pay answered; this is the order now.
     Heard(Box<Order>),
     /// Nothing that can be used.

@@ -8,9 +8,11 @@ mod back_office;
 mod cancel_order;
 mod checkout;
 mod complete_order;
+mod epochs;
 mod expire_order;
 mod follow_payment;
-mod ingest_payment_notice;
+mod follow_refund;
+mod ingest_notice;
 mod keyed;
 mod login;
 #[cfg(test)]
@@ -18,9 +20,12 @@ mod mocks;
 mod pay_order;
 mod payer_report;
 mod query_budget;
+mod refund_order;
+mod resolve_orphan;
 #[cfg(test)]
 mod samples;
 mod start_payment;
+mod sync_payment;
 mod target;
 mod transact;
 mod view_order;
@@ -28,19 +33,23 @@ mod work;
 
 pub use back_office::PutSkuError;
 pub use checkout::{Checkedout, CheckoutError, CheckoutRequest, Quote, QuoteError};
-pub use ingest_payment_notice::NoticeAnswer;
+pub use epochs::Epochs;
+pub use ingest_notice::NoticeAnswer;
 pub use keyed::{ActError, Acted, Action, Keyed};
 pub use login::{LoggedIn, LoginRefused};
 pub use pay_order::PayRequest;
 pub use query_budget::{QueryBudget, Urgency};
+pub use refund_order::Refunded;
 pub use start_payment::{Offer, OfferError};
+pub use sync_payment::SyncError;
 pub use target::{Owner, Target};
 pub use transact::TransactError;
 
+use domain::Fen;
 use domain::names::{Appid, Mchid};
 use domain::ports::{
-    Access, BuyerBook, CaseBook, Catalogue, Clock, EventSink, IdSource, JobQueue, LoginGateway,
-    NoticeOpener, OrderStore, PaymentGateway,
+    Access, BuyerBook, CaseBook, Catalogue, Clock, EventSink, IdSource, Invariants, JobQueue,
+    LoginGateway, NoticeOpener, OrderStore, PaymentGateway,
 };
 use std::sync::Arc;
 
@@ -58,6 +67,8 @@ pub struct Paydesk {
     pub access: Arc<dyn Access>,
     /// Cases.
     pub cases: Arc<dyn CaseBook>,
+    /// What must always be true.
+    pub invariants: Arc<dyn Invariants>,
     /// WeChat Pay.
     pub gateway: Arc<dyn PaymentGateway>,
     /// What WeChat Pay sends us.
@@ -72,6 +83,8 @@ pub struct Paydesk {
     pub events: Arc<dyn EventSink>,
     /// How many questions WeChat Pay is asked.
     pub query_budget: QueryBudget,
+    /// Which life of the database was seen last.
+    pub epochs: Epochs,
     /// What the merchant has set.
     pub settings: Settings,
 }
@@ -93,4 +106,6 @@ pub struct Settings {
     pub session_s: i64,
     /// The longest that one call to WeChat Pay may take, in seconds.
     pub longest_call_s: i64,
+    /// An operator's refund above this waits for another person, in fen.
+    pub refund_approval_above: Fen,
 }

@@ -1,15 +1,15 @@
 //! Ports that fail in one precise way. Everything that is not expected panics.
 
-use crate::{Paydesk, QueryBudget, Settings};
+use crate::{Epochs, Paydesk, QueryBudget, Settings};
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use domain::catalogue::{Sku, SkuDraft, SkuId};
 use domain::changeset::{Audit, Changeset, Fence, ReplayRecord, ReplayScope};
-use domain::fact::PaymentFact;
+use domain::fact::{PaymentFact, RefundFact};
 use domain::job::JobId;
 use domain::names::{Appid, Mchid, Openid};
 use domain::payment::{Credential, Payment, Terms};
 use domain::ports::*;
-use domain::{CommandId, OrderId, OutTradeNo, Timestamp, UserId};
+use domain::{CommandId, Epoch, Fen, OrderId, OutRefundNo, OutTradeNo, Timestamp, UserId};
 use mockall::mock;
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ mock! {
         fn commit(&self, changeset: Changeset) -> PortFuture<'static, CommitAnswer>;
         fn committed(&self, command_id: &CommandId) -> PortFuture<'static, Result<bool, StoreError>>;
         fn replay(&self, scope: &ReplayScope) -> PortFuture<'static, Result<Option<ReplayRecord>, StoreError>>;
+        fn epoch(&self) -> PortFuture<'static, Result<Epoch, StoreError>>;
         fn list(&self, query: &OrderList) -> PortFuture<'static, Result<OrderListing, StoreError>>;
     }
 }
@@ -31,6 +32,7 @@ mock! {
         fn renew(&self, lease: &Fence, lease_ms: u64) -> PortFuture<'static, Result<bool, StoreError>>;
         fn finish(&self, lease: &Fence, finish: Finish) -> PortFuture<'static, Result<bool, StoreError>>;
         fn hasten(&self, job: &JobId, at: Timestamp) -> PortFuture<'static, Result<(), StoreError>>;
+        fn rouse(&self, now: Timestamp) -> PortFuture<'static, Result<u64, StoreError>>;
         fn next_due(&self) -> PortFuture<'static, Result<Option<Timestamp>, StoreError>>;
         fn sweep(&self, now: Timestamp, limit: u32) -> PortFuture<'static, Result<Vec<JobId>, StoreError>>;
     }
@@ -43,6 +45,8 @@ mock! {
         fn prepay(&self, payment: &Payment) -> PortFuture<'static, Result<Credential, GatewayError>>;
         fn query(&self, out_trade_no: &OutTradeNo) -> PortFuture<'static, Result<PaymentFact, GatewayError>>;
         fn close(&self, out_trade_no: &OutTradeNo) -> PortFuture<'static, Result<(), GatewayError>>;
+        fn refund(&self, request: &RefundRequest) -> PortFuture<'static, Result<RefundFact, GatewayError>>;
+        fn query_refund(&self, out_refund_no: &OutRefundNo) -> PortFuture<'static, Result<RefundFact, GatewayError>>;
         fn pay_params(&self, payment: &Payment) -> Option<PayParams>;
     }
 }
@@ -126,6 +130,13 @@ mock! {
     }
 }
 
+mock! {
+    pub(crate) Rules {}
+    impl Invariants for Rules {
+        fn check(&self) -> PortFuture<'static, Result<Vec<InvariantReport>, StoreError>>;
+    }
+}
+
 /// A clock that stands still.
 struct Still(Timestamp);
 
@@ -163,6 +174,7 @@ pub(crate) fn desk(orders: MockOrders, gateway: MockGateway, now: Timestamp) -> 
         book: Arc::new(MockBook::new()),
         access: Arc::new(MockDoor::new()),
         cases: Arc::new(MockDrawer::new()),
+        invariants: Arc::new(MockRules::new()),
         gateway: Arc::new(gateway),
         notices: Arc::new(MockNotices::new()),
         login: Arc::new(MockLogin::new()),
@@ -170,6 +182,7 @@ pub(crate) fn desk(orders: MockOrders, gateway: MockGateway, now: Timestamp) -> 
         ids: Arc::new(ids),
         events: Arc::new(events),
         query_budget: QueryBudget::new(100),
+        epochs: Epochs::default(),
         settings: Settings {
             deployment_id: "test".to_owned(),
             mchid: Mchid::new("1900000109"),
@@ -178,6 +191,7 @@ pub(crate) fn desk(orders: MockOrders, gateway: MockGateway, now: Timestamp) -> 
             direct_deadline_s: 900,
             session_s: 3_600,
             longest_call_s: 5,
+            refund_approval_above: Fen::new(1_000_000),
         },
     }
 }

@@ -4,18 +4,26 @@ use crate::Keyed;
 use crate::mocks::{MockOrders, ready};
 use domain::catalogue::{Sku, SkuId, SkuStatus, StockLevel};
 use domain::changeset::{Changeset, ReplayRecord, ReplayScope};
-use domain::fact::{Evidence, PaymentFact, Receipt, Trade};
-use domain::names::{Appid, Mchid, TransactionId};
-use domain::order::{Checkout, Command, Event, NewPayment, Order, Placement};
+use domain::fact::{
+    Evidence, PaymentFact, Receipt, RefundAtWechat, RefundFact, RefundProgress, RefundStatement,
+    Trade,
+};
+use domain::names::{Appid, Mchid, RefundId, TransactionId};
+use domain::order::{Checkout, Command, Decision, Event, NewPayment, Order, Placement};
 use domain::payment::TradeType;
 use domain::ports::{CommitAnswer, Loaded};
 use domain::pricing::{Fees, PricingInput, price};
-use domain::{Fen, OrderId, OrderNumber, Timestamp, UserId};
+use domain::{Epoch, Fen, OrderId, OrderNumber, OutRefundNo, Timestamp, UserId};
 use std::sync::{Arc, Mutex};
 
 /// The instant at which everything happens.
 pub(crate) fn now() -> Timestamp {
     Timestamp::from_seconds(1_795_226_400)
+}
+
+/// The life of the database in which everything happens.
+pub(crate) fn epoch() -> Epoch {
+    Epoch::new("00000001.0")
 }
 
 /// Tea at this price.
@@ -52,7 +60,7 @@ pub(crate) fn order() -> Order {
             deployment_id: "test".to_owned(),
         }),
     };
-    let events = placement.decide(now(), &|_| "{}".to_owned()).unwrap();
+    let events = placement.decide(now(), &epoch(), &|_| "{}".to_owned()).unwrap();
     let Event::Placed(placed) = &events[0] else { panic!("not placed") };
     (**placed).clone().after(&events)
 }
@@ -97,6 +105,35 @@ pub(crate) fn notified(order: &Order, trade: Trade) -> PaymentFact {
     )
 }
 
+/// The sample order, paid and not shipped.
+pub(crate) fn ready_order() -> Order {
+    let order = order();
+    let Ok(Decision::Record(events)) = order.decide(&paid(&order), now()) else {
+        panic!("not paid")
+    };
+    order.after(&events)
+}
+
+/// What WeChat Pay says of a refund of the sample order's payment.
+pub(crate) fn refund_fact(
+    order: &Order,
+    out_refund_no: &OutRefundNo,
+    progress: Option<RefundProgress>,
+) -> RefundFact {
+    let amount = order.refund(out_refund_no).map_or(Fen::new(100), |refund| refund.amount);
+    let refund = progress.map_or(RefundAtWechat::NotExist, |progress| {
+        RefundAtWechat::Known(RefundStatement {
+            refund_id: RefundId::new("R-1"),
+            transaction_id: TransactionId::new("T-1"),
+            out_trade_no: order.payments[0].out_trade_no().clone(),
+            amount,
+            progress,
+        })
+    });
+    let evidence = Evidence::Query { request_id: None };
+    RefundFact::attested(evidence, Mchid::new("1900000109"), out_refund_no.clone(), refund)
+}
+
 /// A store that holds `loads` one after the other (the last for ever) and answers commits with
 /// `answers`; what was committed is kept.
 pub(crate) fn store(
@@ -105,11 +142,12 @@ pub(crate) fn store(
 ) -> (MockOrders, Arc<Mutex<Vec<Changeset>>>) {
     let written = Arc::new(Mutex::new(Vec::new()));
     let mut orders = MockOrders::new();
+    orders.expect_epoch().returning(|| ready(Ok(epoch())));
     let mut loads = loads.into_iter().peekable();
     let mut last = None;
     orders.expect_load().returning(move |_| {
         last = loads.next().or_else(|| last.clone());
-        ready(Ok(last.clone().map(|value| Loaded { value, store_now: now() })))
+        ready(Ok(last.clone().map(|value| Loaded { value, store_now: now(), epoch: epoch() })))
     });
     let (mut answers, kept) = (answers.into_iter(), Arc::clone(&written));
     orders.expect_commit().returning(move |changeset| {
@@ -140,10 +178,11 @@ impl Life {
 pub(crate) fn living(order: Order) -> (MockOrders, Arc<Mutex<Life>>) {
     let life = Arc::new(Mutex::new(Life { order, written: Vec::new(), keys: Vec::new() }));
     let mut orders = MockOrders::new();
+    orders.expect_epoch().returning(|| ready(Ok(epoch())));
     let it = Arc::clone(&life);
     orders.expect_load().returning(move |_| {
         let value = it.lock().unwrap().order.clone();
-        ready(Ok(Some(Loaded { value, store_now: now() })))
+        ready(Ok(Some(Loaded { value, store_now: now(), epoch: epoch() })))
     });
     let it = Arc::clone(&life);
     orders.expect_replay().returning(move |scope| {

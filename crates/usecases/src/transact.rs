@@ -108,11 +108,23 @@ impl Paydesk {
         intent: &Intent,
         stock: StockOutcome,
     ) -> Result<Round, TransactError> {
-        let found = self.orders.load(&target.key).await?.ok_or(TransactError::NotFound)?.value;
+        let loaded = self.orders.load(&target.key).await?.ok_or(TransactError::NotFound)?;
+        let (found, epoch) = (loaded.value, loaded.epoch);
         target.admits(&found)?;
         let now = self.clock.now();
-        let compose = &|terms: &_| self.gateway.compose_prepay(terms);
-        let events = match found.decide_with(command, &Circumstances { now, stock, compose })? {
+        let decision = {
+            let given = Circumstances {
+                now,
+                stock,
+                compose: &|terms: &_| self.gateway.compose_prepay(terms),
+                epoch: &epoch,
+                actor: &intent.audit.actor,
+                name: intent.command_id.as_str(),
+                approval_above: self.settings.refund_approval_above,
+            };
+            found.decide_with(command, &given)?
+        };
+        let events = match decision {
             Decision::AlreadyApplied => Vec::new(),
             Decision::Record(events) => events,
         };

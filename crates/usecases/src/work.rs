@@ -4,7 +4,7 @@ use crate::{Paydesk, TransactError};
 use domain::changeset::{Audit, Fence, Intent};
 use domain::job::{JobId, JobKind};
 use domain::ports::{Finish, LeasedJob, StoreError};
-use domain::{CommandId, OrderNumber, OutTradeNo};
+use domain::{CommandId, OrderNumber, OutRefundNo, OutTradeNo};
 
 /// A job that failed this often in a row is set aside with a case.
 const ATTEMPTS_MAX: u32 = 30;
@@ -68,6 +68,14 @@ impl Paydesk {
                 Some(number) => self.complete_order(&number, &job.fence).await,
                 None => Ok(Finish::Park("not an order number".to_owned())),
             },
+            JobKind::FollowRefund => match OutRefundNo::stated(subject) {
+                Some(out_refund_no) => self.follow_refund(&out_refund_no, job).await,
+                None => Ok(Finish::Park("not an out_refund_no".to_owned())),
+            },
+            JobKind::ResolveOrphan => match OutTradeNo::stated(subject) {
+                Some(out_trade_no) => self.resolve_orphan(&out_trade_no, job).await,
+                None => Ok(Finish::Park("not an out_trade_no".to_owned())),
+            },
         }
     }
 
@@ -90,12 +98,14 @@ impl Paydesk {
         Finish::Retry(self.jittered(now, now.plus_seconds(pause)))
     }
 
-    /// Looks for live payments, waiting orders and delivered ones that no job looks after. Takes no input. What
-    /// it finds is the trace of a bug, and it says so.
+    /// Looks for live payments and refunds, waiting orders and delivered ones that no job looks
+    /// after. Takes no input. What it finds is the trace of a bug, and it says so. Also notices a
+    /// database that has lost commits.
     ///
     /// # Errors
     /// When the store cannot be used.
     pub async fn sweep(&self) -> Result<usize, StoreError> {
+        self.watch_epoch().await?;
         let found = self.jobs.sweep(self.clock.now(), SWEEP_MAX).await?;
         if !found.is_empty() {
             let jobs: Vec<String> = found.iter().map(JobId::to_string).collect();

@@ -9,6 +9,7 @@
 //! collect(held)   ─▶ Collected         the answer of a held call, once there is one
 //! pay(number)     ─▶ the trade         what the user does in the app
 //! due(now)        ─▶ [Delivery]        notifications to POST now; each one's end goes to `record`
+//! next_due()      ─▶ an instant        when something happens by itself: call `due` then, not before
 //! ```
 //!
 //! Start at [`WeChatPay`].
@@ -19,10 +20,13 @@ pub mod calls;
 pub mod certificates;
 pub mod cipher;
 pub mod close;
+pub mod elsewhere;
 pub mod exchange;
 pub mod faults;
 pub mod fields;
+mod gate;
 pub mod handle;
+mod json;
 pub mod ledger;
 pub mod login;
 pub mod notice;
@@ -34,6 +38,7 @@ mod postponed;
 pub mod prepay;
 pub mod prepay_form;
 pub mod query;
+pub mod refund;
 pub mod refusal;
 pub mod route;
 pub mod sandbox_clock;

@@ -12,10 +12,10 @@ use tracing::Level;
 
 use crate::errors::{self, Decline};
 use crate::exchange::Draft;
+use crate::target;
 use crate::transport::{Method, WireResponse};
 
 const TRANSACTIONS: &str = "/v3/pay/transactions/";
-const REFUNDS: &str = "/v3/refund/domestic/refunds";
 
 /// What a call is about.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -59,7 +59,7 @@ struct Outcome {
 /// Logs one call.
 pub(crate) fn log(draft: &Draft, answer: &Result<WireResponse, GatewayError>, duration_ms: i64) {
     let Subject { kind, numbers } = subject(draft);
-    let Outcome { level, status, code, request_id, error } = outcome(answer);
+    let Outcome { level, status, code, request_id, error } = outcome(draft.method, answer);
     // A macro, because each level is a place of its own to `tracing`.
     macro_rules! say {
         ($level:expr) => {
@@ -85,7 +85,8 @@ pub(crate) fn log(draft: &Draft, answer: &Result<WireResponse, GatewayError>, du
 }
 
 /// How loud an answer is: a refused signature wakes somebody, an expected "there is none" nobody.
-fn outcome(answer: &Result<WireResponse, GatewayError>) -> Outcome {
+/// Of a refund that is asked for it is not expected: its payment was paid.
+fn outcome(method: Method, answer: &Result<WireResponse, GatewayError>) -> Outcome {
     let response = match answer {
         Ok(response) => response,
         Err(error) => {
@@ -104,7 +105,8 @@ fn outcome(answer: &Result<WireResponse, GatewayError>) -> Outcome {
     let level = match &decline {
         None => Level::INFO,
         Some(_) if status == 401 => Level::ERROR,
-        Some(said) if said.is("ORDER_NOT_EXIST") || said.is("RESOURCE_NOT_EXISTS") => Level::INFO,
+        Some(said) if said.is("ORDER_NOT_EXIST") => Level::INFO,
+        Some(said) if said.is("RESOURCE_NOT_EXISTS") && method == Method::Get => Level::INFO,
         Some(_) => Level::WARN,
     };
     Outcome {
@@ -121,7 +123,7 @@ fn subject(draft: &Draft) -> Subject<'_> {
     if let Some(rest) = path.strip_prefix(TRANSACTIONS) {
         return of_transaction(draft, rest);
     }
-    if let Some(rest) = path.strip_prefix(REFUNDS) {
+    if let Some(rest) = path.strip_prefix(target::REFUNDS) {
         let number = rest.trim_start_matches('/');
         return match draft.method {
             Method::Post => Subject { kind: "refund", numbers: Numbers::in_body(&draft.body) },
@@ -129,7 +131,7 @@ fn subject(draft: &Draft) -> Subject<'_> {
         };
     }
     let kind = match path {
-        crate::target::CERTIFICATES => "certificates",
+        target::CERTIFICATES => "certificates",
         _ if path.starts_with("/v3/bill/") => "bill",
         _ => "other",
     };
@@ -156,8 +158,12 @@ mod tests {
     use super::*;
 
     fn answered(status: u16, code: &str) -> Outcome {
+        answered_to(Method::Get, status, code)
+    }
+
+    fn answered_to(method: Method, status: u16, code: &str) -> Outcome {
         let body = format!("{{\"code\":\"{code}\"}}").into_bytes();
-        outcome(&Ok(WireResponse { status, body, ..WireResponse::default() }))
+        outcome(method, &Ok(WireResponse { status, body, ..WireResponse::default() }))
     }
 
     #[test]
@@ -168,7 +174,10 @@ mod tests {
         assert_eq!(answered(401, "SIGN_ERROR").level, Level::ERROR);
         assert_eq!(answered(400, "PARAM_ERROR").level, Level::WARN);
         assert_eq!(answered(500, "SYSTEM_ERROR").level, Level::WARN);
-        let lost = outcome(&Err(GatewayError::OutcomeUnknown("the time was up".to_owned())));
+        assert_eq!(answered(404, "RESOURCE_NOT_EXISTS").level, Level::INFO);
+        assert_eq!(answered_to(Method::Post, 404, "RESOURCE_NOT_EXISTS").level, Level::WARN);
+        let why = GatewayError::OutcomeUnknown("the time was up".to_owned());
+        let lost = outcome(Method::Get, &Err(why));
         assert_eq!((lost.level, lost.status), (Level::WARN, None));
         assert!(lost.error.is_some_and(|error| error.contains("the time was up")));
     }
@@ -184,6 +193,7 @@ mod tests {
     fn a_call_is_named_by_what_is_sent() {
         let prepay = r#"{"out_trade_no":"P1","payer":{"openid":"o1"}}"#;
         let refund = r#"{"out_trade_no":"P1","out_refund_no":"R1"}"#;
+        let by_id = r#"{"transaction_id":"42","out_refund_no":"R1"}"#;
         let payment = "/v3/pay/transactions/out-trade-no/P1";
         let refunds = "/v3/refund/domestic/refunds";
         for (method, target, body, said) in [
@@ -192,6 +202,7 @@ mod tests {
             (Method::Get, &format!("{payment}?mchid=1"), "", "query P1 "),
             (Method::Post, &format!("{payment}/close"), r#"{"mchid":"1"}"#, "close P1 "),
             (Method::Post, refunds, refund, "refund P1 R1"),
+            (Method::Post, refunds, by_id, "refund  R1"),
             (Method::Get, &format!("{refunds}/R1"), "", "query_refund  R1"),
             (Method::Get, "/v3/certificates", "", "certificates  "),
             (Method::Get, "/v3/bill/tradebill?bill_date=2026-11-21", "", "bill  "),

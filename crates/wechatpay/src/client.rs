@@ -6,13 +6,13 @@ use core::fmt;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, RwLock};
 
-use domain::fact::PaymentFact;
+use domain::fact::{PaymentFact, RefundFact};
 use domain::payment::{Credential, Payment, Terms};
 use domain::ports::{
     Clock, GatewayError, Notice, NoticeError, NoticeOpener, PayParams, PaymentGateway, PortFuture,
-    RawNotice,
+    RawNotice, RefundRequest,
 };
-use domain::{OutTradeNo, Timestamp};
+use domain::{OutRefundNo, OutTradeNo, Timestamp};
 
 use crate::errors::Call;
 use crate::exchange::{Exchange, NoKey, Reply};
@@ -24,7 +24,7 @@ use crate::settings::{Parsed, Settings, SettingsErrors};
 use crate::sign::Stamp;
 use crate::transport::{HttpTransport, Transport};
 use crate::verify::{Claim, Distrust, SignatureHeaders};
-use crate::{close, notice, pay_params, prepay, query};
+use crate::{close, notice, pay_params, prepay, query, query_refund, refund};
 
 /// What a client does not do itself.
 #[derive(Clone)]
@@ -43,6 +43,7 @@ pub struct Ports {
 pub struct WechatPay {
     exchange: Exchange,
     notify_url: String,
+    refund_notify_url: String,
 }
 
 impl WechatPay {
@@ -100,7 +101,11 @@ impl WechatPay {
             fetching: tokio::sync::Mutex::new(()),
             signing_offset: AtomicI64::new(0),
         };
-        WechatPay { exchange, notify_url: settings.notify_url.clone() }
+        WechatPay {
+            exchange,
+            notify_url: settings.notify_url.clone(),
+            refund_notify_url: parsed.refund_notify_url,
+        }
     }
 
     /// Fetches the platform certificates now, if they are used. `true` when a believable answer
@@ -180,6 +185,34 @@ impl PaymentGateway for WechatPay {
         })
     }
 
+    fn refund<'a>(
+        &'a self,
+        request: &'a RefundRequest,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
+        Box::pin(async move {
+            let draft = refund::draft(request, &self.refund_notify_url);
+            match self.exchange.call(&draft).await? {
+                Reply::Verified(answer) => refund::read(request, &self.exchange.mchid, &answer),
+                Reply::Declined(decline) => Err(decline.into_error(Call::Refund)),
+            }
+        })
+    }
+
+    fn query_refund<'a>(
+        &'a self,
+        out_refund_no: &'a OutRefundNo,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
+        Box::pin(async move {
+            let mchid = &self.exchange.mchid;
+            match self.exchange.call(&query_refund::draft(out_refund_no)).await? {
+                Reply::Verified(answer) => query_refund::read(out_refund_no, mchid, &answer),
+                Reply::Declined(decline) => {
+                    query_refund::read_decline(out_refund_no, mchid, decline)
+                }
+            }
+        })
+    }
+
     fn pay_params(&self, payment: &Payment) -> Option<PayParams> {
         let prepay_id = match payment.credential()? {
             Credential::CodeUrl(code_url) => {
@@ -215,6 +248,9 @@ impl NoticeOpener for WechatPay {
                 serial: raw.serial.as_deref(),
             };
             let scheme = &*self.exchange.scheme;
+            if headers.are_absent() && notice::is_xml(&raw.body) {
+                return Err(NoticeError::Malformed(notice::XML));
+            }
             let claim = Claim::read(headers, scheme).map_err(refused)?;
             claim.check_window(now).map_err(refused)?;
             let key = match self.exchange.key(claim.serial(), now).await {

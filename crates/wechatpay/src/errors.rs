@@ -1,7 +1,12 @@
 //! What an error of WeChat Pay means to us: one table (v3 §8.2).
 //!
 //! Errors are unsigned: nothing here is terminal by itself. `Refused` is said only where nothing
-//! can have been ordered; whatever the table does not know is unknown.
+//! can have been ordered or accepted; whatever the table does not know is unknown.
+//!
+//! A refund stays owed whatever WeChat Pay thinks of our configuration, so what a person can repair
+//! there (permission, merchant) is not a refusal of it. Nor is `RESOURCE_NOT_EXISTS`: we refund only
+//! what WeChat Pay's own signed word called paid, and the live service was seen to say it of such
+//! payments for a while, and to accept the same request later.
 
 use domain::ports::{GatewayError, WechatRefusal};
 
@@ -18,6 +23,10 @@ pub(crate) enum Call {
     Query,
     /// Close it.
     Close,
+    /// Ask for money to go back.
+    Refund,
+    /// Ask what became of that.
+    QueryRefund,
 }
 
 /// What a code means.
@@ -35,7 +44,7 @@ pub(crate) enum Meaning {
     Paid,
     /// Wake someone; the outcome is unknown.
     Misconfigured,
-    /// The number does not exist (a query's answer only).
+    /// The number does not exist (the answer to either query only).
     NotExist,
 }
 
@@ -45,35 +54,47 @@ struct Row {
     prepay: Meaning,
     query: Meaning,
     close: Meaning,
+    refund: Meaning,
+    query_refund: Meaning,
 }
 
-const fn row(code: &'static str, prepay: Meaning, query: Meaning, close: Meaning) -> Row {
-    Row { code, prepay, query, close }
+const fn row(
+    code: &'static str,
+    [prepay, query, close, refund, query_refund]: [Meaning; 5],
+) -> Row {
+    Row { code, prepay, query, close, refund, query_refund }
 }
 
 /// The table. Underscores do not count: `ORDER_PAID` and `ORDERPAID` are one code.
 #[rustfmt::skip]
 const TABLE: &[Row] = {
-    use Meaning::{Misconfigured, NotExist, Paid, Refused, Retryable, Spent, Unknown};
+    use Meaning::{
+        Misconfigured as Config, NotExist, Paid, Refused, Retryable as Later, Spent, Unknown,
+    };
     &[
-        //   code                    prepay         query          close
-        row("PARAM_ERROR",          Refused,       Misconfigured, Misconfigured),
-        row("APPID_MCHID_NOT_MATCH",Refused,       Misconfigured, Misconfigured),
-        row("MCH_NOT_EXISTS",       Refused,       Misconfigured, Misconfigured),
-        row("NO_AUTH",              Refused,       Misconfigured, Misconfigured),
-        row("ACCOUNT_ERROR",        Refused,       Unknown,       Unknown),
-        row("SIGN_ERROR",           Misconfigured, Misconfigured, Misconfigured),
-        row("INVALID_REQUEST",      Spent,         Unknown,       Unknown),
-        row("OUT_TRADE_NO_USED",    Spent,         Unknown,       Unknown),
-        row("ORDER_PAID",           Paid,          Unknown,       Paid),
-        row("ORDER_CLOSED",         Spent,         Unknown,       Spent),
-        row("TRADE_ERROR",          Unknown,       Unknown,       Unknown),
-        row("ORDER_NOT_EXIST",      Unknown,       NotExist,      Unknown),
-        row("RULE_LIMIT",           Retryable,     Retryable,     Retryable),
-        row("FREQUENCY_LIMITED",    Retryable,     Retryable,     Retryable),
-        row("RATELIMIT_EXCEEDED",   Retryable,     Retryable,     Retryable),
-        row("SYSTEM_ERROR",         Unknown,       Unknown,       Unknown),
-        row("BANK_ERROR",           Unknown,       Unknown,       Unknown),
+        //   code                     prepay   query     close    refund   query_refund
+        row("PARAM_ERROR",           [Refused, Config,   Config,  Refused, Config]),
+        row("APPID_MCHID_NOT_MATCH", [Refused, Config,   Config,  Config,  Config]),
+        row("MCH_NOT_EXISTS",        [Refused, Config,   Config,  Config,  Config]),
+        row("NO_AUTH",               [Refused, Config,   Config,  Config,  Config]),
+        row("SIGN_ERROR",            [Config,  Config,   Config,  Config,  Config]),
+        row("ACCOUNT_ERROR",         [Refused, Unknown,  Unknown, Unknown, Unknown]),
+        row("INVALID_REQUEST",       [Spent,   Unknown,  Unknown, Refused, Unknown]),
+        row("OUT_TRADE_NO_USED",     [Spent,   Unknown,  Unknown, Unknown, Unknown]),
+        row("ORDER_PAID",            [Paid,    Unknown,  Paid,    Unknown, Unknown]),
+        row("ORDER_CLOSED",          [Spent,   Unknown,  Spent,   Unknown, Unknown]),
+        row("TRADE_ERROR",           [Unknown, Unknown,  Unknown, Unknown, Unknown]),
+        row("ORDER_NOT_EXIST",       [Unknown, NotExist, Unknown, Unknown, Unknown]),
+        row("RESOURCE_NOT_EXISTS",   [Unknown, Unknown,  Unknown, Unknown, NotExist]),
+        row("NOT_ENOUGH",            [Unknown, Unknown,  Unknown, Later,   Unknown]),
+        row("USER_ACCOUNT_ABNORMAL", [Unknown, Unknown,  Unknown, Refused, Unknown]),
+        row("TRADE_OVERDUE",         [Unknown, Unknown,  Unknown, Refused, Unknown]),
+        row("REFUND_FEE_MISMATCH",   [Unknown, Unknown,  Unknown, Refused, Unknown]),
+        row("RULE_LIMIT",            [Later,   Later,    Later,   Later,   Later]),
+        row("FREQUENCY_LIMITED",     [Later,   Later,    Later,   Later,   Later]),
+        row("RATELIMIT_EXCEEDED",    [Later,   Later,    Later,   Later,   Later]),
+        row("SYSTEM_ERROR",          [Unknown, Unknown,  Unknown, Unknown, Unknown]),
+        row("BANK_ERROR",            [Unknown, Unknown,  Unknown, Unknown, Unknown]),
     ]
 };
 
@@ -110,12 +131,19 @@ impl Decline {
             // 5xx, and what has no business here (1xx, 3xx): whatever the body says.
             _ => return Meaning::Unknown,
         }
+        let is_404 = self.refusal.http_status == 404;
         let code = normalised(&self.refusal.code);
         let row = TABLE.iter().find(|row| normalised(row.code) == code);
         row.map_or(Meaning::Unknown, |row| match call {
             Call::Prepay => row.prepay,
             Call::Query => row.query,
             Call::Close => row.close,
+            Call::Refund => row.refund,
+            // Reserved money becomes free by this answer: in its documented form alone.
+            Call::QueryRefund if row.query_refund == Meaning::NotExist && !is_404 => {
+                Meaning::Unknown
+            }
+            Call::QueryRefund => row.query_refund,
         })
     }
 

@@ -69,6 +69,11 @@ impl VerifiedAnswer {
     pub(crate) fn request_id(&self) -> Option<String> {
         errors::request_id(&self.response)
     }
+
+    /// `why`, with the `Request-ID`.
+    pub(crate) fn traceable(&self, why: &str) -> String {
+        errors::traceable(why, &self.response)
+    }
 }
 
 /// Why no key of a serial is at hand.

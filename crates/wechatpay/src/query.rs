@@ -45,7 +45,8 @@ pub(crate) fn read(
     }
     let said = trade::read(wire).map_err(|why| GatewayError::OutcomeUnknown(why.0.to_owned()))?;
     let evidence = Evidence::Query { request_id: answer.request_id() };
-    Ok(PaymentFact::attested(evidence, said.mchid, asked.clone(), said.trade, said.attach))
+    let fact = PaymentFact::attested(evidence, said.mchid, asked.clone(), said.trade, said.attach);
+    Ok(fact.paid_by(said.trade_type))
 }
 
 /// What an unsigned refusal says: at most that the number does not exist.

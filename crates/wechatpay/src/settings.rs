@@ -2,17 +2,20 @@
 //!
 //! Plain values: reads no file and no environment, asks no network. Nothing here quotes a secret.
 
+mod urls;
+
 use core::time::Duration;
-use std::net::IpAddr;
 
 use domain::names::Mchid;
-use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::keys::{MerchantKey, MerchantKeyTexts, PlatformKey, Serial};
 use crate::resource::ApiV3Keys;
 use crate::rsa::Rsa;
 use crate::scheme::SignatureScheme;
+use urls::NotifyUrl;
+
+pub(crate) use urls::check_base_url;
 
 /// WeChat Pay's primary host.
 pub const DEFAULT_BASE_URL: &str = "https://api.mch.weixin.qq.com";
@@ -25,8 +28,6 @@ pub const DEFAULT_CONNECT_TIMEOUT_MS: u64 = 3_000;
 
 /// The longest that a call may be configured to take.
 const TIMEOUT_MAX_MS: u64 = 60_000;
-/// `notify_url` has at most 255 characters at prepay (v3 §6.4).
-const NOTIFY_URL_MAX: usize = 255;
 
 /// Everything about the merchant's account at WeChat Pay.
 #[derive(Clone, Debug)]
@@ -50,6 +51,9 @@ pub struct Settings {
     pub backup_base_url: Option<String>,
     /// Where WeChat Pay sends payment notifications.
     pub notify_url: String,
+    /// Where it sends refund notifications. `None`: `notify_url` with `/refund-notify` in place of
+    /// its last `/notify`.
+    pub refund_notify_url: Option<String>,
     /// For a whole call.
     pub timeout_ms: u64,
     /// For connecting.
@@ -69,6 +73,7 @@ impl Default for Settings {
             base_url: DEFAULT_BASE_URL.to_owned(),
             backup_base_url: None,
             notify_url: String::new(),
+            refund_notify_url: None,
             timeout_ms: DEFAULT_TIMEOUT_MS,
             connect_timeout_ms: DEFAULT_CONNECT_TIMEOUT_MS,
         }
@@ -108,6 +113,7 @@ pub(crate) struct Parsed {
     pub(crate) api_v3_keys: ApiV3Keys,
     pub(crate) public_key_id: Option<String>,
     pub(crate) platform_keys: Vec<(Serial, PlatformKey)>,
+    pub(crate) refund_notify_url: String,
 }
 
 impl Settings {
@@ -144,10 +150,12 @@ impl Settings {
         }
         // Plain HTTP is only ever accepted on this machine, so this is a sandbox.
         let sandbox = self.base_url.starts_with("http://");
-        check_notify_url(&self.notify_url, sandbox, &mut mistakes);
+        urls::check_notify_url(&NotifyUrl::of_payments(&self.notify_url), sandbox, &mut mistakes);
+        let refund_notify_url = self.find_refund_notify_url(sandbox, &mut mistakes);
         check_timeouts(self.timeout_ms, self.connect_timeout_ms, &mut mistakes);
         match (merchant_key, api_v3_keys) {
             (Some(merchant_key), Some(api_v3_keys)) if mistakes.is_empty() => Ok(Parsed {
+                refund_notify_url,
                 mchid: self.mchid.clone(),
                 merchant_key,
                 api_v3_keys,
@@ -156,6 +164,26 @@ impl Settings {
             }),
             _ => Err(SettingsErrors(mistakes)),
         }
+    }
+
+    /// Where refunds are reported: as configured, else beside `notify_url`.
+    fn find_refund_notify_url(&self, sandbox: bool, mistakes: &mut Vec<String>) -> String {
+        let found = match &self.refund_notify_url {
+            Some(url) => url.clone(),
+            None => match self.notify_url.strip_suffix("/notify") {
+                Some(rest) => format!("{rest}/refund-notify"),
+                None => {
+                    mistakes.push(
+                        "refund_notify_url is missing: notify_url does not end in /notify, so it \
+                         cannot be derived"
+                            .to_owned(),
+                    );
+                    return String::new();
+                }
+            },
+        };
+        urls::check_notify_url(&NotifyUrl::of_refunds(&found), sandbox, mistakes);
+        found
     }
 
     /// Reads every merchant key; the first one signs.
@@ -220,24 +248,6 @@ impl Settings {
     }
 }
 
-/// A host to call: https, or http on this machine; nothing after the host.
-pub(crate) fn check_base_url(name: &str, text: &str, mistakes: &mut Vec<String>) {
-    let Ok(url) = Url::parse(text) else {
-        mistakes.push(format!("{name} is not a URL"));
-        return;
-    };
-    match url.scheme() {
-        "https" => {}
-        "http" if is_this_machine(&url) => {}
-        "http" => mistakes.push(format!("{name}: plain http is for this machine only")),
-        _ => mistakes.push(format!("{name} must be https")),
-    }
-    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    if !bare || !url.username().is_empty() || url.password().is_some() {
-        mistakes.push(format!("{name} must be scheme and host alone"));
-    }
-}
-
 /// Timeouts that let a call end.
 pub(crate) fn check_timeouts(timeout_ms: u64, connect_ms: u64, mistakes: &mut Vec<String>) {
     if !(1..=TIMEOUT_MAX_MS).contains(&timeout_ms) {
@@ -246,74 +256,4 @@ pub(crate) fn check_timeouts(timeout_ms: u64, connect_ms: u64, mistakes: &mut Ve
     if !(1..=TIMEOUT_MAX_MS).contains(&connect_ms) {
         mistakes.push(format!("connect_timeout_ms must be 1 to {TIMEOUT_MAX_MS}"));
     }
-}
-
-/// What v3 §6.4 asks of a notify URL.
-fn check_notify_url(text: &str, sandbox: bool, mistakes: &mut Vec<String>) {
-    let Ok(url) = Url::parse(text) else {
-        mistakes.push("notify_url is not an absolute URL".to_owned());
-        return;
-    };
-    if text.len() > NOTIFY_URL_MAX {
-        mistakes.push(format!("notify_url has more than {NOTIFY_URL_MAX} characters"));
-    }
-    if url.path() == "/" {
-        mistakes.push("notify_url has no path".to_owned());
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        mistakes.push("notify_url has a query or a fragment".to_owned());
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        mistakes.push("notify_url has a user name or a password".to_owned());
-    }
-    let in_sandbox = sandbox && url.scheme() == "http" && is_this_machine(&url);
-    if !in_sandbox && url.scheme() != "https" {
-        mistakes.push("notify_url must be https".to_owned());
-    }
-    if !in_sandbox && !is_public(&url) {
-        mistakes.push("notify_url must be reachable from outside".to_owned());
-    }
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match address(url) {
-        Some(address) => address.is_loopback(),
-        None => url.host_str() == Some("localhost"),
-    }
-}
-
-/// Not obviously private. What a name resolves to is `doctor`'s to ask.
-fn is_public(url: &Url) -> bool {
-    match address(url) {
-        Some(IpAddr::V4(ip)) => {
-            let shared = ip.octets().first() == Some(&100)
-                && ip.octets().get(1).is_some_and(|second| (64..128).contains(second));
-            !(ip.is_private()
-                || ip.is_loopback()
-                || ip.is_link_local()
-                || ip.is_unspecified()
-                || ip.is_broadcast()
-                || ip.is_documentation()
-                || ip.is_multicast()
-                || shared)
-        }
-        Some(IpAddr::V6(ip)) => {
-            !(ip.is_loopback()
-                || ip.is_unspecified()
-                || ip.is_unique_local()
-                || ip.is_unicast_link_local()
-                || ip.is_multicast()
-                || ip.to_ipv4_mapped().is_some())
-        }
-        None => url.host_str().is_some_and(|host| {
-            let host = host.trim_end_matches('.');
-            let local = [".localhost", ".local", ".internal", ".lan"];
-            host.contains('.') && !local.iter().any(|suffix| host.ends_with(suffix))
-        }),
-    }
-}
-
-fn address(url: &Url) -> Option<IpAddr> {
-    let host = url.host_str()?;
-    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }

@@ -13,10 +13,17 @@ pub(crate) fn close(out_trade_no: &str) -> String {
     format!("/v3/pay/transactions/out-trade-no/{}/close", encoded(out_trade_no))
 }
 
+/// `/v3/refund/domestic/refunds/{out_refund_no}`.
+pub(crate) fn query_refund(out_refund_no: &str) -> String {
+    format!("{REFUNDS}/{}", encoded(out_refund_no))
+}
+
 /// Where JSAPI and mini program payments are ordered.
 pub(crate) const PREPAY_JSAPI: &str = "/v3/pay/transactions/jsapi";
 /// Where Native payments are ordered.
 pub(crate) const PREPAY_NATIVE: &str = "/v3/pay/transactions/native";
+/// Where refunds are asked for.
+pub(crate) const REFUNDS: &str = "/v3/refund/domestic/refunds";
 /// Where the platform certificates are listed.
 pub(crate) const CERTIFICATES: &str = "/v3/certificates";
 

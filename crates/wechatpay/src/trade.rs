@@ -6,6 +6,7 @@
 
 use domain::fact::{Receipt, Trade};
 use domain::names::{Appid, Mchid, Openid, TransactionId};
+use domain::payment::TradeType;
 use domain::{Fen, Timestamp};
 
 use crate::wire::trade::TradeWire;
@@ -25,6 +26,8 @@ pub(crate) struct TradeSaid {
     pub(crate) trade: Trade,
     /// What came along with the prepay.
     pub(crate) attach: Option<String>,
+    /// How it was paid, where it is a way that we know.
+    pub(crate) trade_type: Option<TradeType>,
 }
 
 /// Reads a payment. The caller holds the [`Verified`](crate::verify::Verified) it came from.
@@ -33,15 +36,22 @@ pub(crate) fn read(wire: TradeWire) -> Result<TradeSaid, Unreadable> {
         "SUCCESS" => Trade::Success(receipt(&wire)?),
         "NOTPAY" | "USERPAYING" => Trade::NotPaid,
         "CLOSED" => Trade::Closed,
-        "REFUND" => Trade::Refunded,
+        "REFUND" => Trade::Refunded(receipt(&wire)?),
         // REVOKED and PAYERROR belong to payment codes, which we do not offer.
         _ => return Err(Unreadable("an unknown trade_state")),
+    };
+    let trade_type = match wire.trade_type.as_deref() {
+        Some("JSAPI") => Some(TradeType::Jsapi),
+        Some("NATIVE") => Some(TradeType::Native),
+        // Before it is paid there is none; APP, MWEB and others are ways of other systems.
+        Some(_) | None => None,
     };
     Ok(TradeSaid {
         mchid: Mchid::new(wire.mchid),
         out_trade_no: wire.out_trade_no,
         trade,
         attach: wire.attach.filter(|a| !a.is_empty()),
+        trade_type,
     })
 }
 

@@ -33,6 +33,14 @@ pub(crate) struct SignatureHeaders<'a> {
     pub(crate) serial: Option<&'a str>,
 }
 
+impl SignatureHeaders<'_> {
+    /// Whether there is not even one.
+    pub(crate) fn are_absent(self) -> bool {
+        let SignatureHeaders { timestamp, nonce, signature, serial } = self;
+        [timestamp, nonce, signature, serial].iter().all(Option::is_none)
+    }
+}
+
 /// What a message claims about itself: well-formed, not yet believed.
 #[derive(Clone)]
 pub(crate) struct Claim<'a> {

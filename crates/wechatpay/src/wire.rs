@@ -7,4 +7,5 @@ pub(crate) mod error;
 pub(crate) mod login;
 pub(crate) mod notice;
 pub(crate) mod prepay;
+pub(crate) mod refund;
 pub(crate) mod trade;

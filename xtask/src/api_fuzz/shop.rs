@@ -5,8 +5,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use super::http::Caller;
@@ -20,6 +22,14 @@ const UNPAID: usize = 2;
 const PAID: usize = 8;
 const SHIPPED: usize = 8;
 const DELIVERED: usize = 8;
+/// Refunds of one shipped order that wait for somebody's yes: each is decided once.
+const WAITING: usize = 40;
+/// Refunds of one order that go on: WeChat Pay takes one a minute.
+const MOVING: usize = 8;
+/// Refunds that WeChat Pay cannot bring: each is settled once.
+const STUCK: usize = 3;
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LOOKS_MAX: usize = 200;
 
 /// Who sets it up.
 pub(super) struct Opening<'a> {
@@ -68,7 +78,22 @@ impl Opening<'_> {
         }
         self.write("items", &items.map(|item| item.to_string()))?;
         self.write("addresses", &[buyer.address_id.to_string()])?;
+        self.refunds(&buyer)?;
         Ok(token)
+    }
+
+    /// Refunds to which somebody can say something.
+    fn refunds(&self, buyer: &Buyer) -> Result<()> {
+        let (sent, moving) = (buyer.paid("refunds-wait")?, buyer.paid("refunds-move")?);
+        self.ship(&sent)?;
+        let many = |order: &str, count: usize| {
+            (0..count).map(|number| buyer.refund(order, number)).collect::<Result<Vec<_>>>()
+        };
+        self.write("waiting", &many(&sent, WAITING)?)?;
+        self.write("moving", &many(&moving, MOVING)?)?;
+        self.write("waiting_orders", &[sent])?;
+        let stuck = (0..STUCK).map(|number| buyer.stuck_refund(&format!("refund-stuck-{number}")));
+        self.write("stuck", &stuck.collect::<Result<Vec<_>>>()?)
     }
 
     fn ship(&self, number: &str) -> Result<()> {
@@ -133,11 +158,39 @@ impl Buyer {
 
     /// An order that is paid: its number.
     fn paid(&self, name: &str) -> Result<String> {
+        self.paid_from(name, "normal")
+    }
+
+    /// The same, from an account of this kind.
+    fn paid_from(&self, name: &str, account: &str) -> Result<String> {
         let number = self.order(name)?;
-        self.sandbox.post(&format!("/_sandbox/pay/{number}"), None, &json!({}))?;
+        let payer = json!({"payer_account": account});
+        self.sandbox.post(&format!("/_sandbox/pay/{number}"), None, &payer)?;
         let order = self.api.get(&format!("/api/mini/orders/{number}?wait=10"))?;
         ensure!(order["payment_status"] == "paid", "{number} was not paid: {order}");
         Ok(number)
+    }
+
+    /// One fen of a paid order is asked back: the refund's number.
+    fn refund(&self, order: &str, number: usize) -> Result<String> {
+        let ask = json!({"amount_fen": 1, "reason": "api-fuzz"});
+        let path = format!("/api/mini/orders/{order}/refunds");
+        let refund = self.api.post(&path, Some(&format!("api-fuzz-refund-{number}")), &ask)?;
+        text(&refund, "out_refund_no")
+    }
+
+    /// A refund that WeChat Pay refuses for good, because the payer's account is gone.
+    fn stuck_refund(&self, name: &str) -> Result<String> {
+        let order = self.paid_from(name, "abnormal")?;
+        let refund = self.refund(&order, 0)?;
+        for _ in 0..LOOKS_MAX {
+            let shown = self.api.get(&format!("/api/mini/orders/{order}"))?;
+            if shown["refunds"][0]["status"] == "rejected" {
+                return Ok(refund);
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+        bail!("{refund} was not refused in time")
     }
 
     /// The order's ETag.

@@ -17,12 +17,16 @@ pub(super) async fn compare(stage: &Stage) -> Result<String> {
         orders.extend(buyer.orders().await?);
     }
     let ledger = stage.sandbox.ledger().await?;
-    let paid: Vec<&Value> =
-        ledger.trades().filter(|trade| trade["trade_state"] == "SUCCESS").collect();
+    // A payment that was refunded, in part or whole, was paid as well.
+    let is_paid =
+        |trade: &&Value| trade["trade_state"] == "SUCCESS" || trade["trade_state"] == "REFUND";
+    let paid: Vec<&Value> = ledger.trades().filter(is_paid).collect();
+    let refunded = paid.iter().filter(|trade| owners(trade, &orders).count() == 0);
+    let refunded = refunded.filter(|trade| is_refunded(trade)).count();
     // A case is asked for only where there has to be one.
     let unsettled: Vec<&str> = paid
         .iter()
-        .filter(|trade| owners(trade, &orders).count() != 1)
+        .filter(|trade| owners(trade, &orders).count() != 1 && !is_refunded(trade))
         .filter_map(|trade| trade["out_trade_no"].as_str())
         .collect();
     let cases = if unsettled.is_empty() {
@@ -34,16 +38,18 @@ pub(super) async fn compare(stage: &Stage) -> Result<String> {
     let found = differences(&paid, &orders, &cases);
     ensure!(found.is_empty(), "{}", found.join("; "));
     let (all, others) = (paid.len(), unsettled.len());
-    let settled = all.saturating_sub(others);
-    Ok(format!("successful payments {all} = paid orders {settled} + open cases {others}"))
+    let settled = all.saturating_sub(others).saturating_sub(refunded);
+    Ok(format!(
+        "successful payments {all} = paid orders {settled} + refunded in full {refunded} + open cases {others}"
+    ))
 }
 
-/// Every successful payment has exactly one paid order, with this transaction and amount, or an open
-/// case; every paid order has a successful payment.
+/// Every successful payment has exactly one paid order, with this transaction and amount, or went back
+/// in full, or has an open case; what went back of an order is what it says; every paid order has a successful payment.
 fn differences(paid: &[&Value], orders: &[Value], cases: &[Value]) -> Vec<String> {
     let mut found = Vec::new();
     for trade in paid {
-        let (number, total) = (&trade["out_trade_no"], &trade["total_fen"]);
+        let (number, total) = (&trade["out_trade_no"], &trade["paid_fen"]);
         let owners: Vec<&Value> = owners(trade, orders).collect();
         match owners.as_slice() {
             [order] if order["amounts"]["paid_fen"] == *total => {}
@@ -51,9 +57,24 @@ fn differences(paid: &[&Value], orders: &[Value], cases: &[Value]) -> Vec<String
                 let says = &order["amounts"]["paid_fen"];
                 found.push(format!("{number}: {total} fen were paid, the order says {says}"));
             }
+            [] if is_refunded(trade) => {}
             [] if cases.iter().any(|case| case["subject"] == *number) => {}
             [] => found.push(format!("{number} was paid, but no order and no open case knows")),
             many => found.push(format!("{number} was paid once, but {} orders are", many.len())),
+        }
+    }
+    for order in orders {
+        let back: i64 = paid
+            .iter()
+            .filter(|trade| settles(trade, order))
+            .filter_map(|trade| trade["refunded_fen"].as_i64())
+            .sum();
+        let shown = order["amounts"]["refunded_fen"].as_i64().unwrap_or_default();
+        if back != shown {
+            found.push(format!(
+                "{}: {back} fen went back, the order says {shown}",
+                order["order_number"]
+            ));
         }
     }
     for order in orders.iter().filter(|order| order["payment_status"] != "unpaid") {
@@ -62,6 +83,11 @@ fn differences(paid: &[&Value], orders: &[Value], cases: &[Value]) -> Vec<String
         }
     }
     found
+}
+
+/// Did all of it go back?
+fn is_refunded(trade: &Value) -> bool {
+    trade["paid_fen"].as_i64().is_some_and(|paid| trade["refunded_fen"] == paid)
 }
 
 fn owners<'a>(trade: &'a Value, orders: &'a [Value]) -> impl Iterator<Item = &'a Value> {
@@ -85,7 +111,8 @@ mod tests {
     use serde_json::json;
 
     fn trade(number: &str) -> Value {
-        json!({"out_trade_no": number, "transaction_id": format!("42-{number}"), "total_fen": 100})
+        json!({"out_trade_no": number, "transaction_id": format!("42-{number}"), "total_fen": 100,
+            "paid_fen": 100, "refunded_fen": 0})
     }
 
     fn order(number: &str, paid_fen: i64) -> Value {
@@ -110,6 +137,28 @@ mod tests {
     fn a_payment_that_nobody_knows_is_found() {
         let said = ["\"P1\" was paid, but no order and no open case knows"];
         assert_eq!(found(&[trade("P1")], &[], &[]), said);
+    }
+
+    #[test]
+    fn a_payment_without_an_order_that_went_back_in_full_is_in_order() {
+        let mut back = trade("P1");
+        back["refunded_fen"] = json!(100);
+        assert!(found(&[back.clone()], &[], &[]).is_empty());
+        back["refunded_fen"] = json!(99);
+        assert_eq!(
+            found(&[back], &[], &[]),
+            ["\"P1\" was paid, but no order and no open case knows"]
+        );
+    }
+
+    #[test]
+    fn money_that_went_back_and_is_not_shown_is_found() {
+        let mut part = trade("P1");
+        part["refunded_fen"] = json!(40);
+        assert_eq!(
+            found(&[part], &[order("P1", 100)], &[]),
+            ["\"P1\": 40 fen went back, the order says 0"]
+        );
     }
 
     #[test]

@@ -5,8 +5,12 @@ mod killed_before_payment;
 mod last_item;
 mod normal_purchase;
 mod notification_never_comes;
+mod paid_while_cancelling;
+mod refund_answer_lost;
 mod ten_equal_notifications;
+mod two_payments;
 mod unknown_number;
+mod wrong_amount;
 
 use crate::demo::story::Story;
 
@@ -16,7 +20,11 @@ pub(super) const STORIES: &[Story] = &[
     notification_never_comes::STORY,
     ten_equal_notifications::STORY,
     killed_before_payment::STORY,
+    paid_while_cancelling::STORY,
+    two_payments::STORY,
     unknown_number::STORY,
+    wrong_amount::STORY,
     forged_and_replayed::STORY,
     last_item::STORY,
+    refund_answer_lost::STORY,
 ];

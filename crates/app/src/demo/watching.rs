@@ -6,7 +6,7 @@ use crate::playground::json::instant;
 use crate::playground::ledger::Ledger;
 use crate::playground::stopwatch::{Stopwatch, pause};
 use anyhow::{Result, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// How long a story waits for what has to come.
@@ -74,6 +74,31 @@ pub(super) async fn until_tried(stage: &Stage, out_trade_no: &str) -> Result<usi
         if begun.elapsed() > PATIENCE {
             bail!("WeChat Pay did not make its attempts to notify of {out_trade_no}");
         }
+        pause(LOOK_AGAIN_AFTER).await;
+    }
+}
+
+/// The order once the payer has the money of every refund that it has, by their list of orders. Time at
+/// WeChat Pay is put forward while we wait: a refund takes some seconds there.
+pub(super) async fn until_paid_back(
+    stage: &Stage,
+    buyer: &Buyer,
+    order_number: &str,
+) -> Result<Value> {
+    let begun = Stopwatch::start();
+    loop {
+        let orders = buyer.orders().await?;
+        let found = orders.into_iter().find(|order| order["order_number"] == order_number);
+        let Some(order) = found else { bail!("order {order_number} is gone") };
+        let refunds = order["refunds"].as_array().map_or(&[][..], Vec::as_slice);
+        if !refunds.is_empty() && refunds.iter().all(|refund| refund["status"] == "succeeded") {
+            return Ok(order);
+        }
+        if begun.elapsed() > PATIENCE {
+            let limit = PATIENCE.as_secs();
+            bail!("the refunds of {order_number} are still {} after {limit} s", order["refunds"]);
+        }
+        stage.sandbox.clock(&json!({"advance_s": 2})).await?;
         pause(LOOK_AGAIN_AFTER).await;
     }
 }

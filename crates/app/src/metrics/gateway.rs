@@ -4,13 +4,13 @@
 //! label.
 
 use super::{Metered, Meters};
-use domain::OutTradeNo;
-use domain::fact::PaymentFact;
+use domain::fact::{PaymentFact, RefundFact};
 use domain::names::{Appid, Openid};
 use domain::payment::{Credential, Payment, Terms};
 use domain::ports::{
-    GatewayError, LoginError, LoginGateway, PayParams, PaymentGateway, PortFuture,
+    GatewayError, LoginError, LoginGateway, PayParams, PaymentGateway, PortFuture, RefundRequest,
 };
+use domain::{OutRefundNo, OutTradeNo};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -24,7 +24,7 @@ impl Metered<dyn PaymentGateway> {
         inner: Arc<dyn PaymentGateway>,
         meters: &Arc<Meters>,
     ) -> Metered<dyn PaymentGateway> {
-        for kind in ["prepay", "query", "close"] {
+        for kind in ["prepay", "query", "close", "refund", "query_refund"] {
             for outcome in LOUD {
                 let labels = [("kind", kind), ("outcome", outcome)];
                 meters.add("paydesk_wechat_calls_total", &labels, 0);
@@ -87,6 +87,20 @@ impl PaymentGateway for Metered<dyn PaymentGateway> {
         out_trade_no: &'a OutTradeNo,
     ) -> PortFuture<'a, Result<(), GatewayError>> {
         Box::pin(self.counted("close", self.inner.close(out_trade_no)))
+    }
+
+    fn refund<'a>(
+        &'a self,
+        request: &'a RefundRequest,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
+        Box::pin(self.counted("refund", self.inner.refund(request)))
+    }
+
+    fn query_refund<'a>(
+        &'a self,
+        out_refund_no: &'a OutRefundNo,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
+        Box::pin(self.counted("query_refund", self.inner.query_refund(out_refund_no)))
     }
 
     fn pay_params(&self, payment: &Payment) -> Option<PayParams> {

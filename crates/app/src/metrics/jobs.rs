@@ -99,6 +99,10 @@ impl JobQueue for MeteredJobs {
         self.inner.hasten(job, at)
     }
 
+    fn rouse(&self, now: Timestamp) -> PortFuture<'_, Result<u64, StoreError>> {
+        self.inner.rouse(now)
+    }
+
     fn next_due(&self) -> PortFuture<'_, Result<Option<Timestamp>, StoreError>> {
         self.inner.next_due()
     }

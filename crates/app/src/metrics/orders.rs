@@ -5,12 +5,12 @@
 
 use super::paid::Paid;
 use super::{Metered, Meters};
-use domain::CommandId;
 use domain::changeset::{Changeset, ReplayRecord, ReplayScope};
 use domain::order::{Event, Order};
 use domain::ports::{
     CommitAnswer, Loaded, OrderKey, OrderList, OrderListing, OrderStore, PortFuture, StoreError,
 };
+use domain::{CommandId, Epoch};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
@@ -18,6 +18,20 @@ use tokio::time::Instant;
 /// The most commits with an unknown outcome that are remembered; a store that is away for longer
 /// has other troubles than a counter.
 const UNKNOWN_MAX: usize = 1_024;
+
+/// Events that ratios and alarms look at: there from the start, so that the first is a rise.
+const LOOKED_AT: [&str; 10] = [
+    "placed",
+    "settled",
+    "cancelled",
+    "payment_surplus",
+    "payment_adopted",
+    "payment_rejected",
+    "refund_requested",
+    "refund_succeeded",
+    "refund_abnormal",
+    "refund_rejected",
+];
 
 /// Orders, counted.
 pub(crate) struct MeteredOrders {
@@ -30,7 +44,7 @@ pub(crate) struct MeteredOrders {
 #[derive(Clone, Debug, Default)]
 struct Effects {
     events: Vec<&'static str>,
-    cases: Vec<String>,
+    cases: Vec<&'static str>,
     paid: Option<Paid>,
 }
 
@@ -38,7 +52,7 @@ impl Effects {
     fn of(changeset: &Changeset) -> Effects {
         Effects {
             events: changeset.events.iter().map(Event::name).collect(),
-            cases: changeset.cases.iter().map(|case| snake(&format!("{:?}", case.kind))).collect(),
+            cases: changeset.cases.iter().map(|case| case.kind.name()).collect(),
             paid: Paid::in_changeset(changeset),
         }
     }
@@ -56,24 +70,12 @@ impl Effects {
     }
 }
 
-/// `UnknownOrder` → `unknown_order`, as the store writes it.
-fn snake(name: &str) -> String {
-    let mut text = String::new();
-    for c in name.chars() {
-        if c.is_ascii_uppercase() && !text.is_empty() {
-            text.push('_');
-        }
-        text.push(c.to_ascii_lowercase());
-    }
-    text
-}
-
 impl MeteredOrders {
     pub(crate) fn new(inner: Arc<dyn OrderStore>, meters: &Arc<Meters>) -> MeteredOrders {
         for answer in ANSWERS {
             meters.add("paydesk_commits_total", &[("answer", answer)], 0);
         }
-        for event in ["placed", "settled", "cancelled", "payment_surplus", "payment_rejected"] {
+        for event in LOOKED_AT {
             meters.add("paydesk_order_events_total", &[("event", event)], 0);
         }
         MeteredOrders { store: Metered::new(inner, meters), unknown: Mutex::default() }
@@ -152,6 +154,10 @@ impl OrderStore for MeteredOrders {
         scope: &'a ReplayScope,
     ) -> PortFuture<'a, Result<Option<ReplayRecord>, StoreError>> {
         self.store.inner.replay(scope)
+    }
+
+    fn epoch(&self) -> PortFuture<'_, Result<Epoch, StoreError>> {
+        self.store.inner.epoch()
     }
 
     fn list<'a>(

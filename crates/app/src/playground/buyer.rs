@@ -81,6 +81,25 @@ impl Buyer {
         Offer::of(&answer)
     }
 
+    /// Chooses another way to pay for an order: a QR code.
+    pub(crate) async fn pay_by_code(&self, order_number: &str) -> Result<Offer> {
+        let path = format!("/api/mini/orders/{order_number}/wechat-pay/prepay");
+        Offer::of(&self.api.call(Method::POST, &path, &json!({"trade_type": "NATIVE"})).await?)
+    }
+
+    /// Cancels an order: as it is after a moment.
+    pub(crate) async fn cancel(&self, order_number: &str) -> Result<Value> {
+        let path = format!("/api/mini/orders/{order_number}/cancel");
+        self.api.done(Method::POST, &path, &json!({})).await
+    }
+
+    /// Asks some of the money of an order back: the refund.
+    pub(crate) async fn refund(&self, order_number: &str, amount_fen: i64) -> Result<Value> {
+        let path = format!("/api/mini/orders/{order_number}/refunds");
+        let wish = json!({"amount_fen": amount_fen, "reason": "不想要了"});
+        self.api.done(Method::POST, &path, &wish).await
+    }
+
     /// One of their orders now.
     pub(crate) async fn order(&self, order_number: &str) -> Result<Value> {
         self.api.get(&format!("/api/mini/orders/{order_number}")).await

@@ -32,9 +32,16 @@ impl Ledger {
         found.with_context(|| format!("WeChat Pay knows no order {out_trade_no}"))
     }
 
+    /// Every refund of a payment that WeChat Pay accepted.
+    pub fn refunds(&self, out_trade_no: &str) -> impl Iterator<Item = &Value> {
+        self.entries("refunds").filter(move |refund| refund["out_trade_no"] == out_trade_no)
+    }
+
     /// The notification about a payment.
     pub fn notice(&self, out_trade_no: &str) -> Option<&Value> {
-        self.entries("notifications").find(|notice| notice["out_trade_no"] == out_trade_no)
+        self.entries("notifications").find(|notice| {
+            notice["out_trade_no"] == out_trade_no && notice["out_refund_no"].is_null()
+        })
     }
 
     /// Every attempt to deliver the notification about a payment.
@@ -66,6 +73,11 @@ impl Ledger {
     /// Every API call, oldest first.
     pub fn log(&self) -> impl Iterator<Item = &Value> {
         self.entries("log")
+    }
+
+    /// How many calls of this kind were made for this refund.
+    pub fn calls_for_refund(&self, kind: &str, out_refund_no: &str) -> usize {
+        self.calls(kind).filter(|call| call["out_refund_no"] == out_refund_no).count()
     }
 
     fn entries(&self, name: &str) -> impl Iterator<Item = &Value> {

@@ -37,6 +37,13 @@ impl SandboxControl {
         self.done(Method::POST, &path, &json!({})).await.context("the money was not taken")
     }
 
+    /// The buyer pays another amount than was ordered, which WeChat Pay never lets happen: the trade.
+    pub async fn pay_amount(&self, out_trade_no: &str, amount_fen: i64) -> Result<Value> {
+        let path = format!("/_sandbox/pay/{out_trade_no}");
+        let how = json!({"unfaithful": true, "amount_fen": amount_fen});
+        self.done(Method::POST, &path, &how).await.context("the money was not taken")
+    }
+
     /// Would the app's cashier open with these parameters?
     pub async fn verify_pay_params(&self, pay_params: &Value) -> Result<()> {
         let path = "/_sandbox/verify-pay-params";

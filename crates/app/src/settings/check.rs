@@ -1,6 +1,7 @@
 //! From what was written to what can be run, or every reason why not.
 
 use crate::settings::{Mode, Secret, Settings, WechatPay};
+use domain::Fen;
 use domain::names::{Appid, Mchid};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
@@ -72,6 +73,10 @@ impl Settings {
         if !(60..=366 * 24 * 3_600).contains(&self.shop.session_s) {
             mistakes.push("shop.session_s: 60 to 31622400 (a year)".to_owned());
         }
+        if !(0..=Fen::LIMIT.get()).contains(&self.refunds.approval_above_fen) {
+            let most = Fen::LIMIT.get();
+            mistakes.push(format!("refunds.approval_above_fen: 0 to {most}"));
+        }
         if !(1..=1_000).contains(&self.database.pool_max) {
             mistakes.push("database.pool_max: 1 to 1000".to_owned());
         }
@@ -96,8 +101,14 @@ impl Settings {
                 mistakes.push(format!("{key} must be https"));
             }
         }
-        if let Some(why) = unreachable_from_outside(&pay.notify_url) {
-            mistakes.push(format!("wechat_pay.notify_url {why}: WeChat Pay could never reach it"));
+        let places = [
+            ("notify_url", Some(&pay.notify_url)),
+            ("refund_notify_url", pay.refund_notify_url.as_ref()),
+        ];
+        for (key, url) in places {
+            if let Some(why) = url.and_then(|url| unreachable_from_outside(url)) {
+                mistakes.push(format!("wechat_pay.{key} {why}: WeChat Pay could never reach it"));
+            }
         }
     }
 }
@@ -168,6 +179,7 @@ fn wechat_pay(pay: &WechatPay, mistakes: &mut Vec<String>) -> wechatpay::Setting
         base_url: pay.base_url.clone(),
         backup_base_url: pay.backup_base_url.clone(),
         notify_url: pay.notify_url.clone(),
+        refund_notify_url: pay.refund_notify_url.clone(),
         timeout_ms: pay.timeout_ms,
         ..wechatpay::Settings::default()
     };
@@ -225,7 +237,61 @@ fn note<T>(mistakes: &mut Vec<String>, result: anyhow::Result<T>) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::unreachable_from_outside;
+    use super::{Settings, unreachable_from_outside};
+    use serde_json::json;
+
+    /// What a production configuration with these two keys is told about them.
+    fn said_of_notify_urls(payments: &str, refunds: Option<&str>) -> Vec<String> {
+        let settings = json!({
+            "deployment_id": "shop-1",
+            "database": { "url": "postgres://paydesk@db/paydesk" },
+            "wechat_pay": {
+                "mchid": "1900000109", "appids": { "mini": "wxd678efh567hg6787" },
+                "merchant_keys": [], "notify_url": payments, "refund_notify_url": refunds,
+            },
+        });
+        let settings: Settings = serde_json::from_value(settings).unwrap();
+        let mistakes = settings.check().unwrap_err().0;
+        mistakes.into_iter().filter(|mistake| mistake.contains("notify_url")).collect()
+    }
+
+    #[test]
+    fn refunds_too_are_reported_where_wechat_pay_can_reach() {
+        let payments = "https://pay.shop.com/api/mini/wechat-pay/notify";
+        assert!(said_of_notify_urls(payments, None).is_empty());
+        assert!(said_of_notify_urls(payments, Some("https://pay.shop.com/refunds")).is_empty());
+        // A registered domain is asked for here, a public URL by the client.
+        let unreachable = said_of_notify_urls(payments, Some("https://10.0.0.1/refunds"));
+        assert_eq!(
+            unreachable,
+            [
+                "wechat_pay.refund_notify_url is an address, not a domain: WeChat Pay could never \
+                 reach it",
+                "wechat_pay: refund_notify_url must be reachable from outside",
+            ]
+        );
+        assert_eq!(said_of_notify_urls("https://pay.shop.com/paid", None).len(), 1);
+    }
+
+    #[test]
+    fn what_an_operator_may_refund_alone_is_an_amount() {
+        let said = |approval_above_fen: i64| {
+            let settings = json!({
+                "deployment_id": "shop-1",
+                "database": { "url": "postgres://paydesk@db/paydesk", "epoch": 1 },
+                "wechat_pay": {
+                    "mchid": "1900000109", "appids": { "mini": "wxd678efh567hg6787" },
+                    "merchant_keys": [],
+                    "notify_url": "https://pay.shop.com/api/mini/wechat-pay/notify",
+                },
+                "refunds": { "approval_above_fen": approval_above_fen },
+            });
+            let settings: Settings = serde_json::from_value(settings).unwrap();
+            settings.check().unwrap_err().0.iter().any(|m| m.starts_with("refunds."))
+        };
+        assert!(said(-1) && said(1_000_000_001));
+        assert!(!said(0) && !said(1_000_000_000));
+    }
 
     #[test]
     fn a_notify_url_that_wechat_pay_cannot_reach_is_refused() {

@@ -16,5 +16,6 @@ mod observed;
 mod processes;
 mod purchase;
 mod races;
+mod refunds;
 mod stock;
 mod world;

@@ -1,15 +1,17 @@
-//! What follows from events: promised work, events for the outside, stock, cases, list lines.
+//! What follows from events: promised work, events for the outside, stock, list lines; cases are in
+//! `cases.rs`.
 //!
 //! Pure and complete: a flow that needs a job or a move gets it here, never from its caller.
 
 use super::ListChange;
-use crate::Timestamp;
-use crate::case::{CaseKind, CaseOpening};
-use crate::job::{JobChange, JobId, next_look};
+use super::cases::{is_paid_back, reached, surplus_paid_back};
+use crate::job::{JobChange, JobId, next_look, next_refund_look};
 use crate::order::{Event, Order, OrderStatus, StockOutcome};
 use crate::outgoing::{Outgoing, OutgoingKind};
-use crate::payment::{ClosingCause, Payment, PaymentNo, PaymentState, SurplusCause};
-use crate::stock::{Hold, StockMove, StockMoveKind};
+use crate::payment::{ClosingCause, Payment, PaymentNo, PaymentState};
+use crate::refund::{Refund, RefundState};
+use crate::stock::{Hold, HoldStatus, StockMove, StockMoveKind};
+use crate::{OutRefundNo, Timestamp};
 use std::collections::BTreeSet;
 
 pub(super) fn touched_payments(
@@ -23,11 +25,11 @@ pub(super) fn touched_payments(
     events.iter().filter_map(Event::payment_no).collect()
 }
 
-/// Every live payment has a follower; an order that waits for money has its deadline; one that was
+/// Every live payment and every live refund has a follower; an order that waits for money has its deadline; one that was
 /// delivered has its last day.
 pub(super) fn jobs(
     after: &Order,
-    touched: &BTreeSet<PaymentNo>,
+    (touched, refunds): (&BTreeSet<PaymentNo>, &BTreeSet<OutRefundNo>),
     events: &[Event],
     now: Timestamp,
 ) -> Vec<JobChange> {
@@ -45,6 +47,8 @@ pub(super) fn jobs(
             due_at: now,
         }));
     }
+    let refunds = after.refunds.iter().filter(|refund| refunds.contains(&refund.out_refund_no));
+    jobs.extend(refunds.map(|refund| follow_refund(refund, now)));
     let expire = JobId::expire(&after.number);
     match (after.status, after.pay_deadline) {
         (OrderStatus::PendingPayment, Some(due_at)) => {
@@ -74,6 +78,14 @@ fn follow(after: &Order, payment: &Payment, now: Timestamp) -> JobChange {
     JobChange::Ensure { id, due_at }
 }
 
+fn follow_refund(refund: &Refund, now: Timestamp) -> JobChange {
+    let id = JobId::refund(&refund.out_refund_no);
+    match next_refund_look(refund, now) {
+        Some(due_at) => JobChange::Ensure { id, due_at },
+        None => JobChange::Remove { id },
+    }
+}
+
 fn completion(after: &Order, events: &[Event]) -> Option<JobChange> {
     let id = JobId::complete(&after.number);
     let happened = |what: fn(&Event) -> bool| events.iter().any(what);
@@ -97,7 +109,14 @@ pub(super) fn outgoing(after: &Order, event: &Event) -> Vec<Outgoing> {
         }
         Event::Cancelled { .. } => &[OutgoingKind::OrderCancelled],
         Event::PaymentSurplus { .. } => &[OutgoingKind::PaymentSurplus, OutgoingKind::CaseOpened],
+        Event::PaymentAdopted(_) => {
+            &[OutgoingKind::PaymentSurplus, OutgoingKind::CaseOpened, OutgoingKind::CaseResolved]
+        }
         Event::RefundRequested(_) => &[OutgoingKind::RefundRequested],
+        Event::RefundImported(refund) => moved(after, refund, &refund.state),
+        Event::RefundMoved { out_refund_no, to, .. } => {
+            after.refund(out_refund_no).map_or(&[], |refund| moved(after, refund, to))
+        }
         Event::Shipped(_) => &[OutgoingKind::OrderShipped],
         Event::Delivered { .. } => &[OutgoingKind::OrderDelivered],
         Event::Completed { .. } => &[OutgoingKind::OrderCompleted],
@@ -110,66 +129,108 @@ pub(super) fn outgoing(after: &Order, event: &Event) -> Vec<Outgoing> {
         | Event::PaymentClosed { .. }
         | Event::PaymentPaid { .. }
         | Event::CancelRequested { .. }
+        | Event::CancelWithdrawn
         | Event::PayerReported(_) => &[],
     };
-    let subject = match (event, event.payment_no()) {
-        (Event::RefundRequested(refund), _) => Some(refund.out_refund_no.as_str().to_owned()),
-        (_, Some(no)) => number_of(after, no),
-        (_, None) => None,
+    let subject = match (event.out_refund_no(), event.payment_no()) {
+        (Some(out_refund_no), _) => Some(out_refund_no.as_str().to_owned()),
+        (None, Some(no)) => number_of(after, no),
+        (None, None) => None,
     };
     kinds.iter().map(|kind| Outgoing { kind: *kind, subject: subject.clone() }).collect()
 }
 
-pub(super) fn case(after: &Order, event: &Event) -> Option<CaseOpening> {
-    if let Event::PaymentSurplus { no, why, .. } = event {
-        let (kind, detail) = surplus_case(*why);
-        let subject = number_of(after, *no)?;
-        return Some(CaseOpening { kind, subject, detail: detail.to_owned() });
+/// What the outside hears when a refund gets somewhere.
+fn moved(after: &Order, refund: &Refund, to: &RefundState) -> &'static [OutgoingKind] {
+    match to {
+        RefundState::Succeeded { .. } | RefundState::SettledOffline { .. } => {
+            if surplus_paid_back(after, refund).is_some() {
+                &[OutgoingKind::RefundSucceeded, OutgoingKind::CaseResolved]
+            } else {
+                &[OutgoingKind::RefundSucceeded]
+            }
+        }
+        RefundState::Abnormal { .. } => &[OutgoingKind::RefundAbnormal, OutgoingKind::CaseOpened],
+        RefundState::Rejected { .. } => &[OutgoingKind::CaseOpened],
+        RefundState::Closed { .. } if after.replacement_of(&refund.out_refund_no).is_none() => {
+            &[OutgoingKind::RefundClosed, OutgoingKind::CaseOpened]
+        }
+        RefundState::Closed { .. } => &[OutgoingKind::RefundClosed],
+        RefundState::AwaitingApproval
+        | RefundState::Declined
+        | RefundState::Withdrawn
+        | RefundState::Requested
+        | RefundState::Sending
+        | RefundState::Unknown { .. }
+        | RefundState::Processing { .. } => &[],
     }
-    if let Event::Settled { stock: StockOutcome::Refused, .. } = event {
-        return Some(CaseOpening {
-            kind: CaseKind::Stock,
-            subject: after.number.as_str().to_owned(),
-            detail: "settled, but its stock could not be taken; its holds stay as they are"
-                .to_owned(),
-        });
+}
+
+/// What of this may happen once only, whatever the state machine thinks.
+pub(super) fn effect(after: &Order, event: &Event) -> Option<String> {
+    match event {
+        Event::Settled { .. } => Some(format!("settled:{}", after.id)),
+        Event::Cancelled { .. } => Some(format!("cancelled:{}", after.id)),
+        Event::PaymentSurplus { no, .. } => {
+            number_of(after, *no).map(|number| format!("surplus:{number}"))
+        }
+        Event::PaymentAdopted(payment) => Some(format!("surplus:{}", payment.out_trade_no())),
+        Event::RefundMoved { .. } | Event::RefundImported(_) => {
+            let paid_back = reached(event).filter(|(_, state)| is_paid_back(state));
+            paid_back.map(|(out_refund_no, _)| format!("refunded:{out_refund_no}"))
+        }
+        Event::Placed(_)
+        | Event::PaymentStarted(_)
+        | Event::PaymentPayable { .. }
+        | Event::PaymentUnknown { .. }
+        | Event::PaymentRejected { .. }
+        | Event::PaymentRejectionProven { .. }
+        | Event::PaymentClosing { .. }
+        | Event::PaymentClosed { .. }
+        | Event::PaymentPaid { .. }
+        | Event::RefundRequested(_)
+        | Event::CancelRequested { .. }
+        | Event::CancelWithdrawn
+        | Event::PayerReported(_)
+        | Event::Shipped(_)
+        | Event::Delivered { .. }
+        | Event::Completed { .. } => None,
     }
-    None
 }
 
 /// The number of a payment as WeChat Pay knows it.
-fn number_of(after: &Order, no: PaymentNo) -> Option<String> {
+pub(super) fn number_of(after: &Order, no: PaymentNo) -> Option<String> {
     let payment = after.payments.iter().find(|payment| payment.no == no)?;
     Some(payment.out_trade_no().as_str().to_owned())
 }
 
-fn surplus_case(why: SurplusCause) -> (CaseKind, &'static str) {
-    match why {
-        SurplusCause::Late => (CaseKind::Surplus, "paid after the order was cancelled"),
-        SurplusCause::Second => (CaseKind::Surplus, "paid although the order was settled"),
-        SurplusCause::Mismatch => {
-            (CaseKind::AmountMismatch, "amount, currency or appid is not what was asked")
-        }
-        SurplusCause::RefundSeenFirst => {
-            (CaseKind::RefundMismatch, "refunded at WeChat Pay before we saw the payment")
-        }
-    }
-}
-
-pub(super) fn stock_moves(after: &Order, event: &Event) -> Vec<StockMove> {
-    let kind = if let Event::Placed(_) = event {
-        StockMoveKind::Hold
+pub(super) fn stock_moves(before: Option<&Order>, after: &Order, event: &Event) -> Vec<StockMove> {
+    let all = |kind| after.holds.iter().map(move |hold| stock_move(hold, kind)).collect();
+    let mut moves: Vec<StockMove> = if let Event::Placed(_) = event {
+        all(StockMoveKind::Hold)
     } else if let Event::Settled { stock: StockOutcome::Committed, .. } = event {
-        StockMoveKind::Commit
-    } else if let Event::Cancelled { .. } = event {
-        StockMoveKind::Release
+        all(StockMoveKind::Commit)
+    } else if let (Event::Cancelled { .. }, Some(before)) = (event, before) {
+        // What was sold comes back, what was only held is free again.
+        before.holds.iter().filter_map(given_back).collect()
     } else {
         return Vec::new();
     };
-    let mut moves: Vec<StockMove> = after.holds.iter().map(|hold| stock_move(hold, kind)).collect();
     // Shared rows are locked in one order everywhere.
     moves.sort_by(|a, b| (&a.sku_id, a.line_no).cmp(&(&b.sku_id, b.line_no)));
     moves
+}
+
+fn given_back(hold: &Hold) -> Option<StockMove> {
+    match hold.status {
+        HoldStatus::Held => Some(stock_move(hold, StockMoveKind::Release)),
+        HoldStatus::Committed => {
+            let quantity = hold.quantity.saturating_sub(hold.returned_quantity);
+            let back = StockMove { quantity, ..stock_move(hold, StockMoveKind::Return) };
+            (quantity > 0).then_some(back)
+        }
+        HoldStatus::Released => None,
+    }
 }
 
 fn stock_move(hold: &Hold, kind: StockMoveKind) -> StockMove {

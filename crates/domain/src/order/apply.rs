@@ -1,9 +1,10 @@
 //! Applies what happened. Cannot refuse, decides nothing.
 
-use crate::Timestamp;
 use crate::order::{Event, Order, OrderStatus, SettledBy, Settlement, StockOutcome};
 use crate::payment::{Payment, PaymentNo, PaymentState};
+use crate::refund::RefundState;
 use crate::stock::HoldStatus;
+use crate::{OutRefundNo, Timestamp};
 
 impl Order {
     /// This order after `event`. An event about a payment that it does not have changes nothing.
@@ -11,7 +12,10 @@ impl Order {
     pub fn apply(mut self, event: &Event) -> Order {
         match event {
             Event::Placed(order) => return (**order).clone(),
-            Event::PaymentStarted(payment) => self.payments.push((**payment).clone()),
+            Event::PaymentStarted(payment) | Event::PaymentAdopted(payment) => {
+                self.payments.push((**payment).clone());
+                self.payments.sort_by_key(|payment| payment.no);
+            }
             Event::PaymentPayable { no, credential } => {
                 self.put(*no, PaymentState::Payable { credential: credential.clone() });
             }
@@ -32,27 +36,22 @@ impl Order {
             Event::PaymentSurplus { no, receipt, why } => {
                 self.put(*no, PaymentState::Surplus { receipt: receipt.clone(), why: *why });
             }
-            Event::RefundRequested(refund) => self.refunds.push(refund.clone()),
-            Event::Settled { settlement, stock } => {
-                self.status = self.purpose.status_when_paid();
-                self.paid_at = Some(self.time_of(settlement));
-                self.settlement = Some(settlement.clone());
-                if self.status == OrderStatus::Completed {
-                    self.completed_at = Some(settlement.at);
-                }
-                if *stock == StockOutcome::Committed {
-                    self.move_holds(HoldStatus::Committed);
-                }
+            Event::RefundRequested(refund) | Event::RefundImported(refund) => {
+                self.refunds.push(refund.clone());
             }
+            Event::RefundMoved { out_refund_no, to, at } => {
+                self.move_refund(out_refund_no, to, *at)
+            }
+            Event::Settled { settlement, stock } => self.take(settlement, *stock),
             Event::CancelRequested { cause } => {
                 self.status = OrderStatus::Cancelling;
                 self.cancel_cause = Some(*cause);
             }
-            Event::Cancelled { at } => {
-                self.status = OrderStatus::Cancelled;
-                self.cancelled_at = Some(*at);
-                self.move_holds(HoldStatus::Released);
+            Event::CancelWithdrawn => {
+                self.status = OrderStatus::Ready;
+                self.cancel_cause = None;
             }
+            Event::Cancelled { at } => self.end_cancelled(*at),
             Event::PayerReported(report) => self.payer_report = Some(*report),
             Event::Shipped(shipment) => {
                 self.status = OrderStatus::Shipped;
@@ -79,6 +78,28 @@ impl Order {
         order
     }
 
+    fn take(&mut self, settlement: &Settlement, stock: StockOutcome) {
+        self.status = self.purpose.status_when_paid();
+        self.paid_at = Some(self.time_of(settlement));
+        self.settlement = Some(settlement.clone());
+        if self.status == OrderStatus::Completed {
+            self.completed_at = Some(settlement.at);
+        }
+        if stock == StockOutcome::Committed {
+            self.move_holds(HoldStatus::Committed);
+        }
+    }
+
+    /// What was only held is free again; what was sold comes back.
+    fn end_cancelled(&mut self, at: Timestamp) {
+        self.status = OrderStatus::Cancelled;
+        self.cancelled_at = Some(at);
+        self.move_holds(HoldStatus::Released);
+        for hold in self.holds.iter_mut().filter(|hold| hold.status == HoldStatus::Committed) {
+            hold.returned_quantity = hold.quantity;
+        }
+    }
+
     /// When its money came: what WeChat Pay says, else when we recorded it.
     fn time_of(&self, settlement: &Settlement) -> Timestamp {
         let SettledBy::Wechat { payment_no } = settlement.by else { return settlement.at };
@@ -97,6 +118,15 @@ impl Order {
             self.payment_by_no(no)
         {
             *proven = true;
+        }
+    }
+
+    fn move_refund(&mut self, no: &OutRefundNo, to: &RefundState, at: Timestamp) {
+        if let Some(refund) = self.refunds.iter_mut().find(|r| r.out_refund_no == *no) {
+            if let RefundState::Sending = to {
+                refund.sent_at = Some(at);
+            }
+            refund.state = to.clone();
         }
     }
 

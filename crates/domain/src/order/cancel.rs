@@ -1,20 +1,25 @@
 //! Cancelling: a negotiation, because WeChat Pay may have taken the money already.
 
-use crate::order::{CancelCause, Decision, Event, Order, OrderStatus, Rejection};
-use crate::payment::{ClosingCause, Payment};
-use crate::{OutTradeNo, Timestamp};
+use crate::OutTradeNo;
+use crate::order::{CancelCause, Circumstances, Decision, Event, Order, OrderStatus, Rejection};
+use crate::payment::ClosingCause;
 
 impl Order {
-    pub(super) fn cancel(&self, cause: CancelCause, now: Timestamp) -> Result<Decision, Rejection> {
+    pub(super) fn cancel(
+        &self,
+        cause: CancelCause,
+        given: &Circumstances<'_>,
+    ) -> Result<Decision, Rejection> {
+        let now = given.now;
         match self.status {
             OrderStatus::Cancelling | OrderStatus::Cancelled => {
                 return Ok(Decision::AlreadyApplied);
             }
             OrderStatus::PendingPayment => {}
-            OrderStatus::Ready
-            | OrderStatus::Shipped
-            | OrderStatus::Delivered
-            | OrderStatus::Completed => return Err(Rejection::NotCancellable),
+            OrderStatus::Ready => return self.cancel_paid(cause, given),
+            OrderStatus::Shipped | OrderStatus::Delivered | OrderStatus::Completed => {
+                return Err(Rejection::NotCancellable);
+            }
         }
         let overdue = self.pay_deadline.is_some_and(|deadline| deadline <= now);
         if cause == CancelCause::Deadline && !overdue {
@@ -26,10 +31,15 @@ impl Order {
         };
         let mut events = vec![Event::CancelRequested { cause }];
         events.extend(self.close_open_payments(why, None));
-        if !self.payments.iter().any(Payment::is_live) {
-            events.push(Event::Cancelled { at: now });
+        Ok(Decision::Record(self.with_what_follows(events, now)))
+    }
+
+    /// What was paid meanwhile is not given up for another order.
+    pub(super) fn give_way(&self, given: &Circumstances<'_>) -> Result<Decision, Rejection> {
+        if self.settlement.is_some() {
+            return Err(Rejection::NotCancellable);
         }
-        Ok(Decision::Record(events))
+        self.cancel(CancelCause::Buyer, given)
     }
 
     pub(super) fn close_payment(
@@ -56,11 +66,5 @@ impl Order {
             .iter()
             .filter(move |p| p.is_open() && Some(p.no) != keep)
             .map(move |p| Event::PaymentClosing { no: p.no, why })
-    }
-
-    /// The event that ends a cancellation, if `ended` was the last live payment.
-    pub(super) fn cancelled_after(&self, ended: u8, now: Timestamp) -> Option<Event> {
-        let waits = self.payments.iter().any(|p| p.no != ended && p.is_live());
-        (self.status == OrderStatus::Cancelling && !waits).then_some(Event::Cancelled { at: now })
     }
 }

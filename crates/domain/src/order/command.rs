@@ -1,11 +1,12 @@
 //! What can be asked of an order, and how it answers.
 
-use crate::fact::PaymentFact;
+use crate::fact::{PaymentFact, RefundFact};
 use crate::names::TransactionId;
 use crate::order::{Event, NewPayment, StockOutcome};
 use crate::payment::{ClosingCause, Credential, Terms};
+use crate::refund::Asker;
 use crate::shipment::ShipmentDraft;
-use crate::{OutTradeNo, Timestamp};
+use crate::{Epoch, Fen, OutRefundNo, OutTradeNo, Timestamp};
 
 /// What can be asked of an order that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub enum Command {
     RecordFact(PaymentFact),
     /// Cancel it: a negotiation with WeChat Pay, see [`crate::order::OrderStatus::Cancelling`].
     Cancel(CancelCause),
+    /// Cancel it for its buyer who orders the same anew; only while it is not paid.
+    GiveWay,
     /// Stop offering one payment: it is closed at WeChat Pay, the order goes on.
     ClosePayment {
         /// Which.
@@ -38,6 +41,78 @@ pub enum Command {
     Deliver,
     /// Nothing is left to do.
     Complete(CompletedBy),
+    /// Send money back.
+    Refund(RefundAsk),
+    /// Say yes to a refund that waits for it.
+    ApproveRefund {
+        /// Which.
+        out_refund_no: OutRefundNo,
+        /// Whether who says it may approve what operators ask for.
+        as_approver: bool,
+    },
+    /// Say no to a refund that waits for approval.
+    DeclineRefund {
+        /// Which.
+        out_refund_no: OutRefundNo,
+    },
+    /// Take back one's own request that still waits.
+    WithdrawRefund {
+        /// Which.
+        out_refund_no: OutRefundNo,
+    },
+    /// Go on with a refund: a rejected one again, a closed one under another number.
+    RetryRefund {
+        /// Which.
+        out_refund_no: OutRefundNo,
+    },
+    /// Record that the money went back another way.
+    SettleRefundOffline {
+        /// Which.
+        out_refund_no: OutRefundNo,
+        /// How, in the approver's words.
+        note: String,
+    },
+    /// About to call WeChat Pay.
+    SendRefund {
+        /// Which.
+        out_refund_no: OutRefundNo,
+    },
+    /// Record a refund call that brought no fact.
+    RecordRefundCall {
+        /// Which.
+        out_refund_no: OutRefundNo,
+        /// What it brought.
+        answer: RefundAnswer,
+    },
+    /// Bring our record to agree with what WeChat Pay says about a refund.
+    RecordRefund(RefundFact),
+    /// Take on a payment of ours whose record was lost: its money goes back.
+    Adopt(PaymentFact),
+}
+
+/// A refund that somebody asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundAsk {
+    /// How much; `None` for all that is left.
+    pub amount: Option<Fen>,
+    /// Why, shown to the payer.
+    pub reason: String,
+    /// Who asks.
+    pub by: Asker,
+    /// A number given by a merchant's backend.
+    pub out_refund_no: Option<OutRefundNo>,
+}
+
+/// What a refund call brought, when it was no fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefundAnswer {
+    /// A definite refusal with its code. Unsigned: a query has to say the same.
+    Refused {
+        /// WeChat Pay's error code.
+        code: String,
+    },
+    /// Nothing that can be used.
+    Unknown,
 }
 
 /// What a command meets besides the order.
@@ -48,6 +123,31 @@ pub struct Circumstances<'a> {
     pub stock: StockOutcome,
     /// Writes the body of a prepay request, byte for byte as it will be sent.
     pub compose: &'a dyn Fn(&Terms) -> String,
+    /// The life of the database.
+    pub epoch: &'a Epoch,
+    /// Who gives the command, by the name in the audit.
+    pub actor: &'a str,
+    /// The name of the intention: what gets a number of its own is numbered by it.
+    pub name: &'a str,
+    /// An operator's refund above this waits for another person, in fen.
+    pub approval_above: Fen,
+}
+
+impl<'a> Circumstances<'a> {
+    /// Nothing out of the ordinary at `now`, in `epoch`: stock can be taken, nobody in particular
+    /// gives the command, nothing waits for a second person, and no payment is started.
+    #[must_use]
+    pub fn ordinary(now: Timestamp, epoch: &'a Epoch) -> Circumstances<'a> {
+        Circumstances {
+            now,
+            stock: StockOutcome::Committed,
+            compose: &|_| String::new(),
+            epoch,
+            actor: "",
+            name: "",
+            approval_above: Fen::LIMIT,
+        }
+    }
 }
 
 /// What a payer's client says became of the payment (`wx.requestPayment`).
@@ -153,4 +253,37 @@ pub enum Rejection {
     /// It is sent in as many packages as WeChat allows.
     #[error("the order has too many packages")]
     TooManyPackages,
+    /// It has no such refund.
+    #[error("refund {0} is not of this order")]
+    RefundUnknown(OutRefundNo),
+    /// It was not paid with WeChat Pay money, or too long ago.
+    #[error("the order cannot be refunded")]
+    NotRefundable,
+    /// More than is left of what was paid.
+    #[error("more than what is left of the payment")]
+    RefundExceedsPaid,
+    /// WeChat Pay takes no more refunds of this payment.
+    #[error("the payment has too many refunds")]
+    TooManyRefunds,
+    /// The refund's number belongs to another refund of this order.
+    #[error("refund {0} is another refund of this order")]
+    RefundNumberTaken(OutRefundNo),
+    /// Who asked for it may not approve it.
+    #[error("somebody else has to approve it")]
+    NeedsAnother,
+    /// Another refund of the same payment was sent a moment ago, or may be.
+    #[error("refunds of one payment keep a distance")]
+    RefundTooSoon {
+        /// When it may be sent, if nothing else happens.
+        until: Timestamp,
+    },
+    /// WeChat Pay says of this number what cannot be ours: another payment, another amount, or
+    /// more than is left.
+    #[error("{out_refund_no} is not the refund that we know: {why}")]
+    RefundDiffers {
+        /// Which number.
+        out_refund_no: OutRefundNo,
+        /// In what.
+        why: &'static str,
+    },
 }

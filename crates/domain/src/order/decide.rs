@@ -2,20 +2,21 @@
 //!
 //! Reads no clock, draws no randomness, performs no IO, and never panics on data it was given.
 //! One short function per command lives in `start.rs`, `prepay.rs`, `settle.rs`, `cancel.rs`,
-//! `report.rs` and `fulfil.rs`; the diagram is in `order.rs`.
+//! `report.rs`, `fulfil.rs`, `refunds/` and `adopt.rs`; the diagram is in `order.rs`.
 
-use crate::Timestamp;
-use crate::order::{Circumstances, Command, Decision, Order, Rejection, StockOutcome};
+use crate::order::{Circumstances, Command, Decision, Order, Rejection};
+use crate::{Epoch, Timestamp};
 
 impl Order {
-    /// What `command` means for this order at `now`. For commands that start no payment: one that
-    /// does would be recorded with an empty request.
+    /// What `command` means for this order at `now`, in its own epoch, given by nobody in
+    /// particular. For commands that start no payment: one that does would be recorded with an
+    /// empty request.
     ///
     /// # Errors
     /// A [`Rejection`] that says what is in the way; nothing changes.
     pub fn decide(&self, command: &Command, now: Timestamp) -> Result<Decision, Rejection> {
-        let stock = StockOutcome::Committed;
-        self.decide_with(command, &Circumstances { now, stock, compose: &|_| String::new() })
+        let epoch = self.payments.last().map_or_else(Epoch::default, |p| p.epoch.clone());
+        self.decide_with(command, &Circumstances::ordinary(now, &epoch))
     }
 
     /// What `command` means for this order in these circumstances.
@@ -32,14 +33,31 @@ impl Order {
             Command::RecordPrepay { out_trade_no, answer } => {
                 self.record_prepay(out_trade_no, answer)
             }
-            Command::RecordFact(fact) => self.record_fact(fact, now, given.stock),
-            Command::Cancel(cause) => self.cancel(*cause, now),
+            Command::RecordFact(fact) => self.record_fact(fact, given),
+            Command::Cancel(cause) => self.cancel(*cause, given),
+            Command::GiveWay => self.give_way(given),
             Command::ClosePayment { out_trade_no, why } => self.close_payment(out_trade_no, *why),
-            Command::StartPayment(new) => self.start_payment(new, now, given.compose),
+            Command::StartPayment(new) => self.start_payment(new, given),
             Command::NoteReport(result) => Ok(self.note_report(*result, now)),
             Command::Ship(draft) => self.ship(draft, now),
             Command::Deliver => self.deliver(now),
             Command::Complete(by) => self.complete(*by, now),
+            Command::Refund(ask) => self.ask_refund(ask, given),
+            Command::ApproveRefund { out_refund_no, as_approver } => {
+                self.approve_refund(out_refund_no, *as_approver, given)
+            }
+            Command::DeclineRefund { out_refund_no } => self.decline_refund(out_refund_no, now),
+            Command::WithdrawRefund { out_refund_no } => self.withdraw_refund(out_refund_no, now),
+            Command::RetryRefund { out_refund_no } => self.retry_refund(out_refund_no, now),
+            Command::SettleRefundOffline { out_refund_no, note } => {
+                self.settle_refund_offline(out_refund_no, note, now)
+            }
+            Command::SendRefund { out_refund_no } => self.send_refund(out_refund_no, now),
+            Command::RecordRefundCall { out_refund_no, answer } => {
+                self.record_refund_call(out_refund_no, answer, now)
+            }
+            Command::RecordRefund(fact) => self.record_refund(fact, now),
+            Command::Adopt(fact) => self.adopt(fact, given),
         }
     }
 }

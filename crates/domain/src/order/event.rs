@@ -1,11 +1,11 @@
 //! What can happen to an order. Past tense, complete: folding the events gives the order.
 
-use crate::Timestamp;
 use crate::fact::Receipt;
 use crate::order::{CancelCause, CompletedBy, Order, PayerReport, Settlement};
 use crate::payment::{ClosingCause, Credential, Payment, PaymentNo, SurplusCause};
-use crate::refund::Refund;
+use crate::refund::{Refund, RefundState, RefundStatus};
 use crate::shipment::Shipment;
+use crate::{OutRefundNo, Timestamp};
 
 /// Something that happened to an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +70,21 @@ pub enum Event {
         /// Why the order cannot take it.
         why: SurplusCause,
     },
-    /// Money goes back.
+    /// A payment of ours whose record was lost is on record again, with its money.
+    PaymentAdopted(Box<Payment>),
+    /// Money is to go back: at once, or when a person says yes.
     RefundRequested(Refund),
+    /// A refund that was made elsewhere is on record.
+    RefundImported(Refund),
+    /// A refund got further.
+    RefundMoved {
+        /// Which.
+        out_refund_no: OutRefundNo,
+        /// Where it stands now.
+        to: RefundState,
+        /// When.
+        at: Timestamp,
+    },
     /// The order is settled.
     Settled {
         /// By what.
@@ -84,7 +97,9 @@ pub enum Event {
         /// By whom.
         cause: CancelCause,
     },
-    /// The order is cancelled for good; its holds are released.
+    /// The refund that the cancellation waited for came to nothing: the order goes on.
+    CancelWithdrawn,
+    /// The order is cancelled for good; what it holds is released, what it had bought comes back.
     Cancelled {
         /// When.
         at: Timestamp,
@@ -131,9 +146,13 @@ impl Event {
             Event::PaymentClosed { .. } => "payment_closed",
             Event::PaymentPaid { .. } => "payment_paid",
             Event::PaymentSurplus { .. } => "payment_surplus",
+            Event::PaymentAdopted(_) => "payment_adopted",
             Event::RefundRequested(_) => "refund_requested",
+            Event::RefundImported(_) => "refund_imported",
+            Event::RefundMoved { to, .. } => moved(to.status()),
             Event::Settled { .. } => "settled",
             Event::CancelRequested { .. } => "cancel_requested",
+            Event::CancelWithdrawn => "cancel_withdrawn",
             Event::Cancelled { .. } => "cancelled",
             Event::PayerReported(_) => "payer_reported",
             Event::Shipped(_) => "shipped",
@@ -154,16 +173,68 @@ impl Event {
             | Event::PaymentClosed { no, .. }
             | Event::PaymentPaid { no, .. }
             | Event::PaymentSurplus { no, .. } => Some(*no),
-            Event::PaymentStarted(payment) => Some(payment.no),
-            Event::RefundRequested(refund) => Some(refund.payment_no),
+            Event::PaymentStarted(payment) | Event::PaymentAdopted(payment) => Some(payment.no),
+            Event::RefundRequested(refund) | Event::RefundImported(refund) => {
+                Some(refund.payment_no)
+            }
             Event::Placed(_)
+            | Event::RefundMoved { .. }
             | Event::Settled { .. }
             | Event::CancelRequested { .. }
+            | Event::CancelWithdrawn
             | Event::Cancelled { .. }
             | Event::PayerReported(_)
             | Event::Shipped(_)
             | Event::Delivered { .. }
             | Event::Completed { .. } => None,
         }
+    }
+
+    /// The refund it is about, if it is about one.
+    #[must_use]
+    pub fn out_refund_no(&self) -> Option<&OutRefundNo> {
+        match self {
+            Event::RefundRequested(refund) | Event::RefundImported(refund) => {
+                Some(&refund.out_refund_no)
+            }
+            Event::RefundMoved { out_refund_no, .. } => Some(out_refund_no),
+            Event::Placed(_)
+            | Event::PaymentStarted(_)
+            | Event::PaymentPayable { .. }
+            | Event::PaymentUnknown { .. }
+            | Event::PaymentRejected { .. }
+            | Event::PaymentRejectionProven { .. }
+            | Event::PaymentClosing { .. }
+            | Event::PaymentClosed { .. }
+            | Event::PaymentPaid { .. }
+            | Event::PaymentSurplus { .. }
+            | Event::PaymentAdopted(_)
+            | Event::Settled { .. }
+            | Event::CancelRequested { .. }
+            | Event::CancelWithdrawn
+            | Event::Cancelled { .. }
+            | Event::PayerReported(_)
+            | Event::Shipped(_)
+            | Event::Delivered { .. }
+            | Event::Completed { .. } => None,
+        }
+    }
+}
+
+/// What it is called that a refund got there.
+fn moved(to: RefundStatus) -> &'static str {
+    match to {
+        RefundStatus::AwaitingApproval => "refund_awaiting_approval",
+        RefundStatus::Declined => "refund_declined",
+        RefundStatus::Withdrawn => "refund_withdrawn",
+        RefundStatus::Requested => "refund_approved",
+        RefundStatus::Sending => "refund_sending",
+        RefundStatus::Unknown => "refund_unknown",
+        RefundStatus::Processing => "refund_processing",
+        RefundStatus::Succeeded => "refund_succeeded",
+        RefundStatus::Abnormal => "refund_abnormal",
+        RefundStatus::Closed => "refund_closed",
+        RefundStatus::Rejected => "refund_rejected",
+        RefundStatus::SettledOffline => "refund_settled_offline",
     }
 }

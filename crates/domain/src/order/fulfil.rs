@@ -3,7 +3,7 @@
 //! Moves no money and no stock: both were settled with the payment.
 
 use crate::Timestamp;
-use crate::order::{CompletedBy, Decision, Event, Order, OrderStatus, PaymentStatus, Rejection};
+use crate::order::{CompletedBy, Decision, Event, Order, OrderStatus, Rejection};
 use crate::shipment::{PACKAGES_MAX, Package, Shipment, ShipmentDraft};
 
 /// An order that was delivered is complete by itself after so many seconds: seven days.
@@ -19,7 +19,7 @@ impl Order {
             return Ok(Decision::AlreadyApplied);
         }
         let may_ship = match self.status {
-            OrderStatus::Ready => self.payment_status() == PaymentStatus::Paid,
+            OrderStatus::Ready => self.settlement.is_some(),
             OrderStatus::Shipped => !self.is_all_shipped(),
             OrderStatus::PendingPayment
             | OrderStatus::Cancelling
@@ -68,7 +68,7 @@ impl Order {
         if self.status == OrderStatus::Completed {
             return Ok(Decision::AlreadyApplied);
         }
-        let paid = self.payment_status() == PaymentStatus::Paid;
+        let paid = self.settlement.is_some();
         match (self.status, by) {
             (OrderStatus::Delivered, CompletedBy::Elapsed) if self.is_complete_at() > Some(now) => {
                 Err(Rejection::NotDue)

@@ -9,7 +9,7 @@ use crate::order::{
 use crate::payment::{Payment, Terms};
 use crate::pricing::Breakdown;
 use crate::stock::{Hold, HoldStatus};
-use crate::{OrderId, OrderNumber, Timestamp, UserId};
+use crate::{Epoch, OrderId, OrderNumber, Timestamp, UserId};
 use std::collections::BTreeMap;
 
 /// The most unpaid orders one buyer may have.
@@ -46,7 +46,7 @@ pub enum PlacementRefusal {
 }
 
 impl Placement {
-    /// What happens when this order is placed at `now`. The prepay body of the payment, if there
+    /// What happens when this order is placed at `now`, in `epoch`. The prepay body of the payment, if there
     /// is one, is written by `compose`.
     ///
     /// # Errors
@@ -54,11 +54,12 @@ impl Placement {
     pub fn decide(
         &self,
         now: Timestamp,
+        epoch: &Epoch,
         compose: &dyn Fn(&Terms) -> String,
     ) -> Result<Vec<Event>, PlacementRefusal> {
         let lines = self.lines()?;
         let free = self.breakdown.amounts.total == crate::Fen::ZERO;
-        let payment = if free { None } else { self.first_payment(now, &lines, compose)? };
+        let payment = if free { None } else { self.first_payment((now, epoch), &lines, compose)? };
         let holds = lines.iter().map(hold_for).collect();
         let order = Order {
             id: self.id,
@@ -132,7 +133,7 @@ impl Placement {
 
     fn first_payment(
         &self,
-        now: Timestamp,
+        moment: (Timestamp, &Epoch),
         lines: &[OrderLine],
         compose: &dyn Fn(&Terms) -> String,
     ) -> Result<Option<Payment>, PlacementRefusal> {
@@ -146,7 +147,7 @@ impl Placement {
             total: self.breakdown.amounts.total,
             time_expire: self.pay_deadline,
         };
-        Ok(Some(new.record(1, &purchase, now, compose)))
+        Ok(Some(new.record(1, &purchase, moment, compose)))
     }
 }
 
@@ -158,6 +159,7 @@ fn hold_for(line: &OrderLine) -> Hold {
         line_no: line.line_no,
         sku_id: line.sku_id.clone(),
         quantity: line.quantity,
+        returned_quantity: 0,
         status: HoldStatus::Held,
     }
 }

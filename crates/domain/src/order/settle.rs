@@ -4,11 +4,13 @@
 //! "Is it recorded already?" is answered before anything else, so a repeat is never refused for
 //! being late.
 
+use crate::Timestamp;
 use crate::fact::{Evidence, PaymentFact, Receipt, Trade};
-use crate::order::{Decision, Event, Order, Rejection, SettledBy, Settlement, StockOutcome};
+use crate::order::adopt::seen_refunded;
+use crate::order::refunds::surplus_refund;
+use crate::order::{Circumstances, Decision, Event, Order, Rejection, SettledBy, Settlement};
 use crate::payment::{ClosingCause, Payment, PaymentState, SurplusCause};
-use crate::refund::{Refund, RefundKind, RefundStatus};
-use crate::{OutRefundNo, Timestamp};
+use crate::refund::RefundState;
 
 /// Seconds after `time_expire` until which an order may still come into being at WeChat Pay: only
 /// later does "does not exist" prove that it never will.
@@ -18,9 +20,9 @@ impl Order {
     pub(super) fn record_fact(
         &self,
         fact: &PaymentFact,
-        now: Timestamp,
-        stock: StockOutcome,
+        given: &Circumstances<'_>,
     ) -> Result<Decision, Rejection> {
+        let now = given.now;
         let payment = self
             .payment(fact.out_trade_no())
             .ok_or_else(|| Rejection::PaymentUnknown(fact.out_trade_no().clone()))?;
@@ -29,18 +31,15 @@ impl Order {
         }
         let events = match fact.trade() {
             Trade::Success(receipt) => {
-                let doubted = matches!(fact.evidence(), Evidence::Notification { .. })
-                    && !payment.terms.match_receipt(receipt)
-                    && payment.receipt().is_none();
-                if doubted {
+                if payment.receipt().is_none() && is_doubted(payment, fact, receipt, given) {
                     return Err(Rejection::Unconfirmed);
                 }
-                return self.record_success(payment, receipt, now, stock);
+                return self.record_success(payment, receipt, given);
             }
             Trade::NotPaid => not_paid(payment),
-            Trade::Closed => self.record_ended(payment, closed_event(payment, now), now),
-            Trade::NotExist => self.record_ended(payment, not_exist_event(payment, now), now),
-            Trade::Refunded => self.record_refund_seen_first(payment, now),
+            Trade::Closed => self.record_ended(closed_event(payment, now), now),
+            Trade::NotExist => self.record_ended(not_exist_event(payment, now), now),
+            Trade::Refunded(receipt) => self.record_refund_seen_first(payment, receipt, now),
         };
         Ok(if events.is_empty() { Decision::AlreadyApplied } else { Decision::Record(events) })
     }
@@ -49,21 +48,20 @@ impl Order {
         &self,
         payment: &Payment,
         receipt: &Receipt,
-        now: Timestamp,
-        stock: StockOutcome,
+        given: &Circumstances<'_>,
     ) -> Result<Decision, Rejection> {
         if let PaymentState::Paid { .. } | PaymentState::Surplus { .. } = payment.state {
             return already_recorded(payment, receipt);
         }
         let Some(why) = self.surplus_cause(payment, receipt) else {
-            return Ok(Decision::Record(self.settle(payment, receipt, now, stock)));
+            return Ok(Decision::Record(self.settle(payment, receipt, given)));
         };
-        let mut events = vec![
+        let refund = surplus_refund(payment, receipt, RefundState::Requested, given.now);
+        let events = vec![
             Event::PaymentSurplus { no: payment.no, receipt: Some(receipt.clone()), why },
-            Event::RefundRequested(surplus_refund(payment, receipt, now)),
+            Event::RefundRequested(refund),
         ];
-        events.extend(self.cancelled_after(payment.no, now));
-        Ok(Decision::Record(events))
+        Ok(Decision::Record(self.with_what_follows(events, given.now)))
     }
 
     /// Why this order cannot take the money; `None` when it can.
@@ -83,42 +81,59 @@ impl Order {
         &self,
         payment: &Payment,
         receipt: &Receipt,
-        now: Timestamp,
-        stock: StockOutcome,
+        given: &Circumstances<'_>,
     ) -> Vec<Event> {
         let settlement = Settlement {
             by: SettledBy::Wechat { payment_no: payment.no },
             amount: receipt.amount,
-            at: now,
+            at: given.now,
         };
         let mut events = vec![
             Event::PaymentPaid { no: payment.no, receipt: receipt.clone() },
-            Event::Settled { settlement, stock },
+            Event::Settled { settlement, stock: given.stock },
         ];
         events.extend(self.close_open_payments(ClosingCause::Superseded, Some(payment.no)));
         events
     }
 
     /// An end of a payment that was not paid, and with it perhaps of the order.
-    fn record_ended(&self, payment: &Payment, ended: Option<Event>, now: Timestamp) -> Vec<Event> {
-        let Some(ended) = ended else { return Vec::new() };
-        let mut events = vec![ended];
-        events.extend(self.cancelled_after(payment.no, now));
-        events
+    fn record_ended(&self, ended: Option<Event>, now: Timestamp) -> Vec<Event> {
+        ended.map_or_else(Vec::new, |ended| self.with_what_follows(vec![ended], now))
     }
 
-    /// A refund before we ever saw the success: never settled, because it may already have run.
-    fn record_refund_seen_first(&self, payment: &Payment, now: Timestamp) -> Vec<Event> {
+    /// A refund before we ever saw the success: never settled, because it may already have run. Our
+    /// own refund of it, if there is one, is asked about; none is sent by itself.
+    fn record_refund_seen_first(
+        &self,
+        payment: &Payment,
+        receipt: &Receipt,
+        now: Timestamp,
+    ) -> Vec<Event> {
         if let PaymentState::Paid { .. } | PaymentState::Surplus { .. } = payment.state {
             return Vec::new();
         }
-        let surplus = Event::PaymentSurplus {
-            no: payment.no,
-            receipt: None,
-            why: SurplusCause::RefundSeenFirst,
-        };
-        self.record_ended(payment, Some(surplus), now)
+        let why = SurplusCause::RefundSeenFirst;
+        let refund = surplus_refund(payment, receipt, seen_refunded(), now);
+        let events = vec![
+            Event::PaymentSurplus { no: payment.no, receipt: Some(receipt.clone()), why },
+            Event::RefundRequested(refund),
+        ];
+        self.with_what_follows(events, now)
     }
+}
+
+/// Whether a success has to be asked for before anything follows from it: a notification that says
+/// something else than was asked, and whatever was said before the database lost commits, because
+/// a refund may be among them.
+fn is_doubted(
+    payment: &Payment,
+    fact: &PaymentFact,
+    receipt: &Receipt,
+    given: &Circumstances<'_>,
+) -> bool {
+    let notified = matches!(fact.evidence(), Evidence::Notification { .. });
+    let lives_on = payment.epoch == *given.epoch || fact.epoch() == Some(given.epoch);
+    (notified && !payment.terms.match_receipt(receipt)) || !lives_on
 }
 
 /// The same transaction is the same news; another one under the same number is impossible.
@@ -186,17 +201,5 @@ fn not_exist_event(payment: &Payment, now: Timestamp) -> Option<Event> {
         | PaymentState::Closed { .. }
         | PaymentState::Paid { .. }
         | PaymentState::Surplus { .. } => None,
-    }
-}
-
-fn surplus_refund(payment: &Payment, receipt: &Receipt, now: Timestamp) -> Refund {
-    Refund {
-        out_refund_no: OutRefundNo::of_surplus(payment.out_trade_no()),
-        payment_no: payment.no,
-        amount: receipt.amount,
-        reason: "订单无法接受该笔付款，自动退款".to_owned(),
-        kind: RefundKind::Surplus,
-        status: RefundStatus::Requested,
-        created_at: now,
     }
 }

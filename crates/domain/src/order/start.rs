@@ -5,9 +5,9 @@
 //! all the same is settled or refunded by `settle.rs` like any other.
 
 use crate::names::{Appid, Mchid, Openid};
-use crate::order::{Decision, Event, Order, OrderLine, OrderStatus, Rejection};
+use crate::order::{Circumstances, Decision, Event, Order, OrderLine, OrderStatus, Rejection};
 use crate::payment::{ClosingCause, PAYMENTS_MAX, Payment, PaymentState, Terms, TradeType};
-use crate::{Fen, OrderNumber, OutTradeNo, Timestamp};
+use crate::{Epoch, Fen, OrderNumber, OutTradeNo, Timestamp};
 
 /// WeChat Pay would push a `time_expire` that is nearer than this into the future (v3 §7.1.1), so
 /// nothing is ordered there any more.
@@ -51,7 +51,7 @@ impl NewPayment {
         &self,
         no: u8,
         purchase: &Purchase<'_>,
-        now: Timestamp,
+        (now, epoch): (Timestamp, &Epoch),
         compose: &dyn Fn(&Terms) -> String,
     ) -> Payment {
         let terms = Terms {
@@ -66,7 +66,8 @@ impl NewPayment {
             time_expire: purchase.time_expire,
         };
         let prepay_body = compose(&terms);
-        Payment { no, terms, prepay_body, state: PaymentState::Created, created_at: now }
+        let (state, epoch) = (PaymentState::Created, epoch.clone());
+        Payment { no, terms, prepay_body, state, created_at: now, epoch }
     }
 
     /// Whether `payment` is what is asked for, so that it can be offered again.
@@ -87,9 +88,9 @@ impl Order {
     pub(super) fn start_payment(
         &self,
         new: &NewPayment,
-        now: Timestamp,
-        compose: &dyn Fn(&Terms) -> String,
+        given: &Circumstances<'_>,
     ) -> Result<Decision, Rejection> {
+        let now = given.now;
         let deadline = match (self.status, self.pay_deadline) {
             (OrderStatus::PendingPayment, Some(deadline)) if self.settlement.is_none() => deadline,
             _ => return Err(Rejection::NotPayable),
@@ -114,7 +115,7 @@ impl Order {
         };
         let mut events: Vec<Event> =
             self.close_open_payments(ClosingCause::Superseded, None).collect();
-        let payment = new.record(no, &purchase, now, compose);
+        let payment = new.record(no, &purchase, (now, given.epoch), given.compose);
         events.push(Event::PaymentStarted(Box::new(payment)));
         Ok(Decision::Record(events))
     }

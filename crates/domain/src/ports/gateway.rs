@@ -53,10 +53,7 @@ pub trait PaymentGateway: Send + Sync {
     fn refund<'a>(
         &'a self,
         request: &'a RefundRequest,
-    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
-        let _not_built = request;
-        Box::pin(core::future::ready(Err(GatewayError::OutcomeUnknown("no refunds".to_owned()))))
-    }
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>>;
 
     /// Asks what became of a refund (查询单笔退款).
     ///
@@ -66,10 +63,7 @@ pub trait PaymentGateway: Send + Sync {
     fn query_refund<'a>(
         &'a self,
         out_refund_no: &'a OutRefundNo,
-    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
-        let _not_built = out_refund_no;
-        Box::pin(core::future::ready(Err(GatewayError::OutcomeUnknown("no refunds".to_owned()))))
-    }
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>>;
 
     /// What the payer's client is called with, freshly signed. `None` when the payment has no
     /// credential.
@@ -189,7 +183,8 @@ pub trait NoticeOpener: Send + Sync {
     /// # Contract
     /// `Ok` only when the key named by the serial verified the raw body, the timestamp lies
     /// within 300 s of `now`, the resource opened under our APIv3 key, and the merchant is ours.
-    /// No byte of an unverified body influences anything.
+    /// No byte of an unverified body influences anything but the reason that is given for refusing
+    /// it.
     fn open<'a>(
         &'a self,
         raw: &'a RawNotice,
@@ -247,7 +242,8 @@ pub enum NoticeError {
     /// paged.
     #[error("signature probe")]
     Probe,
-    /// Signed by WeChat Pay, yet it cannot be decrypted or read. Answer 400.
+    /// Signed by WeChat Pay, yet it cannot be decrypted or read; or XML, which the API that is
+    /// spoken here never sends. Answer 400.
     #[error("malformed: {0}")]
     Malformed(&'static str),
     /// The key that it names could not be fetched just now. Answer 503.

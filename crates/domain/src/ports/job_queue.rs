@@ -53,10 +53,14 @@ pub trait JobQueue: Send + Sync {
         at: Timestamp,
     ) -> PortFuture<'a, Result<(), StoreError>>;
 
+    /// Makes every job about a payment or a refund that would be due later due at `now`, and says
+    /// how many: after the database has lost commits everything is asked for again.
+    fn rouse(&self, now: Timestamp) -> PortFuture<'_, Result<u64, StoreError>>;
+
     /// When the next job that is not leased is due.
     fn next_due(&self) -> PortFuture<'_, Result<Option<Timestamp>, StoreError>>;
 
-    /// Finds live payments without a follower, waiting orders without a deadline job and delivered
+    /// Finds live payments and refunds without a follower, waiting orders without a deadline job and delivered
     /// orders without their last day, and gives them a job, due at `now`. Takes no input but the time and a limit; what it finds is
     /// somebody's bug.
     ///

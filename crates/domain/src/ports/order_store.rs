@@ -3,7 +3,7 @@
 use super::PortFuture;
 use crate::changeset::{Changeset, Refusal, ReplayRecord, ReplayScope};
 use crate::order::{Order, OrderStatus};
-use crate::{CommandId, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
+use crate::{CommandId, Epoch, OrderId, OrderNumber, OutRefundNo, OutTradeNo, Timestamp, UserId};
 
 /// Orders, as one aggregate each.
 pub trait OrderStore: Send + Sync {
@@ -22,7 +22,8 @@ pub trait OrderStore: Send + Sync {
     /// All of it or none, in one round trip, and durable before the answer. In this order:
     /// `AlreadyCommitted` when `command_id` was committed before, `GuardRefused(Fenced)` when the
     /// fence does not hold, `Conflict` when the order's version moved, then the guards. A
-    /// settling changeset is never refused for the purchase list. A dropped future leaves either
+    /// settling changeset is never refused for the purchase list. `EffectTaken` when one of the
+    /// effects was written by another command. A dropped future leaves either
     /// all of it or nothing, and no connection with an open transaction. Takes the changeset by
     /// value so that a store may gather concurrent commits into one transaction.
     fn commit(&self, changeset: Changeset) -> PortFuture<'_, CommitAnswer>;
@@ -39,6 +40,10 @@ pub trait OrderStore: Send + Sync {
         scope: &'a ReplayScope,
     ) -> PortFuture<'a, Result<Option<ReplayRecord>, StoreError>>;
 
+    /// Which life of the database this is. Another one than before: acknowledged commits may be
+    /// lost, and what was known has to be asked for again.
+    fn epoch(&self) -> PortFuture<'_, Result<Epoch, StoreError>>;
+
     /// A page of orders, newest first, by `(created_at, id)`.
     fn list<'a>(&'a self, query: &'a OrderList)
     -> PortFuture<'a, Result<OrderListing, StoreError>>;
@@ -53,6 +58,8 @@ pub enum OrderKey {
     Number(OrderNumber),
     /// By any of its payments' numbers.
     OutTradeNo(OutTradeNo),
+    /// By any of its refunds' numbers.
+    OutRefundNo(OutRefundNo),
 }
 
 impl OrderKey {
@@ -73,6 +80,8 @@ pub struct Loaded<T> {
     pub value: T,
     /// The store's clock at that moment.
     pub store_now: Timestamp,
+    /// The life of the database that it was loaded from.
+    pub epoch: Epoch,
 }
 
 /// How a commit ended. A variant exists because the caller acts differently.
@@ -110,8 +119,8 @@ pub struct OrderList {
     pub buyer: Option<UserId>,
     /// In which state.
     pub status: Option<OrderStatus>,
-    /// Of exactly this number: the order's own, any of its payments' (ours or WeChat Pay's), or a
-    /// merchant backend's reference.
+    /// Of exactly this number: the order's own, any of its payments' or refunds' (ours or WeChat
+    /// Pay's), or a merchant backend's reference.
     pub number: Option<String>,
     /// Created at or after.
     pub created_from: Option<Timestamp>,

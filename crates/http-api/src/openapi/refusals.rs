@@ -100,6 +100,10 @@ pub(super) const OWN: &[(&str, Method, &[Code])] = &[
     ),
     ("/api/mini/orders/{ref}/cancel", Method::POST, CANCEL),
     ("/api/mini/orders/{ref}/confirm-receipt", Method::POST, ACT),
+    ("/api/mini/orders/{ref}/refunds", Method::POST, REFUND),
+    ("/api/mini/orders/{ref}/refunds/{out_refund_no}/withdraw", Method::POST, ACT),
+    ("/api/v1/payments/{out_trade_no}/refunds", Method::POST, REFUND),
+    ("/api/v1/refunds/{out_refund_no}", Method::GET, &[Code::ValidationFailed, Code::NotFound]),
     ("/api/admin/skus/{id}", Method::GET, &[Code::NotFound]),
     ("/api/admin/skus/{id}", Method::PUT, &[Code::PreconditionRequired, Code::VersionConflict]),
     ("/api/admin/orders", Method::GET, &[Code::ValidationFailed]),
@@ -108,6 +112,17 @@ pub(super) const OWN: &[(&str, Method, &[Code])] = &[
     ("/api/admin/orders/{ref}/deliver", Method::POST, ACT),
     ("/api/admin/orders/{ref}/complete", Method::POST, ACT),
     ("/api/admin/orders/{ref}/cancel", Method::POST, CANCEL),
+    ("/api/admin/orders/{ref}/refunds", Method::POST, REFUND),
+    ("/api/admin/refunds/{out_refund_no}/approve", Method::POST, ACT),
+    ("/api/admin/refunds/{out_refund_no}/decline", Method::POST, ACT),
+    ("/api/admin/refunds/{out_refund_no}/retry", Method::POST, REFUND_AGAIN),
+    ("/api/admin/refunds/{out_refund_no}/settle-offline", Method::POST, REFUND_AGAIN),
+    (
+        "/api/admin/payments/{out_trade_no}/sync",
+        Method::POST,
+        &[Code::NotFound, Code::OrderStateConflict, Code::WechatUnavailable],
+    ),
+    ("/api/admin/invariants", Method::GET, &[Code::ValidationFailed]),
     ("/api/admin/cases", Method::GET, &[Code::ValidationFailed]),
     ("/api/admin/api-keys", Method::GET, &[Code::ValidationFailed]),
     (
@@ -198,6 +213,31 @@ const ACT: &[Code] = &[
     Code::RequestInProgress,
     Code::NotFound,
     Code::VersionConflict,
+    Code::OrderStateConflict,
+];
+
+/// Of asking for money back.
+const REFUND: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::RequestInProgress,
+    Code::NotFound,
+    Code::VersionConflict,
+    Code::OrderNotRefundable,
+    Code::RefundExceedsPaid,
+    Code::RefundLimitReached,
+    Code::OrderStateConflict,
+];
+
+/// Of what has the amount of a refund reserved again.
+const REFUND_AGAIN: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::RequestInProgress,
+    Code::NotFound,
+    Code::VersionConflict,
+    Code::RefundExceedsPaid,
+    Code::RefundLimitReached,
     Code::OrderStateConflict,
 ];
 

@@ -7,10 +7,11 @@ use actix_web::http::StatusCode;
 use domain::changeset::Refusal;
 use domain::order::Rejection;
 use domain::ports::{LoginError, NoticeError, StoreError};
+use domain::refund::REFUNDS_MAX;
 use domain::shipment::PACKAGES_MAX;
 use usecases::{
     ActError, CheckoutError, LoginRefused, NoticeAnswer, OfferError, PutSkuError, QuoteError,
-    TransactError,
+    SyncError, TransactError,
 };
 
 /// When a client that met a busy service may come back, in seconds.
@@ -154,9 +155,25 @@ impl From<Rejection> for Problem {
         match rejection {
             Rejection::NotPayable | Rejection::TooManyPayments => not_payable(),
             Rejection::PayerUnknown => openid_required(),
-            Rejection::NotCancellable => {
-                Problem::new(Code::OrderNotCancellable, "it is paid: cancelling it needs a refund")
-            }
+            Rejection::NotCancellable => Problem::new(
+                Code::OrderNotCancellable,
+                "it is on its way or done, or WeChat Pay does not take its money back any more",
+            ),
+            Rejection::RefundUnknown(_) => Problem::not_found(),
+            Rejection::NotRefundable => Problem::not_refundable(),
+            Rejection::RefundExceedsPaid => Problem::new(
+                Code::RefundExceedsPaid,
+                "look at paid_fen and at the refunds: what they hold cannot be asked for again",
+            ),
+            Rejection::TooManyRefunds => Problem::new(
+                Code::RefundLimitReached,
+                format!("one payment has at most {REFUNDS_MAX} refunds"),
+            ),
+            Rejection::RefundNumberTaken(_) => refund_number_taken(),
+            Rejection::NeedsAnother => Problem::new(
+                Code::Forbidden,
+                "an approver who did not ask for it has to approve this refund",
+            ),
             Rejection::PackageKnown => Problem::new(
                 Code::OrderStateConflict,
                 "a package of this carrier and number is recorded already",
@@ -170,6 +187,8 @@ impl From<Rejection> for Problem {
             | Rejection::PaymentUnknown(_)
             | Rejection::OtherMerchant
             | Rejection::Unconfirmed
+            | Rejection::RefundTooSoon { .. }
+            | Rejection::RefundDiffers { .. }
             | Rejection::TransactionDiffers { .. } => state_conflict(),
         }
     }
@@ -181,6 +200,19 @@ impl From<ActError> for Problem {
             ActError::KeyReused => Problem::key_reused(),
             ActError::InProgress => in_progress(),
             ActError::Transact(error) => error.into(),
+        }
+    }
+}
+
+impl From<SyncError> for Problem {
+    fn from(error: SyncError) -> Problem {
+        match error {
+            SyncError::NotFound => Problem::not_found(),
+            SyncError::Unheard => {
+                Problem::new(Code::WechatUnavailable, "WeChat Pay gave no answer: ask again")
+                    .retry_after(BUSY_RETRY_S)
+            }
+            SyncError::Transact(error) => error.into(),
         }
     }
 }
@@ -197,6 +229,11 @@ impl From<Refusal> for Problem {
             | Refusal::NumberTaken
             | Refusal::Fenced => try_again(),
             Refusal::TransactionTaken => state_conflict(),
+            Refusal::RefundNumberTaken => refund_number_taken(),
+            Refusal::EffectTaken(effect) => {
+                tracing::error!(effect, "what may happen once was to happen again");
+                Problem::internal()
+            }
         }
     }
 }
@@ -222,6 +259,14 @@ impl Problem {
         Problem::new(Code::VersionConflict, "it is not at the version of If-Match")
     }
 
+    /// What was paid does not go back: nothing came, not this way, or too long ago.
+    pub(crate) fn not_refundable() -> Problem {
+        Problem::new(
+            Code::OrderNotRefundable,
+            "no WeChat Pay money of the last 365 days is recorded as its payment",
+        )
+    }
+
     /// The key was used for another request.
     pub(crate) fn key_reused() -> Problem {
         Problem::new(Code::IdempotencyKeyReused, "draw a new key for a new request")
@@ -245,6 +290,10 @@ fn state_conflict() -> Problem {
         Code::OrderStateConflict,
         "the order is not where this can happen: look at its status",
     )
+}
+
+fn refund_number_taken() -> Problem {
+    Problem::new(Code::OrderStateConflict, "this out_refund_no is another refund's")
 }
 
 fn try_again() -> Problem {

@@ -1,15 +1,15 @@
 //! Every refusal, word for word (`bodies.txt`), and what none of them may say.
 
 use super::*;
-use domain::Fen;
 use domain::changeset::Refusal;
 use domain::order::Rejection;
 use domain::ports::{LoginError, NoticeError, StoreError};
+use domain::{Fen, OutRefundNo};
 use expect_test::expect_file;
 use std::collections::BTreeSet;
 use usecases::{
     ActError, CheckoutError, LoginRefused, NoticeAnswer, OfferError, PutSkuError, QuoteError,
-    TransactError,
+    SyncError, TransactError,
 };
 
 /// What must never be shown.
@@ -21,6 +21,10 @@ fn tea() -> SkuId {
 
 fn number() -> OrderNumber {
     OrderNumber::parse("P2026112110000000000000000000").unwrap()
+}
+
+fn refund() -> OutRefundNo {
+    OutRefundNo::parse("R-1").unwrap()
 }
 
 fn secret() -> String {
@@ -79,6 +83,17 @@ fn of_use_cases() -> Vec<Problem> {
         transact(TransactError::Refused(Refusal::Stock(tea()))),
         transact(TransactError::Refused(Refusal::TransactionTaken)),
         transact(TransactError::Refused(Refusal::Fenced)),
+        transact(TransactError::Refused(Refusal::RefundNumberTaken)),
+        transact(TransactError::Refused(Refusal::EffectTaken(secret()))),
+        transact(TransactError::Rejected(Rejection::NotRefundable)),
+        transact(TransactError::Rejected(Rejection::RefundExceedsPaid)),
+        transact(TransactError::Rejected(Rejection::TooManyRefunds)),
+        transact(TransactError::Rejected(Rejection::NeedsAnother)),
+        transact(TransactError::Rejected(Rejection::RefundNumberTaken(refund()))),
+        transact(TransactError::Rejected(Rejection::RefundUnknown(refund()))),
+        SyncError::NotFound.into(),
+        SyncError::Unheard.into(),
+        SyncError::Transact(TransactError::Rejected(Rejection::WrongState)).into(),
         LoginRefused::Login(LoginError::Refused(40029)).into(),
         LoginRefused::Login(LoginError::Unavailable(secret())).into(),
         PutSkuError::VersionRequired.into(),

@@ -104,6 +104,7 @@ async fn an_order_with_a_payment_is_being_cancelled_until_wechat_pay_says_the_en
     front.bell.committed(&Committed { order: id, version: 4, next_due: None });
     let again = front.post(1, &path(&number, "cancel"), Value::Null).await;
     assert_eq!((again.status, &again.body["status"]), (200, &json!("ready")));
+    send(&front, &number);
     let said = front.post(2, &path(&number, "cancel"), Value::Null).await;
     assert_eq!(said.code(), (409, "order_not_cancellable"));
 }

@@ -7,10 +7,11 @@ use domain::buyer::{Address, BookedAddress, ItemId};
 use domain::case::Case;
 use domain::catalogue::{Sku, SkuId};
 use domain::changeset::{Changeset, ListChange, Refusal, ReplayRecord, ReplayScope};
+use domain::fact::Trade;
 use domain::order::Order;
 use domain::payment::Payment;
 use domain::ports::*;
-use domain::{CommandId, OrderId, OrderNumber, Timestamp, UserId};
+use domain::{CommandId, Epoch, OrderId, OrderNumber, Timestamp, UserId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
@@ -43,6 +44,10 @@ pub(in crate::tests) struct Inner {
     pub(in crate::tests) down: bool,
     /// What WeChat Pay says to a prepay, when not yes.
     pub(in crate::tests) prepay: Option<GatewayError>,
+    /// What WeChat Pay says to a query; nothing that can be used when there is nothing here.
+    pub(in crate::tests) queried: Option<Trade>,
+    /// What checking the invariants gives.
+    pub(in crate::tests) invariants: Vec<InvariantReport>,
     /// What WeChat says to a login, when not yes.
     pub(in crate::tests) login: Option<LoginError>,
     /// What opening a notification gives.
@@ -115,11 +120,20 @@ impl Inner {
     }
 }
 
+/// The one life of this store.
+pub(in crate::tests) fn epoch() -> Epoch {
+    Epoch::new("00000001.0")
+}
+
 fn is_named(order: &Order, number: &str) -> bool {
     let payments = || order.payments.iter();
     order.number.as_str() == number
         || order.merchant_ref.as_deref() == Some(number)
         || payments().any(|payment| payment.out_trade_no().as_str() == number)
+        || order.refunds.iter().any(|refund| {
+            refund.out_refund_no.as_str() == number
+                || refund.refund_id().is_some_and(|id| id.as_str() == number)
+        })
         || payments()
             .filter_map(Payment::receipt)
             .any(|receipt| receipt.transaction_id.as_str() == number)
@@ -136,9 +150,11 @@ impl OrderStore for Fake {
                 OrderKey::Id(id) => order.id == *id,
                 OrderKey::Number(number) => order.number == *number,
                 OrderKey::OutTradeNo(number) => order.payment(number).is_some(),
+                OrderKey::OutRefundNo(number) => order.refund(number).is_some(),
             });
             let store_now = Timestamp::from_seconds(inner.now_s);
-            found.map(|order| Loaded { value: order.clone(), store_now })
+            let loaded = |order: &Order| Loaded { value: order.clone(), store_now, epoch: epoch() };
+            found.map(loaded)
         }))
     }
 
@@ -193,6 +209,10 @@ impl OrderStore for Fake {
         scope: &'a ReplayScope,
     ) -> PortFuture<'a, Result<Option<ReplayRecord>, StoreError>> {
         ready(self.up().map(|inner| inner.replays.get(scope).cloned()))
+    }
+
+    fn epoch(&self) -> PortFuture<'_, Result<Epoch, StoreError>> {
+        ready(self.up().map(|_| epoch()))
     }
 
     fn list<'a>(

@@ -43,6 +43,10 @@ impl JobQueue for Fake {
         ready(self.up().map(|mut inner| inner.hastened += 1))
     }
 
+    fn rouse(&self, _now: Timestamp) -> PortFuture<'_, Result<u64, StoreError>> {
+        ready(Ok(0))
+    }
+
     fn next_due(&self) -> PortFuture<'_, Result<Option<Timestamp>, StoreError>> {
         ready(Ok(None))
     }
@@ -131,6 +135,12 @@ impl Access for Fake {
             let found = inner.keys.values_mut().find(|record| record.id == id);
             found.map(|record| record.revoked_at.get_or_insert(now)).is_some()
         }))
+    }
+}
+
+impl Invariants for Fake {
+    fn check(&self) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>> {
+        ready(self.up().map(|inner| inner.invariants.clone()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The shop's side of [`Fake`].
 
-use super::fake::{Fake, ready};
+use super::fake::{Fake, epoch, ready};
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use domain::catalogue::{Sku, SkuDraft, SkuId, SkuStatus, StockLevel};
 use domain::changeset::Audit;
@@ -205,7 +205,7 @@ impl BuyerBook for Fake {
             });
             let basis =
                 CheckoutBasis { items: items.collect(), address: self.address(buyer, address_id) };
-            Loaded { value: basis, store_now: self.now() }
+            Loaded { value: basis, store_now: self.now(), epoch: epoch() }
         }))
     }
 }

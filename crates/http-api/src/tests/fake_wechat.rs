@@ -1,11 +1,11 @@
 //! The sides of [`Fake`] that play WeChat, the clock and chance.
 
 use super::fake::{Fake, Gate, ready};
-use domain::fact::PaymentFact;
-use domain::names::{Appid, Openid};
+use domain::fact::{Evidence, PaymentFact, RefundFact};
+use domain::names::{Appid, Mchid, Openid};
 use domain::payment::{Credential, Payment, Terms};
 use domain::ports::*;
-use domain::{OrderId, OutTradeNo, Timestamp, UserId};
+use domain::{OrderId, OutRefundNo, OutTradeNo, Timestamp, UserId};
 use uuid::Uuid;
 
 impl PaymentGateway for Fake {
@@ -23,9 +23,13 @@ impl PaymentGateway for Fake {
 
     fn query<'a>(
         &'a self,
-        _out_trade_no: &'a OutTradeNo,
+        out_trade_no: &'a OutTradeNo,
     ) -> PortFuture<'a, Result<PaymentFact, GatewayError>> {
-        ready(Err(GatewayError::OutcomeUnknown("not asked here".to_owned())))
+        let Some(trade) = self.lock().queried.clone() else {
+            return ready(Err(GatewayError::OutcomeUnknown("not asked here".to_owned())));
+        };
+        let (evidence, mchid) = (Evidence::Query { request_id: None }, Mchid::new("1900000109"));
+        ready(Ok(PaymentFact::attested(evidence, mchid, out_trade_no.clone(), trade, None)))
     }
 
     fn close<'a>(
@@ -33,6 +37,20 @@ impl PaymentGateway for Fake {
         _out_trade_no: &'a OutTradeNo,
     ) -> PortFuture<'a, Result<(), GatewayError>> {
         ready(Ok(()))
+    }
+
+    fn refund<'a>(
+        &'a self,
+        _request: &'a RefundRequest,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
+        ready(Err(GatewayError::OutcomeUnknown("not asked here".to_owned())))
+    }
+
+    fn query_refund<'a>(
+        &'a self,
+        _out_refund_no: &'a OutRefundNo,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
+        ready(Err(GatewayError::OutcomeUnknown("not asked here".to_owned())))
     }
 
     fn pay_params(&self, payment: &Payment) -> Option<PayParams> {

@@ -10,8 +10,10 @@ use actix_web::test::TestRequest;
 use actix_web::{App, Error, body, test, web};
 use domain::Fen;
 use domain::catalogue::{Sku, SkuId, SkuStatus, StockLevel};
-use domain::names::{Appid, Mchid};
+use domain::fact::Receipt;
+use domain::names::{Appid, Mchid, TransactionId};
 use domain::order::{Order, OrderStatus, SettledBy, Settlement};
+use domain::payment::PaymentState;
 use domain::ports::{
     Access, ApiKeyRecord, BuyerBook, Catalogue, EventSink, JobQueue, OrderStore, Role,
 };
@@ -20,7 +22,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use usecases::{Paydesk, QueryBudget, Settings};
+use usecases::{Epochs, Paydesk, QueryBudget, Settings};
 
 pub(in crate::tests) const PREPAY: &str = "/api/mini/wechat-pay/prepay-from-checkout";
 pub(in crate::tests) const START_S: i64 = 1_800_000_000;
@@ -90,6 +92,7 @@ where
         book: store.clone(),
         access: store.clone(),
         cases: fake.clone(),
+        invariants: fake.clone(),
         gateway: fake.clone(),
         notices: fake.clone(),
         login: fake.clone(),
@@ -97,6 +100,7 @@ where
         ids: fake.clone(),
         events,
         query_budget: QueryBudget::new(100),
+        epochs: Epochs::default(),
         settings: Settings {
             deployment_id: "test".to_owned(),
             mchid: Mchid::new("1900000109"),
@@ -105,6 +109,7 @@ where
             direct_deadline_s: 900,
             session_s: 3_600,
             longest_call_s: 5,
+            refund_approval_above: Fen::new(1_000),
         },
     };
     let runtime = tokio::runtime::Handle::current();
@@ -240,14 +245,19 @@ impl Front {
         bend(order.unwrap());
     }
 
-    /// The order's money came.
+    /// The order's money came: for its first payment, if it has one.
     pub(in crate::tests) fn settle(&self, number: &str) {
         let at = domain::Timestamp::from_seconds(START_S);
         self.bend(number, |order| {
             order.status = OrderStatus::Ready;
             order.paid_at = Some(at);
             let amount = order.amounts.total;
-            order.settlement = Some(Settlement { by: SettledBy::Free, amount, at });
+            let by = order.payments.first_mut().map_or(SettledBy::Free, |payment| {
+                let receipt = receipt(amount);
+                payment.state = PaymentState::Paid { receipt };
+                SettledBy::Wechat { payment_no: payment.no }
+            });
+            order.settlement = Some(Settlement { by, amount, at });
         });
     }
 
@@ -263,6 +273,19 @@ pub(in crate::tests) fn request(token: &str, method: Method, path: &str) -> Test
         .method(method)
         .uri(path)
         .insert_header(("Authorization", format!("Bearer {token}")))
+}
+
+/// What WeChat Pay took.
+pub(in crate::tests) fn receipt(amount: Fen) -> Receipt {
+    Receipt {
+        transaction_id: TransactionId::new("4200000001"),
+        appid: Appid::new("wx1"),
+        amount,
+        currency: "CNY".to_owned(),
+        payer_total: None,
+        payer: None,
+        success_at: domain::Timestamp::from_seconds(START_S),
+    }
 }
 
 /// What everybody checks out.

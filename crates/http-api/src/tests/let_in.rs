@@ -5,11 +5,15 @@
 
 use super::actions::send;
 use super::front::{Front, Said, everything, idempotency_key, to_place};
+use super::refunding::wished;
 use crate::routes;
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use domain::fact::Trade;
+use domain::names::RefundId;
 use domain::order::OrderStatus;
 use domain::ports::Role;
+use domain::refund::RefundState;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -20,8 +24,12 @@ enum Stage {
     Paid,
     Sent,
     Arrived,
+    /// Sent, and its buyer's refund waits for somebody's yes.
+    Waiting,
+    /// The same, and WeChat Pay could not bring it.
+    Stuck,
 }
-use Stage::{Arrived, Paid, Sent, Unpaid};
+use Stage::{Arrived, Paid, Sent, Stuck, Unpaid, Waiting};
 
 /// Method, path, stage, and the status for: nobody · the owner · another buyer · a viewer · an
 /// operator · an approver · a service.
@@ -49,8 +57,13 @@ const TABLE: &[Row] = &[
     ("POST", "/api/mini/orders/{ref}/payment-result", Unpaid, [401, 202, 404, 401, 401, 401, 401]),
     ("POST", "/api/mini/orders/{ref}/cancel", Unpaid, [401, 200, 404, 401, 401, 401, 401]),
     ("POST", "/api/mini/orders/{ref}/confirm-receipt", Sent, [401, 200, 404, 401, 401, 401, 401]),
+    ("POST", "/api/mini/orders/{ref}/refunds", Paid, [401, 201, 404, 401, 401, 401, 401]),
+    ("POST", "/api/mini/orders/{ref}/refunds/{out_refund_no}/withdraw", Waiting, [401, 200, 404, 401, 401, 401, 401]),
     ("POST", "/api/mini/wechat-pay/notify", Unpaid, [204; 7]),
+    ("POST", "/api/mini/wechat-pay/refund-notify", Unpaid, [204; 7]),
     ("GET", "/api/mini/wechat-pay/health", Unpaid, [200; 7]),
+    ("POST", "/api/v1/payments/{out_trade_no}/refunds", Paid, [401, 401, 401, 403, 403, 403, 201]),
+    ("GET", "/api/v1/refunds/{out_refund_no}", Waiting, [401, 401, 401, 403, 403, 403, 200]),
     ("GET", "/api/admin/skus/{id}", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
     ("PUT", "/api/admin/skus/{id}", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
     ("POST", "/api/admin/skus/{id}/stock", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
@@ -60,6 +73,13 @@ const TABLE: &[Row] = &[
     ("POST", "/api/admin/orders/{ref}/deliver", Sent, [401, 401, 401, 403, 200, 403, 403]),
     ("POST", "/api/admin/orders/{ref}/complete", Arrived, [401, 401, 401, 403, 200, 403, 403]),
     ("POST", "/api/admin/orders/{ref}/cancel", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
+    ("POST", "/api/admin/orders/{ref}/refunds", Paid, [401, 401, 401, 403, 201, 403, 403]),
+    ("POST", "/api/admin/refunds/{out_refund_no}/approve", Waiting, [401, 401, 401, 403, 200, 200, 403]),
+    ("POST", "/api/admin/refunds/{out_refund_no}/decline", Waiting, [401, 401, 401, 403, 200, 200, 403]),
+    ("POST", "/api/admin/refunds/{out_refund_no}/retry", Stuck, [401, 401, 401, 403, 200, 403, 403]),
+    ("POST", "/api/admin/refunds/{out_refund_no}/settle-offline", Stuck, [401, 401, 401, 403, 403, 200, 403]),
+    ("POST", "/api/admin/payments/{out_trade_no}/sync", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
+    ("GET", "/api/admin/invariants", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
     ("GET", "/api/admin/cases", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
     ("GET", "/api/admin/api-keys", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
     ("POST", "/api/admin/api-keys", Unpaid, [401, 401, 401, 403, 403, 201, 403]),
@@ -90,6 +110,8 @@ fn body(method: &str, path: &str) -> Value {
         ("POST", "/api/admin/orders/{ref}/ship") => {
             json!({"logistics_type": 3, "packages": [{"item_desc": "x"}]})
         }
+        (_, path) if path.ends_with("/refunds") => json!({"amount_fen": 1, "reason": "x"}),
+        (_, path) if path.ends_with("/settle-offline") => json!({"note": "x"}),
         _without => Value::Null,
     }
 }
@@ -104,6 +126,7 @@ fn of_second_line(mut body: Value) -> Value {
 struct World {
     front: Front,
     number: String,
+    refund: String,
     callers: Vec<(&'static str, Option<String>)>,
 }
 
@@ -117,9 +140,20 @@ impl World {
         if !matches!(stage, Unpaid) {
             front.settle(&number);
         }
-        if matches!(stage, Sent | Arrived) {
+        if matches!(stage, Sent | Arrived | Waiting | Stuck) {
             send(&front, &number);
         }
+        let refund = match stage {
+            Waiting | Stuck => wished(&front, &number).await,
+            Unpaid | Paid | Sent | Arrived => String::new(),
+        };
+        if matches!(stage, Stuck) {
+            front.bend(&number, |order| {
+                let refund_id = RefundId::new("50300001");
+                order.refunds[0].state = RefundState::Abnormal { refund_id };
+            });
+        }
+        front.fake.lock().queried = Some(Trade::NotPaid);
         if matches!(stage, Arrived) {
             front.bend(&number, |order| order.status = OrderStatus::Delivered);
         }
@@ -142,13 +176,13 @@ impl World {
             ("unknown token", Some(format!("pt_{}", "A".repeat(43)))),
             ("another scheme", Some("Basic cGs6eA==".to_owned())),
         ];
-        World { front, number, callers }
+        World { front, number, refund, callers }
     }
 
     async fn ask(&self, caller: &Option<String>, method: &str, path: &str, there: bool) -> Said {
-        let (reference, id, sku) = match there {
-            true => (self.number.as_str(), "2", "tea"),
-            false => ("P2026112110000000000000000000", "77", "none"),
+        let (reference, refund, id, sku) = match there {
+            true => (self.number.as_str(), self.refund.as_str(), "2", "tea"),
+            false => ("P2026112110000000000000000000", "R-77", "77", "none"),
         };
         let id = match path {
             _ if path.contains("skus") => sku,
@@ -156,6 +190,7 @@ impl World {
             _ => id,
         };
         let uri = path.replace("{ref}", reference).replace("{id}", id);
+        let uri = uri.replace("{out_trade_no}", reference).replace("{out_refund_no}", refund);
         let mut asked = TestRequest::default()
             .method(method.parse().unwrap())
             .uri(&uri)
@@ -170,7 +205,7 @@ impl World {
             let tag = if path.contains("skus") { "\"3\"" } else { "\"1\"" };
             asked = asked.insert_header(("If-Match", tag));
         }
-        if path.ends_with("/notify") {
+        if path.ends_with("notify") {
             return self.front.ask(asked.set_payload(&b"{ \"raw\" :1}\n"[..])).await;
         }
         let body = body(method, path);
@@ -203,7 +238,8 @@ async fn every_caller_is_answered_as_the_table_says() {
             let said = world.ask(token, method, path, true).await;
             assert_eq!(said.status, *expected, "{method} {path} as {who}: {}", said.text);
             assert_eq!(said.header("www-authenticate").is_some(), said.status == 401);
-            let is_theirs = matches!(*who, "owner" | "viewer" | "operator" | "approver");
+            let is_theirs = matches!(*who, "owner" | "viewer" | "operator" | "approver")
+                || (*who == "service" && path.starts_with("/api/v1"));
             let shows = said.text.contains(&world.number) || said.text.contains("13800000000");
             let own = *who == "another buyer" && path.starts_with("/api/mini/addresses");
             assert!(is_theirs || own || !shows, "{method} {path} shows {who}: {}", said.text);
@@ -218,14 +254,18 @@ async fn every_caller_is_answered_as_the_table_says() {
 
 #[actix_web::test]
 async fn another_buyers_order_stays_as_it_was_whatever_was_tried() {
-    let world = World::open(Unpaid).await;
-    let before = world.front.fake.lock().orders.clone();
-    let refused = ["another buyer", "viewer", "approver", "service", "nobody", "revoked key"];
-    for (method, path, ..) in TABLE.iter().filter(|(_, path, ..)| path.contains("{ref}")) {
-        for (who, token) in world.callers.iter().filter(|(who, _)| refused.contains(who)) {
-            let said = world.ask(token, method, path, true).await;
-            assert!(said.status >= 400 || path.starts_with("/api/admin"), "{who} {path}");
+    let strangers = ["another buyer", "viewer", "nobody", "revoked key"];
+    for (stage, without_right) in [(Unpaid, &["approver", "service"][..]), (Waiting, &[])] {
+        let world = World::open(stage).await;
+        let before = world.front.fake.lock().orders.clone();
+        let of_orders = |path: &str| path.contains("{ref}") || path.contains("{out_");
+        for (method, path, ..) in TABLE.iter().filter(|(_, path, ..)| of_orders(path)) {
+            let refused = |who: &str| strangers.contains(&who) || without_right.contains(&who);
+            for (who, token) in world.callers.iter().filter(|(who, _)| refused(who)) {
+                let said = world.ask(token, method, path, true).await;
+                assert!(said.status >= 400 || path.starts_with("/api/admin"), "{who} {path}");
+            }
         }
+        assert_eq!(world.front.fake.lock().orders, before);
     }
-    assert_eq!(world.front.fake.lock().orders, before);
 }

@@ -16,10 +16,15 @@ fn notice(body: &'static [u8]) -> TestRequest {
 
 #[actix_web::test]
 async fn bytes_go_to_the_use_case_as_they_came_without_a_content_type_or_headers() {
-    let front = Front::open().await;
-    let said = front.ask(notice(b"{ \"raw\" :1}\n")).await;
-    assert_eq!((said.status, said.text.as_str()), (204, ""));
-    assert!(said.header("x-request-id").is_some());
+    // Either door takes either kind.
+    for path in [PATH, "/api/mini/wechat-pay/refund-notify"] {
+        let front = Front::open().await;
+        let raw = TestRequest::post().uri(path).set_payload(&b"{ \"raw\" :1}\n"[..]);
+        let said = front.ask(raw).await;
+        assert_eq!((said.status, said.text.as_str()), (204, ""));
+        assert!(said.header("x-request-id").is_some());
+        assert_eq!(front.fake.lock().committed.len(), 1);
+    }
 }
 
 #[actix_web::test]

@@ -1,7 +1,6 @@
 //! Sums of money.
 
 use domain::order::{Amounts, Order};
-use domain::refund::RefundStatus;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -50,7 +49,7 @@ pub(crate) struct WireOrderAmounts {
     total_fen: i64,
     /// What was paid.
     paid_fen: i64,
-    /// What went back.
+    /// What of it the payer has back. Money that the order could not take is in `refunds` alone.
     refunded_fen: i64,
 }
 
@@ -66,15 +65,7 @@ impl WireOrderAmounts {
             rush_fen,
             total_fen,
             paid_fen: order.paid().get(),
-            refunded_fen: refunded_fen(order),
+            refunded_fen: order.refunded().get(),
         }
     }
-}
-
-/// What refunds have given back; one that was only decided has given nothing back.
-fn refunded_fen(order: &Order) -> i64 {
-    let succeeded = order.refunds.iter().map(|refund| match refund.status {
-        RefundStatus::Requested => 0,
-    });
-    succeeded.sum()
 }

@@ -15,6 +15,8 @@ pub(crate) enum WireCaseKind {
     RefundMismatch,
     Stock,
     Stuck,
+    Foreign,
+    RefundAbnormal,
 }
 
 /// How far a case got.
@@ -74,6 +76,8 @@ impl WireCaseKind {
             CaseKind::RefundMismatch => WireCaseKind::RefundMismatch,
             CaseKind::Stock => WireCaseKind::Stock,
             CaseKind::Stuck => WireCaseKind::Stuck,
+            CaseKind::Foreign => WireCaseKind::Foreign,
+            CaseKind::RefundAbnormal => WireCaseKind::RefundAbnormal,
         }
     }
 }

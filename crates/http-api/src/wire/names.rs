@@ -6,7 +6,7 @@
 use domain::order::{OrderStatus, PaymentMethod, PaymentStatus, Purpose};
 use domain::payment::{PaymentStatus as PaymentState, TradeType};
 use domain::presentation::Shown;
-use domain::refund::{RefundKind, RefundStatus};
+use domain::refund::{Asker, RefundKind, RefundStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -101,9 +101,7 @@ impl WirePaymentMethod {
 pub(crate) enum WirePaidStatus {
     Unpaid,
     Paid,
-    #[expect(dead_code, reason = "the contract's word; no refund of a paid order exists yet")]
     PartiallyRefunded,
-    #[expect(dead_code, reason = "the contract's word; no refund of a paid order exists yet")]
     Refunded,
 }
 
@@ -112,6 +110,8 @@ impl WirePaidStatus {
         match status {
             PaymentStatus::Unpaid => WirePaidStatus::Unpaid,
             PaymentStatus::Paid => WirePaidStatus::Paid,
+            PaymentStatus::PartiallyRefunded => WirePaidStatus::PartiallyRefunded,
+            PaymentStatus::Refunded => WirePaidStatus::Refunded,
         }
     }
 }
@@ -185,17 +185,39 @@ impl WirePaymentStatus {
 #[serde(rename_all = "snake_case")]
 #[schema(as = RefundKind)]
 pub(crate) enum WireRefundKind {
-    #[expect(dead_code, reason = "the contract's word; nobody can ask for a refund yet")]
     Requested,
     Surplus,
-    #[expect(dead_code, reason = "the contract's word; bills are not read yet")]
     External,
 }
 
 impl WireRefundKind {
     pub(crate) fn of(kind: RefundKind) -> WireRefundKind {
         match kind {
+            RefundKind::Requested => WireRefundKind::Requested,
             RefundKind::Surplus => WireRefundKind::Surplus,
+            RefundKind::External => WireRefundKind::External,
+        }
+    }
+}
+
+/// Who asked for a refund.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = RefundAsker)]
+pub(crate) enum WireAsker {
+    Buyer,
+    Operator,
+    Service,
+    Paydesk,
+}
+
+impl WireAsker {
+    pub(crate) fn of(asker: Asker) -> WireAsker {
+        match asker {
+            Asker::Buyer => WireAsker::Buyer,
+            Asker::Operator => WireAsker::Operator,
+            Asker::Service => WireAsker::Service,
+            Asker::Paydesk => WireAsker::Paydesk,
         }
     }
 }
@@ -204,7 +226,6 @@ impl WireRefundKind {
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = RefundStatus)]
-#[expect(dead_code, reason = "the contract's words; refunds are recorded but not sent yet")]
 pub(crate) enum WireRefundStatus {
     AwaitingApproval,
     Declined,
@@ -223,7 +244,18 @@ pub(crate) enum WireRefundStatus {
 impl WireRefundStatus {
     pub(crate) fn of(status: RefundStatus) -> WireRefundStatus {
         match status {
+            RefundStatus::AwaitingApproval => WireRefundStatus::AwaitingApproval,
+            RefundStatus::Declined => WireRefundStatus::Declined,
+            RefundStatus::Withdrawn => WireRefundStatus::Withdrawn,
             RefundStatus::Requested => WireRefundStatus::Requested,
+            RefundStatus::Sending => WireRefundStatus::Sending,
+            RefundStatus::Unknown => WireRefundStatus::Unknown,
+            RefundStatus::Processing => WireRefundStatus::Processing,
+            RefundStatus::Succeeded => WireRefundStatus::Succeeded,
+            RefundStatus::Abnormal => WireRefundStatus::Abnormal,
+            RefundStatus::Closed => WireRefundStatus::Closed,
+            RefundStatus::Rejected => WireRefundStatus::Rejected,
+            RefundStatus::SettledOffline => WireRefundStatus::SettledOffline,
         }
     }
 }
@@ -238,7 +270,6 @@ pub(crate) enum WireShown {
     Cancelling,
     Ready,
     Refunding,
-    #[expect(dead_code, reason = "the contract's word; no refund succeeds yet")]
     Refunded,
     Closed,
 }
@@ -251,6 +282,7 @@ impl WireShown {
             Shown::Cancelling => WireShown::Cancelling,
             Shown::Ready => WireShown::Ready,
             Shown::Refunding => WireShown::Refunding,
+            Shown::Refunded => WireShown::Refunded,
             Shown::Closed => WireShown::Closed,
         }
     }

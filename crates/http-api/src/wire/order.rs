@@ -71,6 +71,7 @@ struct WireLine {
     sku_id: String,
     title: String,
     quantity: u32,
+    /// How many of them came back into stock after they were sold.
     returned_quantity: u32,
     unit_price_fen: i64,
     amount_fen: i64,
@@ -129,7 +130,7 @@ impl WireOrder {
             payment_method: WirePaymentMethod::of(order.payment_method),
             payment_status: WirePaidStatus::of(order.payment_status()),
             converting: order.converting,
-            lines: order.lines.iter().map(WireLine::of).collect(),
+            lines: order.lines.iter().map(|line| WireLine::of(line, order)).collect(),
             amounts: WireOrderAmounts::of(order),
             address: order.checkout.address.as_ref().map(WireAddressText::of),
             remark: order.checkout.remark.clone(),
@@ -151,13 +152,14 @@ impl WireOrder {
 }
 
 impl WireLine {
-    fn of(line: &OrderLine) -> WireLine {
+    fn of(line: &OrderLine, order: &Order) -> WireLine {
+        let hold = order.holds.iter().find(|hold| hold.line_no == line.line_no);
         WireLine {
             line_no: line.line_no,
             sku_id: line.sku_id.as_str().to_owned(),
             title: line.title.clone(),
             quantity: line.quantity,
-            returned_quantity: 0,
+            returned_quantity: hold.map_or(0, |hold| hold.returned_quantity),
             unit_price_fen: line.unit_price.get(),
             amount_fen: line.amount.get(),
             discount_fen: line.discount.get(),

@@ -1,6 +1,7 @@
 //! `Refund` of the contract.
 
-use super::names::{WireRefundKind, WireRefundStatus};
+use super::names::{WireAsker, WireRefundKind, WireRefundStatus};
+use domain::Timestamp;
 use domain::order::Order;
 use domain::refund::Refund;
 use serde::Serialize;
@@ -10,20 +11,26 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Refund)]
 pub(crate) struct WireRefund {
-    /// Our number of it.
+    /// Our number of it, the same for ever.
     out_refund_no: String,
     /// The payment that it returns.
     out_trade_no: String,
     /// How much, in fen.
     amount_fen: i64,
+    /// Empty for one that was made elsewhere.
     reason: String,
     kind: WireRefundKind,
     status: WireRefundStatus,
-    /// WeChat Pay's number.
+    asked_by: WireAsker,
+    /// The closed refund in whose place it was made.
+    #[schema(required = true)]
+    replaces: Option<String>,
+    /// WeChat Pay's number, once it is known.
     #[schema(required = true)]
     refund_id: Option<String>,
     #[schema(format = DateTime)]
     created_at: String,
+    /// When the payer had the money.
     #[schema(required = true, format = DateTime)]
     succeeded_at: Option<String>,
 }
@@ -38,10 +45,12 @@ impl WireRefund {
             amount_fen: refund.amount.get(),
             reason: refund.reason.clone(),
             kind: WireRefundKind::of(refund.kind),
-            status: WireRefundStatus::of(refund.status),
-            refund_id: None,
+            status: WireRefundStatus::of(refund.state.status()),
+            asked_by: WireAsker::of(refund.asked_by),
+            replaces: refund.replaces.as_ref().map(|no| no.as_str().to_owned()),
+            refund_id: refund.refund_id().map(|id| id.as_str().to_owned()),
             created_at: refund.created_at.to_rfc3339(),
-            succeeded_at: None,
+            succeeded_at: refund.paid_back_at().map(Timestamp::to_rfc3339),
         }
     }
 }

@@ -60,7 +60,7 @@ pub(super) async fn forge(world: Arc<World>) {
         let raw = raw_notice(&delivery);
         let is_nobodys = *tamper == Tamper::OutTradeNo;
         let number = if is_nobodys { NOBODYS.to_owned() } else { number.clone() };
-        let forged = Notification { number, honesty: *honesty, raw };
+        let forged = Notification { number, refund: None, honesty: *honesty, raw };
         let _status = notify(&world, forged).await;
         let why = "it was forged".to_owned();
         world.wechat.record(delivery.id, AttemptEnd::Failed { why });

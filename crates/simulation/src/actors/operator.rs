@@ -6,10 +6,11 @@ use crate::tape::Kind;
 use crate::time::SECOND;
 use crate::world::World;
 use domain::changeset::Audit;
-use domain::order::{CancelCause, Command, CompletedBy, OrderStatus};
+use domain::order::{CancelCause, Command, CompletedBy, OrderStatus, RefundAsk};
 use domain::ports::OrderKey;
+use domain::refund::{Asker, RefundState};
 use domain::shipment::{LogisticsType, Package, ShipmentDraft};
-use domain::{OrderId, OrderNumber};
+use domain::{Fen, OrderId, OrderNumber};
 use std::sync::Arc;
 use usecases::{Action, Keyed, Target};
 
@@ -46,10 +47,19 @@ fn wish(
     count: u32,
 ) -> Option<Ask> {
     let cancels = world.draw(Kind::Actor, 4) == 3;
+    if let Some(command) = verdict(world, id) {
+        return Some(Ask::Act(action(id, number, "verdict", count), command));
+    }
     let act = |what: &str, command: Command| Ask::Act(action(id, number, what, count), command);
     match status {
         OrderStatus::PendingPayment if cancels => {
             Some(Ask::Cancel(action(id, number, "cancel", count), CancelCause::Operator))
+        }
+        OrderStatus::Ready if cancels => {
+            Some(Ask::Cancel(action(id, number, "cancel", count), CancelCause::Operator))
+        }
+        OrderStatus::Ready if world.draw(Kind::Actor, 3) == 2 => {
+            Some(refund(world, id, number, count))
         }
         OrderStatus::Ready => Some(act("ship", Command::Ship(parcel(count)))),
         OrderStatus::Shipped => Some(act("deliver", Command::Deliver)),
@@ -74,6 +84,32 @@ fn action(id: OrderId, number: &OrderNumber, what: &str, count: u32) -> Box<Acti
             request_id: format!("op-{count}"),
         },
     })
+}
+
+/// What a person says of a refund that waits for one: mostly yes.
+fn verdict(world: &World, id: OrderId) -> Option<Command> {
+    let waiting = world.oracle.look(|seen| {
+        let order = seen.orders.get(&id)?;
+        let mut refunds = order.refunds.iter();
+        refunds.find(|r| r.state == RefundState::AwaitingApproval).map(|r| r.out_refund_no.clone())
+    });
+    let out_refund_no = waiting?;
+    Some(match world.draw(Kind::Actor, 4) {
+        3 => Command::DeclineRefund { out_refund_no },
+        _ => Command::ApproveRefund { out_refund_no, as_approver: true },
+    })
+}
+
+/// A part of it, or all of it.
+fn refund(world: &World, id: OrderId, number: &OrderNumber, count: u32) -> Ask {
+    let parts = i64::from(world.draw(Kind::Actor, 4));
+    let ask = RefundAsk {
+        amount: (parts > 0).then(|| Fen::new(parts.saturating_mul(1_000))),
+        reason: "操作员退款".to_owned(),
+        by: Asker::Operator,
+        out_refund_no: None,
+    };
+    Ask::Refund(action(id, number, "refund", count), ask)
 }
 
 fn parcel(count: u32) -> ShipmentDraft {

@@ -5,6 +5,7 @@ use crate::matrix::Flow;
 use crate::node::{Honesty, Notification, notify};
 use crate::setup::Variant;
 use crate::time::{SECOND, micros};
+use crate::wechat::About;
 use crate::world::World;
 use domain::ports::RawNotice;
 use std::sync::Arc;
@@ -16,8 +17,8 @@ const AT_LEAST: i64 = 600 * SECOND;
 /// Sends what is due, whenever something is.
 pub async fn deliver_for_ever(world: Arc<World>) {
     loop {
-        for (number, delivery) in world.wechat.due(world.now()) {
-            send(&world, number, delivery);
+        for (about, delivery) in world.wechat.due(world.now()) {
+            send(&world, about, delivery);
         }
         let due = world.wechat.next_due().map_or(AT_LEAST, |due| {
             micros(due).saturating_sub(world.kernel.now()).clamp(1, AT_LEAST)
@@ -26,16 +27,17 @@ pub async fn deliver_for_ever(world: Arc<World>) {
     }
 }
 
-fn send(world: &Arc<World>, number: String, delivery: Delivery) {
+fn send(world: &Arc<World>, about: About, delivery: Delivery) {
     if world.setup.variant == Variant::NoNotifications {
         world.wechat.record(delivery.id, AttemptEnd::Failed { why: "lost".to_owned() });
         return;
     }
-    let label = Label { whose: world.oracle.whose(&number), errand: Flow::Notice.number() };
+    let label = Label { whose: world.oracle.whose(&about.number), errand: Flow::Notice.number() };
     let at = Arc::clone(world);
     world.kernel.spawn(Home::Outside, label, async move {
         let raw = raw_notice(&delivery);
-        let honest = Notification { number, honesty: Honesty::True, raw };
+        let About { number, refund } = about;
+        let honest = Notification { number, refund, honesty: Honesty::True, raw };
         let end = match notify(&at, honest).await {
             Some(status) => AttemptEnd::Answered { status, body: String::new() },
             None => AttemptEnd::Failed { why: "no answer".to_owned() },

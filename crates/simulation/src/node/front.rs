@@ -8,13 +8,15 @@ use crate::tape::Kind;
 use crate::time::{MILLI, SECOND};
 use crate::world::World;
 use domain::changeset::Audit;
-use domain::order::{CancelCause, Command, Order, OrderStatus, PayerResult, PaymentStatus};
+use domain::order::{
+    CancelCause, Command, Order, OrderStatus, PayerResult, PaymentStatus, RefundAsk,
+};
 use domain::ports::PayParams;
 use domain::{OrderNumber, OutTradeNo};
 use std::sync::Arc;
 use usecases::{
     ActError, Acted, Action, Checkedout, CheckoutError, CheckoutRequest, Keyed, Offer, OfferError,
-    PayRequest, Paydesk, QuoteError, Target, TransactError,
+    PayRequest, Paydesk, QuoteError, Refunded, Target, TransactError,
 };
 
 /// How long a client waits for an answer.
@@ -43,6 +45,8 @@ pub enum Ask {
     Cancel(Box<Action>, CancelCause),
     /// Ship, deliver, complete.
     Act(Box<Action>, Command),
+    /// Send money back.
+    Refund(Box<Action>, RefundAsk),
     /// What the payer's client says.
     Report(Target, PayerResult, Audit),
     /// Look, and have WeChat Pay asked.
@@ -100,7 +104,7 @@ impl Seen {
             number: order.number.clone(),
             version: order.version,
             status: order.status,
-            paid: order.payment_status() == PaymentStatus::Paid,
+            paid: order.payment_status() != PaymentStatus::Unpaid,
             deadline: order.pay_deadline,
         }
     }
@@ -114,6 +118,7 @@ impl Ask {
             Ask::Pay(..) => "pay",
             Ask::Cancel(..) => "cancel",
             Ask::Act(..) => "act",
+            Ask::Refund(..) => "refund",
             Ask::Report(..) => "report",
             Ask::Look(_) => "look",
         }
@@ -124,6 +129,8 @@ impl Ask {
             Ask::CheckOut(..) => Flow::Checkout,
             Ask::Pay(..) => Flow::Pay,
             Ask::Cancel(..) => Flow::Close,
+            Ask::Refund(..) => Flow::Refund,
+            Ask::Act(_, command) if is_about_refunds(command) => Flow::Refund,
             Ask::Act(..) | Ask::Report(..) => Flow::Act,
             Ask::Look(_) => Flow::Look,
         }
@@ -264,6 +271,7 @@ impl Handling {
             Ask::Pay(request, keyed) => checked_out(desk.pay_order(&request, &keyed).await),
             Ask::Cancel(action, cause) => acted(desk.cancel_order(&action, cause).await),
             Ask::Act(action, command) => acted(desk.act(&action, &command).await),
+            Ask::Refund(action, asked) => refunded(desk.refund_order(&action, asked).await),
             Ask::Report(target, result, audit) => {
                 match desk.note_payer_result(&target, result, audit).await {
                     Ok(order) => Said::of(Outcome::Done, &order),
@@ -321,6 +329,26 @@ fn acted(result: Result<Acted, ActError>) -> Said {
         Err(ActError::InProgress) => Said::plain(Outcome::Busy),
         Err(ActError::Transact(error)) => Said::plain(of_transact(&error)),
     }
+}
+
+fn refunded(result: Result<Refunded, ActError>) -> Said {
+    match result {
+        Ok(Refunded { order, replayed: true, .. }) => Said::of(Outcome::Replayed, &order),
+        Ok(Refunded { order, replayed: false, .. }) => Said::of(Outcome::Done, &order),
+        Err(error) => acted(Err(error)),
+    }
+}
+
+/// What persons say about refunds.
+fn is_about_refunds(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::ApproveRefund { .. }
+            | Command::DeclineRefund { .. }
+            | Command::WithdrawRefund { .. }
+            | Command::RetryRefund { .. }
+            | Command::SettleRefundOffline { .. }
+    )
 }
 
 fn of_checkout(error: &CheckoutError) -> Outcome {

@@ -45,6 +45,8 @@ pub enum Honesty {
 pub struct Notification {
     /// Which payment it is about.
     pub number: String,
+    /// Which refund it is about, where it is about one.
+    pub refund: Option<String>,
     /// Whether it is true.
     pub honesty: Honesty,
     /// What is sent.
@@ -155,7 +157,7 @@ impl Carried {
         self.world.kernel.spawn(home, about, async move {
             let Notification { number, raw, .. } = &notification;
             world.oracle.notice_begins(&world, number);
-            let answer = desk.ingest_payment_notice(raw, "sim").await;
+            let answer = desk.ingest_notice(raw, "sim").await;
             world.oracle.notice_ends(&world, node, &notification, &answer);
             working.send(answer);
         });

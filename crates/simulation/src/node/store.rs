@@ -12,10 +12,11 @@ use crate::plan::{Site, Spot};
 use crate::tape::Kind;
 use crate::time::{MILLI, NodeClock, SECOND};
 use crate::world::World;
+use domain::OrderNumber;
 use domain::changeset::{Changeset, Refusal};
 use domain::order::Event;
 use domain::ports::{CommitAnswer, OrderStore as _, PortFuture, StoreError};
-use domain::{OrderNumber, OutTradeNo};
+use domain::refund::RefundStatus;
 use std::sync::Arc;
 use store_memory::MemoryStore;
 
@@ -275,12 +276,29 @@ fn step_of(changeset: &Changeset) -> Step {
             | Event::PaymentClosed { .. }
             | Event::PaymentPaid { .. }
             | Event::PaymentSurplus { .. }
+            | Event::PaymentAdopted(_)
+            | Event::RefundImported(_)
             | Event::Settled { .. } => true,
+            Event::RefundMoved { to, .. } => match to.status() {
+                RefundStatus::AwaitingApproval
+                | RefundStatus::Declined
+                | RefundStatus::Withdrawn
+                | RefundStatus::Requested
+                | RefundStatus::Sending
+                | RefundStatus::SettledOffline => false,
+                RefundStatus::Unknown
+                | RefundStatus::Processing
+                | RefundStatus::Succeeded
+                | RefundStatus::Abnormal
+                | RefundStatus::Closed
+                | RefundStatus::Rejected => true,
+            },
             Event::Placed(_)
             | Event::PaymentStarted(_)
             | Event::PaymentClosing { .. }
             | Event::RefundRequested(_)
             | Event::CancelRequested { .. }
+            | Event::CancelWithdrawn
             | Event::Cancelled { .. }
             | Event::PayerReported(_)
             | Event::Shipped(_)
@@ -290,10 +308,7 @@ fn step_of(changeset: &Changeset) -> Step {
     if records { Step::TxPlus } else { Step::Tx }
 }
 
-/// A job's subject is the number of an order or of a payment.
+/// A job's subject is the number of an order, or that of one of its payments or refunds.
 pub(crate) fn order_of_subject(subject: &str) -> Option<OrderNumber> {
-    OrderNumber::parse(subject).or_else(|| {
-        let payment = OutTradeNo::parse(subject)?;
-        OrderNumber::parse(super::transport::order_of(payment.as_str()))
-    })
+    OrderNumber::parse(super::transport::order_of(subject))
 }

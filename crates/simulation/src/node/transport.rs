@@ -64,9 +64,9 @@ impl SimTransport {
     async fn carry(&self, request: WireRequest) -> Result<WireResponse, TransportError> {
         let world = &self.world;
         let (asked, number) = asked_of(&request);
-        let step =
-            if matches!(asked, Asked::Prepay | Asked::Close) { Step::Call } else { Step::Read };
-        let candidates = &FAULTS[..FAULTS.len() - usize::from(asked != Asked::Query)];
+        let step = if asked.changes() { Step::Call } else { Step::Read };
+        let candidates = &FAULTS
+            [..FAULTS.len() - usize::from(!matches!(asked, Asked::Query | Asked::QueryRefund))];
         let spot = Spot { site: Site::Call, step, what: asked.name() };
         let fault = world.fault(Kind::Call, spot, candidates);
         world.oracle.calls(world, self.node, (asked, &number), &request);
@@ -77,7 +77,7 @@ impl SimTransport {
         if fault == Some(Fault::CrashBefore) {
             world.die(self.node, "before a call").await;
         }
-        let journey = self.journey(fault, asked);
+        let journey = self.journey(fault, asked, &number);
         if fault == Some(Fault::NeverArrives) {
             let is_refused = world.how(Fault::NeverArrives, Kind::Travel, 2) == 0;
             world.kernel.sleep(if is_refused { MILLI } else { TIMEOUT }).await;
@@ -92,7 +92,7 @@ impl SimTransport {
                 number: number.clone(),
                 asked,
             };
-            let journey = if copy == 0 { journey.again() } else { self.journey(None, asked) };
+            let journey = if copy == 0 { journey.again() } else { self.journey(None, asked, &number) };
             let answered = answered.clone();
             world.outside(async move { wire.go(journey, &answered).await });
         }
@@ -112,7 +112,7 @@ impl SimTransport {
         answer
     }
 
-    fn journey(&self, fault: Option<Fault>, asked: Asked) -> Journey {
+    fn journey(&self, fault: Option<Fault>, asked: Asked, number: &str) -> Journey {
         let world = &self.world;
         let mut journey = Journey {
             out: world.travel(),
@@ -143,6 +143,10 @@ impl SimTransport {
             }
             Some(_) | None => {}
         }
+        if asked == Asked::Refund && journey.rule.is_none() && world.is_stormy() {
+            let given = world.plan().map(|plan| plan.refund_end(number));
+            journey.rule = refund_ends(given.unwrap_or_else(|| world.draw(Kind::Call, 16)));
+        }
         journey
     }
 
@@ -158,7 +162,7 @@ fn late(journey: &mut Journey, asked: Asked, how: u32) {
         json!({"action": "late",
             "value": {"ms": ms, "until_close": until_close, "unfaithful": unfaithful}})
     };
-    let changes = matches!(asked, Asked::Prepay | Asked::Close);
+    let changes = asked.changes();
     match how {
         1 => journey.out = TIMEOUT + 30 * SECOND,
         2 => journey.out = TIMEOUT + 200 * SECOND,
@@ -166,6 +170,19 @@ fn late(journey: &mut Journey, asked: Asked, how: u32) {
         4 if changes => journey.rule = Some(held(590_000, false, true)),
         5 if changes => journey.rule = Some(held(590_000, true, true)),
         _ => journey.out = TIMEOUT + SECOND,
+    }
+}
+
+/// Most refunds succeed.
+fn refund_ends(how: u32) -> Option<Value> {
+    match how {
+        12 => Some(
+            json!({"action": "refund_ends", "value": {"outcome": "success", "after_ms": 90_000}}),
+        ),
+        13 => Some(json!({"action": "refund_ends", "value": "processing"})),
+        14 => Some(json!({"action": "refund_ends", "value": "abnormal"})),
+        15 => Some(json!({"action": "refund_ends", "value": "closed"})),
+        _ => None,
     }
 }
 
@@ -188,6 +205,8 @@ fn definite(asked: Asked, how: u32) -> Value {
     match (asked, how) {
         (Asked::Prepay, 0) => status(400, "PARAM_ERROR", false),
         (Asked::Prepay, 1) => status(403, "ACCOUNT_ERROR", false),
+        (Asked::Refund, 0) => status(403, "NOT_ENOUGH", false),
+        (Asked::Refund, 1) => status(400, "PARAM_ERROR", false),
         _ => status(403, "NO_AUTH", false),
     }
 }

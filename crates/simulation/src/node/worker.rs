@@ -148,6 +148,8 @@ fn flow_of(serving: &Serving, job: &LeasedJob) -> Flow {
         }
         JobKind::FollowPayment => Flow::Follow,
         JobKind::ExpireOrder => Flow::Close,
+        JobKind::FollowRefund => Flow::Refund,
+        JobKind::ResolveOrphan => Flow::Orphan,
         JobKind::CompleteOrder => Flow::Act,
     }
 }

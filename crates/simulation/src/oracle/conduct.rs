@@ -6,7 +6,9 @@ use crate::node::{Honesty, Notification, Said, transport_order_of};
 use crate::wechat::Asked;
 use crate::world::World;
 use domain::changeset::Fence;
+use domain::job::JobKind;
 use domain::ports::NoticeError;
+use domain::refund::RefundStatus;
 use usecases::NoticeAnswer;
 use wechatpay::{WireRequest, WireResponse};
 use wechatpay_sim::core::exchange::Exchange;
@@ -23,6 +25,12 @@ const DURABLE_FIRST: &str = "a notification is acknowledged only when its fact i
 
 /// A job was set aside.
 pub(super) fn parked(world: &World, fence: &Fence) {
+    // A success for a number that WeChat Pay has not, is nothing that could be found.
+    let is_nobodys = fence.job.kind == JobKind::ResolveOrphan
+        && !world.wechat.truth(|truth| truth.paid.contains_key(&fence.job.subject));
+    if is_nobodys {
+        return;
+    }
     world.chronicle.violated("I37", NOT_PARKED, fence.job.to_string());
 }
 
@@ -79,7 +87,12 @@ impl Oracle {
             Asked::Prepay if inside.closed_early.contains(number) => {
                 world.chronicle.sometimes(Mark::LatePrepayAfterClose);
             }
-            Asked::Close | Asked::Prepay | Asked::Query | Asked::Certificates => {}
+            Asked::Close
+            | Asked::Prepay
+            | Asked::Query
+            | Asked::Refund
+            | Asked::QueryRefund
+            | Asked::Certificates => {}
         }
     }
 
@@ -113,7 +126,12 @@ impl Oracle {
             Asked::Prepay if answer.status == 400 && says("INVALID_REQUEST") => {
                 world.chronicle.sometimes(Mark::NumberSpent);
             }
-            Asked::Prepay | Asked::Query | Asked::Close | Asked::Certificates => {}
+            Asked::Prepay
+            | Asked::Query
+            | Asked::Close
+            | Asked::Refund
+            | Asked::QueryRefund
+            | Asked::Certificates => {}
         }
         if answer.status == 429 {
             world.chronicle.sometimes(Mark::RateHalved);
@@ -177,6 +195,23 @@ impl Oracle {
             return;
         }
         let inside = self.inside();
+        if let Some(out_refund_no) = &notification.refund {
+            let told = inside.refund(out_refund_no).map(|refund| refund.state.status());
+            let ended = matches!(
+                told,
+                Some(
+                    RefundStatus::Succeeded
+                        | RefundStatus::Abnormal
+                        | RefundStatus::Closed
+                        | RefundStatus::SettledOffline
+                )
+            );
+            if !ended {
+                let seen = format!("{out_refund_no} was acknowledged; durable is {told:?}");
+                world.chronicle.violated_by("I28", DURABLE_FIRST, order, seen);
+            }
+            return;
+        }
         let recorded = inside.payment(number).and_then(|payment| payment.receipt().cloned());
         let true_money = world.wechat.truth(|truth| truth.paid.get(number).cloned());
         let same = match (&recorded, &true_money) {

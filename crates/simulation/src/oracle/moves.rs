@@ -3,6 +3,7 @@
 use domain::catalogue::StockLevel;
 use domain::order::OrderStatus;
 use domain::payment::PaymentStatus;
+use domain::refund::RefundStatus;
 use domain::stock::{HoldStatus, StockMove, StockMoveKind};
 
 /// Whether an order may go from one status to another in one commit.
@@ -15,7 +16,7 @@ pub(super) fn order(from: OrderStatus, to: OrderStatus) -> bool {
             (from, to),
             (PendingPayment, Ready | Cancelling | Cancelled)
                 | (Cancelling, Ready | Cancelled)
-                | (Ready, Shipped)
+                | (Ready, Shipped | Cancelling | Cancelled)
                 | (Shipped, Delivered | Completed)
                 | (Delivered, Completed)
         )
@@ -33,6 +34,34 @@ pub(super) fn payment(from: PaymentStatus, to: PaymentStatus) -> bool {
                 | (Closing, Closed | Paid | Surplus)
                 | (Rejected, Closing | Closed | Paid | Surplus)
                 | (Closed, Paid | Surplus)
+        )
+}
+
+/// Whether a refund may go from one status to another in one commit.
+pub(super) fn refund(from: RefundStatus, to: RefundStatus) -> bool {
+    use RefundStatus::{
+        Abnormal, AwaitingApproval, Closed, Declined, Processing, Rejected, Requested, Sending,
+        SettledOffline, Succeeded, Unknown, Withdrawn,
+    };
+    from == to
+        || matches!(
+            (from, to),
+            (AwaitingApproval, Requested | Declined | Withdrawn)
+                | (Requested, Sending | Processing | Succeeded | Abnormal | Closed)
+                | (Sending, Unknown | Processing | Succeeded | Abnormal | Closed | Rejected)
+                | (Unknown, Sending | Processing | Succeeded | Abnormal | Closed | Rejected)
+                | (Processing, Succeeded | Abnormal | Closed)
+                | (Abnormal, Processing | Succeeded | SettledOffline)
+                | (
+                    Rejected,
+                    Requested
+                        | Sending
+                        | Processing
+                        | Succeeded
+                        | Abnormal
+                        | Closed
+                        | SettledOffline
+                )
         )
 }
 
@@ -54,6 +83,9 @@ pub(super) fn stock(level: StockLevel, change: &StockMove) -> StockLevel {
         }
         StockMoveKind::Release => {
             StockLevel { held: held - quantity, available: available + quantity, ..level }
+        }
+        StockMoveKind::Return => {
+            StockLevel { sold: sold - quantity, available: available + quantity, ..level }
         }
     }
 }

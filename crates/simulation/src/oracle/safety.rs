@@ -2,12 +2,13 @@
 
 mod goods;
 mod money;
+pub(super) mod refunds;
 
 use super::{Commit, Seen, moves};
 use crate::wechat::Standing;
 use crate::world::World;
 use domain::changeset::Changeset;
-use domain::order::{Event, HORIZON_S, Order, OrderStatus, SettledBy};
+use domain::order::{Event, HORIZON_S, Order, OrderStatus, Purpose, SettledBy};
 use domain::outgoing::OutgoingKind;
 use domain::payment::{Payment, PaymentState};
 use domain::ports::Clock as _;
@@ -41,11 +42,13 @@ const OF_ORDERS: &[(Promise, Check)] = &[
         ("I9", "an order is cancelled only when nothing of it can be paid any more"),
         cancelled_for_good,
     ),
-    (("I10", "no more goes back than was paid"), money::refunds_within_paid),
+    (("I7", "only listed transitions of refunds"), refunds::listed_transitions),
+    (("I10", "no more goes back than was paid"), refunds::within_paid),
+    (("I15", "a payment has at most fifty refunds"), refunds::few_enough),
     (("I12", "money that its order can take is not sent back"), money::no_needless_refund),
     (
         ("I13", "surplus money has exactly one full refund, from the same commit"),
-        money::surplus_is_refunded,
+        refunds::of_surplus,
     ),
     (("I22", "a hold is consumed or released, once"), goods::holds_end_once),
     (("I24", "captured lines are cleared once"), goods::lines_cleared_once),
@@ -125,14 +128,16 @@ fn one_settlement(w: &Watched<'_>) -> Result<(), String> {
 
 fn paid_means_settled(w: &Watched<'_>) -> Result<(), String> {
     let order = w.commit.after;
-    let paid = match order.status {
-        OrderStatus::PendingPayment | OrderStatus::Cancelling | OrderStatus::Cancelled => false,
+    let fits = match order.status {
+        OrderStatus::PendingPayment => order.settlement.is_none(),
         OrderStatus::Ready
         | OrderStatus::Shipped
         | OrderStatus::Delivered
-        | OrderStatus::Completed => true,
+        | OrderStatus::Completed => order.settlement.is_some(),
+        // Paid ones leave through their refund alone: I9.
+        OrderStatus::Cancelling | OrderStatus::Cancelled => true,
     };
-    if paid == order.settlement.is_some() {
+    if fits {
         return Ok(());
     }
     Err(format!("{:?} with settlement {:?}", order.status, order.settlement))
@@ -141,7 +146,13 @@ fn paid_means_settled(w: &Watched<'_>) -> Result<(), String> {
 fn listed_transitions(w: &Watched<'_>) -> Result<(), String> {
     let after = w.commit.after;
     let Some(before) = w.commit.before else {
-        let begins = matches!(after.status, OrderStatus::PendingPayment | OrderStatus::Ready);
+        // One that was made again, to carry its lost payment, begins at its end.
+        let begins = match after.purpose {
+            Purpose::External => after.status == OrderStatus::Cancelled,
+            Purpose::Goods | Purpose::Recharge => {
+                matches!(after.status, OrderStatus::PendingPayment | OrderStatus::Ready)
+            }
+        };
         let first = begins && after.version == 1;
         return if first { Ok(()) } else { Err(format!("began as {:?}", after.status)) };
     };
@@ -215,8 +226,14 @@ fn cancelled_for_good(w: &Watched<'_>) -> Result<(), String> {
             | PaymentState::Payable { .. }
             | PaymentState::Unknown
             | PaymentState::Closing { .. }
-            | PaymentState::Rejected { proven: false, .. }
-            | PaymentState::Paid { .. } => false,
+            | PaymentState::Rejected { proven: false, .. } => false,
+            PaymentState::Paid { receipt } => {
+                let accepted = order.refunds.iter().filter(|refund| {
+                    refund.payment_no == payment.no && refunds::is_accepted(refund)
+                });
+                let back: i64 = accepted.map(|refund| refund.amount.get()).sum();
+                back == receipt.amount.get()
+            }
         };
         if !fine {
             let paid = if paid { "paid" } else { "not paid" };
@@ -247,7 +264,10 @@ fn effects_once(w: &Watched<'_>) -> Result<(), String> {
         (OutgoingKind::OrderCreated, happened(|e| matches!(e, Event::Placed(_)))),
         (OutgoingKind::OrderPaid, happened(|e| matches!(e, Event::Settled { .. }))),
         (OutgoingKind::OrderCancelled, happened(|e| matches!(e, Event::Cancelled { .. }))),
-        (OutgoingKind::PaymentSurplus, happened(|e| matches!(e, Event::PaymentSurplus { .. }))),
+        (
+            OutgoingKind::PaymentSurplus,
+            happened(|e| matches!(e, Event::PaymentSurplus { .. } | Event::PaymentAdopted(_))),
+        ),
         (OutgoingKind::RefundRequested, happened(|e| matches!(e, Event::RefundRequested(_)))),
         (OutgoingKind::OrderShipped, happened(|e| matches!(e, Event::Shipped(_)))),
         (OutgoingKind::OrderDelivered, happened(|e| matches!(e, Event::Delivered { .. }))),

@@ -1,11 +1,13 @@
 //! What must hold once faults have ceased: in time, and when nothing moves any more.
 
 use super::Seen;
+use super::safety::refunds::{is_accepted, reserves};
 use crate::setup::Variant;
 use crate::time::{SECOND, instant, micros};
 use crate::world::World;
 use domain::order::{HORIZON_S, Order, OrderStatus, SettledBy};
 use domain::payment::{Payment, PaymentState};
+use domain::refund::{Refund, RefundKind, RefundState};
 use std::collections::BTreeMap;
 
 const EVERY_SUCCESS: &str = "every success is settled or goes back, exactly one of the two";
@@ -17,6 +19,8 @@ const HAS_A_JOB: &str = "everything that is not over has a due job, and nothing 
 const NO_OVERDUE: &str = "no job is overdue 5 min after faults have ceased";
 const ONE_AUDIT_ROW: &str = "each change of an order has exactly one audit row";
 const BOOKS_AGREE: &str = "what was received is what was settled and what goes back";
+const ONE_REFUND: &str = "WeChat Pay has at most one refund for each of ours, and no other";
+const REFUND_TOLD_TRULY: &str = "a refund is shown as it is at WeChat Pay";
 const STORED_AS_COMMITTED: &str = "what is stored is what was committed";
 
 /// A world at rest, or on its way there.
@@ -35,7 +39,7 @@ pub fn restless(world: &World, rest: Rest) -> Option<String> {
         let paid = world.wechat.truth(|truth| truth.paid.clone());
         let mut why = None;
         for (number, paid) in &paid {
-            if seen.payment(number).is_some_and(|payment| payment.receipt().is_some()) {
+            if has_its_end(seen, number) {
                 continue;
             }
             let due = rest.since.max(micros(paid.at)).saturating_add(bound.success);
@@ -45,7 +49,7 @@ pub fn restless(world: &World, rest: Rest) -> Option<String> {
                 let order = crate::node::transport_order_of(number);
                 world.chronicle.violated_by("I43", SUCCESS_IN_TIME, Some(order), late);
             }
-            why = Some(format!("{number} is paid and not recorded"));
+            why = Some(format!("{number} is paid, and neither settled nor on its way back"));
         }
         for order in seen.orders.values().filter(|order| !is_final(order)) {
             let end = order.pay_deadline.map_or(0, |at| micros(at.plus_seconds(HORIZON_S)));
@@ -82,10 +86,53 @@ fn bounds(world: &World) -> Bounds {
     }
 }
 
+/// Whether a success is settled, or on its way back for good, or shown to a person.
+fn has_its_end(seen: &Seen, number: &str) -> bool {
+    let Some(payment) = seen.payment(number) else { return false };
+    let order = crate::node::order_of_subject(number);
+    let order = order.and_then(|order| seen.order(order.as_str()));
+    match &payment.state {
+        PaymentState::Paid { .. } => true,
+        PaymentState::Surplus { .. } => order.is_some_and(|order| {
+            let mut refunds = order.refunds.iter().filter(|refund| refund.payment_no == payment.no);
+            refunds.any(|refund| is_accepted(refund) || is_shown_to_a_person(refund))
+        }),
+        PaymentState::Created
+        | PaymentState::Payable { .. }
+        | PaymentState::Unknown
+        | PaymentState::Closing { .. }
+        | PaymentState::Closed { .. }
+        | PaymentState::Rejected { .. } => false,
+    }
+}
+
+/// WeChat Pay refused it for good, or gave it up: there is a case.
+fn is_shown_to_a_person(refund: &Refund) -> bool {
+    matches!(refund.state, RefundState::Rejected { .. } | RefundState::Closed { .. })
+}
+
+/// Whether nothing of it is on its way to WeChat Pay.
+fn is_sent(refund: &Refund) -> bool {
+    !matches!(
+        refund.state,
+        RefundState::Requested | RefundState::Sending | RefundState::Unknown { .. }
+    )
+}
+
 /// No payment of it is live, and it does not wait for one.
 fn is_final(order: &Order) -> bool {
-    let waits = matches!(order.status, OrderStatus::PendingPayment | OrderStatus::Cancelling);
-    !waits && !order.payments.iter().any(Payment::is_live)
+    // A cancellation of a paid order may wait for a person, or for WeChat Pay, for days.
+    let waits = match order.status {
+        OrderStatus::PendingPayment => true,
+        OrderStatus::Cancelling => order.settlement.is_none(),
+        OrderStatus::Cancelled
+        | OrderStatus::Ready
+        | OrderStatus::Shipped
+        | OrderStatus::Delivered
+        | OrderStatus::Completed => false,
+    };
+    let sent = order.refunds.iter().all(is_sent);
+    !waits && sent && !order.payments.iter().any(Payment::is_live)
 }
 
 /// Everything that must hold of a world at rest.
@@ -93,6 +140,7 @@ pub fn judge(world: &World, rest: Rest) {
     world.oracle.look(|seen| {
         every_success_has_one_end(world, seen);
         books_agree(world, seen);
+        refunds_agree(world, seen);
         jobs_are_where_work_is(world, seen, rest);
         stored_as_committed(world, seen);
     });
@@ -112,14 +160,15 @@ fn every_success_has_one_end(world: &World, seen: &Seen) {
         let order = order.and_then(|order| seen.order(order));
         let settled = order.and_then(|order| order.settlement.as_ref());
         let settles = settled.is_some_and(|s| s.by == SettledBy::Wechat { payment_no: payment.no });
-        let refunds = order.map_or(0, |order| {
-            order.refunds.iter().filter(|refund| refund.payment_no == payment.no).count()
+        let automatic = order.is_some_and(|order| {
+            let mut refunds = order.refunds.iter().filter(|refund| refund.payment_no == payment.no);
+            refunds.any(|refund| refund.kind == RefundKind::Surplus)
         });
         let ended = match &payment.state {
             PaymentState::Paid { receipt } => {
-                settles && refunds == 0 && receipt.transaction_id.as_str() == paid.transaction_id
+                settles && !automatic && receipt.transaction_id.as_str() == paid.transaction_id
             }
-            PaymentState::Surplus { .. } => !settles && refunds == 1,
+            PaymentState::Surplus { .. } => !settles && automatic,
             PaymentState::Created
             | PaymentState::Payable { .. }
             | PaymentState::Unknown
@@ -128,7 +177,11 @@ fn every_success_has_one_end(world: &World, seen: &Seen) {
             | PaymentState::Rejected { .. } => false,
         };
         if !ended {
-            violated(format!("{number} is {:?}, {refunds} refunds", payment.state.status()));
+            let refund = if automatic { "an" } else { "no" };
+            violated(format!(
+                "{number} is {:?}, {refund} automatic refund",
+                payment.state.status()
+            ));
         }
     }
 }
@@ -140,11 +193,56 @@ fn books_agree(world: &World, seen: &Seen) {
         let by_wechat =
             order.settlement.iter().filter(|s| matches!(s.by, SettledBy::Wechat { .. }));
         recorded += by_wechat.map(|settlement| settlement.amount.get()).sum::<i64>();
-        recorded += order.refunds.iter().map(|refund| refund.amount.get()).sum::<i64>();
+        let surplus =
+            order.payments.iter().filter(|p| matches!(p.state, PaymentState::Surplus { .. }));
+        let surplus = surplus.filter_map(Payment::receipt);
+        recorded += surplus.map(|receipt| receipt.amount.get()).sum::<i64>();
     }
     if received != recorded {
         let seen = format!("received {received} fen, settled and owed {recorded} fen");
         world.chronicle.violated("I20", BOOKS_AGREE, seen);
+    }
+}
+
+/// Every refund that WeChat Pay has is one of ours, of the same amount and at the same end.
+fn refunds_agree(world: &World, seen: &Seen) {
+    let mut at_wechat_pay = BTreeMap::new();
+    for truth in world.wechat.refunds(world.now()) {
+        let number = truth.out_refund_no.as_str();
+        let order = Some(crate::node::transport_order_of(number));
+        let known = seen.refund(number);
+        let fits = known.is_some_and(|known| {
+            let taken = truth.status == "CLOSED" || reserves(known);
+            known.amount.get() == truth.refund_fen && taken
+        });
+        if !fits {
+            let differs = format!("{truth:?}, known as {:?}", known.map(|k| k.state.status()));
+            world.chronicle.violated_by("I11", ONE_REFUND, order, differs);
+        }
+        at_wechat_pay.insert(truth.out_refund_no.clone(), truth.status);
+    }
+    for refund in seen.orders.values().flat_map(|order| &order.refunds) {
+        let number = refund.out_refund_no.as_str();
+        let truth = at_wechat_pay.get(number).map(String::as_str);
+        let expected = match refund.state {
+            RefundState::Succeeded { .. } => Some("SUCCESS"),
+            RefundState::Closed { .. } => Some("CLOSED"),
+            RefundState::AwaitingApproval
+            | RefundState::Declined
+            | RefundState::Withdrawn
+            | RefundState::Requested => None,
+            RefundState::Sending
+            | RefundState::Unknown { .. }
+            | RefundState::Processing { .. }
+            | RefundState::Abnormal { .. }
+            | RefundState::Rejected { .. }
+            | RefundState::SettledOffline { .. } => continue,
+        };
+        if truth != expected {
+            let order = Some(crate::node::transport_order_of(number));
+            let differs = format!("{number} is {:?}, in truth {truth:?}", refund.state.status());
+            world.chronicle.violated_by("I14", REFUND_TOLD_TRULY, order, differs);
+        }
     }
 }
 
@@ -157,7 +255,7 @@ fn jobs_are_where_work_is(world: &World, seen: &Seen, rest: Rest) {
         if now > rest.since.saturating_add(300 * SECOND)
             && late > 60 * SECOND
             && !is_parked
-            && world.setup.variant != Variant::NoPolling
+            && !matches!(world.setup.variant, Variant::NoPolling | Variant::SlowWorkers)
         {
             world.chronicle.violated("I47", NO_OVERDUE, format!("{job} was due at {due}"));
         }

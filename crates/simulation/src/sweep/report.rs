@@ -4,7 +4,7 @@ use super::cases::Case;
 use super::crew::Gathered;
 use super::letters::{Letter, letter};
 use crate::chronicle::{Line, Violation};
-use crate::matrix::{Fault, Flow};
+use crate::matrix::{Fault, Flow, Step};
 use crate::mistakes::Mistake;
 use std::fmt::Write as _;
 
@@ -48,6 +48,9 @@ fn seconds(micros: i64) -> String {
     format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
 }
 
+const STEPS: [Step; 7] =
+    [Step::Recv, Step::Notif, Step::Tx, Step::Call, Step::Read, Step::TxPlus, Step::Reply];
+
 /// How often each cell of the fault matrix was met: a row for each step of each flow.
 #[must_use]
 pub fn matrix(gathered: &Gathered) -> String {
@@ -57,11 +60,15 @@ pub fn matrix(gathered: &Gathered) -> String {
     }
     text.push('\n');
     for flow in Flow::ROWS {
-        for step in flow.steps() {
+        for step in STEPS {
+            let row = gathered.cells.iter().any(|((f, s, _), _)| (*f, *s) == (flow, step));
+            if !row {
+                continue;
+            }
             let _ = write!(text, "{:<16}{:<6}", flow.name(), step.name());
             for fault in Fault::ALL {
-                let count = gathered.cells.get(&(flow, *step, fault)).copied().unwrap_or(0);
-                let cell = if letter(*step, fault) == Letter::Never {
+                let count = gathered.cells.get(&(flow, step, fault)).copied().unwrap_or(0);
+                let cell = if letter(step, fault) == Letter::Never {
                     "-".to_owned()
                 } else {
                     count.to_string()

@@ -9,11 +9,24 @@ pub enum Asked {
     Query,
     /// Close it.
     Close,
+    /// Send money back.
+    Refund,
+    /// What became of a refund.
+    QueryRefund,
     /// The list of keys.
     Certificates,
 }
 
 impl Asked {
+    /// Whether it changes something at WeChat Pay.
+    #[must_use]
+    pub fn changes(self) -> bool {
+        match self {
+            Asked::Prepay | Asked::Close | Asked::Refund => true,
+            Asked::Query | Asked::QueryRefund | Asked::Certificates => false,
+        }
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -21,6 +34,8 @@ impl Asked {
             Asked::Prepay => "prepay",
             Asked::Query => "query",
             Asked::Close => "close",
+            Asked::Refund => "refund",
+            Asked::QueryRefund => "query refund",
             Asked::Certificates => "certificates",
         }
     }
@@ -36,10 +51,18 @@ pub fn asked_of(request: &wechatpay::WireRequest) -> (Asked, String) {
             None => (Asked::Query, rest.to_owned()),
         };
     }
-    if path.starts_with("/v3/pay/transactions/") {
+    let member = |name: &str| {
         let body: serde_json::Value = serde_json::from_str(&request.body).unwrap_or_default();
-        let number = body["out_trade_no"].as_str().unwrap_or_default().to_owned();
-        return (Asked::Prepay, number);
+        body[name].as_str().unwrap_or_default().to_owned()
+    };
+    if path.starts_with("/v3/pay/transactions/") {
+        return (Asked::Prepay, member("out_trade_no"));
+    }
+    if let Some(rest) = path.strip_prefix("/v3/refund/domestic/refunds") {
+        return match rest.strip_prefix('/') {
+            Some(number) => (Asked::QueryRefund, number.to_owned()),
+            None => (Asked::Refund, member("out_refund_no")),
+        };
     }
     (Asked::Certificates, String::new())
 }

@@ -70,6 +70,7 @@ impl ItemRow {
 #[derive(Deserialize)]
 pub(super) struct BasisRow {
     pub(super) now: Instant,
+    pub(super) timeline: String,
     items: Vec<ItemRow>,
     address: Option<AddressRow>,
 }

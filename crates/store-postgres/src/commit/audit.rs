@@ -3,14 +3,18 @@
 use crate::words::Word as _;
 use domain::fact::Receipt;
 use domain::order::{Event, StockOutcome};
+use domain::refund::RefundState;
 use serde_json::{Value, json};
 
-/// The event with its name, its payment and what distinguishes it.
+/// The event with its name, its payment, its refund and what distinguishes it.
 pub(super) fn told(event: &Event) -> Value {
     let mut told = detail(event);
     told["event"] = json!(event.name());
     if let Some(no) = event.payment_no() {
         told["payment_no"] = json!(no);
+    }
+    if let Some(number) = event.out_refund_no() {
+        told["out_refund_no"] = json!(number.as_str());
     }
     told
 }
@@ -35,11 +39,18 @@ fn detail(event: &Event) -> Value {
             told["why"] = json!(why.word());
             told
         }
-        Event::RefundRequested(refund) => json!({
-            "out_refund_no": refund.out_refund_no.as_str(),
+        Event::PaymentAdopted(payment) => {
+            let mut told = payment.receipt().map_or_else(|| json!({}), money);
+            told["out_trade_no"] = json!(payment.out_trade_no().as_str());
+            told
+        }
+        Event::RefundRequested(refund) | Event::RefundImported(refund) => json!({
             "amount_fen": refund.amount.get(),
             "kind": refund.kind.word(),
+            "asked_by": refund.asked_by.word(),
+            "status": refund.state.status().word(),
         }),
+        Event::RefundMoved { to, .. } => moved(to),
         Event::Settled { settlement, stock } => json!({
             "by": settlement.by.name(),
             "amount_fen": settlement.amount.get(),
@@ -56,8 +67,29 @@ fn detail(event: &Event) -> Value {
         Event::Completed { by, .. } => json!({"by": by.word()}),
         Event::PaymentUnknown { .. }
         | Event::PaymentRejectionProven { .. }
+        | Event::CancelWithdrawn
         | Event::Cancelled { .. }
         | Event::Delivered { .. } => json!({}),
+    }
+}
+
+/// Where a refund got. Without the note: how it was paid back may name somebody.
+fn moved(to: &RefundState) -> Value {
+    match to {
+        RefundState::Unknown { refused } => json!({"refused": refused}),
+        RefundState::Rejected { code } => json!({"code": code}),
+        RefundState::Processing { refund_id }
+        | RefundState::Abnormal { refund_id }
+        | RefundState::Closed { refund_id } => json!({"refund_id": refund_id.as_str()}),
+        RefundState::Succeeded { refund_id, at } => {
+            json!({"refund_id": refund_id.as_str(), "success_at": at.to_rfc3339()})
+        }
+        RefundState::AwaitingApproval
+        | RefundState::Declined
+        | RefundState::Withdrawn
+        | RefundState::Requested
+        | RefundState::Sending
+        | RefundState::SettledOffline { .. } => json!({}),
     }
 }
 

@@ -7,6 +7,7 @@ use domain::changeset::{Changeset, Guard, InboxEntry, ListChange, OrderWrite, Re
 use domain::job::{JobChange, JobId};
 use domain::order::Event;
 use domain::outgoing::Outgoing;
+use domain::payment::PaymentNo;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -35,6 +36,8 @@ pub(super) struct Sheet {
     stock: Vec<Value>,
     outbox: Vec<Value>,
     cases: Vec<Value>,
+    ended_cases: Vec<Value>,
+    effects: Vec<String>,
     audit: Vec<Value>,
     idempotency: Vec<Value>,
 }
@@ -62,6 +65,8 @@ impl Sheet {
             stock: changeset.stock.iter().map(stock).collect(),
             outbox: Vec::new(),
             cases: changeset.cases.iter().map(case).collect(),
+            ended_cases: changeset.ended_cases.iter().map(ended_case).collect(),
+            effects: changeset.effects.clone(),
             audit: Vec::new(),
             idempotency: changeset.replay.iter().map(replay).collect(),
         };
@@ -79,28 +84,22 @@ impl Sheet {
         let placed = write.expected_version.is_none();
         let settled = happened(|e| matches!(e, Event::Settled { .. }));
         let ended = settled || happened(|e| matches!(e, Event::Cancelled { .. }));
-        let new_refunds: Vec<&str> = changeset
-            .events
-            .iter()
-            .filter_map(|event| {
-                let Event::RefundRequested(refund) = event else { return None };
-                Some(refund.out_refund_no.as_str())
-            })
-            .collect();
         self.order_id = Some(order.id.get());
         self.expected_version = write.expected_version;
         self.payments = rows
             .payments
             .into_iter()
             .zip(&order.payments)
-            .filter(|(_, payment)| write.payments.contains(&payment.no))
+            .filter(|(_, payment)| is_touched(write, payment.no))
             .map(|(row, _)| row)
             .collect();
         self.settlements = rows.settlement.into_iter().filter(|_| settled).collect();
         self.refunds = rows
             .refunds
             .into_iter()
-            .filter(|row| new_refunds.contains(&row.out_refund_no.as_str()))
+            .zip(&order.refunds)
+            .filter(|(_, refund)| write.refunds.contains(&refund.out_refund_no))
+            .map(|(row, _)| row)
             .collect();
         self.holds = if placed || ended { rows.holds } else { Vec::new() };
         self.orders = vec![rows.order];
@@ -117,6 +116,13 @@ impl Sheet {
             "events": changeset.events.iter().map(audit::told).collect::<Vec<_>>(),
         })];
     }
+}
+
+/// Whether a payment changed, or what is kept of it for its refunds.
+fn is_touched(write: &OrderWrite, no: PaymentNo) -> bool {
+    let refunds = write.order.refunds.iter().filter(|refund| refund.payment_no == no);
+    let mut changed = refunds.filter(|refund| write.refunds.contains(&refund.out_refund_no));
+    write.payments.contains(&no) || changed.next().is_some()
 }
 
 /// Sequence numbers of one order rise with its version; a commit has fewer events than this.
@@ -204,6 +210,10 @@ fn stock(change: &domain::stock::StockMove) -> Value {
 
 fn case(opening: &domain::case::CaseOpening) -> Value {
     json!({"kind": opening.kind.name(), "subject": opening.subject, "detail": opening.detail})
+}
+
+fn ended_case(end: &domain::case::CaseEnd) -> Value {
+    json!({"kind": end.kind.name(), "subject": end.subject})
 }
 
 fn outbox(number: &str, version: u64, seq: u64, event: &Outgoing) -> Value {

@@ -9,7 +9,7 @@ use domain::order::{
     Amounts, CancelCause, Checkout, Order, OrderLine, OrderStatus, PayerReport, PayerResult,
     PaymentMethod, Purpose,
 };
-use domain::payment::{PaymentNo, TradeType};
+use domain::payment::TradeType;
 use domain::ports::StoreError;
 use domain::stock::{Hold, HoldStatus};
 use domain::{Fen, OrderId, OrderNumber, UserId};
@@ -89,6 +89,7 @@ pub(crate) struct HoldRow {
     line_no: i64,
     sku_id: String,
     quantity: i64,
+    returned_quantity: i64,
     status: String,
 }
 
@@ -100,7 +101,7 @@ pub(crate) fn order_rows(order: &Order) -> OrderRows {
         payments: order
             .payments
             .iter()
-            .map(|payment| PaymentRow::of(id, payment, reserved(order, payment.no)))
+            .map(|payment| PaymentRow::of(id, payment, order.reserved(payment.no)))
             .collect(),
         refunds: (1..)
             .zip(&order.refunds)
@@ -109,12 +110,6 @@ pub(crate) fn order_rows(order: &Order) -> OrderRows {
         holds: order.holds.iter().map(|hold| HoldRow::of(id, hold)).collect(),
         settlement: order.settlement.as_ref().map(|s| SettlementRow::of(id, s)),
     }
-}
-
-/// What is promised back of a payment.
-fn reserved(order: &Order, no: PaymentNo) -> Fen {
-    let amounts = order.refunds.iter().filter(|r| r.payment_no == no).map(|r| r.amount);
-    Fen::sum(amounts).unwrap_or(Fen::ZERO)
 }
 
 impl OrderRows {
@@ -288,6 +283,7 @@ impl HoldRow {
             line_no: i64::from(hold.line_no),
             sku_id: hold.sku_id.as_str().to_owned(),
             quantity: i64::from(hold.quantity),
+            returned_quantity: i64::from(hold.returned_quantity),
             status: hold.status.word().to_owned(),
         }
     }
@@ -297,6 +293,7 @@ impl HoldRow {
             line_no: number(self.line_no, "line_no")?,
             sku_id: sku_id(&self.sku_id)?,
             quantity: number(self.quantity, "quantity")?,
+            returned_quantity: number(self.returned_quantity, "returned_quantity")?,
             status: HoldStatus::read(&self.status)?,
         })
     }

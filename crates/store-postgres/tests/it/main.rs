@@ -15,6 +15,7 @@ mod migrations;
 mod outcomes;
 mod privacy;
 mod proxy;
+mod refund_rules;
 mod schema;
 mod support;
 mod vitals;

@@ -1,9 +1,12 @@
 //! From one version of the schema to the next and back, with rows in it, beside an older program.
 
-use domain::OrderNumber;
+use domain::changeset::{Changeset, Refusal};
+use domain::job::JobId;
 use domain::order::{Command, Order, OrderStatus};
 use domain::payment::TradeType;
 use domain::ports::{Access as _, CommitAnswer, JobQueue as _, OrderKey, OrderStore as _};
+use domain::refund::{Asker, RefundState};
+use domain::{Epoch, OrderNumber};
 use serde_json::{Value, json};
 use store_postgres::{ConnectSettings, PostgresStore};
 use testkit::conformance::deciding;
@@ -11,12 +14,14 @@ use testkit::{TestDatabase, sample};
 use tokio_postgres::Client;
 
 const FIRST: &str = include_str!("../../../../migrations/0001_first_light/up.sql");
+const SECOND: &str = include_str!("../../../../migrations/0002_a_buyers_path/up.sql");
 const SECOND_DOWN: &str = include_str!("../../../../migrations/0002_a_buyers_path/down.sql");
+const THIRD_DOWN: &str = include_str!("../../../../migrations/0003_core_protocol/down.sql");
 /// How the migration tool remembers what it applied.
 const APPLIED: &str = "CREATE TABLE __diesel_schema_migrations (version varchar(50) PRIMARY KEY, \
     run_on timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP); \
     INSERT INTO __diesel_schema_migrations (version) VALUES ('0001')";
-const FORGET: &str = "DELETE FROM __diesel_schema_migrations WHERE version = '0002'";
+const APPLIED_SECOND: &str = "INSERT INTO __diesel_schema_migrations (version) VALUES ('0002')";
 
 /// Columns, constraints, indexes and functions of ours.
 const SCHEMA: &str = "\
@@ -27,6 +32,9 @@ const SCHEMA: &str = "\
         UNION ALL SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) \
         FROM pg_constraint WHERE connamespace = 'public'::regnamespace \
         UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' \
+        UNION ALL SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t \
+        JOIN pg_class c ON c.oid = t.tgrelid AND c.relnamespace = 'public'::regnamespace \
+        WHERE NOT t.tgisinternal \
         UNION ALL SELECT pg_get_functiondef(oid) FROM pg_proc \
         WHERE pronamespace = 'public'::regnamespace) everything";
 
@@ -55,6 +63,25 @@ impl Migrating {
         let migrating = Migrating { database, client };
         assert_eq!(migrating.commit(&old_placement(1)).await, "committed");
         migrating
+    }
+
+    /// A database at the second version, which that version's program uses.
+    async fn at_second() -> Migrating {
+        let migrating = Migrating::at_first().await;
+        migrating.client.batch_execute(SECOND).await.unwrap();
+        migrating.client.batch_execute(APPLIED_SECOND).await.unwrap();
+        migrating
+    }
+
+    /// Down, as an operator would: the script, and what the tool remembers of it.
+    async fn down(&self, script: &str, version: &str) {
+        self.client.batch_execute(script).await.unwrap();
+        let forget = "DELETE FROM __diesel_schema_migrations WHERE version = $1";
+        assert_eq!(self.client.execute(forget, &[&version]).await.unwrap(), 1);
+    }
+
+    async fn texts(&self, sql: &str) -> Vec<String> {
+        self.client.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
     }
 
     async fn up(&self) -> PostgresStore {
@@ -152,10 +179,50 @@ async fn rows_of_the_version_before_are_read_and_go_on() {
     assert_eq!(load(&store, 1).await.payments.len(), 2);
 }
 
+/// As the program of the second version writes an order that is paid too late.
+fn second_surplus(n: u8, version: u8) -> Value {
+    let mut sheet = old_sheet(n, version);
+    let mut order = old_order(n, version);
+    order["status"] = json!("cancelled");
+    order["cancel_cause"] = json!("buyer");
+    order["cancelled_at"] = json!("2026-11-21T02:10:00Z");
+    for (column, value) in [
+        ("payer_report", Value::Null),
+        ("payer_reported_at", Value::Null),
+        ("shipments", json!([])),
+        ("delivered_at", Value::Null),
+        ("completed_at", Value::Null),
+    ] {
+        order[column] = value;
+    }
+    sheet["orders"] = json!([order]);
+    let mut payment = old_placement(n)["payments"][0].clone();
+    for (column, value) in [
+        ("status", "surplus"),
+        ("surplus_cause", "late"),
+        ("transaction_id", "T-9"),
+        ("receipt_appid", "wxd678efh567hg6787"),
+        ("currency", "CNY"),
+        ("success_at", "2026-11-21T02:20:00Z"),
+    ] {
+        payment[column] = json!(value);
+    }
+    payment["paid_fen"] = json!(500);
+    payment["refund_reserved_fen"] = json!(500);
+    sheet["payments"] = json!([payment]);
+    sheet["refunds"] = json!([{
+        "mchid": "1900000109", "out_refund_no": format!("{}-S", number(n)),
+        "order_id": sheet["order_id"], "refund_no": 1, "payment_no": 1, "amount_fen": 500,
+        "reason": "late", "kind": "surplus", "status": "requested",
+        "created_at": "2026-11-21T02:20:00Z",
+    }]);
+    sheet
+}
+
 /// While a new version is rolled out, both write.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_program_of_the_version_before_goes_on_and_forgets_nothing() {
-    let migrating = Migrating::at_first().await;
+    let migrating = Migrating::at_second().await;
     let store = migrating.up().await;
     assert_eq!(migrating.commit(&old_placement(2)).await, "committed");
     assert_eq!(load(&store, 2).await.shipments, []);
@@ -167,46 +234,141 @@ async fn a_program_of_the_version_before_goes_on_and_forgets_nothing() {
     let reported = load(&store, 1).await;
     assert_eq!(migrating.commit(&old_sheet(1, 3)).await, "committed");
     assert_eq!(load(&store, 1).await, Order { version: 3, ..reported });
+
+    // It loads by the function that it knows.
+    let sql =
+        format!("SELECT paydesk_load(NULL, '{}', NULL)->'found'->'order'->>'version'", number(1));
+    assert_eq!(migrating.texts(&sql).await, ["3"]);
+}
+
+/// The new program goes on with what the old one records meanwhile: money that nobody is promised to
+/// send back, in a life of the database that was not noted, with effects that were not named.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_program_of_the_version_before_records_is_looked_after() {
+    let migrating = Migrating::at_second().await;
+    let store = migrating.up().await;
+    assert_eq!(migrating.commit(&second_surplus(1, 2)).await, "committed");
+    assert_eq!(migrating.commit(&old_placement(2)).await, "committed");
+    let order = load(&store, 1).await;
+    let [refund] = order.refunds.as_slice() else { panic!("{:?}", order.refunds) };
+    assert_eq!((refund.asked_by, refund.actor.as_str()), (Asker::Paydesk, "paydesk"));
+    assert_eq!((&refund.state, refund.sent_at), (&RefundState::Requested, None));
+    let found = store.sweep(sample::start(), 9).await.unwrap();
+    assert_eq!(found, [JobId::refund(&refund.out_refund_no)]);
+
+    assert_eq!(load(&store, 2).await.payments[0].epoch, Epoch::default(), "nobody noted it");
+    let again = deciding(
+        &order,
+        &Command::SendRefund { out_refund_no: refund.out_refund_no.clone() },
+        sample::intent("send"),
+    );
+    assert_eq!(store.commit(again).await, CommitAnswer::Committed);
+
+    // What it did is not done again by the new one, and is no reason to refuse the old one.
+    let effects = "SELECT effect_key FROM effects WHERE effect_key ~ '^(settled|cancelled|surplus):' \
+                   ORDER BY 1";
+    let cancelled = format!("cancelled:{}", order.id);
+    let surplus = format!("surplus:{}", number(1));
+    assert_eq!(migrating.texts(effects).await, [cancelled, surplus]);
+}
+
+/// What happened before effects had names has them as well.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_happened_before_cannot_happen_again() {
+    let migrating = Migrating::at_second().await;
+    assert_eq!(migrating.commit(&second_surplus(1, 2)).await, "committed");
+    let store = migrating.up().await;
+    let order = load(&store, 1).await;
+    for effect in [format!("cancelled:{}", order.id), format!("surplus:{}", number(1))] {
+        let mut twice = Changeset::without_order(sample::intent("twice"), sample::start());
+        twice.effects = vec![effect.clone()];
+        let refused = CommitAnswer::GuardRefused(Refusal::EffectTaken(effect));
+        assert_eq!(store.commit(twice).await, refused);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn down_is_the_version_before_and_up_again_is_the_same() {
     let migrating = Migrating::at_first().await;
     let first = migrating.schema().await;
-    let store = migrating.up().await;
+    migrating.client.batch_execute(SECOND).await.unwrap();
+    migrating.client.batch_execute(APPLIED_SECOND).await.unwrap();
     let second = migrating.schema().await;
-    assert_ne!(first, second);
+    let store = migrating.up().await;
+    let third = migrating.schema().await;
+    assert!(first != second && second != third);
     let order = load(&store, 1).await;
     assert!(store.revoke_api_key("k-1", sample::start()).await.unwrap());
 
-    migrating.client.batch_execute(SECOND_DOWN).await.unwrap();
-    migrating.client.batch_execute(FORGET).await.unwrap();
+    migrating.down(THIRD_DOWN, "0003").await;
+    assert_eq!(migrating.schema().await, second, "as if nothing had been");
+    assert_eq!(migrating.commit(&old_sheet(1, 2)).await, "committed");
+    migrating.down(SECOND_DOWN, "0002").await;
     assert_eq!(migrating.schema().await, first, "as if nothing had been");
     assert_eq!(migrating.commit(&old_placement(2)).await, "committed");
-    let keys = migrating.client.query("SELECT id FROM api_keys", &[]).await.unwrap();
-    assert!(keys.is_empty(), "a revoked key lets nobody in");
+    assert!(
+        migrating.texts("SELECT id FROM api_keys").await.is_empty(),
+        "a revoked key lets nobody in"
+    );
 
     let store = migrating.up().await;
-    assert_eq!(migrating.schema().await, second);
+    assert_eq!(migrating.schema().await, third);
+    // Which life of the database it was recorded in is not known any more.
+    let mut order = Order { version: 2, ..order };
+    order.payments[0].epoch = Epoch::default();
     assert_eq!(load(&store, 1).await, order);
     assert_eq!(load(&store, 2).await.version, 1);
+}
+
+async fn steps(store: &PostgresStore, commands: &[fn(&Order) -> Command]) -> Order {
+    let mut order = load(store, 1).await;
+    for command in commands {
+        let intent = sample::intent(&format!("step-{}", order.version));
+        let answer = store.commit(deciding(&order, &command(&order), intent)).await;
+        assert_eq!(answer, CommitAnswer::Committed);
+        order = load(store, 1).await;
+    }
+    order
+}
+
+async fn is_refused(migrating: &Migrating, down: &str) {
+    let schema = migrating.schema().await;
+    let refused =
+        migrating.client.batch_execute(down).await.expect_err("there is something to lose");
+    assert!(refused.as_db_error().unwrap().message().contains("would be lost"), "{refused}");
+    assert_eq!(migrating.schema().await, schema, "nothing was changed");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn down_does_not_forget_what_was_sent() {
     let migrating = Migrating::at_first().await;
     let store = migrating.up().await;
-    let mut order = load(&store, 1).await;
-    for command in [sample::success(&order, "T-1"), Command::Ship(sample::shipment("SF-1", true))] {
-        let intent = sample::intent(&format!("step-{}", order.version));
-        let answer = store.commit(deciding(&order, &command, intent)).await;
-        assert_eq!(answer, CommitAnswer::Committed);
-        order = load(&store, 1).await;
-    }
-    let schema = migrating.schema().await;
-    let refused =
-        migrating.client.batch_execute(SECOND_DOWN).await.expect_err("there is a shipment");
-    assert!(refused.as_db_error().unwrap().message().contains("would be lost"), "{refused}");
-    assert_eq!(migrating.schema().await, schema, "nothing was changed");
+    let order = steps(
+        &store,
+        &[
+            |order| sample::confirmed_success(order, "T-1"),
+            |_| Command::Ship(sample::shipment("SF-1", true)),
+        ],
+    )
+    .await;
+    migrating.down(THIRD_DOWN, "0003").await;
+    is_refused(&migrating, SECOND_DOWN).await;
+    let store = migrating.up().await;
+    assert_eq!(load(&store, 1).await.shipments, order.shipments);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn down_does_not_forget_what_goes_back() {
+    let migrating = Migrating::at_first().await;
+    let store = migrating.up().await;
+    let order = steps(
+        &store,
+        &[
+            |order| sample::confirmed_success(order, "T-1"),
+            |_| sample::refund_ask(Some(100), Asker::Service),
+        ],
+    )
+    .await;
+    is_refused(&migrating, THIRD_DOWN).await;
     assert_eq!(load(&store, 1).await, order);
 }

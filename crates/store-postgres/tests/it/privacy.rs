@@ -1,9 +1,13 @@
 //! Personal data stays where it is needed.
 
 use crate::support;
-use domain::order::{Command, CompletedBy, PayerResult};
+use domain::fact::RefundProgress;
+use domain::order::{Command, CompletedBy, Order, PayerResult, RefundAsk};
 use domain::payment::TradeType;
+use domain::refund::Asker;
+use domain::{Fen, OutRefundNo};
 use store_postgres::Isolation;
+use testkit::conformance::Stores;
 use testkit::sample;
 
 /// Which tables hold `text` somewhere.
@@ -18,6 +22,27 @@ fn tables_with<'a>(dump: &'a str, text: &str) -> Vec<&'a str> {
         }
     }
     found
+}
+
+/// How money was paid back another way may name somebody, and their account.
+const NOTE: &str = "李四 6222 0000 1111";
+
+async fn paid_back_by_hand(stores: &Stores, order: &Order) {
+    let number = OutRefundNo::parse("REFUND-1").unwrap();
+    let ask = Command::Refund(RefundAsk {
+        amount: Some(Fen::new(100)),
+        reason: "r".to_owned(),
+        by: Asker::Service,
+        out_refund_no: Some(number.clone()),
+    });
+    let order = stores.step(order, &ask, sample::start()).await;
+    let send = Command::SendRefund { out_refund_no: number.clone() };
+    let order = stores.step(&order, &send, sample::start()).await;
+    let said = sample::refund_fact(&order, &number, RefundProgress::Abnormal);
+    let order = stores.step(&order, &Command::RecordRefund(said), sample::start()).await;
+    let note = NOTE.to_owned();
+    let by_hand = Command::SettleRefundOffline { out_refund_no: number, note };
+    stores.step(&order, &by_hand, sample::start()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -35,11 +60,13 @@ async fn what_is_told_of_an_order_names_nobody() {
     ] {
         order = stores.step(&order, &command, at).await;
     }
+    paid_back_by_hand(&stores, &order).await;
     let dump = stores.dump().await;
     let address = sample::address();
     for personal in [sample::CONTACT, "SF-123456", &address.name, &address.phone, &address.detail] {
         assert_eq!(tables_with(&dump, personal), ["orders"], "{personal}");
     }
+    assert_eq!(tables_with(&dump, NOTE), ["refunds"]);
     // And yet the trail says what happened.
     let told = guard
         .database
@@ -62,6 +89,10 @@ async fn what_is_told_of_an_order_names_nobody() {
             r#"{"event": "shipped", "packages": 1, "logistics_type": 1, "is_all_delivered": true}"#,
             r#"{"event": "delivered"}"#,
             r#"{"by": "operator", "event": "completed"}"#,
+            r#"{"kind": "requested", "event": "refund_requested", "status": "requested", "asked_by": "service", "amount_fen": 100, "payment_no": 1, "out_refund_no": "REFUND-1"}"#,
+            r#"{"event": "refund_sending", "out_refund_no": "REFUND-1"}"#,
+            r#"{"event": "refund_abnormal", "refund_id": "5REFUND-1", "out_refund_no": "REFUND-1"}"#,
+            r#"{"event": "refund_settled_offline", "out_refund_no": "REFUND-1"}"#,
         ]
     );
 }

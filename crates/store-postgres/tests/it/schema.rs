@@ -1,7 +1,9 @@
 //! What Postgres's own catalogue says about the schema.
 
 use crate::support;
+use domain::fact::Trade;
 use domain::order::Command;
+use domain::payment::TradeType;
 use store_postgres::Isolation;
 use testkit::sample;
 use tokio_postgres::Client;
@@ -29,53 +31,108 @@ async fn the_indexes_that_the_queries_need_are_there() {
         "ON public.orders USING btree (order_number) WHERE (status = 'delivered'::text)",
         "ON public.payments USING btree (transaction_id) WHERE (transaction_id IS NOT NULL)",
         "ON public.cases USING btree (opened_at DESC, id DESC)",
+        "ON public.refunds USING btree (out_refund_no)",
+        "ON public.refunds USING btree (refund_id) WHERE (refund_id IS NOT NULL)",
+        "INDEX refunds_live ON public.refunds USING btree (created_at) WHERE",
     ] {
         assert!(indexes.contains(needed), "missing: {needed}\n{indexes}");
     }
 }
 
 /// Each row: what a bug of ours might try, and the constraint that stops it.
+const OF_MONEY: &[(&str, &str)] = &[
+    ("UPDATE skus SET available = -1, stocked = stocked - available - 1", "skus_available"),
+    ("UPDATE skus SET available = available + 1", "skus_balance"),
+    ("UPDATE orders SET version = version", "order version must rise by one"),
+    ("UPDATE orders SET version = version + 1, status = 'sold'", "orders_status_check"),
+    ("UPDATE orders SET version = version + 1, total_fen = total_fen + 1", "orders_sum"),
+    ("UPDATE orders SET version = version + 1, payment_status = 'unpaid'", "stays paid"),
+    ("UPDATE orders SET version = version + 1, paid_at = NULL", "orders_paid_at"),
+    (
+        "UPDATE orders SET version = version + 1, status = 'pending_payment'",
+        "never waits for money again",
+    ),
+    ("UPDATE payments SET status = 'closed' WHERE status = 'paid'", "is final"),
+    (
+        "UPDATE payments SET transaction_id = 'X' WHERE status = 'paid'",
+        "a recorded transaction stays",
+    ),
+    ("UPDATE payments SET success_at = NULL WHERE status = 'paid'", "payments_receipt"),
+    ("UPDATE payments SET paid_fen = 1 WHERE status = 'paid'", "payments_settled_as_asked"),
+    ("UPDATE payments SET receipt_appid = 'wx' WHERE status = 'paid'", "payments_settled_as_asked"),
+    ("UPDATE payments SET refund_reserved_fen = paid_fen + 1", "payments_refund_reserved"),
+    ("INSERT INTO settlements SELECT * FROM settlements", "settlements_pkey"),
+    ("UPDATE settlements SET amount_fen = 1", "insert only"),
+    (
+        "INSERT INTO refunds SELECT mchid, no, order_id, nr, payment_no, 1, 'r', 'surplus', \
+             'requested', created_at FROM payments, (VALUES ('A-S', 1), ('B-S', 2)) two (no, nr) \
+             WHERE status = 'created'",
+        "refunds_one_live_surplus",
+    ),
+    (
+        "INSERT INTO settlements SELECT order_id, 'wechat', 1, amount_fen, now() FROM payments \
+             WHERE status = 'created'",
+        "a settled order is paid",
+    ),
+    (
+        "UPDATE orders SET version = version + 1, status = 'ready', payment_status = 'paid', \
+             paid_at = now() WHERE status = 'pending_payment'",
+        "a paid order is settled",
+    ),
+    (
+        "UPDATE orders SET version = version + 1, status = 'cancelled', cancelled_at = now(), \
+             payment_status = 'refunded', paid_at = now() WHERE status = 'pending_payment'",
+        "does not follow unpaid",
+    ),
+    ("UPDATE payments SET status = 'created' WHERE status = 'closed'", "does not follow closed"),
+    ("UPDATE payments SET surplus_cause = 'late'", "payments_surplus"),
+    ("UPDATE payments SET currency = NULL WHERE status = 'surplus'", "payments_receipt_whole"),
+    (
+        "UPDATE payments SET transaction_id = 'T-9', receipt_appid = appid, paid_fen = 1, \
+             currency = 'CNY', success_at = now() WHERE status = 'created'",
+        "payments_money",
+    ),
+    ("UPDATE payments SET amount_fen = 1 WHERE status = 'created'", "what was asked for stays"),
+    ("UPDATE payments SET paid_fen = 600 WHERE status = 'surplus'", "what was received stays"),
+    ("DELETE FROM payments", "rows of payments stay"),
+    ("DELETE FROM orders", "rows of orders stay"),
+    ("DELETE FROM effects", "rows of effects stay"),
+    ("DELETE FROM audit", "insert only"),
+    ("UPDATE stock_moves SET quantity = 9", "insert only"),
+    (
+        "INSERT INTO stock_moves (sku_id, kind, quantity, order_id, line_no, actor, moved_at) \
+             SELECT sku_id, 'release', quantity, order_id, line_no, actor, moved_at \
+             FROM stock_moves WHERE kind = 'commit'",
+        "stock_moves_once",
+    ),
+];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_rule_of_money_stands_in_the_schema_too() {
     let (stores, guard) = support::make(Isolation::ReadCommitted).await;
     let order = stores.open_order(1).await;
     let paid = sample::success(&order, "T-1");
     stores.give(&order, &paid, sample::intent("pay")).await;
+    // One that waits for its money, and one that was paid another way.
+    stores.open_order(2).await;
+    let order = stores.open_order(3).await;
+    let start = Command::StartPayment(sample::new_payment(TradeType::Native));
+    let order = stores.step(&order, &start, sample::start()).await;
+    let order = stores.step(&order, &sample::says(&order, Trade::Closed), sample::start()).await;
+    let again = Command::StartPayment(sample::new_payment(TradeType::Jsapi));
+    let order = stores.step(&order, &again, sample::start()).await;
+    let second = sample::says_of(
+        order.payments[1].out_trade_no(),
+        Trade::Success(sample::receipt("T-32", order.amounts.total)),
+    );
+    let order = stores.step(&order, &second, sample::start()).await;
+    let third = sample::says_of(
+        order.payments[2].out_trade_no(),
+        Trade::Success(sample::receipt("T-33", order.amounts.total)),
+    );
+    stores.step(&order, &third, sample::start()).await;
     let client = guard.database.client().await;
-    all_are_stopped(&client, &[
-        ("UPDATE skus SET available = -1, stocked = stocked - available - 1", "skus_available"),
-        ("UPDATE skus SET available = available + 1", "skus_balance"),
-        ("UPDATE orders SET version = version", "order version must rise by one"),
-        ("UPDATE orders SET version = version + 1, status = 'sold'", "orders_status_check"),
-        ("UPDATE orders SET version = version + 1, total_fen = total_fen + 1", "orders_sum"),
-        ("UPDATE orders SET version = version + 1, payment_status = 'unpaid'", "stays paid"),
-        ("UPDATE orders SET version = version + 1, paid_at = NULL", "orders_paid_at"),
-        (
-            "UPDATE orders SET version = version + 1, status = 'pending_payment'",
-            "never waits for money again",
-        ),
-        ("UPDATE payments SET status = 'closed'", "is final"),
-        ("UPDATE payments SET transaction_id = 'T-2'", "a recorded transaction stays"),
-        ("UPDATE payments SET success_at = NULL", "payments_receipt"),
-        ("UPDATE payments SET paid_fen = paid_fen - 1", "payments_settled_as_asked"),
-        ("UPDATE payments SET receipt_appid = 'wx-other'", "payments_settled_as_asked"),
-        ("UPDATE payments SET refund_reserved_fen = paid_fen + 1", "payments_refund_reserved"),
-        ("INSERT INTO settlements SELECT * FROM settlements", "settlements_pkey"),
-        ("UPDATE settlements SET amount_fen = 1", "insert only"),
-        (
-            "INSERT INTO refunds SELECT mchid, no, order_id, nr, payment_no, 1, 'r', 'surplus', \
-             'requested', created_at FROM payments, (VALUES ('A-S', 1), ('B-S', 2)) two (no, nr)",
-            "refunds_one_live_surplus",
-        ),
-        ("DELETE FROM audit", "insert only"),
-        ("UPDATE stock_moves SET quantity = 9", "insert only"),
-        (
-            "INSERT INTO stock_moves (sku_id, kind, quantity, order_id, line_no, actor, moved_at) \
-             SELECT sku_id, 'release', quantity, order_id, line_no, actor, moved_at \
-             FROM stock_moves WHERE kind = 'commit'",
-            "stock_moves_once",
-        ),
-    ]).await;
+    all_are_stopped(&client, OF_MONEY).await;
 }
 
 /// The same for shipping, completion and the other payments of an order.
@@ -169,7 +226,7 @@ async fn payments_are_written_in_the_order_of_their_numbers() {
     assert_eq!(stored, ["1 closing", "2 created"]);
 }
 
-async fn all_are_stopped(client: &Client, attempts: &[(&str, &str)]) {
+pub async fn all_are_stopped(client: &Client, attempts: &[(&str, &str)]) {
     for (attempt, stopped_by) in attempts {
         let error = client.batch_execute(attempt).await.expect_err(attempt);
         let said = error.as_db_error().map(ToString::to_string).unwrap_or_default();

@@ -117,9 +117,11 @@ pub async fn a_case_names_its_order_when_there_is_one(stores: &Stores) {
         assert!(stores.jobs.finish(&job.fence, Finish::Park(why)).await.unwrap());
     }
     let found = list(stores, of_kind(CaseKind::Stuck)).await;
-    assert_eq!(found.len(), 2, "follow and expire: {found:?}");
+    assert_eq!(found.len(), 3, "follow and expire, and the first one's refund: {found:?}");
     for case in &found {
-        assert_eq!(case.order, Some(other.number.clone()));
+        let of_refund = case.subject.starts_with("follow_refund:");
+        let owner = if of_refund { &order } else { &other };
+        assert_eq!(case.order, Some(owner.number.clone()));
         assert_eq!((&*case.detail, case.status), ("it fails and fails", CaseStatus::Open));
     }
     let subjects: BTreeSet<_> = found.into_iter().map(|case| case.subject).collect();

@@ -4,13 +4,14 @@ use super::Stores;
 use crate::TestIds;
 use crate::sample;
 use domain::changeset::Changeset;
-use domain::fact::Trade;
+use domain::fact::{RefundProgress, Trade};
 use domain::order::{
     CancelCause, Circumstances, Command, CompletedBy, Decision, Order, OrderStatus, PayerResult,
-    PrepayAnswer, SettledBy, StockOutcome,
+    PrepayAnswer, RefundAnswer, SettledBy,
 };
 use domain::payment::{ClosingCause, Credential, TradeType};
 use domain::ports::{CommitAnswer, IdSource as _};
+use domain::refund::{Asker, RefundStatus};
 use domain::stock::HoldStatus;
 use domain::{OutTradeNo, Timestamp};
 use std::collections::BTreeSet;
@@ -33,7 +34,7 @@ fn of_payments(order: &Order, choice: u64, no: u8) -> Command {
         4 => says(Trade::NotPaid),
         5 => says(Trade::Closed),
         6 => says(Trade::NotExist),
-        7 => says(Trade::Refunded),
+        7 => says(Trade::Refunded(sample::receipt(&transaction, order.amounts.total))),
         8 => says(Trade::Success(sample::receipt(&transaction, order.amounts.total))),
         9 => says(Trade::Success(sample::receipt(&transaction, domain::Fen::new(1)))),
         10 => Command::Cancel(CancelCause::Buyer),
@@ -43,6 +44,36 @@ fn of_payments(order: &Order, choice: u64, no: u8) -> Command {
         14 => Command::StartPayment(sample::new_payment(TradeType::Jsapi)),
         15 => Command::NoteReport(PayerResult::Ok),
         _ => Command::NoteReport(PayerResult::Cancel),
+    }
+}
+
+/// What happens to a refund of the order, or begins one.
+fn of_refunds(order: &Order, choice: u64, which: u64) -> Command {
+    let asker =
+        [Asker::Buyer, Asker::Operator, Asker::Service][usize::try_from(which % 3).unwrap()];
+    let count = u64::try_from(order.refunds.len()).unwrap();
+    if count == 0 || choice.is_multiple_of(6) {
+        let amount = [None, Some(1), Some(40), Some(700)][usize::try_from(which % 4).unwrap()];
+        return sample::refund_ask(amount, asker);
+    }
+    let refund = &order.refunds[usize::try_from(which % count).unwrap()];
+    let out_refund_no = refund.out_refund_no.clone();
+    let number = out_refund_no.clone();
+    let says = |progress| Command::RecordRefund(sample::refund_fact(order, &number, progress));
+    let called = |answer| Command::RecordRefundCall { out_refund_no: number.clone(), answer };
+    match choice % 15 {
+        0..4 => Command::SendRefund { out_refund_no },
+        4 => says(RefundProgress::Processing),
+        5 => says(RefundProgress::Abnormal),
+        6 => says(RefundProgress::Closed),
+        7 => says(RefundProgress::Succeeded { at: sample::start().plus_seconds(900) }),
+        8 => called(RefundAnswer::Unknown),
+        9 => called(RefundAnswer::Refused { code: "NO_AUTH".to_owned() }),
+        10 => sample::no_refund(&out_refund_no),
+        11 => Command::ApproveRefund { out_refund_no, as_approver: true },
+        12 => Command::DeclineRefund { out_refund_no },
+        13 => Command::RetryRefund { out_refund_no },
+        _ => Command::SettleRefundOffline { out_refund_no, note: "by hand".to_owned() },
     }
 }
 
@@ -60,8 +91,12 @@ fn of_goods(choice: u64) -> Command {
 
 fn command(order: &Order, chance: &TestIds) -> Command {
     let choice = chance.order_entropy();
-    if order.settlement.is_some() && chance.order_entropy().is_multiple_of(2) {
+    let path = chance.order_entropy() % 4;
+    if order.settlement.is_some() && path == 0 {
         return of_goods(choice);
+    }
+    if order.settlement.is_some() && path < 3 || !order.refunds.is_empty() && path == 3 {
+        return of_refunds(order, choice, chance.order_entropy());
     }
     let count = u64::try_from(order.payments.len()).unwrap();
     let no = u8::try_from(1 + chance.order_entropy() % count).unwrap();
@@ -77,8 +112,8 @@ fn moment(chance: &TestIds) -> Timestamp {
 
 /// The changeset of `command`, if it changes anything.
 fn changing(order: &Order, command: &Command, now: Timestamp, name: &str) -> Option<Changeset> {
-    let given =
-        Circumstances { now, stock: StockOutcome::Committed, compose: &|_| "{}".to_owned() };
+    let epoch = sample::epoch();
+    let given = Circumstances { name, actor: "test", ..Circumstances::ordinary(now, &epoch) };
     let Ok(Decision::Record(events)) = order.decide_with(command, &given) else { return None };
     Changeset::of(Some(order), events, Vec::new(), sample::intent(name), now)
 }
@@ -87,6 +122,7 @@ pub async fn what_is_loaded_is_what_was_committed(stores: &Stores) {
     let chance = TestIds::seeded(7);
     let (mut steps, mut most_payments) = (0, 0);
     let (mut payments_seen, mut orders_seen) = (BTreeSet::new(), BTreeSet::<OrderStatus>::new());
+    let mut refunds_seen = BTreeSet::<RefundStatus>::new();
     for n in 1..=ORDERS {
         let buyer = stores.buyer(n).await;
         let sku = stores.sku(&format!("sku-{n}"), 500, 100).await;
@@ -107,6 +143,7 @@ pub async fn what_is_loaded_is_what_was_committed(stores: &Stores) {
             assert_eq!(order, expected, "after {command:?}");
             payments_seen.extend(order.payments.iter().map(|p| p.state.status()));
             orders_seen.insert(order.status);
+            refunds_seen.extend(order.refunds.iter().map(|refund| refund.state.status()));
             most_payments = most_payments.max(order.payments.len());
             steps += 1;
         }
@@ -118,6 +155,7 @@ pub async fn what_is_loaded_is_what_was_committed(stores: &Stores) {
     assert!(steps > 300, "only {steps} steps: the histories say too little");
     assert_eq!(payments_seen.len(), 8, "every state of a payment was met: {payments_seen:?}");
     assert_eq!(orders_seen.len(), 7, "every state of an order was met: {orders_seen:?}");
+    assert!(refunds_seen.len() >= 9, "most states of a refund were met: {refunds_seen:?}");
     assert!(most_payments > 2, "one payment took another's place again and again");
 }
 

@@ -54,7 +54,8 @@ async fn order_with_reference(stores: &Stores, n: u64, reference: &str) -> Order
     let buyer = stores.buyer(n).await;
     let sku = stores.sku(&format!("sku-{n}"), 500, 100).await;
     let placement = sample::placement(n, buyer, &[(&sku, 1)]);
-    let mut events = placement.decide(sample::start(), &|_| "{}".to_owned()).unwrap();
+    let mut events =
+        placement.decide(sample::start(), &sample::epoch(), &|_| "{}".to_owned()).unwrap();
     let Some(Event::Placed(order)) = events.first_mut() else { panic!("nothing was placed") };
     order.merchant_ref = Some(reference.to_owned());
     let intent = sample::intent(&format!("place-{n}"));

@@ -5,7 +5,7 @@ use crate::sample;
 use domain::OutTradeNo;
 use domain::changeset::{Changeset, ReplayRecord};
 use domain::job::JobId;
-use domain::order::{Circumstances, Command, Decision, Event, PrepayAnswer, StockOutcome};
+use domain::order::{Circumstances, Command, Decision, Event, PrepayAnswer};
 use domain::payment::{ClosingCause, Credential, PaymentState, TradeType};
 use domain::ports::{CommitAnswer, OrderKey};
 
@@ -58,8 +58,8 @@ pub async fn a_key_remembers_the_payment_that_it_offered(stores: &Stores) {
 pub async fn two_open_payments_of_one_order_are_never_written(stores: &Stores) {
     let order = stores.open_order(1).await;
     let now = sample::start();
-    let given =
-        Circumstances { now, stock: StockOutcome::Committed, compose: &|_| "{}".to_owned() };
+    let epoch = sample::epoch();
+    let given = Circumstances::ordinary(now, &epoch);
     let Ok(Decision::Record(mut events)) = order.decide_with(&start(), &given) else {
         panic!("the order can be paid")
     };

@@ -59,12 +59,12 @@ impl Paydesk {
     ) -> Result<Tried, CheckoutError> {
         let now = self.clock.now();
         let placement = self.placement(request, quote, now).await?;
-        let events = placement.decide(now, &|terms| self.gateway.compose_prepay(terms)).map_err(
-            |refusal| match refusal {
+        let events = placement
+            .decide(now, &quote.epoch, &|terms| self.gateway.compose_prepay(terms))
+            .map_err(|refusal| match refusal {
                 PlacementRefusal::PayerUnknown => CheckoutError::OpenidRequired,
                 PlacementRefusal::TooManyLines => CheckoutError::TooManyLines,
-            },
-        )?;
+            })?;
         let mut intent = keyed.intent(audit(request, keyed), now);
         if let (Some(record), Some(Event::Placed(order))) = (&mut intent.replay, events.first()) {
             record.order = Some(order.id);
@@ -125,7 +125,10 @@ fn refused(refusal: Refusal) -> Result<(), CheckoutError> {
         Refusal::TooManyOpenOrders => Err(CheckoutError::TooManyOpenOrders),
         // Price again; look whose order it is in; draw another number.
         Refusal::PriceMoved(_) | Refusal::ListTaken | Refusal::NumberTaken => Ok(()),
-        Refusal::Fenced | Refusal::TransactionTaken => Err(TransactError::Refused(refusal).into()),
+        Refusal::Fenced
+        | Refusal::TransactionTaken
+        | Refusal::RefundNumberTaken
+        | Refusal::EffectTaken(_) => Err(TransactError::Refused(refusal).into()),
     }
 }
 

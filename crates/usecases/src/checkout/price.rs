@@ -2,11 +2,11 @@
 
 use super::CheckoutRequest;
 use crate::Paydesk;
-use domain::UserId;
 use domain::buyer::{Address, AddressId, ItemId, ListedItem, Selection};
 use domain::catalogue::SkuId;
-use domain::ports::{CheckoutBasis, StoreError};
+use domain::ports::{CheckoutBasis, Loaded, StoreError};
 use domain::pricing::{Breakdown, Fees, PricingInput, PricingRefusal, price};
+use domain::{Epoch, UserId};
 
 /// What a buyer would pay, and for what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Quote {
     pub address: Address,
     /// The full breakdown.
     pub breakdown: Breakdown,
+    /// The life of the database in which it was read.
+    pub(crate) epoch: Epoch,
 }
 
 /// Why something cannot be priced.
@@ -60,7 +62,7 @@ impl Paydesk {
         address_id: AddressId,
         coupon_id: Option<&str>,
     ) -> Result<Quote, QuoteError> {
-        let basis = self.book.checkout_basis(buyer, selection, address_id).await?.value;
+        let basis = self.book.checkout_basis(buyer, selection, address_id).await?;
         quote_of(basis, selection, coupon_id)
     }
 
@@ -71,7 +73,7 @@ impl Paydesk {
 }
 
 fn quote_of(
-    basis: CheckoutBasis,
+    Loaded { value: basis, epoch, .. }: Loaded<CheckoutBasis>,
     selection: &Selection,
     coupon_id: Option<&str>,
 ) -> Result<Quote, QuoteError> {
@@ -86,7 +88,7 @@ fn quote_of(
     if coupon_id.is_some() {
         return Err(QuoteError::CouponNotUsable);
     }
-    Ok(Quote { items: basis.items, address, breakdown })
+    Ok(Quote { items: basis.items, address, breakdown, epoch })
 }
 
 fn missing(items: &[ListedItem], selection: &Selection) -> Vec<ItemId> {

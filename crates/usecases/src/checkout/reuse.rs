@@ -8,7 +8,7 @@ use crate::start_payment::Asked;
 use crate::transact::{Effect, Landed};
 use crate::{Keyed, OfferError, Paydesk, Target, TransactError};
 use domain::changeset::{Audit, Changeset, Intent};
-use domain::order::{CancelCause, Command, LINES_MAX, Order, OrderStatus, Rejection};
+use domain::order::{Command, LINES_MAX, Order, OrderStatus, Rejection};
 use domain::payment::TradeType;
 use domain::ports::OrderKey;
 use domain::{CommandId, OrderNumber};
@@ -143,8 +143,7 @@ impl Paydesk {
             replay: None,
         };
         let target = Target::of_buyer(request.buyer, OrderKey::Number(open.clone()));
-        let command = Command::Cancel(CancelCause::Buyer);
-        let order = match self.transact(&target, &command, &intent).await {
+        let order = match self.transact(&target, &Command::GiveWay, &intent).await {
             Ok(transacted) => transacted.order,
             // Paid meanwhile: its lines have left the list, and the checkout looks again.
             Err(TransactError::Rejected(Rejection::NotCancellable)) => return Ok(()),

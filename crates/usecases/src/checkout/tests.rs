@@ -52,7 +52,7 @@ fn shop(
         let text = String::new;
         let address = Address { name: text(), phone: text(), region: text(), detail: text() };
         let value = CheckoutBasis { items: vec![item], address: Some(address) };
-        ready(Ok(Loaded { value, store_now: now() }))
+        ready(Ok(Loaded { value, store_now: now(), epoch: crate::samples::epoch() }))
     });
     let mut ids = MockIds::new();
     ids.expect_jitter().return_const(0u64);
@@ -129,7 +129,7 @@ async fn a_moved_price_does_not_cancel_the_order_in_the_way() {
         let text = String::new;
         let address = Address { name: text(), phone: text(), region: text(), detail: text() };
         let value = CheckoutBasis { items: vec![item], address: Some(address) };
-        ready(Ok(Loaded { value, store_now: now() }))
+        ready(Ok(Loaded { value, store_now: now(), epoch: crate::samples::epoch() }))
     });
     desk.book = Arc::new(book);
     let wanted = CheckoutRequest {
@@ -154,9 +154,9 @@ async fn the_twin_of_a_free_checkout_is_shown_the_order() {
         record.order = Some(order().id);
         ready(Ok((asked > 1).then_some(record)))
     });
-    orders
-        .expect_load()
-        .returning(|_| ready(Ok(Some(Loaded { value: order(), store_now: now() }))));
+    orders.expect_load().returning(|_| {
+        ready(Ok(Some(Loaded { value: order(), store_now: now(), epoch: crate::samples::epoch() })))
+    });
     let mut desk = desk(orders, MockGateway::new(), now());
     let mut book = MockBook::new();
     book.expect_checkout_basis().returning(|_, _, _| {
@@ -165,6 +165,7 @@ async fn the_twin_of_a_free_checkout_is_shown_the_order() {
         ready(Ok(Loaded {
             value: CheckoutBasis { items: vec![], address: Some(address) },
             store_now: now(),
+            epoch: crate::samples::epoch(),
         }))
     });
     desk.book = Arc::new(book);

@@ -58,7 +58,7 @@ async fn a_second_key_for_what_is_done_already_is_recorded_and_changes_nothing()
 #[tokio::test]
 async fn a_refusal_is_not_kept() {
     let mut paid = order();
-    paid.status = OrderStatus::Ready;
+    paid.status = OrderStatus::Shipped;
     let (orders, life) = living(paid);
     let desk = desk(orders, MockGateway::new(), now());
     let refused = desk.act(&action(&order(), "one"), &CANCEL).await;
@@ -102,7 +102,11 @@ async fn a_twin_that_comes_second_is_shown_the_outcome_not_a_conflict() {
     let again = std::sync::Arc::clone(&life);
     orders.expect_load().returning(move |_| {
         let value = again.lock().unwrap().order.clone();
-        crate::mocks::ready(Ok(Some(domain::ports::Loaded { value, store_now: now() })))
+        crate::mocks::ready(Ok(Some(domain::ports::Loaded {
+            value,
+            store_now: now(),
+            epoch: crate::samples::epoch(),
+        })))
     });
     orders.expect_replay().returning(move |scope| {
         replays += 1;

@@ -202,7 +202,11 @@ async fn the_second_replay_of_a_refused_key_does_not_call_too() {
     orders.expect_load().returning(move |_| {
         loads += 1;
         let value = if loads == 1 { refused.clone() } else { twin.clone() };
-        ready(Ok(Some(domain::ports::Loaded { value, store_now: now() })))
+        ready(Ok(Some(domain::ports::Loaded {
+            value,
+            store_now: now(),
+            epoch: crate::samples::epoch(),
+        })))
     });
     orders.expect_replay().returning(|_| {
         let mut record = keyed("one").record(now().plus_seconds(-60));

@@ -224,7 +224,8 @@ impl Paydesk {
         if self.query_budget.take(Urgency::ClientWaiting, self.clock.real()).is_err() {
             return Ok((order, false));
         }
-        let Some(fact) = self.query(payment.out_trade_no()).await else {
+        let epoch = self.orders.epoch().await?;
+        let Some(fact) = self.query(payment.out_trade_no(), &epoch).await else {
             return Ok((order, false));
         };
         let intent = self.step_about(&order, "ask-about", request_id);

@@ -8,16 +8,13 @@ use crate::core::WeChatPay;
 use crate::core::exchange::{Answer, ApiRequest, Headers};
 use crate::core::faults::InjectedStatus;
 use crate::core::ports::Ports;
-use crate::core::refusal::Refusal;
+use crate::core::refusal::{Refusal, TOO_FREQUENT};
 use crate::core::seal::{self, SignatureFault};
-
-/// 请求过于频繁 (`v3.md` §8.4).
-const TOO_FREQUENT: u32 = 268_447_840;
 
 /// What a call came to, before it is signed.
 pub(crate) enum Success {
     /// 200 with JSON, signed.
-    Json(Value),
+    Json(String),
     /// 204, signed over an empty body.
     NoContent,
     /// 200 with JSON of the WeChat platform, never signed.
@@ -39,7 +36,7 @@ impl WeChatPay {
                 let body = json.to_string().into_bytes();
                 return Answer { status: 200, headers: content_type(), body };
             }
-            Ok(Success::Json(json)) => (200, json.to_string().into_bytes()),
+            Ok(Success::Json(json)) => (200, json.into_bytes()),
             Ok(Success::NoContent) => (204, Vec::new()),
         };
         let serial = self.answer_serial(request.header("Wechatpay-Serial"));
@@ -83,8 +80,11 @@ fn request_id(internal: u32, ports: &mut Ports<'_>) -> (String, String) {
     ("Request-ID".to_owned(), format!("{}-{internal}", ports.hex(20)))
 }
 
-/// The error code of an answer.
+/// The error code of an answer; a success has none, and is not read for it.
 pub(crate) fn code_of(answer: &Answer) -> Option<String> {
+    if answer.status < 400 {
+        return None;
+    }
     let body: Value = serde_json::from_slice(&answer.body).ok()?;
     body.get("code").and_then(Value::as_str).map(str::to_owned)
 }

@@ -17,7 +17,7 @@ impl WeChatPay {
         &self,
         query: &str,
         ports: &mut Ports<'_>,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<String, Refusal> {
         let none = Refusal::new(
             404,
             Code::ResourceNotExists,
@@ -42,7 +42,7 @@ impl WeChatPay {
             .iter()
             .map(|certificate| self.listed(certificate, ports))
             .collect();
-        listed.map(|data| json!({"data": data})).ok_or_else(Refusal::system_error)
+        listed.map(|data| json!({"data": data}).to_string()).ok_or_else(Refusal::system_error)
     }
 
     fn listed(&self, certificate: &PlatformCertificate, ports: &mut Ports<'_>) -> Option<Value> {

@@ -3,9 +3,11 @@
 //! MAY NOT close what is paid. Closing twice succeeds. Closing a number that was never ordered succeeds too and burns it
 //! (observed on the live service), unless the settings say otherwise.
 
+use serde_json::{Map, Value};
+
 use crate::core::WeChatPay;
 use crate::core::authorization::Authorization;
-use crate::core::fields::{Fields, parse_body};
+use crate::core::fields::Fields;
 use crate::core::ports::Moment;
 use crate::core::prepay::same_mchid;
 use crate::core::query::check_number;
@@ -17,13 +19,12 @@ impl WeChatPay {
     pub(crate) fn close(
         &mut self,
         number: &str,
-        body: &[u8],
+        members: &Map<String, Value>,
         caller: &Authorization,
         at: Moment,
     ) -> Result<(), Refusal> {
-        let members = parse_body(body)?;
-        same_mchid(&members, caller)?;
-        Fields::root(&members).only(&["mchid"])?;
+        same_mchid(members, caller)?;
+        Fields::root(members).only(&["mchid"])?;
         check_number(number)?;
         let Some(trade) = self.trade(number, at.business) else {
             return match self.settings.close_unknown {

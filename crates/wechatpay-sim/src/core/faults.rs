@@ -5,9 +5,10 @@
 //! matches pass it over first; `every`: of those that follow, it acts on the first and then on each n-th. A rule
 //! passed over or used up lets the next rule look.
 //!
-//! `match` (all that is given must hold; `*` in `path` stands for any characters):
+//! `match` (all that is given must hold; `*` in `path` and `event_type` stands for any characters):
 //! `path` — API calls with this path, without query · `event_type` — notifications of this type ·
-//! `out_trade_no` — either, of this number. A rule with neither `path` nor `event_type` meets both.
+//! `out_trade_no` — either, of this order · `out_refund_no` — either, of this refund. A rule with neither `path` nor
+//! `event_type` meets both.
 //!
 //! | action | on an API call | on a notification | `value` |
 //! |---|---|---|---|
@@ -19,8 +20,9 @@
 //! | `probe` | signature `WECHATPAY/SIGNTEST/…` | the same | – |
 //! | `status` | this answer instead | – | status, or `{status, code?, message?, after_effect?}` |
 //! | `answer_lost` | effect done, connection closed | delivered, but the answer is not seen: counts as failed | – |
-//! | `stale_query` | a query by number answers the past | – | milliseconds behind; default: as at the prepay |
-//! | `late` | prepay and close: connection closed, effect later | – | milliseconds, or `{ms, until_close?, unfaithful?}` |
+//! | `stale_query` | a query by the merchant's number answers the past | – | milliseconds behind; default: as at the prepay |
+//! | `late` | prepay, close and refund: connection closed, effect later | – | milliseconds, or `{ms, until_close?, unfaithful?}` |
+//! | `refund_ends` | a new refund ends so | – | `"success"`, `"abnormal"`, `"closed"`, `"processing"`, or `{outcome, after_ms?}` |
 //!
 //! `docs/sandbox.md` has an example of each. MAY NOT guess: an unknown action, member or value is refused in words.
 
@@ -70,6 +72,15 @@ pub struct Taken {
     pub action: Action,
 }
 
+/// The merchant's numbers that a call or a notification is about.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Numbers<'a> {
+    /// Of the order, if it is known.
+    pub out_trade_no: Option<&'a str>,
+    /// Of the refund, if there is one.
+    pub out_refund_no: Option<&'a str>,
+}
+
 /// What a rule may meet.
 #[derive(Debug, Clone, Copy)]
 pub enum Subject<'a> {
@@ -77,8 +88,8 @@ pub enum Subject<'a> {
     Call {
         /// Undecoded path.
         path: &'a str,
-        /// The merchant's number, if it names one.
-        out_trade_no: Option<&'a str>,
+        /// What it is about.
+        numbers: Numbers<'a>,
         /// What it is for.
         purpose: Purpose,
     },
@@ -86,8 +97,8 @@ pub enum Subject<'a> {
     Notice {
         /// Its event type.
         event_type: &'a str,
-        /// The merchant's number.
-        out_trade_no: &'a str,
+        /// What it is about.
+        numbers: Numbers<'a>,
     },
 }
 
@@ -214,19 +225,18 @@ impl Rule {
 
     fn fits(&self, subject: Subject<'_>) -> bool {
         let wanted = &self.form.matcher;
-        let number = wanted.out_trade_no.as_deref();
         match subject {
-            Subject::Call { path, out_trade_no, purpose } => {
+            Subject::Call { path, numbers, purpose } => {
                 wanted.event_type.is_none()
                     && self.action.acts_on(purpose)
                     && wanted.path.as_deref().is_none_or(|pattern| glob(pattern, path))
-                    && (number.is_none() || number == out_trade_no)
+                    && wanted.is_about(numbers)
             }
-            Subject::Notice { event_type, out_trade_no } => {
+            Subject::Notice { event_type, numbers } => {
                 wanted.path.is_none()
                     && self.action.acts_on_notices()
-                    && wanted.event_type.as_deref().is_none_or(|wanted| wanted == event_type)
-                    && number.is_none_or(|number| number == out_trade_no)
+                    && wanted.event_type.as_deref().is_none_or(|pattern| glob(pattern, event_type))
+                    && wanted.is_about(numbers)
             }
         }
     }

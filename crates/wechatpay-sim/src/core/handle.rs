@@ -4,36 +4,39 @@
 //! `v3.md` §2.3. MAY NOT let an unsigned request have an effect, and MAY NOT answer anything but the truth unless a
 //! fault rule asked for it.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::core::WeChatPay;
 use crate::core::answer::{Success, code_of, injected_answer};
-use crate::core::authorization::{Authorization, authenticate};
-use crate::core::calls::{Call, CallNumber};
+use crate::core::calls::{CallNumber, CallOf};
 use crate::core::exchange::{ApiRequest, Exchange};
-use crate::core::faults::{Action, Purpose, Subject, Taken};
+use crate::core::faults::{Action, Numbers, Purpose, Subject, Taken};
+use crate::core::fields::parse_body;
+use crate::core::gate::{LetIn, Members};
 use crate::core::ports::Ports;
 use crate::core::postponed::{PostponedCall, Postponement};
 use crate::core::query::Freshness;
-use crate::core::refusal::{Code, Refusal};
+use crate::core::refund::RefundEnding;
+use crate::core::refusal::Refusal;
 use crate::core::route::Route;
 use crate::core::seal::SignatureFault;
-use crate::core::wire_time::beijing;
 
 /// A call that arrived, and all that is known of it.
 struct Arrived<'a> {
     request: &'a ApiRequest,
     route: Result<Route, Refusal>,
+    members: Members,
     out_trade_no: Option<String>,
     log: CallNumber,
 }
 
-/// A call that was let in.
-#[derive(Debug, Clone)]
-pub(crate) struct LetIn {
-    pub(crate) route: Route,
-    /// `None` for a call that nobody signs.
-    caller: Option<Authorization>,
+/// How a call departs from the honest one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Manner {
+    freshness: Freshness,
+    signature: SignatureFault,
+    /// How the refund that it asks for ends.
+    ending: Option<RefundEnding>,
 }
 
 /// What came of a call.
@@ -51,38 +54,32 @@ impl WeChatPay {
     pub fn handle(&mut self, request: &ApiRequest, ports: &mut Ports<'_>) -> Exchange {
         self.catch_up(ports);
         let route = Route::find(&request.method, request.path());
-        let number = route.as_ref().ok().and_then(|route| self.number_of(route, &request.body));
-        let subject = Subject::Call {
-            path: request.path(),
-            out_trade_no: number.as_deref(),
-            purpose: Purpose::of(route.as_ref().ok()),
+        let members = members_of(&route, &request.body);
+        let of = self.subject_of(&route, members.as_ref().ok());
+        let out_trade_no = of.out_trade_no.clone();
+        let numbers = Numbers {
+            out_trade_no: of.out_trade_no.as_deref(),
+            out_refund_no: of.out_refund_no.as_deref(),
         };
+        let purpose = Purpose::of(route.as_ref().ok());
+        let subject = Subject::Call { path: request.path(), numbers, purpose };
         let overtaken = self.faults.overtaken_by(subject);
         let taken = self.faults.take(subject);
-        let call = Call {
-            kind: route.as_ref().map_or("unknown", Route::kind),
-            out_trade_no: number.clone(),
-            at: beijing(ports.at.business),
-            status: None,
-            code: None,
-            fault: taken.as_ref().map(|taken| taken.action.name()),
-            effective: false,
-            effect_at: None,
-        };
-        let log = self.calls.arrived(call, self.settings.call_log_max);
-        let closes = matches!(route, Ok(Route::Close(_)));
-        let arrived = Arrived { request, route, out_trade_no: number.clone(), log: log.clone() };
+        let fault = taken.as_ref().map(|taken| taken.action.name());
+        let log = self.calls.arrived(of, ports.at.business, fault, self.settings.call_log_max);
+        let closing = matches!(route, Ok(Route::Close(_))).then(|| out_trade_no.clone());
+        let arrived = Arrived { request, route, members, out_trade_no, log };
         let (exchange, effect) = match taken {
             Some(taken) => self.answer_with_fault(arrived, taken, ports),
-            None => self.answer(arrived, (Freshness::Now, SignatureFault::None), ports),
+            None => self.answer(arrived, Manner::default(), ports),
         };
         if exchange.held.is_none() {
             let answer = exchange.answer.as_ref();
-            self.calls.answered(&log, answer.map(|one| one.status), answer.and_then(code_of));
+            self.calls.answered(log, answer.map(|one| one.status), answer.and_then(code_of));
         }
         if matches!(effect, Effect::Done) {
-            self.calls.took_effect(&log, None);
-            if closes {
+            self.calls.took_effect(log, None);
+            if let Some(number) = closing {
                 self.closed(number.as_deref(), ports);
             }
         }
@@ -95,16 +92,16 @@ impl WeChatPay {
     fn answer(
         &mut self,
         arrived: Arrived<'_>,
-        (freshness, signature): (Freshness, SignatureFault),
+        manner: Manner,
         ports: &mut Ports<'_>,
     ) -> (Exchange, Effect) {
         let request = arrived.request;
         let outcome = arrived.route.and_then(|route| {
-            let call = self.let_in(request, route, ports)?;
-            self.perform(request, call, freshness, ports)
+            let call = self.let_in(request, route, arrived.members, ports)?;
+            self.perform(request, call, manner, ports)
         });
         let effect = if outcome.is_ok() { Effect::Done } else { Effect::Refused };
-        (Exchange::now(self.seal(outcome, request, signature, ports)), effect)
+        (Exchange::now(self.seal(outcome, request, manner.signature, ports)), effect)
     }
 
     fn answer_with_fault(
@@ -113,7 +110,7 @@ impl WeChatPay {
         taken: Taken,
         ports: &mut Ports<'_>,
     ) -> (Exchange, Effect) {
-        let mut manner = (Freshness::Now, SignatureFault::None);
+        let mut manner = Manner::default();
         match &taken.action {
             Action::Drop => return (Exchange::hang_up(), Effect::None),
             Action::Status(injected) if !injected.after_effect => {
@@ -126,9 +123,10 @@ impl WeChatPay {
                 let held = Postponement::Overtaken { rule: taken.rule, order: *order };
                 return self.postpone(arrived, held, ports);
             }
-            Action::StaleQuery(behind) => manner.0 = *behind,
-            Action::CorruptSignature => manner.1 = SignatureFault::Corrupt,
-            Action::Probe => manner.1 = SignatureFault::Probe,
+            Action::StaleQuery(behind) => manner.freshness = *behind,
+            Action::RefundEnds(ending) => manner.ending = Some(*ending),
+            Action::CorruptSignature => manner.signature = SignatureFault::Corrupt,
+            Action::Probe => manner.signature = SignatureFault::Probe,
             Action::DelayMs(_) | Action::Duplicate(_) | Action::Status(_) | Action::AnswerLost => {}
         }
         let (exchange, effect) = self.answer(arrived, manner, ports);
@@ -142,6 +140,7 @@ impl WeChatPay {
             | Action::CorruptSignature
             | Action::Probe
             | Action::StaleQuery(_)
+            | Action::RefundEnds(_)
             | Action::Late(_) => exchange,
         };
         (exchange, effect)
@@ -155,7 +154,9 @@ impl WeChatPay {
         ports: &mut Ports<'_>,
     ) -> (Exchange, Effect) {
         let request = arrived.request;
-        let call = match arrived.route.and_then(|route| self.let_in(request, route, ports)) {
+        let let_in =
+            arrived.route.and_then(|route| self.let_in(request, route, arrived.members, ports));
+        let call = match let_in {
             Ok(call) => call,
             Err(refusal) => {
                 if let Postponement::Overtaken { rule, .. } = postponement {
@@ -177,31 +178,12 @@ impl WeChatPay {
         (exchange, Effect::None)
     }
 
-    /// The checks of the gateway.
-    fn let_in(
-        &self,
-        request: &ApiRequest,
-        route: Route,
-        ports: &mut Ports<'_>,
-    ) -> Result<LetIn, Refusal> {
-        if route == Route::Login {
-            return Ok(LetIn { route, caller: None });
-        }
-        required_headers(request, &route)?;
-        let caller = authenticate(request, &route, &self.account, ports.keyring, ports.at.real)?;
-        self.known_serial(request)?;
-        if request.method == "POST" {
-            json_content(request)?;
-        }
-        Ok(LetIn { route, caller: Some(caller) })
-    }
-
     /// What a call does, once it was let in.
     pub(crate) fn perform(
         &mut self,
         request: &ApiRequest,
         call: LetIn,
-        freshness: Freshness,
+        manner: Manner,
         ports: &mut Ports<'_>,
     ) -> Result<Success, Refusal> {
         let at = ports.at;
@@ -209,67 +191,69 @@ impl WeChatPay {
             return Ok(Success::Platform(self.login(request.query(), ports)));
         };
         let answer = match call.route {
-            Route::Prepay(trade_type) => self.prepay(trade_type, &request.body, caller, ports)?,
+            Route::Prepay(trade_type) => self.prepay(trade_type, call.members?, caller, ports)?,
             Route::QueryByOutTradeNo(number) => {
-                self.query_by_number(&number, request.query(), caller, (freshness, at))?
+                self.query_by_number(&number, request.query(), caller, (manner.freshness, at))?
             }
             Route::QueryById(id) => self.query_by_id(&id, request.query(), caller, at)?,
             Route::Close(number) => {
-                self.close(&number, &request.body, caller, at)?;
+                self.close(&number, &call.members?, caller, at)?;
                 return Ok(Success::NoContent);
             }
+            Route::Refund => self.refund(call.members?, manner.ending, ports)?,
+            Route::QueryRefund(number) => self.query_refund(&number, manner.freshness, at)?,
             Route::Certificates => self.certificates(request.query(), ports)?,
             Route::Login => return Err(Refusal::gateway(404)),
         };
         Ok(Success::Json(answer))
     }
 
-    /// `Wechatpay-Serial`, if sent, must name a key that exists; the list of certificates may be asked for with any,
-    /// because that is how a client finds out.
-    fn known_serial(&self, request: &ApiRequest) -> Result<(), Refusal> {
-        let Some(serial) = request.header("Wechatpay-Serial") else { return Ok(()) };
-        let listed = &self.account.platform_certificates;
-        let known = serial == self.account.public_key_id
-            || listed.iter().any(|certificate| certificate.serial == serial)
-            || request.path() == "/v3/certificates";
-        if known {
-            return Ok(());
-        }
-        let message = "平台证书序列号Wechatpay-Serial错误";
-        Err(Refusal::new(400, Code::ParamError, message, 268_435_461))
-    }
-
-    /// The merchant's number that a request is about, as far as can be told without judging it.
-    fn number_of(&self, route: &Route, body: &[u8]) -> Option<String> {
-        match route {
-            Route::Prepay(_) => {
-                let body: Value = serde_json::from_slice(body).ok()?;
-                body.get("out_trade_no").and_then(Value::as_str).map(str::to_owned)
+    /// What a request is about, as far as can be told without judging it.
+    fn subject_of(
+        &self,
+        route: &Result<Route, Refusal>,
+        members: Option<&Map<String, Value>>,
+    ) -> CallOf {
+        let text = |name: &str| members.and_then(|members| members.get(name)?.as_str());
+        let (out_trade_no, out_refund_no) = match route {
+            Ok(Route::Prepay(_)) => (text("out_trade_no"), None),
+            Ok(Route::QueryByOutTradeNo(number) | Route::Close(number)) => {
+                (Some(number.as_str()), None)
             }
-            Route::QueryByOutTradeNo(number) | Route::Close(number) => Some(number.clone()),
-            Route::QueryById(id) => self.by_transaction_id.get(id).cloned(),
-            Route::Certificates | Route::Login => None,
+            Ok(Route::QueryById(id)) => (self.number_of_transaction(id), None),
+            Ok(Route::Refund) => {
+                let by_id = || text("transaction_id").and_then(|id| self.number_of_transaction(id));
+                (text("out_trade_no").or_else(by_id), text("out_refund_no"))
+            }
+            Ok(Route::QueryRefund(number)) => {
+                let of = self.refunds.get(number).map(|refund| refund.out_trade_no.as_str());
+                (of, Some(number.as_str()))
+            }
+            Ok(Route::Certificates | Route::Login) | Err(_) => (None, None),
+        };
+        CallOf {
+            kind: route.as_ref().map_or("unknown", Route::kind),
+            out_trade_no: out_trade_no.map(str::to_owned),
+            out_refund_no: out_refund_no.map(str::to_owned),
         }
     }
+
+    fn number_of_transaction(&self, transaction_id: &str) -> Option<&str> {
+        self.by_transaction_id.get(transaction_id).map(String::as_str)
+    }
 }
 
-/// Observed live: some gateways look for these two before they look at the signature, the payment one does not.
-fn required_headers(request: &ApiRequest, route: &Route) -> Result<(), Refusal> {
-    let has = |name: &str| request.header(name).is_some_and(|value| !value.is_empty());
-    if route.is_transaction() || (has("User-Agent") && has("Accept")) {
-        return Ok(());
+/// The JSON of a body, read once.
+fn members_of(route: &Result<Route, Refusal>, body: &[u8]) -> Members {
+    match route {
+        Ok(Route::Prepay(_) | Route::Close(_) | Route::Refund) => parse_body(body),
+        Ok(
+            Route::QueryByOutTradeNo(_)
+            | Route::QueryById(_)
+            | Route::QueryRefund(_)
+            | Route::Certificates
+            | Route::Login,
+        )
+        | Err(_) => Ok(Map::new()),
     }
-    Err(Refusal::new(400, Code::InvalidRequest, "Http头缺少Accept或User-Agent", 0))
-}
-
-/// `Content-Type: application/json` is required with a body (`v3.md` §1); the words of this refusal are our own.
-fn json_content(request: &ApiRequest) -> Result<(), Refusal> {
-    let is_json = |value: &str| {
-        let media = value.split(';').next().unwrap_or("").trim();
-        media.eq_ignore_ascii_case("application/json")
-    };
-    if request.header("Content-Type").is_some_and(is_json) {
-        return Ok(());
-    }
-    Err(Refusal::new(400, Code::InvalidRequest, "Http头Content-Type必须为application/json", 0))
 }

@@ -8,7 +8,8 @@ use time::OffsetDateTime;
 
 use crate::core::WeChatPay;
 use crate::core::notice::{Attempt, AttemptEnd, AttemptId, Notice, Schedule};
-use crate::core::trade::{ClosedBy, Trade, TradeState};
+use crate::core::refund::Refund;
+use crate::core::trade::{ClosedBy, Payment, Trade, TradeState};
 use crate::core::wire_time::beijing;
 
 /// Why a `_sandbox` call is refused.
@@ -51,25 +52,16 @@ impl WeChatPay {
         for trade in self.trades.values_mut() {
             trade.close_by_age(now);
         }
-        let calls = self.calls.counts().map(|(kind, out_trade_no, count)| {
-            json!({
-                "kind": kind,
-                "out_trade_no": out_trade_no,
-                "count": count.count,
-                "effective": count.effective,
-                "by_status": count.by_status,
-            })
-        });
         json!({
             "now": beijing(now),
             "trades": self.trades.values().map(trade_view).collect::<Vec<_>>(),
-            "refunds": [],
+            "refunds": self.refunds.iter().map(Refund::view).collect::<Vec<_>>(),
             "notifications":
                 self.outbox.notices.values().map(notice_view).collect::<Vec<_>>(),
             "burned": self.burned,
             "postponed": self.postponed_view(),
-            "calls": calls.collect::<Vec<_>>(),
-            "log": self.calls.newest().collect::<Vec<_>>(),
+            "calls": self.calls.counts_view(),
+            "log": self.calls.newest_view(),
         })
     }
 
@@ -108,9 +100,14 @@ pub fn trade_view(trade: &Trade) -> Value {
         "failed_payments": trade.failed_payments,
         "transaction_id": payment.map(|paid| &paid.transaction_id),
         "openid": payment.map(|paid| &paid.openid),
+        "paid_fen": payment.map(|paid| paid.total_fen),
         "coupon_fen": payment.map(|paid| paid.coupon_fen),
-        "payer_total_fen": payment.map(|paid| form.total_fen.saturating_sub(paid.coupon_fen)),
+        "payer_total_fen": payment.map(Payment::payer_total_fen),
         "success_at": payment.map(|paid| beijing(paid.success_at)),
+        "payer_account": payment.map(|paid| paid.payer_account),
+        "refund_requested_fen": payment.map(|paid| paid.refunds.requested_fen),
+        "refunded_fen": payment.map(|paid| paid.refunds.refunded_fen),
+        "ordered_by": trade.ordered_by,
         "unfaithful": trade.unfaithful || payment.is_some_and(|paid| paid.unfaithful),
         "closed_at": closed.map(|(at, _)| beijing(at)),
         "closed_by": closed.map(|(_, by)| match by {
@@ -128,13 +125,14 @@ fn notice_view(notice: &Notice) -> Value {
     };
     json!({
         "id": notice.id,
-        "event_type": notice.event_type,
-        "out_trade_no": notice.out_trade_no,
+        "event_type": notice.event.name(),
+        "out_trade_no": notice.of.out_trade_no,
+        "out_refund_no": notice.of.out_refund_no,
         "notify_url": notice.url,
         "state": state,
         "created_at": beijing(notice.created_at),
         "next_at": notice.due().map(beijing),
-        "resource": notice.resource,
+        "resource": serde_json::from_str::<Value>(&notice.resource).unwrap_or_default(),
         "attempts": notice.attempts.iter().map(attempt_view).collect::<Vec<_>>(),
     })
 }

@@ -3,14 +3,60 @@
 //! MAY NOT send: it becomes a [`Delivery`], and what came of it is told to it.
 
 use serde::Serialize;
-use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 use crate::core::exchange::Headers;
+use crate::core::ports::Ports;
 use crate::core::tamper::Tamper;
 
-/// A payment succeeded.
-pub const TRANSACTION_SUCCESS: &str = "TRANSACTION.SUCCESS";
+/// What a notification tells of (`v3.md` §6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are WeChat Pay's own")]
+pub enum Event {
+    TransactionSuccess,
+    RefundSuccess,
+    RefundAbnormal,
+    RefundClosed,
+}
+
+impl Event {
+    /// `event_type`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TransactionSuccess => "TRANSACTION.SUCCESS",
+            Self::RefundSuccess => "REFUND.SUCCESS",
+            Self::RefundAbnormal => "REFUND.ABNORMAL",
+            Self::RefundClosed => "REFUND.CLOSED",
+        }
+    }
+
+    /// `resource.original_type`, which is also the associated data here.
+    pub fn original_type(self) -> &'static str {
+        match self {
+            Self::TransactionSuccess => "transaction",
+            Self::RefundSuccess | Self::RefundAbnormal | Self::RefundClosed => "refund",
+        }
+    }
+
+    /// An event of the same thing that does not exist, for a tampered notification.
+    pub fn nobody_knows(self) -> &'static str {
+        match self {
+            Self::TransactionSuccess => "TRANSACTION.NOBODY_KNOWS",
+            Self::RefundSuccess | Self::RefundAbnormal | Self::RefundClosed => {
+                "REFUND.NOBODY_KNOWS"
+            }
+        }
+    }
+
+    fn summary(self) -> &'static str {
+        match self {
+            Self::TransactionSuccess => "支付成功",
+            Self::RefundSuccess => "退款成功",
+            Self::RefundAbnormal => "退款异常",
+            Self::RefundClosed => "退款关闭",
+        }
+    }
+}
 
 /// Which attempt of which notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -135,25 +181,30 @@ pub enum Schedule {
     GivenUp,
 }
 
+/// What a notification is about, by the merchant's numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeOf {
+    /// The order.
+    pub out_trade_no: String,
+    /// The refund, if it is about one.
+    pub out_refund_no: Option<String>,
+}
+
 /// A notification.
 #[derive(Debug, Clone)]
 pub struct Notice {
     /// Stays the same over all attempts.
     pub id: String,
-    /// `TRANSACTION.SUCCESS`, ….
-    pub event_type: &'static str,
-    /// `transaction`, ….
-    pub original_type: &'static str,
-    /// Human text.
-    pub summary: &'static str,
-    /// The order.
-    pub out_trade_no: String,
+    /// What it tells.
+    pub event: Event,
+    /// Of what.
+    pub of: NoticeOf,
     /// Where it goes.
     pub url: String,
     /// When the event happened.
     pub created_at: OffsetDateTime,
-    /// The plain resource.
-    pub resource: Value,
+    /// The plain resource, in JSON.
+    pub resource: String,
     /// The body of the first attempt, for byte-identical re-sends.
     pub first_body: Option<Vec<u8>>,
     /// What the last honest attempt sent, for a replay.
@@ -165,6 +216,36 @@ pub struct Notice {
 }
 
 impl Notice {
+    /// A notification of what happened at `at`, due at once. Its id has 36 characters in the form of a UUID, as live ones
+    /// do.
+    pub fn new(
+        (event, resource): (Event, String),
+        of: NoticeOf,
+        url: String,
+        at: OffsetDateTime,
+        ports: &mut Ports<'_>,
+    ) -> Self {
+        let mut part = |bytes: usize| ports.lower_hex(bytes);
+        let parts = [part(4), part(2), part(2), part(2), part(6)];
+        Self {
+            id: parts.join("-"),
+            event,
+            of,
+            url,
+            created_at: at,
+            resource,
+            first_body: None,
+            last_honest: None,
+            schedule: Schedule::Waiting { round: 0, planned: at, due: at },
+            attempts: Vec::new(),
+        }
+    }
+
+    /// Human text.
+    pub fn summary(&self) -> &'static str {
+        self.event.summary()
+    }
+
     /// When it is next due.
     pub fn due(&self) -> Option<OffsetDateTime> {
         match self.schedule {

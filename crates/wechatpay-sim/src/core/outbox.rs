@@ -26,6 +26,9 @@ pub struct Outbox {
     due: BTreeSet<(OffsetDateTime, u64)>,
     /// Notifications that others are to overtake, until they are sent.
     held: BTreeMap<u64, Held>,
+    /// The newest notification of each order, and of each refund.
+    newest_of_trade: BTreeMap<String, u64>,
+    newest_of_refund: BTreeMap<String, u64>,
     last: u64,
     /// How many notifications were signed in the mixed period: the two keys take turns.
     pub(crate) turns: u64,
@@ -36,6 +39,11 @@ impl Outbox {
     pub(crate) fn add(&mut self, notice: Notice) {
         self.last = self.last.saturating_add(1);
         self.due.extend(notice.due().map(|due| (due, self.last)));
+        let (of_what, number) = match &notice.of.out_refund_no {
+            Some(number) => (&mut self.newest_of_refund, number),
+            None => (&mut self.newest_of_trade, &notice.of.out_trade_no),
+        };
+        of_what.insert(number.clone(), self.last);
         self.notices.insert(self.last, notice);
     }
 
@@ -59,11 +67,13 @@ impl Outbox {
 }
 
 impl WeChatPay {
-    /// When, in business time, a notification is next to be sent or a postponed call to be carried out: call
-    /// [`Self::due`] then.
+    /// When, in business time, a notification is next to be sent, a postponed call to be carried out, or a refund to end:
+    /// call [`Self::due`] then. Exact: nothing happens by itself before. Every other visit may change it. An unpaid order
+    /// that closes by age is not among it: nobody is told, and whoever asks sees it closed.
     pub fn next_due(&self) -> Option<OffsetDateTime> {
         let notice = self.outbox.due.first().map(|(due, _)| *due);
-        notice.into_iter().chain(self.postponed.next_due()).min()
+        let others = [self.postponed.next_due(), self.refunds.next_due()];
+        notice.into_iter().chain(others.into_iter().flatten()).min()
     }
 
     /// All attempts to make now. Each must be sent, and its end given to [`Self::record`].
@@ -96,21 +106,46 @@ impl WeChatPay {
         self.outbox.overtook(id);
     }
 
-    /// Sends an order's notification once more, outside the ladder, as it is or tampered with.
+    /// Sends an order's notification of its payment once more, outside the ladder, as it is or tampered with.
     pub fn notify_now(
         &mut self,
         out_trade_no: &str,
         tamper: Option<Tamper>,
         ports: &mut Ports<'_>,
     ) -> Result<Delivery, ControlRefusal> {
-        let newest = self.outbox.notices.iter().rev();
-        let (number, notice) = newest
-            .map(|(number, notice)| (*number, notice))
-            .find(|(_, notice)| notice.out_trade_no == out_trade_no)
-            .ok_or_else(|| ControlRefusal::not_found("no notification for this out_trade_no"))?;
+        let newest = self.outbox.newest_of_trade.get(out_trade_no).copied();
+        let none = || ControlRefusal::not_found("no notification for this out_trade_no");
+        self.notify_again(newest.ok_or_else(none)?, tamper, ports)
+    }
+
+    /// Sends a refund's newest notification once more, outside the ladder, as it is or tampered with.
+    pub fn notify_refund_now(
+        &mut self,
+        out_refund_no: &str,
+        tamper: Option<Tamper>,
+        ports: &mut Ports<'_>,
+    ) -> Result<Delivery, ControlRefusal> {
+        self.catch_up(ports);
+        let newest = self.outbox.newest_of_refund.get(out_refund_no).copied();
+        let none = || ControlRefusal::not_found("no notification for this out_refund_no");
+        self.notify_again(newest.ok_or_else(none)?, tamper, ports)
+    }
+
+    fn notify_again(
+        &mut self,
+        number: u64,
+        tamper: Option<Tamper>,
+        ports: &mut Ports<'_>,
+    ) -> Result<Delivery, ControlRefusal> {
+        let unsignable = || ControlRefusal::broken("the notification could not be signed");
+        let notice = self.outbox.notices.get(&number).ok_or_else(unsignable)?;
         if tamper == Some(Tamper::Replay) && notice.last_honest.is_none() {
             let why = "there was no honest attempt that could be replayed";
             return Err(ControlRefusal::conflict("nothing_to_replay", why));
+        }
+        if tamper.is_some_and(|lie| lie.falsify(&notice.resource).is_none()) {
+            let why = "such a notification has nothing that could be tampered with so";
+            return Err(ControlRefusal::bad_request(why));
         }
         let signature = match tamper {
             Some(Tamper::Signature) => SignatureFault::Corrupt,
@@ -118,7 +153,6 @@ impl WeChatPay {
             _ => SignatureFault::None,
         };
         let making = Making { kind: AttemptKind::Manual, signature, fault: None, tamper };
-        self.make_attempt(number, making, ports)
-            .ok_or_else(|| ControlRefusal::broken("the notification could not be signed"))
+        self.make_attempt(number, making, ports).ok_or_else(unsignable)
     }
 }

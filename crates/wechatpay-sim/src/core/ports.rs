@@ -55,11 +55,29 @@ pub struct Ports<'a> {
 }
 
 impl Ports<'_> {
-    /// `bytes` random bytes as upper-case hexadecimal.
+    /// `bytes` random bytes, at most 32, as upper-case hexadecimal.
     pub fn hex(&mut self, bytes: usize) -> String {
-        let mut raw = vec![0_u8; bytes];
-        self.entropy.fill(&mut raw);
-        hex::encode_upper(raw)
+        self.digits_of(b"0123456789ABCDEF", bytes)
+    }
+
+    /// `bytes` random bytes, at most 32, as lower-case hexadecimal.
+    pub fn lower_hex(&mut self, bytes: usize) -> String {
+        self.digits_of(b"0123456789abcdef", bytes)
+    }
+
+    fn digits_of(&mut self, alphabet: &[u8; 16], bytes: usize) -> String {
+        let mut raw = [0_u8; 32];
+        let bytes = bytes.min(raw.len());
+        let mut text = String::with_capacity(bytes.saturating_mul(2));
+        if let Some(drawn) = raw.get_mut(..bytes) {
+            self.entropy.fill(drawn);
+            for byte in drawn {
+                for half in [*byte >> 4, *byte & 15] {
+                    text.extend(alphabet.get(usize::from(half)).copied().map(char::from));
+                }
+            }
+        }
+        text
     }
 
     /// `length` characters of `[0-9A-Za-z]`, as WeChat Pay's short nonces are.

@@ -16,9 +16,9 @@ use crate::core::answer::code_of;
 use crate::core::calls::CallNumber;
 use crate::core::exchange::{ApiRequest, Collected, Exchange, HeldCall};
 use crate::core::faults::{Lateness, Reordering, RuleId};
-use crate::core::handle::LetIn;
+use crate::core::gate::LetIn;
+use crate::core::handle::Manner;
 use crate::core::ports::{Moment, Ports};
-use crate::core::query::Freshness;
 use crate::core::route::Route;
 use crate::core::seal::SignatureFault;
 use crate::core::wire_time::beijing;
@@ -163,12 +163,23 @@ impl PostponedCalls {
 }
 
 impl WeChatPay {
-    /// Carries out the postponed calls that are due by now.
+    /// Carries out what is due by now and waits for nobody: postponed calls and the ends of refunds, each as of the time
+    /// at which it was due, the earlier first.
     pub fn catch_up(&mut self, ports: &mut Ports<'_>) {
         let now = ports.at.business;
-        // Ends: each pass takes a call away, and carrying one out postpones none.
-        while let Some((at, number, call)) = self.postponed.take_due(now) {
-            self.carry_out_postponed((number, call), at, ports);
+        loop {
+            let refund = self.refunds.due_by(now);
+            let call = self.postponed.next_due().filter(|due| *due <= now);
+            match refund {
+                Some((at, number)) if call.is_none_or(|due| at <= due) => {
+                    self.end_refund(&number, at, ports);
+                }
+                // Ends: each pass takes a call away or brings a refund nearer to its end, and carrying out postpones none.
+                Some(_) | None => match self.postponed.take_due(now) {
+                    Some((at, number, call)) => self.carry_out_postponed((number, call), at, ports),
+                    None => return,
+                },
+            }
         }
     }
 
@@ -216,10 +227,10 @@ impl WeChatPay {
         ports.at = Moment { real: now.real, business: at };
         let closes = matches!(call.call.route, Route::Close(_));
         let revived = self.revive(&call);
-        let outcome = self.perform(&call.request, call.call, Freshness::Now, ports);
+        let outcome = self.perform(&call.request, call.call, Manner::default(), ports);
         let effective = outcome.is_ok();
         if effective {
-            self.calls.took_effect(&call.log, Some(beijing(at)));
+            self.calls.took_effect(call.log, Some(at));
         }
         if let Some(burned) = revived {
             match self.trades.get_mut(&burned) {
@@ -230,7 +241,7 @@ impl WeChatPay {
         if let Postponement::Overtaken { rule, .. } = call.postponement {
             self.faults.let_go(rule);
             let answer = self.seal(outcome, &call.request, SignatureFault::None, ports);
-            self.calls.answered(&call.log, Some(answer.status), code_of(&answer));
+            self.calls.answered(call.log, Some(answer.status), code_of(&answer));
             self.postponed.keep_answer(number, Exchange::now(answer));
         }
         if closes && effective {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::core::WeChatPay;
 use crate::core::authorization::Authorization;
-use crate::core::fields::{Fields, parse_body};
+use crate::core::fields::Fields;
 use crate::core::ports::{Moment, Ports};
 use crate::core::prepay_form::PrepayForm;
 use crate::core::refusal::{Code, Refusal};
@@ -21,12 +21,11 @@ impl WeChatPay {
     pub(crate) fn prepay(
         &mut self,
         trade_type: TradeType,
-        body: &[u8],
+        parameters: Map<String, Value>,
         caller: &Authorization,
         ports: &mut Ports<'_>,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<String, Refusal> {
         let at = ports.at;
-        let parameters = parse_body(body)?;
         same_mchid(&parameters, caller)?;
         let form = PrepayForm::parse(&parameters, trade_type)?;
         if !self.account.app_secrets.contains_key(&form.appid) {
@@ -42,23 +41,30 @@ impl WeChatPay {
         }
         match self.trade(&form.out_trade_no, at.business) {
             Some(trade) => check_repeat(trade, trade_type, &parameters, at)?,
-            None => {
-                let handle = new_handle(trade_type, ports);
-                self.index_handle(trade_type, &handle, &form.out_trade_no);
-                let number = form.out_trade_no.clone();
-                let trade = Trade::new(form, parameters, trade_type, handle);
-                let answer = wire(&trade);
-                self.trades.insert(number, trade);
-                return Ok(answer);
-            }
+            None => return Ok(wire(self.order(form, parameters, trade_type, ports))),
         }
         Ok(self.prepay_again(&form.out_trade_no, ports))
     }
 
+    /// Orders under a number that is new.
+    pub(crate) fn order(
+        &mut self,
+        form: PrepayForm,
+        parameters: Map<String, Value>,
+        trade_type: TradeType,
+        ports: &mut Ports<'_>,
+    ) -> &mut Trade {
+        let handle = new_handle(trade_type, ports);
+        self.index_handle(trade_type, &handle, &form.out_trade_no);
+        let number = form.out_trade_no.clone();
+        let trade = Trade::new(form, parameters, trade_type, handle);
+        self.trades.entry(number).or_insert(trade)
+    }
+
     /// The order is known, payable and asked for with the same parameters.
-    fn prepay_again(&mut self, number: &str, ports: &mut Ports<'_>) -> Value {
+    fn prepay_again(&mut self, number: &str, ports: &mut Ports<'_>) -> String {
         let at = ports.at;
-        let Some(trade) = self.trades.get_mut(number) else { return Value::Null };
+        let Some(trade) = self.trades.get_mut(number) else { return String::new() };
         let fresh = match trade.trade_type {
             TradeType::Jsapi => at.business - trade.handle.issued_at < PREPAY_LIFE,
             TradeType::Native => false,
@@ -121,16 +127,17 @@ fn new_handle(trade_type: TradeType, ports: &mut Ports<'_>) -> PrepayHandle {
     let at = ports.at;
     let value = match trade_type {
         TradeType::Jsapi => {
-            format!("wx{}{}", beijing_digits(at.business), ports.hex(10).to_ascii_lowercase())
+            format!("wx{}{}", beijing_digits(at.business), ports.lower_hex(10))
         }
         TradeType::Native => format!("weixin://wxpay/bizpayurl?pr={}zz", ports.text(9)),
     };
     PrepayHandle { value, issued_at: at.business }
 }
 
-fn wire(trade: &Trade) -> Value {
+fn wire(trade: &Trade) -> String {
+    let handle = &trade.handle.value;
     match trade.trade_type {
-        TradeType::Jsapi => json!({"prepay_id": trade.handle.value}),
-        TradeType::Native => json!({"code_url": trade.handle.value}),
+        TradeType::Jsapi => json!({"prepay_id": handle}).to_string(),
+        TradeType::Native => json!({"code_url": handle}).to_string(),
     }
 }

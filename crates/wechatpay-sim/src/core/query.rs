@@ -2,7 +2,6 @@
 //!
 //! MAY NOT change anything. A number burned by a close has no order: it is not found.
 
-use serde_json::Value;
 use time::Duration;
 
 use crate::core::WeChatPay;
@@ -13,13 +12,14 @@ use crate::core::refusal::Refusal;
 use crate::core::urls::query_value;
 
 /// How old the answer of a query is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Freshness {
     /// The truth.
+    #[default]
     Now,
     /// The truth of so many (business) milliseconds ago.
     Behind(u64),
-    /// As if nothing had happened since the prepay.
+    /// As if nothing had happened since the prepay, or since the refund was accepted.
     AsCreated,
 }
 
@@ -30,7 +30,7 @@ impl WeChatPay {
         query: &str,
         caller: &Authorization,
         (freshness, at): (Freshness, Moment),
-    ) -> Result<Value, Refusal> {
+    ) -> Result<String, Refusal> {
         same_mchid(query, caller)?;
         check_number(number)?;
         let trade = self.trade(number, at.business).ok_or_else(Refusal::order_not_exist)?;
@@ -55,7 +55,7 @@ impl WeChatPay {
         query: &str,
         caller: &Authorization,
         at: Moment,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<String, Refusal> {
         same_mchid(query, caller)?;
         let number = self
             .by_transaction_id

@@ -1,10 +1,14 @@
 //! Every error answer of the API, with its exact words.
 //!
-//! MAY NOT decide when one applies. Messages are those of `v3.md` §2.3 and §8; clients must branch on `code` only.
+//! MAY NOT decide when one applies. Messages are those of `v3.md` §2.3 and §8, or, where it has none, ours; clients must
+//! branch on `code` only.
 
 use serde_json::{Value, json};
 
-use crate::core::settings::Spelling;
+use crate::core::settings::{RefundDiffers, RefundTooSoon, Spelling};
+
+/// 请求过于频繁 (`v3.md` §8.4), the tail of a `Request-ID`.
+pub const TOO_FREQUENT: u32 = 268_447_840;
 
 /// Error codes this sandbox answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +24,11 @@ pub enum Code {
     ResourceNotExists,
     SignError,
     SystemError,
+    NotEnough,
+    UserAccountAbnormal,
+    TradeOverdue,
+    RefundFeeMismatch,
+    FrequencyLimited,
 }
 
 impl Code {
@@ -36,6 +45,11 @@ impl Code {
             Self::ResourceNotExists => ("RESOURCE_NOT_EXISTS", "RESOURCE_NOT_EXISTS"),
             Self::SignError => ("SIGN_ERROR", "SIGN_ERROR"),
             Self::SystemError => ("SYSTEM_ERROR", "SYSTEMERROR"),
+            Self::NotEnough => ("NOT_ENOUGH", "NOTENOUGH"),
+            Self::UserAccountAbnormal => ("USER_ACCOUNT_ABNORMAL", "USER_ACCOUNT_ABNORMAL"),
+            Self::TradeOverdue => ("TRADE_OVERDUE", "TRADE_OVERDUE"),
+            Self::RefundFeeMismatch => ("REFUND_FEE_MISMATCH", "REFUND_FEE_MISMATCH"),
+            Self::FrequencyLimited => ("FREQUENCY_LIMITED", "FREQUENCY_LIMITED"),
         };
         match spelling {
             Spelling::Current => current,
@@ -126,6 +140,68 @@ impl Refusal {
     /// No such order.
     pub fn order_not_exist() -> Self {
         Self::new(404, Code::OrderNotExist, "订单不存在", 268_512_771)
+    }
+
+    /// A refund of an order that does not exist or is not paid.
+    pub fn nothing_to_refund() -> Self {
+        Self::new(404, Code::ResourceNotExists, "原订单不存在", 268_512_771)
+    }
+
+    /// No such refund.
+    pub fn refund_not_exists() -> Self {
+        Self::new(404, Code::ResourceNotExists, "退款单不存在", 0)
+    }
+
+    /// A refund whose `amount.total` is not the order's.
+    pub fn refund_does_not_fit_order() -> Self {
+        Self::new(400, Code::InvalidRequest, "请求参数与订单信息不一致", 0)
+    }
+
+    /// A used `out_refund_no` with other parameters.
+    pub fn refund_differs(as_set: RefundDiffers) -> Self {
+        let code = match as_set {
+            RefundDiffers::InvalidRequest => Code::InvalidRequest,
+            RefundDiffers::RefundFeeMismatch => Code::RefundFeeMismatch,
+        };
+        Self::new(400, code, "订单金额或退款金额与之前请求不一致，请核实后再试", 0)
+    }
+
+    /// More than is left of the payment.
+    pub fn refund_exceeds_payment(left_fen: i64) -> Self {
+        let message =
+            if left_fen > 0 { "退款金额大于可退金额" } else { "订单已全额退款" };
+        Self::new(400, Code::InvalidRequest, message, 0)
+    }
+
+    /// More refunds than an order may have.
+    pub fn too_many_refunds() -> Self {
+        Self::new(400, Code::InvalidRequest, "订单退款次数超过限制", 0)
+    }
+
+    /// A further refund of one order that comes too soon.
+    pub fn refund_too_soon(as_set: RefundTooSoon) -> Self {
+        let message = "频率限制，该笔退款未受理，请降低频率后重试";
+        match as_set {
+            RefundTooSoon::FrequencyLimited => {
+                Self::new(429, Code::FrequencyLimited, message, TOO_FREQUENT)
+            }
+            RefundTooSoon::InvalidRequest => Self::new(400, Code::InvalidRequest, message, 0),
+        }
+    }
+
+    /// A refund of a payment that is older than a year; which status goes with the code is not documented.
+    pub fn trade_overdue() -> Self {
+        Self::new(403, Code::TradeOverdue, "订单已经超过退款期限", 0)
+    }
+
+    /// The payer's account is gone.
+    pub fn user_account_abnormal() -> Self {
+        Self::new(403, Code::UserAccountAbnormal, "退款请求失败", 0)
+    }
+
+    /// The merchant cannot pay for the refund.
+    pub fn not_enough() -> Self {
+        Self::new(403, Code::NotEnough, "基本账户余额不足，请充值后重新发起", 0)
     }
 
     /// Something of ours broke.

@@ -40,6 +40,10 @@ pub enum Route {
     QueryById(String),
     /// 关单.
     Close(String),
+    /// 申请退款.
+    Refund,
+    /// 查询单笔退款.
+    QueryRefund(String),
     /// 平台证书.
     Certificates,
     /// 小程序登录.
@@ -72,6 +76,10 @@ impl Route {
             ["v3", "pay", "transactions", "id", id] if !id.is_empty() => {
                 ("GET", Self::QueryById(decoded(id)))
             }
+            ["v3", "refund", "domestic", "refunds"] => ("POST", Self::Refund),
+            ["v3", "refund", "domestic", "refunds", number] if !number.is_empty() => {
+                ("GET", Self::QueryRefund(decoded(number)))
+            }
             ["v3", "certificates"] => ("GET", Self::Certificates),
             ["sns", "jscode2session"] => ("GET", Self::Login),
             _ => return None,
@@ -85,6 +93,8 @@ impl Route {
             Self::Prepay(_) => "prepay",
             Self::QueryByOutTradeNo(_) | Self::QueryById(_) => "query",
             Self::Close(_) => "close",
+            Self::Refund => "refund",
+            Self::QueryRefund(_) => "query_refund",
             Self::Certificates => "certificates",
             Self::Login => "login",
         }
@@ -96,7 +106,7 @@ impl Route {
             Self::Prepay(_) | Self::QueryByOutTradeNo(_) | Self::QueryById(_) | Self::Close(_) => {
                 true
             }
-            Self::Certificates | Self::Login => false,
+            Self::Refund | Self::QueryRefund(_) | Self::Certificates | Self::Login => false,
         }
     }
 }
@@ -123,6 +133,11 @@ mod tests {
         assert_eq!(status("GET", "/v3/pay/transactions/out-trade-no/"), 404);
         assert_eq!(status("POST", "/v3/pay/transactions/out-trade-no/T1"), 405);
         assert_eq!(status("GET", "/v3/pay/transactions/out-trade-no/T1/close"), 405);
+        assert_eq!(status("POST", "/v3/refund/domestic/refunds"), 200);
+        assert_eq!(status("GET", "/v3/refund/domestic/refunds"), 405);
+        assert_eq!(status("GET", "/v3/refund/domestic/refunds/R1"), 200);
+        assert_eq!(status("POST", "/v3/refund/domestic/refunds/R1"), 405);
+        assert_eq!(status("GET", "/v3/refund/domestic/refunds/"), 404);
         assert_eq!(status("GET", "/"), 404);
     }
 
@@ -131,6 +146,10 @@ mod tests {
         assert_eq!(
             Route::find("GET", "/v3/pay/transactions/out-trade-no/A%7CB*C_1-2"),
             Ok(Route::QueryByOutTradeNo("A|B*C_1-2".to_owned()))
+        );
+        assert_eq!(
+            Route::find("GET", "/v3/refund/domestic/refunds/R%7C*%401"),
+            Ok(Route::QueryRefund("R|*@1".to_owned()))
         );
     }
 }

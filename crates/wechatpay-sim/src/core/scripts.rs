@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::core::faults::{Faults, RuleForm, Script};
 
 /// The built-in scripts, by name.
-const BUILT_IN: [(&str, &str); 13] = [
+const BUILT_IN: [(&str, &str); 16] = [
     ("lost-notifications", include_str!("../../scripts/lost-notifications.json")),
     ("doubled-notifications", include_str!("../../scripts/doubled-notifications.json")),
     ("reordered-notifications", include_str!("../../scripts/reordered-notifications.json")),
@@ -15,6 +15,9 @@ const BUILT_IN: [(&str, &str); 13] = [
     ("slow-answers", include_str!("../../scripts/slow-answers.json")),
     ("lost-prepay-answers", include_str!("../../scripts/lost-prepay-answers.json")),
     ("lost-close-answers", include_str!("../../scripts/lost-close-answers.json")),
+    ("lost-refund-answers", include_str!("../../scripts/lost-refund-answers.json")),
+    ("failing-refunds", include_str!("../../scripts/failing-refunds.json")),
+    ("empty-account", include_str!("../../scripts/empty-account.json")),
     ("late-prepays", include_str!("../../scripts/late-prepays.json")),
     ("stale-queries", include_str!("../../scripts/stale-queries.json")),
     ("rate-limited", include_str!("../../scripts/rate-limited.json")),

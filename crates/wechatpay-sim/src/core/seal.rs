@@ -9,9 +9,10 @@ use crate::core::settings::Verification;
 use time::OffsetDateTime;
 
 /// What is done to a signature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SignatureFault {
     /// Nothing.
+    #[default]
     None,
     /// One character differs.
     Corrupt,
@@ -28,7 +29,7 @@ pub fn headers(
     ports: &mut Ports<'_>,
 ) -> Result<Headers, SigningFailed> {
     let timestamp = signed_at.unix_timestamp().to_string();
-    let nonce = ports.hex(16).to_ascii_lowercase();
+    let nonce = ports.lower_hex(16);
     let mut message = format!("{timestamp}\n{nonce}\n").into_bytes();
     message.extend_from_slice(body);
     message.push(b'\n');

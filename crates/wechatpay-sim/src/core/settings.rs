@@ -1,10 +1,12 @@
 //! Who the merchant is, and how WeChat Pay behaves where its behaviour is known to differ.
 //!
-//! MAY NOT hold private keys; those stay behind the keyring.
+//! MAY NOT hold private keys; those stay behind the keyring. What is not documented, or documented in two ways, is a
+//! setting here and never a constant elsewhere: a client must live with each of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 
 /// The merchant this WeChat Pay knows, and the names of WeChat Pay's own keys.
@@ -51,7 +53,8 @@ pub enum Verification {
 }
 
 /// What closing a number without an order does (`v3.md` §7.4 \[F\]).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CloseUnknown {
     /// 204, and the number can never be ordered again. Observed on the live service.
     #[default]
@@ -61,7 +64,8 @@ pub enum CloseUnknown {
 }
 
 /// How error codes are spelt (`v3.md` §8.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Spelling {
     /// `ORDER_PAID`.
     #[default]
@@ -71,7 +75,8 @@ pub enum Spelling {
 }
 
 /// The body of a re-sent notification (`v3.md` §11.12).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ResendBody {
     /// Encrypted again with a new nonce.
     #[default]
@@ -80,15 +85,61 @@ pub enum ResendBody {
     Identical,
 }
 
+/// How a further refund of one order is refused that comes too soon (`v3.md` §7.5 names the minute, not the answer).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundTooSoon {
+    /// `429 FREQUENCY_LIMITED`.
+    #[default]
+    FrequencyLimited,
+    /// `400 INVALID_REQUEST`.
+    InvalidRequest,
+}
+
+/// How a used `out_refund_no` with other parameters is refused (`v3.md` §9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundDiffers {
+    /// `400 INVALID_REQUEST`.
+    #[default]
+    InvalidRequest,
+    /// `400 REFUND_FEE_MISMATCH`, the name in the FAQ.
+    RefundFeeMismatch,
+}
+
+/// Whether the merchant's account can pay for refunds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MerchantBalance {
+    /// It can.
+    #[default]
+    Enough,
+    /// It cannot, and new refunds are refused at once: `403 NOT_ENOUGH` (`v3.md` §8.2).
+    ShortRefuses,
+    /// It cannot, and new refunds are accepted and stay `PROCESSING`: `CLOSED` after 7 days (`v3.md` §7.5).
+    ShortWaits,
+}
+
 /// `v3.md` §6.3: seconds between one attempt and the next; 15 re-sends, 86 640 s in all.
 pub const RESEND_LADDER_S: [u32; 15] = [
     15, 15, 30, 180, 600, 1_200, 1_800, 1_800, 1_800, 3_600, 10_800, 10_800, 10_800, 21_600, 21_600,
 ];
 
+/// A ladder has no more steps than this.
+const LADDER_STEPS_MAX: usize = 100;
+/// A receiver is not waited for longer than this, in milliseconds.
+const NOTIFY_TIMEOUT_MS_MAX: u64 = 60_000;
+/// The ledger's log is not longer than this.
+const CALL_LOG_MAX: usize = 1_000_000;
+/// No refund takes longer than a year, in milliseconds.
+const REFUND_TAKES_MS_MAX: u64 = 365 * 24 * 3_600 * 1_000;
+
 /// Behaviour that is contested, changing, or a test's choice.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The verification mode after start and after a reset.
+    /// The verification mode after start and after a reset. `/_sandbox/mode` changes the mode of now.
+    #[serde(skip)]
     pub verification: Verification,
     /// Closing a number without an order.
     pub close_unknown: CloseUnknown,
@@ -102,6 +153,17 @@ pub struct Settings {
     pub notify_timeout_ms: u64,
     /// How many API calls the ledger's log keeps; the counts are never cut.
     pub call_log_max: usize,
+    /// How long an accepted refund is `PROCESSING`, in milliseconds on the sandbox clock; with 0 the answer that accepts
+    /// it already says how it ended.
+    pub refund_takes_ms: u64,
+    /// Seconds between two refunds of one order; with 0 they may follow each other at once.
+    pub refund_spacing_s: u32,
+    /// The answer to a refund within that time.
+    pub refund_too_soon: RefundTooSoon,
+    /// The answer to a used `out_refund_no` with other parameters.
+    pub refund_differs: RefundDiffers,
+    /// Whether the merchant's account can pay for refunds.
+    pub merchant_balance: MerchantBalance,
 }
 
 impl Default for Settings {
@@ -114,6 +176,77 @@ impl Default for Settings {
             resend_ladder_s: RESEND_LADDER_S.to_vec(),
             notify_timeout_ms: 5_000,
             call_log_max: 10_000,
+            refund_takes_ms: 5_000,
+            refund_spacing_s: 60,
+            refund_too_soon: RefundTooSoon::default(),
+            refund_differs: RefundDiffers::default(),
+            merchant_balance: MerchantBalance::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// These settings with the given members replaced, or why not.
+    pub fn changed(&self, change: Value) -> Result<Self, String> {
+        let Value::Object(change) = change else {
+            return Err("give an object with the settings to change".to_owned());
+        };
+        let mut all = serde_json::to_value(self).map_err(|why| why.to_string())?;
+        if let Some(members) = all.as_object_mut() {
+            members.extend(change);
+        }
+        let read: Self = serde_json::from_value(all).map_err(|why| why.to_string())?;
+        read.check()?;
+        Ok(Self { verification: self.verification, ..read })
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.resend_ladder_s.len() > LADDER_STEPS_MAX {
+            return Err(format!("resend_ladder_s has at most {LADDER_STEPS_MAX} steps"));
+        }
+        if !(1..=NOTIFY_TIMEOUT_MS_MAX).contains(&self.notify_timeout_ms) {
+            return Err(format!("notify_timeout_ms is from 1 to {NOTIFY_TIMEOUT_MS_MAX}"));
+        }
+        if self.call_log_max > CALL_LOG_MAX {
+            return Err(format!("call_log_max is at most {CALL_LOG_MAX}"));
+        }
+        if self.refund_takes_ms > REFUND_TAKES_MS_MAX {
+            return Err("refund_takes_ms is at most a year".to_owned());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_not_named_stays() {
+        let before = Settings { verification: Verification::PublicKey, ..Settings::default() };
+        let after = before.changed(json!({"refund_spacing_s": 6, "spelling": "older"})).unwrap();
+        let expected =
+            Settings { refund_spacing_s: 6, spelling: Spelling::Older, ..before.clone() };
+        assert_eq!(after, expected);
+        assert_eq!(before.changed(json!({})), Ok(before));
+    }
+
+    #[test]
+    fn nonsense_is_refused_in_words() {
+        for (change, word) in [
+            (json!([]), "object"),
+            (json!({"refund_spaceing_s": 6}), "unknown field"),
+            (json!({"verification": "mixed"}), "unknown field"),
+            (json!({"merchant_balance": "empty"}), "unknown variant"),
+            (json!({"refund_spacing_s": -1}), "invalid value"),
+            (json!({"refund_takes_ms": 31_536_000_001_u64}), "a year"),
+            (json!({"resend_ladder_s": vec![1; 101]}), "100 steps"),
+            (json!({"notify_timeout_ms": 0}), "notify_timeout_ms"),
+            (json!({"call_log_max": 1_000_001}), "call_log_max"),
+        ] {
+            let why = Settings::default().changed(change.clone()).unwrap_err();
+            assert!(why.contains(word), "{change}: {why}");
         }
     }
 }

@@ -2,9 +2,15 @@
 
 mod answers;
 mod deliveries;
+mod elsewhere;
 mod faulty;
 mod late;
 mod orders;
+mod refund_ends;
+mod refund_faults;
+mod refund_laws;
+mod refund_notices;
+mod refunds;
 mod reordered;
 mod strictness;
 
@@ -31,6 +37,7 @@ const API_V3_KEY: &[u8; 32] = b"TestVectorApiV3Key_0123456789ABC";
 const START: OffsetDateTime = datetime!(2026-11-21 10:00:00 +8);
 const JSAPI: &str = "/v3/pay/transactions/jsapi";
 const NATIVE: &str = "/v3/pay/transactions/native";
+const REFUNDS: &str = "/v3/refund/domestic/refunds";
 
 /// A signature that a simulation can afford.
 struct Tags;
@@ -142,6 +149,32 @@ impl World {
         self.visit(|pay, ports| pay.pay(number, form, ports))
     }
 
+    /// Orders with `number` and pays.
+    fn paid(&mut self, number: &str) {
+        self.prepay(NATIVE, &native_body(number));
+        self.user_pays(number);
+    }
+
+    fn refund(&mut self, body: &Value) -> Answer {
+        self.answer(&signed("POST", REFUNDS, &body.to_string()))
+    }
+
+    fn query_refund(&mut self, number: &str) -> Answer {
+        self.answer(&query_refund(number))
+    }
+
+    fn settle(&mut self, number: &str, outcome: &str) -> Result<Value, ControlRefusal> {
+        let form = serde_json::from_value(json!({"outcome": outcome})).unwrap();
+        self.visit(|pay, ports| pay.settle_refund(number, form, ports))
+    }
+
+    fn set(&mut self, change: Value) {
+        self.visit(|pay, ports| {
+            let settings = pay.settings().changed(change).unwrap();
+            pay.change_settings(settings, ports);
+        });
+    }
+
     fn ledger(&mut self) -> Value {
         self.visit(|pay, ports| {
             pay.catch_up(ports);
@@ -184,6 +217,19 @@ fn query(number: &str) -> ApiRequest {
 fn close(number: &str) -> ApiRequest {
     let target = format!("/v3/pay/transactions/out-trade-no/{number}/close");
     signed("POST", &target, &json!({"mchid": MCHID}).to_string())
+}
+
+fn query_refund(number: &str) -> ApiRequest {
+    signed("GET", &format!("{REFUNDS}/{number}"), "")
+}
+
+/// `fen` of the 100 of an order.
+fn refund_body(order: &str, number: &str, fen: i64) -> Value {
+    json!({
+        "out_trade_no": order, "out_refund_no": number, "reason": "商品已售完",
+        "notify_url": "https://pay.example.com/refund-notify",
+        "amount": {"refund": fen, "total": 100, "currency": "CNY"}
+    })
 }
 
 fn native_body(number: &str) -> Value {

@@ -1,19 +1,23 @@
 //! One order of WeChat Pay and the states it can be in (`v3.md` §7.3).
 //!
 //! ```text
-//! NOTPAY ──pay──▶ SUCCESS        (later: REFUND)
+//! NOTPAY ──pay──▶ SUCCESS ──first refund accepted──▶ REFUND
 //!    └──close, or 7 days──▶ CLOSED
 //! ```
 //!
 //! MAY NOT leave `CLOSED`, and MAY NOT be paid after `expires_at` though it still says `NOTPAY` then (unless a test
 //! asks for that by name: `core/pay.rs`).
 
-use serde_json::{Map, Value, json};
+mod wire;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
+use crate::core::pay::PayerAccount;
 use crate::core::prepay_form::PrepayForm;
+use crate::core::refund::{RefundTally, Refundable};
 use crate::core::route::TradeType;
-use crate::core::wire_time::beijing;
 
 /// An order closes by itself this long after its creation; without `time_expire` it is payable until then.
 pub const LIFE: Duration = Duration::days(7);
@@ -45,6 +49,18 @@ pub struct Trade {
     pub failed_payments: u32,
     /// Whether a test ordered it although a close had burned its number.
     pub unfaithful: bool,
+    /// Whose order it is.
+    pub ordered_by: OrderedBy,
+}
+
+/// Who ordered something with the merchant's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderedBy {
+    /// Whoever called the API.
+    Api,
+    /// `POST /_sandbox/trades`: another system of the same merchant, or a life of this one that its records lost.
+    Elsewhere,
 }
 
 /// What the client needs to open the cashier.
@@ -61,7 +77,7 @@ pub struct PrepayHandle {
 pub enum TradeState {
     /// Not paid; also after a failed attempt and after expiry.
     NotPay,
-    /// Paid.
+    /// Paid; it says `REFUND` from the first refund on.
     Success(Payment),
     /// Never to be paid.
     Closed {
@@ -90,10 +106,32 @@ pub struct Payment {
     pub openid: String,
     /// When.
     pub success_at: OffsetDateTime,
+    /// The order's amount: what the prepay asked for, unless a test paid another.
+    pub total_fen: i64,
     /// What a coupon took off.
     pub coupon_fen: i64,
-    /// Whether a test paid it when it could not be paid any more.
+    /// Whether a test paid it when, or as, it could not be paid.
     pub unfaithful: bool,
+    /// Whether money can go back to the payer.
+    pub payer_account: PayerAccount,
+    /// What went back.
+    pub refunds: RefundTally,
+}
+
+impl Payment {
+    /// What the payer paid himself.
+    pub fn payer_total_fen(&self) -> i64 {
+        self.total_fen.saturating_sub(self.coupon_fen)
+    }
+
+    /// As far as refunds care.
+    pub fn refundable(&self) -> Refundable {
+        Refundable { total_fen: self.total_fen, payer_total_fen: self.payer_total_fen() }
+    }
+
+    fn is_refunded(&self) -> bool {
+        self.refunds.first_at.is_some()
+    }
 }
 
 impl Trade {
@@ -118,6 +156,7 @@ impl Trade {
             handle,
             failed_payments: 0,
             unfaithful: false,
+            ordered_by: OrderedBy::Api,
         }
     }
 
@@ -144,6 +183,10 @@ impl Trade {
         let mut earlier = self.clone();
         if changed_later {
             earlier.state = TradeState::NotPay;
+        } else if let TradeState::Success(payment) = &mut earlier.state
+            && payment.refunds.first_at.is_some_and(|first| first > instant)
+        {
+            payment.refunds = RefundTally::default();
         }
         earlier
     }
@@ -152,72 +195,9 @@ impl Trade {
     pub fn state_name(&self) -> &'static str {
         match &self.state {
             TradeState::NotPay => "NOTPAY",
+            TradeState::Success(payment) if payment.is_refunded() => "REFUND",
             TradeState::Success(_) => "SUCCESS",
             TradeState::Closed { .. } => "CLOSED",
         }
     }
-
-    /// The order as a query answers it, and once paid as the notification carries it.
-    pub fn to_wire(&self) -> Value {
-        let form = &self.form;
-        let mut wire = Map::new();
-        let mut put = |name: &str, value: Value| wire.insert(name.to_owned(), value);
-        put("appid", json!(form.appid));
-        put("mchid", json!(form.mchid));
-        put("out_trade_no", json!(form.out_trade_no));
-        put("trade_state", json!(self.state_name()));
-        put("trade_state_desc", json!(self.state_text()));
-        if let Some(device_id) = &form.device_id {
-            put("scene_info", json!({"device_id": device_id}));
-        }
-        let TradeState::Success(payment) = &self.state else {
-            // Unpaid answers of the live service carry only a part of `amount`; clients must cope.
-            put("amount", json!({"total": form.total_fen, "payer_currency": "CNY"}));
-            return Value::Object(wire);
-        };
-        put("transaction_id", json!(payment.transaction_id));
-        put("trade_type", json!(self.trade_type));
-        put("bank_type", json!("OTHERS"));
-        put("success_time", json!(beijing(payment.success_at)));
-        put("payer", json!({"openid": payment.openid}));
-        put(
-            "amount",
-            json!({
-                "total": form.total_fen,
-                "payer_total": form.total_fen.saturating_sub(payment.coupon_fen),
-                "currency": "CNY",
-                "payer_currency": "CNY",
-            }),
-        );
-        if let Some(attach) = &form.attach {
-            put("attach", json!(attach));
-        }
-        if payment.coupon_fen > 0 {
-            put("promotion_detail", json!([promotion(payment)]));
-        }
-        Value::Object(wire)
-    }
-
-    fn state_text(&self) -> &'static str {
-        match &self.state {
-            TradeState::NotPay => "订单未支付",
-            TradeState::Success(_) => "支付成功",
-            TradeState::Closed { .. } => "订单已关闭",
-        }
-    }
-}
-
-fn promotion(payment: &Payment) -> Value {
-    json!({
-        "coupon_id": format!("109519{}", payment.transaction_id.get(..6).unwrap_or("")),
-        "name": "沙箱代金券",
-        "scope": "GLOBAL",
-        "type": "NOCASH",
-        "amount": payment.coupon_fen,
-        "stock_id": "931386",
-        "wechatpay_contribute": payment.coupon_fen,
-        "merchant_contribute": 0,
-        "other_contribute": 0,
-        "currency": "CNY",
-    })
 }

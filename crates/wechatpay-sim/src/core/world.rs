@@ -9,8 +9,12 @@ use time::OffsetDateTime;
 use crate::core::calls::CallLog;
 use crate::core::faults::Faults;
 use crate::core::outbox::Outbox;
+use crate::core::ports::Ports;
 use crate::core::postponed::PostponedCalls;
-use crate::core::settings::{Account, PlatformCertificate, Settings, Verification};
+use crate::core::refund::{Refund, Refunds};
+use crate::core::settings::{
+    Account, MerchantBalance, PlatformCertificate, Settings, Verification,
+};
 use crate::core::trade::Trade;
 
 /// WeChat Pay.
@@ -18,8 +22,11 @@ use crate::core::trade::Trade;
 pub struct WeChatPay {
     pub(crate) account: Account,
     pub(crate) settings: Settings,
+    /// The settings of the start, to which a reset goes back.
+    configured: Settings,
     pub(crate) verification: Verification,
     pub(crate) trades: BTreeMap<String, Trade>,
+    pub(crate) refunds: Refunds,
     pub(crate) by_transaction_id: BTreeMap<String, String>,
     pub(crate) by_prepay_id: BTreeMap<String, String>,
     /// Numbers closed before they were ordered.
@@ -36,8 +43,10 @@ impl WeChatPay {
         Self {
             account,
             verification: settings.verification,
+            configured: settings.clone(),
             settings,
             trades: BTreeMap::new(),
+            refunds: Refunds::default(),
             by_transaction_id: BTreeMap::new(),
             by_prepay_id: BTreeMap::new(),
             burned: BTreeSet::new(),
@@ -48,12 +57,12 @@ impl WeChatPay {
         }
     }
 
-    /// Forgets orders, notifications, calls and faults, and goes back to the configured mode. Certificates stay: clients
-    /// have fetched them.
+    /// Forgets orders, refunds, notifications, calls and faults, and goes back to the settings and the mode of the start.
+    /// Certificates stay: clients have fetched them.
     pub fn reset(&mut self) {
         // Numbers go on, so that a delivery in flight or a held call cannot be taken for a new one.
         let (outbox, postponed) = (self.outbox.emptied(), self.postponed.emptied());
-        *self = Self::new(self.account.clone(), self.settings.clone());
+        *self = Self::new(self.account.clone(), self.configured.clone());
         (self.outbox, self.postponed) = (outbox, postponed);
     }
 
@@ -65,6 +74,20 @@ impl WeChatPay {
     /// Changes the verification mode.
     pub fn set_verification(&mut self, verification: Verification) {
         self.verification = verification;
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Changes the settings from now on, but for the verification mode, which is not changed by them.
+    pub fn change_settings(&mut self, settings: Settings, ports: &mut Ports<'_>) {
+        self.catch_up(ports);
+        self.settings = settings;
+        if self.settings.merchant_balance == MerchantBalance::Enough {
+            self.balance_is_back(ports);
+        }
     }
 
     /// Replaces the fault rules. What the old ones held back in its order goes on; what is delayed or late stays so.
@@ -87,6 +110,26 @@ impl WeChatPay {
     /// The merchant and WeChat Pay's key names.
     pub fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// An order as it was last touched: unlike for a query, one that has become seven days old since may say `NOTPAY`.
+    pub fn trade_of(&self, out_trade_no: &str) -> Option<&Trade> {
+        self.trades.get(out_trade_no)
+    }
+
+    /// All orders, by number, as [`Self::trade_of`] gives them.
+    pub fn trades(&self) -> impl Iterator<Item = &Trade> {
+        self.trades.values()
+    }
+
+    /// A refund as of the last visit that knew the time.
+    pub fn refund_of(&self, out_refund_no: &str) -> Option<&Refund> {
+        self.refunds.get(out_refund_no)
+    }
+
+    /// All refunds, by number, as [`Self::refund_of`] gives them.
+    pub fn refunds(&self) -> impl Iterator<Item = &Refund> {
+        self.refunds.iter()
     }
 
     /// An order as it stands now, closed by age if its time has come.

@@ -10,9 +10,12 @@ use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Value, json};
 
+use crate::core::elsewhere::ElsewhereForm;
 use crate::core::ledger::ControlRefusal;
+use crate::core::notice::Delivery;
 use crate::core::pay::PayForm;
 use crate::core::pay_params::PayParams;
+use crate::core::refund::SettleForm;
 use crate::core::scripts;
 use crate::core::wire_time::beijing;
 use crate::http::control::forms::{ClockForm, ModeForm, NotifyForm, parse};
@@ -27,11 +30,15 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     let scope = web::scope("/_sandbox")
         .service(web::resource("/credentials").get(credentials))
         .service(web::resource("/pay/{out_trade_no}").post(pay))
+        .service(web::resource("/trades").post(order_elsewhere))
+        .service(web::resource("/refund/{out_refund_no}").post(settle_refund))
+        .service(web::resource("/refund/{out_refund_no}/notify").post(notify_refund))
         .service(web::resource("/ledger").get(ledger))
         .service(web::resource("/faults").get(faults).put(set_faults))
         .service(web::resource("/faults/counts").get(fault_counts))
         .service(web::resource("/faults/scripts").get(list_scripts))
         .service(web::resource("/faults/scripts/{name}").get(script))
+        .service(web::resource("/settings").get(settings).put(set_settings))
         .service(web::resource("/clock").get(clock).put(set_clock))
         .service(web::resource("/mode").get(mode).post(set_mode))
         .service(web::resource("/keys/rotate").post(rotate))
@@ -61,6 +68,18 @@ async fn pay(shared: Data<Shared>, number: Path<String>, body: Bytes) -> Control
     let trade = shared.visit(|pay, ports| pay.pay(&number, form, ports))?;
     shared.wake.notify_one();
     Ok(HttpResponse::Ok().json(trade))
+}
+
+async fn order_elsewhere(shared: Data<Shared>, body: Bytes) -> Controlled {
+    let form: ElsewhereForm = parse(&body)?;
+    let trade = shared.visit(|pay, ports| pay.order_elsewhere(form, ports))?;
+    Ok(HttpResponse::Ok().json(trade))
+}
+
+async fn settle_refund(shared: Data<Shared>, number: Path<String>, body: Bytes) -> Controlled {
+    let form: SettleForm = parse(&body)?;
+    let refund = shared.visit(|pay, ports| pay.settle_refund(&number, form, ports))?;
+    Ok(HttpResponse::Ok().json(refund))
 }
 
 async fn ledger(shared: Data<Shared>) -> Controlled {
@@ -94,6 +113,22 @@ async fn list_scripts() -> Controlled {
 async fn script(name: Path<String>) -> Controlled {
     let script = scripts::built_in(&name).map_err(|why| ControlRefusal::not_found(&why))?;
     Ok(HttpResponse::Ok().json(script))
+}
+
+async fn settings(shared: Data<Shared>) -> Controlled {
+    Ok(HttpResponse::Ok().json(shared.visit(|pay, _| pay.settings().clone())))
+}
+
+async fn set_settings(shared: Data<Shared>, body: Bytes) -> Controlled {
+    let change: Value = parse(&body)?;
+    shared
+        .visit(|pay, ports| {
+            let settings = pay.settings().changed(change)?;
+            pay.change_settings(settings, ports);
+            Ok(())
+        })
+        .map_err(|why: String| ControlRefusal::bad_request(&why))?;
+    settings(shared).await
 }
 
 async fn clock(shared: Data<Shared>) -> Controlled {
@@ -151,6 +186,26 @@ async fn notify(
 ) -> Controlled {
     let form: NotifyForm = parse(&body)?;
     let delivery = shared.visit(|pay, ports| pay.notify_now(&number, form.tamper, ports))?;
+    delivered(shared, client, delivery).await
+}
+
+async fn notify_refund(
+    shared: Data<Shared>,
+    client: Data<reqwest::Client>,
+    number: Path<String>,
+    body: Bytes,
+) -> Controlled {
+    let form: NotifyForm = parse(&body)?;
+    let delivery = shared.visit(|pay, ports| pay.notify_refund_now(&number, form.tamper, ports))?;
+    delivered(shared, client, delivery).await
+}
+
+/// Makes the attempt and answers what came of it.
+async fn delivered(
+    shared: Data<Shared>,
+    client: Data<reqwest::Client>,
+    delivery: Delivery,
+) -> Controlled {
     let id = delivery.id;
     send(&shared, &client, delivery).await;
     let attempt = shared.visit(|pay, _| pay.attempt(id));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use wechatpay_sim::core::faults::Action;
 use wechatpay_sim::core::tamper::Tamper;
-use wechatpay_sim::{fault_script, fault_scripts};
+use wechatpay_sim::{Settings, fault_script, fault_scripts};
 
 const DOCUMENT: &str = include_str!("../../../../docs/sandbox.md");
 const ROUTES: &str = include_str!("../../src/http/control.rs");
@@ -53,7 +53,23 @@ fn every_tampering_has_a_row() {
     let unknown = serde_json::from_value::<Tamper>(json!("nothing")).unwrap_err().to_string();
     let mut all: Vec<&str> = quoted(&unknown).into_iter().filter(known).collect();
     all.sort_unstable();
-    assert_eq!((named.len(), named), (16, all));
+    assert_eq!((named.len(), named), (18, all));
+}
+
+#[test]
+fn every_setting_has_a_row_with_its_default() {
+    let Value::Object(settings) = serde_json::to_value(Settings::default()).unwrap() else {
+        panic!("settings are an object");
+    };
+    let rows = rows("Settings");
+    let named: Vec<&str> = rows.iter().map(|row| row[0]).collect();
+    let mut known: Vec<&str> = settings.keys().map(String::as_str).collect();
+    known.sort_by_key(|name| named.iter().position(|row| row == name));
+    assert_eq!(named, known);
+    for row in rows {
+        let default: Value = serde_json::from_str(row[1]).unwrap();
+        assert_eq!(default, settings[row[0]], "{}", row[0]);
+    }
 }
 
 #[test]

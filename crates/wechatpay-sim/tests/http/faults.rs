@@ -25,7 +25,8 @@ async fn a_connection_closes_without_an_answer() {
     assert_eq!(
         calls,
         json!([{
-            "kind": "prepay", "out_trade_no": "T00001", "count": 3, "effective": 2,
+            "kind": "prepay", "out_trade_no": "T00001", "out_refund_no": null,
+            "count": 3, "effective": 2,
             "by_status": {"200": 1, "lost": 2}
         }])
     );

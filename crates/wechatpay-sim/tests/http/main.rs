@@ -17,6 +17,7 @@ mod notifications;
 mod order;
 mod purchase;
 mod receiver;
+mod refunds;
 mod scripts;
 mod start;
 mod strictness;

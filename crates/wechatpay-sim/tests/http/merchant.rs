@@ -18,6 +18,7 @@ use x509_parser::prelude::FromDer;
 
 pub(crate) const JSAPI: &str = "/v3/pay/transactions/jsapi";
 pub(crate) const NATIVE: &str = "/v3/pay/transactions/native";
+pub(crate) const REFUNDS: &str = "/v3/refund/domestic/refunds";
 
 pub(crate) struct Merchant {
     pub(crate) base_url: String,
@@ -195,6 +196,19 @@ impl Merchant {
         let target = format!("/v3/pay/transactions/out-trade-no/{number}/close");
         let body = json!({"mchid": self.credentials.mchid}).to_string();
         self.call("POST", &target, &body).await.unwrap()
+    }
+
+    /// Asks for a refund of so much of the 100 fen of an order.
+    pub(crate) async fn refund(&self, order: &str, number: &str, fen: i64, url: &str) -> Answered {
+        let body = json!({
+            "out_trade_no": order, "out_refund_no": number, "notify_url": url,
+            "amount": {"refund": fen, "total": 100, "currency": "CNY"}
+        });
+        self.call("POST", REFUNDS, &body.to_string()).await.unwrap()
+    }
+
+    pub(crate) async fn query_refund(&self, number: &str) -> Answered {
+        self.call("GET", &format!("{REFUNDS}/{number}"), "").await.unwrap()
     }
 
     /// A `_sandbox` call: status and JSON.

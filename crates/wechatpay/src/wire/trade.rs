@@ -9,6 +9,7 @@ pub(crate) struct TradeWire {
     pub(crate) mchid: String,
     pub(crate) out_trade_no: String,
     pub(crate) trade_state: String,
+    pub(crate) trade_type: Option<String>,
     pub(crate) appid: Option<String>,
     pub(crate) transaction_id: Option<String>,
     pub(crate) attach: Option<String>,

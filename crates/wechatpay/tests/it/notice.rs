@@ -2,6 +2,7 @@
 
 use domain::Timestamp;
 use domain::fact::{Evidence, Trade};
+use domain::payment::TradeType;
 use domain::ports::{Notice, NoticeBody, NoticeError, NoticeOpener as _, RawNotice};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -45,7 +46,7 @@ fn paid_envelope(resource: &Value) -> Value {
     envelope("TRANSACTION.SUCCESS", "transaction", &resource.to_string(), "k8Zq2Lw9Xe4T")
 }
 
-async fn open(body: &Value) -> Result<Notice, NoticeError> {
+pub(crate) async fn open(body: &Value) -> Result<Notice, NoticeError> {
     let notice = signed_notice(PUBLIC_KEY, NOW, body.to_string().as_bytes());
     world(&settings()).client.open(&notice, Timestamp::from_seconds(NOW)).await
 }
@@ -66,13 +67,17 @@ async fn the_vectors_open_by_certificate_and_by_public_key() {
         match notice.body {
             NoticeBody::Payment(fact) => {
                 assert_eq!(fact.out_trade_no().as_str(), NUMBER);
+                assert_eq!(fact.trade_type(), Some(TradeType::Jsapi));
                 let event_id = notice.event_id.clone();
                 assert_eq!(*fact.evidence(), Evidence::Notification { event_id });
                 assert!(matches!(fact.trade(), Trade::Success(_)));
             }
-            NoticeBody::Refund(_) | NoticeBody::Other => {
-                assert_eq!(notice.event_type, "REFUND.SUCCESS")
+            NoticeBody::Refund(fact) => {
+                assert_eq!(notice.event_type, "REFUND.SUCCESS");
+                assert_eq!(fact.out_refund_no().as_str(), REFUND);
+                assert_eq!(fact.refund().name(), "SUCCESS");
             }
+            NoticeBody::Other => panic!("{name}"),
         }
         opened.push((name.to_owned(), notice.fact_hash));
     }
@@ -101,8 +106,8 @@ async fn another_merchants_genuine_event_is_not_ours() {
     resource["mchid"] = json!("1900000110");
     let refused = open(&paid_envelope(&resource)).await;
     assert_eq!(refused, Err(NoticeError::Untrusted("another merchant")));
-    let refund = envelope("REFUND.SUCCESS", "refund", &resource.to_string(), "k8Zq2Lw9Xe4T");
-    assert_eq!(open(&refund).await, Err(NoticeError::Untrusted("another merchant")));
+    let other = envelope("ELSE.SUCCESS", "else", &resource.to_string(), "k8Zq2Lw9Xe4T");
+    assert_eq!(open(&other).await, Err(NoticeError::Untrusted("another merchant")));
 }
 
 #[tokio::test]
@@ -204,7 +209,7 @@ async fn what_is_signed_but_cannot_be_read_is_malformed() {
         cases.push(paid_envelope(&resource));
     }
     cases.push(envelope("TRANSACTION.SUCCESS", "transaction", "not json", "k8Zq2Lw9Xe4T"));
-    cases.push(envelope("REFUND.SUCCESS", "refund", "not json", "k8Zq2Lw9Xe4T"));
+    cases.push(envelope("REFUND.SOMETHING", "refund", "not json", "k8Zq2Lw9Xe4T"));
     for case in cases {
         let refused = open(&case).await;
         assert!(matches!(refused, Err(NoticeError::Malformed(_))), "{case}: {refused:?}");

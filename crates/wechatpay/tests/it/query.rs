@@ -1,6 +1,7 @@
 //! Asking what became of a payment.
 
 use domain::fact::{Evidence, PaymentFact, Trade};
+use domain::payment::TradeType;
 use domain::ports::{GatewayError, PaymentGateway as _};
 use domain::{Fen, OutTradeNo, Timestamp};
 use serde_json::{Value, json};
@@ -41,19 +42,39 @@ async fn a_success_comes_with_its_receipt() {
 }
 
 #[tokio::test]
-async fn each_state_means_what_it_says() {
+async fn how_it_was_paid_is_known_for_the_ways_that_we_offer() {
     let cases = [
-        ("NOTPAY", Trade::NotPaid),
-        ("USERPAYING", Trade::NotPaid),
-        ("CLOSED", Trade::Closed),
-        ("REFUND", Trade::Refunded),
+        (json!("JSAPI"), Some(TradeType::Jsapi)),
+        (json!("NATIVE"), Some(TradeType::Native)),
+        (json!("MWEB"), None),
+        (json!("APP"), None),
+        (json!("NEW"), None),
+        (json!(""), None),
+        (json!(null), None),
     ];
+    for (said, known) in cases {
+        assert_eq!(query(&paid_but("trade_type", said)).await.unwrap().trade_type(), known);
+    }
+}
+
+#[tokio::test]
+async fn each_state_means_what_it_says() {
+    let cases =
+        [("NOTPAY", Trade::NotPaid), ("USERPAYING", Trade::NotPaid), ("CLOSED", Trade::Closed)];
     for (state, trade) in cases {
         // An unpaid payment says little else.
         let body = json!({ "mchid": MCHID, "out_trade_no": NUMBER, "trade_state": state,
             "trade_state_desc": "…", "amount": { "total": 100 }, "something_new": [1] });
         assert_eq!(query(&body).await.unwrap().trade(), &trade);
     }
+}
+
+#[tokio::test]
+async fn a_refunded_payment_is_no_success_and_says_what_was_paid() {
+    let fact = query(&paid_but("trade_state", json!("REFUND"))).await.unwrap();
+    let Trade::Refunded(receipt) = fact.trade() else { panic!("{:?}", fact.trade()) };
+    assert_eq!(receipt.transaction_id.as_str(), "4200002026112100000000000001");
+    assert_eq!(receipt.amount, Fen::new(100));
 }
 
 #[tokio::test]

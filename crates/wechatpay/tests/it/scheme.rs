@@ -229,6 +229,21 @@ async fn certificates_are_fetched_opened_and_rotated_under_the_scheme() {
     }
 }
 
+#[tokio::test]
+async fn a_signature_of_an_impossible_length_makes_nobody_look_for_its_key() {
+    let only = Settings { public_key: None, use_platform_certificates: true, ..tag_settings() };
+    let (client, wechat) = tag_world(&only);
+    for bytes in [0, 31, 33, 256] {
+        let signature = Some(STANDARD.encode(vec![7; bytes]));
+        let notice = RawNotice { signature, ..tagged("first", "C1", "{}") };
+        assert!(matches!(open(&client, &notice).await, Err(NoticeError::Untrusted(_))), "{bytes}");
+    }
+    assert!(wechat.seen().is_empty());
+    // One that is possible is worth a question.
+    assert!(open(&client, &tagged("first", "C1", "{}")).await.is_err());
+    assert_eq!(wechat.targets(), ["/v3/certificates"]);
+}
+
 #[test]
 fn keys_of_another_scheme_are_no_keys() {
     let ports = Ports {

@@ -1,6 +1,7 @@
 //! Configuration mistakes, all at once.
 
 use domain::names::Mchid;
+use domain::ports::PaymentGateway as _;
 use expect_test::expect;
 use secrecy::SecretString;
 use wechatpay::{MerchantKeySettings, Settings};
@@ -42,6 +43,7 @@ fn every_mistake_is_named_at_once() {
         base_url must be https
         base_url must be scheme and host alone
         notify_url is not an absolute URL
+        refund_notify_url is missing: notify_url does not end in /notify, so it cannot be derived
         timeout_ms must be 1 to 60000"#]]
     .assert_eq(&shown);
 }
@@ -100,11 +102,16 @@ fn the_private_key_must_be_the_certificates() {
 
 #[test]
 fn a_notify_url_is_public_https_with_a_path_and_nothing_else() {
-    let with = |url: &str| mistakes(&Settings { notify_url: url.to_owned(), ..settings() });
+    let payments = |url: &str| {
+        let refund_notify_url = Some("https://pay.example.com/refunds".to_owned());
+        mistakes(&Settings { notify_url: url.to_owned(), refund_notify_url, ..settings() })
+    };
+    let refunds =
+        |url: &str| mistakes(&Settings { refund_notify_url: Some(url.to_owned()), ..settings() });
     for good in
         ["https://pay.example.com/n", "https://8.8.8.8/n", "https://pay.example.com:8443/a/b"]
     {
-        assert_eq!(with(good), "", "{good}");
+        assert_eq!(payments(good) + &refunds(good), "", "{good}");
     }
     let long = format!("https://pay.example.com/{}", "n".repeat(250));
     for bad in [
@@ -135,8 +142,31 @@ fn a_notify_url_is_public_https_with_a_path_and_nothing_else() {
         "https://pay.internal/n",
         &long,
     ] {
-        assert_ne!(with(bad), "", "{bad}");
+        assert_ne!(payments(bad), "", "{bad}");
+        assert!(refunds(bad).starts_with("refund_notify_url "), "{bad}");
     }
+}
+
+#[tokio::test]
+async fn refunds_are_reported_beside_payments_unless_another_place_is_named() {
+    let sent_to = |settings: Settings| async move {
+        let world = world(&settings);
+        world.wechat.lose();
+        assert!(world.client.refund(&refund_request()).await.is_err());
+        let body: serde_json::Value = serde_json::from_str(&world.wechat.seen()[0].body).unwrap();
+        text(&body, "notify_url").to_owned()
+    };
+    assert_eq!(sent_to(settings()).await, "https://pay.example.com/wechatpay/refund-notify");
+    let named = Settings {
+        notify_url: "https://pay.example.com/payments".to_owned(),
+        refund_notify_url: Some("https://pay.example.com/refunds".to_owned()),
+        ..settings()
+    };
+    assert_eq!(sent_to(named.clone()).await, "https://pay.example.com/refunds");
+    let unnamed = Settings { refund_notify_url: None, ..named };
+    let why = "refund_notify_url is missing: notify_url does not end in /notify, so it cannot be \
+               derived";
+    assert_eq!(mistakes(&unnamed), why);
 }
 
 #[test]

@@ -8,10 +8,10 @@ use aes_gcm::aead::{Aead as _, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use domain::names::{Appid, Mchid, Openid};
+use domain::names::{Appid, Mchid, Openid, TransactionId};
 use domain::payment::{Payment, PaymentState, Terms, TradeType};
-use domain::ports::{Clock, PortFuture, RawNotice};
-use domain::{Fen, OutTradeNo, Timestamp};
+use domain::ports::{Clock, PortFuture, RawNotice, RefundRequest};
+use domain::{Epoch, Fen, OutRefundNo, OutTradeNo, Timestamp};
 use ring::rand::SystemRandom;
 use ring::rsa::KeyPair;
 use ring::signature::RSA_PKCS1_SHA256;
@@ -236,6 +236,35 @@ pub(crate) fn paid() -> Value {
     })
 }
 
+/// Our number of a refund, of the vectors.
+pub(crate) const REFUND: &str = "R20261121000001";
+
+/// What is asked for: half of [`paid`].
+pub(crate) fn refund_request() -> RefundRequest {
+    RefundRequest {
+        out_refund_no: OutRefundNo::stored(REFUND.to_owned()),
+        out_trade_no: OutTradeNo::parse(NUMBER).unwrap(),
+        transaction_id: TransactionId::new("4200002026112100000000000001"),
+        amount: Fen::new(50),
+        total: Fen::new(100),
+        reason: "香蕉坏了".to_owned(),
+    }
+}
+
+/// That refund as an answer says it, arrived.
+pub(crate) fn refunded() -> Value {
+    json!({
+        "refund_id": "50000002026112100000000000001", "out_refund_no": REFUND,
+        "transaction_id": "4200002026112100000000000001", "out_trade_no": NUMBER,
+        "channel": "ORIGINAL", "user_received_account": "支付用户零钱",
+        "success_time": "2026-11-21T10:05:00+08:00", "create_time": "2026-11-21T10:04:30+08:00",
+        "status": "SUCCESS", "funds_account": "AVAILABLE",
+        "amount": { "total": 100, "refund": 50, "payer_total": 90, "payer_refund": 45,
+            "settlement_refund": 50, "settlement_total": 100, "discount_refund": 5,
+            "currency": "CNY", "from": [{ "account": "AVAILABLE", "amount": 50 }] },
+    })
+}
+
 /// A payment of ours, JSAPI, before it was ordered.
 pub(crate) fn payment(trade_type: TradeType) -> Payment {
     Payment {
@@ -255,5 +284,6 @@ pub(crate) fn payment(trade_type: TradeType) -> Payment {
         prepay_body: r#"{"stored":"byte for byte"}"#.to_owned(),
         state: PaymentState::Created,
         created_at: Timestamp::from_seconds(NOW),
+        epoch: Epoch::default(),
     }
 }

@@ -2,10 +2,13 @@
 
 use super::{meters, value};
 use crate::metrics::Metered;
-use domain::fact::{PaymentFact, Trade};
+use domain::fact::{Evidence, PaymentFact, RefundAtWechat, RefundFact, Trade};
+use domain::names::{Mchid, TransactionId};
 use domain::payment::{Credential, Payment, Terms};
-use domain::ports::{GatewayError, PayParams, PaymentGateway, PortFuture, WechatRefusal};
-use domain::{Fen, OutTradeNo};
+use domain::ports::{
+    GatewayError, PayParams, PaymentGateway, PortFuture, RefundRequest, WechatRefusal,
+};
+use domain::{Fen, OutRefundNo, OutTradeNo};
 use std::collections::VecDeque;
 use std::future::ready;
 use std::sync::{Arc, Mutex};
@@ -37,9 +40,52 @@ impl PaymentGateway for Script {
         Box::pin(ready(Ok(())))
     }
 
+    fn refund<'a>(
+        &'a self,
+        _request: &'a RefundRequest,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
+        Box::pin(ready(Err(GatewayError::Retryable(WechatRefusal::default()))))
+    }
+
+    fn query_refund<'a>(
+        &'a self,
+        number: &'a OutRefundNo,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
+        Box::pin(ready(Ok(refund_fact(number))))
+    }
+
     fn pay_params(&self, _payment: &Payment) -> Option<PayParams> {
         None
     }
+}
+
+fn refund_fact(number: &OutRefundNo) -> RefundFact {
+    let evidence = Evidence::Query { request_id: None };
+    RefundFact::attested(evidence, Mchid::new("1"), number.clone(), RefundAtWechat::NotExist)
+}
+
+#[tokio::test]
+async fn refunds_are_passed_on_and_counted_as_themselves() {
+    let meters = meters();
+    let metered = Metered::gateway(Arc::new(Script(Mutex::default())), &meters);
+    let request = RefundRequest {
+        out_refund_no: OutRefundNo::stored("R-1".to_owned()),
+        out_trade_no: OutTradeNo::parse("P1234567890").unwrap(),
+        transaction_id: TransactionId::new("T-1"),
+        amount: Fen::new(1),
+        total: Fen::new(1),
+        reason: String::new(),
+    };
+    let later = Err(GatewayError::Retryable(WechatRefusal::default()));
+    assert_eq!(metered.refund(&request).await, later);
+    let number = &request.out_refund_no;
+    assert_eq!(metered.query_refund(number).await, Ok(refund_fact(number)));
+    let calls = |kind: &str, outcome: &str| {
+        let labels = format!("{{kind=\"{kind}\",outcome=\"{outcome}\"}}");
+        value(&meters, &format!("paydesk_wechat_calls_total{labels}"))
+    };
+    assert_eq!(calls("refund", "retryable"), Some(1.0));
+    assert_eq!(calls("query_refund", "ok"), Some(1.0));
 }
 
 #[tokio::test]

@@ -3,12 +3,12 @@
 use super::{meters, value};
 use crate::metrics::{MeteredOrders, Meters};
 use crate::telemetry::capture::said;
-use domain::CommandId;
 use domain::changeset::{Changeset, ReplayRecord, ReplayScope};
 use domain::order::Order;
 use domain::ports::{
     CommitAnswer, Loaded, OrderKey, OrderList, OrderListing, OrderStore, PortFuture, StoreError,
 };
+use domain::{CommandId, Epoch};
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::future::ready;
@@ -42,6 +42,10 @@ impl OrderStore for Script {
         &'a self,
         _scope: &'a ReplayScope,
     ) -> PortFuture<'a, Result<Option<ReplayRecord>, StoreError>> {
+        panic!("nothing is asked")
+    }
+
+    fn epoch(&self) -> PortFuture<'_, Result<Epoch, StoreError>> {
         panic!("nothing is asked")
     }
 

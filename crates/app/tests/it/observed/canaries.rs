@@ -3,6 +3,7 @@
 
 use super::logs::Logs;
 use crate::world::World;
+use app::playground::operator_key;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use reqwest::Method;
@@ -18,6 +19,8 @@ const WRONG_TOKEN: &str = "canary-wrong-token-7155";
 const SIGNATURE: &str = "Y2FuYXJ5LXNpZ25hdHVyZS03MTU2";
 const IN_A_QUERY: &str = "canary-query-7157";
 const IN_A_BODY: &str = "canary-body-7158";
+const REASON: &str = "金丝雀退款原因 7160";
+const NOTE: &str = "canary-note-7161 bank account";
 
 /// Something that may not be seen, by what it is.
 struct Canary {
@@ -107,6 +110,8 @@ impl Shop {
             ("signature", SIGNATURE.to_owned()),
             ("query", IN_A_QUERY.to_owned()),
             ("body", IN_A_BODY.to_owned()),
+            ("reason of a refund", REASON.to_owned()),
+            ("note of a refund", NOTE.to_owned()),
             ("buyer's token", token.clone()),
             ("openid", openid),
             ("API key", world.admin_key.clone()),
@@ -159,6 +164,35 @@ impl Shop {
         number
     }
 
+    /// Money goes back, and WeChat Pay refuses that once.
+    async fn be_refunded(&self, number: &str) {
+        let world = &self.world;
+        let words = format!("the payer {} is refused", self.openid());
+        let value = json!({"status": 400, "code": "PARAM_ERROR", "message": words});
+        let rule = json!([{"match": {"path": "/v3/refund/domestic/refunds"},
+            "action": "status", "value": value, "times": 1}]);
+        world.faults(rule).await;
+        let ask = json!({"amount_fen": 40, "reason": REASON});
+        let path = format!("/api/mini/orders/{number}/refunds");
+        let (status, refund) = world.call(&self.token, Method::POST, &path, ask).await;
+        assert_eq!(status, 201, "{refund}");
+        let path = format!("/api/mini/orders/{number}");
+        for _ in 0..100 {
+            let (_, order) = world.call(&self.token, Method::GET, &path, Value::Null).await;
+            if order["refunds"][0]["status"] == "rejected" {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        let out_refund_no = refund["out_refund_no"].as_str().unwrap();
+        let path = format!("/api/admin/refunds/{out_refund_no}/settle-offline");
+        let approver = operator_key::make(&*world.service.desk().access, "approver", now(world));
+        let approver = approver.await.unwrap();
+        let note = json!({"note": NOTE});
+        let (status, settled) = world.call(&approver, Method::POST, &path, note).await;
+        assert_eq!((status.as_u16(), &settled["status"]), (200, &json!("settled_offline")));
+    }
+
     /// Everything that goes wrong is logged with more words than what goes well.
     async fn be_refused(&self) {
         let world = &self.world;
@@ -198,11 +232,16 @@ impl Shop {
     }
 }
 
+fn now(world: &World) -> domain::Timestamp {
+    world.service.desk().clock.now()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_secret_and_nothing_personal_is_logged() {
     let logs = Logs::start();
     let mut shop = Shop::open().await;
     let number = shop.buy().await;
+    shop.be_refunded(&number).await;
     shop.be_refused().await;
     let Shop { world, canaries, .. } = shop;
     let url = format!("http://{}/metrics", world.service.ops_addr().unwrap());
@@ -216,6 +255,7 @@ async fn nothing_secret_and_nothing_personal_is_logged() {
     }
     assert_eq!(logs.events("order.paid", &number).len(), 1);
     assert!(!logs.of("event", "notify.refused").is_empty());
+    assert!(!logs.of("event", "refund.refused").is_empty());
     let called = logs.of("wechat.kind", "prepay");
     for status in [200, 400, 401, 500] {
         let heard = called.iter().any(|line| line["wechat.status"] == status);

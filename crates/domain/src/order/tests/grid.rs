@@ -1,10 +1,14 @@
-//! The golden grid: every state × every command → outcome, kept as `docs/state-grid.md`.
+//! The golden grid: every state × every command → outcome, kept as `docs/state-grid.md`. Its second
+//! part, about refunds, is in `grid/refunds.rs`.
 //!
 //! A changed cell shows itself in review. `UPDATE_EXPECT=1 cargo test -p domain` writes it anew.
 
+mod refunds;
+
 use super::samples::{
-    TOTAL, accepted, close, deadline, fact, prepay, ship, start, start_payment, states, success,
+    TOTAL, accepted, close, deadline, fact, prepay, receipt, ship, start, start_payment, success,
 };
+use super::states::states;
 use crate::Timestamp;
 use crate::fact::Trade;
 use crate::order::{
@@ -30,12 +34,13 @@ fn commands() -> Vec<(&'static str, Make, Timestamp)> {
         ("SUCCESS, other amount", |o| success(o, 1, "T-other", 1), start()),
         ("NOTPAY", |o| fact(o, 1, Trade::NotPaid), start()),
         ("CLOSED", |o| fact(o, 1, Trade::Closed), start()),
-        ("REFUND", |o| fact(o, 1, Trade::Refunded), start()),
+        ("REFUND", |o| fact(o, 1, Trade::Refunded(receipt("T-1", TOTAL))), start()),
         ("NOT_EXIST", |o| fact(o, 1, Trade::NotExist), start()),
         ("NOT_EXIST past the horizon", |o| fact(o, 1, Trade::NotExist), later),
         ("cancel by buyer", |_| Command::Cancel(CancelCause::Buyer), start()),
         ("cancel by deadline, early", |_| Command::Cancel(CancelCause::Deadline), start()),
         ("cancel by deadline", |_| Command::Cancel(CancelCause::Deadline), deadline()),
+        ("give way to another order", |_| Command::GiveWay, start()),
         ("close payment", |o| close(o, 1), start()),
         ("pay the same way", |_| start_payment(TradeType::Jsapi), start()),
         ("pay another way", |_| start_payment(TradeType::Native), start()),
@@ -55,17 +60,24 @@ fn commands() -> Vec<(&'static str, Make, Timestamp)> {
 #[test]
 fn every_state_answers_every_command_as_the_grid_says() {
     let mut text = String::from(
-        "# Order and payment: state × command → outcome\n\n\
+        "# Order, payment and refund: state × command → outcome\n\n\
          Generated from the code by a test of `domain`; do not edit. `=` means that everything\n\
-         asked is recorded already. A refusal is in italics and changes nothing.\n",
+         asked is recorded already. A refusal is in italics and changes nothing.\n\n\
+         ## Orders and their first payment\n\n\
+         After the arrow: where the order stands then, and the payment.\n",
     );
     for (state, order) in states() {
-        text += &format!("\n## {state}\n\n| command | outcome |\n|---|---|\n");
+        text += &heading(state);
         for (name, make, now) in commands() {
             text += &format!("| {name} | {} |\n", outcome(&order, &make(&order), now));
         }
     }
+    text += &refunds::part();
     expect_file!["../../../../../docs/state-grid.md"].assert_eq(&text);
+}
+
+fn heading(state: &str) -> String {
+    format!("\n### {state}\n\n| command | outcome |\n|---|---|\n")
 }
 
 fn outcome(order: &Order, command: &Command, now: Timestamp) -> String {

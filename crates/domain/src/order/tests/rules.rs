@@ -1,9 +1,12 @@
 //! The rules by name, one test each: reading this list is reading the business.
 
+use super::moment::{Moment, intent, written};
+use super::refund_samples::payable;
 use super::samples::{
-    TOTAL, accepted, after, deadline, fact, placed, placement, start, success, with_second_payment,
+    TOTAL, after, deadline, epoch, fact, placed, placement, start, success, with_second_payment,
 };
-use crate::changeset::{Audit, Changeset, Guard, Intent, ListChange};
+use crate::Fen;
+use crate::changeset::{Changeset, Guard, ListChange};
 use crate::fact::Trade;
 use crate::job::{JobChange, JobId};
 use crate::order::{
@@ -11,42 +14,20 @@ use crate::order::{
     StockOutcome,
 };
 use crate::outgoing::OutgoingKind;
-use crate::payment::{Credential, PaymentState, PaymentStatus, SurplusCause, Terms};
-use crate::refund::RefundStatus;
+use crate::payment::{Credential, PaymentState, PaymentStatus, SurplusCause};
+use crate::refund::RefundState;
 use crate::stock::{HoldStatus, StockMoveKind};
-use crate::{CommandId, Fen};
 
 fn cancel() -> Command {
     Command::Cancel(CancelCause::Buyer)
 }
 
-fn payable() -> Order {
-    let order = placed();
-    after(order.clone(), &accepted(&order, 1), start())
-}
-
-fn refused_stock() -> Circumstances<'static> {
-    let compose = &|_: &Terms| String::new();
-    Circumstances { now: start(), stock: StockOutcome::Refused, compose }
-}
-
-fn intent() -> Intent {
-    Intent {
-        command_id: CommandId::stored("test".to_owned()),
-        audit: Audit { actor: "test".into(), cause: "test".into(), request_id: None },
-        inbox: None,
-        fence: None,
-        replay: None,
-    }
+fn refused_stock(epoch: &crate::Epoch) -> Circumstances<'_> {
+    Circumstances { stock: StockOutcome::Refused, ..Circumstances::ordinary(start(), epoch) }
 }
 
 fn changeset(order: &Order, command: &Command) -> Changeset {
-    match order.decide(command, start()).unwrap() {
-        Decision::Record(events) => {
-            Changeset::of(Some(order), events, Vec::new(), intent(), start()).unwrap()
-        }
-        Decision::AlreadyApplied => panic!("nothing to record"),
-    }
+    Moment::at(start()).written(order, command)
 }
 
 #[test]
@@ -78,7 +59,7 @@ fn a_success_after_cancelled_is_refunded_in_full_once() {
     assert_eq!(order.status, OrderStatus::Cancelled);
     assert_eq!(order.refunds.len(), 1);
     assert_eq!(order.refunds[0].amount, Fen::new(TOTAL));
-    assert_eq!(order.refunds[0].status, RefundStatus::Requested);
+    assert_eq!(order.refunds[0].state, RefundState::Requested);
 }
 
 #[test]
@@ -142,8 +123,8 @@ fn a_deadline_counts_only_once_it_has_passed() {
 
 #[test]
 fn a_total_of_zero_is_paid_without_wechat_pay() {
-    let events = placement(0).decide(start(), &|_| unreachable!("no prepay")).unwrap();
-    let written = Changeset::of(None, events, Vec::new(), intent(), start()).unwrap();
+    let events = placement(0).decide(start(), &epoch(), &|_| unreachable!("no prepay")).unwrap();
+    let written = written(None, events, start());
     let order = written.order.unwrap().order;
     assert_eq!((order.status, order.payment_method), (OrderStatus::Ready, PaymentMethod::Free));
     assert_eq!(order.version, 1);
@@ -155,7 +136,7 @@ fn a_total_of_zero_is_paid_without_wechat_pay() {
 #[test]
 fn placing_guards_what_pricing_read_and_promises_the_work() {
     let placement = placement(500);
-    let events = placement.decide(start(), &|_| "{}".to_owned()).unwrap();
+    let events = placement.decide(start(), &epoch(), &|_| "{}".to_owned()).unwrap();
     let written = Changeset::of(None, events, placement.guards(), intent(), start()).unwrap();
     assert!(
         matches!(&written.guards[0], Guard::PriceVersion { price_version: 3, .. }),
@@ -187,9 +168,9 @@ fn settling_commits_stock_clears_lines_and_leaves_no_work() {
 fn a_settlement_whose_stock_is_refused_goes_on_with_a_case() {
     let order = payable();
     let command = success(&order, 1, "T-1", TOTAL);
-    let decision = order.decide_with(&command, &refused_stock()).unwrap();
+    let decision = order.decide_with(&command, &refused_stock(&epoch())).unwrap();
     let Decision::Record(events) = decision else { panic!("nothing to record") };
-    let written = Changeset::of(Some(&order), events, Vec::new(), intent(), start()).unwrap();
+    let written = written(Some(&order), events, start());
     assert!(written.stock.is_empty());
     assert_eq!(written.cases.len(), 1);
     let after = written.order.unwrap().order;

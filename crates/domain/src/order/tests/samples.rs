@@ -1,17 +1,14 @@
-//! Orders in every state, each made the way it is made for real: by commands.
+//! Orders, and what may be said to them and of them. Orders in every state are in `states.rs`.
 
 use crate::buyer::Address;
 use crate::catalogue::{Sku, SkuId, SkuStatus, StockLevel};
 use crate::fact::{Evidence, PaymentFact, Receipt, Trade};
 use crate::names::{Appid, Mchid, Openid, TransactionId};
-use crate::order::{
-    CancelCause, Checkout, Command, CompletedBy, Decision, NewPayment, Order, Placement,
-    PrepayAnswer,
-};
+use crate::order::{Checkout, Command, Decision, NewPayment, Order, Placement, PrepayAnswer};
 use crate::payment::{ClosingCause, Credential, Payment, PaymentState, TradeType};
 use crate::pricing::{Fees, PricingInput, price};
 use crate::shipment::{LogisticsType, Package, ShipmentDraft};
-use crate::{Fen, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
+use crate::{Epoch, Fen, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
 use uuid::Uuid;
 
 pub(super) const TOTAL: i64 = 1_500;
@@ -23,6 +20,11 @@ pub(super) fn start() -> Timestamp {
 
 pub(super) fn deadline() -> Timestamp {
     start().plus_seconds(1_800)
+}
+
+/// The life of the database in which the samples are made.
+pub(super) fn epoch() -> Epoch {
+    Epoch::new("00000001.0")
 }
 
 pub(super) fn placement(price_fen: i64) -> Placement {
@@ -72,7 +74,7 @@ pub(super) fn asked(trade_type: TradeType) -> NewPayment {
 /// An order placed directly: its payment is asked for later.
 pub(super) fn placed_directly() -> Order {
     let placement = Placement { payment: None, ..placement(TOTAL / 3) };
-    let events = placement.decide(start(), &|_| unreachable!("no prepay")).unwrap();
+    let events = placement.decide(start(), &epoch(), &|_| unreachable!("no prepay")).unwrap();
     let crate::order::Event::Placed(order) = &events[0] else { unreachable!() };
     (**order).clone().after(&events)
 }
@@ -99,7 +101,7 @@ pub(super) fn ship(tracking_no: &str, is_all_delivered: bool) -> Command {
 }
 
 pub(super) fn placed() -> Order {
-    let events = placement(TOTAL / 3).decide(start(), &|_| "{}".to_owned()).unwrap();
+    let events = placement(TOTAL / 3).decide(start(), &epoch(), &|_| "{}".to_owned()).unwrap();
     let crate::order::Event::Placed(order) = &events[0] else { unreachable!() };
     (**order).clone().after(&events)
 }
@@ -154,53 +156,4 @@ pub(super) fn with_second_payment(mut order: Order, state: PaymentState) -> Orde
     terms.trade_type = TradeType::Native;
     order.payments.push(Payment { no: 2, terms, state, ..order.payments[0].clone() });
     order
-}
-
-/// Every state of the order and its first payment that commands can make.
-pub(super) fn states() -> Vec<(&'static str, Order)> {
-    let new = placed();
-    let payable = after(new.clone(), &accepted(&new, 1), start());
-    let found = after(new.clone(), &fact(&new, 1, Trade::NotPaid), start());
-    let unknown = after(new.clone(), &prepay(&new, 1, PrepayAnswer::Unknown), start());
-    let refused = PrepayAnswer::Refused { code: "NO_AUTH".to_owned() };
-    let rejected = after(new.clone(), &prepay(&new, 1, refused), start());
-    let proven = after(rejected.clone(), &fact(&new, 1, Trade::NotExist), start());
-    let closed = after(payable.clone(), &fact(&new, 1, Trade::Closed), start());
-    let closing = after(payable.clone(), &close(&new, 1), start());
-    let mismatch = after(payable.clone(), &success(&new, 1, "T-other", 1), start());
-    let cancel = Command::Cancel(CancelCause::Buyer);
-    let cancelling = after(payable.clone(), &cancel, start());
-    let cancelling_rejected = after(rejected.clone(), &cancel, start());
-    let cancelled = after(cancelling.clone(), &fact(&new, 1, Trade::Closed), start());
-    let late_success = after(cancelled.clone(), &success(&new, 1, "T-1", TOTAL), start());
-    let refund_first = after(payable.clone(), &fact(&new, 1, Trade::Refunded), start());
-    let superseded = after(payable.clone(), &start_payment(TradeType::Native), start());
-    let paid = after(payable.clone(), &success(&new, 1, "T-1", TOTAL), start());
-    let partly = after(paid.clone(), &ship("SF-1", false), start());
-    let shipped = after(paid.clone(), &ship("SF-1", true), start());
-    let delivered = after(shipped.clone(), &Command::Deliver, start());
-    let completed = after(delivered.clone(), &Command::Complete(CompletedBy::Operator), start());
-    vec![
-        ("pending_payment, no payment yet", placed_directly()),
-        ("pending_payment, created", new),
-        ("pending_payment, payable", payable),
-        ("pending_payment, payable without credential", found),
-        ("pending_payment, unknown", unknown),
-        ("pending_payment, rejected", rejected),
-        ("pending_payment, rejected and proven", proven),
-        ("pending_payment, closing", closing),
-        ("pending_payment, closed", closed),
-        ("pending_payment, surplus (mismatch)", mismatch),
-        ("pending_payment, surplus (refund seen first)", refund_first),
-        ("pending_payment, superseded by a second payment", superseded),
-        ("cancelling, closing", cancelling),
-        ("cancelling, rejected", cancelling_rejected),
-        ("cancelled, closed", cancelled),
-        ("cancelled, surplus (late)", late_success),
-        ("ready, paid", paid),
-        ("shipped in part, paid", partly),
-        ("shipped, paid", shipped),
-        ("delivered, paid", delivered),
-        ("completed, paid", completed),
-    ]
 }

@@ -1,47 +1,34 @@
 //! Rules of starting payments, of what the buyer is shown meanwhile, and of what comes after.
 
+use super::moment::Moment;
+use super::refund_samples::{paid, payable};
 use super::samples::{
-    TOTAL, accepted, after, asked, deadline, fact, number, placed, placed_directly, ship, start,
+    TOTAL, after, asked, deadline, epoch, fact, number, placed, placed_directly, ship, start,
     start_payment, success,
 };
-use crate::changeset::{Audit, Changeset, Intent};
+use crate::changeset::Changeset;
 use crate::fact::Trade;
 use crate::job::{JobChange, JobId};
 use crate::order::{
     COMPLETE_AFTER_S, CancelCause, Circumstances, Command, CompletedBy, Decision, Event, Order,
-    OrderStatus, PREPAY_MARGIN_S, PayerResult, PrepayAnswer, Rejection, StockOutcome,
+    OrderStatus, PREPAY_MARGIN_S, PayerResult, PrepayAnswer, Rejection,
 };
 use crate::payment::{PAYMENTS_MAX, PaymentStatus, TradeType};
 use crate::presentation::{GIVE_UP_AFTER_S, GIVE_UP_MESSAGE_ZH, Shown};
-use crate::{CommandId, Timestamp};
-
-fn payable() -> Order {
-    let order = placed();
-    after(order.clone(), &accepted(&order, 1), start())
-}
-
-fn paid() -> Order {
-    let order = payable();
-    after(order.clone(), &success(&order, 1, "T-1", TOTAL), start())
-}
+use crate::refund::RefundState;
+use crate::stock::HoldStatus;
+use crate::{Fen, Timestamp};
 
 fn written(order: &Order, command: &Command, now: Timestamp) -> Changeset {
-    let Ok(Decision::Record(events)) = order.decide(command, now) else { panic!("no events") };
-    let intent = Intent {
-        command_id: CommandId::stored("test".to_owned()),
-        audit: Audit { actor: "test".into(), cause: "test".into(), request_id: None },
-        inbox: None,
-        fence: None,
-        replay: None,
-    };
-    Changeset::of(Some(order), events, Vec::new(), intent, now).unwrap()
+    Moment::at(now).written(order, command)
 }
 
 #[test]
 fn the_first_payment_of_a_direct_order_carries_the_order_number() {
     let order = placed_directly();
     let compose = &|terms: &crate::payment::Terms| format!("body of {}", terms.out_trade_no);
-    let given = Circumstances { now: start(), stock: StockOutcome::Committed, compose };
+    let epoch = epoch();
+    let given = Circumstances { compose, ..Circumstances::ordinary(start(), &epoch) };
     let decision = order.decide_with(&start_payment(TradeType::Native), &given).unwrap();
     let Decision::Record(events) = decision else { panic!("no events") };
     let order = order.after(&events);
@@ -223,11 +210,29 @@ fn a_buyer_who_confirms_the_receipt_says_delivered_too() {
 }
 
 #[test]
-fn a_paid_order_is_not_cancelled_without_a_refund() {
-    for order in [paid(), after(paid(), &ship("SF-1", true), start())] {
-        let decided = order.decide(&Command::Cancel(CancelCause::Buyer), start());
-        assert_eq!(decided, Err(Rejection::NotCancellable));
+fn a_paid_order_is_cancelled_by_paying_it_back() {
+    let order = after(paid(), &Command::Cancel(CancelCause::Buyer), start());
+    assert_eq!(order.status, OrderStatus::Cancelling, "not before its money is on its way back");
+    assert_eq!(order.refunds.len(), 1);
+    assert_eq!(order.refunds[0].amount, Fen::new(TOTAL));
+    assert_eq!(order.refunds[0].state, RefundState::Requested);
+    assert!(order.holds.iter().all(|hold| hold.status == HoldStatus::Committed));
+}
+
+#[test]
+fn what_was_shipped_is_not_cancelled_and_no_deadline_cancels_what_was_paid() {
+    let shipped = after(paid(), &ship("SF-1", true), start());
+    let delivered = after(shipped.clone(), &Command::Deliver, start());
+    let completed = after(delivered.clone(), &Command::Complete(CompletedBy::Buyer), start());
+    let in_part = after(paid(), &ship("SF-1", false), start());
+    for order in [in_part, shipped, delivered, completed] {
+        for cause in [CancelCause::Buyer, CancelCause::Operator, CancelCause::Deadline] {
+            let decided = order.decide(&Command::Cancel(cause), deadline());
+            assert_eq!(decided, Err(Rejection::NotCancellable));
+        }
     }
+    let expired = paid().decide(&Command::Cancel(CancelCause::Deadline), deadline());
+    assert_eq!(expired, Err(Rejection::NotCancellable));
 }
 
 #[test]

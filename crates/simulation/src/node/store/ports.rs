@@ -10,11 +10,11 @@ use domain::names::{Appid, Openid};
 use domain::order::Order;
 use domain::ports::{
     Access, AddItemAnswer, ApiKeyRecord, BuyerBook, CaseBook, CaseList, CaseListing, Catalogue,
-    ChangeItemAnswer, CheckoutBasis, CommitAnswer, Finish, JobQueue, LeasedJob, Loaded, OrderKey,
-    OrderList, OrderListing, OrderStore, PortFuture, PutAnswer, SessionRecord, StockAnswer,
-    StockChange, StoreError,
+    ChangeItemAnswer, CheckoutBasis, CommitAnswer, Finish, InvariantReport, Invariants, JobQueue,
+    LeasedJob, Loaded, OrderKey, OrderList, OrderListing, OrderStore, PortFuture, PutAnswer,
+    SessionRecord, StockAnswer, StockChange, StoreError,
 };
-use domain::{CommandId, Timestamp, UserId};
+use domain::{CommandId, Epoch, Timestamp, UserId};
 
 type Answer<'a, T> = PortFuture<'a, Result<T, StoreError>>;
 
@@ -40,6 +40,10 @@ impl OrderStore for SimStore {
 
     fn replay<'a>(&'a self, scope: &'a ReplayScope) -> Answer<'a, Option<ReplayRecord>> {
         Box::pin(self.through(Step::Tx, "replay", || self.memory().replay(scope)))
+    }
+
+    fn epoch(&self) -> Answer<'_, Epoch> {
+        Box::pin(self.through(Step::Tx, "epoch", || self.memory().epoch()))
     }
 
     fn list<'a>(&'a self, query: &'a OrderList) -> Answer<'a, OrderListing> {
@@ -88,6 +92,10 @@ impl JobQueue for SimStore {
 
     fn hasten<'a>(&'a self, job: &'a JobId, at: Timestamp) -> Answer<'a, ()> {
         Box::pin(self.through(Step::Tx, "hasten", move || self.memory().hasten(job, at)))
+    }
+
+    fn rouse(&self, now: Timestamp) -> Answer<'_, u64> {
+        Box::pin(self.through(Step::Tx, "rouse", move || self.memory().rouse(now)))
     }
 
     fn next_due(&self) -> Answer<'_, Option<Timestamp>> {
@@ -227,6 +235,13 @@ impl Access for SimStore {
 
     fn revoke_api_key<'a>(&'a self, id: &'a str, now: Timestamp) -> Answer<'a, bool> {
         Box::pin(self.through(Step::Tx, "revoke_api_key", move || self.memory().revoke_api_key(id, now)))
+    }
+}
+
+/// Asked by operators' pages alone, which no world has: the oracle holds the invariants.
+impl Invariants for SimStore {
+    fn check(&self) -> Answer<'_, Vec<InvariantReport>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
     }
 }
 

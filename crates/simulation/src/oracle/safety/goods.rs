@@ -4,7 +4,7 @@ use super::Watched;
 use crate::oracle::moves;
 use domain::changeset::ListChange;
 use domain::order::Event;
-use domain::stock::StockMoveKind;
+use domain::stock::{HoldStatus, StockMoveKind};
 use std::collections::BTreeMap;
 
 pub(super) fn holds_end_once(w: &Watched<'_>) -> Result<(), String> {
@@ -29,7 +29,16 @@ pub(super) fn holds_end_once(w: &Watched<'_>) -> Result<(), String> {
         }
         let old =
             w.commit.before.and_then(|b| b.holds.iter().find(|h| h.line_no == change.line_no));
-        if old.is_none_or(|old| old.status != domain::stock::HoldStatus::Held) {
+        let fits = old.is_some_and(|old| match change.kind {
+            StockMoveKind::Hold => false,
+            StockMoveKind::Commit | StockMoveKind::Release => old.status == HoldStatus::Held,
+            // What was sold comes back once.
+            StockMoveKind::Return => {
+                let back = old.returned_quantity + change.quantity;
+                old.status == HoldStatus::Committed && back <= old.quantity
+            }
+        });
+        if !fits {
             return Err(format!("line {} moves {:?} and was {old:?}", change.line_no, change.kind));
         }
     }

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::core::query::Freshness;
+use crate::core::refund::{RefundEnding, RefundOutcome};
 use crate::core::route::Route;
 
 /// Nothing is held back for longer than 30 days.
@@ -28,6 +29,7 @@ pub enum Action {
     AnswerLost,
     StaleQuery(Freshness),
     Late(Lateness),
+    RefundEnds(RefundEnding),
 }
 
 /// An answer that WeChat Pay did not mean.
@@ -80,10 +82,12 @@ pub struct Lateness {
 /// What a call is for, as far as faults care.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// A query by the merchant's number.
+    /// A query by the merchant's number, of an order or a refund.
     QueryByNumber,
     /// Prepay or close: it changes an order.
     Change,
+    /// It asks for a refund.
+    Refund,
     /// Any other, known or not.
     Other,
 }
@@ -92,8 +96,9 @@ impl Purpose {
     /// The purpose of a call; `None` is a call that WeChat Pay does not have.
     pub fn of(route: Option<&Route>) -> Self {
         match route {
-            Some(Route::QueryByOutTradeNo(_)) => Self::QueryByNumber,
+            Some(Route::QueryByOutTradeNo(_) | Route::QueryRefund(_)) => Self::QueryByNumber,
             Some(Route::Prepay(_) | Route::Close(_)) => Self::Change,
+            Some(Route::Refund) => Self::Refund,
             Some(Route::QueryById(_) | Route::Certificates | Route::Login) | None => Self::Other,
         }
     }
@@ -101,7 +106,7 @@ impl Purpose {
 
 impl Action {
     /// All names, in the order of the documentation.
-    pub const NAMES: [&'static str; 10] = [
+    pub const NAMES: [&'static str; 11] = [
         "drop",
         "delay_ms",
         "duplicate",
@@ -112,6 +117,7 @@ impl Action {
         "answer_lost",
         "stale_query",
         "late",
+        "refund_ends",
     ];
 
     /// The name it is asked for by.
@@ -127,6 +133,7 @@ impl Action {
             Self::AnswerLost => "answer_lost",
             Self::StaleQuery(_) => "stale_query",
             Self::Late(_) => "late",
+            Self::RefundEnds(_) => "refund_ends",
         }
     }
 
@@ -152,6 +159,7 @@ impl Action {
             "stale_query" => stale_query(value),
             "status" => status(value).map(Self::Status),
             "late" => late(value).map(Self::Late),
+            "refund_ends" => refund_ends(value).map(Self::RefundEnds),
             unknown => {
                 Err(format!("unknown action {unknown:?}; known: {}", Self::NAMES.join(", ")))
             }
@@ -162,11 +170,13 @@ impl Action {
         !matches!(self, Self::Duplicate(_))
     }
 
-    /// Whether it acts on a call of that purpose: only queries have a past, only changes an effect to be late with.
+    /// Whether it acts on a call of that purpose: only queries have a past, only changes an effect to be late with, and only
+    /// a refund ends later.
     pub(super) fn acts_on(&self, purpose: Purpose) -> bool {
         match self {
             Self::StaleQuery(_) => purpose == Purpose::QueryByNumber,
-            Self::Late(_) => purpose == Purpose::Change,
+            Self::Late(_) => matches!(purpose, Purpose::Change | Purpose::Refund),
+            Self::RefundEnds(_) => purpose == Purpose::Refund,
             Self::Drop
             | Self::DelayMs(_)
             | Self::Duplicate(_)
@@ -179,7 +189,7 @@ impl Action {
     }
 
     pub(super) fn acts_on_notices(&self) -> bool {
-        !matches!(self, Self::Status(_) | Self::StaleQuery(_) | Self::Late(_))
+        !matches!(self, Self::Status(_) | Self::StaleQuery(_) | Self::Late(_) | Self::RefundEnds(_))
     }
 }
 
@@ -235,6 +245,34 @@ fn stale_query(value: Option<&Value>) -> Result<Action, String> {
             .map(|ms| Action::StaleQuery(Freshness::Behind(ms)))
             .ok_or_else(|| "action \"stale_query\" takes milliseconds".to_owned()),
     }
+}
+
+/// The value of `refund_ends` with a time.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ends {
+    outcome: RefundOutcome,
+    after_ms: Option<u64>,
+}
+
+fn refund_ends(value: Option<&Value>) -> Result<RefundEnding, String> {
+    let needs = "action \"refund_ends\" needs success, abnormal, closed or processing, or {outcome, after_ms?}";
+    let given = value.ok_or_else(|| needs.to_owned())?;
+    if given == "processing" {
+        return Ok(RefundEnding::StaysProcessing);
+    }
+    let ends: Ends = match given.as_str() {
+        Some(_) => Ends {
+            outcome: serde_json::from_value(given.clone())
+                .map_err(|error| format!("{needs}: {error}"))?,
+            after_ms: None,
+        },
+        None => object(given, needs)?,
+    };
+    if ends.after_ms.is_some_and(|ms| ms > HOLD_MS_MAX) {
+        return Err("after_ms is at most 30 days".to_owned());
+    }
+    Ok(RefundEnding::After(ends.outcome, ends.after_ms))
 }
 
 fn status(value: Option<&Value>) -> Result<InjectedStatus, String> {

@@ -6,6 +6,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::core::faults::Numbers;
+
 /// A script: rules with a name and a reason. The document of `PUT` and `GET /_sandbox/faults`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,15 +52,27 @@ pub struct Matcher {
     /// Path of an API call; `*` stands for any characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// The merchant's number.
+    /// The merchant's number of an order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub out_trade_no: Option<String>,
-    /// Event type of a notification.
+    /// The merchant's number of a refund.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out_refund_no: Option<String>,
+    /// Event type of a notification; `*` stands for any characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_type: Option<String>,
 }
 
 impl Matcher {
+    /// Whether the numbers are those that are wanted.
+    pub(super) fn is_about(&self, numbers: Numbers<'_>) -> bool {
+        let is = |wanted: &Option<String>, number: Option<&str>| {
+            wanted.is_none() || wanted.as_deref() == number
+        };
+        is(&self.out_trade_no, numbers.out_trade_no)
+            && is(&self.out_refund_no, numbers.out_refund_no)
+    }
+
     /// Meets everything that its action can act on.
     fn is_open(&self) -> bool {
         *self == Self::default()

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::core::query::Freshness;
+use crate::core::refund::{RefundEnding, RefundOutcome};
 
 fn faults(rules: Value) -> Result<Faults, String> {
     Faults::parse(serde_json::from_value(rules).map_err(|error| error.to_string())?)
@@ -12,18 +13,20 @@ fn faults(rules: Value) -> Result<Faults, String> {
 fn call(path: &str) -> Subject<'_> {
     let purpose = match path {
         "/v3/certificates" => Purpose::Other,
+        "/v3/refund/domestic/refunds" => Purpose::Refund,
         _ if path.contains("out-trade-no") => Purpose::QueryByNumber,
         _ => Purpose::Change,
     };
-    Subject::Call { path, out_trade_no: Some("T1"), purpose }
+    Subject::Call { path, numbers: OF_T1, purpose }
 }
 
 fn action(faults: &mut Faults, subject: Subject<'_>) -> Option<Action> {
     faults.take(subject).map(|taken| taken.action)
 }
 
-const NOTICE: Subject<'_> =
-    Subject::Notice { event_type: "TRANSACTION.SUCCESS", out_trade_no: "T1" };
+const OF_T1: Numbers<'_> = Numbers { out_trade_no: Some("T1"), out_refund_no: None };
+const OF_R1: Numbers<'_> = Numbers { out_trade_no: Some("T1"), out_refund_no: Some("R1") };
+const NOTICE: Subject<'_> = Subject::Notice { event_type: "TRANSACTION.SUCCESS", numbers: OF_T1 };
 
 #[test]
 fn the_first_rule_that_matches_acts() {
@@ -74,6 +77,36 @@ fn only_what_changes_an_order_can_be_late() {
 }
 
 #[test]
+fn a_refund_can_be_late_too_and_only_it_ends() {
+    let ends = json!({"times": 1, "action": "refund_ends", "value": "abnormal"});
+    let mut faults = faults(json!([ends, {"action": "late", "value": 5}])).unwrap();
+    let refunds = "/v3/refund/domestic/refunds";
+    let prepay = action(&mut faults, call("/v3/pay/transactions/jsapi"));
+    assert!(matches!(prepay, Some(Action::Late(_))));
+    assert_eq!(faults.take(NOTICE), None);
+    let ending = RefundEnding::After(RefundOutcome::Abnormal, None);
+    assert_eq!(action(&mut faults, call(refunds)), Some(Action::RefundEnds(ending)));
+    assert!(matches!(action(&mut faults, call(refunds)), Some(Action::Late(_))));
+}
+
+#[test]
+fn a_refund_is_met_by_its_own_number_and_by_its_order_s() {
+    for (matcher, of_order, of_refund) in [
+        (json!({"out_trade_no": "T1"}), true, true),
+        (json!({"out_refund_no": "R1"}), false, true),
+        (json!({"out_refund_no": "R2"}), false, false),
+        (json!({"out_trade_no": "T2", "out_refund_no": "R1"}), false, false),
+        (json!({"event_type": "REFUND.*"}), false, true),
+        (json!({"event_type": "*.SUCCESS", "out_refund_no": "R1"}), false, true),
+    ] {
+        let mut faults = faults(json!([{"match": matcher, "action": "drop"}])).unwrap();
+        let notice = Subject::Notice { event_type: "REFUND.SUCCESS", numbers: OF_R1 };
+        assert_eq!(faults.take(NOTICE).is_some(), of_order, "{matcher}");
+        assert_eq!(faults.take(notice).is_some(), of_refund, "{matcher}");
+    }
+}
+
+#[test]
 fn a_rule_that_holds_something_back_lets_the_rest_pass() {
     let rule = json!({"match": {"path": "/v3/*"}, "action": "reorder"});
     let mut faults = faults(json!([rule, {"match": {"path": "/v3/*"}, "action": "drop"}])).unwrap();
@@ -95,6 +128,7 @@ fn the_names_are_the_actions() {
     let values = |name: &str| match name {
         "delay_ms" | "late" => Some(json!(1)),
         "status" => Some(json!(500)),
+        "refund_ends" => Some(json!("closed")),
         _ => None,
     };
     for name in Action::NAMES {
@@ -109,7 +143,7 @@ fn the_document_to_store_makes_the_same_rules_again() {
     let document = json!({
         "name": "n", "description": "d",
         "rules": [
-            {"match": {"path": "/v3/*", "out_trade_no": "T1"}, "times": 2, "after": 1, "every": 3,
+            {"match": {"path": "/v3/*", "out_trade_no": "T1", "out_refund_no": "R1"}, "times": 2, "after": 1, "every": 3,
              "action": "status", "value": {"status": 500, "after_effect": true}},
             {"action": "drop"}
         ]
@@ -163,6 +197,22 @@ fn nonsense_is_refused_in_words() {
             "within_ms",
         ),
         (json!({"action": "drop", "every": 0}), "at least 1"),
+        (json!({"action": "refund_ends"}), "needs success"),
+        (json!({"action": "refund_ends", "value": "lost"}), "unknown variant"),
+        (json!({"action": "refund_ends", "value": 5}), "needs success"),
+        (json!({"action": "refund_ends", "value": {"outcome": "processing"}}), "unknown variant"),
+        (
+            json!({"action": "refund_ends", "value": {"outcome": "closed", "ms": 1}}),
+            "unknown field",
+        ),
+        (
+            json!({"action": "refund_ends", "value": {"outcome": "closed", "after_ms": 2_592_000_001_u64}}),
+            "30 days",
+        ),
+        (
+            json!({"action": "refund_ends", "value": "closed", "match": {"event_type": "E"}}),
+            "for API calls",
+        ),
     ] {
         let why = faults(json!([rule.clone()])).unwrap_err();
         assert!(why.contains(word), "{rule}: {why}");

@@ -2,7 +2,6 @@
 //!
 //! MAY NOT decide whether or when an attempt is made.
 
-use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 use crate::core::WeChatPay;
@@ -108,30 +107,33 @@ fn encrypted_body(
     api_v3_key: &[u8; 32],
     ports: &mut Ports<'_>,
 ) -> Option<Vec<u8>> {
-    let resource: Value =
-        tamper.map_or_else(|| notice.resource.clone(), |lie| lie.falsify(&notice.resource));
+    let lie = match tamper {
+        Some(tamper) => Some(tamper.falsify(&notice.resource)?),
+        None => None,
+    };
+    let plain = lie.as_ref().unwrap_or(&notice.resource);
+    let original_type = notice.event.original_type();
     let mut key = *api_v3_key;
     if tamper == Some(Tamper::Key) {
         key.reverse();
     }
     let nonce = ports.text(NONCE_BYTES);
-    let plain = resource.to_string();
-    let ciphertext = encrypt(&key, &nonce, notice.original_type, plain.as_bytes())?;
+    let ciphertext = encrypt(&key, &nonce, original_type, plain.as_bytes())?;
     let event_type = match tamper {
-        Some(Tamper::EventType) => "TRANSACTION.NOBODY_KNOWS",
-        _ => notice.event_type,
+        Some(Tamper::EventType) => notice.event.nobody_knows(),
+        _ => notice.event.name(),
     };
     let body = NoticeBody {
         id: &notice.id,
         create_time: beijing(notice.created_at),
         resource_type: "encrypt-resource",
         event_type,
-        summary: notice.summary,
+        summary: notice.summary(),
         resource: EncryptedResource {
-            original_type: notice.original_type,
+            original_type,
             algorithm: "AEAD_AES_256_GCM",
             ciphertext,
-            associated_data: notice.original_type,
+            associated_data: original_type,
             nonce,
         },
     };

@@ -5,7 +5,7 @@
 use time::Duration;
 
 use crate::core::WeChatPay;
-use crate::core::faults::{Action, Reordering, RuleId, Subject, Taken};
+use crate::core::faults::{Action, Numbers, Reordering, RuleId, Subject, Taken};
 use crate::core::notice::{Attempt, AttemptEnd, AttemptId, AttemptKind, Delivery, Schedule};
 use crate::core::outbox::Outbox;
 use crate::core::outbox::attempt::Making;
@@ -57,6 +57,7 @@ impl Met {
             | Action::DelayMs(_)
             | Action::Status(_)
             | Action::StaleQuery(_)
+            | Action::RefundEnds(_)
             | Action::Late(_) => met,
         }
     }
@@ -117,10 +118,11 @@ impl WeChatPay {
         } else if due > planned {
             Met { fault: Some("delay_ms"), ..Met::default() }
         } else {
-            let subject = Subject::Notice {
-                event_type: notice.event_type,
-                out_trade_no: &notice.out_trade_no,
+            let numbers = Numbers {
+                out_trade_no: Some(&notice.of.out_trade_no),
+                out_refund_no: notice.of.out_refund_no.as_deref(),
             };
+            let subject = Subject::Notice { event_type: notice.event.name(), numbers };
             self.faults.take(subject).as_ref().map_or_else(Met::default, Met::with)
         };
         if let Some((ms, held)) = met.wait {

@@ -123,7 +123,7 @@ fn every_action_on_calls_acts_on_prepay_query_and_close_and_is_counted() {
             assert_eq!(
                 count,
                 &json!({
-                    "kind": kind, "out_trade_no": "T00001", "count": 1,
+                    "kind": kind, "out_trade_no": "T00001", "out_refund_no": null, "count": 1,
                     "effective": u64::from(!before_effect), "by_status": {ending: 1}
                 }),
                 "{name}"

@@ -183,7 +183,7 @@ fn calls_are_counted_by_kind_and_number() {
     assert_eq!(
         find("query", "T00001"),
         Some(
-            json!({"kind": "query", "out_trade_no": "T00001", "count": 2, "effective": 2, "by_status": {"200": 2}})
+            json!({"kind": "query", "out_trade_no": "T00001", "out_refund_no": null, "count": 2, "effective": 2, "by_status": {"200": 2}})
         )
     );
     assert_eq!(find("query", "T00002").unwrap()["effective"], 0);

@@ -191,7 +191,7 @@ fn the_vectors_are_let_in_and_their_negatives_are_not() {
             "\"close_order\": 204",
             "\"path_with_encoded_pipe\": 404 ORDER_NOT_EXIST 订单不存在",
             "\"prepay_native_utf8\": 200",
-            "\"refund_create\": 404",
+            "\"refund_create\": 404 RESOURCE_NOT_EXISTS 原订单不存在",
             "\"bill_download\": 404",
         ]
     );

@@ -26,7 +26,7 @@ pub(super) struct ModeForm {
     pub(super) verification: Verification,
 }
 
-/// `POST /_sandbox/notify/{out_trade_no}`.
+/// `POST /_sandbox/notify/{out_trade_no}` and `POST /_sandbox/refund/{out_refund_no}/notify`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NotifyForm {

@@ -34,7 +34,7 @@ fn opening(orders: MockOrders, opened: Result<Notice, NoticeError>) -> Paydesk {
 type Written = Arc<Mutex<Vec<Changeset>>>;
 
 async fn ingest(desk: &Paydesk) -> NoticeAnswer {
-    desk.ingest_payment_notice(&RawNotice::default(), "r-1").await
+    desk.ingest_notice(&RawNotice::default(), "r-1").await
 }
 
 fn only(written: &Written) -> Changeset {

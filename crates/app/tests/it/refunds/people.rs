@@ -1,0 +1,105 @@
+//! The back office says yes, no, again, and that it was paid back otherwise.
+
+use super::{REFUNDS, number_of};
+use crate::world::World;
+use domain::ports::Role;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_refund_is_sent_once_a_second_person_says_yes() {
+    let world = World::new().await;
+    world.put_sku("gold", 1_500_000, 3).await;
+    let (buyer, number) = world.paid_for("alice", "gold").await;
+    let path = format!("/api/admin/orders/{number}/refunds");
+    let ask = json!({"amount_fen": 1_000_001, "reason": "as agreed by telephone"});
+    let (status, refund) = world.call(&world.admin_key, Method::POST, &path, ask).await;
+    assert_eq!(
+        (status.as_u16(), &refund["status"]),
+        (201, &json!("awaiting_approval")),
+        "{refund}"
+    );
+    let (status, said) = world.say(&world.admin_key, &refund, "approve", Value::Null).await;
+    assert_eq!((status.as_u16(), &said["code"]), (403, &json!("forbidden")));
+    assert!(world.refunds_at_wechat_pay().await.is_empty(), "nothing is sent without a yes");
+    let approver = world.key("approver", &[Role::Approver]).await;
+    let (status, said) = world.say(&approver, &refund, "approve", Value::Null).await;
+    assert_eq!(status, 200, "{said}");
+    world.until_refund(&buyer, &number, 0, "processing").await;
+    world.let_pass(6).await;
+    world.until_refund(&buyer, &number, 0, "succeeded").await;
+    assert_eq!(
+        world.refunds_at_wechat_pay().await,
+        [(number_of(&refund), 1_000_001, "SUCCESS".to_owned())]
+    );
+    let said = "SELECT actor || ' ' || cause FROM audit WHERE cause LIKE '%refund' ORDER BY seq";
+    let said = world.database.query_text(said).await;
+    assert_eq!(said[..2], ["operator:test refund", "operator:approver approve refund"]);
+    world.check_invariants().await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_buyer_asks_for_after_shipping_is_sent_once_an_operator_says_yes() {
+    let world = World::new().await;
+    world.put_sku("tea", 100, 3).await;
+    let (buyer, number) = world.paid_for("alice", "tea").await;
+    world.ship(&number).await;
+    let (_, refund) = world.ask_back(&buyer, &number, 100).await;
+    assert_eq!(refund["status"], "awaiting_approval", "{refund}");
+    let (status, said) = world.say(&world.admin_key, &refund, "approve", Value::Null).await;
+    assert_eq!((status.as_u16(), &said["status"]), (200, &json!("requested")), "{said}");
+    world.until_refund(&buyer, &number, 0, "processing").await;
+    world.let_pass(6).await;
+    let order = world.until_refund(&buyer, &number, 0, "succeeded").await;
+    assert_eq!(
+        (&order["status"], &order["payment_status"]),
+        (&json!("shipped"), &json!("refunded"))
+    );
+    assert_eq!(world.sku("tea").await["sold"], 1, "the goods are at the buyer's");
+    world.check_invariants().await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_wechat_pay_cannot_bring_is_a_case_until_it_is_paid_back_otherwise() {
+    let world = World::new().await;
+    world.put_sku("tea", 100, 3).await;
+    let ends = json!([{"match": {"path": REFUNDS}, "times": 1, "action": "refund_ends",
+        "value": {"outcome": "abnormal", "after_ms": 1_000}}]);
+    world.faults(ends).await;
+    let (buyer, number) = world.paid_for("alice", "tea").await;
+    let (_, refund) = world.ask_back(&buyer, &number, 100).await;
+    world.until_refund(&buyer, &number, 0, "processing").await;
+    world.let_pass(2).await;
+    let order = world.until_refund(&buyer, &number, 0, "abnormal").await;
+    assert_eq!(order["payment_status"], "paid", "the payer has nothing yet");
+    let path = format!("/api/admin/cases?subject={}", number_of(&refund));
+    let case = async || world.call(&world.admin_key, Method::GET, &path, Value::Null).await.1;
+    let found = case().await["data"][0].clone();
+    assert_eq!((&found["kind"], &found["status"]), (&json!("refund_abnormal"), &json!("open")));
+    let approver = world.key("approver", &[Role::Approver]).await;
+    let note = json!({"note": "bank transfer 20261121-7"});
+    let (status, settled) = world.say(&approver, &refund, "settle-offline", note).await;
+    assert_eq!((status.as_u16(), &settled["status"]), (200, &json!("settled_offline")));
+    let order = world.order(&buyer, &number, 0).await;
+    assert_eq!(order["payment_status"], "refunded");
+    assert_eq!(case().await["data"][0]["status"], "resolved");
+    world.check_invariants().await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wechat_pay_is_asked_at_once_when_an_operator_wants_to_know() {
+    let world = World::new().await;
+    world.put_sku("tea", 100, 3).await;
+    let (_, number) = world.open_order("alice", "tea").await;
+    let silent = json!([{"match": {"event_type": "TRANSACTION.SUCCESS"}, "action": "drop"}]);
+    world.faults(silent).await;
+    world.pay(&number).await;
+    let path = format!("/api/admin/payments/{number}/sync");
+    let (status, order) = world.call(&world.admin_key, Method::POST, &path, Value::Null).await;
+    assert_eq!((status.as_u16(), &order["payment_status"]), (200, &json!("paid")), "{order}");
+    world.check_invariants().await;
+    world.stop().await;
+}

@@ -1,0 +1,117 @@
+//! Money that goes back: how much may, and what follows for the order.
+//!
+//! `ask.rs` begins a refund, `people.rs` is what persons say about it, `send.rs` is the call to
+//! WeChat Pay, `record.rs` is what WeChat Pay says. The states are in [`crate::refund`].
+
+mod ask;
+mod people;
+mod record;
+mod send;
+
+use crate::order::{CancelCause, Event, Order, OrderStatus};
+use crate::payment::{Payment, PaymentNo};
+use crate::refund::{Asker, REFUNDS_MAX, Refund, RefundState};
+use crate::{Fen, OutRefundNo, Timestamp};
+
+pub(super) use ask::surplus_refund;
+
+impl Order {
+    /// The refund with this number.
+    #[must_use]
+    pub fn refund(&self, out_refund_no: &OutRefundNo) -> Option<&Refund> {
+        self.refunds.iter().find(|refund| refund.out_refund_no == *out_refund_no)
+    }
+
+    /// How much of what settled it the payer has back, in fen.
+    #[must_use]
+    pub fn refunded(&self) -> Fen {
+        self.settled_payment().map_or(Fen::ZERO, |payment| self.paid_back(payment.no))
+    }
+
+    /// How much of a payment the payer has back, in fen.
+    #[must_use]
+    pub fn paid_back(&self, no: PaymentNo) -> Fen {
+        total(self.refunds_of(no).filter(|refund| refund.is_paid_back()))
+    }
+
+    /// How much of a payment is on its way back or kept for it, in fen.
+    #[must_use]
+    pub fn reserved(&self, no: PaymentNo) -> Fen {
+        total(self.refunds_of(no).filter(|refund| refund.reserves()))
+    }
+
+    /// How much of what settled it may still be asked back, in fen.
+    #[must_use]
+    pub fn refundable(&self) -> Fen {
+        self.settled_payment().map_or(Fen::ZERO, |payment| self.rest_of(payment))
+    }
+
+    pub(super) fn rest_of(&self, payment: &Payment) -> Fen {
+        let paid = payment.receipt().map_or(Fen::ZERO, |receipt| receipt.amount);
+        paid.minus(self.reserved(payment.no)).unwrap_or(Fen::ZERO).max(Fen::ZERO)
+    }
+
+    fn refunds_of(&self, no: PaymentNo) -> impl Iterator<Item = &Refund> {
+        self.refunds.iter().filter(move |refund| refund.payment_no == no)
+    }
+
+    /// Whether WeChat Pay would refuse one more refund of this payment.
+    pub(super) fn has_all_refunds(&self, no: PaymentNo) -> bool {
+        let counts = |refund: &&Refund| {
+            !matches!(refund.state, RefundState::Declined | RefundState::Withdrawn)
+        };
+        self.refunds_of(no).filter(counts).count() >= REFUNDS_MAX
+    }
+
+    /// Whether the money that came is accepted back, all of it.
+    fn owes_nothing(&self) -> bool {
+        let Some(payment) = self.settled_payment() else { return true };
+        let accepted = total(self.refunds_of(payment.no).filter(|refund| refund.is_accepted()));
+        payment.receipt().is_none_or(|receipt| accepted >= receipt.amount)
+    }
+
+    /// What follows for the order when `events` happen: an unshipped order whose money all goes
+    /// back is being cancelled; a cancellation ends when every payment has ended and what was paid
+    /// is accepted back; one whose refund came to nothing is given up.
+    pub(super) fn with_what_follows(&self, mut events: Vec<Event>, now: Timestamp) -> Vec<Event> {
+        let mut after = events.iter().fold(self.clone(), Order::apply);
+        if after.status == OrderStatus::Ready && after.goes_back_whole() {
+            let requested = Event::CancelRequested { cause: after.who_takes_it_back() };
+            after = after.apply(&requested);
+            events.push(requested);
+        }
+        if after.status != OrderStatus::Cancelling {
+            return events;
+        }
+        if after.settled_payment().is_some() && !after.is_all_reserved() {
+            events.push(Event::CancelWithdrawn);
+        } else if !after.payments.iter().any(Payment::is_live) && after.owes_nothing() {
+            events.push(Event::Cancelled { at: now });
+        }
+        events
+    }
+
+    /// Whether all that was paid goes back, with nobody to be asked any more.
+    fn goes_back_whole(&self) -> bool {
+        let waits = |refund: &Refund| matches!(refund.state, RefundState::AwaitingApproval);
+        self.settled_payment().is_some()
+            && self.is_all_reserved()
+            && !self.refunds.iter().any(waits)
+    }
+
+    /// Who cancels by asking for all that is left.
+    fn who_takes_it_back(&self) -> CancelCause {
+        match self.refunds.last().map(|refund| refund.asked_by) {
+            Some(Asker::Buyer) => CancelCause::Buyer,
+            Some(Asker::Operator | Asker::Service | Asker::Paydesk) | None => CancelCause::Operator,
+        }
+    }
+
+    fn is_all_reserved(&self) -> bool {
+        self.refundable() == Fen::ZERO
+    }
+}
+
+fn total<'a>(refunds: impl Iterator<Item = &'a Refund>) -> Fen {
+    Fen::sum(refunds.map(|refund| refund.amount)).unwrap_or(Fen::LIMIT)
+}

@@ -1,0 +1,146 @@
+//! Beginning a refund: the amount is reserved in the commit that makes it owed.
+
+use crate::fact::Receipt;
+use crate::order::{CancelCause, Circumstances, Decision, Event, Order, OrderStatus};
+use crate::order::{RefundAsk, Rejection};
+use crate::payment::Payment;
+use crate::refund::{Asker, REFUNDABLE_S, Refund, RefundKind, RefundState};
+use crate::{Fen, OutRefundNo, Timestamp};
+
+impl Order {
+    pub(in crate::order) fn ask_refund(
+        &self,
+        ask: &RefundAsk,
+        given: &Circumstances<'_>,
+    ) -> Result<Decision, Rejection> {
+        let payment = self.settled_payment().ok_or(Rejection::NotRefundable)?;
+        let receipt = payment.receipt().ok_or(Rejection::NotRefundable)?;
+        let derived = || OutRefundNo::of_request(payment.out_trade_no(), given.name);
+        let out_refund_no = ask.out_refund_no.clone().unwrap_or_else(derived);
+        if let Some(known) = self.refund(&out_refund_no) {
+            // One that was imported under the number of this very request is it: its record was lost.
+            let same = ask.amount.is_none_or(|amount| amount == known.amount)
+                && known.payment_no == payment.no;
+            return if same {
+                Ok(Decision::AlreadyApplied)
+            } else {
+                Err(Rejection::RefundNumberTaken(out_refund_no))
+            };
+        }
+        if ask.out_refund_no.as_ref().is_some_and(OutRefundNo::is_of_our_shape) {
+            return Err(Rejection::RefundNumberTaken(out_refund_no));
+        }
+        if receipt.success_at.plus_seconds(REFUNDABLE_S) <= given.now {
+            return Err(Rejection::NotRefundable);
+        }
+        let rest = self.rest_of(payment);
+        let amount = ask.amount.unwrap_or(rest);
+        if amount < Fen::new(1) || amount > rest {
+            return Err(Rejection::RefundExceedsPaid);
+        }
+        if self.has_all_refunds(payment.no) {
+            return Err(Rejection::TooManyRefunds);
+        }
+        let waits = match ask.by {
+            Asker::Buyer => self.status != OrderStatus::Ready,
+            Asker::Operator => amount > given.approval_above,
+            Asker::Service | Asker::Paydesk => false,
+        };
+        let refund = Refund {
+            out_refund_no,
+            payment_no: payment.no,
+            amount,
+            reason: ask.reason.clone(),
+            kind: RefundKind::Requested,
+            asked_by: ask.by,
+            actor: given.actor.to_owned(),
+            replaces: None,
+            state: if waits { RefundState::AwaitingApproval } else { RefundState::Requested },
+            sent_at: None,
+            created_at: given.now,
+        };
+        let events = vec![Event::RefundRequested(refund)];
+        Ok(Decision::Record(self.with_what_follows(events, given.now)))
+    }
+
+    /// Cancelling what was paid and not shipped: all of it goes back first.
+    pub(in crate::order) fn cancel_paid(
+        &self,
+        cause: CancelCause,
+        given: &Circumstances<'_>,
+    ) -> Result<Decision, Rejection> {
+        let asked_by = match cause {
+            CancelCause::Buyer => Asker::Buyer,
+            CancelCause::Operator => Asker::Operator,
+            CancelCause::Deadline => return Err(Rejection::NotCancellable),
+        };
+        let mut events = vec![Event::CancelRequested { cause }];
+        if let Some(payment) = self.settled_payment() {
+            // Who waited for a part of it gets all of it.
+            let waiting = self.refunds.iter().filter(|refund| refund.payment_no == payment.no);
+            let waiting =
+                waiting.filter(|refund| matches!(refund.state, RefundState::AwaitingApproval));
+            events.extend(waiting.map(|refund| Event::RefundMoved {
+                out_refund_no: refund.out_refund_no.clone(),
+                to: RefundState::Withdrawn,
+                at: given.now,
+            }));
+            let freed = events.iter().fold(self.clone(), Order::apply);
+            let rest = freed.rest_of(payment);
+            if rest > Fen::ZERO {
+                let overdue = payment.receipt().is_none_or(|receipt| {
+                    receipt.success_at.plus_seconds(REFUNDABLE_S) <= given.now
+                });
+                if overdue || freed.has_all_refunds(payment.no) {
+                    return Err(Rejection::NotCancellable);
+                }
+                let waits = asked_by == Asker::Operator && rest > given.approval_above;
+                // After a refund that came to nothing it is another intention.
+                let mut numbers = (self.refunds.len()..).map(|count| {
+                    OutRefundNo::of_request(payment.out_trade_no(), &format!("cancel:{count}"))
+                });
+                let free = numbers.find(|number| self.refund(number).is_none());
+                events.push(Event::RefundRequested(Refund {
+                    out_refund_no: free.ok_or(Rejection::TooManyRefunds)?,
+                    payment_no: payment.no,
+                    amount: rest,
+                    reason: "订单取消".to_owned(),
+                    kind: RefundKind::Requested,
+                    asked_by,
+                    actor: given.actor.to_owned(),
+                    replaces: None,
+                    state: if waits {
+                        RefundState::AwaitingApproval
+                    } else {
+                        RefundState::Requested
+                    },
+                    sent_at: None,
+                    created_at: given.now,
+                }));
+            }
+        }
+        Ok(Decision::Record(self.with_what_follows(events, given.now)))
+    }
+}
+
+/// The one automatic refund of money that its order cannot take.
+pub(in crate::order) fn surplus_refund(
+    payment: &Payment,
+    receipt: &Receipt,
+    state: RefundState,
+    now: Timestamp,
+) -> Refund {
+    Refund {
+        out_refund_no: OutRefundNo::of_surplus(payment.out_trade_no()),
+        payment_no: payment.no,
+        amount: receipt.amount,
+        reason: "订单无法接受该笔付款，自动退款".to_owned(),
+        kind: RefundKind::Surplus,
+        asked_by: Asker::Paydesk,
+        actor: "paydesk".to_owned(),
+        replaces: None,
+        state,
+        sent_at: None,
+        created_at: now,
+    }
+}

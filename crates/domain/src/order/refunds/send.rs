@@ -1,0 +1,90 @@
+//! The call to WeChat Pay: said before it is made, and what it brought when that was no fact.
+//!
+//! The same number is sent for ever. What was sent and not answered is asked about before it is
+//! sent again.
+
+use crate::order::{Decision, Order, RefundAnswer, Rejection};
+use crate::refund::{REFUND_SPACING_S, Refund, RefundKind, RefundState};
+use crate::{OutRefundNo, Timestamp};
+
+/// While another refund of the payment may be on its way, seconds until it is looked at again.
+const BUSY_S: i64 = 5;
+
+impl Order {
+    pub(in crate::order) fn send_refund(
+        &self,
+        out_refund_no: &OutRefundNo,
+        now: Timestamp,
+    ) -> Result<Decision, Rejection> {
+        let refund = self.known_refund(out_refund_no)?;
+        match &refund.state {
+            RefundState::Requested | RefundState::Unknown { refused: None } => {}
+            // Nothing new: it may be sent, or has got further.
+            RefundState::Sending
+            | RefundState::Unknown { refused: Some(_) }
+            | RefundState::Processing { .. }
+            | RefundState::Succeeded { .. }
+            | RefundState::Abnormal { .. }
+            | RefundState::Closed { .. }
+            | RefundState::Rejected { .. }
+            | RefundState::SettledOffline { .. } => return Ok(Decision::AlreadyApplied),
+            RefundState::AwaitingApproval | RefundState::Declined | RefundState::Withdrawn => {
+                return Err(Rejection::WrongState);
+            }
+        }
+        if refund.kind == RefundKind::External {
+            return Err(Rejection::WrongState);
+        }
+        if let Some(until) = self.refund_must_wait(refund, now) {
+            return Err(Rejection::RefundTooSoon { until });
+        }
+        Ok(self.moved(refund, RefundState::Sending, now))
+    }
+
+    /// WeChat Pay wants a minute between the refunds of one payment, and not two at a time.
+    fn refund_must_wait(&self, refund: &Refund, now: Timestamp) -> Option<Timestamp> {
+        let others = || {
+            self.refunds.iter().filter(|other| {
+                other.payment_no == refund.payment_no && other.out_refund_no != refund.out_refund_no
+            })
+        };
+        if others().any(Refund::is_in_flight) {
+            return Some(now.plus_seconds(BUSY_S));
+        }
+        let last = others().filter_map(|other| other.sent_at).max()?;
+        let until = last.plus_seconds(REFUND_SPACING_S);
+        // A clock that went back must not put it off for ever.
+        (now < until).then(|| until.min(now.plus_seconds(REFUND_SPACING_S)))
+    }
+
+    pub(in crate::order) fn record_refund_call(
+        &self,
+        out_refund_no: &OutRefundNo,
+        answer: &RefundAnswer,
+        now: Timestamp,
+    ) -> Result<Decision, Rejection> {
+        let refund = self.known_refund(out_refund_no)?;
+        let refused = match answer {
+            RefundAnswer::Refused { code } => Some(code.clone()),
+            RefundAnswer::Unknown => None,
+        };
+        let is_news = match &refund.state {
+            RefundState::Sending => true,
+            RefundState::Unknown { refused: known } => refused.is_some() && *known != refused,
+            RefundState::AwaitingApproval
+            | RefundState::Declined
+            | RefundState::Withdrawn
+            | RefundState::Requested
+            | RefundState::Processing { .. }
+            | RefundState::Succeeded { .. }
+            | RefundState::Abnormal { .. }
+            | RefundState::Closed { .. }
+            | RefundState::Rejected { .. }
+            | RefundState::SettledOffline { .. } => false,
+        };
+        if !is_news {
+            return Ok(Decision::AlreadyApplied);
+        }
+        Ok(self.moved(refund, RefundState::Unknown { refused }, now))
+    }
+}

@@ -1,0 +1,203 @@
+//! Every fen that came settles its order or goes back, and none of it twice.
+
+use super::super::histories::{Played, histories};
+use super::{cases, orders};
+use crate::Fen;
+use crate::fact::Trade;
+use crate::order::{Command, Event, Order, PaymentStatus};
+use crate::payment::{Payment, PaymentState};
+use crate::refund::{Asker, Refund, RefundKind, RefundStatus};
+use proptest::prelude::*;
+
+/// Written here once more, so that the law does not lean on what it judges.
+fn keeps_its_amount(refund: &Refund) -> bool {
+    match refund.state.status() {
+        RefundStatus::Declined
+        | RefundStatus::Withdrawn
+        | RefundStatus::Closed
+        | RefundStatus::Rejected => false,
+        RefundStatus::AwaitingApproval
+        | RefundStatus::Requested
+        | RefundStatus::Sending
+        | RefundStatus::Unknown
+        | RefundStatus::Processing
+        | RefundStatus::Succeeded
+        | RefundStatus::Abnormal
+        | RefundStatus::SettledOffline => true,
+    }
+}
+
+fn is_back(refund: &Refund) -> bool {
+    matches!(refund.state.status(), RefundStatus::Succeeded | RefundStatus::SettledOffline)
+}
+
+fn sum<'a>(refunds: impl Iterator<Item = &'a Refund>) -> i64 {
+    refunds.map(|refund| refund.amount.get()).sum()
+}
+
+fn refunds_of<'a>(order: &'a Order, payment: &Payment) -> impl Iterator<Item = &'a Refund> {
+    let no = payment.no;
+    order.refunds.iter().filter(move |refund| refund.payment_no == no)
+}
+
+fn requested(step: &Played) -> impl Iterator<Item = &Refund> {
+    step.events.iter().filter_map(|event| {
+        if let Event::RefundRequested(refund) = event { Some(refund) } else { None }
+    })
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    /// I2, I3: one settlement, by one payment, of what that payment took.
+    #[test]
+    fn every_fen_received_is_settled_or_goes_back(history in histories()) {
+        for order in orders(&history, &history.play()) {
+            let paid = order.payments.iter().filter(|p| matches!(p.state, PaymentState::Paid { .. }));
+            prop_assert_eq!(paid.count(), usize::from(order.settlement.is_some()));
+            for payment in &order.payments {
+                let Some(receipt) = payment.receipt() else { continue };
+                if let PaymentState::Paid { .. } = payment.state {
+                    prop_assert_eq!(order.paid(), receipt.amount);
+                    prop_assert_eq!(order.settled_payment(), Some(payment));
+                    continue;
+                }
+                let begun = refunds_of(&order, payment).find(|r| r.kind == RefundKind::Surplus);
+                prop_assert_eq!(begun.map(|refund| refund.amount), Some(receipt.amount));
+            }
+        }
+    }
+
+    /// I10.
+    #[test]
+    fn never_more_is_on_its_way_back_than_was_paid(history in histories()) {
+        for order in orders(&history, &history.play()) {
+            for payment in &order.payments {
+                let paid = payment.receipt().map_or(0, |receipt| receipt.amount.get());
+                let kept = sum(refunds_of(&order, payment).filter(|refund| keeps_its_amount(refund)));
+                prop_assert!(kept <= paid, "{} of {}", kept, paid);
+                prop_assert_eq!(order.reserved(payment.no), Fen::new(kept));
+            }
+            prop_assert!(order.refunds.iter().all(|refund| refund.amount >= Fen::new(1)));
+        }
+    }
+
+    /// I12: nothing but a person, a merchant's backend or WeChat Pay touches what settled an order.
+    #[test]
+    fn the_settlement_of_an_order_is_never_refunded_by_itself(history in histories()) {
+        for step in history.play() {
+            let Some(settled) = step.after.settled_payment() else { continue };
+            for refund in requested(&step).filter(|refund| refund.payment_no == settled.no) {
+                prop_assert_eq!(refund.kind, RefundKind::Requested);
+                prop_assert_ne!(refund.asked_by, Asker::Paydesk);
+                let is_asked = matches!(step.command, Command::Refund(_) | Command::Cancel(_));
+                let goes_on =
+                    matches!(step.command, Command::RetryRefund { .. } | Command::RecordRefund(_));
+                let by = if refund.replaces.is_none() { is_asked } else { goes_on };
+                prop_assert!(by, "{:?} by {:?}", refund, step.command);
+            }
+        }
+    }
+
+    /// I13: in the same decision, in full, once.
+    #[test]
+    fn money_that_cannot_be_taken_goes_back_in_the_decision_that_says_so(history in histories()) {
+        for step in history.play() {
+            let says_so = |event: &&Event| {
+                matches!(event, Event::PaymentSurplus { .. } | Event::PaymentAdopted(_))
+            };
+            let surplus: Vec<u8> =
+                step.events.iter().filter(says_so).filter_map(Event::payment_no).collect();
+            let begun: Vec<&Refund> = requested(&step)
+                .filter(|refund| refund.kind == RefundKind::Surplus && refund.replaces.is_none())
+                .collect();
+            prop_assert_eq!(begun.iter().map(|refund| refund.payment_no).collect::<Vec<_>>(), surplus);
+            for refund in begun {
+                // A refund that WeChat Pay has already is asked about, not sent.
+                let (Command::RecordFact(fact) | Command::Adopt(fact)) = &step.command else {
+                    panic!("{:?} makes a surplus", step.command)
+                };
+                let seen = matches!(fact.trade(), Trade::Refunded(_));
+                let expected = if seen { RefundStatus::Unknown } else { RefundStatus::Requested };
+                prop_assert_eq!(refund.state.status(), expected);
+                prop_assert_eq!(refund.asked_by, Asker::Paydesk);
+            }
+        }
+    }
+
+    /// I13, for ever: one chain, of which at most the end is alive. Where it came to nothing a person
+    /// was told.
+    #[test]
+    fn what_goes_back_by_itself_is_one_chain(history in histories()) {
+        let played = history.play();
+        for order in orders(&history, &played) {
+            for payment in order.payments.iter().filter(|p| matches!(p.state, PaymentState::Surplus { .. })) {
+                let chain: Vec<&Refund> =
+                    refunds_of(&order, payment).filter(|r| r.kind == RefundKind::Surplus).collect();
+                for (index, refund) in chain.iter().enumerate() {
+                    let before = index.checked_sub(1).map(|i| chain[i].out_refund_no.clone());
+                    prop_assert_eq!(&refund.replaces, &before);
+                    let is_last = index + 1 == chain.len();
+                    prop_assert!(is_last || refund.state.status() == RefundStatus::Closed);
+                }
+                let end = chain.last().unwrap();
+                if !keeps_its_amount(end) {
+                    let number = end.out_refund_no.as_str();
+                    let told = played.iter().any(|step| step.written.cases.iter().any(|case| case.subject == number));
+                    prop_assert!(told, "{:?} ended and nobody was told", end);
+                }
+            }
+        }
+    }
+
+    /// I14: only what the payer has counts as refunded.
+    #[test]
+    fn refunded_is_what_the_payer_has(history in histories()) {
+        for order in orders(&history, &history.play()) {
+            let settled = order.settled_payment();
+            let back = settled.map_or(0, |payment| sum(refunds_of(&order, payment).filter(|r| is_back(r))));
+            prop_assert_eq!(order.refunded(), Fen::new(back));
+            let expected = match (order.settlement.is_some(), back) {
+                (false, _) => PaymentStatus::Unpaid,
+                (true, 0) => PaymentStatus::Paid,
+                (true, back) if back < order.paid().get() => PaymentStatus::PartiallyRefunded,
+                (true, _) => PaymentStatus::Refunded,
+            };
+            prop_assert_eq!(order.payment_status(), expected);
+            let kept = settled.map_or(0, |payment| order.reserved(payment.no).get());
+            prop_assert_eq!(order.refundable(), Fen::new(order.paid().get() - kept));
+        }
+    }
+
+    /// I14: what is reserved is freed by these four, and by nothing that does not say so.
+    #[test]
+    fn a_reserved_amount_is_freed_by_declined_withdrawn_closed_and_rejected_alone(history in histories()) {
+        for step in history.play() {
+            for refund in step.before.refunds.iter().filter(|refund| keeps_its_amount(refund)) {
+                let after = step.after.refund(&refund.out_refund_no).unwrap();
+                if keeps_its_amount(after) {
+                    continue;
+                }
+                let moved = step.events.iter().any(|event| matches!(
+                    event,
+                    Event::RefundMoved { out_refund_no, to, .. }
+                        if *out_refund_no == refund.out_refund_no && to.status() == after.state.status()
+                ));
+                prop_assert!(moved);
+                let fact = matches!(step.command, Command::RecordRefund(_));
+                let by = match (after.state.status(), &step.command) {
+                    (RefundStatus::Declined, command) => {
+                        matches!(command, Command::DeclineRefund { .. })
+                    }
+                    (RefundStatus::Withdrawn, command) => {
+                        matches!(command, Command::WithdrawRefund { .. } | Command::Cancel(_))
+                    }
+                    (status, _) => {
+                        fact && matches!(status, RefundStatus::Closed | RefundStatus::Rejected)
+                    }
+                };
+                prop_assert!(by, "{:?} by {:?}", after, step.command);
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! How refunds are numbered, sent, and what they mean for their order.
+
+use super::super::histories::histories;
+use super::{cases, orders};
+use crate::fact::RefundAtWechat;
+use crate::order::{Command, Event, OrderStatus, RefundAnswer};
+use crate::refund::{
+    REFUND_SPACING_S, REFUNDABLE_S, REFUNDS_MAX, Refund, RefundKind, RefundState, RefundStatus,
+};
+use crate::{Fen, OutRefundNo};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn a_refund_number_is_never_used_for_two_amounts(history in histories()) {
+        let mut amounts: BTreeMap<OutRefundNo, (u8, Fen)> = BTreeMap::new();
+        for order in orders(&history, &history.play()) {
+            let mut seen = std::collections::BTreeSet::new();
+            for refund in &order.refunds {
+                prop_assert!(seen.insert(&refund.out_refund_no), "{} twice", refund.out_refund_no);
+                let known = amounts.entry(refund.out_refund_no.clone());
+                let what = (refund.payment_no, refund.amount);
+                prop_assert_eq!(*known.or_insert(what), what);
+            }
+        }
+    }
+
+    /// I15: the minute, and never two of one payment at a time.
+    #[test]
+    fn refunds_of_one_payment_keep_their_distance(history in histories()) {
+        for step in history.play() {
+            for refund in step.after.refunds.iter().filter(|r| r.state == RefundState::Sending) {
+                let before = step.before.refund(&refund.out_refund_no);
+                if before.is_some_and(|before| before.state == RefundState::Sending) {
+                    continue;
+                }
+                prop_assert_eq!(refund.sent_at, Some(step.moment.now));
+                let others = step.before.refunds.iter().filter(|other| {
+                    other.payment_no == refund.payment_no && other.out_refund_no != refund.out_refund_no
+                });
+                for other in others {
+                    let status = other.state.status();
+                    prop_assert!(!matches!(status, RefundStatus::Sending | RefundStatus::Unknown));
+                    let since = other.sent_at.map(|at| step.moment.now.seconds_since(at));
+                    prop_assert!(since.is_none_or(|since| since >= REFUND_SPACING_S));
+                }
+            }
+        }
+    }
+
+    /// I15.
+    #[test]
+    fn nobody_asks_after_a_year_or_too_often(history in histories()) {
+        for step in history.play() {
+            for event in &step.events {
+                let Event::RefundRequested(refund) = event else { continue };
+                let counts = |other: &&Refund| {
+                    other.payment_no == refund.payment_no
+                        && !matches!(
+                            other.state.status(),
+                            RefundStatus::Declined | RefundStatus::Withdrawn
+                        )
+                };
+                prop_assert!(step.after.refunds.iter().filter(counts).count() <= REFUNDS_MAX);
+                let asks = matches!(step.command, Command::Refund(_) | Command::Cancel(_));
+                let payment = step.after.payments.iter().find(|p| p.no == refund.payment_no).unwrap();
+                let age_s = step.moment.now.seconds_since(payment.receipt().unwrap().success_at);
+                prop_assert!(!asks || age_s < REFUNDABLE_S);
+            }
+        }
+    }
+
+    /// What was made elsewhere is a fact and nothing that we act on.
+    #[test]
+    fn what_was_made_elsewhere_is_never_sent(history in histories()) {
+        for step in history.play() {
+            let elsewhere = step.after.refunds.iter().filter(|r| r.kind == RefundKind::External);
+            for refund in elsewhere {
+                prop_assert_eq!(refund.sent_at, None);
+                prop_assert!(step.after.replacement_of(&refund.out_refund_no).is_none());
+                prop_assert!(!matches!(
+                    refund.state.status(),
+                    RefundStatus::Requested | RefundStatus::Sending | RefundStatus::Unknown
+                ));
+            }
+        }
+    }
+
+    /// Ruling 18: a refusal alone ends nothing.
+    #[test]
+    fn a_refund_is_rejected_by_a_refusal_and_a_query_together(history in histories()) {
+        for step in history.play() {
+            for refund in step.after.refunds.iter() {
+                let before = step.before.refund(&refund.out_refund_no).map(|r| &r.state);
+                let RefundState::Rejected { code } = &refund.state else { continue };
+                if before == Some(&refund.state) {
+                    continue;
+                }
+                let refused = RefundState::Unknown { refused: Some(code.clone()) };
+                prop_assert_eq!(before, Some(&refused));
+                let Command::RecordRefund(fact) = &step.command else { panic!("{:?}", step.command) };
+                prop_assert_eq!(fact.refund(), &RefundAtWechat::NotExist);
+            }
+            if let Command::RecordRefundCall { answer: RefundAnswer::Refused { .. }, .. } = step.command {
+                prop_assert_eq!(step.events.len(), 1, "a refusal alone: {:?}", step.events);
+            }
+        }
+    }
+
+    /// I9, at the moment it is said: all of what settled it is accepted back.
+    #[test]
+    fn an_order_is_cancelled_only_when_what_was_paid_is_accepted_back(history in histories()) {
+        for step in history.play() {
+            if step.after.status != OrderStatus::Cancelled || step.before.status == OrderStatus::Cancelled {
+                continue;
+            }
+            let Some(payment) = step.after.settled_payment() else { continue };
+            let accepted = step.after.refunds.iter().filter(|refund| {
+                refund.payment_no == payment.no
+                    && matches!(
+                        refund.state.status(),
+                        RefundStatus::Processing
+                            | RefundStatus::Succeeded
+                            | RefundStatus::Abnormal
+                            | RefundStatus::SettledOffline
+                    )
+            });
+            let accepted: i64 = accepted.map(|refund| refund.amount.get()).sum();
+            prop_assert_eq!(accepted, step.after.paid().get());
+        }
+    }
+
+    /// A cancellation of a paid order lives as long as all of its money goes back.
+    #[test]
+    fn a_cancellation_whose_refund_comes_to_nothing_is_given_up(history in histories()) {
+        for order in orders(&history, &history.play()) {
+            let goes_back = order.settled_payment().is_some() && order.refundable() == Fen::ZERO;
+            let waits = order.refunds.iter().any(|r| r.state == RefundState::AwaitingApproval);
+            if order.status == OrderStatus::Cancelling && order.settlement.is_some() {
+                prop_assert!(goes_back, "{:?}", order.refunds);
+            }
+            if order.status == OrderStatus::Ready {
+                prop_assert!(!goes_back || waits, "{:?}", order.refunds);
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Goods are sold once or given back once, and what was sold comes back at most once.
+
+use super::super::histories::histories;
+use super::{cases, orders};
+use crate::order::OrderStatus;
+use crate::stock::{HoldStatus, StockMoveKind};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+proptest! {
+    #![proptest_config(cases())]
+
+    /// I22. A settlement whose stock was refused leaves its holds as they are.
+    #[test]
+    fn a_hold_ends_once_and_with_its_order(history in histories()) {
+        for order in orders(&history, &history.play()) {
+            let settled = order.settlement.is_some();
+            for hold in &order.holds {
+                let may_be = match order.status {
+                    OrderStatus::Cancelled if !settled => vec![HoldStatus::Released],
+                    OrderStatus::Cancelled => vec![HoldStatus::Released, HoldStatus::Committed],
+                    OrderStatus::PendingPayment => vec![HoldStatus::Held],
+                    OrderStatus::Cancelling if !settled => vec![HoldStatus::Held],
+                    OrderStatus::Cancelling
+                    | OrderStatus::Ready
+                    | OrderStatus::Shipped
+                    | OrderStatus::Delivered
+                    | OrderStatus::Completed => vec![HoldStatus::Committed, HoldStatus::Held],
+                };
+                prop_assert!(may_be.contains(&hold.status), "{:?} of {:?}", hold, order.status);
+                let came_back = order.status == OrderStatus::Cancelled && hold.status == HoldStatus::Committed;
+                prop_assert_eq!(hold.returned_quantity, if came_back { hold.quantity } else { 0 });
+            }
+        }
+    }
+
+    /// I21, I22: the moves of a line tell the story of its hold.
+    #[test]
+    fn the_moves_of_a_line_agree_with_its_hold(history in histories()) {
+        let begin = history.begin();
+        let mut moves: BTreeMap<u16, Vec<StockMoveKind>> = BTreeMap::new();
+        let mut end = begin.clone();
+        for step in history.play() {
+            for moved in &step.written.stock {
+                let hold = step.after.holds.iter().find(|hold| hold.line_no == moved.line_no).unwrap();
+                prop_assert_eq!((&moved.sku_id, moved.quantity), (&hold.sku_id, hold.quantity));
+                moves.entry(moved.line_no).or_default().push(moved.kind);
+            }
+            end = step.after;
+        }
+        for (first, hold) in begin.holds.iter().zip(&end.holds) {
+            let made = moves.remove(&hold.line_no).unwrap_or_default();
+            let (commit, release, back) =
+                (StockMoveKind::Commit, StockMoveKind::Release, StockMoveKind::Return);
+            let mut expected = match (first.status, hold.status) {
+                (HoldStatus::Held, HoldStatus::Committed) => vec![commit],
+                (HoldStatus::Held, HoldStatus::Released) => vec![release],
+                (before, after) => {
+                    prop_assert_eq!(before, after);
+                    vec![]
+                }
+            };
+            expected.extend((hold.returned_quantity > 0).then_some(back));
+            prop_assert_eq!(made, expected);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The invariants of `docs/ARCHITECTURE.md`, asked of the store as it is now.
+
+use super::PortFuture;
+use super::order_store::StoreError;
+
+/// Checks everything that must always be true of what is stored.
+pub trait Invariants: Send + Sync {
+    /// Checks every invariant, as one snapshot. May take long on a large database; locks nothing.
+    fn check(&self) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>>;
+}
+
+/// One invariant, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvariantReport {
+    /// Its number in the design, such as `I2`, with a letter where one has several parts.
+    pub id: &'static str,
+    /// What it says, one sentence.
+    pub says: &'static str,
+    /// How many rows contradict it.
+    pub violations: u64,
+    /// Up to ten of them, by the numbers that people know. No personal data.
+    pub sample: Vec<String>,
+}
+
+impl InvariantReport {
+    /// Whether it is true.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.violations == 0
+    }
+}

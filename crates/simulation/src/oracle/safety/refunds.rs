@@ -1,0 +1,117 @@
+//! Promises about money that goes back: how much, once, and never what was freed by mistake.
+
+use super::Watched;
+use crate::oracle::moves;
+use domain::order::{Event, Order};
+use domain::payment::PaymentNo;
+use domain::refund::{REFUNDS_MAX, Refund, RefundKind, RefundStatus};
+
+fn of(order: &Order, no: PaymentNo) -> impl Iterator<Item = &Refund> {
+    order.refunds.iter().filter(move |refund| refund.payment_no == no)
+}
+
+/// Whether its amount is kept: the oracle's own list.
+pub(in crate::oracle) fn reserves(refund: &Refund) -> bool {
+    match refund.state.status() {
+        RefundStatus::Declined
+        | RefundStatus::Withdrawn
+        | RefundStatus::Rejected
+        | RefundStatus::Closed => false,
+        RefundStatus::AwaitingApproval
+        | RefundStatus::Requested
+        | RefundStatus::Sending
+        | RefundStatus::Unknown
+        | RefundStatus::Processing
+        | RefundStatus::Succeeded
+        | RefundStatus::Abnormal
+        | RefundStatus::SettledOffline => true,
+    }
+}
+
+/// Whether WeChat Pay has it, or the payer the money.
+pub(in crate::oracle) fn is_accepted(refund: &Refund) -> bool {
+    matches!(
+        refund.state.status(),
+        RefundStatus::Processing
+            | RefundStatus::Succeeded
+            | RefundStatus::Abnormal
+            | RefundStatus::SettledOffline
+    )
+}
+
+pub(super) fn within_paid(w: &Watched<'_>) -> Result<(), String> {
+    let order = w.commit.after;
+    for payment in &order.payments {
+        let reserved = of(order, payment.no).filter(|refund| reserves(refund));
+        let back: i64 = reserved.map(|refund| refund.amount.get()).sum();
+        let paid = payment.receipt().map_or(0, |receipt| receipt.amount.get());
+        if back > paid {
+            return Err(format!("payment {}: {back} of {paid} fen go back", payment.no));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn of_surplus(w: &Watched<'_>) -> Result<(), String> {
+    let order = w.commit.after;
+    for event in &w.commit.changeset.events {
+        let no = match event {
+            Event::PaymentSurplus { no, .. } => *no,
+            Event::PaymentAdopted(payment) => payment.no,
+            Event::RefundRequested(refund) if refund.kind == RefundKind::Surplus => {
+                let replaces = refund.replaces.is_some();
+                if replaces
+                    || order.payments.iter().any(|p| p.no == refund.payment_no && is_surplus(p))
+                {
+                    continue;
+                }
+                return Err(format!("{} without surplus money", refund.out_refund_no));
+            }
+            _ => continue,
+        };
+        let paid = order.payments.iter().find(|p| p.no == no).and_then(|p| p.receipt());
+        let paid = paid.map(|receipt| receipt.amount.get());
+        let kept = of(order, no).filter(|refund| reserves(refund));
+        let amounts: Vec<i64> = kept.map(|refund| refund.amount.get()).collect();
+        if paid.is_none_or(|paid| amounts != [paid]) {
+            return Err(format!("payment {no} of {paid:?} fen: refunds {amounts:?}"));
+        }
+    }
+    Ok(())
+}
+
+fn is_surplus(payment: &domain::payment::Payment) -> bool {
+    matches!(payment.state, domain::payment::PaymentState::Surplus { .. })
+}
+
+pub(super) fn listed_transitions(w: &Watched<'_>) -> Result<(), String> {
+    let Some(before) = w.commit.before else { return Ok(()) };
+    for old in &before.refunds {
+        let Some(new) = w.commit.after.refund(&old.out_refund_no) else {
+            return Err(format!("{} is gone", old.out_refund_no));
+        };
+        let (from, to) = (old.state.status(), new.state.status());
+        if !moves::refund(from, to) {
+            return Err(format!("{}: {from:?} → {to:?}", old.out_refund_no));
+        }
+        let same = old.amount == new.amount
+            && old.payment_no == new.payment_no
+            && old.reason == new.reason
+            && old.kind == new.kind;
+        if !same {
+            return Err(format!("{} changed its terms", old.out_refund_no));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn few_enough(w: &Watched<'_>) -> Result<(), String> {
+    let order = w.commit.after;
+    for payment in &order.payments {
+        let count = of(order, payment.no).count();
+        if count > REFUNDS_MAX {
+            return Err(format!("payment {} has {count} refunds", payment.no));
+        }
+    }
+    Ok(())
+}

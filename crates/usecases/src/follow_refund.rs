@@ -1,0 +1,295 @@
+//! Brings a refund to its end: says that it is sent, sends it, records what WeChat Pay says, asks.
+//!
+//! ```text
+//! requested ─▶ "sending" is durable ─▶ call ─▶ record
+//! sending, unknown: ask first; what does not exist is sent again under the same number
+//! processing, abnormal: ask
+//! ```
+
+#[cfg(test)]
+mod tests;
+
+use crate::query_budget::Urgency;
+use crate::transact::Landed;
+use crate::work::step_of;
+use crate::{Paydesk, Target, TransactError};
+use domain::case::{CaseKind, CaseOpening};
+use domain::changeset::{Changeset, Fence, Intent, Refusal};
+use domain::fact::RefundFact;
+use domain::job::next_refund_look;
+use domain::order::{Command, Order, RefundAnswer, Rejection};
+use domain::ports::{Finish, GatewayError, LeasedJob, OrderKey, RefundRequest};
+use domain::refund::{Refund, RefundState};
+use domain::{CommandId, OutRefundNo};
+
+/// A refund whose number is another one's at WeChat Pay is looked at again after so many seconds.
+const DIFFERS_AGAIN_S: i64 = 1_800;
+/// A refund that is unknown for so many seconds is shown to a person.
+const ESCALATE_AFTER_S: i64 = 3_600;
+/// Between two steps of one refund at least so many seconds.
+const AFTER_S: i64 = 2;
+/// What may succeed later (no money on the merchant's account, too often) is sent again after so
+/// many seconds.
+const LATER_S: i64 = 60;
+
+/// What a step of a refund came to.
+enum Stepped {
+    /// The order as it is now.
+    To(Box<Order>),
+    /// Nothing that can be used; as before.
+    Unheard,
+    /// What becomes of the job.
+    End(Finish),
+}
+
+impl Paydesk {
+    pub(crate) async fn follow_refund(
+        &self,
+        out_refund_no: &OutRefundNo,
+        job: &LeasedJob,
+    ) -> Result<Finish, TransactError> {
+        let key = OrderKey::OutRefundNo(out_refund_no.clone());
+        let Some(found) = self.orders.load(&key).await? else { return Ok(Finish::Done) };
+        let order = found.value;
+        let now = self.clock.now();
+        let Some(refund) =
+            order.refund(out_refund_no).filter(|refund| next_refund_look(refund, now).is_some())
+        else {
+            return Ok(Finish::Done);
+        };
+        let urgency = if job.wanted { Urgency::ClientWaiting } else { Urgency::Patient };
+        if let Err(wait_ms) = self.query_budget.take(urgency, self.clock.real()) {
+            return Ok(Finish::PutOff(self.later(wait_ms)));
+        }
+        let stepped = match &refund.state {
+            RefundState::Requested => self.send_refund(out_refund_no, &job.fence).await?,
+            RefundState::Sending | RefundState::Unknown { .. } => {
+                match self.ask_refund(out_refund_no, &job.fence, "refund-ask").await? {
+                    Stepped::To(order) if is_unsent(&order, out_refund_no) => {
+                        self.send_refund(out_refund_no, &job.fence).await?
+                    }
+                    otherwise @ (Stepped::To(_) | Stepped::Unheard | Stepped::End(_)) => otherwise,
+                }
+            }
+            RefundState::Processing { .. }
+            | RefundState::Abnormal { .. }
+            | RefundState::Rejected { .. } => {
+                self.ask_refund(out_refund_no, &job.fence, "refund-ask").await?
+            }
+            RefundState::AwaitingApproval
+            | RefundState::Declined
+            | RefundState::Withdrawn
+            | RefundState::Succeeded { .. }
+            | RefundState::Closed { .. }
+            | RefundState::SettledOffline { .. } => Stepped::End(Finish::Done),
+        };
+        self.escalate(refund, job).await?;
+        Ok(match stepped {
+            Stepped::End(finish) => finish,
+            Stepped::To(after) => self.when_again(after.refund(out_refund_no)),
+            Stepped::Unheard => self.when_again(Some(refund)),
+        })
+    }
+
+    /// A refund of which nobody knows for an hour whether it was made is shown to a person, once. It
+    /// is asked about and sent all the same.
+    async fn escalate(&self, refund: &Refund, job: &LeasedJob) -> Result<(), TransactError> {
+        let now = self.clock.now();
+        if !refund.is_in_flight() || now.seconds_since(refund.created_at) < ESCALATE_AFTER_S {
+            return Ok(());
+        }
+        let number = refund.out_refund_no.as_str();
+        let intent = Intent {
+            command_id: CommandId::of_step("refund-stuck", number, 0),
+            ..step_of(&job.fence, "refund-stuck", "nothing was heard for an hour".to_owned())
+        };
+        let mut changeset = Changeset::without_order(intent, now);
+        changeset.cases.push(CaseOpening {
+            kind: CaseKind::Stuck,
+            subject: number.to_owned(),
+            detail: "WeChat Pay has not said for an hour whether it has this refund; it is still \
+                     asked and sent under this number"
+                .to_owned(),
+        });
+        match self.commit(changeset).await? {
+            Landed::Now => {
+                tracing::error!(refund.out_refund_no = number, "refund.stuck");
+                Ok(())
+            }
+            Landed::Before | Landed::Not(_) | Landed::Refused(_) => Ok(()),
+        }
+    }
+
+    fn when_again(&self, refund: Option<&Refund>) -> Finish {
+        let now = self.clock.now();
+        let look = refund.and_then(|refund| next_refund_look(refund, now));
+        // Whatever is the matter, not at once: nobody was heard, or there is something new to do.
+        let soonest = now.plus_seconds(AFTER_S);
+        look.map_or(Finish::Done, |at| Finish::Again(self.jittered(now, at.max(soonest))))
+    }
+
+    /// Says that it is sent, then sends it, then records what came back.
+    async fn send_refund(
+        &self,
+        out_refund_no: &OutRefundNo,
+        fence: &Fence,
+    ) -> Result<Stepped, TransactError> {
+        let begin = Command::SendRefund { out_refund_no: out_refund_no.clone() };
+        let order = match self.refund_step(out_refund_no, &begin, fence, "refund-send").await? {
+            Stepped::To(order) => order,
+            unsaid @ (Stepped::Unheard | Stepped::End(_)) => return Ok(unsaid),
+        };
+        let Some(request) = request_of(&order, out_refund_no) else {
+            return Ok(Stepped::To(order));
+        };
+        let answer = match self.gateway.refund(&request).await {
+            Ok(fact) => {
+                tracing::info!(refund.out_refund_no = %out_refund_no,
+                    status = fact.refund().name(), "refund.answered");
+                return self.record_refund(fact, fence, "refund-answer").await;
+            }
+            Err(GatewayError::Refused(refusal)) => {
+                tracing::warn!(refund.out_refund_no = %out_refund_no, refusal = %refusal,
+                    "refund.refused: a query has to say the same");
+                RefundAnswer::Refused { code: refusal.code }
+            }
+            Err(error) => {
+                self.note_failed_query(out_refund_no.as_str(), &error);
+                let later = matches!(error, GatewayError::Retryable(_));
+                let unknown = Command::RecordRefundCall {
+                    out_refund_no: out_refund_no.clone(),
+                    answer: RefundAnswer::Unknown,
+                };
+                let stepped =
+                    self.refund_step(out_refund_no, &unknown, fence, "refund-unknown").await?;
+                if !later {
+                    return Ok(stepped);
+                }
+                let now = self.clock.now();
+                let at = self.jittered(now, now.plus_seconds(LATER_S));
+                return Ok(Stepped::End(Finish::Again(at)));
+            }
+        };
+        let refused = Command::RecordRefundCall { out_refund_no: out_refund_no.clone(), answer };
+        match self.refund_step(out_refund_no, &refused, fence, "refund-refused").await? {
+            Stepped::To(_) => {
+                self.query_budget.spend(self.clock.real());
+                self.ask_refund(out_refund_no, fence, "refund-ask-after-refusal").await
+            }
+            unsaid @ (Stepped::Unheard | Stepped::End(_)) => Ok(unsaid),
+        }
+    }
+
+    /// One query, and its answer recorded.
+    async fn ask_refund(
+        &self,
+        out_refund_no: &OutRefundNo,
+        fence: &Fence,
+        step: &str,
+    ) -> Result<Stepped, TransactError> {
+        match self.gateway.query_refund(out_refund_no).await {
+            Ok(fact) => {
+                tracing::info!(refund.out_refund_no = %out_refund_no,
+                    status = fact.refund().name(), "refund.query_answered");
+                self.record_refund(fact, fence, step).await
+            }
+            Err(error) => {
+                self.note_failed_query(out_refund_no.as_str(), &error);
+                Ok(Stepped::Unheard)
+            }
+        }
+    }
+
+    async fn record_refund(
+        &self,
+        fact: RefundFact,
+        fence: &Fence,
+        step: &str,
+    ) -> Result<Stepped, TransactError> {
+        let out_refund_no = fact.out_refund_no().clone();
+        self.refund_step(&out_refund_no, &Command::RecordRefund(fact), fence, step).await
+    }
+
+    /// One command about a refund under our lease.
+    async fn refund_step(
+        &self,
+        out_refund_no: &OutRefundNo,
+        command: &Command,
+        fence: &Fence,
+        step: &str,
+    ) -> Result<Stepped, TransactError> {
+        let target = Target::anybodys(OrderKey::OutRefundNo(out_refund_no.clone()));
+        let intent = step_of(fence, step, cause_of(command));
+        match self.transact(&target, command, &intent).await {
+            Ok(transacted) => Ok(Stepped::To(Box::new(transacted.order))),
+            Err(TransactError::Refused(Refusal::Fenced)) => Ok(Stepped::End(Finish::Done)),
+            Err(TransactError::Rejected(Rejection::RefundTooSoon { until })) => {
+                let now = self.clock.now();
+                Ok(Stepped::End(Finish::Again(self.jittered(now, until))))
+            }
+            Err(TransactError::Rejected(why @ Rejection::RefundDiffers { .. })) => {
+                self.file_refund_case(out_refund_no, fence, &why.to_string()).await?;
+                let again = self.clock.now().plus_seconds(DIFFERS_AGAIN_S);
+                Ok(Stepped::End(Finish::Again(again)))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// WeChat Pay's refund of this number is not ours: nothing is guessed, a person looks.
+    async fn file_refund_case(
+        &self,
+        out_refund_no: &OutRefundNo,
+        fence: &Fence,
+        why: &str,
+    ) -> Result<(), TransactError> {
+        tracing::error!(refund.out_refund_no = %out_refund_no, why, "refund.mismatch");
+        let intent = step_of(fence, "refund-mismatch", why.to_owned());
+        let mut changeset = Changeset::without_order(intent, self.clock.now());
+        changeset.cases.push(refund_mismatch(out_refund_no, why));
+        self.file(changeset).await
+    }
+}
+
+/// A case about a refund of which WeChat Pay says something else than we know.
+pub(crate) fn refund_mismatch(out_refund_no: &OutRefundNo, why: &str) -> CaseOpening {
+    CaseOpening {
+        kind: CaseKind::RefundMismatch,
+        subject: out_refund_no.as_str().to_owned(),
+        detail: why.to_owned(),
+    }
+}
+
+/// Whether WeChat Pay has just said that it does not exist, and nothing refused it.
+fn is_unsent(order: &Order, out_refund_no: &OutRefundNo) -> bool {
+    order.refund(out_refund_no).is_some_and(|refund| {
+        matches!(refund.state, RefundState::Sending | RefundState::Unknown { refused: None })
+    })
+}
+
+/// The call, if the refund is to be sent.
+fn request_of(order: &Order, out_refund_no: &OutRefundNo) -> Option<RefundRequest> {
+    let refund = order
+        .refund(out_refund_no)
+        .filter(|refund| matches!(refund.state, RefundState::Sending))?;
+    let payment = order.payments.iter().find(|payment| payment.no == refund.payment_no)?;
+    let receipt = payment.receipt()?;
+    Some(RefundRequest {
+        out_refund_no: refund.out_refund_no.clone(),
+        out_trade_no: payment.out_trade_no().clone(),
+        transaction_id: receipt.transaction_id.clone(),
+        amount: refund.amount,
+        total: receipt.amount,
+        reason: refund.reason.clone(),
+    })
+}
+
+fn cause_of(command: &Command) -> String {
+    if let Command::RecordRefund(fact) = command {
+        return format!("refund answered {}", fact.refund().name());
+    }
+    if let Command::RecordRefundCall { answer: RefundAnswer::Refused { code }, .. } = command {
+        return format!("refund refused {code}");
+    }
+    "refund".to_owned()
+}

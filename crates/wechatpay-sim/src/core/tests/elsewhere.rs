@@ -1,0 +1,100 @@
+//! What should not happen and does: orders of other systems, and payments of another amount.
+
+use super::*;
+
+fn order(world: &mut World, form: Value) -> Result<Value, ControlRefusal> {
+    let form = serde_json::from_value(form).unwrap();
+    world.visit(|pay, ports| pay.order_elsewhere(form, ports))
+}
+
+fn form(number: &str) -> Value {
+    json!({"out_trade_no": number, "total_fen": 250, "notify_url": "https://pay.example.com/notify"})
+}
+
+#[test]
+fn an_order_of_another_system_is_an_order_like_any() {
+    for (attach, openid) in [(None, None), (Some("pd1.abc.P1"), Some("alice"))] {
+        let mut world = World::new();
+        let mut asked = form("ERP001");
+        for (name, value) in [("attach", attach), ("openid", openid)] {
+            if let Some(value) = value {
+                asked[name] = json!(value);
+            }
+        }
+        let trade = order(&mut world, asked).unwrap();
+        assert_eq!(
+            (&trade["ordered_by"], &trade["unfaithful"]),
+            (&json!("elsewhere"), &json!(false))
+        );
+        assert_eq!(trade["trade_type"], if openid.is_some() { "JSAPI" } else { "NATIVE" });
+        assert_eq!(body_of(&world.query("ERP001"))["trade_state"], "NOTPAY");
+        world.user_pays("ERP001");
+        assert_eq!(world.due()[0].url, "https://pay.example.com/notify");
+        let seen = body_of(&world.query("ERP001"));
+        assert_eq!((&seen["amount"]["total"], &seen["attach"]), (&json!(250), &json!(attach)));
+        let kinds: Vec<Value> = world.ledger()["calls"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|count| count["kind"].clone())
+            .collect();
+        assert_eq!(json!(kinds), json!(["query"]), "no call of the service under test");
+    }
+}
+
+#[test]
+fn it_is_as_strict_as_a_prepay() {
+    let mut world = World::new();
+    let mut refused = |form: Value| order(&mut world, form).unwrap_err();
+    let wrong = |name: &str, value: Value| {
+        let mut form = form("ERP001");
+        form[name] = value;
+        form
+    };
+    let why = refused(wrong("total_fen", json!(0)));
+    assert_eq!((why.status, why.message.as_str()), (400, "/amount/total: must not be less than 1"));
+    assert!(refused(wrong("out_trade_no", json!("E1"))).message.starts_with("/out_trade_no"));
+    assert_eq!(refused(wrong("appid", json!("wx0"))).status, 400);
+    order(&mut world, form("ERP001")).unwrap();
+    assert_eq!(order(&mut world, form("ERP001")).unwrap_err().code, "number_used");
+    world.close("ERP002");
+    assert_eq!(order(&mut world, form("ERP002")).unwrap_err().code, "number_used", "burned");
+}
+
+#[test]
+fn an_unfaithful_payment_has_the_amount_that_was_paid_everywhere() {
+    let mut world = World::new();
+    world.prepay(NATIVE, &native_body("T00001"));
+    let pay = json!({"unfaithful": true, "amount_fen": 90, "coupon_fen": 20});
+    let trade = world.user_tries("T00001", pay).unwrap();
+    let amounts = ["total_fen", "paid_fen", "payer_total_fen", "unfaithful"]
+        .map(|member| trade[member].clone());
+    assert_eq!(json!(amounts), json!([100, 90, 70, true]));
+    let seen = body_of(&world.query("T00001"));
+    let amount =
+        json!({"total": 90, "payer_total": 70, "currency": "CNY", "payer_currency": "CNY"});
+    assert_eq!(seen["amount"], amount);
+    let notice: Value = serde_json::from_slice(&world.due()[0].body).unwrap();
+    let told: Value = serde_json::from_str(&opened(&notice["resource"]).unwrap()).unwrap();
+    assert_eq!(told, seen, "signed, and told alike");
+    let refused = said(&world.refund(&refund_body("T00001", "R1", 90)));
+    assert_eq!(refused, "400 INVALID_REQUEST 请求参数与订单信息不一致", "of 100 there are none");
+    let mut body = refund_body("T00001", "R1", 90);
+    body["amount"]["total"] = json!(90);
+    assert_eq!(body_of(&world.refund(&body))["amount"]["payer_refund"], 70);
+}
+
+#[test]
+fn another_amount_is_never_paid_by_accident() {
+    let mut world = World::new();
+    world.prepay(NATIVE, &native_body("T00001"));
+    for form in [
+        json!({"amount_fen": 90}),
+        json!({"amount_fen": 0, "unfaithful": true}),
+        json!({"amount_fen": 90, "coupon_fen": 90, "unfaithful": true}),
+    ] {
+        assert_eq!(world.user_tries("T00001", form.clone()).unwrap_err().status, 400, "{form}");
+    }
+    let trade = world.user_tries("T00001", json!({"amount_fen": 110, "unfaithful": true})).unwrap();
+    assert_eq!(trade["paid_fen"], 110, "more than was ordered");
+}
