@@ -15,7 +15,7 @@ pub const CELL_MIN: u64 = 100;
 pub fn missing(totals: &Totals) -> (Vec<(Cell, u64)>, Vec<Mark>) {
     let count = |cell: &Cell| totals.cells.get(cell).copied().unwrap_or(0);
     let cells = EXPECTED.iter().map(|cell| (*cell, count(cell)));
-    let marks = Mark::ALL.into_iter().filter(|mark| !totals.marks.contains_key(mark));
+    let marks = Mark::ALL.iter().copied().filter(|mark| !totals.marks.contains_key(mark));
     (cells.filter(|(_, count)| *count < CELL_MIN).collect(), marks.collect())
 }
 
@@ -40,7 +40,7 @@ pub fn totals(totals: &Totals) -> String {
     }
     line("sometimes".to_owned());
     for mark in Mark::ALL {
-        let count = totals.marks.get(&mark).copied().unwrap_or(0);
+        let count = totals.marks.get(mark).copied().unwrap_or(0);
         line(format!("  {count:>10}{} {}", if count == 0 { "!" } else { " " }, mark.sentence()));
     }
     line(speed(totals));

@@ -128,10 +128,12 @@ fn storm_and_calm(world: &Arc<World>, play: &Play) {
 /// Faults off, clocks right, everybody lives.
 fn calm(world: &Arc<World>) {
     world.calm();
+    // What was promised by a clock that was ahead is due so much later by the right one.
+    let ahead = world.store_time.ahead().max(0);
     world.store_time.correct();
     world.kernel.release();
     world.chronicle.say(|| "world".to_owned(), None, || "faults cease".to_owned());
-    let rest = Rest { since: world.kernel.now() };
+    let rest = Rest { since: world.kernel.now().saturating_add(ahead) };
     let end = rest.since.saturating_add(REST_MAX_S * SECOND);
     loop {
         let until = world.kernel.now().saturating_add(LOOK);

@@ -53,29 +53,35 @@ pub(super) fn within_paid(w: &Watched<'_>) -> Result<(), String> {
 }
 
 pub(super) fn of_surplus(w: &Watched<'_>) -> Result<(), String> {
-    let order = w.commit.after;
     for event in &w.commit.changeset.events {
-        let no = match event {
-            Event::PaymentSurplus { no, .. } => *no,
-            Event::PaymentAdopted(payment) => payment.no,
-            Event::RefundRequested(refund) if refund.kind == RefundKind::Surplus => {
-                let replaces = refund.replaces.is_some();
-                if replaces
-                    || order.payments.iter().any(|p| p.no == refund.payment_no && is_surplus(p))
-                {
-                    continue;
-                }
-                return Err(format!("{} without surplus money", refund.out_refund_no));
-            }
-            _ => continue,
-        };
-        let paid = order.payments.iter().find(|p| p.no == no).and_then(|p| p.receipt());
-        let paid = paid.map(|receipt| receipt.amount.get());
-        let kept = of(order, no).filter(|refund| reserves(refund));
-        let amounts: Vec<i64> = kept.map(|refund| refund.amount.get()).collect();
-        if paid.is_none_or(|paid| amounts != [paid]) {
-            return Err(format!("payment {no} of {paid:?} fen: refunds {amounts:?}"));
+        if let Event::PaymentSurplus { no, .. } = event {
+            goes_back_whole(w.commit.after, *no)?;
+        } else if let Event::PaymentAdopted(payment) = event {
+            goes_back_whole(w.commit.after, payment.no)?;
+        } else if let Event::RefundRequested(refund) = event {
+            is_owed(w.commit.after, refund)?;
         }
+    }
+    Ok(())
+}
+
+/// Exactly one refund of the whole payment is kept.
+fn goes_back_whole(order: &Order, no: PaymentNo) -> Result<(), String> {
+    let paid = order.payments.iter().find(|p| p.no == no).and_then(|p| p.receipt());
+    let paid = paid.map(|receipt| receipt.amount.get());
+    let kept = of(order, no).filter(|refund| reserves(refund));
+    let amounts: Vec<i64> = kept.map(|refund| refund.amount.get()).collect();
+    if paid.is_some_and(|paid| amounts == [paid]) {
+        return Ok(());
+    }
+    Err(format!("payment {no} of {paid:?} fen: refunds {amounts:?}"))
+}
+
+/// An automatic refund is for money that the order could not take, and for no other.
+fn is_owed(order: &Order, refund: &Refund) -> Result<(), String> {
+    let payment = order.payments.iter().find(|payment| payment.no == refund.payment_no);
+    if refund.kind == RefundKind::Surplus && !payment.is_some_and(is_surplus) {
+        return Err(format!("{} without surplus money", refund.out_refund_no));
     }
     Ok(())
 }
