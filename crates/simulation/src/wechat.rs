@@ -1,11 +1,13 @@
 //! The other side: WeChat Pay itself, as the sandbox's pure core, with the ports that make it cheap
 //! and repeatable, and what is true of it.
 
+mod elsewhere;
 mod keys;
 mod tags;
 mod truth;
 mod wire;
 
+pub use elsewhere::Origin;
 pub use keys::Keys;
 pub use truth::{Paid, Truth};
 pub use wire::{Asked, asked_of};

@@ -88,11 +88,11 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
 
 fn chosen(names: &[String]) -> Result<Vec<&'static Script>, String> {
     if names.is_empty() {
-        return Ok(scripts::ALL.iter().collect());
+        return Ok(scripts::all().collect());
     }
     let find = |name: &String| {
         scripts::named(name).ok_or_else(|| {
-            let known: Vec<&str> = scripts::ALL.iter().map(|script| script.name).collect();
+            let known: Vec<&str> = scripts::all().map(|script| script.name).collect();
             format!("no script is called {name}; there are {}", known.join(", "))
         })
     };

@@ -6,11 +6,12 @@ use crate::kernel::{Home, Letter, letter};
 use crate::node::{Ask, Outcome, Said, Seen, ask};
 use crate::time::{MILLI, SECOND, micros};
 use crate::world::World;
-use domain::{OrderNumber, UserId};
+use domain::refund::{Asker, RefundState};
+use domain::{Fen, OrderNumber, OutRefundNo, UserId};
 use domain::buyer::{ItemId, NewItem, Selection};
 use domain::catalogue::SkuId;
 use domain::changeset::Audit;
-use domain::order::{CancelCause, Command, CompletedBy, PayerResult};
+use domain::order::{CancelCause, Command, CompletedBy, PayerResult, RefundAsk};
 use domain::payment::TradeType;
 use domain::ports::{AddItemAnswer, BuyerBook as _, OrderKey};
 use domain::shipment::{LogisticsType, Package, ShipmentDraft};
@@ -116,6 +117,34 @@ impl Client {
         Ask::Act(Box::new(self.action(number, "confirm")), Command::Complete(CompletedBy::Buyer))
     }
 
+    /// What asks for money back, so many fen of it, or all.
+    pub(super) fn refund(&mut self, number: &OrderNumber, by: Asker, fen: Option<i64>) -> Ask {
+        let ask = RefundAsk {
+            amount: fen.map(Fen::new),
+            reason: "不想要了".to_owned(),
+            by,
+            out_refund_no: None,
+        };
+        Ask::Refund(Box::new(self.action(number, "refund")), ask)
+    }
+
+    /// What an operator says of the refund of an order that waits, or has failed.
+    pub(super) fn verdict(
+        &mut self,
+        number: &OrderNumber,
+        verdict: fn(OutRefundNo) -> Command,
+    ) -> Option<Ask> {
+        let of = |order: &domain::order::Order| {
+            order.refunds.last().map(|refund| (order.id, refund.out_refund_no.clone()))
+        };
+        let (id, refund) =
+            self.world.oracle.look(|seen| seen.order(number.as_str()).and_then(of))?;
+        let mut action = self.action(number, "verdict");
+        action.target = Target::anybodys(OrderKey::Id(id));
+        action.audit.actor = "operator:2".to_owned();
+        Some(Ask::Act(Box::new(action), verdict(refund)))
+    }
+
     /// What the payer's client reports.
     pub(super) fn report(&self, number: &OrderNumber) -> Ask {
         let target = Target::of_buyer(self.buyer.id, OrderKey::Number(number.clone()));
@@ -205,6 +234,26 @@ impl Client {
                 Err(why) => format!("cannot pay {number}: {}", why.message),
             },
         );
+    }
+
+    /// Pays a number that is not ours to offer.
+    pub(super) fn pay_unknown(&self, number: &str) {
+        cashier::pay_number(&self.world, number, false);
+    }
+
+    /// Waits until WeChat Pay has given the last refund up, `seconds` at most.
+    pub(super) async fn sees_refund_closed(&self, number: &OrderNumber, seconds: i64) -> bool {
+        for _ in 0..seconds {
+            let is_closed = self.world.oracle.look(|seen| {
+                let refund = seen.order(number.as_str()).and_then(|order| order.refunds.last());
+                refund.is_some_and(|r| matches!(r.state, RefundState::Closed { .. }))
+            });
+            if is_closed {
+                return true;
+            }
+            self.world.kernel.sleep(SECOND).await;
+        }
+        false
     }
 
     /// Looks every other second until the order is as wanted, `seconds` at most.

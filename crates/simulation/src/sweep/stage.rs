@@ -14,6 +14,7 @@ use crate::setup::Setup;
 use crate::tape::{Choices, Tape};
 use crate::time::SECOND;
 use crate::world::World;
+use domain::case::CaseKind;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -82,7 +83,7 @@ pub fn play(script: &'static Script, staging: &Staging) -> Played {
     setup.clocks = vec![(staging.clocks[0], staging.drift), (staging.clocks[1], staging.drift)];
     setup.store_ahead = staging.clocks[2];
     let world = World::new(Arc::clone(&kernel), setup, staging.verbose);
-    world.follow(Plan::new(&staging.strikes));
+    world.follow(Plan::new(&staging.strikes).with_refund_end(script.refunds_end()));
     if let Some(mistake) = staging.mistake {
         world.make(mistake);
     }
@@ -92,7 +93,7 @@ pub fn play(script: &'static Script, staging: &Staging) -> Played {
         let words = words.or_else(|| why.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         world.chronicle.violated("P0", NO_PANIC, words.unwrap_or_default());
     }
-    let ending = world.oracle.look(|seen| Ending::of(seen.orders.values()));
+    let ending = ending(&world);
     let places = world.plan().map(Plan::places).unwrap_or_default();
     let Inside { lines, marks, cells, violation } = world.chronicle.close();
     world.end();
@@ -156,11 +157,12 @@ fn until_rest(world: &Arc<World>, done: &AtomicBool) -> Option<Rest> {
         }
         // The store's clock is put right once the script is over; a node's never is.
         if done.load(Ordering::Relaxed) && world.store_time.ahead() != 0 {
+            // What was promised by a clock that was ahead is due so much later by the right one.
+            right_since = now.saturating_add(world.store_time.ahead().max(0));
             world.store_time.correct();
-            right_since = now;
         }
         let rest = Rest { since: plan.over().max(right_since) };
-        let restless = restless(world, rest);
+        let restless = restless(world, rest).or_else(|| unfinished(world));
         if world.chronicle.is_violated() {
             return None;
         }
@@ -174,6 +176,32 @@ fn until_rest(world: &Arc<World>, done: &AtomicBool) -> Option<Rest> {
             None | Some(_) => {}
         }
     }
+}
+
+/// A refund of which the last word is not said, or money of others that nobody was shown.
+fn unfinished(world: &World) -> Option<String> {
+    let foreign = world.wechat.truth(|truth| truth.foreign.clone());
+    let shown = foreign_cases(world);
+    if let Some(number) = foreign.iter().find(|number| !shown.contains(number)) {
+        return Some(format!("nobody was shown {number}"));
+    }
+    world.oracle.look(|seen| {
+        let mut refunds = seen.orders.values().flat_map(|order| &order.refunds);
+        let open = refunds.find(|refund| !super::ending::is_over(refund))?;
+        Some(format!("{} is {:?}", open.out_refund_no, open.state.status()))
+    })
+}
+
+/// The numbers of others that a case is about.
+fn foreign_cases(world: &World) -> Vec<String> {
+    let cases = world.store.look().map(|look| look.cases).unwrap_or_default();
+    let foreign = cases.into_iter().filter(|case| case.kind == CaseKind::Foreign);
+    foreign.map(|case| case.subject).collect()
+}
+
+fn ending(world: &World) -> Ending {
+    let foreign = foreign_cases(world).len();
+    world.oracle.look(|seen| Ending::of(seen.orders.values(), foreign))
 }
 
 /// Every owner looks once more; whether all of them were answered.
@@ -211,7 +239,7 @@ fn show(world: &Arc<World>) -> bool {
 
 /// The script's own expectation.
 fn expect(world: &World, script: &Script) {
-    let ending = world.oracle.look(|seen| Ending::of(seen.orders.values()));
+    let ending = ending(world);
     if !script.endings.contains(&ending.words.as_str()) {
         let seen = format!("it ended as “{}”", ending.words);
         world.chronicle.violated("E1", ENDS_AS_EXPECTED, seen);

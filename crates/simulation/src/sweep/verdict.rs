@@ -38,14 +38,14 @@ pub(super) fn of_letters(case: &Case, calm: &Played, played: &Played) -> Option<
             }
         }
         Letter::Retried => {
-            let again = after().filter(|later| is_next_of(place, later) && later.site == Site::Commit);
-            let tries = again.count();
-            if tries == 0 || tries > TRIES_MAX {
-                return violated("R", TRIED_AGAIN, format!("tried {tries} times more"));
+            let looks = after().filter(|later| is_again(place, later)).count();
+            if looks == 0 || looks > TRIES_MAX {
+                return violated("R", TRIED_AGAIN, format!("tried {looks} times more"));
             }
         }
-        // Refusals are not signed: of the calls, a prepay alone is sure to need the key.
-        Letter::Keys if place.what == "prepay" || place.site == Site::Notice => {
+        // Refusals are not signed, and a notification may come too soon after the last fetch: a
+        // prepay alone is sure to need the key and to have it fetched.
+        Letter::Keys if place.what == "prepay" => {
             let asks = |later: &Place| later.what == "certificates";
             if !after().any(asks) {
                 return violated("K", KEYS_FETCHED, "no certificates were asked for".to_owned());
@@ -73,6 +73,14 @@ pub(super) fn of_letters(case: &Case, calm: &Played, played: &Played) -> Option<
         return violated(letter.name(), SAME_PAYMENTS, seen);
     }
     None
+}
+
+/// Whether `later` does again what was rolled back at `place`: the same task looks at the order anew,
+/// or the same thing is written when the news comes again.
+fn is_again(place: &Place, later: &Place) -> bool {
+    let looks = later.site == Site::Commit || later.what == "load";
+    let comes_again = later.site == Site::Commit && later.what == place.what;
+    (is_next_of(place, later) && looks) || (later.flow == place.flow && comes_again)
 }
 
 /// Whether the task that met `place` meets `later`.
