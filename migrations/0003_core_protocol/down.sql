@@ -45,8 +45,8 @@ ALTER TABLE payments
     DROP CONSTRAINT payments_surplus,
     DROP CONSTRAINT payments_surplus_cause_check,
     ADD CONSTRAINT payments_surplus_cause_check CHECK (surplus_cause IN ('late', 'second', 'mismatch',
-        'refund_seen_first')),
-    DROP epoch;
+        'refund_seen_first'));
+ALTER TABLE orders DROP epoch;
 ALTER TABLE stock_holds DROP CONSTRAINT stock_holds_returned;
 ALTER TABLE stock_moves
     DROP CONSTRAINT stock_moves_kind_check,
@@ -88,19 +88,29 @@ BEGIN
     RETURN NEW;
 END $$;
 
-CREATE OR REPLACE FUNCTION paydesk_write_payments(rows_ jsonb) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION paydesk_write_order(row_ jsonb, expected bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    r orders := jsonb_populate_record(NULL::orders, row_);
 BEGIN
-    INSERT INTO payments SELECT r.* FROM jsonb_populate_recordset(NULL::payments, rows_) r
-    ORDER BY r.payment_no
-    ON CONFLICT (order_id, payment_no) DO UPDATE SET
-        status = excluded.status, prepay_id = excluded.prepay_id, code_url = excluded.code_url,
-        closing_cause = excluded.closing_cause, closed_at = excluded.closed_at,
-        reject_code = excluded.reject_code, reject_proven = excluded.reject_proven,
-        surplus_cause = excluded.surplus_cause, transaction_id = excluded.transaction_id,
-        receipt_appid = excluded.receipt_appid, paid_fen = excluded.paid_fen,
-        currency = excluded.currency, payer_total_fen = excluded.payer_total_fen,
-        receipt_openid = excluded.receipt_openid, success_at = excluded.success_at,
-        refund_reserved_fen = excluded.refund_reserved_fen;
+    IF expected IS NULL THEN
+        r.shipments := coalesce(r.shipments, '[]');
+        INSERT INTO orders SELECT r.*;
+        RETURN;
+    END IF;
+    UPDATE orders o SET
+        status = r.status, payment_status = r.payment_status, payment_method = r.payment_method,
+        converting = r.converting, cancel_cause = r.cancel_cause, version = r.version,
+        paid_at = r.paid_at, cancelled_at = r.cancelled_at,
+        payer_report = coalesce(r.payer_report, o.payer_report),
+        payer_reported_at = coalesce(r.payer_reported_at, o.payer_reported_at),
+        shipments = coalesce(r.shipments, o.shipments),
+        delivered_at = coalesce(r.delivered_at, o.delivered_at),
+        completed_at = coalesce(r.completed_at, o.completed_at)
+    WHERE o.id = r.id AND o.version = expected;
+    IF NOT FOUND THEN
+        PERFORM paydesk_refuse('version');
+    END IF;
 END $$;
 
 CREATE OR REPLACE FUNCTION paydesk_move_stock(moves jsonb, prices jsonb) RETURNS void LANGUAGE plpgsql AS $$

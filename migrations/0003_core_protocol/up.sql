@@ -4,10 +4,12 @@
 -- writing beside a new one. An order with a refund that got further than that program knows is no longer
 -- read by it, so that it changes nothing about it either.
 
+ALTER TABLE orders
+    -- The life of the database in which it was placed. Empty: nobody noted it, and so nothing settles this
+    -- order that was not asked for.
+    ADD epoch text NOT NULL DEFAULT '';
+
 ALTER TABLE payments
-    -- The life of the database in which it was recorded. Empty: nobody noted it, and so nothing settles
-    -- this payment that was not asked for.
-    ADD epoch text NOT NULL DEFAULT '',
     DROP CONSTRAINT payments_surplus_cause_check,
     ADD CONSTRAINT payments_surplus_cause_check CHECK (surplus_cause IN ('late', 'second',
         'mismatch', 'refund_seen_first', 'record_lost')),
@@ -270,23 +272,31 @@ BEGIN
     END LOOP;
 END $$;
 
--- As before, with the epoch: what an older program records was recorded in a life that nobody noted.
-CREATE OR REPLACE FUNCTION paydesk_write_payments(rows_ jsonb) RETURNS void LANGUAGE plpgsql AS $$
+-- As before, with the epoch: what an older program places was placed in a life that nobody noted.
+CREATE OR REPLACE FUNCTION paydesk_write_order(row_ jsonb, expected bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    r orders := jsonb_populate_record(NULL::orders, row_);
 BEGIN
-    INSERT INTO payments AS old
-    SELECT r.* FROM jsonb_populate_recordset(
-        jsonb_populate_record(NULL::payments, '{"epoch": ""}'), rows_) r
-    ORDER BY r.payment_no
-    ON CONFLICT (order_id, payment_no) DO UPDATE SET
-        status = excluded.status, prepay_id = excluded.prepay_id, code_url = excluded.code_url,
-        closing_cause = excluded.closing_cause, closed_at = excluded.closed_at,
-        reject_code = excluded.reject_code, reject_proven = excluded.reject_proven,
-        surplus_cause = excluded.surplus_cause, transaction_id = excluded.transaction_id,
-        receipt_appid = excluded.receipt_appid, paid_fen = excluded.paid_fen,
-        currency = excluded.currency, payer_total_fen = excluded.payer_total_fen,
-        receipt_openid = excluded.receipt_openid, success_at = excluded.success_at,
-        refund_reserved_fen = excluded.refund_reserved_fen,
-        epoch = coalesce(nullif(excluded.epoch, ''), old.epoch);
+    IF expected IS NULL THEN
+        r.shipments := coalesce(r.shipments, '[]');
+        r.epoch := coalesce(r.epoch, '');
+        INSERT INTO orders SELECT r.*;
+        RETURN;
+    END IF;
+    UPDATE orders o SET
+        status = r.status, payment_status = r.payment_status, payment_method = r.payment_method,
+        converting = r.converting, cancel_cause = r.cancel_cause, version = r.version,
+        paid_at = r.paid_at, cancelled_at = r.cancelled_at,
+        payer_report = coalesce(r.payer_report, o.payer_report),
+        payer_reported_at = coalesce(r.payer_reported_at, o.payer_reported_at),
+        shipments = coalesce(r.shipments, o.shipments),
+        delivered_at = coalesce(r.delivered_at, o.delivered_at),
+        completed_at = coalesce(r.completed_at, o.completed_at)
+    WHERE o.id = r.id AND o.version = expected;
+    IF NOT FOUND THEN
+        PERFORM paydesk_refuse('version');
+    END IF;
 END $$;
 
 -- In the order of their numbers: a surplus refund that is closed makes room in refunds_one_live_surplus
@@ -394,6 +404,10 @@ BEGIN
     FOR item IN SELECT * FROM jsonb_array_elements(c->'fence') LOOP
         PERFORM paydesk_check_fence(item);
     END LOOP;
+    -- A version tells only the commits of one life of the database apart.
+    IF c->>'timeline' <> paydesk_timeline() THEN
+        PERFORM paydesk_refuse('version');
+    END IF;
     FOR item IN SELECT * FROM jsonb_array_elements(c->'orders') LOOP
         PERFORM paydesk_write_order(item, (c->>'expected_version')::bigint);
     END LOOP;

@@ -56,16 +56,16 @@ struct Part {
 /// Whose API key is shown where one is needed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Held {
-    ByOperator,
-    ByApprover,
-    ByBackend,
+    Operator,
+    Approver,
+    Backend,
 }
 
 const PARTS: [Part; 5] = [
     Part {
         name: "buyers, and everybody",
         slug: "buyers",
-        key: Held::ByOperator,
+        key: Held::Operator,
         operations: &[
             "--include-tag=buyers",
             "--include-tag=wechat_pay",
@@ -75,7 +75,7 @@ const PARTS: [Part; 5] = [
     Part {
         name: "operators",
         slug: "operators",
-        key: Held::ByOperator,
+        key: Held::Operator,
         operations: &[
             "--include-tag=back_office",
             "--exclude-operation-id=make_api_key",
@@ -87,7 +87,7 @@ const PARTS: [Part; 5] = [
     Part {
         name: "orders, by well-formed requests alone",
         slug: "orders",
-        key: Held::ByOperator,
+        key: Held::Operator,
         operations: &[
             "--mode=positive",
             "--phases=examples,fuzzing,stateful",
@@ -109,14 +109,14 @@ const PARTS: [Part; 5] = [
     Part {
         name: "backends",
         slug: "backends",
-        key: Held::ByBackend,
+        key: Held::Backend,
         operations: &["--include-tag=backends"],
     },
     // Who may approve may look, say yes, and make and revoke keys; acting is the operators'.
     Part {
         name: "approvers",
         slug: "approvers",
-        key: Held::ByApprover,
+        key: Held::Approver,
         operations: &[
             "--include-tag=back_office",
             "--exclude-path-regex=/(stock|ship|deliver|complete|cancel|refunds|retry|sync)$",
@@ -207,9 +207,9 @@ impl Fuzz<'_> {
     fn call(&self, part: &Part, buyer: &str, report: &str, choices: &Choices) -> Result<bool> {
         eprintln!("== schemathesis: {}", part.name);
         let key = match part.key {
-            Held::ByOperator => &self.operator,
-            Held::ByApprover => &self.approver,
-            Held::ByBackend => &self.backend,
+            Held::Operator => &self.operator,
+            Held::Approver => &self.approver,
+            Held::Backend => &self.backend,
         };
         let mut command = Command::new(self.programs.join("schemathesis"));
         command.current_dir(self.folder).arg("--config-file=schemathesis.toml").arg("run");

@@ -7,10 +7,12 @@ mod api_fuzz;
 mod bench;
 mod cargo;
 mod ci;
+mod mutants;
 mod repository;
 mod sim;
 mod test;
 mod tidy;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -38,6 +40,10 @@ enum Command {
     ApiFuzz(api_fuzz::Choices),
     /// Benchmarks with their limits beside them, as ratios
     Bench(bench::Choices),
+    /// Three services, PostgreSQL and the sandbox under kills, cuts and delays; checked by plain SQL
+    Torture(torture::Choices),
+    /// Changes the inner crates one expression at a time and asks whether their tests notice
+    Mutants(mutants::Choices),
     /// Deterministic simulation: `--seeds 0..5000`, `--seed N`, `--tape FILE`, `--shrink`
     Sim {
         /// Given to the simulation as they are
@@ -65,6 +71,8 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Tidy => tidy::run(&repository),
         Command::ApiFuzz(choices) => api_fuzz::run(&repository, choices),
         Command::Bench(choices) => bench::run(&repository, choices),
+        Command::Torture(choices) => torture::run(&repository, choices),
+        Command::Mutants(choices) => mutants::run(&repository, choices),
         Command::Sim { arguments } => sim::run(&repository, arguments),
         Command::Ci => ci::run(&repository),
     }

@@ -148,3 +148,28 @@ impl CaseStatus {
         CaseStatus::ALL.into_iter().find(|status| status.name() == name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_and_states_have_the_names_of_the_api() {
+        let kinds = "unknown_order surplus amount_mismatch refund_mismatch stock stuck foreign \
+                     refund_abnormal";
+        assert_eq!(CaseKind::ALL.map(CaseKind::name).join(" "), kinds);
+        let statuses = "open healing needs_human proposed approved resolved accepted";
+        assert_eq!(CaseStatus::ALL.map(CaseStatus::name).join(" "), statuses);
+    }
+
+    #[test]
+    fn names_are_read_back() {
+        for kind in CaseKind::ALL {
+            assert_eq!(CaseKind::parse(kind.name()), Some(kind));
+        }
+        for status in CaseStatus::ALL {
+            assert_eq!(CaseStatus::parse(status.name()), Some(status));
+        }
+        assert_eq!((CaseKind::parse("other"), CaseStatus::parse("other")), (None, None));
+    }
+}

@@ -93,3 +93,22 @@ pub struct SkuDraft {
     /// Whether it is sold.
     pub status: SkuStatus,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_up_to_thirty_two_letters_digits_and_marks() {
+        for text in ["a", "Tea_2-b", &"x".repeat(32)] {
+            let id = SkuId::parse(text).unwrap();
+            assert_eq!(
+                (id.as_str(), id.to_string(), format!("{id:?}")),
+                (text, text.into(), text.into())
+            );
+        }
+        for text in ["", "a b", "茶", "a.b", &"x".repeat(33)] {
+            assert_eq!(SkuId::parse(text), None, "{text}");
+        }
+    }
+}

@@ -15,7 +15,7 @@ use crate::order::{Event, Order};
 use crate::outgoing::Outgoing;
 use crate::payment::PaymentNo;
 use crate::stock::StockMove;
-use crate::{CommandId, OrderId, OutRefundNo, OutTradeNo, Timestamp, UserId};
+use crate::{CommandId, Epoch, OrderId, OutRefundNo, OutTradeNo, Timestamp, UserId};
 use std::collections::BTreeSet;
 
 /// Everything that one command writes. All of it or none.
@@ -25,6 +25,9 @@ pub struct Changeset {
     pub command_id: CommandId,
     /// When it was decided, business time.
     pub decided_at: Timestamp,
+    /// In which life of the database it was decided, if that is known: in another one it meets
+    /// another order, though its version be the same.
+    pub decided_in: Option<Epoch>,
     /// The order after the events; `None` when no order changes.
     pub order: Option<OrderWrite>,
     /// What happened.
@@ -272,12 +275,19 @@ impl Changeset {
         Some(changeset)
     }
 
+    /// The same, decided from what was loaded in `epoch`.
+    #[must_use]
+    pub fn decided_in(self, epoch: &Epoch) -> Changeset {
+        Changeset { decided_in: Some(epoch.clone()), ..self }
+    }
+
     /// A changeset that records a notification or a key alone.
     #[must_use]
     pub fn without_order(intent: Intent, now: Timestamp) -> Changeset {
         Changeset {
             command_id: intent.command_id,
             decided_at: now,
+            decided_in: None,
             order: None,
             events: Vec::new(),
             guards: Vec::new(),

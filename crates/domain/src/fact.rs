@@ -266,3 +266,6 @@ impl Trade {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -136,3 +136,55 @@ impl fmt::Display for CommandId {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_read_and_written_with_hyphens() {
+        let text = "00000000-0000-0000-0000-00000000000a";
+        let id = OrderId::parse(text).unwrap();
+        assert_eq!((id.get(), id.to_string()), (Uuid::from_u128(10), text.to_owned()));
+        assert_eq!(OrderId::parse("a"), None);
+    }
+
+    #[test]
+    fn an_epoch_is_its_name() {
+        let epoch = Epoch::new("00000001.0");
+        assert_eq!((epoch.as_str(), epoch.to_string()), ("00000001.0", "00000001.0".to_owned()));
+        assert_eq!(format!("{epoch:?}"), "00000001.0");
+        assert_ne!(epoch, Epoch::default());
+    }
+
+    #[test]
+    fn an_intention_is_named_by_what_it_is_about() {
+        let scope = crate::changeset::ReplayScope {
+            principal: "buyer:1".to_owned(),
+            route: "POST /x".to_owned(),
+            key: "k".to_owned(),
+        };
+        let name = CommandId::of_request(&scope);
+        assert_eq!(
+            (name.as_str(), name.to_string()),
+            ("request:buyer:1:POST /x:k", name.as_str().to_owned())
+        );
+        assert_eq!(CommandId::of_step("query", "P1", 3).as_str(), "step:query:P1:3");
+        assert_eq!(CommandId::stored("as it was".to_owned()).as_str(), "as it was");
+        let notice = |status| InboxEntry {
+            source: "wechat_pay_v3",
+            event_id: "EV-1".to_owned(),
+            event_type: "TRANSACTION.SUCCESS".to_owned(),
+            fact_hash: "ab".to_owned(),
+            status,
+            out_trade_no: None,
+        };
+        let verified = notice(crate::changeset::InboxStatus::Verified);
+        let orphan = notice(crate::changeset::InboxStatus::Orphan);
+        assert_eq!(CommandId::of_notice(&verified).as_str(), "notice:wechat_pay_v3:EV-1:ab");
+        assert_eq!(CommandId::of_notice(&verified), CommandId::of_notice(&orphan));
+        let unapplied = CommandId::of_unapplied_notice(&verified);
+        assert_eq!(unapplied.as_str(), "unapplied:wechat_pay_v3:EV-1:ab:Verified");
+        assert_ne!(unapplied, CommandId::of_unapplied_notice(&orphan));
+    }
+}

@@ -157,8 +157,7 @@ pub fn next_look(payment: &Payment, now: Timestamp) -> Option<Timestamp> {
     // A last look a minute before the deadline, so that a payment in the last minutes is not
     // heard of only when the order expires.
     let last_look = payment.terms.time_expire.plus_seconds(-MINUTE_S);
-    let at = if now < last_look && at > last_look { last_look } else { at };
-    Some(at)
+    Some(if now < last_look { at.min(last_look) } else { at })
 }
 
 /// When to act on a refund again, if nothing new was learned at `now`; `None` when nothing is left

@@ -94,4 +94,22 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn an_order_costs_nothing_or_up_to_ten_million_yuan() {
+        for fen in [0, 1, 1_000_000_000] {
+            assert!(Fen::new(fen).is_payable_range(), "{fen}");
+        }
+        for fen in [-1, 1_000_000_001, i64::MIN, i64::MAX] {
+            assert!(!Fen::new(fen).is_payable_range(), "{fen}");
+        }
+        assert_eq!(Fen::LIMIT, Fen::new(1_000_000_000));
+    }
+
+    #[test]
+    fn differences_are_exact_or_refused() {
+        assert_eq!(Fen::new(3).minus(Fen::new(5)), Some(Fen::new(-2)));
+        assert_eq!(Fen::new(i64::MIN).minus(Fen::new(1)), None);
+        assert_eq!(Fen::new(1_500).to_string(), "1500 fen");
+    }
 }

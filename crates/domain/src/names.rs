@@ -69,3 +69,17 @@ impl fmt::Debug for Openid {
         f.write_str("Openid(…)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_shows_its_text_and_an_openid_shows_nothing() {
+        let mchid = Mchid::new("1900000109");
+        assert_eq!((mchid.as_str(), mchid.to_string()), ("1900000109", "1900000109".to_owned()));
+        assert_eq!(format!("{mchid:?}"), "1900000109");
+        assert_eq!(Openid::new("o-alice").as_str(), "o-alice");
+        assert_eq!(format!("{:?}", Openid::new("o-alice")), "Openid(…)");
+    }
+}

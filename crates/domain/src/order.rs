@@ -45,7 +45,7 @@ use crate::payment::{Payment, PaymentNo, TradeType};
 use crate::refund::Refund;
 use crate::shipment::Shipment;
 use crate::stock::Hold;
-use crate::{Fen, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
+use crate::{Epoch, Fen, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
 use std::collections::BTreeMap;
 
 /// An order, whole.
@@ -93,6 +93,9 @@ pub struct Order {
     pub version: u64,
     /// When it was placed.
     pub created_at: Timestamp,
+    /// The life of the database in which it was placed. In a later one, what was known of it may be
+    /// lost, payments and all: nothing settles it that was not asked for since.
+    pub epoch: Epoch,
     /// Until when it can be paid; also `time_expire` at WeChat Pay.
     pub pay_deadline: Option<Timestamp>,
     /// When it was paid: WeChat Pay's `success_time`, however late we heard of it.

@@ -62,3 +62,30 @@ impl OutgoingKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_have_the_names_of_the_api() {
+        let names = [
+            (OutgoingKind::OrderCreated, "order.created"),
+            (OutgoingKind::OrderPaid, "order.paid"),
+            (OutgoingKind::OrderCancelled, "order.cancelled"),
+            (OutgoingKind::OrderShipped, "order.shipped"),
+            (OutgoingKind::OrderDelivered, "order.delivered"),
+            (OutgoingKind::OrderCompleted, "order.completed"),
+            (OutgoingKind::PaymentSurplus, "payment.surplus"),
+            (OutgoingKind::RefundRequested, "refund.requested"),
+            (OutgoingKind::RefundSucceeded, "refund.succeeded"),
+            (OutgoingKind::RefundAbnormal, "refund.abnormal"),
+            (OutgoingKind::RefundClosed, "refund.closed"),
+            (OutgoingKind::CaseOpened, "case.opened"),
+            (OutgoingKind::CaseResolved, "case.resolved"),
+        ];
+        for (kind, name) in names {
+            assert_eq!(kind.name(), name);
+        }
+    }
+}

@@ -5,7 +5,7 @@
 
 use crate::fact::Receipt;
 use crate::names::{Appid, Mchid, Openid};
-use crate::{Epoch, Fen, OutTradeNo, Timestamp};
+use crate::{Fen, OutTradeNo, Timestamp};
 use core::fmt;
 
 /// Which payment of its order this is, from 1.
@@ -28,9 +28,6 @@ pub struct Payment {
     pub state: PaymentState,
     /// When it was recorded, always before WeChat Pay was called.
     pub created_at: Timestamp,
-    /// The life of the database in which it was recorded. In a later one, what was known of it may
-    /// be lost: nothing settles it that was not asked for since.
-    pub epoch: Epoch,
 }
 
 /// The frozen terms of a payment. A success that differs in amount, currency or appid is surplus.

@@ -152,6 +152,60 @@ mod tests {
         assert_eq!(got, Err(PricingRefusal::NotOnSale(tea.id)));
     }
 
+    fn priced(
+        lines: Vec<(&Sku, u32)>,
+        delivery: i64,
+        rush: i64,
+    ) -> Result<Breakdown, PricingRefusal> {
+        let fees = Fees { delivery: Fen::new(delivery), rush: Fen::new(rush) };
+        price(&PricingInput { lines, fees })
+    }
+
+    #[test]
+    fn what_costs_what_it_cost_is_sold() {
+        assert!(priced(vec![(&sku(100, 100), 1)], 0, 0).is_ok());
+    }
+
+    #[test]
+    fn nothing_is_not_priced() {
+        assert_eq!(priced(vec![], 0, 0), Err(PricingRefusal::Empty));
+    }
+
+    #[test]
+    fn neither_a_line_nor_the_sum_of_all_is_more_than_we_handle() {
+        let most = sku(Fen::LIMIT.get(), 0);
+        assert!(priced(vec![(&most, 1)], 0, 0).is_ok());
+        assert_eq!(priced(vec![(&most, 2)], 0, 0), Err(PricingRefusal::TooLarge));
+        let one = sku(1, 0);
+        assert_eq!(priced(vec![(&most, 1), (&one, 1)], 0, 0), Err(PricingRefusal::TooLarge));
+        assert_eq!(priced(vec![(&most, 1)], 1, 0), Err(PricingRefusal::TooLarge));
+        assert_eq!(priced(vec![(&most, 1)], 0, 1), Err(PricingRefusal::TooLarge));
+        assert_eq!(priced(vec![(&sku(i64::MAX, 0), 2)], 0, 0), Err(PricingRefusal::TooLarge));
+    }
+
+    #[test]
+    fn a_line_keeps_what_was_priced() {
+        let breakdown = priced(vec![(&sku(300, 1), 2)], 5, 7).unwrap();
+        let expected = PricedLine {
+            sku_id: SkuId::parse("tea").unwrap(),
+            title: "茶".to_owned(),
+            quantity: 2,
+            unit_price: Fen::new(300),
+            amount: Fen::new(600),
+            discount: Fen::ZERO,
+            price_version: 7,
+        };
+        assert_eq!(breakdown.lines, [expected]);
+        let amounts = Amounts {
+            items: Fen::new(600),
+            discount: Fen::ZERO,
+            delivery: Fen::new(5),
+            rush: Fen::new(7),
+            total: Fen::new(612),
+        };
+        assert_eq!(breakdown.amounts, amounts);
+    }
+
     proptest! {
         #[test]
         fn the_breakdown_sums_exactly(

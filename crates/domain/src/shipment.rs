@@ -82,3 +82,33 @@ impl LogisticsType {
         every.into_iter().find(|kind| kind.number() == number)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ways_to_travel_have_wechats_numbers() {
+        for (number, kind) in [
+            (1, LogisticsType::Express),
+            (2, LogisticsType::SameCity),
+            (3, LogisticsType::Virtual),
+            (4, LogisticsType::SelfPickup),
+        ] {
+            assert_eq!(kind.number(), number);
+            assert_eq!(LogisticsType::parse(number), Some(kind));
+        }
+        assert_eq!((LogisticsType::parse(0), LogisticsType::parse(5)), (None, None));
+    }
+
+    #[test]
+    fn a_package_hides_who_gets_it() {
+        let package = Package {
+            express_company: Some("SF".to_owned()),
+            tracking_no: Some("1".to_owned()),
+            item_desc: "茶".to_owned(),
+            contact: Some("138****0000".to_owned()),
+        };
+        assert_eq!(format!("{package:?}"), "Package(…)");
+    }
+}

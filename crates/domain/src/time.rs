@@ -147,4 +147,34 @@ mod tests {
             prop_assert!(at.to_beijing_digits().len() >= 14);
         }
     }
+
+    #[test]
+    fn an_instant_is_held_within_the_years_that_can_be_written() {
+        let latest = Timestamp::from_micros(i64::MAX);
+        let earliest = Timestamp::from_micros(i64::MIN);
+        assert_eq!(latest.to_rfc3339(), "9999-12-31T23:59:59Z");
+        assert_eq!(earliest.to_rfc3339(), "0001-01-01T00:00:00Z");
+        assert_eq!(latest.plus_seconds(i64::MAX), latest);
+        assert_eq!(earliest.plus_millis(i64::MIN), earliest);
+        assert_eq!(Timestamp::from_seconds(i64::MAX), latest);
+    }
+
+    #[test]
+    fn seconds_are_counted_down_to_whole_ones() {
+        let at = Timestamp::from_micros(1_500_000);
+        assert_eq!((at.seconds(), at.micros()), (1, 1_500_000));
+        assert_eq!(Timestamp::from_micros(-1).seconds(), -1);
+        let later = at.plus_seconds(2).plus_millis(499);
+        assert_eq!((later.seconds_since(at), later.millis_since(at)), (2, 2_499));
+        assert_eq!((at.seconds_since(later), at.millis_since(later)), (-3, -2_499));
+        assert_eq!(Timestamp::from_seconds(3), Timestamp::from_micros(3_000_000));
+    }
+
+    #[test]
+    fn people_read_rfc_3339() {
+        let at = Timestamp::parse_rfc3339("2026-11-21T10:30:05.25+08:00").unwrap();
+        assert_eq!(at.to_rfc3339(), "2026-11-21T02:30:05.25Z");
+        assert_eq!((at.to_string(), format!("{at:?}")), (at.to_rfc3339(), at.to_rfc3339()));
+        assert_eq!(Timestamp::parse_rfc3339("yesterday"), None);
+    }
 }

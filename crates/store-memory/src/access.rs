@@ -1,6 +1,7 @@
 //! Buyers, sessions and API keys.
 
 use crate::MemoryStore;
+use crate::state::Numbering;
 use domain::names::{Appid, Openid};
 use domain::ports::{Access, ApiKeyRecord, PortFuture, SessionRecord, StoreError};
 use domain::{Timestamp, UserId};
@@ -17,9 +18,15 @@ impl Access for MemoryStore {
         Box::pin(async move {
             let mut state = self.state()?;
             let key = (appid.clone(), openid.clone());
-            let buyer = *state.openids.entry(key).or_insert(fresh);
-            state.buyers.entry(buyer).or_default();
-            Ok(buyer)
+            if let Some(known) = state.openids.get(&key) {
+                return Ok(*known);
+            }
+            state.written(|state| {
+                state.openids_of.put((fresh, appid.clone()), openid.clone());
+                state.openids.put(key, fresh);
+                state.buyers.put(fresh, Numbering::default());
+            });
+            Ok(fresh)
         })
     }
 
@@ -28,12 +35,8 @@ impl Access for MemoryStore {
         buyer: UserId,
         appid: &'a Appid,
     ) -> PortFuture<'a, Result<Option<Openid>, StoreError>> {
-        let found = self.state().map(|state| {
-            let mut known = state.openids.iter();
-            known
-                .find(|((app, _), user)| app == appid && **user == buyer)
-                .map(|((_, openid), _)| openid.clone())
-        });
+        let found =
+            self.state().map(|state| state.openids_of.get(&(buyer, appid.clone())).cloned());
         Box::pin(ready(found))
     }
 
@@ -43,7 +46,7 @@ impl Access for MemoryStore {
         session: SessionRecord,
     ) -> PortFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            self.state()?.sessions.insert(token_hash, session);
+            self.state()?.written(|state| state.sessions.put(token_hash, session));
             Ok(())
         })
     }
@@ -61,7 +64,7 @@ impl Access for MemoryStore {
         record: ApiKeyRecord,
     ) -> PortFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            self.state()?.api_keys.insert(key_hash, record);
+            self.state()?.written(|state| state.api_keys.put(key_hash, record));
             Ok(())
         })
     }
@@ -91,12 +94,11 @@ impl Access for MemoryStore {
     ) -> PortFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move {
             let mut state = self.state()?;
-            let Some(key) = state.api_keys.values_mut().find(|key| key.id == id) else {
-                return Ok(false);
-            };
+            let found = state.api_keys.iter().find(|(_, key)| key.id == id).map(|(hash, _)| *hash);
+            let Some(hash) = found else { return Ok(false) };
             // The first time counts.
-            key.revoked_at = key.revoked_at.or(Some(now));
-            Ok(true)
+            let revoke = |key: &mut ApiKeyRecord| key.revoked_at = key.revoked_at.or(Some(now));
+            Ok(state.written(|state| state.api_keys.change(&hash, revoke)))
         })
     }
 }

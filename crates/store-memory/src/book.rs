@@ -2,13 +2,13 @@
 
 use crate::MemoryStore;
 use crate::state::{Item, State};
-use domain::UserId;
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use domain::catalogue::SkuStatus;
 use domain::ports::{
     AddItemAnswer, BuyerBook, ChangeItemAnswer, CheckoutBasis, Loaded, PortFuture, PutAnswer,
     StoreError,
 };
+use domain::{OrderId, UserId};
 use std::future::ready;
 
 /// The most of one thing on one line.
@@ -17,9 +17,13 @@ const QUANTITY_MAX: u32 = 9_999;
 impl BuyerBook for MemoryStore {
     fn addresses(&self, buyer: UserId) -> PortFuture<'_, Result<Vec<BookedAddress>, StoreError>> {
         let found = self.state().map(|state| {
-            let book = state.buyers.get(&buyer).map(|b| b.addresses.clone()).unwrap_or_default();
-            let booked = |(id, (version, address))| BookedAddress { id, version, address };
-            book.into_iter().map(booked).collect()
+            let of_buyer = state.addresses.range((buyer, AddressId::MIN)..=(buyer, AddressId::MAX));
+            let booked = of_buyer.map(|((_, id), (version, address))| BookedAddress {
+                id: *id,
+                version: *version,
+                address: address.clone(),
+            });
+            booked.collect()
         });
         Box::pin(ready(found))
     }
@@ -31,15 +35,7 @@ impl BuyerBook for MemoryStore {
         max: u32,
     ) -> PortFuture<'_, Result<Option<BookedAddress>, StoreError>> {
         Box::pin(async move {
-            let mut state = self.state()?;
-            let Some(book) = state.buyers.get_mut(&buyer) else { return Ok(None) };
-            if book.addresses.len() >= usize::try_from(max).unwrap_or(usize::MAX) {
-                return Ok(None);
-            }
-            book.last_address = book.last_address.saturating_add(1);
-            let id = book.last_address;
-            book.addresses.insert(id, (1, address.clone()));
-            Ok(Some(BookedAddress { id, version: 1, address }))
+            Ok(self.state()?.written(|state| state.add_address(buyer, address, max)))
         })
     }
 
@@ -52,13 +48,14 @@ impl BuyerBook for MemoryStore {
     ) -> PortFuture<'_, Result<PutAnswer<BookedAddress>, StoreError>> {
         Box::pin(async move {
             let mut state = self.state()?;
-            let known = state.buyers.get_mut(&buyer).and_then(|b| b.addresses.get_mut(&id));
+            let known = state.addresses.get(&(buyer, id)).map(|(version, _)| *version);
             Ok(match known {
                 None => PutAnswer::NotFound,
-                Some((version, _)) if *version != expected => PutAnswer::VersionMoved,
-                Some(known) => {
+                Some(version) if version != expected => PutAnswer::VersionMoved,
+                Some(_) => {
                     let version = expected.saturating_add(1);
-                    *known = (version, address.clone());
+                    let row = (version, address.clone());
+                    state.written(|state| state.addresses.put((buyer, id), row));
                     PutAnswer::Changed(BookedAddress { id, version, address })
                 }
             })
@@ -72,8 +69,7 @@ impl BuyerBook for MemoryStore {
     ) -> PortFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move {
             let mut state = self.state()?;
-            let gone = state.buyers.get_mut(&buyer).and_then(|b| b.addresses.remove(&id));
-            Ok(gone.is_some())
+            Ok(state.written(|state| state.addresses.remove(&(buyer, id))).is_some())
         })
     }
 
@@ -87,7 +83,7 @@ impl BuyerBook for MemoryStore {
         item: NewItem,
         max: u32,
     ) -> PortFuture<'_, Result<AddItemAnswer, StoreError>> {
-        Box::pin(async move { Ok(self.state()?.add_item(buyer, item, max)) })
+        Box::pin(async move { Ok(self.state()?.written(|state| state.add_item(buyer, item, max))) })
     }
 
     fn change_item(
@@ -103,11 +99,8 @@ impl BuyerBook for MemoryStore {
             if let Some(order) = line.captured_by {
                 return Ok(ChangeItemAnswer::Captured(order));
             }
-            if let Some(book) = state.buyers.get_mut(&buyer)
-                && let Some(item) = book.items.get_mut(&id)
-            {
-                item.quantity = quantity;
-            }
+            let key = (buyer, id);
+            state.written(|state| state.items.change(&key, |item| item.quantity = quantity));
             line.quantity = quantity;
             Ok(ChangeItemAnswer::Changed(line))
         })
@@ -116,7 +109,7 @@ impl BuyerBook for MemoryStore {
     fn remove_item(&self, buyer: UserId, id: ItemId) -> PortFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move {
             let mut state = self.state()?;
-            Ok(state.buyers.get_mut(&buyer).and_then(|b| b.items.remove(&id)).is_some())
+            Ok(state.written(|state| state.items.remove(&(buyer, id))).is_some())
         })
     }
 
@@ -128,8 +121,7 @@ impl BuyerBook for MemoryStore {
     ) -> PortFuture<'a, Result<Loaded<CheckoutBasis>, StoreError>> {
         let store_now = self.clock.real();
         let basis = self.state().map(|state| {
-            let book = state.buyers.get(&buyer);
-            let address = book.and_then(|b| b.addresses.get(&address_id));
+            let address = state.addresses.get(&(buyer, address_id));
             let value = CheckoutBasis {
                 items: state.listed(buyer, selection),
                 address: address.map(|(_, address)| address.clone()),
@@ -141,18 +133,41 @@ impl BuyerBook for MemoryStore {
 }
 
 impl State {
+    fn add_address(&mut self, buyer: UserId, address: Address, max: u32) -> Option<BookedAddress> {
+        let mut numbering = *self.buyers.get(&buyer)?;
+        let of_buyer = (buyer, AddressId::MIN)..=(buyer, AddressId::MAX);
+        if self.addresses.range(of_buyer).count() >= usize::try_from(max).unwrap_or(usize::MAX) {
+            return None;
+        }
+        numbering.last_address = numbering.last_address.saturating_add(1);
+        let id = numbering.last_address;
+        self.buyers.put(buyer, numbering);
+        self.addresses.put((buyer, id), (1, address.clone()));
+        Some(BookedAddress { id, version: 1, address })
+    }
+
+    fn items_of(&self, buyer: UserId) -> impl Iterator<Item = (ItemId, &Item)> {
+        let of_buyer = (buyer, ItemId::MIN)..=(buyer, ItemId::MAX);
+        self.items.range(of_buyer).map(|((_, id), item)| (*id, item))
+    }
+
+    /// The lines that an order has captured.
+    pub(crate) fn captured(&self, buyer: UserId, order: OrderId) -> Vec<(UserId, ItemId)> {
+        let captured = self.items_of(buyer).filter(|(_, item)| item.captured_by == Some(order));
+        captured.map(|(id, _)| (buyer, id)).collect()
+    }
+
     fn listed(&self, buyer: UserId, selection: &Selection) -> Vec<ListedItem> {
-        let Some(book) = self.buyers.get(&buyer) else { return Vec::new() };
         let wanted = |id: &ItemId| match selection {
             Selection::Everything => true,
             Selection::Only(ids) => ids.contains(id),
         };
-        let chosen = book.items.iter().filter(|(id, _)| wanted(id));
-        chosen
+        self.items_of(buyer)
+            .filter(|(id, _)| wanted(id))
             .filter_map(|(id, item)| {
                 let captured = item.captured_by.and_then(|order| self.orders.get(&order));
                 Some(ListedItem {
-                    id: *id,
+                    id,
                     quantity: item.quantity,
                     sku: self.skus.get(&item.sku_id)?.clone(),
                     captured_by: captured.map(|order| order.number.clone()),
@@ -166,26 +181,28 @@ impl State {
         if !sold {
             return AddItemAnswer::NoSuchSku;
         }
-        let book = self.buyers.entry(buyer).or_default();
-        let open = |(_, known): &(&ItemId, &mut Item)| {
+        let open = |(_, known): &(ItemId, &Item)| {
             known.sku_id == item.sku_id && known.captured_by.is_none()
         };
-        let id = if let Some((id, known)) = book.items.iter_mut().find(open) {
-            let grown = known.quantity.saturating_add(item.quantity);
+        let found = self.items_of(buyer).find(open).map(|(id, known)| (id, known.quantity));
+        let id = if let Some((id, quantity)) = found {
+            let grown = quantity.saturating_add(item.quantity);
             if grown > QUANTITY_MAX {
                 return AddItemAnswer::Full;
             }
-            known.quantity = grown;
-            *id
+            self.items.change(&(buyer, id), |known| known.quantity = grown);
+            id
         } else {
-            let full = book.items.len() >= usize::try_from(max).unwrap_or(usize::MAX);
+            let full = self.items_of(buyer).count() >= usize::try_from(max).unwrap_or(usize::MAX);
             if full || item.quantity > QUANTITY_MAX {
                 return AddItemAnswer::Full;
             }
-            book.last_item = book.last_item.saturating_add(1);
+            let mut numbering = self.buyers.get(&buyer).copied().unwrap_or_default();
+            numbering.last_item = numbering.last_item.saturating_add(1);
+            self.buyers.put(buyer, numbering);
             let new = Item { sku_id: item.sku_id, quantity: item.quantity, captured_by: None };
-            book.items.insert(book.last_item, new);
-            book.last_item
+            self.items.put((buyer, numbering.last_item), new);
+            numbering.last_item
         };
         let added = self.listed(buyer, &Selection::Only(vec![id])).pop();
         added.map_or(AddItemAnswer::NoSuchSku, AddItemAnswer::Added)

@@ -26,35 +26,34 @@ impl State {
         order: Option<OrderNumber>,
         at: Timestamp,
     ) {
-        let known = |case: &Case| {
-            case.kind == opening.kind && case.subject == opening.subject && is_open(case.status)
-        };
-        if self.cases.iter().any(known) {
+        let about = (opening.kind, opening.subject.clone());
+        if self.open_cases.contains(&about) {
             return;
         }
-        let count = u64::try_from(self.cases.len()).unwrap_or(u64::MAX);
-        self.cases.push(Case {
-            id: CaseId::new(Uuid::from_u64_pair(CASE_IDS, count)),
+        let no = u64::try_from(self.cases.len()).unwrap_or(u64::MAX);
+        let case = Case {
+            id: CaseId::new(Uuid::from_u64_pair(CASE_IDS, no)),
             kind: opening.kind,
             subject: opening.subject.clone(),
             status: CaseStatus::Open,
             detail: opening.detail.clone(),
             order,
             opened_at: at,
-        });
+        };
+        self.cases.put(no, case);
+        self.open_cases.put(about, no);
     }
 
     pub(crate) fn end_case(&mut self, end: &CaseEnd) {
-        let meant = |case: &&mut Case| case.kind == end.kind && case.subject == end.subject;
-        for case in self.cases.iter_mut().filter(meant).filter(|case| is_open(case.status)) {
-            case.status = CaseStatus::Resolved;
+        if let Some(no) = self.open_cases.remove(&(end.kind, end.subject.clone())) {
+            self.cases.change(&no, |case| case.status = CaseStatus::Resolved);
         }
     }
 
     fn case_page(&self, query: &CaseList) -> CaseListing {
         let mut cases: Vec<&Case> = self
             .cases
-            .iter()
+            .values()
             .filter(|case| query.kind.is_none_or(|kind| case.kind == kind))
             .filter(|case| query.status.is_none_or(|status| case.status == status))
             .filter(|case| query.subject.as_ref().is_none_or(|subject| case.subject == *subject))
@@ -67,8 +66,4 @@ impl State {
         let more = cases.len() > limit;
         CaseListing { cases: cases.into_iter().take(limit).cloned().collect(), more }
     }
-}
-
-fn is_open(status: CaseStatus) -> bool {
-    !matches!(status, CaseStatus::Resolved | CaseStatus::Accepted)
 }

@@ -33,14 +33,16 @@ impl Catalogue for MemoryStore {
         audit: &'a Audit,
         now: Timestamp,
     ) -> PortFuture<'a, Result<PutAnswer<Sku>, StoreError>> {
-        Box::pin(async move { Ok(self.state()?.put_sku(draft, expected, audit, now)) })
+        Box::pin(async move {
+            Ok(self.state()?.written(|state| state.put_sku(draft, expected, audit, now)))
+        })
     }
 
     fn move_stock<'a>(
         &'a self,
         change: &'a StockChange,
     ) -> PortFuture<'a, Result<StockAnswer, StoreError>> {
-        Box::pin(async move { Ok(self.state()?.move_stock(change)) })
+        Box::pin(async move { Ok(self.state()?.written(|state| state.move_stock(change))) })
     }
 }
 
@@ -61,7 +63,7 @@ impl State {
             (Some(_), _) => return PutAnswer::VersionMoved,
             (None, Some(_)) => return PutAnswer::NotFound,
         };
-        self.skus.insert(sku.id.clone(), sku.clone());
+        self.skus.put(sku.id.clone(), sku.clone());
         self.audit.push((None, 0, audit.clone()));
         if new { PutAnswer::Created(sku) } else { PutAnswer::Changed(sku) }
     }
@@ -75,18 +77,18 @@ impl State {
                 _ => StockAnswer::NotFound,
             };
         }
-        let Some(sku) = self.skus.get_mut(&change.sku_id) else { return StockAnswer::NotFound };
+        let Some(level) = level else { return StockAnswer::NotFound };
         let moved = StockLevel {
-            stocked: sku.stock.stocked.saturating_add(change.delta),
-            available: sku.stock.available.saturating_add(change.delta),
-            ..sku.stock
+            stocked: level.stocked.saturating_add(change.delta),
+            available: level.available.saturating_add(change.delta),
+            ..level
         };
         if moved.available < 0 {
             return StockAnswer::TooLittle;
         }
-        sku.stock = moved;
-        self.effects.insert(command);
-        self.replays.insert(change.replay.scope.clone(), change.replay.clone());
+        self.skus.change(&change.sku_id, |sku| sku.stock = moved);
+        self.effects.put(command, ());
+        self.replays.put(change.replay.scope.clone(), change.replay.clone());
         self.audit.push((None, 0, change.audit.clone()));
         StockAnswer::Moved(moved)
     }

@@ -8,7 +8,6 @@ use domain::job::{JobChange, JobId, JobKind};
 use domain::order::OrderStatus;
 use domain::ports::{Finish, JobQueue, LeasedJob, PortFuture, StoreError};
 use domain::{OrderNumber, OutRefundNo, OutTradeNo, Timestamp};
-use std::collections::BTreeMap;
 use std::future::ready;
 
 impl JobQueue for MemoryStore {
@@ -21,7 +20,7 @@ impl JobQueue for MemoryStore {
         Box::pin(async move {
             let real = self.clock.real();
             let until = real.plus_millis(i64::try_from(lease_ms).unwrap_or(i64::MAX));
-            Ok(self.state()?.claim(now, limit, real, until))
+            Ok(self.state()?.written(|state| state.claim(now, limit, real, until)))
         })
     }
 
@@ -33,7 +32,7 @@ impl JobQueue for MemoryStore {
         Box::pin(async move {
             let real = self.clock.real();
             let until = real.plus_millis(i64::try_from(lease_ms).unwrap_or(i64::MAX));
-            Ok(self.state()?.renew(lease, real, until))
+            Ok(self.state()?.written(|state| state.renew(lease, real, until)))
         })
     }
 
@@ -44,7 +43,7 @@ impl JobQueue for MemoryStore {
     ) -> PortFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move {
             let now = self.clock.real();
-            Ok(self.state()?.finish(lease, finish, now))
+            Ok(self.state()?.written(|state| state.finish(lease, finish, now)))
         })
     }
 
@@ -54,45 +53,26 @@ impl JobQueue for MemoryStore {
         at: Timestamp,
     ) -> PortFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            if let Some(job) = self.state()?.jobs.get_mut(job)
-                && job.parked.is_none()
-            {
-                job.hasten(at);
-            }
+            self.state()?.written(|state| state.hasten(job, at));
             Ok(())
         })
     }
 
     fn rouse(&self, now: Timestamp) -> PortFuture<'_, Result<u64, StoreError>> {
-        Box::pin(async move { Ok(self.state()?.rouse(now)) })
+        Box::pin(async move { Ok(self.state()?.written(|state| state.rouse(now))) })
     }
 
     fn next_due(&self) -> PortFuture<'_, Result<Option<Timestamp>, StoreError>> {
         let now = self.clock.real();
         let next = self.state().map(|state| {
-            let free = state.jobs.values().filter(|job| job.is_free(now));
-            free.map(|job| job.due_at).min()
+            let free = |id: &JobId| state.jobs.get(id).is_some_and(|job| job.is_free(now));
+            state.due.iter().find(|((_, id), ())| free(id)).map(|((due_at, _), ())| *due_at)
         });
         Box::pin(ready(next))
     }
 
     fn sweep(&self, now: Timestamp, limit: u32) -> PortFuture<'_, Result<Vec<JobId>, StoreError>> {
-        Box::pin(async move { Ok(self.state()?.sweep(now, limit)) })
-    }
-}
-
-/// Carries out a change to promised work.
-pub(crate) fn change(jobs: &mut BTreeMap<JobId, Job>, change: &JobChange) {
-    match change {
-        JobChange::Remove { id } => {
-            jobs.remove(id);
-        }
-        JobChange::Ensure { id, due_at } => match jobs.get_mut(id) {
-            Some(job) => job.ensure(*due_at),
-            None => {
-                jobs.insert(id.clone(), Job::due(*due_at));
-            }
-        },
+        Box::pin(async move { Ok(self.state()?.written(|state| state.sweep(now, limit))) })
     }
 }
 
@@ -147,21 +127,67 @@ impl Job {
 }
 
 impl State {
+    /// Puts a job where it is found by its name and by when it is due.
+    fn put_job(&mut self, id: JobId, job: Job) {
+        self.unlist(&id);
+        if job.parked.is_none() {
+            self.due.put((job.due_at, id.clone()), ());
+        }
+        self.jobs.put(id, job);
+    }
+
+    fn remove_job(&mut self, id: &JobId) {
+        self.unlist(id);
+        self.jobs.remove(id);
+    }
+
+    fn unlist(&mut self, id: &JobId) {
+        let due_at = self.jobs.get(id).filter(|job| job.parked.is_none()).map(|job| job.due_at);
+        if let Some(due_at) = due_at {
+            self.due.remove(&(due_at, id.clone()));
+        }
+    }
+
+    /// Carries out a change to promised work.
+    pub(crate) fn change_job(&mut self, change: JobChange) {
+        match change {
+            JobChange::Remove { id } => self.remove_job(&id),
+            JobChange::Ensure { id, due_at } => {
+                let job = match self.jobs.get(&id).cloned() {
+                    Some(mut job) => {
+                        job.ensure(due_at);
+                        job
+                    }
+                    None => Job::due(due_at),
+                };
+                self.put_job(id, job);
+            }
+        }
+    }
+
+    fn hasten(&mut self, id: &JobId, at: Timestamp) {
+        let Some(job) = self.jobs.get(id).filter(|job| job.parked.is_none()) else { return };
+        let mut hastened = job.clone();
+        hastened.hasten(at);
+        if hastened != *job {
+            self.put_job(id.clone(), hastened);
+        }
+    }
+
     pub(crate) fn holds_lease(&self, fence: &Fence, now: Timestamp) -> bool {
-        self.jobs
-            .get(&fence.job)
-            .and_then(|job| job.lease)
-            .is_some_and(|lease| lease.token == fence.token && lease.until > now)
+        self.held(fence, now).is_some()
+    }
+
+    fn held(&self, fence: &Fence, now: Timestamp) -> Option<Job> {
+        let job = self.jobs.get(&fence.job)?;
+        let lease = job.lease?;
+        (lease.token == fence.token && lease.until > now).then(|| job.clone())
     }
 
     fn renew(&mut self, fence: &Fence, now: Timestamp, until: Timestamp) -> bool {
-        if !self.holds_lease(fence, now) {
-            return false;
-        }
-        if let Some(job) = self.jobs.get_mut(&fence.job) {
-            job.lease = Some(Lease { token: fence.token, until });
-        }
-        true
+        let held = self.holds_lease(fence, now);
+        let lease = Some(Lease { token: fence.token, until });
+        held && self.jobs.change(&fence.job, |job| job.lease = lease)
     }
 
     fn claim(
@@ -171,34 +197,33 @@ impl State {
         real: Timestamp,
         until: Timestamp,
     ) -> Vec<LeasedJob> {
-        let due = self.jobs.iter().filter(|(_, job)| job.due_at <= now && job.is_free(real));
+        let due = self.due.iter().take_while(|((due_at, _), ())| *due_at <= now);
         // Those that a client waits for come first.
-        let mut due: Vec<(bool, Timestamp, JobId)> =
-            due.map(|(id, job)| (job.wanted != Wanted::First, job.due_at, id.clone())).collect();
+        let mut due: Vec<(bool, Timestamp, JobId)> = due
+            .filter_map(|((due_at, id), ())| {
+                let job = self.jobs.get(id).filter(|job| job.is_free(real))?;
+                Some((job.wanted != Wanted::First, *due_at, id.clone()))
+            })
+            .collect();
         due.sort();
         due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let mut claimed = Vec::with_capacity(due.len());
-        for (_, _, id) in due {
-            let Some(job) = self.jobs.get_mut(&id) else { continue };
-            self.last_token = self.last_token.saturating_add(1);
-            job.attempts = job.attempts.saturating_add(1);
-            job.lease = Some(Lease { token: self.last_token, until });
-            job.hastened_at = None;
-            let fence = Fence { job: id, token: self.last_token };
-            claimed.push(LeasedJob {
-                fence,
-                attempts: job.attempts,
-                wanted: job.wanted != Wanted::No,
-            });
-        }
-        claimed
+        due.into_iter().filter_map(|(_, _, id)| self.lease(id, until)).collect()
+    }
+
+    fn lease(&mut self, id: JobId, until: Timestamp) -> Option<LeasedJob> {
+        let token = self.tokens.get(&()).map_or(1, |last| last.saturating_add(1));
+        self.tokens.put((), token);
+        let mut job = self.jobs.get(&id)?.clone();
+        job.attempts = job.attempts.saturating_add(1);
+        job.lease = Some(Lease { token, until });
+        job.hastened_at = None;
+        let (attempts, wanted) = (job.attempts, job.wanted != Wanted::No);
+        self.jobs.put(id.clone(), job);
+        Some(LeasedJob { fence: Fence { job: id, token }, attempts, wanted })
     }
 
     fn finish(&mut self, fence: &Fence, finish: Finish, now: Timestamp) -> bool {
-        if !self.holds_lease(fence, now) {
-            return false;
-        }
-        let Some(job) = self.jobs.get_mut(&fence.job) else { return false };
+        let Some(mut job) = self.held(fence, now) else { return false };
         match finish {
             Finish::Done => match job.hastened_at {
                 Some(again) => {
@@ -206,7 +231,8 @@ impl State {
                     job.give_back(again);
                 }
                 None => {
-                    self.jobs.remove(&fence.job);
+                    self.remove_job(&fence.job);
+                    return true;
                 }
             },
             Finish::Again(at) => {
@@ -232,6 +258,7 @@ impl State {
                 self.open_case(&case, order, now);
             }
         }
+        self.put_job(fence.job.clone(), job);
         true
     }
 
@@ -239,39 +266,44 @@ impl State {
     fn rouse(&mut self, now: Timestamp) -> u64 {
         let about_money =
             |id: &JobId| matches!(id.kind, JobKind::FollowPayment | JobKind::FollowRefund);
-        let jobs = self.jobs.iter_mut().filter(|(id, job)| about_money(id) && job.parked.is_none());
-        let mut roused = 0;
-        for (_, job) in jobs {
+        let mut roused = Vec::new();
+        for (id, job) in self.jobs.iter().filter(|(id, _)| about_money(id)) {
+            if job.parked.is_some() {
+                continue;
+            }
             if job.lease.is_none() && job.due_at > now {
-                job.due_at = now;
-                roused += 1;
+                roused.push((id.clone(), Job { due_at: now, ..job.clone() }));
             } else if job.lease.is_some() && job.hastened_at.is_none_or(|at| at > now) {
-                job.hastened_at = Some(now);
-                roused += 1;
+                roused.push((id.clone(), Job { hastened_at: Some(now), ..job.clone() }));
             }
         }
-        roused
+        let count = u64::try_from(roused.len()).unwrap_or(u64::MAX);
+        for (id, job) in roused {
+            self.put_job(id, job);
+        }
+        count
     }
 
     /// The subject of a job is the number of an order, of a payment or of a refund.
     fn order_of(&self, job: &JobId) -> Option<OrderNumber> {
         let by_number = OrderNumber::parse(&job.subject);
         let by_payment = OutTradeNo::parse(&job.subject);
-        let by_refund = OutRefundNo::parse(&job.subject);
+        let by_refund = OutRefundNo::stored(job.subject.clone());
         let id = by_number
             .and_then(|number| self.numbers.get(&number))
             .or_else(|| by_payment.and_then(|number| self.out_trade_nos.get(&number)))
-            .or_else(|| by_refund.and_then(|number| self.out_refund_nos.get(&number)))?;
+            .or_else(|| self.out_refund_nos.get(&by_refund))?;
         self.orders.get(id).map(|order| order.number.clone())
     }
 
     fn sweep(&mut self, now: Timestamp, limit: u32) -> Vec<JobId> {
         let mut missing = Vec::new();
-        for order in self.orders.values() {
-            let live = order.payments.iter().filter(|payment| payment.is_live());
-            missing.extend(live.map(|payment| JobId::follow(payment.out_trade_no())));
-            let live = order.refunds.iter().filter(|refund| refund.is_live());
-            missing.extend(live.map(|refund| JobId::refund(&refund.out_refund_no)));
+        for (id, ()) in self.live.iter() {
+            let Some(order) = self.orders.get(id) else { continue };
+            let payments = order.payments.iter().filter(|payment| payment.is_live());
+            missing.extend(payments.map(|payment| JobId::follow(payment.out_trade_no())));
+            let refunds = order.refunds.iter().filter(|refund| refund.is_live());
+            missing.extend(refunds.map(|refund| JobId::refund(&refund.out_refund_no)));
             if order.status == OrderStatus::PendingPayment && order.pay_deadline.is_some() {
                 missing.push(JobId::expire(&order.number));
             }
@@ -279,10 +311,10 @@ impl State {
                 missing.push(JobId::complete(&order.number));
             }
         }
-        missing.retain(|id| !self.jobs.contains_key(id));
+        missing.retain(|id| !self.jobs.contains(id));
         missing.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         for id in &missing {
-            self.jobs.insert(id.clone(), Job::due(now));
+            self.put_job(id.clone(), Job::due(now));
         }
         missing
     }

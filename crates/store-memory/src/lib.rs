@@ -1,7 +1,9 @@
 //! Every port of storage over maps: the store of tests and of the simulation.
 //!
 //! Answers as Postgres answers; `testkit`'s conformance suite holds both to it. Deterministic: no
-//! clock and no chance of its own, maps with an order. Nothing survives the process.
+//! clock and no chance of its own, maps with an order. Nothing survives the process. What a write
+//! costs is proportional to what it touches (`table.rs`), and the last ones can be lost
+//! (`journal.rs`), as a failover loses them.
 
 mod access;
 mod book;
@@ -9,11 +11,19 @@ mod cases;
 mod catalogue;
 mod commit;
 mod jobs;
+mod journal;
+mod list;
 mod look;
 mod state;
 mod stock;
+mod table;
+#[cfg(test)]
+mod tests;
+mod view;
 
+pub use journal::Commit;
 pub use look::Look;
+pub use view::{JobView, View};
 
 use domain::Epoch;
 use domain::ports::{Clock, StoreError};
@@ -37,13 +47,38 @@ impl MemoryStore {
         MemoryStore { state: Mutex::new(state), clock }
     }
 
-    /// Begins another life: what was known before may be lost, for all that anybody can tell.
+    /// Removes everything, also what could be taken back.
+    ///
+    /// # Errors
+    /// When a use of the store panicked.
+    pub fn clear(&self) -> Result<(), StoreError> {
+        let mut state = self.state()?;
+        let epoch = state.epoch.clone();
+        *state = State { epoch, ..State::default() };
+        Ok(())
+    }
+
+    /// Begins another life, with nothing lost: whoever reads the epoch cannot know that.
     ///
     /// # Errors
     /// When a use of the store panicked.
     pub fn begin_epoch(&self, epoch: Epoch) -> Result<(), StoreError> {
         self.state()?.epoch = epoch;
         Ok(())
+    }
+
+    /// Begins another life without the last `commits` commits and without whatever else was written
+    /// after the first of them, such as leases: a failover whose standby had not heard of them. What
+    /// was lost, newest first; fewer when there were not so many, or when the first of them are too
+    /// long ago to be remembered.
+    ///
+    /// # Errors
+    /// When a use of the store panicked.
+    pub fn forget_last(&self, commits: usize, epoch: Epoch) -> Result<Vec<Commit>, StoreError> {
+        let mut state = self.state()?;
+        let lost = state.lose(commits);
+        state.epoch = epoch;
+        Ok(lost)
     }
 
     /// The state, for as long as one port method lasts; never across an await.

@@ -1,7 +1,8 @@
-//! Looking at what is stored, past the ports: for tests and for the simulation's oracle.
+//! A copy of what is stored, past the ports: for tests. Without a copy: `view.rs`.
 
 use crate::MemoryStore;
 use domain::case::Case;
+use domain::catalogue::Sku;
 use domain::changeset::{Audit, InboxEntry};
 use domain::job::JobId;
 use domain::order::Order;
@@ -29,6 +30,8 @@ pub struct Look {
     pub jobs: Vec<(JobId, Timestamp)>,
     /// Every move of stock.
     pub stock_moves: Vec<(OrderId, StockMove)>,
+    /// Every SKU, by id.
+    pub skus: Vec<Sku>,
 }
 
 impl MemoryStore {
@@ -39,14 +42,23 @@ impl MemoryStore {
     pub fn look(&self) -> Result<Look, StoreError> {
         let state = self.state()?;
         Ok(Look {
-            orders: state.orders.values().cloned().collect(),
-            effects: state.effects.iter().cloned().collect(),
+            orders: state.orders.values().map(|order| Order::clone(order)).collect(),
+            effects: state.effects.iter().map(|(name, ())| name.clone()).collect(),
             inbox: state.inbox.values().cloned().collect(),
-            outbox: state.outbox.clone(),
-            cases: state.cases.clone(),
-            audit: state.audit.clone(),
+            outbox: state.outbox.rows().to_vec(),
+            cases: state.cases.values().cloned().collect(),
+            audit: state.audit.rows().to_vec(),
             jobs: state.jobs.iter().map(|(id, job)| (id.clone(), job.due_at)).collect(),
-            stock_moves: state.stock_moves.clone(),
+            stock_moves: state.stock_moves.rows().to_vec(),
+            skus: state.skus.values().cloned().collect(),
         })
+    }
+
+    /// Every row of every table, as text: equal texts, equal contents.
+    ///
+    /// # Errors
+    /// When a use of the store panicked.
+    pub fn dump(&self) -> Result<String, StoreError> {
+        Ok(format!("{:?}", *self.state()?))
     }
 }

@@ -1,40 +1,94 @@
-//! The tables.
+//! The tables, and what follows from their rows: indexes are tables as well, so that they go back together.
 
+use crate::journal::Journal;
+use crate::table::{Log, Remembers as _, Table};
 use domain::buyer::{Address, AddressId, ItemId};
-use domain::case::Case;
+use domain::case::{Case, CaseKind};
 use domain::catalogue::{Sku, SkuId};
 use domain::changeset::{Audit, InboxEntry, ReplayRecord, ReplayScope};
 use domain::job::JobId;
-use domain::names::{Appid, Openid};
+use domain::names::{Appid, Openid, TransactionId};
 use domain::order::Order;
 use domain::outgoing::Outgoing;
+use domain::payment::PaymentNo;
 use domain::ports::{ApiKeyRecord, SessionRecord};
 use domain::stock::StockMove;
 use domain::{CommandId, Epoch, OrderId, OrderNumber, OutRefundNo, OutTradeNo, Timestamp, UserId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-/// Everything that is stored.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct State {
-    pub(crate) epoch: Epoch,
-    pub(crate) orders: BTreeMap<OrderId, Order>,
-    pub(crate) numbers: BTreeMap<OrderNumber, OrderId>,
-    pub(crate) out_trade_nos: BTreeMap<OutTradeNo, OrderId>,
-    pub(crate) out_refund_nos: BTreeMap<OutRefundNo, OrderId>,
-    pub(crate) effects: BTreeSet<CommandId>,
-    pub(crate) replays: BTreeMap<ReplayScope, ReplayRecord>,
-    pub(crate) inbox: BTreeMap<(&'static str, String), InboxEntry>,
-    pub(crate) outbox: Vec<(OrderId, u64, Outgoing)>,
-    pub(crate) cases: Vec<Case>,
-    pub(crate) audit: Vec<(Option<OrderId>, u64, Audit)>,
-    pub(crate) jobs: BTreeMap<JobId, Job>,
-    pub(crate) last_token: i64,
-    pub(crate) skus: BTreeMap<SkuId, Sku>,
-    pub(crate) stock_moves: Vec<(OrderId, StockMove)>,
-    pub(crate) buyers: BTreeMap<UserId, Buyer>,
-    pub(crate) openids: BTreeMap<(Appid, Openid), UserId>,
-    pub(crate) sessions: BTreeMap<[u8; 32], SessionRecord>,
-    pub(crate) api_keys: BTreeMap<[u8; 32], ApiKeyRecord>,
+/// One list of all tables, so that none can be left behind when changes are taken back.
+macro_rules! tables {
+    ($($(#[$doc:meta])* $name:ident: $table:ty,)+) => {
+        /// Everything that is stored.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub(crate) struct State {
+            $($(#[$doc])* pub(crate) $name: $table,)+
+            /// Which life of the database this is. Not a row: it outlives what is taken back.
+            pub(crate) epoch: Epoch,
+            pub(crate) journal: Journal,
+        }
+
+        /// A moment, in every table.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) struct Moment {
+            $($name: u64,)+
+        }
+
+        impl State {
+            pub(crate) fn moment(&self) -> Moment {
+                Moment { $($name: self.$name.mark(),)+ }
+            }
+
+            pub(crate) fn back_to(&mut self, moment: &Moment) {
+                $(self.$name.back_to(moment.$name);)+
+            }
+
+            pub(crate) fn forget_before(&mut self, moment: &Moment) {
+                $(self.$name.forget_before(moment.$name);)+
+            }
+        }
+    };
+}
+
+tables! {
+    orders: Table<OrderId, Arc<Order>>,
+    /// Index: by number.
+    numbers: Table<OrderNumber, OrderId>,
+    /// Index: by the numbers of payments.
+    out_trade_nos: Table<OutTradeNo, OrderId>,
+    /// Index: by the numbers of refunds.
+    out_refund_nos: Table<OutRefundNo, OrderId>,
+    /// Index: by WeChat Pay's numbers of payments.
+    transactions: Table<TransactionId, (OrderId, PaymentNo)>,
+    /// Index: a buyer's orders that wait for money.
+    unpaid: Table<(UserId, OrderId), ()>,
+    /// Index: orders that somebody has to look after.
+    live: Table<OrderId, ()>,
+    /// Names of intentions, and of what may happen once.
+    effects: Table<CommandId, ()>,
+    replays: Table<ReplayScope, ReplayRecord>,
+    inbox: Table<(&'static str, String), InboxEntry>,
+    outbox: Log<(OrderId, u64, Outgoing)>,
+    /// By the order in which they were opened.
+    cases: Table<u64, Case>,
+    /// Index: the one that is open about something.
+    open_cases: Table<(CaseKind, String), u64>,
+    audit: Log<(Option<OrderId>, u64, Audit)>,
+    jobs: Table<JobId, Job>,
+    /// Index: those that are not set aside, by when they are due.
+    due: Table<(Timestamp, JobId), ()>,
+    /// The last lease's token.
+    tokens: Table<(), i64>,
+    skus: Table<SkuId, Sku>,
+    stock_moves: Log<(OrderId, StockMove)>,
+    buyers: Table<UserId, Numbering>,
+    addresses: Table<(UserId, AddressId), (u64, Address)>,
+    items: Table<(UserId, ItemId), Item>,
+    openids: Table<(Appid, Openid), UserId>,
+    /// Index: a buyer's name under an appid.
+    openids_of: Table<(UserId, Appid), Openid>,
+    sessions: Table<[u8; 32], SessionRecord>,
+    api_keys: Table<[u8; 32], ApiKeyRecord>,
 }
 
 /// One job.
@@ -67,17 +121,15 @@ pub(crate) struct Lease {
     pub(crate) until: Timestamp,
 }
 
-/// What a buyer keeps.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Buyer {
-    pub(crate) addresses: BTreeMap<AddressId, (u64, Address)>,
-    pub(crate) items: BTreeMap<ItemId, Item>,
+/// The last numbers that a buyer's things were given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Numbering {
     pub(crate) last_address: AddressId,
     pub(crate) last_item: ItemId,
 }
 
 /// A line of a purchase list.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Item {
     pub(crate) sku_id: SkuId,
     pub(crate) quantity: u32,

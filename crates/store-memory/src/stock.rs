@@ -3,34 +3,35 @@
 use crate::state::State;
 use domain::OrderId;
 use domain::catalogue::{SkuId, StockLevel};
-use domain::changeset::{Changeset, Guard, Refusal};
+use domain::changeset::{Guard, Refusal};
 use domain::ports::CommitAnswer;
 use domain::stock::{StockMove, StockMoveKind};
 
 pub(crate) fn carry_out(
     state: &mut State,
-    changeset: &Changeset,
+    moves: Vec<StockMove>,
+    guards: &[Guard],
     order: Option<OrderId>,
 ) -> Result<(), CommitAnswer> {
-    for change in &changeset.stock {
+    for change in moves {
         if change.kind == StockMoveKind::Hold {
-            check_price(state, changeset, &change.sku_id)?;
+            check_price(state, guards, &change.sku_id)?;
         }
-        let stock = state.skus.get_mut(&change.sku_id).map(|sku| &mut sku.stock);
-        if !stock.is_some_and(|level| shift(level, change)) {
-            let refusal = Refusal::Stock(change.sku_id.clone());
-            return Err(CommitAnswer::GuardRefused(refusal));
+        let mut enough = false;
+        state.skus.change(&change.sku_id, |sku| enough = shift(&mut sku.stock, &change));
+        if !enough {
+            return Err(CommitAnswer::GuardRefused(Refusal::Stock(change.sku_id)));
         }
         if let Some(order) = order {
-            state.stock_moves.push((order, change.clone()));
+            state.stock_moves.push((order, change));
         }
     }
     Ok(())
 }
 
-fn check_price(state: &State, changeset: &Changeset, id: &SkuId) -> Result<(), CommitAnswer> {
+fn check_price(state: &State, guards: &[Guard], id: &SkuId) -> Result<(), CommitAnswer> {
     let now = state.skus.get(id).map(|sku| sku.price_version);
-    let moved = changeset.guards.iter().any(|guard| {
+    let moved = guards.iter().any(|guard| {
         matches!(guard, Guard::PriceVersion { sku_id, price_version }
             if sku_id == id && now.is_some_and(|now| now != *price_version))
     });

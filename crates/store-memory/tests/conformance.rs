@@ -19,10 +19,7 @@ async fn make() -> (Stores, ()) {
         book: store.clone(),
         access: store.clone(),
         cases: store,
-        dump: Arc::new(move || {
-            let look = format!("{:?}", looked.look().expect("a look"));
-            Box::pin(std::future::ready(look))
-        }),
+        dump: Arc::new(move || Box::pin(std::future::ready(looked.dump().expect("a look")))),
         inbox: Arc::new(move || {
             let look = noticed.look().expect("a look");
             let row = |e: &domain::changeset::InboxEntry| {

@@ -1,18 +1,35 @@
 //! The clock that follows the database, so that a node whose own clock is wrong decides nothing.
+//!
+//! Between two measurements it goes on by a clock that is never set: when this machine's own is set
+//! meanwhile, nobody is late or early by that.
 
 use domain::Timestamp;
 use domain::ports::{Clock, PortFuture};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A measurement that took longer says too little, in microseconds.
 const TRIP_MAX: i64 = 2_000_000;
 
-/// The database's time, by this machine's clock and a measured offset.
-#[derive(Debug, Default)]
+/// The database's time: how long this process has run, and a measured offset.
+#[derive(Debug)]
 pub struct StoreClock {
+    begun: Instant,
+    /// What this machine's clock said then. Only the first measurement ever builds on it.
+    begun_micros: i64,
     offset: AtomicI64,
     business: AtomicI64,
+}
+
+impl Default for StoreClock {
+    fn default() -> StoreClock {
+        #[expect(clippy::disallowed_methods, reason = "the one place that asks this machine")]
+        let (begun, wall) = (Instant::now(), SystemTime::now());
+        let since = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let begun_micros = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
+        let (offset, business) = (AtomicI64::default(), AtomicI64::default());
+        StoreClock { begun, begun_micros, offset, business }
+    }
 }
 
 impl StoreClock {
@@ -21,11 +38,10 @@ impl StoreClock {
         self.business.store(offset, Ordering::Relaxed);
     }
 
-    /// This machine's own clock, in microseconds.
+    /// A clock of this process that only goes forward, in microseconds.
     pub(crate) fn local_micros(&self) -> i64 {
-        #[expect(clippy::disallowed_methods, reason = "the one place that asks this machine")]
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
+        let run = i64::try_from(self.begun.elapsed().as_micros()).unwrap_or(i64::MAX);
+        self.begun_micros.saturating_add(run)
     }
 
     /// The database said `store` between `asked` and now.

@@ -5,16 +5,20 @@
 //! whoever had it next would wait for that statement. May not know what a statement is about.
 
 use crate::pool::{Connection, establish};
+use crate::prepared::{Prepared, prepared};
 use crate::{PostgresStore, errors};
 use diesel::QueryResult;
 use diesel::result::Error;
 use diesel_async::methods::{ExecuteDsl, LoadQuery};
-use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use domain::ports::StoreError;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use std::time::Duration;
 use tokio::time::timeout;
+
+/// Whatever the session's own isolation: a reader of everything must be in nobody's way.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// Why a statement has no answer.
 #[derive(Debug)]
@@ -85,17 +89,51 @@ impl PostgresStore {
         U: Send + 'a,
         S: LoadQuery<'a, AsyncPgConnection, U> + Send + 'a,
     {
-        let wait = Duration::from_millis(self.settings.wait_timeout_ms);
-        let unavailable = |why: String| Failure::NotAsked(StoreError::Unavailable(why));
         async move {
-            let connecting = establish(self.settings.url.clone(), self.settings.session());
-            let mut connection = match timeout(wait, connecting).await {
-                Ok(connected) => connected.map_err(|why| unavailable(why.to_string()))?,
-                Err(late) => return Err(unavailable(late.to_string())),
-            };
+            let mut connection = self.connect_afresh().await?;
             self.in_time(statement.get_results(&mut connection)).await
         }
         .boxed()
+    }
+
+    /// Every row of each of `statements`, all of one moment and without a write, each given as long as is
+    /// said. On a connection of its own, which ends with the transaction, whoever stops waiting.
+    pub(crate) fn snapshot<'a, U>(
+        &'a self,
+        statements: Vec<&'static str>,
+        each_ms: u64,
+    ) -> Asking<'a, Vec<Vec<U>>>
+    where
+        U: Send + 'a,
+        Prepared<'static>: LoadQuery<'a, AsyncPgConnection, U>,
+    {
+        async move {
+            let mut connection = self.connect_afresh().await?;
+            let patience = Duration::from_millis(each_ms.saturating_add(1_000));
+            let begin = format!("SET statement_timeout = {each_ms}; {SNAPSHOT}");
+            timeout(patience, connection.batch_execute(&begin))
+                .await
+                .map_err(|_elapsed| Failure::Late)?
+                .map_err(Failure::Said)?;
+            let mut answers = Vec::with_capacity(statements.len());
+            for statement in statements {
+                let asking = prepared(statement).get_results(&mut connection);
+                let answer = timeout(patience, asking).await.map_err(|_elapsed| Failure::Late)?;
+                answers.push(answer.map_err(Failure::Said)?);
+            }
+            Ok(answers)
+        }
+        .boxed()
+    }
+
+    async fn connect_afresh(&self) -> Result<AsyncPgConnection, Failure> {
+        let wait = Duration::from_millis(self.settings.wait_timeout_ms);
+        let unavailable = |why: String| Failure::NotAsked(StoreError::Unavailable(why));
+        let connecting = establish(self.settings.url.clone(), self.settings.session());
+        match timeout(wait, connecting).await {
+            Ok(connected) => connected.map_err(|why| unavailable(why.to_string())),
+            Err(late) => Err(unavailable(late.to_string())),
+        }
     }
 
     async fn borrow(&self) -> Result<Borrowed, Failure> {

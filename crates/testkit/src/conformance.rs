@@ -22,7 +22,7 @@ pub mod shop;
 use crate::sample;
 use domain::changeset::{Changeset, Intent};
 use domain::job::{JobChange, JobId};
-use domain::order::{Circumstances, Command, Decision, Order, Placement};
+use domain::order::{Circumstances, Command, Decision, Order, Placement, Rejection};
 use domain::payment::Terms;
 use domain::ports::{
     Access, BuyerBook, CaseBook, Catalogue, CommitAnswer, JobQueue, OrderKey, OrderStore,
@@ -144,6 +144,31 @@ pub fn deciding(order: &Order, command: &Command, intent: Intent) -> Changeset {
 
 /// The changeset of `command` on `order` at `now`.
 pub fn deciding_at(now: Timestamp, order: &Order, command: &Command, intent: Intent) -> Changeset {
+    match decision(now, order, command, &intent).unwrap() {
+        Decision::Record(events) => {
+            Changeset::of(Some(order), events, Vec::new(), intent, now).unwrap()
+        }
+        Decision::AlreadyApplied => Changeset::without_order(intent, now),
+    }
+}
+
+/// The changeset of `command` on `order` at `now`, if it changes anything.
+pub fn changing(
+    now: Timestamp,
+    order: &Order,
+    command: &Command,
+    intent: Intent,
+) -> Option<Changeset> {
+    let Ok(Decision::Record(events)) = decision(now, order, command, &intent) else { return None };
+    Changeset::of(Some(order), events, Vec::new(), intent, now)
+}
+
+fn decision(
+    now: Timestamp,
+    order: &Order,
+    command: &Command,
+    intent: &Intent,
+) -> Result<Decision, Rejection> {
     let compose = |_: &Terms| "{\"body\":2}".to_owned();
     let epoch = sample::epoch();
     // What gets a number of its own is numbered by the intention.
@@ -153,12 +178,7 @@ pub fn deciding_at(now: Timestamp, order: &Order, command: &Command, intent: Int
         name: intent.command_id.as_str(),
         ..Circumstances::ordinary(now, &epoch)
     };
-    match order.decide_with(command, &given).unwrap() {
-        Decision::Record(events) => {
-            Changeset::of(Some(order), events, Vec::new(), intent, now).unwrap()
-        }
-        Decision::AlreadyApplied => Changeset::without_order(intent, now),
-    }
+    order.decide_with(command, &given)
 }
 
 /// A test for each rule. `$make` gives `(Stores, guard)`; the guard lives as long as the test.
@@ -193,6 +213,7 @@ macro_rules! conformance {
             effects::an_order_is_settled_once_whatever_the_state_machine_thinks,
             effects::a_case_ends_with_what_it_was_about,
             effects::whatever_decides_is_read_with_the_epoch,
+            effects::what_was_decided_in_another_life_of_the_database_is_a_conflict,
             effects::a_lost_life_has_everything_about_money_looked_at_again,
             histories::what_is_loaded_is_what_was_committed,
             histories::a_free_order_is_settled_in_the_commit_that_places_it,

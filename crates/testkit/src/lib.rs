@@ -5,8 +5,10 @@
 #![allow(clippy::wildcard_enum_match_arm, clippy::cognitive_complexity)]
 
 pub mod clock;
+pub mod commands;
 pub mod conformance;
 pub mod database;
+pub mod generated;
 pub mod ids;
 pub mod sample;
 

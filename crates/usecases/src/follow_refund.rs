@@ -7,6 +7,8 @@
 //! ```
 
 #[cfg(test)]
+mod dead_ends;
+#[cfg(test)]
 mod tests;
 
 use crate::query_budget::Urgency;
@@ -149,7 +151,8 @@ impl Paydesk {
                 return self.record_refund(fact, fence, "refund-answer").await;
             }
             Err(GatewayError::Refused(refusal)) => {
-                tracing::warn!(refund.out_refund_no = %out_refund_no, refusal = %refusal,
+                tracing::warn!(refund.out_refund_no = %out_refund_no, code = refusal.code,
+                    http_status = refusal.http_status, request_id = refusal.request_id,
                     "refund.refused: a query has to say the same");
                 RefundAnswer::Refused { code: refusal.code }
             }

@@ -88,7 +88,8 @@ impl Paydesk {
         tracing::error!(order.number = %number, payment.out_trade_no = %fact.out_trade_no(),
             "orphan.adopted: a payment of ours had no record; its money goes back");
         let changeset = Changeset::of(None, events, Vec::new(), intent.clone(), now)
-            .ok_or_else(|| TransactError::Busy("nothing was adopted".to_owned()))?;
+            .ok_or_else(|| TransactError::Busy("nothing was adopted".to_owned()))?
+            .decided_in(epoch);
         match self.commit(changeset).await? {
             Landed::Now | Landed::Before | Landed::Refused(Refusal::Fenced) => Ok(Finish::Done),
             // Somebody else made it meanwhile.

@@ -138,6 +138,7 @@ impl Paydesk {
         } else {
             Changeset::of(Some(&found), events.clone(), Vec::new(), intent, now)
                 .ok_or_else(|| TransactError::Busy("events without an order".to_owned()))?
+                .decided_in(&epoch)
         };
         let settles = events.iter().any(|e| matches!(e, Event::Settled { .. }));
         match self.commit(changeset).await? {

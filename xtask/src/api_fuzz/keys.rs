@@ -45,6 +45,9 @@ impl Keys {
     pub(super) fn make(&self, mut command: Command, role: &str) -> Result<Key> {
         command.arg("keys").arg("--config").arg(&self.configuration);
         command.args(["create", "--name", &format!("api-fuzz {role}"), "--role", role]);
+        if role == "service" {
+            command.args(["--client-id", "api-fuzz"]);
+        }
         let output = command.output().context("cannot run paydesk keys")?;
         let said = String::from_utf8_lossy(&output.stderr);
         if !output.status.success() {

@@ -65,6 +65,7 @@ impl Opening<'_> {
             let path = format!("/api/admin/orders/{number}/deliver");
             self.operator.post(&path, Some("api-fuzz-deliver-01"), &json!({}))?;
         }
+        self.refunds(&buyer)?;
         let unpaid = many("unpaid", UNPAID, &|name| buyer.unpaid(name))?;
         let items = [buyer.want(3)?];
         let all = [&unpaid[..], &paid, &shipped, &delivered, &[cancelled]].concat();
@@ -78,7 +79,6 @@ impl Opening<'_> {
         }
         self.write("items", &items.map(|item| item.to_string()))?;
         self.write("addresses", &[buyer.address_id.to_string()])?;
-        self.refunds(&buyer)?;
         Ok(token)
     }
 

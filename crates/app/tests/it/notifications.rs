@@ -132,7 +132,6 @@ pub async fn wechatpay_order(world: &World, out_trade_no: &str) -> String {
         terms,
         state: domain::payment::PaymentState::Created,
         created_at: now,
-        epoch: domain::Epoch::default(),
     };
     gateway.prepay(&payment).await.unwrap();
     out_trade_no.to_owned()

@@ -68,6 +68,7 @@ impl Lost {
             shipments: Vec::new(),
             version: 0,
             created_at: given.now,
+            epoch: given.epoch.clone(),
             pay_deadline: None,
             paid_at: None,
             cancelled_at: Some(given.now),
@@ -108,7 +109,6 @@ impl Order {
                 why: SurplusCause::RecordLost,
             },
             created_at: given.now,
-            epoch: given.epoch.clone(),
         };
         let refund = surplus_refund(&payment, receipt, refund_state, given.now);
         let adopted = Event::PaymentAdopted(Box::new(payment));

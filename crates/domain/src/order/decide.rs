@@ -4,8 +4,8 @@
 //! One short function per command lives in `start.rs`, `prepay.rs`, `settle.rs`, `cancel.rs`,
 //! `report.rs`, `fulfil.rs`, `refunds/` and `adopt.rs`; the diagram is in `order.rs`.
 
+use crate::Timestamp;
 use crate::order::{Circumstances, Command, Decision, Order, Rejection};
-use crate::{Epoch, Timestamp};
 
 impl Order {
     /// What `command` means for this order at `now`, in its own epoch, given by nobody in
@@ -15,8 +15,7 @@ impl Order {
     /// # Errors
     /// A [`Rejection`] that says what is in the way; nothing changes.
     pub fn decide(&self, command: &Command, now: Timestamp) -> Result<Decision, Rejection> {
-        let epoch = self.payments.last().map_or_else(Epoch::default, |p| p.epoch.clone());
-        self.decide_with(command, &Circumstances::ordinary(now, &epoch))
+        self.decide_with(command, &Circumstances::ordinary(now, &self.epoch))
     }
 
     /// What `command` means for this order in these circumstances.

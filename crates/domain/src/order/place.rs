@@ -59,7 +59,7 @@ impl Placement {
     ) -> Result<Vec<Event>, PlacementRefusal> {
         let lines = self.lines()?;
         let free = self.breakdown.amounts.total == crate::Fen::ZERO;
-        let payment = if free { None } else { self.first_payment((now, epoch), &lines, compose)? };
+        let payment = if free { None } else { self.first_payment(now, &lines, compose)? };
         let holds = lines.iter().map(hold_for).collect();
         let order = Order {
             id: self.id,
@@ -83,6 +83,7 @@ impl Placement {
             shipments: Vec::new(),
             version: 0,
             created_at: now,
+            epoch: epoch.clone(),
             pay_deadline: Some(self.pay_deadline),
             paid_at: None,
             cancelled_at: None,
@@ -133,7 +134,7 @@ impl Placement {
 
     fn first_payment(
         &self,
-        moment: (Timestamp, &Epoch),
+        now: Timestamp,
         lines: &[OrderLine],
         compose: &dyn Fn(&Terms) -> String,
     ) -> Result<Option<Payment>, PlacementRefusal> {
@@ -147,7 +148,7 @@ impl Placement {
             total: self.breakdown.amounts.total,
             time_expire: self.pay_deadline,
         };
-        Ok(Some(new.record(1, &purchase, moment, compose)))
+        Ok(Some(new.record(1, &purchase, now, compose)))
     }
 }
 

@@ -31,7 +31,7 @@ impl Order {
         }
         let events = match fact.trade() {
             Trade::Success(receipt) => {
-                if payment.receipt().is_none() && is_doubted(payment, fact, receipt, given) {
+                if payment.receipt().is_none() && self.doubts(payment, fact, receipt, given) {
                     return Err(Rejection::Unconfirmed);
                 }
                 return self.record_success(payment, receipt, given);
@@ -96,6 +96,23 @@ impl Order {
         events
     }
 
+    /// Whether a success has to be asked for before anything follows from it: a notification that
+    /// says something else than was asked, and, once the database has lost commits, whatever was
+    /// not asked for since, because a refund may be among them. That goes for payments recorded
+    /// since, too: the number of one may have been another's, whose record was lost.
+    fn doubts(
+        &self,
+        payment: &Payment,
+        fact: &PaymentFact,
+        receipt: &Receipt,
+        given: &Circumstances<'_>,
+    ) -> bool {
+        let notified = matches!(fact.evidence(), Evidence::Notification { .. });
+        let lives_on = self.epoch == *given.epoch;
+        let is_fresh = fact.epoch() == Some(given.epoch);
+        (notified && !payment.terms.match_receipt(receipt)) || !(lives_on || is_fresh)
+    }
+
     /// An end of a payment that was not paid, and with it perhaps of the order.
     fn record_ended(&self, ended: Option<Event>, now: Timestamp) -> Vec<Event> {
         ended.map_or_else(Vec::new, |ended| self.with_what_follows(vec![ended], now))
@@ -120,20 +137,6 @@ impl Order {
         ];
         self.with_what_follows(events, now)
     }
-}
-
-/// Whether a success has to be asked for before anything follows from it: a notification that says
-/// something else than was asked, and whatever was said before the database lost commits, because
-/// a refund may be among them.
-fn is_doubted(
-    payment: &Payment,
-    fact: &PaymentFact,
-    receipt: &Receipt,
-    given: &Circumstances<'_>,
-) -> bool {
-    let notified = matches!(fact.evidence(), Evidence::Notification { .. });
-    let lives_on = payment.epoch == *given.epoch || fact.epoch() == Some(given.epoch);
-    (notified && !payment.terms.match_receipt(receipt)) || !lives_on
 }
 
 /// The same transaction is the same news; another one under the same number is impossible.

@@ -7,7 +7,7 @@
 use crate::names::{Appid, Mchid, Openid};
 use crate::order::{Circumstances, Decision, Event, Order, OrderLine, OrderStatus, Rejection};
 use crate::payment::{ClosingCause, PAYMENTS_MAX, Payment, PaymentState, Terms, TradeType};
-use crate::{Epoch, Fen, OrderNumber, OutTradeNo, Timestamp};
+use crate::{Fen, OrderNumber, OutTradeNo, Timestamp};
 
 /// WeChat Pay would push a `time_expire` that is nearer than this into the future (v3 §7.1.1), so
 /// nothing is ordered there any more.
@@ -51,7 +51,7 @@ impl NewPayment {
         &self,
         no: u8,
         purchase: &Purchase<'_>,
-        (now, epoch): (Timestamp, &Epoch),
+        now: Timestamp,
         compose: &dyn Fn(&Terms) -> String,
     ) -> Payment {
         let terms = Terms {
@@ -66,8 +66,7 @@ impl NewPayment {
             time_expire: purchase.time_expire,
         };
         let prepay_body = compose(&terms);
-        let (state, epoch) = (PaymentState::Created, epoch.clone());
-        Payment { no, terms, prepay_body, state, created_at: now, epoch }
+        Payment { no, terms, prepay_body, state: PaymentState::Created, created_at: now }
     }
 
     /// Whether `payment` is what is asked for, so that it can be offered again.
@@ -115,7 +114,7 @@ impl Order {
         };
         let mut events: Vec<Event> =
             self.close_open_payments(ClosingCause::Superseded, None).collect();
-        let payment = new.record(no, &purchase, (now, given.epoch), given.compose);
+        let payment = new.record(no, &purchase, now, given.compose);
         events.push(Event::PaymentStarted(Box::new(payment)));
         Ok(Decision::Record(events))
     }

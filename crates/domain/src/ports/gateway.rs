@@ -163,7 +163,7 @@ pub struct WechatRefusal {
     pub http_status: u16,
     /// `code`, empty when the body had none.
     pub code: String,
-    /// `message`, for people and logs.
+    /// `message`, for merchants to read. It may quote what was sent, so no log shows it.
     pub message: String,
     /// `Request-ID`, for WeChat Pay's support.
     pub request_id: Option<String>,
@@ -171,7 +171,7 @@ pub struct WechatRefusal {
 
 impl core::fmt::Display for WechatRefusal {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{} {} {}", self.http_status, self.code, self.message)
+        write!(f, "{} {}", self.http_status, self.code)
     }
 }
 
@@ -266,4 +266,28 @@ pub enum LoginError {
     /// WeChat could not be asked, or did not answer.
     #[error("WeChat is unavailable: {0}")]
     Unavailable(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_paid_with_and_what_came_in_are_not_shown() {
+        let native = PayParams::Native { code_url: "weixin://secret".to_owned() };
+        assert_eq!(format!("{native:?}"), "PayParams(…)");
+        let raw = RawNotice { body: b"secret".to_vec(), ..RawNotice::default() };
+        assert_eq!(format!("{raw:?}"), "RawNotice(6 bytes)");
+    }
+
+    #[test]
+    fn a_refusal_is_shown_by_its_code_without_words_that_may_name_somebody() {
+        let refusal = WechatRefusal {
+            http_status: 403,
+            code: "NOT_ENOUGH".to_owned(),
+            message: "余额不足".to_owned(),
+            request_id: None,
+        };
+        assert_eq!(refusal.to_string(), "403 NOT_ENOUGH");
+    }
 }

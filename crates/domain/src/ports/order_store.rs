@@ -21,7 +21,8 @@ pub trait OrderStore: Send + Sync {
     /// # Contract
     /// All of it or none, in one round trip, and durable before the answer. In this order:
     /// `AlreadyCommitted` when `command_id` was committed before, `GuardRefused(Fenced)` when the
-    /// fence does not hold, `Conflict` when the order's version moved, then the guards. A
+    /// fence does not hold, `Conflict` when the order's version moved or the changeset was decided
+    /// in another epoch, then the guards. A
     /// settling changeset is never refused for the purchase list. `EffectTaken` when one of the
     /// effects was written by another command. A dropped future leaves either
     /// all of it or nothing, and no connection with an open transaction. Takes the changeset by
@@ -139,4 +140,21 @@ pub struct OrderListing {
     pub orders: Vec<Order>,
     /// Whether there are older ones.
     pub more: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_an_order_number_an_id_or_a_payments_number() {
+        let number = OrderNumber::compose(Timestamp::from_seconds(0), None, 1);
+        assert_eq!(OrderKey::parse(number.as_str()), Some(OrderKey::Number(number.clone())));
+        let id = "00000000-0000-0000-0000-000000000001";
+        assert_eq!(OrderKey::parse(id), OrderId::parse(id).map(OrderKey::Id));
+        assert!(OrderId::parse(id).is_some());
+        let second = OutTradeNo::of_payment(&number, 2);
+        assert_eq!(OrderKey::parse(second.as_str()), Some(OrderKey::OutTradeNo(second)));
+        assert_eq!(OrderKey::parse("no"), None, "too short for any of them");
+    }
 }

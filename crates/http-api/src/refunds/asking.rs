@@ -36,7 +36,8 @@ pub(crate) struct ServiceAskBody {
     #[schema(min_length = 1, max_length = 80)]
     reason: String,
     /// The backend's own number of it, not of our own shape; made by us when there is none.
-    #[schema(value_type = Option<String>, pattern = "^[0-9A-Za-z_-]{1,64}$")]
+    #[schema(value_type = Option<String>,
+        pattern = "^(?!P[0-9]{14}[0-9A-HJKMNP-TV-Z]{14})[0-9A-Za-z_-]{1,64}$")]
     out_refund_no: Option<OutRefundNo>,
 }
 

@@ -2,10 +2,12 @@
 
 use super::fake::Fake;
 use super::front::{
-    Front, PREPAY, START_S, everything, idempotency_key, request, state_over, to_place,
+    Front, PREPAY, START_S, everything, idempotency_key, receipt, request, state_over, to_place,
 };
 use crate::{ApiKey, ChangeBell};
 use actix_web::http::Method;
+use domain::Fen;
+use domain::fact::Trade;
 use domain::ports::{Access, ApiKeyRecord, Role};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -210,4 +212,43 @@ async fn eight_clicks_on_pay_are_one_payment_and_eight_on_cancel_one_cancellatio
     assert!(cancelled.iter().all(|said| said.body["status"] == "cancelling"));
     let first = |said: &&super::front::Said| said.header("idempotent-replayed").is_none();
     assert_eq!(cancelled.iter().filter(first).count(), 1);
+}
+
+#[actix_web::test]
+async fn eight_clicks_on_refund_are_one_refund_under_one_key_and_never_too_much_under_eight() {
+    let front = open(1).await;
+    front.want(1).await;
+    let placed = front.pay(&idempotency_key(1), everything()).await;
+    let number = placed.body["order_number"].as_str().unwrap().to_owned();
+    let paid = Trade::Success(receipt(Fen::new(1_250)));
+    front.fake.lock().queried = Some(paid);
+    let sync = format!("/api/admin/payments/{number}/sync");
+    let said = front.call(&front.operator, Method::POST, &sync, Value::Null).await;
+    assert_eq!(said.body["payment_status"], "paid", "{said:?}");
+    let clicks = |keys: [u32; 8], amount_fen: i64| {
+        let path = format!("{ORDERS}/{number}/refunds");
+        let clicks = keys.map(|key| {
+            let (front, path) = (front.clone(), path.clone());
+            let body = json!({"amount_fen": amount_fen, "reason": "坏了"});
+            actix_web::rt::spawn(async move { front.post(key, &path, body).await })
+        });
+        async move {
+            let mut said = Vec::new();
+            for click in clicks {
+                said.push(click.await.unwrap());
+            }
+            said
+        }
+    };
+    let one = clicks([2; 8], 400).await;
+    assert!(one.iter().all(|said| said.status == 201), "{one:?}");
+    assert!(one.iter().all(|said| said.body["out_refund_no"] == one[0].body["out_refund_no"]));
+    let first = |said: &&super::front::Said| said.header("idempotent-replayed").is_none();
+    assert_eq!(one.iter().filter(first).count(), 1);
+    let eight = clicks([3, 4, 5, 6, 7, 8, 9, 10], 400).await;
+    assert_eq!(eight.iter().filter(|said| said.status == 201).count(), 2, "{eight:?}");
+    let refused = eight.iter().filter(|said| said.code() == (409, "refund_exceeds_paid"));
+    assert_eq!(refused.count(), 6);
+    // Nothing comes back into stock before all of the money is accepted back.
+    assert_eq!(stock(&front).await, (0, 0));
 }

@@ -3,6 +3,7 @@
 use super::audit;
 use crate::rows::{HoldRow, Instant, OrderRow, PaymentRow, RefundRow, SettlementRow, order_rows};
 use crate::words::Word as _;
+use domain::Epoch;
 use domain::changeset::{Changeset, Guard, InboxEntry, ListChange, OrderWrite, ReplayRecord};
 use domain::job::{JobChange, JobId};
 use domain::order::Event;
@@ -21,6 +22,7 @@ pub(super) struct Sheet {
     actor: String,
     order_id: Option<Uuid>,
     expected_version: Option<u64>,
+    timeline: Option<String>,
     inbox: Vec<Value>,
     fence: Vec<Value>,
     orders: Vec<OrderRow>,
@@ -50,6 +52,7 @@ impl Sheet {
             actor: changeset.audit.actor.clone(),
             order_id: None,
             expected_version: None,
+            timeline: changeset.decided_in.as_ref().map(timeline),
             inbox: changeset.inbox.iter().map(inbox).collect(),
             fence: changeset.fence.iter().map(fence).collect(),
             orders: Vec::new(),
@@ -123,6 +126,12 @@ fn is_touched(write: &OrderWrite, no: PaymentNo) -> bool {
     let refunds = write.order.refunds.iter().filter(|refund| refund.payment_no == no);
     let mut changed = refunds.filter(|refund| write.refunds.contains(&refund.out_refund_no));
     write.payments.contains(&no) || changed.next().is_some()
+}
+
+/// The part of an epoch that Postgres can move while a program runs.
+fn timeline(epoch: &Epoch) -> String {
+    let name = epoch.as_str();
+    name.split_once('.').map_or(name, |(timeline, _)| timeline).to_owned()
 }
 
 /// Sequence numbers of one order rise with its version; a commit has fewer events than this.

@@ -12,7 +12,7 @@ use domain::order::{
 use domain::payment::TradeType;
 use domain::ports::StoreError;
 use domain::stock::{Hold, HoldStatus};
-use domain::{Fen, OrderId, OrderNumber, UserId};
+use domain::{Epoch, Fen, OrderId, OrderNumber, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -40,6 +40,7 @@ pub(crate) struct OrderRow {
     cancel_cause: Option<String>,
     version: i64,
     created_at: Instant,
+    epoch: String,
     pay_deadline: Option<Instant>,
     paid_at: Option<Instant>,
     cancelled_at: Option<Instant>,
@@ -148,6 +149,7 @@ impl OrderRow {
             cancel_cause: order.cancel_cause.map(|cause| cause.word().to_owned()),
             version: i64::try_from(order.version).unwrap_or(i64::MAX),
             created_at: Instant(order.created_at),
+            epoch: order.epoch.as_str().to_owned(),
             pay_deadline: order.pay_deadline.map(Instant),
             paid_at: order.paid_at.map(Instant),
             cancelled_at: order.cancelled_at.map(Instant),
@@ -195,6 +197,7 @@ impl OrderRow {
                 .collect::<Result<_, _>>()?,
             version: number(self.version, "version")?,
             created_at: self.created_at.0,
+            epoch: Epoch::new(self.epoch),
             pay_deadline: self.pay_deadline.map(|at| at.0),
             paid_at: self.paid_at.map(|at| at.0),
             cancelled_at: self.cancelled_at.map(|at| at.0),

@@ -8,7 +8,7 @@ use domain::payment::{
     ClosingCause, Credential, Payment, PaymentState, PaymentStatus, SurplusCause, Terms, TradeType,
 };
 use domain::ports::StoreError;
-use domain::{Epoch, Fen, OutTradeNo};
+use domain::{Fen, OutTradeNo};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -44,7 +44,6 @@ pub(crate) struct PaymentRow {
     success_at: Option<Instant>,
     refund_reserved_fen: i64,
     created_at: Instant,
-    epoch: String,
 }
 
 impl PaymentRow {
@@ -80,7 +79,6 @@ impl PaymentRow {
             success_at: None,
             refund_reserved_fen: refund_reserved.get(),
             created_at: Instant(payment.created_at),
-            epoch: payment.epoch.as_str().to_owned(),
         };
         row.put_state(&payment.state);
         row
@@ -143,7 +141,6 @@ impl PaymentRow {
             prepay_body: self.prepay_body,
             state,
             created_at: self.created_at.0,
-            epoch: Epoch::new(self.epoch),
         })
     }
 

@@ -9,6 +9,7 @@
 )]
 
 mod conformance;
+mod generated;
 mod half_open;
 mod job_rows;
 mod migrations;

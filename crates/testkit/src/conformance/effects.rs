@@ -105,7 +105,20 @@ pub async fn whatever_decides_is_read_with_the_epoch(stores: &Stores) {
     let buyer = order.buyer.unwrap();
     let basis = stores.book.checkout_basis(buyer, &Selection::Everything, 1).await.unwrap();
     assert_eq!(basis.epoch, epoch);
-    assert_eq!(loaded.value.payments[0].epoch, sample::epoch(), "as it was recorded");
+    assert_eq!(loaded.value.epoch, sample::epoch(), "as it was recorded");
+}
+
+pub async fn what_was_decided_in_another_life_of_the_database_is_a_conflict(stores: &Stores) {
+    let order = stores.open_order(1).await;
+    let before = stores.dump().await;
+    let cancel = Command::Cancel(domain::order::CancelCause::Buyer);
+    let deciding = || super::deciding(&order, &cancel, sample::intent("cancel"));
+    let elsewhere = deciding().decided_in(&domain::Epoch::new("0000002A.0"));
+    assert_eq!(stores.orders.commit(elsewhere).await, CommitAnswer::Conflict);
+    assert_eq!(stores.dump().await, before);
+    let epoch = stores.orders.epoch().await.unwrap();
+    let here = deciding().decided_in(&epoch);
+    assert_eq!(stores.orders.commit(here).await, CommitAnswer::Committed);
 }
 
 pub async fn a_lost_life_has_everything_about_money_looked_at_again(stores: &Stores) {

@@ -71,7 +71,8 @@ impl Paydesk {
             record.payment = order.payments.first().map(|payment| payment.no);
         }
         let changeset = Changeset::of(None, events, placement.guards(), intent, now)
-            .ok_or_else(|| TransactError::Busy("nothing was placed".to_owned()))?;
+            .ok_or_else(|| TransactError::Busy("nothing was placed".to_owned()))?
+            .decided_in(&quote.epoch);
         let order = changeset.order.as_ref().map(|write| write.order.clone());
         match (self.commit(changeset).await?, order) {
             (Landed::Now, Some(order)) => {

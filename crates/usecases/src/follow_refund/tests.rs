@@ -18,7 +18,7 @@ fn done() -> RefundProgress {
     RefundProgress::Succeeded { at: now() }
 }
 
-fn after(order: Order, command: &Command) -> Order {
+pub(super) fn after(order: Order, command: &Command) -> Order {
     match order.decide(command, now()).unwrap() {
         Decision::Record(events) => order.after(&events),
         Decision::AlreadyApplied => order,
@@ -26,7 +26,7 @@ fn after(order: Order, command: &Command) -> Order {
 }
 
 /// A paid order of which `amount` goes back, and the refund's number.
-fn refunding(amount: i64) -> (Order, OutRefundNo) {
+pub(super) fn refunding(amount: i64) -> (Order, OutRefundNo) {
     let ask = RefundAsk {
         amount: Some(Fen::new(amount)),
         reason: "坏了".to_owned(),
@@ -38,11 +38,11 @@ fn refunding(amount: i64) -> (Order, OutRefundNo) {
     (order, no)
 }
 
-fn job(no: &OutRefundNo, token: i64) -> LeasedJob {
+pub(super) fn job(no: &OutRefundNo, token: i64) -> LeasedJob {
     LeasedJob { fence: Fence { job: JobId::refund(no), token }, attempts: 1, wanted: false }
 }
 
-fn setting(order: Order, gateway: MockGateway) -> (Paydesk, Arc<Mutex<Life>>) {
+pub(super) fn setting(order: Order, gateway: MockGateway) -> (Paydesk, Arc<Mutex<Life>>) {
     let (orders, life) = living(order);
     (desk(orders, gateway, now()), life)
 }

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::names::{Appid, Mchid, Openid, TransactionId};
 use domain::payment::{Payment, PaymentState, Terms, TradeType};
 use domain::ports::{Clock, PortFuture, RawNotice, RefundRequest};
-use domain::{Epoch, Fen, OutRefundNo, OutTradeNo, Timestamp};
+use domain::{Fen, OutRefundNo, OutTradeNo, Timestamp};
 use ring::rand::SystemRandom;
 use ring::rsa::KeyPair;
 use ring::signature::RSA_PKCS1_SHA256;
@@ -284,6 +284,5 @@ pub(crate) fn payment(trade_type: TradeType) -> Payment {
         prepay_body: r#"{"stored":"byte for byte"}"#.to_owned(),
         state: PaymentState::Created,
         created_at: Timestamp::from_seconds(NOW),
-        epoch: Epoch::default(),
     }
 }

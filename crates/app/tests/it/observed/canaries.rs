@@ -168,16 +168,23 @@ impl Shop {
     async fn be_refunded(&self, number: &str) {
         let world = &self.world;
         let words = format!("the payer {} is refused", self.openid());
-        let value = json!({"status": 400, "code": "PARAM_ERROR", "message": words});
-        let rule = json!([{"match": {"path": "/v3/refund/domestic/refunds"},
-            "action": "status", "value": value, "times": 1}]);
-        world.faults(rule).await;
+        let once = |path: &str, status: u16, code: &str| {
+            json!({"match": {"path": path}, "action": "status", "times": 1,
+                "value": {"status": status, "code": code, "message": words}})
+        };
+        let (call, queries) = ("/v3/refund/domestic/refunds", "/v3/refund/domestic/refunds/*");
+        let rules = json!([
+            once(call, 400, "PARAM_ERROR"),
+            once(queries, 401, "SIGN_ERROR"),
+            once(queries, 429, "FREQUENCY_LIMITED"),
+        ]);
+        world.faults(rules).await;
         let ask = json!({"amount_fen": 40, "reason": REASON});
         let path = format!("/api/mini/orders/{number}/refunds");
         let (status, refund) = world.call(&self.token, Method::POST, &path, ask).await;
         assert_eq!(status, 201, "{refund}");
         let path = format!("/api/mini/orders/{number}");
-        for _ in 0..100 {
+        for _ in 0..300 {
             let (_, order) = world.call(&self.token, Method::GET, &path, Value::Null).await;
             if order["refunds"][0]["status"] == "rejected" {
                 break;
@@ -256,6 +263,7 @@ async fn nothing_secret_and_nothing_personal_is_logged() {
     assert_eq!(logs.events("order.paid", &number).len(), 1);
     assert!(!logs.of("event", "notify.refused").is_empty());
     assert!(!logs.of("event", "refund.refused").is_empty());
+    assert!(logs.of("wechat.kind", "query_refund").len() >= 3, "two of them were refused");
     let called = logs.of("wechat.kind", "prepay");
     for status in [200, 400, 401, 500] {
         let heard = called.iter().any(|line| line["wechat.status"] == status);

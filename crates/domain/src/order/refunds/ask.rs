@@ -95,9 +95,11 @@ impl Order {
                     return Err(Rejection::NotCancellable);
                 }
                 let waits = asked_by == Asker::Operator && rest > given.approval_above;
-                // After a refund that came to nothing it is another intention.
+                // After a refund that came to nothing it is another intention; and of another amount
+                // it is another refund, also beside one that was lost with the database.
                 let mut numbers = (self.refunds.len()..).map(|count| {
-                    OutRefundNo::of_request(payment.out_trade_no(), &format!("cancel:{count}"))
+                    let name = format!("cancel:{count}:{}", rest.get());
+                    OutRefundNo::of_request(payment.out_trade_no(), &name)
                 });
                 let free = numbers.find(|number| self.refund(number).is_none());
                 events.push(Event::RefundRequested(Refund {

@@ -2,7 +2,7 @@
 
 use super::moment::{Moment, written};
 use super::refund_samples::{last, no, not_exist, paid, payable, play, send};
-use super::samples::{TOTAL, epoch, number, placed, receipt, start, start_payment};
+use super::samples::{TOTAL, number, placed, receipt, start, start_payment};
 use crate::case::{CaseEnd, CaseKind};
 use crate::changeset::Changeset;
 use crate::fact::{Evidence, PaymentFact, Receipt, Trade};
@@ -168,7 +168,6 @@ fn what_can_still_be_known_of_it_is_kept() {
         prepay_body: String::new(),
         state: after.payments[1].state.clone(),
         created_at: start(),
-        epoch: epoch(),
     };
     assert_eq!(after.payments[1], expected);
     assert!(payer.is_some());

@@ -3,7 +3,9 @@
 
 use super::moment::Moment;
 use super::refund_samples::{last, payable};
-use super::samples::{TOTAL, epoch, number, placed, receipt, start, start_payment};
+use super::samples::{
+    TOTAL, epoch, number, placed, placed_directly, receipt, start, start_payment,
+};
 use crate::Epoch;
 use crate::fact::{Evidence, PaymentFact, Trade};
 use crate::names::Mchid;
@@ -58,14 +60,26 @@ fn within_one_life_nothing_has_to_be_asked_for() {
     }
 }
 
+/// Its first payment may have been recorded, paid and paid back in the life that is lost.
 #[test]
-fn a_payment_that_was_started_since_is_believed_at_once() {
+fn the_first_payment_of_an_order_from_before_is_not_believed_at_once() {
+    let order = now().play(&placed_directly(), &start_payment(TradeType::Native));
+    let told = now().decide(&order, &success(&order, None));
+    assert_eq!(told, Err(Rejection::Unconfirmed));
+    let asked = success(&order, Some(after_promotion()));
+    assert_eq!(now().play(&order, &asked).status, OrderStatus::Ready);
+}
+
+/// In the life that is lost a second payment was recorded, paid, found surplus, and refunded. Its
+/// number is used again, and the old notification comes once more.
+#[test]
+fn a_payment_whose_number_may_have_been_used_in_a_lost_life_is_not_believed_at_once() {
     let order = now().play(&payable(), &start_payment(TradeType::Native));
-    assert_eq!(order.payments[1].epoch, after_promotion());
-    let fact = said(&order, 2, Trade::Success(receipt("T-2", TOTAL)), None);
-    assert_eq!(now().play(&order, &fact).status, OrderStatus::Ready);
-    let first = success(&order, None);
-    assert_eq!(now().decide(&order, &first), Err(Rejection::Unconfirmed), "the older one is not");
+    let trade = Trade::Success(receipt("T-2", TOTAL));
+    let old = said(&order, 2, trade.clone(), None);
+    assert_eq!(now().decide(&order, &old), Err(Rejection::Unconfirmed));
+    let asked = said(&order, 2, trade, Some(after_promotion()));
+    assert_eq!(now().play(&order, &asked).status, OrderStatus::Ready);
 }
 
 #[test]
@@ -128,10 +142,7 @@ fn a_notification_of_another_amount_is_not_believed_without_a_query() {
 }
 
 #[test]
-fn without_being_told_an_order_is_decided_in_the_life_of_its_last_payment() {
-    let order = now().play(&payable(), &start_payment(TradeType::Native));
-    let second = said(&order, 2, Trade::Success(receipt("T-2", TOTAL)), None);
-    assert!(matches!(order.decide(&second, start()), Ok(Decision::Record(_))));
-    let first = success(&order, None);
-    assert_eq!(order.decide(&first, start()), Err(Rejection::Unconfirmed));
+fn without_being_told_an_order_is_decided_in_the_life_in_which_it_was_placed() {
+    let order = now().play(&placed_directly(), &start_payment(TradeType::Native));
+    assert!(matches!(order.decide(&success(&order, None), start()), Ok(Decision::Record(_))));
 }

@@ -3,7 +3,7 @@
 
 use super::moment::{Moment, written};
 use super::refund_samples::{
-    ask_for, paid, paid_with_another_closing, refund_fact, shipped, succeeded, surplus,
+    ask_for, paid, paid_with_another_closing, refund_fact, refused, shipped, succeeded, surplus,
 };
 use super::samples::{
     TOTAL, accepted, close, number, placed, placed_directly, prepay, receipt, ship, start,
@@ -183,14 +183,6 @@ fn begins() -> [fn() -> Order; 7] {
         shipped,
         surplus,
     ]
-}
-
-/// WeChat Pay refused its payment; no query has confirmed that yet.
-fn refused() -> Order {
-    let order = placed();
-    let refused = PrepayAnswer::Refused { code: "NO_AUTH".to_owned() };
-    let command = prepay(&order, 1, refused);
-    super::samples::after(order, &command, start())
 }
 
 impl History {

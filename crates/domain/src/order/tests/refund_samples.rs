@@ -2,11 +2,12 @@
 
 use super::moment::Moment;
 use super::samples::{
-    TOTAL, accepted, after, fact, number, placed, receipt, ship, start, start_payment, success,
+    TOTAL, accepted, after, fact, number, placed, prepay, receipt, ship, start, start_payment,
+    success,
 };
 use crate::fact::{Evidence, RefundAtWechat, RefundFact, RefundProgress, RefundStatement, Trade};
 use crate::names::{Mchid, RefundId, TransactionId};
-use crate::order::{CancelCause, Command, Order, RefundAnswer, RefundAsk};
+use crate::order::{CancelCause, Command, Order, PrepayAnswer, RefundAnswer, RefundAsk};
 use crate::payment::TradeType;
 use crate::refund::{Asker, Refund};
 use crate::{Fen, OutRefundNo};
@@ -17,6 +18,12 @@ pub(super) const PART: i64 = 500;
 pub(super) fn payable() -> Order {
     let order = placed();
     after(order.clone(), &accepted(&order, 1), start())
+}
+
+/// WeChat Pay refused its payment; no query has confirmed that yet.
+pub(super) fn refused() -> Order {
+    let refused = PrepayAnswer::Refused { code: "NO_AUTH".to_owned() };
+    after(placed(), &prepay(&placed(), 1, refused), start())
 }
 
 /// Paid, not shipped.

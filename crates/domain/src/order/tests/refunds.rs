@@ -2,8 +2,10 @@
 
 mod asking;
 mod cancelling;
+mod dead_ends;
 mod imports;
 mod people;
 mod recording;
 mod sending;
 mod telling;
+mod untold;

@@ -262,3 +262,21 @@ fn nothing_is_started_or_shipped_while_the_money_goes_back() {
     let unpaid = Moment::at(start()).play(&placed_directly(), &cancel());
     assert_eq!(unpaid.status, OrderStatus::Cancelled);
 }
+
+/// In a life of the database that is lost it may have been sent already, of another amount.
+#[test]
+fn of_another_amount_it_has_another_number() {
+    let part = play(paid(), &[|_| ask(PART, Asker::Operator), |_| cancel()]);
+    let above = Moment::at(start()).approving_above(0);
+    let declined = play(above.play(&paid(), &ask(PART, Asker::Operator)), &[decline, |_| cancel()]);
+    assert_eq!((part.refunds.len(), declined.refunds.len()), (2, 2));
+    assert_ne!(last(&part).amount, last(&declined).amount);
+    assert_ne!(no(&part), no(&declined));
+}
+
+/// No command leads here; whoever reads such an order from somewhere refunds nothing with it.
+#[test]
+fn where_nothing_is_left_no_refund_of_nothing_is_made() {
+    let order = Order { status: OrderStatus::Ready, ..cancelled_by(CancelCause::Buyer) };
+    assert_eq!(Moment::at(start()).names(&order, &cancel()), ["cancel_requested"]);
+}

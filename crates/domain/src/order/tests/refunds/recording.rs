@@ -142,6 +142,7 @@ fn what_is_closed_goes_on_by_itself_under_the_next_number() {
     let order = later.play(&order, &send(&order));
     let order = later.play(&order, &said(&order, RefundProgress::Closed));
     assert_eq!(no(&order).as_str(), format!("{}-3", first.out_refund_no));
+    assert_eq!(last(&order).created_at, start().plus_seconds(60), "it begins anew");
     assert_eq!(order.reserved(1), Fen::new(PART), "the whole chain keeps the amount once");
 }
 

@@ -1,0 +1,145 @@
+//! The rules of money that Postgres keeps by constraints: a second guard under the state machine. What they
+//! refuse was decided by a bug.
+
+use domain::Fen;
+use domain::order::{Order, OrderStatus, PaymentStatus as OrderPaid};
+use domain::payment::{Payment, PaymentNo, PaymentState, PaymentStatus};
+use domain::refund::{Refund, RefundKind, RefundState, RefundStatus};
+
+/// What is wrong with putting `after` in the place of `before`.
+pub(super) fn check(before: Option<&Order>, after: &Order) -> Result<(), &'static str> {
+    if after.payments.iter().filter(|payment| payment.is_open()).count() > 1 {
+        return Err("two payments of one order are open");
+    }
+    for payment in &after.payments {
+        check_money(after, payment)?;
+    }
+    let Some(before) = before else { return Ok(()) };
+    if after.version != before.version.saturating_add(1) {
+        return Err("order version must rise by one");
+    }
+    if !may_follow(before.status, after.status) {
+        return Err("the order's status does not follow");
+    }
+    if before.settlement.is_some() && before.settlement != after.settlement {
+        return Err("a settlement stays");
+    }
+    if rank(after.payment_status()) < rank(before.payment_status()) {
+        return Err("money that went back stays back");
+    }
+    for payment in &before.payments {
+        check_payment(payment, after.payments.iter().find(|other| other.no == payment.no))?;
+    }
+    for refund in &before.refunds {
+        check_refund(refund, after.refund(&refund.out_refund_no))?;
+    }
+    Ok(())
+}
+
+fn check_money(order: &Order, payment: &Payment) -> Result<(), &'static str> {
+    let paid = payment.receipt().map_or(Fen::ZERO, |receipt| receipt.amount);
+    if order.reserved(payment.no) > paid {
+        return Err("more goes back than was paid");
+    }
+    if live_surplus(order, payment.no) > 1 {
+        return Err("two surplus refunds of one payment");
+    }
+    Ok(())
+}
+
+fn live_surplus(order: &Order, no: PaymentNo) -> usize {
+    let of_payment = order.refunds.iter().filter(|refund| refund.payment_no == no);
+    let live = |refund: &&Refund| {
+        refund.kind == RefundKind::Surplus
+            && !matches!(refund.state, RefundState::Closed { .. } | RefundState::Rejected { .. })
+    };
+    of_payment.filter(live).count()
+}
+
+fn check_payment(before: &Payment, after: Option<&Payment>) -> Result<(), &'static str> {
+    let after = after.ok_or("a payment stays")?;
+    if before.terms != after.terms {
+        return Err("what was asked for stays");
+    }
+    match (&before.state, &after.state) {
+        (PaymentState::Paid { .. } | PaymentState::Surplus { .. }, state)
+            if *state != before.state =>
+        {
+            Err("what was received stays")
+        }
+        (PaymentState::Closed { .. }, state)
+            if !matches!(
+                state.status(),
+                PaymentStatus::Closed | PaymentStatus::Paid | PaymentStatus::Surplus
+            ) =>
+        {
+            Err("the payment's status does not follow")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_refund(before: &Refund, after: Option<&Refund>) -> Result<(), &'static str> {
+    let after = after.ok_or("a refund stays")?;
+    let is_same = (before.payment_no, before.amount, before.kind, &before.replaces)
+        == (after.payment_no, after.amount, after.kind, &after.replaces);
+    if !is_same {
+        return Err("what a refund is about stays");
+    }
+    if before.refund_id().is_some()
+        && after.refund_id().is_some_and(|id| Some(id) != before.refund_id())
+    {
+        return Err("a recorded refund_id stays");
+    }
+    let (from, to) = (before.state.status(), after.state.status());
+    if from == to || may_refund_follow(from, to) {
+        Ok(())
+    } else {
+        Err("the refund's status does not follow")
+    }
+}
+
+fn may_follow(before: OrderStatus, after: OrderStatus) -> bool {
+    use OrderStatus::{
+        Cancelled, Cancelling, Completed, Delivered, PendingPayment, Ready, Shipped,
+    };
+    before == after
+        || match before {
+            PendingPayment => matches!(after, Ready | Completed | Cancelling | Cancelled),
+            Cancelling => matches!(after, Ready | Completed | Cancelled),
+            Ready => matches!(after, Shipped | Cancelling | Cancelled),
+            Shipped => matches!(after, Delivered | Completed),
+            Delivered => after == Completed,
+            Cancelled | Completed => false,
+        }
+}
+
+/// A fact of WeChat Pay's may come in every state that is not final, whatever we thought of the refund.
+fn may_refund_follow(before: RefundStatus, after: RefundStatus) -> bool {
+    use RefundStatus::{
+        Abnormal, AwaitingApproval, Closed, Declined, Processing, Rejected, Requested, Sending,
+        SettledOffline, Succeeded, Unknown, Withdrawn,
+    };
+    if matches!(before, Succeeded | Closed | SettledOffline) {
+        return false;
+    }
+    matches!(after, Processing | Succeeded | Abnormal | Closed)
+        || matches!(
+            (before, after),
+            (AwaitingApproval, Requested | Declined | Withdrawn)
+                | (Requested, Sending)
+                | (Sending, Unknown)
+                | (Unknown, Sending | Rejected)
+                | (Rejected, Requested | SettledOffline)
+                | (Abnormal, SettledOffline)
+        )
+}
+
+fn rank(status: OrderPaid) -> u8 {
+    match status {
+        OrderPaid::Unpaid => 0,
+        OrderPaid::Paid => 1,
+        OrderPaid::PartiallyRefunded => 2,
+        OrderPaid::Refunded => 3,
+    }
+}

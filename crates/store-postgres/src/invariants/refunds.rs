@@ -1,0 +1,95 @@
+//! Refunds: never more than was paid, each once, and shown as what they are.
+
+use super::{Rule, rule};
+
+pub(super) const RULES: &[Rule] = &[
+    rule!(
+        "I10a",
+        "what goes back of a payment is at most what was paid",
+        "SELECT p.out_trade_no FROM payments p WHERE coalesce(p.paid_fen, 0) < ( \
+             SELECT coalesce(sum(r.amount_fen), 0) FROM refunds r WHERE r.order_id = p.order_id \
+             AND r.payment_no = p.payment_no \
+             AND r.status NOT IN ('declined', 'withdrawn', 'closed', 'rejected'))"
+    ),
+    rule!(
+        "I10b",
+        "what is kept of a payment is what its refunds say",
+        "SELECT p.out_trade_no FROM payments p WHERE p.refund_reserved_fen <> ( \
+             SELECT coalesce(sum(r.amount_fen), 0) FROM refunds r WHERE r.order_id = p.order_id \
+             AND r.payment_no = p.payment_no \
+             AND r.status NOT IN ('declined', 'withdrawn', 'closed', 'rejected'))"
+    ),
+    rule!(
+        "I11a",
+        "a refund of WeChat Pay's is one refund of ours",
+        "SELECT r.refund_id FROM refunds r WHERE r.refund_id IS NOT NULL \
+         GROUP BY r.mchid, r.refund_id HAVING count(*) > 1"
+    ),
+    rule!(
+        "I11b",
+        "only what WeChat Pay closed has another in its place: one, of the same money",
+        "SELECT r.out_refund_no FROM refunds r WHERE r.replaces IS NOT NULL AND NOT EXISTS ( \
+             SELECT 1 FROM refunds c WHERE c.mchid = r.mchid AND c.out_refund_no = r.replaces \
+             AND c.status = 'closed' AND c.order_id = r.order_id AND c.payment_no = r.payment_no \
+             AND c.amount_fen = r.amount_fen AND c.kind = r.kind) \
+         UNION ALL SELECT r.replaces FROM refunds r WHERE r.replaces IS NOT NULL \
+         GROUP BY r.mchid, r.replaces HAVING count(*) > 1"
+    ),
+    rule!(
+        "I11c",
+        "what was made elsewhere is never sent",
+        "SELECT r.out_refund_no FROM refunds r WHERE r.kind = 'external' AND (r.sent_at IS NOT NULL \
+         OR r.status NOT IN ('processing', 'succeeded', 'abnormal', 'closed', 'settled_offline'))"
+    ),
+    rule!(
+        "I14a",
+        "an order is shown as refunded by as much as its payer has back, no more and no less",
+        "SELECT o.order_number FROM orders o JOIN settlements s ON s.order_id = o.id \
+         CROSS JOIN LATERAL (SELECT coalesce(sum(r.amount_fen), 0) AS back FROM refunds r \
+             WHERE r.order_id = s.order_id AND r.payment_no = s.payment_no \
+               AND r.status IN ('succeeded', 'settled_offline')) r \
+         WHERE o.payment_status <> CASE WHEN r.back = 0 THEN 'paid' \
+             WHEN r.back < s.amount_fen THEN 'partially_refunded' ELSE 'refunded' END"
+    ),
+    rule!(
+        "I14b",
+        "each state of a refund has what it implies",
+        "SELECT r.out_refund_no FROM refunds r WHERE \
+         (r.refund_id IS NOT NULL) <> (r.status IN ('processing', 'succeeded', 'abnormal', 'closed')) \
+         OR (r.succeeded_at IS NOT NULL) <> (r.status = 'succeeded') \
+         OR (r.settled_at IS NOT NULL) <> (r.status = 'settled_offline') \
+         OR (r.status = 'rejected' AND r.refused_code IS NULL) \
+         OR (r.status = 'sending' AND r.sent_at IS NULL)"
+    ),
+    rule!(
+        "I14c",
+        "a refund that needs a person has a case",
+        "SELECT r.out_refund_no FROM refunds r WHERE (r.status IN ('abnormal', 'rejected') \
+             OR (r.status = 'closed' AND NOT EXISTS (SELECT 1 FROM refunds n \
+                 WHERE n.mchid = r.mchid AND n.replaces = r.out_refund_no))) \
+         AND NOT EXISTS (SELECT 1 FROM cases c \
+             WHERE c.kind = 'refund_abnormal' AND c.subject = r.out_refund_no)"
+    ),
+    rule!(
+        "I15a",
+        "a payment has at most fifty refunds",
+        "SELECT p.out_trade_no FROM payments p WHERE (SELECT count(*) FROM refunds r \
+             WHERE r.order_id = p.order_id AND r.payment_no = p.payment_no \
+               AND r.status NOT IN ('declined', 'withdrawn') AND r.kind <> 'external') > 50"
+    ),
+    rule!(
+        "I15b",
+        "two refunds of one payment are never under way at once",
+        "SELECT p.out_trade_no FROM payments p WHERE (SELECT count(*) FROM refunds r \
+             WHERE r.order_id = p.order_id AND r.payment_no = p.payment_no \
+               AND r.sent_at IS NOT NULL AND r.status IN ('sending', 'unknown')) > 1"
+    ),
+    rule!(
+        "I15c",
+        "what somebody asks back was paid less than a year before",
+        "SELECT r.out_refund_no FROM refunds r JOIN payments p \
+             ON p.order_id = r.order_id AND p.payment_no = r.payment_no \
+         WHERE r.kind = 'requested' AND r.replaces IS NULL \
+           AND r.created_at >= p.success_at + interval '365 days'"
+    ),
+];

@@ -1,0 +1,270 @@
+//! A shop in which much has happened: every rule has rows that it is about.
+
+use crate::{ConnectSettings, PostgresStore};
+use domain::buyer::NewItem;
+use domain::case::{CaseKind, CaseOpening};
+use domain::changeset::{Changeset, InboxEntry, InboxStatus, ReplayRecord};
+use domain::fact::{RefundProgress, Trade};
+use domain::job::{JobChange, JobId, JobKind};
+use domain::order::{CancelCause, Command, CompletedBy, Order, RefundAnswer};
+use domain::payment::TradeType;
+use domain::ports::{
+    AddItemAnswer, BuyerBook as _, CommitAnswer, Finish, JobQueue as _, OrderStore as _,
+};
+use domain::refund::Asker;
+use domain::{Fen, OrderNumber, OutRefundNo, OutTradeNo, Timestamp};
+use std::sync::Arc;
+use testkit::conformance::adopted::making_again;
+use testkit::conformance::refunds::paid_order;
+use testkit::conformance::{Stores, deciding, placing};
+use testkit::{TestDatabase, sample};
+
+pub(super) struct World {
+    pub(super) database: TestDatabase,
+    pub(super) store: Arc<PostgresStore>,
+    pub(super) stores: Stores,
+}
+
+fn at(seconds: i64) -> Timestamp {
+    sample::start().plus_seconds(seconds)
+}
+
+impl World {
+    pub(super) async fn make() -> World {
+        let database = TestDatabase::create().await.unwrap();
+        let settings = ConnectSettings {
+            pool_max: 4,
+            wait_timeout_ms: 30_000,
+            statement_timeout_ms: 20_000,
+            ..ConnectSettings::new(database.url())
+        };
+        let store = Arc::new(PostgresStore::connect(settings).await.unwrap());
+        store.migrate().await.unwrap();
+        let nothing = |why: &'static str| move || -> String { panic!("{why}") };
+        let (dump, inbox) = (nothing("no dump"), nothing("no inbox"));
+        let stores = Stores {
+            orders: store.clone(),
+            jobs: store.clone(),
+            catalogue: store.clone(),
+            book: store.clone(),
+            access: store.clone(),
+            cases: store.clone(),
+            dump: Arc::new(move || Box::pin(std::future::ready(dump()))),
+            inbox: Arc::new(move || Box::pin(std::future::ready(vec![inbox()]))),
+        };
+        let world = World { database, store, stores };
+        world.unpaid().await;
+        world.fulfilled().await;
+        world.surplus().await;
+        world.refunded().await;
+        world.troubled_refunds().await;
+        world.cancelled().await;
+        world.notices().await;
+        world.set_aside().await;
+        world
+    }
+
+    async fn step(&self, order: &Order, command: Command, seconds: i64) -> Order {
+        self.stores.step(order, &command, at(seconds)).await
+    }
+
+    /// One that waits, one that captured a line and was placed under a key, one that is free.
+    async fn unpaid(&self) {
+        let order = self.stores.open_order(1).await;
+        let start = Command::StartPayment(sample::new_payment(TradeType::Native));
+        self.step(&order, start, 10).await;
+
+        let buyer = self.stores.buyer(2).await;
+        let sku = self.stores.sku("sku-2", 500, 100).await;
+        let item = NewItem { sku_id: sku.id.clone(), quantity: 1 };
+        let added = self.store.add_item(buyer, item, 9).await.unwrap();
+        let AddItemAnswer::Added(line) = added else { panic!("{added:?}") };
+        let mut placement = sample::placement(2, buyer, &[(&sku, 1)]);
+        placement.checkout.captured_items = vec![line.id];
+        let mut intent = sample::intent("place-2");
+        let key = sample::replay("key-2", Some(placement.id));
+        intent.replay = Some(ReplayRecord { payment: Some(1), ..key });
+        let answer = self.store.commit(placing(&placement, intent)).await;
+        assert_eq!(answer, CommitAnswer::Committed);
+
+        let gift = self.stores.sku("gift", 0, 100).await;
+        let placement = sample::placement(3, self.stores.buyer(3).await, &[(&gift, 2)]);
+        assert_eq!(self.stores.place(&placement, "place-3").await, CommitAnswer::Committed);
+    }
+
+    async fn fulfilled(&self) {
+        for (n, completed) in [(10, false), (11, true)] {
+            let order = paid_order(&self.stores, n).await;
+            let ship = Command::Ship(sample::shipment("SF-1", true));
+            let order = self.step(&order, ship, 100).await;
+            let order = self.step(&order, Command::Deliver, 200).await;
+            if completed {
+                self.step(&order, Command::Complete(CompletedBy::Buyer), 300).await;
+            }
+        }
+    }
+
+    /// Late and back already, second, with another amount, refunded before we saw it, and lost.
+    async fn surplus(&self) {
+        let order = self.stores.open_order(20).await;
+        let order = self.step(&order, Command::Cancel(CancelCause::Buyer), 10).await;
+        let order = self.step(&order, sample::says(&order, Trade::Closed), 20).await;
+        let order = self.step(&order, sample::success(&order, "T-20"), 30).await;
+        self.paid_back(&order, 40).await;
+
+        let order = self.stores.open_order(21).await;
+        let start = Command::StartPayment(sample::new_payment(TradeType::Native));
+        let order = self.step(&order, start, 10).await;
+        for (no, transaction) in [(2, "T-21"), (1, "T-22")] {
+            let number = OutTradeNo::of_payment(&order.number, no);
+            let receipt = sample::receipt(transaction, order.amounts.total);
+            let order = self.stores.again(&order).await;
+            self.step(&order, sample::says_of(&number, Trade::Success(receipt)), 30).await;
+        }
+
+        let order = self.stores.open_order(22).await;
+        let less = sample::receipt("T-23", Fen::new(400));
+        self.step(&order, sample::says(&order, Trade::Success(less)), 30).await;
+
+        let order = self.stores.open_order(23).await;
+        let seen = sample::receipt("T-24", order.amounts.total);
+        self.step(&order, sample::says(&order, Trade::Refunded(seen)), 30).await;
+
+        let number = OrderNumber::compose(sample::start(), None, 24);
+        let answer = self.store.commit(making_again(24, &number, "again")).await;
+        assert_eq!(answer, CommitAnswer::Committed);
+    }
+
+    fn last(order: &Order) -> OutRefundNo {
+        order.refunds.last().unwrap().out_refund_no.clone()
+    }
+
+    async fn heard(&self, order: &Order, progress: RefundProgress, seconds: i64) -> Order {
+        let fact = sample::refund_fact(order, &World::last(order), progress);
+        self.step(order, Command::RecordRefund(fact), seconds).await
+    }
+
+    async fn sent(&self, order: &Order, seconds: i64) -> Order {
+        let send = Command::SendRefund { out_refund_no: World::last(order) };
+        self.step(order, send, seconds).await
+    }
+
+    async fn paid_back(&self, order: &Order, seconds: i64) -> Order {
+        let order = self.sent(order, seconds).await;
+        let done = RefundProgress::Succeeded { at: at(seconds + 1) };
+        self.heard(&order, done, seconds + 2).await
+    }
+
+    async fn asked(&self, order: &Order, fen: i64, by: Asker, seconds: i64) -> Order {
+        self.step(order, sample::refund_ask(Some(fen), by), seconds).await
+    }
+
+    /// Some of it back, some on its way, some not decided.
+    async fn refunded(&self) {
+        let order = paid_order(&self.stores, 30).await;
+        let order = self.asked(&order, 100, Asker::Service, 100).await;
+        let order = self.paid_back(&order, 110).await;
+        let order = self.asked(&order, 50, Asker::Service, 200).await;
+        let order = self.sent(&order, 210).await;
+        let order = self.heard(&order, RefundProgress::Processing, 220).await;
+        let order = self.step(&order, Command::Ship(sample::shipment("SF-1", true)), 230).await;
+        let order = self.asked(&order, 10, Asker::Buyer, 240).await;
+        let out_refund_no = World::last(&order);
+        let order = self.step(&order, Command::DeclineRefund { out_refund_no }, 250).await;
+        let order = self.asked(&order, 20, Asker::Buyer, 260).await;
+        assert_eq!(order.refunds.len(), 4);
+        let order = paid_order(&self.stores, 31).await;
+        let order = self.asked(&order, 500, Asker::Service, 100).await;
+        self.sent(&order, 110).await;
+    }
+
+    /// Refused, closed and begun again, paid back by hand, made elsewhere.
+    async fn troubled_refunds(&self) {
+        let order = paid_order(&self.stores, 40).await;
+        let order = self.asked(&order, 100, Asker::Service, 100).await;
+        let order = self.sent(&order, 200).await;
+        let out_refund_no = World::last(&order);
+        let answer = RefundAnswer::Refused { code: "NO_AUTH".to_owned() };
+        let called = Command::RecordRefundCall { out_refund_no: out_refund_no.clone(), answer };
+        let order = self.step(&order, called, 210).await;
+        let order = self.step(&order, sample::no_refund(&out_refund_no), 220).await;
+        let order = self.asked(&order, 100, Asker::Service, 300).await;
+        let order = self.sent(&order, 400).await;
+        let order = self.heard(&order, RefundProgress::Closed, 410).await;
+        assert!(order.refunds.last().unwrap().replaces.is_some());
+        let order = self.asked(&order, 50, Asker::Service, 500).await;
+        let order = self.sent(&order, 600).await;
+        let order = self.heard(&order, RefundProgress::Abnormal, 610).await;
+        let note = "by hand".to_owned();
+        let by_hand = Command::SettleRefundOffline { out_refund_no: World::last(&order), note };
+        let order = self.step(&order, by_hand, 620).await;
+
+        // As WeChat Pay would tell of it: made in the merchant's console.
+        let mut there = self.wished(&order);
+        let number = OutRefundNo::parse("CONSOLE-1").unwrap();
+        there.refunds.last_mut().unwrap().out_refund_no = number.clone();
+        let fact = sample::refund_fact(&there, &number, RefundProgress::Processing);
+        self.step(&order, Command::RecordRefund(fact), 700).await;
+    }
+
+    /// The order as it would be if 30 fen were asked back.
+    fn wished(&self, order: &Order) -> Order {
+        let ask = sample::refund_ask(Some(30), Asker::Service);
+        deciding(order, &ask, sample::intent("only decided")).order.unwrap().order
+    }
+
+    /// One on its way, one that was never paid, one whose money goes back.
+    async fn cancelled(&self) {
+        let order = self.stores.open_order(50).await;
+        self.step(&order, Command::Cancel(CancelCause::Buyer), 10).await;
+        let order = self.stores.open_order(51).await;
+        let order = self.step(&order, Command::Cancel(CancelCause::Operator), 10).await;
+        self.step(&order, sample::says(&order, Trade::Closed), 20).await;
+        let order = paid_order(&self.stores, 52).await;
+        let order = self.step(&order, Command::Cancel(CancelCause::Operator), 100).await;
+        let order = self.sent(&order, 110).await;
+        self.heard(&order, RefundProgress::Processing, 120).await;
+    }
+
+    /// One that was applied, and one of a number that nobody knows.
+    async fn notices(&self) {
+        let order = self.stores.open_order(60).await;
+        let number = sample::out_trade_no(&order);
+        let mut intent = sample::intent("notice");
+        intent.inbox = Some(entry("EV-1", InboxStatus::Applied, &number));
+        let paid = sample::success(&order, "T-60");
+        let answer = self.stores.give(&order, &paid, intent).await;
+        assert_eq!(answer, CommitAnswer::Committed);
+
+        let unknown = OutTradeNo::parse("NOBODY-KNOWS-IT").unwrap();
+        let mut intent = sample::intent("orphan");
+        intent.inbox = Some(entry("EV-2", InboxStatus::Orphan, &unknown));
+        let mut orphan = Changeset::without_order(intent, at(10));
+        orphan.jobs = vec![JobChange::Ensure { id: JobId::orphan(&unknown), due_at: at(130) }];
+        orphan.cases = vec![CaseOpening {
+            kind: CaseKind::UnknownOrder,
+            subject: unknown.as_str().to_owned(),
+            detail: "unknown".to_owned(),
+        }];
+        assert_eq!(self.store.commit(orphan).await, CommitAnswer::Committed);
+    }
+
+    async fn set_aside(&self) {
+        let claimed = self.store.claim(at(9_999), 1, 60_000).await.unwrap();
+        let [job] = claimed.as_slice() else { panic!("{claimed:?}") };
+        assert_ne!(job.fence.job.kind, JobKind::CompleteOrder);
+        let finish = Finish::Park("it fails and fails".to_owned());
+        assert_eq!(self.store.finish(&job.fence, finish).await, Ok(true));
+    }
+}
+
+fn entry(event_id: &str, status: InboxStatus, number: &OutTradeNo) -> InboxEntry {
+    InboxEntry {
+        source: "wechat_pay_v3",
+        event_id: event_id.to_owned(),
+        event_type: "TRANSACTION.SUCCESS".to_owned(),
+        fact_hash: "hash".to_owned(),
+        status,
+        out_trade_no: Some(number.clone()),
+    }
+}

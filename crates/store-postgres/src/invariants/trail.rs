@@ -1,0 +1,78 @@
+//! Notifications, events for the outside and the audit: nothing happens that is not told, once.
+
+use super::{Rule, rule};
+
+pub(super) const RULES: &[Rule] = &[
+    rule!(
+        "I28",
+        "a payment's notification that counts as applied is in a payment",
+        "SELECT i.event_id FROM inbox i WHERE i.status = 'applied' \
+         AND i.event_type = 'TRANSACTION.SUCCESS' AND NOT EXISTS (SELECT 1 FROM payments p \
+             WHERE p.out_trade_no = i.out_trade_no AND p.status IN ('paid', 'surplus'))"
+    ),
+    rule!(
+        "I31",
+        "news of a number that nobody knows has a case, or its payment came",
+        "SELECT i.event_id FROM inbox i WHERE i.status = 'orphan' \
+         AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.subject = i.out_trade_no \
+             AND c.kind IN ('unknown_order', 'foreign')) \
+         AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.out_trade_no = i.out_trade_no)"
+    ),
+    rule!(
+        "I32a",
+        "the events of one version of an order are numbered without gaps",
+        "SELECT o.order_number FROM orders o JOIN (SELECT x.order_id, x.version, \
+             min(x.seq) AS first, max(x.seq) AS last, count(*) AS n FROM outbox x \
+             GROUP BY x.order_id, x.version) v ON v.order_id = o.id \
+         WHERE v.first <> v.version * 16 OR v.last <> v.first + v.n - 1 OR v.n > 16 \
+            OR v.version > o.version"
+    ),
+    rule!(
+        "I32b",
+        "each thing that happens to an order is told once: placed, paid, cancelled, delivered, completed",
+        "SELECT o.order_number || ' ' || t.type FROM orders o CROSS JOIN (VALUES \
+             ('placed', 'order.created'), ('settled', 'order.paid'), ('cancelled', 'order.cancelled'), \
+             ('shipped', 'order.shipped'), ('delivered', 'order.delivered'), \
+             ('completed', 'order.completed')) t (event, type) \
+         WHERE (SELECT count(*) FROM audit a, jsonb_array_elements(a.events) e \
+                WHERE a.order_id = o.id AND e->>'event' = t.event) \
+            <> (SELECT count(*) FROM outbox x WHERE x.order_id = o.id AND x.type = t.type)"
+    ),
+    rule!(
+        "I32c",
+        "surplus money and refunds are told once each, by their numbers",
+        "SELECT p.out_trade_no FROM payments p WHERE (p.status = 'surplus')::int <> (SELECT count(*) \
+             FROM outbox x WHERE x.order_id = p.order_id AND x.type = 'payment.surplus' \
+             AND x.subject = p.out_trade_no) \
+         UNION ALL SELECT r.out_refund_no FROM refunds r \
+         WHERE (r.status IN ('succeeded', 'settled_offline'))::int <> (SELECT count(*) FROM outbox x \
+             WHERE x.order_id = r.order_id AND x.type = 'refund.succeeded' \
+             AND x.subject = r.out_refund_no) \
+         UNION ALL SELECT r.out_refund_no FROM refunds r \
+         WHERE (r.kind <> 'external')::int <> (SELECT count(*) FROM outbox x \
+             WHERE x.order_id = r.order_id AND x.type = 'refund.requested' \
+             AND x.subject = r.out_refund_no)"
+    ),
+    rule!(
+        "I34",
+        "an event's id follows from its order and its number, so that it is the same for ever",
+        "SELECT x.event_id FROM outbox x JOIN orders o ON o.id = x.order_id \
+         WHERE x.event_id <> 'evt_' || o.order_number || '_' || x.seq"
+    ),
+    rule!(
+        "I38a",
+        "each version of an order has one row in the audit",
+        "SELECT o.order_number FROM orders o JOIN (SELECT a.order_id, count(*) AS n, \
+             min(a.seq) AS first, max(a.seq) AS last FROM audit a WHERE a.order_id IS NOT NULL \
+             GROUP BY a.order_id) a ON a.order_id = o.id \
+         WHERE a.n <> o.version OR a.first <> 1 OR a.last <> o.version \
+         UNION ALL SELECT o.order_number FROM orders o \
+         WHERE NOT EXISTS (SELECT 1 FROM audit a WHERE a.order_id = o.id)"
+    ),
+    rule!(
+        "I38b",
+        "a row of the audit says who, why and what",
+        "SELECT a.subject FROM audit a WHERE a.actor = '' OR a.cause = '' \
+         OR jsonb_typeof(a.events) <> 'array' OR a.events = '[]'"
+    ),
+];

@@ -1,0 +1,98 @@
+//! Back to a version before: as if nothing had been, or not at all.
+
+use super::{
+    APPLIED_SECOND, Migrating, SECOND, SECOND_DOWN, THIRD_DOWN, load, old_placement, old_sheet,
+};
+use domain::Epoch;
+use domain::order::{Command, Order};
+use domain::ports::{Access as _, CommitAnswer, OrderStore as _};
+use domain::refund::Asker;
+use store_postgres::PostgresStore;
+use testkit::conformance::deciding;
+use testkit::sample;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn down_is_the_version_before_and_up_again_is_the_same() {
+    let migrating = Migrating::at_first().await;
+    let first = migrating.schema().await;
+    migrating.client.batch_execute(SECOND).await.unwrap();
+    migrating.client.batch_execute(APPLIED_SECOND).await.unwrap();
+    let second = migrating.schema().await;
+    let store = migrating.up().await;
+    let third = migrating.schema().await;
+    assert!(first != second && second != third);
+    let order = load(&store, 1).await;
+    assert!(store.revoke_api_key("k-1", sample::start()).await.unwrap());
+
+    migrating.down(THIRD_DOWN, "0003").await;
+    assert_eq!(migrating.schema().await, second, "as if nothing had been");
+    assert_eq!(migrating.commit(&old_sheet(1, 2)).await, "committed");
+    migrating.down(SECOND_DOWN, "0002").await;
+    assert_eq!(migrating.schema().await, first, "as if nothing had been");
+    assert_eq!(migrating.commit(&old_placement(2)).await, "committed");
+    assert!(
+        migrating.texts("SELECT id FROM api_keys").await.is_empty(),
+        "a revoked key lets nobody in"
+    );
+
+    let store = migrating.up().await;
+    assert_eq!(migrating.schema().await, third);
+    // Which life of the database it was recorded in is not known any more.
+    let mut order = Order { version: 2, ..order };
+    order.epoch = Epoch::default();
+    assert_eq!(load(&store, 1).await, order);
+    assert_eq!(load(&store, 2).await.version, 1);
+}
+
+async fn steps(store: &PostgresStore, commands: &[fn(&Order) -> Command]) -> Order {
+    let mut order = load(store, 1).await;
+    for command in commands {
+        let intent = sample::intent(&format!("step-{}", order.version));
+        let answer = store.commit(deciding(&order, &command(&order), intent)).await;
+        assert_eq!(answer, CommitAnswer::Committed);
+        order = load(store, 1).await;
+    }
+    order
+}
+
+async fn is_refused(migrating: &Migrating, down: &str) {
+    let schema = migrating.schema().await;
+    let refused =
+        migrating.client.batch_execute(down).await.expect_err("there is something to lose");
+    assert!(refused.as_db_error().unwrap().message().contains("would be lost"), "{refused}");
+    assert_eq!(migrating.schema().await, schema, "nothing was changed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn down_does_not_forget_what_was_sent() {
+    let migrating = Migrating::at_first().await;
+    let store = migrating.up().await;
+    let order = steps(
+        &store,
+        &[
+            |order| sample::confirmed_success(order, "T-1"),
+            |_| Command::Ship(sample::shipment("SF-1", true)),
+        ],
+    )
+    .await;
+    migrating.down(THIRD_DOWN, "0003").await;
+    is_refused(&migrating, SECOND_DOWN).await;
+    let store = migrating.up().await;
+    assert_eq!(load(&store, 1).await.shipments, order.shipments);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn down_does_not_forget_what_goes_back() {
+    let migrating = Migrating::at_first().await;
+    let store = migrating.up().await;
+    let order = steps(
+        &store,
+        &[
+            |order| sample::confirmed_success(order, "T-1"),
+            |_| sample::refund_ask(Some(100), Asker::Service),
+        ],
+    )
+    .await;
+    is_refused(&migrating, THIRD_DOWN).await;
+    assert_eq!(load(&store, 1).await, order);
+}

@@ -1,0 +1,28 @@
+-- A case is for a person to look at: there is one for what needs eyes, and for nothing else.
+SELECT 'a case that nothing explains: ' || c.kind || ' ' || c.subject || ', ' || c.status || ', ' || c.detail
+FROM cases c
+WHERE NOT CASE
+    WHEN c.kind IN ('surplus', 'amount_mismatch') THEN EXISTS (
+        SELECT 1 FROM payments p WHERE p.out_trade_no = c.subject AND p.status = 'surplus')
+    WHEN c.kind = 'refund_abnormal' THEN EXISTS (
+        SELECT 1 FROM refunds r WHERE r.out_refund_no = c.subject)
+    -- Time jumps: an hour in which nobody knows of a refund is short.
+    WHEN c.kind = 'stuck' THEN EXISTS (SELECT 1 FROM refunds r WHERE r.out_refund_no = c.subject)
+    WHEN c.kind IN ('unknown_order', 'foreign') THEN EXISTS (
+        SELECT 1 FROM trades t WHERE t.out_trade_no = c.subject AND t.ordered_by = 'elsewhere')
+    ELSE false END
+UNION ALL
+SELECT 'surplus money has its case: ' || p.out_trade_no
+FROM payments p
+WHERE p.status = 'surplus' AND NOT EXISTS (
+    SELECT 1 FROM cases c WHERE c.subject = p.out_trade_no)
+UNION ALL
+SELECT 'a case ends with what it was about: ' || c.kind || ' ' || c.subject
+FROM cases c
+WHERE c.status = 'open' AND (
+    (c.kind IN ('surplus', 'amount_mismatch') AND EXISTS (
+        SELECT 1 FROM money m WHERE m.out_trade_no = c.subject AND EXISTS (
+            SELECT 1 FROM refunds r WHERE r.order_id = m.order_id AND r.payment_no = m.payment_no
+               AND r.status = 'succeeded' AND r.amount_fen = m.taken_fen)))
+    OR (c.kind = 'refund_abnormal' AND EXISTS (
+        SELECT 1 FROM refunds r WHERE r.out_refund_no = c.subject AND r.status = 'succeeded')))

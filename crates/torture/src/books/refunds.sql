@@ -1,0 +1,47 @@
+-- I10 to I14, I45: refunds here and at WeChat Pay are the same, once each, and never more than was paid.
+SELECT 'I10 refunds never exceed what was paid: ' || p.out_trade_no || ' ' || sum(r.amount_fen)
+       || ' of ' || coalesce(p.paid_fen, 0)
+FROM live_refunds r JOIN payments p ON p.order_id = r.order_id AND p.payment_no = r.payment_no
+GROUP BY p.out_trade_no, p.paid_fen HAVING sum(r.amount_fen) > coalesce(p.paid_fen, 0)
+UNION ALL
+SELECT 'I10 WeChat Pay never gives back more than it took: ' || t.out_trade_no
+FROM trades t JOIN given_back g USING (out_trade_no) WHERE g.fen > coalesce(t.paid_fen, 0)
+UNION ALL
+SELECT 'I10 what is reserved is what is owed: ' || p.out_trade_no || ' ' || p.refund_reserved_fen
+FROM payments p
+WHERE p.refund_reserved_fen <> (
+    SELECT coalesce(sum(r.amount_fen), 0) FROM live_refunds r
+    WHERE r.order_id = p.order_id AND r.payment_no = p.payment_no)
+UNION ALL
+SELECT 'I11 WeChat Pay has no refund that we do not know: ' || w.out_refund_no || ' ' || w.refund_fen
+FROM wechat_refunds w
+WHERE NOT EXISTS (
+    SELECT 1 FROM refunds r JOIN payments p ON p.order_id = r.order_id AND p.payment_no = r.payment_no
+    WHERE r.out_refund_no = w.out_refund_no AND r.amount_fen = w.refund_fen
+      AND p.out_trade_no = w.out_trade_no)
+UNION ALL
+SELECT 'I45 every refund comes to an end: ' || r.out_refund_no || ' is ' || r.status
+FROM refunds r WHERE r.status IN ('requested', 'sending', 'unknown', 'processing')
+UNION ALL
+SELECT 'I14 a refund is what WeChat Pay says: ' || r.out_refund_no || ' is ' || r.status || ', there '
+       || coalesce(w.status, 'unknown')
+FROM refunds r LEFT JOIN wechat_refunds w USING (out_refund_no)
+WHERE r.status IN ('succeeded', 'abnormal', 'closed', 'rejected')
+  AND (w.status, w.refund_id) IS DISTINCT FROM
+      (CASE r.status WHEN 'succeeded' THEN 'SUCCESS' WHEN 'abnormal' THEN 'ABNORMAL'
+                     WHEN 'closed' THEN 'CLOSED' END, r.refund_id)
+UNION ALL
+SELECT 'I12 a live order''s settlement is not refunded by itself: ' || r.out_refund_no
+FROM refunds r JOIN settlements s ON s.order_id = r.order_id AND s.payment_no = r.payment_no
+WHERE r.kind = 'surplus'
+UNION ALL
+SELECT 'I14 an order is as refunded as its refunds: ' || o.order_number || ' is ' || o.payment_status
+       || ', ' || coalesce(d.fen, 0) || ' of ' || o.total_fen
+FROM orders o JOIN settlements s ON s.order_id = o.id
+LEFT JOIN LATERAL (
+    SELECT sum(r.amount_fen) AS fen FROM refunds r
+    WHERE r.order_id = s.order_id AND r.payment_no = s.payment_no
+      AND r.status IN ('succeeded', 'settled_offline')) d ON true
+WHERE o.payment_status <> CASE WHEN coalesce(d.fen, 0) = 0 THEN 'paid'
+                               WHEN d.fen < s.amount_fen THEN 'partially_refunded'
+                               ELSE 'refunded' END

@@ -1,0 +1,38 @@
+-- What was compared, for the report.
+SELECT 'orders ' || count(*) || ': ' || count(*) FILTER (WHERE payment_status <> 'unpaid')
+       || ' paid, ' || count(*) FILTER (WHERE status = 'cancelled') || ' cancelled, '
+       || count(*) FILTER (WHERE status IN ('shipped', 'delivered', 'completed')) || ' sent'
+FROM orders
+UNION ALL
+SELECT 'payments ' || count(*) || ': ' || count(*) FILTER (WHERE status = 'paid') || ' paid, '
+       || count(*) FILTER (WHERE status = 'closed') || ' closed, '
+       || count(*) FILTER (WHERE status = 'rejected') || ' rejected, '
+       || count(*) FILTER (WHERE status = 'surplus') || ' surplus ('
+       || count(*) FILTER (WHERE surplus_cause = 'late') || ' late, '
+       || count(*) FILTER (WHERE surplus_cause = 'second') || ' second, '
+       || count(*) FILTER (WHERE surplus_cause = 'mismatch') || ' mismatch)'
+FROM payments
+UNION ALL
+SELECT 'WeChat Pay took money ' || count(*) || ' times: ' || count(*) FILTER (WHERE settled > 0)
+       || ' settle an order, ' || count(*) FILTER (WHERE owed > 0) || ' go back, '
+       || count(*) FILTER (WHERE refused) || ' cannot go back and have a case'
+FROM money
+UNION ALL
+SELECT 'refunds ' || count(*) || ': ' || count(*) FILTER (WHERE kind = 'surplus')
+       || ' of surplus, ' || count(*) FILTER (WHERE kind = 'requested') || ' asked for; '
+       || count(*) FILTER (WHERE status = 'succeeded') || ' succeeded, '
+       || count(*) FILTER (WHERE status = 'closed') || ' closed, '
+       || count(*) FILTER (WHERE status = 'rejected') || ' rejected, '
+       || count(*) FILTER (WHERE status = 'awaiting_approval') || ' wait for a person'
+FROM refunds
+UNION ALL
+SELECT 'payments of others ' || count(*) FILTER (WHERE ordered_by = 'elsewhere') || ', untouched'
+FROM trades
+UNION ALL
+SELECT 'notifications ' || (SELECT count(*) FROM notices) || ', attempts '
+       || count(*) || ', acknowledged ' || count(*) FILTER (WHERE status BETWEEN 200 AND 299)
+FROM attempts
+UNION ALL
+SELECT 'commits that PostgreSQL acknowledged through the proxies: ' || count(*) || ', all there: '
+       || bool_and(EXISTS (SELECT 1 FROM effects e WHERE e.effect_key = a.command_id))::text
+FROM acknowledged a

@@ -1,0 +1,53 @@
+//! After the trouble: everybody gets their answers, time passes, and everything has to come to rest.
+
+use crate::books;
+use crate::clock::{Stopwatch, pause_ms};
+use crate::plan::Plan;
+use crate::sql::Connection;
+use crate::stage::Stage;
+use anyhow::Result;
+use std::time::Duration;
+
+const LOOK_EVERY_MS: u64 = 500;
+/// What comes to rest by itself is given time for it.
+const BEFORE_A_JUMP: Duration = Duration::from_secs(6);
+/// Past the deadline, past WeChat Pay's last word about an unknown number, past the ladder's rungs.
+const JUMPS_S: [u64; 6] = [70, 1_801, 700, 700, 1_801, 3_601];
+/// Twice in a row, because a look is not one moment.
+const QUIET_LOOKS: u32 = 2;
+const SHOWN_MAX: usize = 20;
+
+/// Waits for rest; what never comes to rest is a difference. Says how long it took.
+pub(crate) async fn come_to_rest(stage: &Stage, plan: &Plan) -> Result<Duration> {
+    let connection = Connection::open(&stage.url).await?;
+    let begun = Stopwatch::start();
+    let mut jumps = JUMPS_S.iter().chain(std::iter::repeat(&3_601));
+    let mut since_jump = Stopwatch::start();
+    let mut quiet = 0_u32;
+    loop {
+        let ledger = stage.sandbox.ledger().await?;
+        let unrest = books::unrest(&connection, &ledger).await?;
+        if unrest.is_empty() {
+            quiet = quiet.saturating_add(1);
+            if quiet >= QUIET_LOOKS {
+                return Ok(begun.elapsed());
+            }
+        } else {
+            quiet = 0;
+        }
+        if begun.elapsed() > plan.rest_within {
+            for what in unrest.iter().take(SHOWN_MAX) {
+                stage.watch.findings.add("everything comes to rest", what);
+            }
+            return Ok(begun.elapsed());
+        }
+        if quiet == 0 && since_jump.elapsed() > BEFORE_A_JUMP {
+            let seconds = jumps.next().copied().unwrap_or(3_601);
+            let first = unrest.first().map_or("", String::as_str);
+            eprintln!("   {} things are still moving ({first} …); {seconds} s pass", unrest.len());
+            stage.sandbox.advance(seconds).await?;
+            since_jump = Stopwatch::start();
+        }
+        pause_ms(LOOK_EVERY_MS).await;
+    }
+}

@@ -1,0 +1,133 @@
+//! Everybody outside: buyers of every temper, a clerk in the back office, a forger.
+//!
+//! They act over HTTP alone. What they are told is remembered (`told.rs`), and what must never be said to
+//! them is a difference at once.
+
+mod buyer;
+mod clerk;
+mod forger;
+pub(crate) mod phone;
+mod stranger;
+mod temper;
+pub(crate) mod told;
+
+pub(crate) use clerk::stock_up;
+pub(crate) use forger::FORGERIES;
+
+use crate::background::spawn;
+use crate::chance::Chance;
+use crate::clock::{Stopwatch, pause_ms, within};
+use crate::plan::Plan;
+use crate::secrets::Secrets;
+use crate::stage::Stage;
+use crate::stage::node::Watch;
+use crate::stage::sandbox::Sandbox;
+use buyer::Buyer;
+use phone::Phone;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use temper::Temper;
+use tokio::task::JoinHandle;
+use told::Told;
+
+/// More at once would only wait for each other.
+const AT_ONCE_MAX: usize = 150;
+
+/// What everybody outside shares.
+#[derive(Clone)]
+pub(crate) struct Outside {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) watch: Watch,
+    pub(crate) told: Told,
+    pub(crate) secrets: Secrets,
+    /// Numbers of orders that were paid, for the clerk and the forger.
+    paid: Arc<Mutex<Vec<String>>>,
+}
+
+impl Outside {
+    pub(crate) fn new(stage: &Stage, secrets: Secrets) -> Outside {
+        let (told, paid) = (Told::default(), Arc::default());
+        Outside { sandbox: stage.sandbox.clone(), watch: stage.watch.clone(), told, secrets, paid }
+    }
+
+    fn note_paid(&self, out_trade_no: &str) {
+        let mut paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
+        paid.push(out_trade_no.to_owned());
+    }
+
+    /// Any number that was paid.
+    fn a_paid_one(&self, chance: &mut Chance) -> Option<String> {
+        let paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
+        paid.get(chance.below(paid.len())).cloned()
+    }
+}
+
+/// All who came.
+pub(crate) struct Crowd {
+    outside: Outside,
+    /// Those who are still busy, with what they want just now.
+    busy: BTreeMap<u64, (JoinHandle<()>, Phone)>,
+}
+
+impl Crowd {
+    /// Buyers come until the time is over.
+    pub(crate) async fn come(stage: &Stage, plan: &Plan, outside: Outside) -> Crowd {
+        let begun = Stopwatch::start();
+        let mut arrivals = Chance::of(plan.seed, "arrivals");
+        let mut crowd = Crowd { outside: outside.clone(), busy: BTreeMap::new() };
+        let clerk = clerk::Clerk::new(stage, &outside, Chance::of(plan.seed, "clerk"));
+        let clerk = spawn(clerk.work());
+        let forger = spawn(forger::forge(outside.clone(), Chance::of(plan.seed, "forger")));
+        let others = Chance::of(plan.seed, "stranger");
+        let stranger = spawn(stranger::sell(outside.clone(), stage.notify.addr, others));
+        let mut number = 0_u64;
+        while begun.elapsed() < plan.trouble_for {
+            pause_ms(arrivals.between(0, plan.buyer_every_ms.saturating_mul(2))).await;
+            crowd.busy.retain(|_, (task, _)| !task.is_finished());
+            if crowd.busy.len() >= AT_ONCE_MAX {
+                outside.watch.tally.count("buyers turned away: too many at once");
+                continue;
+            }
+            number = number.saturating_add(1);
+            crowd.enter(stage, plan, number);
+        }
+        clerk.abort();
+        forger.abort();
+        stranger.abort();
+        crowd
+    }
+
+    fn enter(&mut self, stage: &Stage, plan: &Plan, number: u64) {
+        let mut chance = Chance::of(plan.seed, &format!("buyer-{number}"));
+        let temper = Temper::draw(&mut chance);
+        let phone = Phone::new(stage.door.addr, &self.outside, chance.clone());
+        let shown = phone.clone();
+        self.outside.watch.tally.count(format!("buyers by temper: {}", temper.name()));
+        let task = spawn(async move {
+            let buyer = Buyer::arrive(phone, number, chance).await;
+            temper.buy(buyer).await;
+        });
+        self.busy.insert(number, (task, shown));
+    }
+
+    /// When the trouble is over: everybody gets what they asked for, soon.
+    pub(crate) async fn leave(self, limit: Duration) {
+        let begun = Stopwatch::start();
+        for (number, (mut task, phone)) in self.busy {
+            let rest = limit.saturating_sub(begun.elapsed());
+            match within(rest, &mut task).await {
+                Ok(Ok(())) => {}
+                Ok(Err(panic)) => {
+                    let what = format!("buyer {number}: {panic}");
+                    self.outside.watch.findings.add("the torturer itself is wrong", what);
+                }
+                Err(_late) => {
+                    task.abort();
+                    let what = format!("buyer {number} still waits: {}", phone.wish());
+                    self.outside.watch.findings.add("never answered", what);
+                }
+            }
+        }
+    }
+}

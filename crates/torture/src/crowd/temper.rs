@@ -1,0 +1,359 @@
+//! How buyers behave. Each temper is a short story; what it says in the end is checked by others.
+
+use crate::chance::Chance;
+use crate::clock::pause_ms;
+use crate::crowd::buyer::{Buyer, COMMON, Offer, is_over};
+use serde_json::json;
+use std::time::Duration;
+
+/// How long a buyer looks at an order before they put the phone away.
+const LOOKS_FOR: Duration = Duration::from_secs(20);
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Temper {
+    /// Pays at once and waits until it is seen.
+    Prompt,
+    /// Pays some seconds later.
+    Slow,
+    /// Never pays.
+    Forgetful,
+    /// Changes their mind before paying.
+    Fickle,
+    /// Pays and cancels at the same moment.
+    Torn,
+    /// Goes from one way to pay to another.
+    Switching,
+    /// Pays on two devices at the same moment.
+    TwoDevices,
+    /// Clicks twice: under one key, and under two.
+    DoubleClicking,
+    /// Hangs up in the middle and asks again.
+    Impatient,
+    /// Fails to pay first, then pays with a coupon of WeChat.
+    Clumsy,
+    /// Pays when the order is over, which WeChat Pay never shows and the sandbox can.
+    Late,
+    /// Says that they paid, and did not, or not yet.
+    Lying,
+    /// Orders now and pays another day, having changed the list.
+    Planning,
+    /// Orders anew over the same list.
+    Replacing,
+    /// Wants a part of the money back, twice at once.
+    Bargaining,
+    /// Wants all of it back, by a refund or by cancelling.
+    Returning,
+    /// Pays another amount than was asked for.
+    Miscounting,
+    /// Pays late, and has closed the account to which it would go back.
+    Gone,
+}
+
+const ALL: [(u64, Temper); 18] = [
+    (6, Temper::Prompt),
+    (4, Temper::Slow),
+    (2, Temper::Forgetful),
+    (2, Temper::Fickle),
+    (3, Temper::Torn),
+    (3, Temper::Switching),
+    (3, Temper::TwoDevices),
+    (2, Temper::DoubleClicking),
+    (3, Temper::Impatient),
+    (2, Temper::Clumsy),
+    (3, Temper::Late),
+    (1, Temper::Lying),
+    (2, Temper::Planning),
+    (2, Temper::Replacing),
+    (3, Temper::Bargaining),
+    (3, Temper::Returning),
+    (1, Temper::Miscounting),
+    (1, Temper::Gone),
+];
+
+impl Temper {
+    pub(crate) fn draw(chance: &mut Chance) -> Temper {
+        chance.weighted(&ALL).unwrap_or(Temper::Prompt)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Temper::Prompt => "prompt",
+            Temper::Slow => "slow",
+            Temper::Forgetful => "forgetful",
+            Temper::Fickle => "fickle",
+            Temper::Torn => "torn",
+            Temper::Switching => "switching",
+            Temper::TwoDevices => "on two devices",
+            Temper::DoubleClicking => "double-clicking",
+            Temper::Impatient => "impatient",
+            Temper::Clumsy => "clumsy",
+            Temper::Late => "late",
+            Temper::Lying => "lying",
+            Temper::Planning => "planning",
+            Temper::Replacing => "replacing",
+            Temper::Bargaining => "bargaining",
+            Temper::Returning => "returning",
+            Temper::Miscounting => "miscounting",
+            Temper::Gone => "gone",
+        }
+    }
+
+    /// The whole story.
+    pub(crate) async fn buy(self, mut buyer: Buyer) {
+        // A story that ends early has been refused on the way, which is in order.
+        let _told_or_refused = match self {
+            Temper::Prompt => prompt(&buyer).await,
+            Temper::Slow => slow(&mut buyer).await,
+            Temper::Forgetful => buyer.check_out("JSAPI").await.map(drop),
+            Temper::Fickle => fickle(&mut buyer).await,
+            Temper::Torn => torn(&mut buyer).await,
+            Temper::Switching => switching(&mut buyer).await,
+            Temper::TwoDevices => two_devices(&mut buyer).await,
+            Temper::DoubleClicking => double_clicking(&buyer).await,
+            Temper::Impatient => impatient(&mut buyer).await,
+            Temper::Clumsy => clumsy(&buyer).await,
+            Temper::Late => late(&mut buyer).await,
+            Temper::Lying => lying(&mut buyer).await,
+            Temper::Planning => planning(&mut buyer).await,
+            Temper::Replacing => replacing(&mut buyer).await,
+            Temper::Bargaining => bargaining(&mut buyer).await,
+            Temper::Returning => returning(&mut buyer).await,
+            Temper::Miscounting => miscounting(&mut buyer).await,
+            Temper::Gone => gone(&mut buyer).await,
+        };
+    }
+}
+
+async fn look(buyer: &Buyer, order: &str) {
+    buyer.until(order, is_over, LOOKS_FOR).await;
+}
+
+async fn pay(buyer: &Buyer, offer: &Offer) -> bool {
+    buyer.pay(&offer.out_trade_no, &json!({})).await
+}
+
+async fn prompt(buyer: &Buyer) -> Option<()> {
+    let offer = buyer.check_out("JSAPI").await?;
+    buyer.open_cashier(&offer).await;
+    pay(buyer, &offer).await;
+    buyer.report(&offer.order, "ok").await;
+    look(buyer, &offer.order).await;
+    Some(())
+}
+
+async fn slow(buyer: &mut Buyer) -> Option<()> {
+    let offer = buyer.check_out("JSAPI").await?;
+    pause_ms(buyer.chance.doublings(500, 16_000)).await;
+    pay(buyer, &offer).await;
+    look(buyer, &offer.order).await;
+    Some(())
+}
+
+async fn fickle(buyer: &mut Buyer) -> Option<()> {
+    let offer = buyer.check_out("JSAPI").await?;
+    pause_ms(buyer.chance.between(0, 2_000)).await;
+    buyer.cancel(&offer.order).await;
+    look(buyer, &offer.order).await;
+    // What was taken off the list by the order is back on it.
+    let again = buyer.check_out("NATIVE").await?;
+    pay(buyer, &again).await;
+    look(buyer, &again.order).await;
+    Some(())
+}
+
+async fn torn(buyer: &mut Buyer) -> Option<()> {
+    let offer = buyer.check_out("JSAPI").await?;
+    let (first, second) = (buyer.chance.between(0, 300), buyer.chance.between(0, 300));
+    let cancelling = async {
+        pause_ms(first).await;
+        buyer.cancel(&offer.order).await;
+    };
+    let paying = async {
+        pause_ms(second).await;
+        pay(buyer, &offer).await
+    };
+    tokio::join!(cancelling, paying);
+    look(buyer, &offer.order).await;
+    Some(())
+}
+
+async fn switching(buyer: &mut Buyer) -> Option<()> {
+    let first = buyer.check_out("JSAPI").await?;
+    let second = buyer.pay_by(&first.order, "NATIVE").await?;
+    let back =
+        if buyer.chance.permille(300) { buyer.pay_by(&first.order, "JSAPI").await } else { None };
+    pay(buyer, back.as_ref().unwrap_or(&second)).await;
+    look(buyer, &first.order).await;
+    Some(())
+}
+
+async fn two_devices(buyer: &mut Buyer) -> Option<()> {
+    let at_once = buyer.chance.permille(400);
+    let buyer = &*buyer;
+    let phone = buyer.check_out("JSAPI").await?;
+    // Some pay on the phone while the desktop still asks, some when it has its own payment.
+    let at_once = async { if at_once { pay(buyer, &phone).await } else { false } };
+    let (desktop, _) = tokio::join!(buyer.pay_by(&phone.order, "NATIVE"), at_once);
+    if let Some(desktop) = desktop.filter(|offer| !offer.out_trade_no.is_empty()) {
+        let (honest, unfaithful) = (json!({}), json!({"unfaithful": true}));
+        tokio::join!(
+            buyer.pay(&desktop.out_trade_no, &honest),
+            buyer.pay(&phone.out_trade_no, &unfaithful),
+        );
+    }
+    look(buyer, &phone.order).await;
+    Some(())
+}
+
+async fn double_clicking(buyer: &Buyer) -> Option<()> {
+    let key = buyer.phone.key();
+    let (one, two, three) = tokio::join!(
+        buyer.check_out_under(&key, "JSAPI"),
+        buyer.check_out_under(&key, "JSAPI"),
+        buyer.check_out("JSAPI"),
+    );
+    let offer = one.or(two).or(three)?;
+    let (one, two) =
+        tokio::join!(buyer.pay_by(&offer.order, "JSAPI"), buyer.pay_by(&offer.order, "JSAPI"),);
+    let offer = one.or(two)?;
+    tokio::join!(pay(buyer, &offer), pay(buyer, &offer));
+    look(buyer, &offer.order).await;
+    Some(())
+}
+
+async fn impatient(buyer: &mut Buyer) -> Option<()> {
+    let key = buyer.phone.key();
+    let wish = buyer.everything("JSAPI");
+    for _ in 0..buyer.chance.between(1, 4) {
+        let after = buyer.chance.doublings(5, 1_500);
+        buyer.phone.send_and_leave(&key, super::buyer::CHECKOUT, &wish, after).await;
+    }
+    let offer = buyer.check_out_under(&key, "JSAPI").await?;
+    pay(buyer, &offer).await;
+    look(buyer, &offer.order).await;
+    Some(())
+}
+
+async fn clumsy(buyer: &Buyer) -> Option<()> {
+    let offer = buyer.check_out("NATIVE").await?;
+    buyer.pay(&offer.out_trade_no, &json!({"outcome": "fail"})).await;
+    buyer.report(&offer.order, "fail").await;
+    buyer.pay(&offer.out_trade_no, &json!({"coupon_fen": 1})).await;
+    look(buyer, &offer.order).await;
+    Some(())
+}
+
+async fn late(buyer: &mut Buyer) -> Option<()> {
+    let offer = buyer.check_out("JSAPI").await?;
+    buyer.cancel(&offer.order).await;
+    let mut pauses = buyer.chance.clone();
+    // Some wait until it is over, some come into the middle of it.
+    if pauses.permille(600) {
+        look(buyer, &offer.order).await;
+    } else {
+        pause_ms(pauses.doublings(10, 2_000)).await;
+    }
+    buyer.pay(&offer.out_trade_no, &json!({"unfaithful": true})).await;
+    pause_ms(pauses.between(0, 1_000)).await;
+    look(buyer, &offer.order).await;
+    Some(())
+}
+
+async fn lying(buyer: &mut Buyer) -> Option<()> {
+    let offer = buyer.check_out("JSAPI").await?;
+    buyer.report(&offer.order, "ok").await;
+    pause_ms(buyer.chance.between(0, 3_000)).await;
+    if buyer.chance.permille(500) {
+        pay(buyer, &offer).await;
+        buyer.report(&offer.order, "cancel").await;
+    }
+    look(buyer, &offer.order).await;
+    Some(())
+}
+
+async fn planning(buyer: &mut Buyer) -> Option<()> {
+    let order = buyer.place().await?;
+    pause_ms(buyer.chance.doublings(100, 6_000)).await;
+    buyer.want(COMMON[0], 1).await;
+    let offer = buyer.pay_by(&order, "NATIVE").await?;
+    pay(buyer, &offer).await;
+    look(buyer, &order).await;
+    Some(())
+}
+
+async fn replacing(buyer: &mut Buyer) -> Option<()> {
+    let first = buyer.check_out("JSAPI").await?;
+    let mut wish = buyer.everything("NATIVE");
+    wish["replace_open"] = json!(true);
+    let key = buyer.phone.key();
+    let path = super::buyer::CHECKOUT;
+    // Half of them pay the old one while it makes way.
+    let pays_old = buyer.chance.permille(500);
+    let paying = async {
+        if pays_old {
+            pay(buyer, &first).await;
+        }
+    };
+    let replaced = buyer.phone.insist_under(&key, "POST", path, &wish);
+    let (answer, ()) = tokio::join!(replaced, paying);
+    let number = answer.text("out_trade_no");
+    if answer.is_success() && !number.is_empty() {
+        buyer.pay(number, &json!({})).await;
+        look(buyer, answer.text("order_number")).await;
+    }
+    look(buyer, &first.order).await;
+    Some(())
+}
+
+/// An order that is paid, and seen to be.
+async fn paid(buyer: &Buyer) -> Option<(Offer, i64)> {
+    let offer = buyer.check_out("JSAPI").await?;
+    pay(buyer, &offer).await;
+    let order = buyer.until(&offer.order, is_over, LOOKS_FOR).await?;
+    let total_fen = order["amounts"]["paid_fen"].as_i64().filter(|paid| *paid > 0)?;
+    Some((offer, total_fen))
+}
+
+async fn bargaining(buyer: &mut Buyer) -> Option<()> {
+    let (offer, total_fen) = paid(buyer).await?;
+    // Both together may be more than was paid: then one of them is refused.
+    let half = (total_fen / 2).saturating_add(i64::from(buyer.chance.permille(500))).max(1);
+    tokio::join!(buyer.ask_back(&offer.order, half), buyer.ask_back(&offer.order, half));
+    if buyer.chance.permille(300) {
+        pause_ms(buyer.chance.between(0, 3_000)).await;
+        buyer.ask_back(&offer.order, 1).await;
+    }
+    Some(())
+}
+
+async fn returning(buyer: &mut Buyer) -> Option<()> {
+    let (offer, total_fen) = paid(buyer).await?;
+    match buyer.chance.below(3) {
+        0 => buyer.cancel(&offer.order).await,
+        1 => buyer.ask_back(&offer.order, total_fen).await,
+        _ => {
+            tokio::join!(buyer.cancel(&offer.order), buyer.ask_back(&offer.order, total_fen));
+        }
+    }
+    look(buyer, &offer.order).await;
+    Some(())
+}
+
+async fn miscounting(buyer: &mut Buyer) -> Option<()> {
+    let offer = buyer.check_out("JSAPI").await?;
+    let amount_fen = buyer.chance.between(1, 400);
+    let form = json!({"unfaithful": true, "amount_fen": amount_fen});
+    buyer.pay(&offer.out_trade_no, &form).await;
+    look(buyer, &offer.order).await;
+    Some(())
+}
+
+async fn gone(buyer: &mut Buyer) -> Option<()> {
+    let offer = buyer.check_out("JSAPI").await?;
+    buyer.cancel(&offer.order).await;
+    look(buyer, &offer.order).await;
+    let form = json!({"unfaithful": true, "payer_account": "abnormal"});
+    buyer.pay(&offer.out_trade_no, &form).await;
+    Some(())
+}

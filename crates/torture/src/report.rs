@@ -1,0 +1,100 @@
+//! What was done, what was compared, and every difference: for people, and for the exit code.
+
+use crate::logs::Read;
+use crate::memory::{Look, growth_permille};
+use crate::plan::Plan;
+use std::collections::BTreeMap;
+use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
+
+/// More than this counts as a leak, in thousandths.
+const GROWTH_MAX_PERMILLE: u64 = 50;
+
+/// A run that came to its end.
+pub(crate) struct Report {
+    pub(crate) plan: Plan,
+    pub(crate) counts: BTreeMap<String, u64>,
+    pub(crate) books: Vec<String>,
+    pub(crate) logs: Read,
+    /// How many secrets were looked for.
+    pub(crate) secrets: usize,
+    pub(crate) memory: Option<(Look, Look)>,
+    /// Whether growth of memory is a difference in a run of this length.
+    pub(crate) memory_counts: bool,
+    pub(crate) rested_after: Duration,
+    pub(crate) findings: Vec<String>,
+}
+
+impl Report {
+    pub(crate) fn has_passed(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    /// With a leak among the differences, if there is one and the run was long enough to say so.
+    pub(crate) fn with_memory(mut self) -> Report {
+        if let Some((warm, last)) = self.memory.filter(|_| self.memory_counts) {
+            let growth = growth_permille(warm.resident_kib, last.resident_kib);
+            if growth >= GROWTH_MAX_PERMILLE {
+                let what = format!(
+                    "memory grows by less than 5 %: {} KiB in the middle, {} KiB at the end",
+                    warm.resident_kib, last.resident_kib
+                );
+                self.findings.push(what);
+            }
+        }
+        self
+    }
+}
+
+impl Display for Report {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Plan { seed, trouble_for, folder, .. } = &self.plan;
+        writeln!(f, "\nseed {seed}, {} s of trouble", trouble_for.as_secs())?;
+        let mut group = "";
+        for (name, count) in &self.counts {
+            let (head, what) = name.split_once(": ").unwrap_or(("", name));
+            if head != group {
+                writeln!(f, "\n{head}")?;
+                group = head;
+            }
+            writeln!(f, "{count:>9}  {what}")?;
+        }
+        writeln!(f, "\nat rest after {} s; compared:", self.rested_after.as_secs())?;
+        for line in &self.books {
+            writeln!(f, "  {line}")?;
+        }
+        let Read { bytes, lines, said } = &self.logs;
+        writeln!(
+            f,
+            "  {} secrets looked for in {lines} lines, {bytes} bytes of logs",
+            self.secrets
+        )?;
+        if let Some((warm, last)) = self.memory {
+            let growth = growth_permille(warm.resident_kib, last.resident_kib);
+            writeln!(
+                f,
+                "  memory of the service that was never killed: {} KiB in the middle, {} KiB at the \
+                 end, {}.{} % more; open files {} and {}",
+                warm.resident_kib,
+                last.resident_kib,
+                growth / 10,
+                growth % 10,
+                warm.files,
+                last.files
+            )?;
+        }
+        writeln!(f, "\nsaid by the services at WARN and ERROR")?;
+        for (message, count) in said {
+            writeln!(f, "{count:>9}  {message}")?;
+        }
+        writeln!(f, "\nlogs, journal and ledger are in {}", folder.display())?;
+        if self.has_passed() {
+            return write!(f, "\ntorture: no difference");
+        }
+        writeln!(f, "\ntorture: {} differences", self.findings.len())?;
+        for finding in &self.findings {
+            writeln!(f, "  - {finding}")?;
+        }
+        write!(f, "\nagain with: cargo xtask torture --seed {seed}")
+    }
+}

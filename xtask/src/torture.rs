@@ -1,0 +1,48 @@
+//! `cargo xtask torture`: builds the service and its torturer, and runs them.
+//!
+//! What is tortured is the program itself, as three processes; docs/torture.md says what is done to it
+//! and how to read the report.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::cargo;
+use crate::repository::Repository;
+
+/// How long, and from which seed.
+#[derive(Args)]
+pub(crate) struct Choices {
+    /// How many minutes of trouble; everything around it takes one to three more
+    #[arg(long, default_value_t = 1)]
+    minutes: u64,
+    /// What everything is drawn from; without it a new one is drawn and printed
+    #[arg(long)]
+    seed: Option<u64>,
+    /// A new buyer comes about every so many milliseconds
+    #[arg(long, value_name = "MS")]
+    buyer_every_ms: Option<u64>,
+}
+
+/// Fails when there is any difference.
+pub(crate) fn run(repository: &Repository, choices: &Choices) -> Result<ExitCode> {
+    let words = ["build", "--locked", "--package", "app", "--package", "torture"];
+    cargo::step(repository, &words)?;
+    let programs = repository.target().join("debug");
+    let mut command = Command::new(programs.join("paydesk-torture"));
+    command.arg("--paydesk").arg(programs.join("paydesk"));
+    command.arg("--folder").arg(repository.target().join("torture"));
+    command.args(["--minutes", &choices.minutes.to_string()]);
+    if let Some(seed) = choices.seed {
+        command.args(["--seed", &seed.to_string()]);
+    }
+    if let Some(millis) = choices.buyer_every_ms {
+        command.args(["--buyer-every-ms", &millis.to_string()]);
+    }
+    eprintln!("== paydesk-torture");
+    if !cargo::run(&mut command)?.success() {
+        bail!("the torture found differences, or did not come to its end");
+    }
+    Ok(ExitCode::SUCCESS)
+}
