@@ -10,6 +10,7 @@ mod ci;
 mod mutants;
 mod repository;
 mod sim;
+mod sweep;
 mod test;
 mod tidy;
 mod torture;
@@ -50,6 +51,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Every place of every script, struck once (or twice: `--depth 2`) by everything that can
+    Sweep {
+        /// Given to the sweep as they are
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// The whole gate: tidy, formatting, lints, tests
     Ci,
 }
@@ -74,6 +81,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Torture(choices) => torture::run(&repository, choices),
         Command::Mutants(choices) => mutants::run(&repository, choices),
         Command::Sim { arguments } => sim::run(&repository, arguments),
+        Command::Sweep { arguments } => sweep::run(&repository, arguments),
         Command::Ci => ci::run(&repository),
     }
 }

@@ -3,7 +3,7 @@
 
 mod bill;
 mod buyer;
-mod cashier;
+pub(crate) mod cashier;
 mod forger;
 mod operator;
 mod post;
@@ -11,6 +11,7 @@ mod post;
 pub use bill::tell_what_was_lost;
 pub use buyer::Whim;
 pub use post::deliver_for_ever;
+pub(crate) use post::raw_notice;
 
 use crate::kernel::{Home, Label};
 use crate::setup::Setup;
@@ -63,7 +64,7 @@ pub fn open_shop(world: &Arc<World>) -> Vec<Buyer> {
     buyers
 }
 
-fn stock_shelves(world: &World, setup: &Setup) {
+pub(crate) fn stock_shelves(world: &World, setup: &Setup) {
     let now = world.now();
     let wanted = i64::from(setup.buyers) * i64::from(setup.purchases);
     for (id, price, plenty) in GOODS {
@@ -101,7 +102,7 @@ fn stock_shelves(world: &World, setup: &Setup) {
     }
 }
 
-fn register(world: &World, actor: u32) -> Buyer {
+pub(crate) fn register(world: &World, actor: u32) -> Buyer {
     let id = UserId::new(Uuid::from_u64_pair(2, u64::from(actor)));
     let openid = format!("openid-of-buyer-{actor}");
     let known = at_once(world.store.buyer(
@@ -123,7 +124,7 @@ fn register(world: &World, actor: u32) -> Buyer {
 }
 
 /// The memory store answers at once.
-fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
+pub(crate) fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => Some(value),
@@ -131,7 +132,7 @@ fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
     }
 }
 
-fn scope(principal: &str, route: &str, key: &str) -> ReplayScope {
+pub(crate) fn scope(principal: &str, route: &str, key: &str) -> ReplayScope {
     ReplayScope { principal: principal.to_owned(), route: route.to_owned(), key: key.to_owned() }
 }
 

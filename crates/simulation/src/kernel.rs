@@ -139,6 +139,12 @@ impl Kernel {
         }
     }
 
+    /// The task that runs now.
+    #[must_use]
+    pub fn current(&self) -> Option<TaskId> {
+        self.state().current
+    }
+
     /// Where the task lives that runs now.
     #[must_use]
     pub fn home(&self) -> Home {

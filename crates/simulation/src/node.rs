@@ -9,7 +9,9 @@ mod store;
 mod transport;
 mod worker;
 
+pub(crate) use front::again;
 pub use front::{Ask, Outcome, Said, Seen, ask};
+pub(crate) use notices::notify_other;
 pub use notices::{Honesty, Notification, notify};
 pub(crate) use store::order_of_subject;
 pub(crate) use transport::order_of as transport_order_of;
@@ -191,7 +193,7 @@ impl World {
             access: store.clone(),
             cases: store.clone(),
             invariants: store.clone(),
-            gateway: wechat_pay.clone(),
+            gateway: crate::mistakes::gateway(self, wechat_pay.clone()),
             notices: wechat_pay,
             login: Arc::new(NobodyLogsIn),
             clock,

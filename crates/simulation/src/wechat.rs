@@ -1,11 +1,13 @@
 //! The other side: WeChat Pay itself, as the sandbox's pure core, with the ports that make it cheap
 //! and repeatable, and what is true of it.
 
+mod elsewhere;
 mod keys;
 mod tags;
 mod truth;
 mod wire;
 
+pub use elsewhere::Origin;
 pub use keys::Keys;
 pub use truth::{Paid, Truth};
 pub use wire::{Asked, asked_of};
@@ -34,6 +36,17 @@ pub struct WeChat {
     keys: Keys,
     bell: Bell,
     inside: Mutex<Inside>,
+}
+
+/// What WeChat Pay holds under a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing: it was not ordered, or not yet.
+    Unknown,
+    /// It can be paid.
+    Open,
+    /// It is paid or closed, or can be paid against the rules only.
+    Ended,
 }
 
 struct Inside {
@@ -222,6 +235,18 @@ impl WeChat {
     #[must_use]
     pub fn ledger(&self, now: Timestamp) -> Value {
         self.inside().core.ledger(offset(now))
+    }
+
+    /// Whether somebody could still pay a number.
+    #[must_use]
+    pub fn standing(&self, number: &str, now: Timestamp) -> Standing {
+        let ledger = self.ledger(now);
+        let trades = ledger["trades"].as_array().cloned().unwrap_or_default();
+        let Some(trade) = trades.iter().find(|trade| trade["out_trade_no"] == number) else {
+            return Standing::Unknown;
+        };
+        let is_open = trade["trade_state"] == "NOTPAY" && trade["unfaithful"] == false;
+        if is_open { Standing::Open } else { Standing::Ended }
     }
 
     /// Every refund that it has.

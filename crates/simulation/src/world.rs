@@ -5,16 +5,18 @@
 use crate::chronicle::Chronicle;
 use crate::kernel::{Home, Kernel, Label};
 use crate::matrix::{Fault, Flow, Step};
+use crate::mistakes::Mistake;
 use crate::node::Node;
 use crate::oracle::{Oracle, Seen};
+use crate::plan::{Plan, Spot};
 use crate::setup::Setup;
 use crate::tape::{Kind, below};
 use crate::time::{MILLI, StoreTime, instant};
 use crate::wechat::{Keys, WeChat};
 use domain::{Epoch, Timestamp};
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use store_memory::MemoryStore;
 
 /// A world.
@@ -35,6 +37,10 @@ pub struct World {
     pub oracle: Oracle,
     /// Who serves.
     pub nodes: Vec<Node>,
+    /// Which faults happen, where they are given instead of drawn.
+    plan: OnceLock<Plan>,
+    /// What production is made to do wrong, if anything.
+    mistake: OnceLock<Mistake>,
     /// Whether faults happen.
     stormy: AtomicBool,
     /// Whether buyers still come.
@@ -66,6 +72,8 @@ impl World {
             store,
             store_time,
             nodes,
+            plan: OnceLock::new(),
+            mistake: OnceLock::new(),
             stormy: AtomicBool::new(true),
             open: AtomicBool::new(true),
             shoppers: AtomicI64::new(0),
@@ -111,16 +119,59 @@ impl World {
         self.down_until.store(0, Ordering::Relaxed);
     }
 
-    /// The fault that happens here, of those that can. `kind` names the stream it is drawn from.
-    pub fn fault(&self, kind: Kind, candidates: &[Fault]) -> Option<Fault> {
+    /// From now on no fault is drawn: those of `plan` happen. The first plan stays.
+    pub fn follow(&self, plan: Plan) {
+        drop(self.plan.set(plan));
+    }
+
+    /// The plan, where faults are given.
+    #[must_use]
+    pub fn plan(&self) -> Option<&Plan> {
+        self.plan.get()
+    }
+
+    /// From now on production makes this mistake. The first one stays.
+    pub fn make(&self, mistake: Mistake) {
+        self.mistake.get_or_init(|| mistake);
+    }
+
+    /// What production is made to do wrong.
+    #[must_use]
+    pub fn mistake(&self) -> Option<Mistake> {
+        self.mistake.get().copied()
+    }
+
+    /// The fault that happens at this step, of those that can; it is counted. `kind` names the
+    /// stream it is drawn from.
+    pub fn fault(self: &Arc<World>, kind: Kind, spot: Spot, candidates: &[Fault]) -> Option<Fault> {
         if !self.is_stormy() {
             return None;
         }
+        let fault = match self.plan() {
+            Some(plan) => plan.meet(self, spot),
+            None => self.drawn_fault(kind, candidates),
+        };
+        if let Some(fault) = fault {
+            self.met(spot.step, fault);
+        }
+        fault
+    }
+
+    fn drawn_fault(&self, kind: Kind, candidates: &[Fault]) -> Option<Fault> {
         let bound = u32::try_from(candidates.len()).unwrap_or(0).saturating_add(1);
         let whose = self.kernel.label().whose;
         let picked = self.kernel.choose(kind, whose, bound, |chance| self.pick(candidates, chance));
         let index = usize::try_from(picked.checked_sub(1)?).ok()?;
         candidates.get(index).copied()
+    }
+
+    /// How a fault comes about that has more than one way: a choice below `bound`.
+    pub fn how(&self, fault: Fault, kind: Kind, bound: u32) -> u32 {
+        let given = self.plan().and_then(|plan| plan.how(fault));
+        match given {
+            Some(how) => how.min(bound.saturating_sub(1)),
+            None => self.draw(kind, bound),
+        }
     }
 
     fn pick(&self, candidates: &[Fault], chance: u64) -> u32 {
@@ -158,6 +209,13 @@ impl World {
     pub fn turn_to(&self, flow: Flow) {
         let label = self.kernel.label();
         self.kernel.relabel(Label { errand: flow.number(), ..label });
+    }
+
+    /// Notes something of the node that the running task lives on.
+    pub(crate) fn say_of_home(&self, what: &str) {
+        if let Home::Node { node, .. } = self.kernel.home() {
+            self.chronicle.say(|| format!("node {node}"), None, || what.to_owned());
+        }
     }
 
     /// Starts a task outside of every node, on behalf of whoever runs now.

@@ -8,7 +8,7 @@ use domain::ports::PayParams;
 use wechatpay_sim::core::pay::{PayForm, PayOutcome};
 
 /// The number that the parameters pay, if the app opens for them.
-pub(super) fn number_of(world: &World, said: &Said) -> Option<String> {
+pub(crate) fn number_of(world: &World, said: &Said) -> Option<String> {
     match said.pay_params.as_ref()? {
         PayParams::Native { code_url } => world.wechat.truth(|truth| truth.of_code(code_url)),
         PayParams::Jsapi { app_id, time_stamp, nonce_str, package, sign_type, pay_sign } => {
@@ -26,7 +26,7 @@ pub(super) fn number_of(world: &World, said: &Said) -> Option<String> {
 }
 
 /// Pays with what was offered. Whether money moved.
-pub(super) fn pay(world: &World, said: &Said, coupon: bool) -> bool {
+pub(crate) fn pay(world: &World, said: &Said, coupon: bool) -> bool {
     let Some(number) = number_of(world, said) else {
         world.chronicle.say(
             || "payer".to_owned(),
@@ -43,7 +43,7 @@ pub(super) fn pay(world: &World, said: &Said, coupon: bool) -> bool {
 }
 
 /// Pays a number. Whether money moved.
-pub(super) fn pay_number(world: &World, number: &str, coupon: bool) -> bool {
+pub(crate) fn pay_number(world: &World, number: &str, coupon: bool) -> bool {
     let coupon_fen = if coupon { 100 } else { 0 };
     let form = PayForm { coupon_fen, ..PayForm::default() };
     let order = transport_order_of(number);
@@ -81,7 +81,7 @@ pub(super) fn pay_number(world: &World, number: &str, coupon: bool) -> bool {
 }
 
 /// Tries to pay and fails: wrong password, no money.
-pub(super) fn fail(world: &World, said: &Said) {
+pub(crate) fn fail(world: &World, said: &Said) {
     let Some(number) = number_of(world, said) else { return };
     let form = PayForm { outcome: PayOutcome::Fail, ..PayForm::default() };
     let _refused = world.wechat.pay(&number, form, world.now());

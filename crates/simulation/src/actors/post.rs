@@ -48,7 +48,7 @@ fn send(world: &Arc<World>, about: About, delivery: Delivery) {
 }
 
 /// The bytes and headers of a delivery.
-pub(super) fn raw_notice(delivery: &Delivery) -> RawNotice {
+pub(crate) fn raw_notice(delivery: &Delivery) -> RawNotice {
     let header = |name: &str| {
         let mut headers = delivery.headers.iter();
         headers.find(|(known, _)| known == name).map(|(_, value)| value.clone())

@@ -3,6 +3,7 @@
 
 use crate::kernel::{Home, Letter, letter};
 use crate::matrix::{Fault, Flow, Step};
+use crate::plan::{Site, Spot};
 use crate::tape::Kind;
 use crate::time::{MILLI, SECOND};
 use crate::world::World;
@@ -110,6 +111,19 @@ impl Seen {
 }
 
 impl Ask {
+    /// Its name.
+    fn name(&self) -> &'static str {
+        match self {
+            Ask::CheckOut(..) => "check out",
+            Ask::Pay(..) => "pay",
+            Ask::Cancel(..) => "cancel",
+            Ask::Act(..) => "act",
+            Ask::Refund(..) => "refund",
+            Ask::Report(..) => "report",
+            Ask::Look(_) => "look",
+        }
+    }
+
     fn flow(&self) -> Flow {
         match self {
             Ask::CheckOut(..) => Flow::Checkout,
@@ -127,10 +141,11 @@ impl Ask {
 pub async fn ask(world: &Arc<World>, what: Ask) -> Option<Said> {
     let before = world.kernel.label();
     world.turn_to(what.flow());
-    let fault = world.fault(Kind::Client, &ON_REQUEST);
-    if let Some(fault) = fault {
-        world.met(Step::Recv, fault);
+    if let Some(plan) = world.plan() {
+        plan.asks(before.whose, &what);
     }
+    let spot = Spot { site: Site::Request, step: Step::Recv, what: what.name() };
+    let fault = world.fault(Kind::Client, spot, &ON_REQUEST);
     if fault == Some(Fault::RateLimited) {
         world.kernel.relabel(before);
         return Some(Said::plain(Outcome::Busy));
@@ -152,6 +167,14 @@ pub async fn ask(world: &Arc<World>, what: Ask) -> Option<Said> {
     answer
 }
 
+/// The same request comes to another node than `here` at this instant; nobody waits for the answer.
+pub(crate) fn again(world: &Arc<World>, ask: Ask, here: u32) {
+    let Some((node, (home, desk))) = world.other_door(here) else { return };
+    let handling = Handling { world: Arc::clone(world), node, desk, dies: false, mute: true };
+    let (nobody, label) = (letter().0, world.kernel.label());
+    world.kernel.spawn(home, label, async move { handling.handle(ask, &nobody).await });
+}
+
 /// One request under way.
 struct Request {
     world: Arc<World>,
@@ -167,10 +190,11 @@ impl Request {
         match self.fault {
             Some(Fault::NeverArrives) => return,
             Some(Fault::Late) => {
-                travel += (i64::from(world.draw(Kind::Travel, 30)) + 1) * SECOND;
+                travel += (i64::from(world.how(Fault::Late, Kind::Travel, 30)) + 1) * SECOND;
             }
             Some(Fault::Reordered) => {
-                travel += (i64::from(world.draw(Kind::Travel, 16)) + 1) * 100 * MILLI;
+                travel +=
+                    (i64::from(world.how(Fault::Reordered, Kind::Travel, 16)) + 1) * 100 * MILLI;
             }
             Some(_) | None => {}
         }
@@ -211,17 +235,15 @@ impl Handling {
         let world = &self.world;
         if self.dies {
             let (world, node) = (Arc::clone(world), self.node);
-            let wait = i64::from(world.draw(Kind::Client, 40)) * MILLI / 2;
+            let wait = i64::from(world.how(Fault::CrashAfter, Kind::Client, 40)) * MILLI / 2;
             self.world.outside(async move {
                 world.kernel.sleep(wait).await;
                 world.crash(node, "soon after a request came in");
             });
         }
         let said = self.perform(ask).await;
-        let fault = world.fault(Kind::Client, &ON_REPLY);
-        if let Some(fault) = fault {
-            world.met(Step::Reply, fault);
-        }
+        let spot = Spot { site: Site::Reply, step: Step::Reply, what: "answer" };
+        let fault = world.fault(Kind::Client, spot, &ON_REPLY);
         if fault == Some(Fault::CrashBefore) {
             world.die(self.node, "before an answer").await;
         }
@@ -230,7 +252,7 @@ impl Handling {
             return;
         }
         let extra = match fault {
-            Some(Fault::Late) => i64::from(world.draw(Kind::Travel, 12)) * SECOND,
+            Some(Fault::Late) => i64::from(world.how(Fault::Late, Kind::Travel, 12)) * SECOND,
             Some(_) | None => 0,
         };
         let (wire, answered, travel) = (Arc::clone(world), answered.clone(), world.travel());
@@ -367,6 +389,12 @@ impl World {
         let bound = u32::try_from(up.len()).ok().filter(|count| *count > 0)?;
         let picked = usize::try_from(self.draw(Kind::Travel, bound)).ok()?;
         up.get(picked).copied()
+    }
+
+    /// The first node that serves and is not `here`.
+    pub(super) fn other_door(&self, here: u32) -> Option<(u32, (Home, Arc<Paydesk>))> {
+        let others = (0..).zip(&self.nodes).map(|(node, _)| node).filter(|node| *node != here);
+        others.into_iter().find_map(|node| Some((node, self.door(node)?)))
     }
 
     /// The application at a node, and where its tasks live.

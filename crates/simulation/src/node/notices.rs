@@ -1,15 +1,19 @@
 //! How WeChat Pay's notifications come in: over wires that lose, delay and repeat them, worked on to
 //! their end also when the answer is due before.
 
-use super::label;
+use super::{front::ON_REPLY, label};
+use crate::actors::raw_notice;
 use crate::kernel::{Home, Letter, letter};
 use crate::matrix::{Fault, Flow, Step};
+use crate::mistakes::Mistake;
+use crate::plan::{Site, Spot};
 use crate::tape::Kind;
 use crate::time::{MILLI, SECOND};
 use crate::world::World;
 use domain::ports::{NoticeError, RawNotice};
 use std::sync::Arc;
 use usecases::{NoticeAnswer, Paydesk};
+use wechatpay_sim::core::notice::AttemptEnd;
 
 /// As production: WeChat Pay waits 5 s, and is told to come again before that.
 const ANSWER_WITHIN: i64 = 3_500 * MILLI;
@@ -49,23 +53,48 @@ pub struct Notification {
     pub raw: RawNotice,
 }
 
-/// Delivers a notification to some node; the status that it is answered with, `None` without one.
-pub async fn notify(world: &Arc<World>, notification: Notification) -> Option<u16> {
-    world.turn_to(Flow::Notice);
-    let fault = world.fault(Kind::Notice, &ON_NOTICE);
-    if let Some(fault) = fault {
-        world.met(Step::Notif, fault);
+impl Notification {
+    /// Something on the way changes it.
+    fn spoil(&mut self, how: u32) {
+        self.honesty = Honesty::Forged;
+        match how {
+            0 => self.raw.body.push(b' '),
+            1 => self.raw.signature = Some("AAAA".to_owned()),
+            _ => self.raw.signature = None,
+        }
     }
+
+    /// WeChat Pay says the same under a key that we have not seen yet.
+    fn sign_anew(&mut self, world: &World) {
+        let _rotated = world.wechat.rotate();
+        if let Ok(delivery) = world.wechat.notify(&self.number, None, world.now()) {
+            self.raw = raw_notice(&delivery);
+            let why = "another copy of it".to_owned();
+            world.wechat.record(delivery.id, AttemptEnd::Failed { why });
+        }
+    }
+}
+
+/// Delivers a notification to some node; the status that it is answered with, `None` without one.
+pub async fn notify(world: &Arc<World>, mut notification: Notification) -> Option<u16> {
+    world.turn_to(Flow::Notice);
+    if let Some(plan) = world.plan() {
+        plan.notifies(world.kernel.label().whose, &notification);
+    }
+    let spot = Spot { site: Site::Notice, step: Step::Notif, what: "notification" };
+    let fault = world.fault(Kind::Notice, spot, &ON_NOTICE);
     let mut travel = world.travel();
     match fault {
         Some(Fault::NeverArrives) => return None,
         Some(Fault::RateLimited) => return Some(503),
+        Some(Fault::Bad) => notification.spoil(world.how(Fault::Bad, Kind::Notice, 3)),
+        Some(Fault::UnknownKey) => notification.sign_anew(world),
         Some(Fault::Late) => {
-            let steps = i64::from(world.draw(Kind::Travel, 30)) + 1;
+            let steps = i64::from(world.how(Fault::Late, Kind::Travel, 30)) + 1;
             travel += steps * steps * SECOND;
         }
         Some(Fault::Reordered) => {
-            travel += (i64::from(world.draw(Kind::Travel, 16)) + 1) * 200 * MILLI;
+            travel += (i64::from(world.how(Fault::Reordered, Kind::Travel, 16)) + 1) * 200 * MILLI;
         }
         Some(_) | None => {}
     }
@@ -82,6 +111,18 @@ pub async fn notify(world: &Arc<World>, notification: Notification) -> Option<u1
     }
     let answer = answer.wait(&world.kernel, travel.saturating_add(5 * SECOND)).await?;
     (fault != Some(Fault::LostAnswer)).then_some(answer)
+}
+
+/// The same notification comes to another node than `here` at this instant; nobody waits for the
+/// answer.
+pub(crate) fn notify_other(world: &Arc<World>, notification: Notification, here: u32) {
+    let Some((node, (home, desk))) = world.other_door(here) else { return };
+    let carried = Carried { world: Arc::clone(world), notification, fault: None };
+    world.outside(async move {
+        let failovers = carried.world.failovers();
+        let answer = carried.ingest(node, home, desk).await;
+        carried.reply(node, (&answer, failovers), &letter().0).await;
+    });
 }
 
 /// One notification under way.
@@ -122,6 +163,9 @@ impl Carried {
             world.oracle.notice_ends(&world, node, &notification, &answer);
             working.send(answer);
         });
+        if self.world.mistake() == Some(Mistake::AcknowledgesFirst) {
+            return NoticeAnswer::Acknowledged;
+        }
         let answer = result.wait(&self.world.kernel, ANSWER_WITHIN).await;
         answer.unwrap_or(NoticeAnswer::TryAgain)
     }
@@ -133,10 +177,8 @@ impl Carried {
         answered: &Letter<u16>,
     ) {
         let world = &self.world;
-        let fault = world.fault(Kind::Notice, &super::front::ON_REPLY);
-        if let Some(fault) = fault {
-            world.met(Step::Reply, fault);
-        }
+        let spot = Spot { site: Site::NoticeReply, step: Step::Reply, what: "answer" };
+        let fault = world.fault(Kind::Notice, spot, &ON_REPLY);
         match fault {
             Some(Fault::CrashBefore) => {
                 world.crash(node, "before the answer to a notification");

@@ -8,6 +8,7 @@ mod ports;
 use crate::kernel::Home;
 use crate::marks::Mark;
 use crate::matrix::{Fault, Step};
+use crate::plan::{Site, Spot};
 use crate::tape::Kind;
 use crate::time::{MILLI, NodeClock, SECOND};
 use crate::world::World;
@@ -61,7 +62,7 @@ impl SimStore {
     /// Measures the store's clock, as production's connecting and heartbeat do.
     pub(super) async fn ping(&self) -> bool {
         let asked = self.clock.local();
-        let answered = self.through(Step::Tx, || {
+        let answered = self.through(Step::Tx, "ping", || {
             Box::pin(std::future::ready(Ok(domain::ports::Clock::real(&*self.world.store_time))))
         });
         match answered.await {
@@ -74,12 +75,10 @@ impl SimStore {
     async fn through<'a, T: Send + 'a>(
         &'a self,
         step: Step,
+        what: &'static str,
         act: impl FnOnce() -> PortFuture<'a, Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
-        let fault = self.world.fault(Kind::Store, &ON_USE);
-        if let Some(fault) = fault {
-            self.world.met(step, fault);
-        }
+        let fault = self.world.fault(Kind::Store, Spot { site: Site::Use, step, what }, &ON_USE);
         self.before(fault, step).await.map_err(StoreError::Unavailable)?;
         let answer = act().await;
         if fault == Some(Fault::CrashAfter) {
@@ -99,11 +98,11 @@ impl SimStore {
         match fault {
             Some(Fault::CrashBefore) => world.die(self.node, "before using the store").await,
             Some(Fault::Late) => {
-                let wait = i64::from(world.draw(Kind::StoreTime, 10)) + 1;
+                let wait = i64::from(world.how(Fault::Late, Kind::StoreTime, 10)) + 1;
                 world.kernel.sleep(wait * 300 * MILLI).await;
             }
             Some(Fault::StoreDown) => {
-                let seconds = i64::from(world.draw(Kind::StoreTime, 8)) + 1;
+                let seconds = i64::from(world.how(Fault::StoreDown, Kind::StoreTime, 8)) + 1;
                 world.take_store_down(seconds * SECOND);
             }
             Some(_) | None => {}
@@ -124,10 +123,9 @@ impl SimStore {
         let world = &self.world;
         let step = step_of(&changeset);
         self.meet_the_time(step);
-        let fault = world.fault(Kind::Store, &ON_COMMIT);
-        if let Some(fault) = fault {
-            world.met(step, fault);
-        }
+        let what = changeset.events.first().map_or("nothing new", Event::name);
+        let spot = Spot { site: Site::Commit, step, what };
+        let fault = world.fault(Kind::Store, spot, &ON_COMMIT);
         let is_waited_for = fault != Some(Fault::Late);
         let about = subject_of(&changeset);
         if is_waited_for && let Err(why) = self.before(fault, step).await {
@@ -150,7 +148,7 @@ impl SimStore {
                 CommitAnswer::OutcomeUnknown("the connection was lost".to_owned())
             }
             Some(Fault::FailoverUnknown) => {
-                if world.draw(Kind::Store, 2) == 1 {
+                if world.how(Fault::FailoverUnknown, Kind::Store, 2) == 1 {
                     let _unseen = self.carry_out(&changeset).await;
                 } else {
                     world.chronicle.sometimes(Mark::UnknownAndLost);
@@ -158,12 +156,13 @@ impl SimStore {
                 world.take_store_down(SECOND + i64::from(world.draw(Kind::StoreTime, 8)) * SECOND);
                 CommitAnswer::OutcomeUnknown("the server went away".to_owned())
             }
+            Some(Fault::Twin) => CommitAnswer::GuardRefused(Refusal::NumberTaken),
             Some(Fault::Twice) => {
                 let _first = self.carry_out(&changeset).await;
                 self.carry_out(&changeset).await
             }
             Some(Fault::Reordered) => {
-                let wait = i64::from(world.draw(Kind::StoreTime, 16)) + 1;
+                let wait = i64::from(world.how(Fault::Reordered, Kind::StoreTime, 16)) + 1;
                 world.kernel.sleep(wait * 40 * MILLI).await;
                 self.carry_out(&changeset).await
             }
@@ -215,7 +214,7 @@ impl SimStore {
     /// The commit is on its way, and nobody waits for it any more.
     fn commit_later(&self, changeset: Changeset) {
         let world = Arc::clone(&self.world);
-        let wait = i64::from(world.draw(Kind::StoreTime, 16)) * 250 * MILLI;
+        let wait = i64::from(world.how(Fault::Late, Kind::StoreTime, 16)) * 250 * MILLI;
         let (node, label) = (self.node, world.kernel.label());
         let failovers = world.failovers();
         world.kernel.clone().spawn(Home::Outside, label, async move {

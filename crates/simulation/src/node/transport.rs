@@ -3,13 +3,17 @@
 use crate::kernel::letter;
 use crate::marks::Mark;
 use crate::matrix::{Fault, Step};
+use crate::plan::{Site, Spot};
 use crate::tape::Kind;
-use crate::time::{MILLI, SECOND};
+use crate::time::{MILLI, SECOND, offset};
 use crate::wechat::{Asked, asked_of};
 use crate::world::World;
+use domain::Timestamp;
 use domain::ports::PortFuture;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use time::format_description::well_known::Rfc2822;
 use wechatpay::{Transport, TransportError, WireRequest, WireResponse};
 use wechatpay_sim::core::exchange::{Answer, ApiRequest};
 
@@ -63,10 +67,8 @@ impl SimTransport {
         let step = if asked.changes() { Step::Call } else { Step::Read };
         let candidates = &FAULTS
             [..FAULTS.len() - usize::from(!matches!(asked, Asked::Query | Asked::QueryRefund))];
-        let fault = world.fault(Kind::Call, candidates);
-        if let Some(fault) = fault {
-            world.met(step, fault);
-        }
+        let spot = Spot { site: Site::Call, step, what: asked.name() };
+        let fault = world.fault(Kind::Call, spot, candidates);
         world.oracle.calls(world, self.node, (asked, &number), &request);
         self.say(&number, || {
             let met = fault.map_or(String::new(), |fault| format!(" [{}]", fault.name()));
@@ -75,12 +77,10 @@ impl SimTransport {
         if fault == Some(Fault::CrashBefore) {
             world.die(self.node, "before a call").await;
         }
-        let journey = self.journey(fault, asked);
+        let journey = self.journey(fault, asked, &number);
         if fault == Some(Fault::NeverArrives) {
-            world
-                .kernel
-                .sleep(if world.draw(Kind::Travel, 2) == 0 { MILLI } else { TIMEOUT })
-                .await;
+            let is_refused = world.how(Fault::NeverArrives, Kind::Travel, 2) == 0;
+            world.kernel.sleep(if is_refused { MILLI } else { TIMEOUT }).await;
             return Err(TransportError("the connection was refused".to_owned()));
         }
         let (answered, answer) = letter();
@@ -92,7 +92,8 @@ impl SimTransport {
                 number: number.clone(),
                 asked,
             };
-            let journey = if copy == 0 { journey.again() } else { self.journey(None, asked) };
+            let journey =
+                if copy == 0 { journey.again() } else { self.journey(None, asked, &number) };
             let answered = answered.clone();
             world.outside(async move { wire.go(journey, &answered).await });
         }
@@ -112,7 +113,7 @@ impl SimTransport {
         answer
     }
 
-    fn journey(&self, fault: Option<Fault>, asked: Asked) -> Journey {
+    fn journey(&self, fault: Option<Fault>, asked: Asked, number: &str) -> Journey {
         let world = &self.world;
         let mut journey = Journey {
             out: world.travel(),
@@ -121,35 +122,40 @@ impl SimTransport {
             lost: false,
             garbage: false,
         };
-        let draw = |bound: u32| world.draw(Kind::Call, bound);
+        let how = |fault: Fault, bound: u32| world.how(fault, Kind::Call, bound);
         match fault {
             Some(Fault::LostAnswer) => journey.lost = true,
             Some(Fault::Late) => {
-                let how = draw(6);
+                let how = how(Fault::Late, 6);
                 // No refund is on its way for longer than a failover takes.
                 let is_short = asked == Asked::Refund && world.may_lose_commits();
                 late(&mut journey, asked, if is_short { 0 } else { how });
             }
-            Some(Fault::Reordered) => journey.out = (i64::from(draw(16)) + 1) * 200 * MILLI,
-            Some(Fault::ServerError) => journey.rule = Some(server_error(draw(4))),
-            Some(Fault::Definite) => journey.rule = Some(definite(asked, draw(3))),
+            Some(Fault::Reordered) => {
+                journey.out = (i64::from(how(Fault::Reordered, 16)) + 1) * 200 * MILLI;
+            }
+            Some(Fault::ServerError) => {
+                journey.rule = Some(server_error(how(Fault::ServerError, 4)));
+            }
+            Some(Fault::Definite) => journey.rule = Some(definite(asked, how(Fault::Definite, 3))),
             Some(Fault::RateLimited) => {
                 journey.rule = Some(status(429, "FREQUENCY_LIMITED", false));
             }
-            Some(Fault::Bad) => match draw(3) {
+            Some(Fault::Bad) => match how(Fault::Bad, 3) {
                 0 => journey.rule = Some(json!({"action": "corrupt_signature"})),
                 1 => journey.rule = Some(json!({"action": "probe"})),
                 _ => journey.garbage = true,
             },
             Some(Fault::Stale) => {
-                let behind = (u64::from(draw(10)) + 1) * 1_000;
+                let behind = (u64::from(how(Fault::Stale, 10)) + 1) * 1_000;
                 journey.rule = Some(json!({"action": "stale_query", "value": behind}));
                 world.chronicle.sometimes(Mark::StaleAnswer);
             }
             Some(_) | None => {}
         }
         if asked == Asked::Refund && journey.rule.is_none() && world.is_stormy() {
-            journey.rule = refund_ends(draw(16));
+            let given = world.plan().map(|plan| plan.refund_end(number));
+            journey.rule = refund_ends(given.unwrap_or_else(|| world.draw(Kind::Call, 16)));
         }
         journey
     }
@@ -251,18 +257,14 @@ impl Wire {
         }
         answered.send(match exchange.answer {
             Some(_) if journey.garbage => Ok(garbage()),
-            Some(answer) => Ok(wire_response(answer)),
+            Some(answer) => Ok(wire_response(answer, world.now())),
             None => Err(TransportError("the connection was closed".to_owned())),
         });
     }
 }
 
 fn garbage() -> WireResponse {
-    WireResponse {
-        status: 200,
-        headers: std::collections::BTreeMap::new(),
-        body: b"<html>it works</html>".to_vec(),
-    }
+    WireResponse { status: 200, headers: BTreeMap::new(), body: b"<html>it works</html>".to_vec() }
 }
 
 fn api_request(request: &WireRequest) -> ApiRequest {
@@ -275,13 +277,13 @@ fn api_request(request: &WireRequest) -> ApiRequest {
     }
 }
 
-fn wire_response(answer: Answer) -> WireResponse {
+/// The answer with the `Date` that every server adds.
+fn wire_response(answer: Answer, now: Timestamp) -> WireResponse {
     let headers = answer.headers.into_iter();
-    WireResponse {
-        status: answer.status,
-        headers: headers.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
-        body: answer.body,
-    }
+    let mut headers: BTreeMap<String, String> =
+        headers.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+    headers.extend(offset(now).format(&Rfc2822).ok().map(|date| ("date".to_owned(), date)));
+    WireResponse { status: answer.status, headers, body: answer.body }
 }
 
 /// The order's number within a payment's.

@@ -5,9 +5,10 @@ mod money;
 pub(super) mod refunds;
 
 use super::{Commit, Seen, moves};
+use crate::wechat::Standing;
 use crate::world::World;
 use domain::changeset::Changeset;
-use domain::order::{Event, OrderStatus, Purpose, SettledBy};
+use domain::order::{Event, HORIZON_S, Order, OrderStatus, Purpose, SettledBy};
 use domain::outgoing::OutgoingKind;
 use domain::payment::{Payment, PaymentState};
 use domain::ports::Clock as _;
@@ -218,7 +219,8 @@ fn cancelled_for_good(w: &Watched<'_>) -> Result<(), String> {
         let number = payment.out_trade_no().as_str();
         let paid = w.world.wechat.truth(|truth| truth.paid.contains_key(number));
         let fine = match &payment.state {
-            PaymentState::Closed { .. } | PaymentState::Rejected { proven: true, .. } => !paid,
+            PaymentState::Closed { .. } => !paid && is_closed_for_good(w, order, number),
+            PaymentState::Rejected { proven: true, .. } => !paid,
             PaymentState::Surplus { .. } => true,
             PaymentState::Created
             | PaymentState::Payable { .. }
@@ -239,6 +241,17 @@ fn cancelled_for_good(w: &Watched<'_>) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Closed there, or never heard of there and too late to be.
+fn is_closed_for_good(w: &Watched<'_>, order: &Order, number: &str) -> bool {
+    match w.world.wechat.standing(number, w.world.now()) {
+        Standing::Ended => true,
+        Standing::Open => false,
+        Standing::Unknown => order
+            .pay_deadline
+            .is_none_or(|deadline| w.world.store_time.real() >= deadline.plus_seconds(HORIZON_S)),
+    }
 }
 
 /// Each event for the outside is written with what it tells, and never without.

@@ -4,7 +4,7 @@
 
 use domain::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use wechatpay_sim::core::exchange::{ApiRequest, Exchange};
 
 /// Money that WeChat Pay took.
@@ -31,6 +31,8 @@ pub struct Truth {
     pub ordered: BTreeMap<String, Vec<u8>>,
     /// Whether it was ever asked for a refund.
     pub refunds: bool,
+    /// Numbers of another system of the same merchant.
+    pub foreign: BTreeSet<String>,
     /// The QR code that is good for each number.
     codes: BTreeMap<String, String>,
 }
@@ -53,7 +55,7 @@ impl Truth {
             at: now,
         };
         let _lowers_only_what_the_payer_paid = coupon;
-        if pays {
+        if pays && !self.foreign.contains(&paid.out_trade_no) {
             self.paid.insert(paid.out_trade_no.clone(), paid.clone());
         }
         paid

@@ -22,7 +22,7 @@ impl OrderStore for SimStore {
     fn load<'a>(&'a self, key: &'a OrderKey) -> Answer<'a, Option<Loaded<Order>>> {
         Box::pin(async move {
             let asked = self.clock.local();
-            let loaded = self.through(Step::Tx, || self.memory().load(key)).await?;
+            let loaded = self.through(Step::Tx, "load", || self.memory().load(key)).await?;
             if let Some(loaded) = &loaded {
                 let _useful = self.clock.measured(asked, loaded.store_now);
             }
@@ -35,35 +35,38 @@ impl OrderStore for SimStore {
     }
 
     fn committed<'a>(&'a self, command_id: &'a CommandId) -> Answer<'a, bool> {
-        Box::pin(self.through(Step::Tx, || self.memory().committed(command_id)))
+        Box::pin(self.through(Step::Tx, "committed", || self.memory().committed(command_id)))
     }
 
     fn replay<'a>(&'a self, scope: &'a ReplayScope) -> Answer<'a, Option<ReplayRecord>> {
-        Box::pin(self.through(Step::Tx, || self.memory().replay(scope)))
+        Box::pin(self.through(Step::Tx, "replay", || self.memory().replay(scope)))
     }
 
     fn epoch(&self) -> Answer<'_, Epoch> {
-        Box::pin(self.through(Step::Tx, || self.memory().epoch()))
+        Box::pin(self.through(Step::Tx, "epoch", || self.memory().epoch()))
     }
 
     fn list<'a>(&'a self, query: &'a OrderList) -> Answer<'a, OrderListing> {
-        Box::pin(self.through(Step::Tx, || self.memory().list(query)))
+        Box::pin(self.through(Step::Tx, "list", || self.memory().list(query)))
     }
 }
 
 impl JobQueue for SimStore {
     fn claim(&self, now: Timestamp, limit: u32, lease_ms: u64) -> Answer<'_, Vec<LeasedJob>> {
-        Box::pin(self.through(Step::Tx, move || {
+        Box::pin(self.through(Step::Tx, "claim", move || {
             Box::pin(async move {
                 let jobs = self.memory().claim(now, limit, lease_ms).await?;
                 self.world.oracle.claimed(&self.world, self.node, &jobs, lease_ms);
+                if let (false, Some(plan)) = (jobs.is_empty(), self.world.plan()) {
+                    plan.claimed(self.node, self.world.kernel.home());
+                }
                 Ok(jobs)
             })
         }))
     }
 
     fn renew<'a>(&'a self, lease: &'a Fence, lease_ms: u64) -> Answer<'a, bool> {
-        Box::pin(self.through(Step::Tx, move || {
+        Box::pin(self.through(Step::Tx, "renew", move || {
             Box::pin(async move {
                 let renewed = self.memory().renew(lease, lease_ms).await?;
                 if renewed {
@@ -75,7 +78,7 @@ impl JobQueue for SimStore {
     }
 
     fn finish<'a>(&'a self, lease: &'a Fence, finish: Finish) -> Answer<'a, bool> {
-        Box::pin(self.through(Step::TxPlus, move || {
+        Box::pin(self.through(Step::TxPlus, "finish", move || {
             Box::pin(async move {
                 let parks = matches!(finish, Finish::Park(_));
                 let finished = self.memory().finish(lease, finish).await?;
@@ -88,29 +91,29 @@ impl JobQueue for SimStore {
     }
 
     fn hasten<'a>(&'a self, job: &'a JobId, at: Timestamp) -> Answer<'a, ()> {
-        Box::pin(self.through(Step::Tx, move || self.memory().hasten(job, at)))
+        Box::pin(self.through(Step::Tx, "hasten", move || self.memory().hasten(job, at)))
     }
 
     fn rouse(&self, now: Timestamp) -> Answer<'_, u64> {
-        Box::pin(self.through(Step::Tx, move || self.memory().rouse(now)))
+        Box::pin(self.through(Step::Tx, "rouse", move || self.memory().rouse(now)))
     }
 
     fn next_due(&self) -> Answer<'_, Option<Timestamp>> {
-        Box::pin(self.through(Step::Tx, || self.memory().next_due()))
+        Box::pin(self.through(Step::Tx, "next_due", || self.memory().next_due()))
     }
 
     fn sweep(&self, now: Timestamp, limit: u32) -> Answer<'_, Vec<JobId>> {
-        Box::pin(self.through(Step::Tx, move || self.memory().sweep(now, limit)))
+        Box::pin(self.through(Step::Tx, "sweep", move || self.memory().sweep(now, limit)))
     }
 }
 
 impl Catalogue for SimStore {
     fn on_sale(&self, after: Option<SkuId>, limit: u32) -> Answer<'_, Vec<Sku>> {
-        Box::pin(self.through(Step::Tx, move || self.memory().on_sale(after, limit)))
+        Box::pin(self.through(Step::Tx, "on_sale", move || self.memory().on_sale(after, limit)))
     }
 
     fn sku<'a>(&'a self, id: &'a SkuId) -> Answer<'a, Option<Sku>> {
-        Box::pin(self.through(Step::Tx, || self.memory().sku(id)))
+        Box::pin(self.through(Step::Tx, "sku", || self.memory().sku(id)))
     }
 
     fn put_sku<'a>(
@@ -120,17 +123,19 @@ impl Catalogue for SimStore {
         audit: &'a Audit,
         now: Timestamp,
     ) -> Answer<'a, PutAnswer<Sku>> {
-        Box::pin(self.through(Step::Tx, move || self.memory().put_sku(draft, expected, audit, now)))
+        Box::pin(self.through(Step::Tx, "put_sku", move || {
+            self.memory().put_sku(draft, expected, audit, now)
+        }))
     }
 
     fn move_stock<'a>(&'a self, change: &'a StockChange) -> Answer<'a, StockAnswer> {
-        Box::pin(self.through(Step::Tx, || self.memory().move_stock(change)))
+        Box::pin(self.through(Step::Tx, "move_stock", || self.memory().move_stock(change)))
     }
 }
 
 impl BuyerBook for SimStore {
     fn addresses(&self, buyer: UserId) -> Answer<'_, Vec<BookedAddress>> {
-        Box::pin(self.through(Step::Tx, move || self.memory().addresses(buyer)))
+        Box::pin(self.through(Step::Tx, "addresses", move || self.memory().addresses(buyer)))
     }
 
     fn add_address(
@@ -139,7 +144,9 @@ impl BuyerBook for SimStore {
         address: Address,
         max: u32,
     ) -> Answer<'_, Option<BookedAddress>> {
-        Box::pin(self.through(Step::Tx, move || self.memory().add_address(buyer, address, max)))
+        Box::pin(self.through(Step::Tx, "add_address", move || {
+            self.memory().add_address(buyer, address, max)
+        }))
     }
 
     fn put_address(
@@ -149,21 +156,27 @@ impl BuyerBook for SimStore {
         expected: u64,
         address: Address,
     ) -> Answer<'_, PutAnswer<BookedAddress>> {
-        Box::pin(
-            self.through(Step::Tx, move || self.memory().put_address(buyer, id, expected, address)),
-        )
+        Box::pin(self.through(Step::Tx, "put_address", move || {
+            self.memory().put_address(buyer, id, expected, address)
+        }))
     }
 
     fn delete_address(&self, buyer: UserId, id: AddressId) -> Answer<'_, bool> {
-        Box::pin(self.through(Step::Tx, move || self.memory().delete_address(buyer, id)))
+        Box::pin(
+            self.through(Step::Tx, "delete_address", move || {
+                self.memory().delete_address(buyer, id)
+            }),
+        )
     }
 
     fn items(&self, buyer: UserId) -> Answer<'_, Vec<ListedItem>> {
-        Box::pin(self.through(Step::Tx, move || self.memory().items(buyer)))
+        Box::pin(self.through(Step::Tx, "items", move || self.memory().items(buyer)))
     }
 
     fn add_item(&self, buyer: UserId, item: NewItem, max: u32) -> Answer<'_, AddItemAnswer> {
-        Box::pin(self.through(Step::Tx, move || self.memory().add_item(buyer, item, max)))
+        Box::pin(
+            self.through(Step::Tx, "add_item", move || self.memory().add_item(buyer, item, max)),
+        )
     }
 
     fn change_item(
@@ -172,11 +185,15 @@ impl BuyerBook for SimStore {
         id: ItemId,
         quantity: u32,
     ) -> Answer<'_, ChangeItemAnswer> {
-        Box::pin(self.through(Step::Tx, move || self.memory().change_item(buyer, id, quantity)))
+        Box::pin(self.through(Step::Tx, "change_item", move || {
+            self.memory().change_item(buyer, id, quantity)
+        }))
     }
 
     fn remove_item(&self, buyer: UserId, id: ItemId) -> Answer<'_, bool> {
-        Box::pin(self.through(Step::Tx, move || self.memory().remove_item(buyer, id)))
+        Box::pin(
+            self.through(Step::Tx, "remove_item", move || self.memory().remove_item(buyer, id)),
+        )
     }
 
     fn checkout_basis<'a>(
@@ -188,7 +205,7 @@ impl BuyerBook for SimStore {
         Box::pin(async move {
             let asked = self.clock.local();
             let act = || self.memory().checkout_basis(buyer, selection, address_id);
-            let basis = self.through(Step::Tx, act).await?;
+            let basis = self.through(Step::Tx, "checkout_basis", act).await?;
             let _useful = self.clock.measured(asked, basis.store_now);
             Ok(basis)
         })
@@ -203,35 +220,45 @@ impl Access for SimStore {
         fresh: UserId,
         now: Timestamp,
     ) -> Answer<'a, UserId> {
-        Box::pin(self.through(Step::Tx, move || self.memory().buyer(appid, openid, fresh, now)))
+        Box::pin(
+            self.through(Step::Tx, "buyer", move || self.memory().buyer(appid, openid, fresh, now)),
+        )
     }
 
     fn openid<'a>(&'a self, buyer: UserId, appid: &'a Appid) -> Answer<'a, Option<Openid>> {
-        Box::pin(self.through(Step::Tx, move || self.memory().openid(buyer, appid)))
+        Box::pin(self.through(Step::Tx, "openid", move || self.memory().openid(buyer, appid)))
     }
 
     fn open_session<'a>(&'a self, token_hash: [u8; 32], session: SessionRecord) -> Answer<'a, ()> {
-        Box::pin(self.through(Step::Tx, move || self.memory().open_session(token_hash, session)))
+        Box::pin(self.through(Step::Tx, "open_session", move || {
+            self.memory().open_session(token_hash, session)
+        }))
     }
 
     fn session(&self, token_hash: [u8; 32]) -> Answer<'_, Option<SessionRecord>> {
-        Box::pin(self.through(Step::Tx, move || self.memory().session(token_hash)))
+        Box::pin(self.through(Step::Tx, "session", move || self.memory().session(token_hash)))
     }
 
     fn add_api_key(&self, key_hash: [u8; 32], record: ApiKeyRecord) -> Answer<'_, ()> {
-        Box::pin(self.through(Step::Tx, move || self.memory().add_api_key(key_hash, record)))
+        Box::pin(
+            self.through(Step::Tx, "add_api_key", move || {
+                self.memory().add_api_key(key_hash, record)
+            }),
+        )
     }
 
     fn api_key(&self, key_hash: [u8; 32]) -> Answer<'_, Option<ApiKeyRecord>> {
-        Box::pin(self.through(Step::Tx, move || self.memory().api_key(key_hash)))
+        Box::pin(self.through(Step::Tx, "api_key", move || self.memory().api_key(key_hash)))
     }
 
     fn api_keys(&self) -> Answer<'_, Vec<ApiKeyRecord>> {
-        Box::pin(self.through(Step::Tx, || self.memory().api_keys()))
+        Box::pin(self.through(Step::Tx, "api_keys", || self.memory().api_keys()))
     }
 
     fn revoke_api_key<'a>(&'a self, id: &'a str, now: Timestamp) -> Answer<'a, bool> {
-        Box::pin(self.through(Step::Tx, move || self.memory().revoke_api_key(id, now)))
+        Box::pin(
+            self.through(Step::Tx, "revoke_api_key", move || self.memory().revoke_api_key(id, now)),
+        )
     }
 }
 
@@ -244,6 +271,6 @@ impl Invariants for SimStore {
 
 impl CaseBook for SimStore {
     fn cases<'a>(&'a self, query: &'a CaseList) -> Answer<'a, CaseListing> {
-        Box::pin(self.through(Step::Tx, || self.memory().cases(query)))
+        Box::pin(self.through(Step::Tx, "cases", || self.memory().cases(query)))
     }
 }

@@ -1,0 +1,296 @@
+//! The exhaustive sweep's command line; see `docs/sweep.md`.
+
+use clap::Parser;
+use simulation::matrix::Flow;
+use simulation::mistakes::Mistake;
+use simulation::sweep::cases::{Case, counts, once, worth_striking};
+use simulation::sweep::crew::{Gathered, cores, play_all, spread};
+use simulation::sweep::scripts::{self, Script};
+use simulation::sweep::{Played, report};
+use std::io::{IsTerminal as _, Write as _, stderr, stdout};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// At most so many violations are told in full.
+const TOLD_MAX: usize = 5;
+
+#[derive(Parser)]
+#[command(name = "sweep", about = "Every place of every script, struck by everything that can")]
+struct Arguments {
+    /// Only this script; may be given several times
+    #[arg(long, value_name = "NAME")]
+    script: Vec<String>,
+    /// With --fault: plays this one case, by the number of the place; 0 for clocks
+    #[arg(long, value_name = "N")]
+    point: Vec<u32>,
+    /// What strikes at the place before it on the command line
+    #[arg(long, value_name = "NAME")]
+    fault: Vec<String>,
+    /// How many faults a run has: 1 or 2
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+    depth: u8,
+    /// With --depth 2: begins with this first fault, as the progress line counts them
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    from: usize,
+    /// With --depth 2: ends before this first fault
+    #[arg(long, value_name = "N")]
+    to: Option<usize>,
+    /// Prints the scripts with their places and what can strike them, and plays nothing
+    #[arg(long)]
+    list: bool,
+    /// Has production make this mistake, to see that it is found
+    #[arg(long, value_name = "NAME")]
+    mistake: Option<String>,
+    /// How many runs at once; as many as there are cores by default
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+}
+
+fn main() -> ExitCode {
+    // A world that panics says so as a violation; its message needs no second place.
+    std::panic::set_hook(Box::new(|_| {}));
+    match run(&Arguments::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(why) => {
+            say(&format!("error: {why}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<bool, String> {
+    let scripts = chosen(&arguments.script)?;
+    let mistake = match &arguments.mistake {
+        Some(name) => Some(Mistake::parse(name).ok_or_else(|| format!("no mistake {name}"))?),
+        None => None,
+    };
+    if arguments.list {
+        scripts.iter().for_each(|script| list(script));
+        return Ok(true);
+    }
+    if !arguments.point.is_empty() || !arguments.fault.is_empty() {
+        let [script] = scripts.as_slice() else {
+            return Err("one case needs one --script".to_owned());
+        };
+        let case = Case::parse(script, &arguments.point, &arguments.fault)?;
+        return Ok(one(&case, mistake));
+    }
+    let threads = arguments.threads.unwrap_or_else(cores);
+    let begin = Instant::now();
+    let gathered = match arguments.depth {
+        1 => depth_one(&scripts, mistake, threads),
+        _ => depth_two(&scripts, mistake, threads, (arguments.from, arguments.to)),
+    };
+    Ok(finish(&gathered, mistake, begin.elapsed()))
+}
+
+fn chosen(names: &[String]) -> Result<Vec<&'static Script>, String> {
+    if names.is_empty() {
+        return Ok(scripts::all().collect());
+    }
+    let find = |name: &String| {
+        scripts::named(name).ok_or_else(|| {
+            let known: Vec<&str> = scripts::all().map(|script| script.name).collect();
+            format!("no script is called {name}; there are {}", known.join(", "))
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+/// Plays one case and tells everything.
+fn one(case: &Case, mistake: Option<Mistake>) -> bool {
+    let calm = Case::calm(case.script).play(mistake, false);
+    let played = case.play(mistake, true);
+    let mut gathered = Gathered::default();
+    let (lines, places, words) =
+        (played.lines.clone(), played.places.clone(), played.ending.words.clone());
+    let hash = played.hash;
+    gathered.take(0, case, &calm, played);
+    let violation = gathered.violations.first().map(|(_, _, violation)| violation);
+    say(&report::timeline(&lines, violation.map_or(i64::MAX, |violation| violation.at)));
+    for place in places.iter().filter(|place| counts(place)) {
+        say(&place.words());
+    }
+    say(&format!("{}; hash {hash:016x}; it ended as “{words}”", case.words()));
+    match violation {
+        Some(violation) => {
+            say(&format!("{}: {} — {}", violation.id, violation.sentence, violation.seen));
+            false
+        }
+        None => true,
+    }
+}
+
+fn list(script: &'static Script) {
+    let played = Case::calm(script).play(None, false);
+    say(&format!("{}: {}", script.name, script.about));
+    for place in played.places.iter().filter(|place| counts(place)) {
+        let blows: Vec<&str> = simulation::sweep::blows_at(place).map(|named| named.name).collect();
+        say(&format!("  {}: {}", place.words(), blows.join(" ")));
+    }
+}
+
+/// The run without faults, which has to be fine by itself.
+fn calm(script: &'static Script, mistake: Option<Mistake>, into: &mut Gathered) -> Option<Played> {
+    let case = Case::calm(script);
+    let played = case.play(mistake, false);
+    let again = case.play(mistake, false);
+    let fine = played.violation.is_none() && played.hash == again.hash;
+    if played.hash != again.hash {
+        say(&format!("{}: two runs without faults differ", script.name));
+    }
+    into.take(0, &case, &played, again);
+    let expected = script.endings.first().copied().unwrap_or_default();
+    if fine && played.ending.words != expected {
+        say(&format!("{}: without faults it ends as “{}”", script.name, played.ending.words));
+    }
+    fine.then_some(played)
+}
+
+fn depth_one(scripts: &[&'static Script], mistake: Option<Mistake>, threads: usize) -> Gathered {
+    let mut all = Gathered::default();
+    say(&format!(
+        "{:<32}{:>8}{:>8}{:>8}{:>8}{:>10}",
+        "script", "places", "struck", "runs", "broken", "ms"
+    ));
+    for script in scripts {
+        let begin = Instant::now();
+        let Some(calm) = calm(script, mistake, &mut all) else { continue };
+        let cases = once(script, &calm);
+        let places = calm.places.iter().filter(|place| counts(place)).count();
+        let struck = worth_striking(&calm.places, 0).len();
+        let progress = Progress::new(script.name, cases.len());
+        let gathered = play_all(&cases, &calm, mistake, threads, &|_| progress.one());
+        progress.end();
+        let (runs, broken) = (gathered.runs, gathered.violations.len());
+        let took = begin.elapsed().as_millis();
+        say(&format!("{:<32}{places:>8}{struck:>8}{runs:>8}{broken:>8}{took:>10}", script.name));
+        all.add(gathered);
+    }
+    all
+}
+
+fn depth_two(
+    scripts: &[&'static Script],
+    mistake: Option<Mistake>,
+    threads: usize,
+    (from, to): (usize, Option<usize>),
+) -> Gathered {
+    let mut all = Gathered::default();
+    let mut first = 0_usize;
+    for script in scripts {
+        let Some(calm) = calm(script, mistake, &mut all) else { continue };
+        let cases = once(script, &calm);
+        let (begin, end) = (first, first.saturating_add(cases.len()));
+        first = end;
+        let cut = |at: usize| at.clamp(begin, end).saturating_sub(begin);
+        let (low, high) = (cut(from), to.map_or(cases.len(), cut));
+        let Some(cases) = cases.get(low..high).filter(|cases| !cases.is_empty()) else { continue };
+        all.add(pairs(script, cases, mistake, threads, begin.saturating_add(low)));
+    }
+    all
+}
+
+/// Every pair that begins with one of `cases`, the first of which is number `number` of all.
+fn pairs(
+    script: &'static Script,
+    cases: &[Case],
+    mistake: Option<Mistake>,
+    threads: usize,
+    number: usize,
+) -> Gathered {
+    let counting = Instant::now();
+    let pairs = AtomicUsize::new(0);
+    let counted = spread(cases, threads, &|_| {}, |_, case, _| {
+        let count = case.deeper(&case.play(mistake, false)).len();
+        pairs.fetch_add(count, Ordering::Relaxed);
+    });
+    drop(counted);
+    let pairs = pairs.load(Ordering::Relaxed);
+    let each = counting.elapsed().checked_div(u32::try_from(cases.len()).unwrap_or(1));
+    let estimate = each.unwrap_or_default().saturating_mul(u32::try_from(pairs).unwrap_or(0));
+    say(&format!(
+        "{}: {} first faults from number {number} on, {pairs} pairs, about {} s",
+        script.name,
+        cases.len(),
+        estimate.as_secs()
+    ));
+    let progress = Progress::new(script.name, cases.len());
+    let gathered = spread(cases, threads, &|_| progress.one(), |_, case, gathered| {
+        let first = case.play(mistake, false);
+        if first.violation.is_some() {
+            return;
+        }
+        for (index, pair) in case.deeper(&first).into_iter().enumerate() {
+            gathered.take(index, &pair, &first, pair.play(mistake, false));
+        }
+    });
+    progress.end();
+    say(&format!("  {} runs, {} broken", gathered.runs, gathered.violations.len()));
+    gathered
+}
+
+fn finish(gathered: &Gathered, mistake: Option<Mistake>, took: Duration) -> bool {
+    say(&report::matrix(gathered));
+    for (ending, count) in &gathered.endings {
+        say(&format!("{count:>8} ended as “{ending}”"));
+    }
+    let mut kinds: Vec<(&str, &str)> = Vec::new();
+    for (_, case, violation) in &gathered.violations {
+        let kind = (case.script.name, violation.id);
+        if kinds.contains(&kind) {
+            continue;
+        }
+        kinds.push(kind);
+        if kinds.len() <= TOLD_MAX {
+            say("");
+            say(&report::violation(case, violation, mistake));
+        } else {
+            say(&format!("{}: {} — {}", violation.id, case.command(), violation.seen));
+        }
+    }
+    say(&format!(
+        "{} runs in {} ms, {} broken",
+        gathered.runs,
+        took.as_millis(),
+        gathered.violations.len()
+    ));
+    let met = gathered.cells.keys().filter(|(flow, _, _)| *flow != Flow::None).count();
+    say(&format!("{met} cells of the fault matrix were met"));
+    gathered.violations.is_empty()
+}
+
+/// How far it is, on a terminal, a few times a second.
+struct Progress {
+    name: &'static str,
+    all: usize,
+    done: AtomicUsize,
+    begin: Instant,
+}
+
+impl Progress {
+    fn new(name: &'static str, all: usize) -> Progress {
+        Progress { name, all, done: AtomicUsize::new(0), begin: Instant::now() }
+    }
+
+    fn one(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        if stderr().is_terminal() && done.is_multiple_of(64) {
+            let spent = self.begin.elapsed().as_secs();
+            let line = format!("\r{}: {done} of {}, {spent} s ", self.name, self.all);
+            let _ = stderr().write_all(line.as_bytes());
+        }
+    }
+
+    fn end(&self) {
+        if stderr().is_terminal() {
+            let _ = stderr().write_all(b"\r");
+        }
+    }
+}
+
+fn say(line: &str) {
+    let _ = writeln!(stdout(), "{line}");
+}

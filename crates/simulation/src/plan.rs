@@ -1,0 +1,308 @@
+//! Faults that are given instead of drawn: a run numbers every place where something outside can
+//! fail, and a plan says what strikes at which of them.
+//!
+//! Where a world has a plan, nothing is drawn for faults. Between two places a task does nothing
+//! that another could see, so a place stands for the whole stretch up to the next one; a sleep of
+//! production code is therefore no place of its own.
+
+use crate::kernel::{Home, TaskId};
+use crate::matrix::{Fault, Flow, Step};
+use crate::node::{Ask, Notification, again, notify_other};
+use crate::time::{MILLI, SECOND};
+use crate::world::World;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The plan of a world, and what it met so far.
+#[derive(Default)]
+pub struct Plan {
+    inside: Mutex<Inside>,
+}
+
+#[derive(Default)]
+struct Inside {
+    /// What is still to strike, in the order of the places.
+    strikes: Vec<(u32, Blow)>,
+    places: Vec<Place>,
+    /// Answers to what a fault asks next: how it comes.
+    hows: Vec<(Fault, u32)>,
+    /// When the last effect of a strike is over, in microseconds.
+    over: i64,
+    /// How the first refund ends.
+    refunds_end: u32,
+    /// Which one that is.
+    first_refund: Option<String>,
+    /// Who waits for another node to claim a job.
+    racing: Option<u32>,
+    asks: BTreeMap<u32, Ask>,
+    notices: BTreeMap<u32, Notification>,
+}
+
+/// A place where something outside can fail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// From 1, in the order of the run.
+    pub number: u32,
+    /// When it was met, in microseconds since the world began.
+    pub at: i64,
+    /// What stands there.
+    pub site: Site,
+    /// Which flow.
+    pub flow: Flow,
+    /// Which step of it.
+    pub step: Step,
+    /// What is done there, in a word.
+    pub what: &'static str,
+    /// Where the task lives that met it.
+    pub home: Home,
+    /// Which task met it.
+    pub task: Option<TaskId>,
+    /// Nothing was done there after all: a worker looked for work and found none.
+    pub idle: bool,
+}
+
+/// What the code says of a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// What stands there.
+    pub site: Site,
+    /// Which step of its flow it is.
+    pub step: Step,
+    /// What is done there, in a word.
+    pub what: &'static str,
+}
+
+/// What stands at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Site {
+    /// A client's request on its way.
+    Request,
+    /// The answer to a client.
+    Reply,
+    /// A notification on its way.
+    Notice,
+    /// The answer to a notification.
+    NoticeReply,
+    /// A use of the store that is no commit.
+    Use,
+    /// A commit.
+    Commit,
+    /// A call to WeChat Pay.
+    Call,
+}
+
+/// What strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Blow {
+    /// The column of the matrix.
+    pub fault: Fault,
+    /// What happens.
+    pub act: Act,
+    /// For how long at most it has an effect of its own, in microseconds.
+    pub lasts: i64,
+}
+
+/// What a blow does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Act {
+    /// The place itself fails; the number says how, where there is more than one way.
+    Fails(u32),
+    /// The store goes down, so many microseconds, at a place that is not the store.
+    StoreGone(i64),
+    /// The node stands still for longer than a lease, then goes on.
+    StandsStill,
+    /// The node stands still until another one has claimed its job, then goes on beside it.
+    Races,
+    /// The same request or notification comes to another node at this instant.
+    SameElsewhere,
+    /// WeChat Pay signs with a new key from now on.
+    Rotates,
+}
+
+/// For how long a node waits for another one to claim what it works on, in microseconds.
+const RACE_MAX: i64 = 60 * SECOND;
+
+impl Plan {
+    /// `strikes` at places, by their numbers; none for a run that only counts.
+    #[must_use]
+    pub fn new(strikes: &[(u32, Blow)]) -> Plan {
+        let mut strikes = strikes.to_vec();
+        strikes.sort_by_key(|(number, _)| *number);
+        Plan { inside: Mutex::new(Inside { strikes, ..Inside::default() }) }
+    }
+
+    /// The same, where the first refund ends in another way than well, by the number that
+    /// `node/transport.rs` gives it.
+    #[must_use]
+    pub fn with_refund_end(self, how: u32) -> Plan {
+        self.inside().refunds_end = how;
+        self
+    }
+
+    /// How the refund of this number ends.
+    pub(crate) fn refund_end(&self, number: &str) -> u32 {
+        let mut inside = self.inside();
+        let first = inside.first_refund.get_or_insert_with(|| number.to_owned()) == number;
+        if first { inside.refunds_end } else { 0 }
+    }
+
+    /// Every place that was met.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place> {
+        self.inside().places.clone()
+    }
+
+    /// How many strikes have not struck.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.inside().strikes.len()
+    }
+
+    /// When the last effect of what struck is over, in microseconds since the world began.
+    #[must_use]
+    pub fn over(&self) -> i64 {
+        self.inside().over
+    }
+
+    /// A place is met: the fault that the place is to bring about itself.
+    pub(crate) fn meet(&self, world: &Arc<World>, spot: Spot) -> Option<Fault> {
+        let blow = self.inside().enter(world, spot)?;
+        match blow.act {
+            Act::Fails(how) => {
+                if how > 0 {
+                    self.inside().hows.push((blow.fault, how));
+                }
+                return Some(blow.fault);
+            }
+            Act::StoreGone(micros) => world.take_store_down(micros),
+            Act::StandsStill => self.stand_still(world),
+            Act::Races => self.race(world),
+            Act::SameElsewhere => self.same_elsewhere(world),
+            Act::Rotates => {
+                let _rotated = world.wechat.rotate();
+            }
+        }
+        world.met(spot.step, blow.fault);
+        None
+    }
+
+    /// How the fault comes about that struck last, where the place asks.
+    pub(crate) fn how(&self, fault: Fault) -> Option<u32> {
+        let mut inside = self.inside();
+        let index = inside.hows.iter().position(|(known, _)| *known == fault)?;
+        Some(inside.hows.remove(index).1)
+    }
+
+    /// A node claimed jobs.
+    pub(crate) fn claimed(&self, node: u32, home: Home) {
+        let mut inside = self.inside();
+        let claim = |place: &&mut Place| place.home == home && place.what == "claim";
+        if let Some(place) = inside.places.iter_mut().rev().find(claim) {
+            place.idle = false;
+        }
+        if inside.racing.is_some_and(|waiting| waiting != node) {
+            inside.racing = None;
+        }
+    }
+
+    /// A client asks.
+    pub(crate) fn asks(&self, whose: u32, ask: &Ask) {
+        self.inside().asks.insert(whose, ask.clone());
+    }
+
+    /// A notification comes.
+    pub(crate) fn notifies(&self, whose: u32, notification: &Notification) {
+        self.inside().notices.insert(whose, notification.clone());
+    }
+
+    fn stand_still(&self, world: &Arc<World>) {
+        let lease = i64::try_from(world.setup.lease_ms).unwrap_or(0).saturating_mul(MILLI);
+        let until = world.kernel.now().saturating_add(lease + world.setup.idle + 2 * SECOND);
+        world.kernel.hold(world.kernel.home(), until);
+        world.say_of_home("stands still");
+    }
+
+    /// Held in short stretches, so that it goes on as soon as it may.
+    fn race(&self, world: &Arc<World>) {
+        const STRETCH: i64 = MILLI / 2;
+        let home = world.kernel.home();
+        let Home::Node { node, .. } = home else { return };
+        self.inside().racing = Some(node);
+        world.say_of_home("stands still until another node claims its job");
+        world.kernel.hold(home, world.kernel.now().saturating_add(2 * STRETCH));
+        let waiting = Arc::clone(world);
+        world.outside(async move {
+            let end = waiting.kernel.now().saturating_add(RACE_MAX);
+            let is_racing = || waiting.plan().is_some_and(|plan| plan.inside().racing.is_some());
+            while is_racing() && waiting.kernel.now() < end {
+                waiting.kernel.hold(home, waiting.kernel.now().saturating_add(2 * STRETCH));
+                waiting.kernel.sleep(STRETCH).await;
+            }
+            if let Some(plan) = waiting.plan() {
+                plan.inside().racing = None;
+            }
+        });
+    }
+
+    fn same_elsewhere(&self, world: &Arc<World>) {
+        let label = world.kernel.label();
+        let here = match world.kernel.home() {
+            Home::Node { node, .. } => node,
+            Home::Outside => 0,
+        };
+        if world.flow() == Flow::Notice {
+            let notification = self.inside().notices.get(&label.whose).cloned();
+            if let Some(notification) = notification {
+                notify_other(world, notification, here);
+            }
+            return;
+        }
+        let ask = self.inside().asks.get(&label.whose).cloned();
+        if let Some(ask) = ask {
+            again(world, ask, here);
+        }
+    }
+
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inside {
+    /// Numbers the place; what strikes there.
+    fn enter(&mut self, world: &World, Spot { site, step, what }: Spot) -> Option<Blow> {
+        let number = u32::try_from(self.places.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let place = Place {
+            number,
+            at: world.kernel.now(),
+            site,
+            flow: world.flow(),
+            step,
+            what,
+            home: world.kernel.home(),
+            task: world.kernel.current(),
+            idle: what == "claim",
+        };
+        self.places.push(place);
+        let (due, blow) = *self.strikes.first()?;
+        if due != number {
+            return None;
+        }
+        self.strikes.remove(0);
+        self.over = self.over.max(world.kernel.now().saturating_add(blow.lasts));
+        Some(blow)
+    }
+}
+
+impl Place {
+    /// The place in words: its number, flow, step, and what is done there.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let Place { number, flow, step, what, .. } = self;
+        let at = match self.home {
+            Home::Node { node, .. } => format!(" on node {node}"),
+            Home::Outside => String::new(),
+        };
+        format!("place {number} ({}, {}: {what}{at})", flow.name(), step.name())
+    }
+}

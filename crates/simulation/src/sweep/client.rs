@@ -1,0 +1,332 @@
+//! A client that knows what it wants and does not give up: the same request under the same key
+//! until there is an answer that counts.
+
+use crate::actors::{Buyer, at_once, cashier, scope};
+use crate::kernel::{Home, Letter, letter};
+use crate::node::{Ask, Outcome, Said, Seen, ask};
+use crate::time::{MILLI, SECOND, micros};
+use crate::world::World;
+use domain::buyer::{ItemId, NewItem, Selection};
+use domain::catalogue::SkuId;
+use domain::changeset::Audit;
+use domain::order::{CancelCause, Command, CompletedBy, PayerResult, RefundAsk};
+use domain::payment::TradeType;
+use domain::ports::{AddItemAnswer, BuyerBook as _, OrderKey};
+use domain::refund::{Asker, RefundState};
+use domain::shipment::{LogisticsType, Package, ShipmentDraft};
+use domain::{Fen, OrderNumber, OutRefundNo, UserId};
+use std::sync::Arc;
+use usecases::{Action, CheckoutRequest, Keyed, PayRequest, Target};
+use wechatpay_sim::core::pay::PayForm;
+
+/// How often a request is sent at most.
+const TRIES: u32 = 40;
+
+const SAME_OUTCOME: &str = "one request under one key has one outcome";
+
+/// A buyer's client, or an operator's.
+pub(super) struct Client {
+    pub(super) world: Arc<World>,
+    buyer: Buyer,
+    keys: u32,
+}
+
+impl Client {
+    pub(super) fn new(world: &Arc<World>, buyer: Buyer) -> Client {
+        Client { world: Arc::clone(world), buyer, keys: 0 }
+    }
+
+    /// Puts one piece on the list.
+    pub(super) fn list(&self, sku: &str) -> Option<ItemId> {
+        let item = NewItem { sku_id: SkuId::parse(sku)?, quantity: 1 };
+        match at_once(self.world.store.add_item(self.buyer.id, item, 100))?.ok()? {
+            AddItemAnswer::Added(line) => Some(line.id),
+            AddItemAnswer::NoSuchSku | AddItemAnswer::Full => None,
+        }
+    }
+
+    /// Checks a line out, under a new key.
+    pub(super) async fn check_out(&mut self, item: ItemId, how: Option<TradeType>) -> Option<Said> {
+        let request = self.checkout(item, how);
+        self.insist(request).await
+    }
+
+    /// What checks a line out, under a new key.
+    pub(super) fn checkout(&mut self, item: ItemId, how: Option<TradeType>) -> Ask {
+        self.checkout_of(item, how, None)
+    }
+
+    /// Another checkout of the line, before which an open one has to give way.
+    pub(super) fn replacement(&mut self, item: ItemId, how: Option<TradeType>) -> Ask {
+        self.checkout_of(item, how, Some("quickly"))
+    }
+
+    fn checkout_of(&mut self, item: ItemId, how: Option<TradeType>, remark: Option<&str>) -> Ask {
+        let request = CheckoutRequest {
+            buyer: self.buyer.id,
+            selection: Selection::Only(vec![item]),
+            address_id: 1,
+            coupon_id: None,
+            rush: false,
+            remark: remark.map(str::to_owned),
+            trade_type: how,
+            replace_open: remark.is_some(),
+            expected_total: None,
+        };
+        let keyed = self.keyed("checkout", &format!("{item} {how:?} {remark:?}"));
+        Ask::CheckOut(Box::new(request), keyed)
+    }
+
+    /// What pays for an order some way, under a new key.
+    pub(super) fn payment(&mut self, number: &OrderNumber, trade_type: TradeType) -> Ask {
+        let request = PayRequest {
+            buyer: self.buyer.id,
+            target: Target::of_buyer(self.buyer.id, OrderKey::Number(number.clone())),
+            trade_type,
+        };
+        Ask::Pay(request, self.keyed("pay", &format!("{number} {trade_type:?}")))
+    }
+
+    /// What cancels an order, under a new key.
+    pub(super) fn cancellation(&mut self, number: &OrderNumber) -> Ask {
+        Ask::Cancel(Box::new(self.action(number, "cancel")), CancelCause::Buyer)
+    }
+
+    /// What ships an order.
+    pub(super) fn shipment(&mut self, number: &OrderNumber) -> Ask {
+        let parcel = ShipmentDraft {
+            logistics_type: LogisticsType::Express,
+            packages: vec![Package {
+                express_company: Some("SF".to_owned()),
+                tracking_no: Some("SF1".to_owned()),
+                item_desc: "goods".to_owned(),
+                contact: None,
+            }],
+            is_all_delivered: true,
+        };
+        Ask::Act(Box::new(self.action(number, "ship")), Command::Ship(parcel))
+    }
+
+    /// What says that an order arrived.
+    pub(super) fn delivery(&mut self, number: &OrderNumber) -> Ask {
+        Ask::Act(Box::new(self.action(number, "deliver")), Command::Deliver)
+    }
+
+    /// What confirms the receipt of an order.
+    pub(super) fn confirmation(&mut self, number: &OrderNumber) -> Ask {
+        Ask::Act(Box::new(self.action(number, "confirm")), Command::Complete(CompletedBy::Buyer))
+    }
+
+    /// What asks for money back, so many fen of it, or all.
+    pub(super) fn refund(&mut self, number: &OrderNumber, by: Asker, fen: Option<i64>) -> Ask {
+        let ask = RefundAsk {
+            amount: fen.map(Fen::new),
+            reason: "不想要了".to_owned(),
+            by,
+            out_refund_no: None,
+        };
+        Ask::Refund(Box::new(self.action(number, "refund")), ask)
+    }
+
+    /// What an operator says of the refund of an order that waits, or has failed.
+    pub(super) fn verdict(
+        &mut self,
+        number: &OrderNumber,
+        verdict: fn(OutRefundNo) -> Command,
+    ) -> Option<Ask> {
+        let of = |order: &domain::order::Order| {
+            order.refunds.last().map(|refund| (order.id, refund.out_refund_no.clone()))
+        };
+        let (id, refund) =
+            self.world.oracle.look(|seen| seen.order(number.as_str()).and_then(of))?;
+        let mut action = self.action(number, "verdict");
+        action.target = Target::anybodys(OrderKey::Id(id));
+        action.audit.actor = "operator:2".to_owned();
+        Some(Ask::Act(Box::new(action), verdict(refund)))
+    }
+
+    /// What the payer's client reports.
+    pub(super) fn report(&self, number: &OrderNumber) -> Ask {
+        let target = Target::of_buyer(self.buyer.id, OrderKey::Number(number.clone()));
+        Ask::Report(target, PayerResult::Ok, self.audit("report"))
+    }
+
+    /// Asks until there is an answer that counts; `None` for a refusal, or when patience ends.
+    pub(super) async fn insist(&self, request: Ask) -> Option<Said> {
+        for _ in 0..TRIES {
+            let said = ask(&self.world, request.clone()).await;
+            match said.as_ref().map(|said| said.outcome) {
+                Some(Outcome::Done | Outcome::Reused | Outcome::Replayed) => return said,
+                // Nothing became of it: the same key goes on with another payment.
+                Some(Outcome::Refused("wechat_refused")) => {}
+                Some(Outcome::Refused(_)) => return None,
+                Some(Outcome::Unknown | Outcome::Busy) | None => {}
+            }
+            self.world.kernel.sleep(SECOND).await;
+        }
+        None
+    }
+
+    /// Asks once, whatever comes of it.
+    pub(super) async fn ask_once(&self, request: Ask) -> Option<Said> {
+        ask(&self.world, request).await
+    }
+
+    /// Asks beside whatever else the client does.
+    pub(super) fn beside(&self, request: Ask) -> Letter<Option<Said>> {
+        let (done, answer) = letter();
+        let other = Client { world: Arc::clone(&self.world), buyer: self.buyer.clone(), keys: 0 };
+        let label = self.world.kernel.label();
+        self.world.kernel.spawn(Home::Outside, label, async move {
+            done.send(other.insist(request).await);
+        });
+        answer
+    }
+
+    /// Waits for what was asked beside.
+    pub(super) async fn answered(&self, answer: Letter<Option<Said>>) -> Option<Said> {
+        const LONG: i64 = 1_000 * SECOND;
+        answer.wait(&self.world.kernel, LONG).await.flatten()
+    }
+
+    /// Two answers to one request lead to the same order.
+    pub(super) fn same_order(&self, one: &Said, other: Option<&Said>) {
+        let number = |said: &Said| said.seen.as_ref().map(|seen| seen.number.clone());
+        let (one, Some(other)) = (number(one), other.and_then(number)) else { return };
+        if one.as_ref() != Some(&other) {
+            let seen = format!("{one:?} and {other}");
+            self.world.chronicle.violated("I26", SAME_OUTCOME, seen);
+        }
+    }
+
+    /// Pays what was offered, with the payer's app. Whether money moved.
+    pub(super) fn pay(&self, said: &Said) -> bool {
+        cashier::pay(&self.world, said, false)
+    }
+
+    /// Pays with a code; when it does not open any more, the payer has another one made, and then
+    /// pays in the app after all.
+    pub(super) async fn pay_by_code(&mut self, said: &Said) {
+        let Some(number) = said.seen.as_ref().map(|seen| seen.number.clone()) else { return };
+        let mut offered = said.clone();
+        for other in [TradeType::Native, TradeType::Jsapi] {
+            if self.pay(&offered) {
+                return;
+            }
+            self.wait(2_000).await;
+            let request = self.payment(&number, other);
+            let Some(said) = self.insist(request).await else { return };
+            offered = said;
+        }
+        self.pay(&offered);
+    }
+
+    /// Pays a number that is closed, which WeChat Pay is not known to let happen.
+    pub(super) fn pay_against_the_rules(&self, number: &str) {
+        let form = PayForm { unfaithful: true, ..PayForm::default() };
+        let paid = self.world.wechat.pay(number, form, self.world.now());
+        let order = crate::node::transport_order_of(number);
+        self.world.chronicle.say(
+            || "payer".to_owned(),
+            Some(order),
+            || match &paid {
+                Ok(paid) => format!("PAYS {number} after its end: {}", paid.transaction_id),
+                Err(why) => format!("cannot pay {number}: {}", why.message),
+            },
+        );
+    }
+
+    /// Pays a number that is not ours to offer.
+    pub(super) fn pay_unknown(&self, number: &str) {
+        cashier::pay_number(&self.world, number, false);
+    }
+
+    /// Waits until WeChat Pay has given the last refund up, `seconds` at most.
+    pub(super) async fn sees_refund_closed(&self, number: &OrderNumber, seconds: i64) -> bool {
+        for _ in 0..seconds {
+            let is_closed = self.world.oracle.look(|seen| {
+                let refund = seen.order(number.as_str()).and_then(|order| order.refunds.last());
+                refund.is_some_and(|r| matches!(r.state, RefundState::Closed { .. }))
+            });
+            if is_closed {
+                return true;
+            }
+            self.world.kernel.sleep(SECOND).await;
+        }
+        false
+    }
+
+    /// Looks every other second until the order is as wanted, `seconds` at most.
+    pub(super) async fn look_until(
+        &self,
+        number: &OrderNumber,
+        seconds: i64,
+        is_wanted: impl Fn(&Seen) -> bool,
+    ) -> Option<Seen> {
+        let end = self.world.kernel.now().saturating_add(seconds * SECOND);
+        while self.world.kernel.now() < end {
+            let seen = self.look(number).await;
+            if let Some(seen) = seen.filter(|seen| is_wanted(seen)) {
+                return Some(seen);
+            }
+            self.world.kernel.sleep(2 * SECOND).await;
+        }
+        None
+    }
+
+    /// Looks once. What is shown may not go back.
+    pub(super) async fn look(&self, number: &OrderNumber) -> Option<Seen> {
+        look(&self.world, self.buyer.id, number).await
+    }
+
+    /// Waits.
+    pub(super) async fn wait(&self, millis: i64) {
+        self.world.kernel.sleep(millis.saturating_mul(MILLI)).await;
+    }
+
+    /// Waits until `millis` before the order's deadline.
+    pub(super) async fn wait_for_the_deadline(&self, seen: &Seen, millis: i64) {
+        let Some(deadline) = seen.deadline else { return };
+        let at = micros(deadline).saturating_sub(millis.saturating_mul(MILLI));
+        self.world.kernel.sleep(at.saturating_sub(self.world.kernel.now())).await;
+    }
+
+    fn action(&mut self, number: &OrderNumber, what: &str) -> Action {
+        Action {
+            target: Target::of_buyer(self.buyer.id, OrderKey::Number(number.clone())),
+            audit: self.audit(what),
+            keyed: self.keyed(what, &format!("{what} {number}")),
+        }
+    }
+
+    fn audit(&self, what: &str) -> Audit {
+        Audit {
+            actor: format!("buyer:{}", self.buyer.id),
+            cause: what.to_owned(),
+            request_id: None,
+        }
+    }
+
+    fn keyed(&mut self, route: &str, what: &str) -> Keyed {
+        self.keys = self.keys.saturating_add(1);
+        let key = format!("key-{}-{}", self.buyer.actor, self.keys);
+        Keyed {
+            request_id: format!("request-{key}"),
+            scope: scope(&format!("buyer:{}", self.buyer.actor), route, &key),
+            fingerprint: what.to_owned(),
+        }
+    }
+}
+
+/// The owner looks once. What is shown may not go back.
+pub(super) async fn look(world: &Arc<World>, owner: UserId, number: &OrderNumber) -> Option<Seen> {
+    let told = world.oracle.was_told_paid(number.as_str());
+    let target = Target::of_buyer(owner, OrderKey::Number(number.clone()));
+    let said = ask(world, Ask::Look(target)).await?;
+    if said.outcome == Outcome::Refused("not_found") {
+        world.oracle.not_found(world, number.as_str());
+    }
+    let seen = said.seen?;
+    world.oracle.shown(world, number.as_str(), told, seen.paid);
+    Some(seen)
+}

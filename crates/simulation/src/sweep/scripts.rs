@@ -1,0 +1,120 @@
+//! The scripts: one canonical run of each flow, with everything else still.
+//!
+//! A script says what its people do, and how it may end. The first ending is that of a run without
+//! faults; the others are those that time alone can bring about: a payer who comes too late.
+
+mod cancelling;
+mod goods;
+mod orphans;
+mod payments;
+mod refunds;
+
+use super::client::Client;
+use crate::setup::{Setup, Variant};
+use crate::time::SECOND;
+use std::future::Future;
+use std::pin::Pin;
+use wechatpay_sim::core::settings::Verification;
+
+/// What its people do; one client for each of them.
+type Plays = fn(Vec<Client>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// One script.
+pub struct Script {
+    /// As it is given on the command line.
+    pub name: &'static str,
+    /// What happens in it.
+    pub about: &'static str,
+    /// How it may end, the end of a run without faults first.
+    pub endings: &'static [&'static str],
+    variant: Variant,
+    people: u32,
+    /// How the first refund ends, as `node/transport.rs` numbers it.
+    refunds_end: u32,
+    plays: Plays,
+}
+
+const PAID: &str = "ready, paid by jsapi";
+const PAID_BY_CODE: &str = "ready, paid by native";
+const CANCELLED: &str = "cancelled";
+const SURPLUS: &str = "cancelled, jsapi surplus, all is back";
+/// Paid first, then cancelled: everything goes back.
+const CALLED_OFF: &str = "cancelled, paid by jsapi, all is back";
+
+/// Every script.
+pub fn all() -> impl Iterator<Item = &'static Script> {
+    [payments::ALL, cancelling::ALL, goods::ALL, refunds::ALL, orphans::ALL].into_iter().flatten()
+}
+
+/// The script of this name.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Script> {
+    all().find(|script| script.name == name)
+}
+
+impl Script {
+    const fn new(
+        name: &'static str,
+        about: &'static str,
+        endings: &'static [&'static str],
+        plays: Plays,
+    ) -> Script {
+        let variant = Variant::Whole;
+        Script { name, about, endings, variant, people: 1, refunds_end: 0, plays }
+    }
+
+    /// No notification ever arrives.
+    const fn unsaid(self) -> Script {
+        Script { variant: Variant::NoNotifications, ..self }
+    }
+
+    /// So many people take part.
+    const fn of(self, people: u32) -> Script {
+        Script { people, ..self }
+    }
+
+    /// The first refund ends so, by the number that `node/transport.rs` gives it.
+    const fn first_refund(self, refunds_end: u32) -> Script {
+        Script { refunds_end, ..self }
+    }
+
+    /// How many people take part.
+    #[must_use]
+    pub fn people(&self) -> u32 {
+        self.people
+    }
+
+    /// How the first refund ends, as `node/transport.rs` numbers it.
+    #[must_use]
+    pub fn refunds_end(&self) -> u32 {
+        self.refunds_end
+    }
+
+    /// The world it plays in, made from the tamest one.
+    #[must_use]
+    pub fn setup(&self, tame: Setup) -> Setup {
+        Setup {
+            variant: self.variant,
+            nodes: 2,
+            clocks: vec![(0, 0); 2],
+            // There is one of what is scarce, however many want it.
+            buyers: 1,
+            purchases: 1,
+            lease_ms: 10_000,
+            idle: 5 * SECOND,
+            // Certificates, so that keys are fetched and can change.
+            verification: Verification::Certificate,
+            ..tame
+        }
+    }
+
+    /// Its people do what they do.
+    pub(super) async fn play(&self, people: Vec<Client>) {
+        (self.plays)(people).await;
+    }
+}
+
+/// One of the people.
+fn the(people: Vec<Client>) -> Option<Client> {
+    people.into_iter().next()
+}

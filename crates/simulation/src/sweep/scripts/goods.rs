@@ -1,0 +1,29 @@
+//! Scripts about what follows a payment: shipping, delivery, receipt.
+
+use super::{Script, the};
+use crate::sweep::client::Client;
+use domain::payment::TradeType;
+
+pub(super) const ALL: &[Script] = &[Script::new(
+    "fulfilled",
+    "an order is paid, shipped, delivered and confirmed",
+    &["completed, paid by jsapi"],
+    |people| Box::pin(fulfilled(people)),
+)];
+
+async fn fulfilled(people: Vec<Client>) {
+    let Some(mut buyer) = the(people) else { return };
+    let Some(item) = buyer.list("tea") else { return };
+    let Some(said) = buyer.check_out(item, Some(TradeType::Jsapi)).await else { return };
+    buyer.wait(1_000).await;
+    buyer.pay(&said);
+    let Some(seen) = said.seen else { return };
+    if buyer.look_until(&seen.number, 200, |seen| seen.paid).await.is_none() {
+        return;
+    }
+    for step in [Client::shipment, Client::delivery, Client::confirmation] {
+        buyer.wait(5_000).await;
+        let request = step(&mut buyer, &seen.number);
+        buyer.insist(request).await;
+    }
+}

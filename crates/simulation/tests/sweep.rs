@@ -1,0 +1,94 @@
+//! A small part of the sweep: what every change has to pass. The whole of it is `cargo xtask sweep`.
+
+use simulation::mistakes::Mistake;
+use simulation::plan::{Place, Site};
+use simulation::sweep::cases::{Case, counts, once};
+use simulation::sweep::crew::{Gathered, play_all};
+use simulation::sweep::scripts::{self, Script};
+
+fn script(name: &str) -> &'static Script {
+    scripts::named(name).unwrap()
+}
+
+/// Every case of one fault whose place is `wanted`.
+fn struck(name: &str, mistake: Option<Mistake>, wanted: impl Fn(&Place) -> bool) -> Gathered {
+    let script = script(name);
+    let calm = Case::calm(script).play(mistake, false);
+    let mut all = Gathered::default();
+    if calm.violation.is_none() {
+        let mut cases = once(script, &calm);
+        cases.retain(|case| case.strikes.iter().all(|(place, _)| wanted(place)));
+        all = play_all(&cases, &calm, mistake, 2, &|_| {});
+    } else {
+        let case = Case::calm(script);
+        let played = case.play(mistake, false);
+        all.take(0, &case, &calm, played);
+    }
+    all
+}
+
+fn broken(gathered: &Gathered) -> Vec<&'static str> {
+    gathered.violations.iter().map(|(_, _, violation)| violation.id).collect()
+}
+
+#[test]
+fn a_payment_that_is_struck_anywhere_by_anything_is_settled_all_the_same() {
+    let all = struck("paid", None, |_| true);
+    let told: Vec<String> =
+        all.violations.iter().map(|(_, case, v)| format!("{}: {v:?}", case.command())).collect();
+    assert_eq!(told, Vec::<String>::new());
+    assert!(all.runs > 200, "{} runs", all.runs);
+    assert_eq!(all.endings.keys().collect::<Vec<_>>(), ["ready, paid by jsapi"]);
+}
+
+#[test]
+fn every_script_ends_as_it_says_when_nothing_strikes_and_is_the_same_run_again() {
+    for script in scripts::all() {
+        let played = Case::calm(script).play(None, false);
+        assert_eq!(played.violation, None, "{}", script.name);
+        assert_eq!(Some(&played.ending.words.as_str()), script.endings.first(), "{}", script.name);
+        assert!(played.places.iter().any(counts), "{}", script.name);
+        assert_eq!(Case::calm(script).play(None, false).hash, played.hash, "{}", script.name);
+    }
+}
+
+#[test]
+fn a_case_can_be_named_by_its_places_and_faults_and_is_the_same_run_again() {
+    let script = script("paid");
+    let faults = ["Ca".to_owned(), "LE".to_owned()];
+    let calm = Case::calm(script).play(None, false);
+    let first = calm.places.iter().find(|place| place.what == "placed").unwrap().number;
+    let struck = Case::parse(script, &[first], &faults[..1]).unwrap().play(None, false);
+    let mut later = struck.places.iter().filter(|place| place.number > first && counts(place));
+    let second = later.find(|place| place.site == Site::Commit).unwrap().number;
+    let pair = Case::parse(script, &[first, second], &faults).unwrap();
+    let points = format!("--point {first} --fault Ca --point {second} --fault LE");
+    assert!(pair.command().ends_with(&points), "{}", pair.command());
+    let played = pair.play(None, false);
+    assert_eq!(played.violation, None);
+    assert_eq!(played.hash, pair.play(None, true).hash);
+    assert_ne!(played.hash, struck.hash);
+    assert!(Case::parse(script, &[first], &["STALE".to_owned()]).is_err());
+    assert!(Case::parse(script, &[99_999], &["Ca".to_owned()]).is_err());
+}
+
+#[test]
+fn whoever_acknowledges_a_notification_before_its_commit_is_found() {
+    let all = struck("paid", Some(Mistake::AcknowledgesFirst), |_| true);
+    assert_eq!(broken(&all), ["I28"]);
+}
+
+#[test]
+fn whoever_takes_an_accepted_close_for_a_closed_payment_is_found() {
+    let calls = |place: &Place| place.what == "prepay";
+    let all = struck("cancelled-at-once", Some(Mistake::CloseMeansClosed), calls);
+    assert!(broken(&all).contains(&"I9"), "{:?}", broken(&all));
+    assert_eq!(broken(&struck("cancelled-at-once", None, calls)), Vec::<&str>::new());
+}
+
+#[test]
+fn whoever_takes_silence_for_a_refusal_is_found() {
+    let calls = |place: &Place| place.what == "prepay";
+    let all = struck("paid", Some(Mistake::SilenceMeansRefused), calls);
+    assert!(broken(&all).contains(&"U"), "{:?}", broken(&all));
+}
