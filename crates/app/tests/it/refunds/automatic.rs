@@ -74,7 +74,7 @@ async fn what_wechat_pay_refuses_for_good_is_a_case_and_its_amount_is_free_again
     assert_eq!(status, 200, "{trade}");
     world.paid_order(&buyer, &number).await;
     // A query lags behind: nothing ends on the refusal alone.
-    let slow = json!([{"match": {"path": REFUND_QUERIES}, "times": 2, "action": "drop"}]);
+    let slow = json!([{"match": {"path": REFUND_QUERIES}, "times": 1, "action": "drop"}]);
     world.faults(slow).await;
     world.ask_back(&buyer, &number, 40).await;
     world.until_refund(&buyer, &number, 0, "unknown").await;
