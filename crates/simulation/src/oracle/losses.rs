@@ -123,7 +123,10 @@ impl Seen {
             Some(&number),
             || {
                 let as_it_was = before.as_ref().map(|before| (before.version, before.status));
-                format!("LOSES version {} ({:?}): back to {as_it_was:?}", after.version, after.status)
+                format!(
+                    "LOSES version {} ({:?}): back to {as_it_was:?}",
+                    after.version, after.status
+                )
             },
         );
         match before {
