@@ -6,6 +6,7 @@ mod buyer;
 pub(crate) mod cashier;
 mod forger;
 mod operator;
+mod others;
 mod post;
 
 pub use bill::tell_what_was_lost;
@@ -59,6 +60,8 @@ pub fn open_shop(world: &Arc<World>) -> Vec<Buyer> {
     let operators = Arc::clone(world);
     let whose = |number: u32| Label { whose: next.saturating_add(number), errand: 0 };
     world.kernel.spawn(Home::Outside, whose(0), async move { operator::work(operators).await });
+    let others = Arc::clone(world);
+    world.kernel.spawn(Home::Outside, whose(2), async move { others::sell(others).await });
     let forgers = Arc::clone(world);
     world.kernel.spawn(Home::Outside, whose(1), async move { forger::forge(forgers).await });
     buyers

@@ -11,12 +11,14 @@ mod moves;
 mod safety;
 mod settled;
 
-pub use settled::{Rest, judge, restless};
+pub(crate) use settled::unheard_successes;
+pub use settled::{Rest, judge, judge_after_days, restless};
 
 use crate::marks::Mark;
 use crate::node::order_of_subject;
 use crate::tape::mix;
 use crate::world::World;
+use domain::case::CaseKind;
 use domain::catalogue::{SkuId, StockLevel};
 use domain::changeset::{Changeset, Fence, ReplayScope};
 use domain::job::JobId;
@@ -62,6 +64,8 @@ pub struct Seen {
     said_unpaid: BTreeSet<String>,
     /// Numbers that were paid.
     paid: BTreeSet<String>,
+    /// Nodes whose signature WeChat Pay did not take the last time.
+    unsigned: BTreeSet<u32>,
     /// Which node ordered a number.
     orderer: BTreeMap<String, u32>,
     /// What failovers lost.
@@ -269,6 +273,9 @@ impl Seen {
 
     /// What is worth counting.
     fn mark(&self, world: &World, node: u32, changeset: &Changeset) {
+        if changeset.cases.iter().any(|case| case.kind == CaseKind::Foreign) {
+            world.chronicle.sometimes(Mark::ForeignLeft);
+        }
         let Some(write) = &changeset.order else { return };
         let before = self.orders.get(&write.order.id);
         let now = world.store_time.real();
@@ -331,6 +338,16 @@ impl Seen {
                         world.chronicle.sometimes(Mark::ClosedPastHorizon);
                     }
                 }
+                Event::RefundRequested(refund) if refund.replaces.is_some() => {
+                    world.chronicle.sometimes(Mark::RefundReplaced);
+                }
+                Event::RefundRequested(_) => {}
+                Event::CancelWithdrawn => world.chronicle.sometimes(Mark::CancelWithdrawn),
+                Event::Cancelled { .. } => {
+                    if write.order.settlement.is_some() {
+                        world.chronicle.sometimes(Mark::CancelledAfterPaid);
+                    }
+                }
                 Event::Completed { by: domain::order::CompletedBy::Elapsed, .. } => {
                     world.chronicle.sometimes(Mark::OrderCompletedByItself);
                 }
@@ -339,10 +356,7 @@ impl Seen {
                 | Event::PaymentPayable { .. }
                 | Event::PaymentUnknown { .. }
                 | Event::PaymentClosing { .. }
-                | Event::RefundRequested(_)
-                | Event::CancelWithdrawn
                 | Event::CancelRequested { .. }
-                | Event::Cancelled { .. }
                 | Event::PayerReported(_)
                 | Event::Shipped(_)
                 | Event::Delivered { .. }
@@ -370,12 +384,12 @@ fn refund_mark(
         RefundState::Closed { .. } => Mark::RefundClosed,
         RefundState::Rejected { .. } => Mark::RefundRejected,
         RefundState::Declined => Mark::RefundDeclined,
+        RefundState::Withdrawn => Mark::RefundWithdrawn,
+        RefundState::SettledOffline { .. } => Mark::RefundSettledOffline,
         RefundState::AwaitingApproval
-        | RefundState::Withdrawn
         | RefundState::Requested
         | RefundState::Sending
-        | RefundState::Processing { .. }
-        | RefundState::SettledOffline { .. } => return,
+        | RefundState::Processing { .. } => return,
     };
     world.chronicle.sometimes(mark);
 }

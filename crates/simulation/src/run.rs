@@ -5,7 +5,7 @@ use crate::chronicle::{Inside, Line, Violation};
 use crate::kernel::{Home, Kernel, Label};
 use crate::marks::Mark;
 use crate::matrix::Counts;
-use crate::oracle::{Rest, Seen, judge, restless};
+use crate::oracle::{Rest, Seen, judge, judge_after_days, restless};
 use crate::setup::{Setup, Variant};
 use crate::tape::{Choices, Kind, Tape};
 use crate::time::{MILLI, SECOND};
@@ -60,6 +60,9 @@ pub struct Outcome {
 const STORM_S: i64 = 1_200;
 /// How often it is looked whether a world is at rest, in microseconds.
 const LOOK: i64 = 10 * SECOND;
+/// Long enough for a delivered order to complete by itself, in microseconds.
+const DAYS: i64 = 8 * 24 * HOUR;
+const HOUR: i64 = 3_600 * SECOND;
 /// As often as this what was lost is told again.
 const LOOKS_A_BILL: u32 = 6;
 /// No world goes on for longer than this after faults have ceased, in seconds.
@@ -159,6 +162,12 @@ fn calm(world: &Arc<World>) {
         }
     }
     judge(world, rest);
+    if world.setup.lasts && !world.chronicle.is_violated() {
+        let until = world.kernel.now().saturating_add(DAYS);
+        world.wait_for_days(HOUR);
+        run_until(world, until, || false);
+        judge_after_days(world);
+    }
 }
 
 /// Runs, and watches that nothing spins.

@@ -114,6 +114,8 @@ pub struct Setup {
     pub refund_too_soon: RefundTooSoon,
     /// What a notification that is sent again looks like.
     pub resend_body: ResendBody,
+    /// Whether it goes on for days after it has come to rest.
+    pub lasts: bool,
 }
 
 /// Where leases are short, they last this long.
@@ -170,7 +172,7 @@ impl Setup {
                 -400 * SECOND,
             ]),
             numbers: drawn.one_of(&[1 << 60, 1 << 60, 1 << 60, 2, 5]),
-            whims: drawn.bits(16),
+            whims: drawn.bits(19),
             rsa: kernel.choose(Kind::Swarm, 0, 2, |chance| u32::from(chance % 100 == 0)) == 1,
             verification: drawn.one_of(&[
                 Verification::PublicKey,
@@ -183,6 +185,7 @@ impl Setup {
             refund_too_soon: drawn
                 .one_of(&[RefundTooSoon::FrequencyLimited, RefundTooSoon::InvalidRequest]),
             resend_body: drawn.one_of(&[ResendBody::EncryptedAnew, ResendBody::Identical]),
+            lasts: kernel.choose(Kind::Swarm, 0, 2, |chance| u32::from(chance % 32 == 0)) == 1,
         };
         setup.possible()
     }
@@ -194,7 +197,7 @@ impl Setup {
             self.rates[Fault::FailoverLosing.index()] = 0;
         }
         if self.may_lose_commits() {
-            self.whims &= !Whim::Ghost.bit();
+            self.whims &= !(Whim::Ghost.bit() | Whim::Hasty.bit());
         }
         self
     }
@@ -265,6 +268,10 @@ impl Draw<'_> {
                 [Fault::CrashBefore, Fault::CrashAfter, Fault::StoreDown, Fault::FailoverLosing];
             if stops_all.iter().any(|fault| fault.index() == index) {
                 *rate /= 16;
+            }
+            // Each takes half a minute.
+            if index == Fault::FailoverLosing.index() {
+                *rate /= 4;
             }
         }
         rates

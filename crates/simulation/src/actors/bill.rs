@@ -1,4 +1,4 @@
-//! The part of the bill, until there is one: tells again what WeChat Pay has and a failover lost.
+//! The part of the bill, until there is one: tells again what WeChat Pay has and nobody asks about.
 //!
 //! WeChat Pay does not send what was acknowledged, and nobody asks about a number that nobody knows.
 //! In production the bill names it the next morning; here it is said again as a notification.
@@ -11,18 +11,17 @@ use crate::world::World;
 use std::sync::Arc;
 use wechatpay_sim::core::notice::{AttemptEnd, Delivery};
 
-/// Every success and every refund of which there is no record any more.
+/// Every success and every refund of which there is no record (any more), and every success after
+/// WeChat Pay had said CLOSED.
 pub fn tell_what_was_lost(world: &Arc<World>) {
-    if world.failovers() == 0 {
-        return;
-    }
     let now = world.now();
-    let paid: Vec<String> = world.wechat.truth(|truth| truth.paid.keys().cloned().collect());
-    for number in paid {
-        let known = world.oracle.look(|seen| seen.payment(&number).is_some());
-        if !known && let Ok(delivery) = world.wechat.notify(&number, None, now) {
+    for number in crate::oracle::unheard_successes(world) {
+        if let Ok(delivery) = world.wechat.notify(&number, None, now) {
             tell(world, &number, None, delivery);
         }
+    }
+    if world.failovers() == 0 {
+        return;
     }
     for refund in world.wechat.refunds(now) {
         let number = refund.out_refund_no;

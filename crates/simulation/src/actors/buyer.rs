@@ -1,5 +1,6 @@
 //! Buyers. Each puts something on the list, checks out, and pays or does not, in one of many ways.
 
+mod regrets;
 mod requests;
 
 use super::{Buyer, at_once, cashier, dawdle};
@@ -52,9 +53,15 @@ pub enum Whim {
     WantsTheCup,
     /// Pays a number whose answer nobody got.
     Ghost,
+    /// Pays before the answer to the prepay is recorded.
+    Hasty,
+    /// Pays, and wants money back.
+    Regrets,
+    /// Pays what was closed, which WeChat Pay never shows to happen.
+    TooLate,
 }
 
-const WHIMS: [Whim; 16] = [
+const WHIMS: [Whim; 19] = [
     Whim::Honest,
     Whim::TwiceOneKey,
     Whim::TwiceTwoKeys,
@@ -71,6 +78,9 @@ const WHIMS: [Whim; 16] = [
     Whim::Boasts,
     Whim::WantsTheCup,
     Whim::Ghost,
+    Whim::Hasty,
+    Whim::Regrets,
+    Whim::TooLate,
 ];
 
 impl Whim {
@@ -99,7 +109,10 @@ impl Whim {
             | Whim::Replaces
             | Whim::FailsFirst
             | Whim::Boasts
-            | Whim::Ghost => "tea",
+            | Whim::Ghost
+            | Whim::Hasty
+            | Whim::Regrets
+            | Whim::TooLate => "tea",
         }
     }
 }
@@ -155,6 +168,10 @@ impl Shopper {
             let other = self.new_key();
             self.in_parallel(item, &other);
         }
+        if whim == Whim::Hasty {
+            let (world, buyer) = (Arc::clone(&self.world), self.buyer.id);
+            self.world.outside(async move { cashier::pay_as_soon_as_ordered(world, buyer).await });
+        }
         let trade_type = (whim != Whim::PlacesFirst).then(|| self.trade_type());
         let Some(mut said) = self.check_out(item, &key, trade_type, whim).await else { return };
         if whim == Whim::PlacesFirst {
@@ -198,9 +215,16 @@ impl Shopper {
                     cashier::pay_number(&self.world, number.as_str(), false);
                 }
             }
+            Whim::Regrets => {
+                if self.pay(said).await {
+                    self.regret(said).await;
+                }
+            }
+            Whim::TooLate => self.pay_too_late(said).await,
             Whim::Honest
             | Whim::TwiceOneKey
             | Whim::TwiceTwoKeys
+            | Whim::Hasty
             | Whim::Impatient
             | Whim::TakesTheGift
             | Whim::PlacesFirst
@@ -312,8 +336,8 @@ impl Shopper {
     async fn pay_on_two_devices(&mut self, said: &Said) {
         let second = self.pay_another_way(said, TradeType::Native).await;
         let both = self.world.draw(Kind::Actor, 3);
-        if both != 1 {
-            self.pay(said).await;
+        if both != 1 && !self.pay(said).await && both == 2 {
+            self.pay_whatever_it_is(said);
         }
         dawdle(&self.world, 20).await;
         if let Some(second) = second.filter(|_| both > 0) {

@@ -2,9 +2,12 @@
 
 use crate::marks::Mark;
 use crate::node::{Said, transport_order_of};
-use crate::time::{SECOND, micros};
+use crate::time::{MILLI, SECOND, micros};
 use crate::world::World;
+use domain::UserId;
+use domain::payment::PaymentState;
 use domain::ports::PayParams;
+use std::sync::Arc;
 use wechatpay_sim::core::pay::{PayForm, PayOutcome};
 
 /// The number that the parameters pay, if the app opens for them.
@@ -42,10 +45,37 @@ pub(crate) fn pay(world: &World, said: &Said, coupon: bool) -> bool {
     pay_number(world, &number, coupon)
 }
 
+/// Pays a number as soon as WeChat Pay has it, whether or not anybody was told.
+pub(super) async fn pay_as_soon_as_ordered(world: Arc<World>, buyer: UserId) {
+    for _ in 0..200 {
+        world.kernel.sleep(10 * MILLI).await;
+        let created = world.oracle.look(|seen| {
+            let orders = seen.orders.values().filter(|order| order.buyer == Some(buyer));
+            let mut payments = orders.flat_map(|order| &order.payments);
+            let created = payments.find(|payment| payment.state == PaymentState::Created)?;
+            Some(created.out_trade_no().as_str().to_owned())
+        });
+        let Some(number) = created else { continue };
+        if world.wechat.truth(|truth| truth.ordered.contains_key(&number)) {
+            pay_number(&world, &number, false);
+            return;
+        }
+    }
+}
+
+/// Pays a number, also a closed one. Whether money moved.
+pub(super) fn pay_unfaithfully(world: &World, number: &str) -> bool {
+    pay_as(world, number, PayForm { unfaithful: true, ..PayForm::default() })
+}
+
 /// Pays a number. Whether money moved.
 pub(crate) fn pay_number(world: &World, number: &str, coupon: bool) -> bool {
     let coupon_fen = if coupon { 100 } else { 0 };
-    let form = PayForm { coupon_fen, ..PayForm::default() };
+    pay_as(world, number, PayForm { coupon_fen, ..PayForm::default() })
+}
+
+fn pay_as(world: &World, number: &str, form: PayForm) -> bool {
+    let coupon = form.coupon_fen > 0;
     let order = transport_order_of(number);
     match world.wechat.pay(number, form, world.now()) {
         Ok(paid) => {
@@ -56,6 +86,9 @@ pub(crate) fn pay_number(world: &World, number: &str, coupon: bool) -> bool {
             );
             if coupon {
                 world.chronicle.sometimes(Mark::CouponLowersPayerTotal);
+            }
+            if world.wechat.truth(|truth| truth.unfaithful.contains(number)) {
+                world.chronicle.sometimes(Mark::PaidAfterClose);
             }
             let both = world.wechat.truth(|truth| {
                 truth.paid.keys().filter(|paid| transport_order_of(paid) == order).count() > 1

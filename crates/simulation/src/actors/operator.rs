@@ -8,7 +8,7 @@ use crate::world::World;
 use domain::changeset::Audit;
 use domain::order::{CancelCause, Command, CompletedBy, OrderStatus, RefundAsk};
 use domain::ports::OrderKey;
-use domain::refund::{Asker, RefundState};
+use domain::refund::{Asker, RefundStatus};
 use domain::shipment::{LogisticsType, Package, ShipmentDraft};
 use domain::{Fen, OrderId, OrderNumber};
 use std::sync::Arc;
@@ -88,15 +88,43 @@ fn action(id: OrderId, number: &OrderNumber, what: &str, count: u32) -> Box<Acti
 
 /// What a person says of a refund that waits for one: mostly yes.
 fn verdict(world: &World, id: OrderId) -> Option<Command> {
-    let waiting = world.oracle.look(|seen| {
+    let (out_refund_no, status) = world.oracle.look(|seen| {
         let order = seen.orders.get(&id)?;
-        let mut refunds = order.refunds.iter();
-        refunds.find(|r| r.state == RefundState::AwaitingApproval).map(|r| r.out_refund_no.clone())
-    });
-    let out_refund_no = waiting?;
-    Some(match world.draw(Kind::Actor, 4) {
-        3 => Command::DeclineRefund { out_refund_no },
-        _ => Command::ApproveRefund { out_refund_no, as_approver: true },
+        let waits = order.refunds.iter().find(|refund| match refund.state.status() {
+            RefundStatus::AwaitingApproval | RefundStatus::Abnormal | RefundStatus::Rejected => {
+                true
+            }
+            RefundStatus::Closed => order.replacement_of(&refund.out_refund_no).is_none(),
+            RefundStatus::Declined
+            | RefundStatus::Withdrawn
+            | RefundStatus::Requested
+            | RefundStatus::Sending
+            | RefundStatus::Unknown
+            | RefundStatus::Processing
+            | RefundStatus::Succeeded
+            | RefundStatus::SettledOffline => false,
+        })?;
+        Some((waits.out_refund_no.clone(), waits.state.status()))
+    })?;
+    let note = "银行转账".to_owned();
+    let no = world.draw(Kind::Actor, 4) == 3;
+    Some(match status {
+        RefundStatus::AwaitingApproval if no => Command::DeclineRefund { out_refund_no },
+        RefundStatus::AwaitingApproval => {
+            Command::ApproveRefund { out_refund_no, as_approver: true }
+        }
+        RefundStatus::Abnormal => Command::SettleRefundOffline { out_refund_no, note },
+        RefundStatus::Rejected if no => Command::SettleRefundOffline { out_refund_no, note },
+        RefundStatus::Declined
+        | RefundStatus::Withdrawn
+        | RefundStatus::Requested
+        | RefundStatus::Sending
+        | RefundStatus::Unknown
+        | RefundStatus::Processing
+        | RefundStatus::Succeeded
+        | RefundStatus::SettledOffline
+        | RefundStatus::Rejected
+        | RefundStatus::Closed => Command::RetryRefund { out_refund_no },
     })
 }
 

@@ -102,7 +102,7 @@ impl Oracle {
     pub fn heard(
         &self,
         world: &World,
-        _node: u32,
+        node: u32,
         (asked, number): (Asked, &str),
         answer: Option<&WireResponse>,
     ) {
@@ -125,7 +125,12 @@ impl Oracle {
                     world.chronicle.sometimes(Mark::StaleThenPaidAtClose);
                 }
             }
-            Asked::Prepay if answer.status == 400 && says("INVALID_REQUEST") => {
+            Asked::Prepay
+                if answer.status == 400
+                    && ["INVALID_REQUEST", "CLOSED", "ORDER_PAID", "ORDERPAID", "USED"]
+                        .into_iter()
+                        .any(says) =>
+            {
                 world.chronicle.sometimes(Mark::NumberSpent);
             }
             Asked::Prepay
@@ -134,6 +139,11 @@ impl Oracle {
             | Asked::Refund
             | Asked::QueryRefund
             | Asked::Certificates => {}
+        }
+        if answer.status == 401 {
+            inside.unsigned.insert(node);
+        } else if answer.status < 300 && inside.unsigned.remove(&node) {
+            world.chronicle.sometimes(Mark::SigningTimeCorrected);
         }
         if answer.status == 429 {
             world.chronicle.sometimes(Mark::RateHalved);

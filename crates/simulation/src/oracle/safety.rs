@@ -217,7 +217,11 @@ fn cancelled_for_good(w: &Watched<'_>) -> Result<(), String> {
     }
     for payment in &order.payments {
         let number = payment.out_trade_no().as_str();
-        let paid = w.world.wechat.truth(|truth| truth.paid.contains_key(number));
+        // Closed is closed: only who breaks WeChat Pay's own rules pays it afterwards.
+        let paid = w
+            .world
+            .wechat
+            .truth(|truth| truth.paid.contains_key(number) && !truth.unfaithful.contains(number));
         let fine = match &payment.state {
             PaymentState::Closed { .. } => !paid && is_closed_for_good(w, order, number),
             PaymentState::Rejected { proven: true, .. } => !paid,

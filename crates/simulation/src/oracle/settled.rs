@@ -5,6 +5,7 @@ use super::safety::refunds::{is_accepted, reserves};
 use crate::setup::Variant;
 use crate::time::{SECOND, instant, micros};
 use crate::world::World;
+use domain::case::CaseKind;
 use domain::order::{HORIZON_S, Order, OrderStatus, SettledBy};
 use domain::payment::{Payment, PaymentState};
 use domain::refund::{Refund, RefundKind, RefundState};
@@ -21,6 +22,7 @@ const ONE_AUDIT_ROW: &str = "each change of an order has exactly one audit row";
 const BOOKS_AGREE: &str = "what was received is what was settled and what goes back";
 const ONE_REFUND: &str = "WeChat Pay has at most one refund for each of ours, and no other";
 const REFUND_TOLD_TRULY: &str = "a refund is shown as it is at WeChat Pay";
+const COMPLETES: &str = "a delivered order completes by itself after seven days";
 const STORED_AS_COMMITTED: &str = "what is stored is what was committed";
 
 /// A world at rest, or on its way there.
@@ -39,10 +41,10 @@ pub fn restless(world: &World, rest: Rest) -> Option<String> {
         let paid = world.wechat.truth(|truth| truth.paid.clone());
         let mut why = None;
         for (number, paid) in &paid {
-            if has_its_end(seen, number) {
+            if has_its_end(seen, number) || is_left_to_others(world, number) {
                 continue;
             }
-            let lost = if seen.losses.has_record(number) { bound.lost } else { 0 };
+            let lost = if is_unrecorded(world, seen, number) { bound.lost } else { 0 };
             let due = rest.since.max(micros(paid.at)).saturating_add(bound.success + lost);
             if now > due {
                 let at = instant(due);
@@ -66,6 +68,26 @@ pub fn restless(world: &World, rest: Rest) -> Option<String> {
         }
         why.or_else(|| unheard_refund(world, seen))
     })
+}
+
+/// Successes that have no end yet and that nobody asks about.
+pub(crate) fn unheard_successes(world: &World) -> Vec<String> {
+    let paid: Vec<String> = world.wechat.truth(|truth| truth.paid.keys().cloned().collect());
+    let mut unheard = paid;
+    unheard.retain(|number| !is_left_to_others(world, number));
+    world.oracle.look(|seen| {
+        unheard.retain(|number| !has_its_end(seen, number) && is_unrecorded(world, seen, number));
+    });
+    unheard
+}
+
+/// Whether nobody asks about it, so that a notification or the bill has to tell it: its record was
+/// lost, or made in no life of this database, or WeChat Pay took it after it had said CLOSED.
+fn is_unrecorded(world: &World, seen: &Seen, number: &str) -> bool {
+    seen.losses.has_record(number)
+        || world
+            .wechat
+            .truth(|truth| !truth.ordered.contains_key(number) || truth.unfaithful.contains(number))
 }
 
 /// A refund that WeChat Pay has, and that a failover made us forget.
@@ -99,6 +121,18 @@ fn bounds(world: &World) -> Bounds {
         | Variant::FourNodes
         | Variant::ShortLeases => Bounds { success, end, lost },
     }
+}
+
+/// Whether another system ordered it, and a person was told.
+fn is_left_to_others(world: &World, number: &str) -> bool {
+    world.wechat.truth(|truth| truth.foreign.contains(number))
+        && world
+            .store
+            .view(|stored| {
+                let mut cases = stored.cases();
+                cases.any(|case| case.kind == CaseKind::Foreign && case.subject == number)
+            })
+            .is_ok_and(|told| told)
 }
 
 /// Whether a success is settled, or on its way back for good, or shown to a person.
@@ -168,6 +202,12 @@ fn every_success_has_one_end(world: &World, seen: &Seen) {
         let violated = |seen: String| {
             world.chronicle.violated_by("I1", EVERY_SUCCESS, order, seen);
         };
+        if world.wechat.truth(|truth| truth.foreign.contains(number)) {
+            if seen.payment(number).is_some() {
+                violated(format!("{number} is not ours, and recorded"));
+            }
+            continue;
+        }
         let Some(payment) = seen.payment(number) else {
             violated(format!("{number} is not known"));
             continue;
@@ -202,7 +242,10 @@ fn every_success_has_one_end(world: &World, seen: &Seen) {
 }
 
 fn books_agree(world: &World, seen: &Seen) {
-    let received: i64 = world.wechat.truth(|truth| truth.paid.values().map(|p| p.total_fen).sum());
+    let received: i64 = world.wechat.truth(|truth| {
+        let ours = truth.paid.values().filter(|p| !truth.foreign.contains(&p.out_trade_no));
+        ours.map(|p| p.total_fen).sum()
+    });
     let mut recorded = 0;
     for order in seen.orders.values() {
         let by_wechat =
@@ -305,4 +348,16 @@ fn stored_as_committed(world: &World, seen: &Seen) {
             world.chronicle.violated_by("I38", ONE_AUDIT_ROW, number, differs);
         }
     }
+}
+
+/// What must have happened by itself when days have passed.
+pub fn judge_after_days(world: &World) {
+    world.oracle.look(|seen| {
+        for order in seen.orders.values().filter(|order| order.status == OrderStatus::Delivered) {
+            let number = order.number.as_str();
+            let still = format!("{number} is still {:?}", order.status);
+            world.chronicle.violated_by("I36", COMPLETES, Some(number), still);
+        }
+        stored_as_committed(world, seen);
+    });
 }

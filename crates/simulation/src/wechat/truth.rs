@@ -27,6 +27,10 @@ pub struct Paid {
 pub struct Truth {
     /// Every success, by our number.
     pub paid: BTreeMap<String, Paid>,
+    /// Those of them that other systems of the merchant ordered.
+    pub foreign: BTreeSet<String>,
+    /// Those of them that WeChat Pay would not have taken: closed, or too late.
+    pub unfaithful: BTreeSet<String>,
     /// The body that ordered each number, the first time.
     pub ordered: BTreeMap<String, Vec<u8>>,
     /// Whether it was ever asked for a refund.
@@ -57,6 +61,9 @@ impl Truth {
         let _lowers_only_what_the_payer_paid = coupon;
         if pays && !self.foreign.contains(&paid.out_trade_no) {
             self.paid.insert(paid.out_trade_no.clone(), paid.clone());
+            if view["unfaithful"] == true {
+                self.unfaithful.insert(paid.out_trade_no.clone());
+            }
         }
         paid
     }

@@ -1,0 +1,50 @@
+//! Other systems that sell under the same merchant number, and payments of ours whose record is in no
+//! database any more.
+
+use super::cashier;
+use crate::tape::Kind;
+use crate::time::SECOND;
+use crate::world::World;
+use domain::{OrderNumber, OutTradeNo, UserId};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Sells while buyers come; the tame world has no others.
+pub(super) async fn sell(world: Arc<World>) {
+    let orders = world.draw(Kind::Actor, 4);
+    for count in 0..orders {
+        let pause = i64::from(world.draw(Kind::Actor, 120)) + 1;
+        world.kernel.sleep(pause * SECOND).await;
+        if !world.is_open() {
+            return;
+        }
+        let whose = world.draw(Kind::Actor, 4);
+        let (number, attach) = match whose {
+            0 => (format!("OTHERS{count:04}"), None),
+            1 => (format!("OTHERS{count:04}"), Some("pd1.theirs.20261121A0000000".to_owned())),
+            _ => {
+                let Some((order, number)) = forgotten(&world, whose == 2, count) else { continue };
+                (number.as_str().to_owned(), Some(format!("pd1.sim.{order}")))
+            }
+        };
+        if world.wechat.order_elsewhere(&number, attach, whose > 1, world.now()) {
+            cashier::pay_number(&world, &number, false);
+        }
+    }
+}
+
+/// A payment of ours that nobody recorded: of an order that is known, or of one that is not.
+fn forgotten(world: &World, known: bool, count: u32) -> Option<(OrderNumber, OutTradeNo)> {
+    if known {
+        let order = world.oracle.look(|seen| {
+            let order = seen.orders.values().nth(usize::try_from(count).ok()?)?;
+            Some(order.number.clone())
+        })?;
+        let number = OutTradeNo::of_payment(&order, 9);
+        return Some((order, number));
+    }
+    let buyer = UserId::new(Uuid::from_u64_pair(2, u64::from(count)));
+    let order = OrderNumber::compose(world.now(), Some(buyer), u64::from(count) + 7);
+    let number = OutTradeNo::of_payment(&order, 1);
+    Some((order, number))
+}
