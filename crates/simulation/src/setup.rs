@@ -99,7 +99,8 @@ pub struct Setup {
     pub numbers: u64,
     /// Which whims buyers have, as bits of [`crate::actors::Whim`].
     pub whims: u32,
-    /// Whether signatures are real.
+    /// Whether signatures are real. Such a world has few orders: one real signature costs about as
+    /// much as an order's whole life.
     pub rsa: bool,
     /// Which keys WeChat Pay signs with.
     pub verification: Verification,
@@ -144,7 +145,7 @@ impl Setup {
         let idle = drawn.one_of(&[5 * SECOND, 500 * MILLI, 2 * SECOND, 15 * SECOND]);
         let lease_ms = drawn.one_of(&[60_000, 10_000, 3_000]);
         let clocks = (0..nodes).map(|_| drawn.clock()).collect();
-        Setup {
+        let setup = Setup {
             seed,
             variant,
             nodes,
@@ -182,7 +183,8 @@ impl Setup {
             refund_too_soon: drawn
                 .one_of(&[RefundTooSoon::FrequencyLimited, RefundTooSoon::InvalidRequest]),
             resend_body: drawn.one_of(&[ResendBody::EncryptedAnew, ResendBody::Identical]),
-        }
+        };
+        if setup.rsa { Setup { buyers: 2, purchases: 1, ..setup } } else { setup }
     }
 }
 
