@@ -7,6 +7,7 @@ use crate::marks::Mark;
 use crate::matrix::{Cell, Counts};
 use crate::tape::mix;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One line of the timeline.
@@ -42,6 +43,8 @@ pub struct Violation {
 pub struct Chronicle {
     kernel: Arc<Kernel>,
     verbose: bool,
+    /// Asked after every event.
+    is_violated: AtomicBool,
     inside: Mutex<Inside>,
 }
 
@@ -62,7 +65,7 @@ impl Chronicle {
     /// An empty one; `verbose` ones write a timeline.
     #[must_use]
     pub fn new(kernel: Arc<Kernel>, verbose: bool) -> Chronicle {
-        Chronicle { kernel, verbose, inside: Mutex::default() }
+        Chronicle { kernel, verbose, is_violated: AtomicBool::new(false), inside: Mutex::default() }
     }
 
     /// Notes what `who` did to `order`. The words are made only when somebody reads them.
@@ -119,6 +122,7 @@ impl Chronicle {
     ) {
         let at = self.kernel.now();
         let mut inside = self.inside();
+        self.is_violated.store(true, Ordering::Relaxed);
         if inside.violation.is_none() {
             let order = order.map(str::to_owned);
             inside.violation = Some(Violation { id, sentence, seen, order, at });
@@ -128,7 +132,7 @@ impl Chronicle {
     /// Whether a promise was broken.
     #[must_use]
     pub fn is_violated(&self) -> bool {
-        self.inside().violation.is_some()
+        self.is_violated.load(Ordering::Relaxed)
     }
 
     /// Takes everything out.

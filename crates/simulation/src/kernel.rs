@@ -192,7 +192,7 @@ impl Kernel {
     /// Runs until `until`, until nobody waits for anything, or until `stop` says so after an event.
     pub fn run(&self, until: i64, mut stop: impl FnMut() -> bool) -> Stopped {
         loop {
-            let Some(id) = self.next(until) else {
+            let Some((id, body)) = self.next(until) else {
                 let mut state = self.state();
                 if state.queue.is_empty() {
                     return Stopped::Idle;
@@ -200,15 +200,15 @@ impl Kernel {
                 state.now = state.now.max(until);
                 return Stopped::Time;
             };
-            self.poll(id);
+            self.poll(id, body);
             if stop() {
                 return Stopped::Asked;
             }
         }
     }
 
-    /// The next task to be polled by `until`.
-    fn next(&self, until: i64) -> Option<TaskId> {
+    /// The next task to be polled by `until`: it runs from now on.
+    fn next(&self, until: i64) -> Option<(TaskId, Body)> {
         let mut state = self.state();
         loop {
             let entry = state.queue.pop_by(until)?;
@@ -221,13 +221,17 @@ impl Kernel {
             let held = state.held.iter().find(|(held, _)| Some(*held) == home).map(|(_, at)| *at);
             match held.filter(|until| *until > now) {
                 Some(later) => state.queue.push(Entry { at: later, ..entry }),
-                None => return Some(entry.task),
+                None => {
+                    if let Some(body) = state.begin(entry.task) {
+                        return Some((entry.task, body));
+                    }
+                }
             }
         }
     }
 
-    fn poll(&self, id: TaskId) {
-        let Some(Body { mut future, waker }) = self.begin(id) else { return };
+    fn poll(&self, id: TaskId, body: Body) {
+        let Body { mut future, waker } = body;
         let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
         let mut state = self.state();
         state.current = None;
@@ -243,16 +247,6 @@ impl Kernel {
         drop(dropped);
     }
 
-    fn begin(&self, id: TaskId) -> Option<Body> {
-        let mut state = self.state();
-        let body = state.tasks.take(id)?;
-        state.current = Some(id);
-        state.events = state.events.saturating_add(1);
-        let now = u64::try_from(state.now).unwrap_or(0);
-        state.hash = crate::tape::mix(state.hash ^ (now << 16) ^ u64::from(id.number()));
-        Some(body)
-    }
-
     /// The task goes on at this instant, in its turn.
     fn wake(&self, id: TaskId) {
         let tie = self.draw(Kind::Queue, 0, TIES);
@@ -261,6 +255,16 @@ impl Kernel {
         if state.tasks.is_woken_anew(id) {
             state.queue.add(at, tie, id);
         }
+    }
+
+    /// The running task goes on in `micros`; answers when that is.
+    fn wake_current_in(&self, micros: i64) -> i64 {
+        let mut state = self.state();
+        let at = state.now.saturating_add(micros);
+        if let Some(id) = state.current {
+            state.queue.add(at, 0, id);
+        }
+        at
     }
 
     /// The running task goes on at `at`.
@@ -273,6 +277,18 @@ impl Kernel {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The task runs from now on.
+    fn begin(&mut self, id: TaskId) -> Option<Body> {
+        let body = self.tasks.take(id)?;
+        self.current = Some(id);
+        self.events = self.events.saturating_add(1);
+        let now = u64::try_from(self.now).unwrap_or(0);
+        self.hash = crate::tape::mix(self.hash ^ (now << 16) ^ u64::from(id.number()));
+        Some(body)
     }
 }
 

@@ -13,6 +13,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+/// A world lives on one thread and is thrown away whole: what is quick to take and to give back is
+/// worth a fifth of all seeds.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How long a tape is made smaller at most.
 const SHRINK: Duration = Duration::from_secs(60);
 

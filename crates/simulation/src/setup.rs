@@ -100,7 +100,8 @@ pub struct Setup {
     pub numbers: u64,
     /// Which whims buyers have, as bits of [`crate::actors::Whim`].
     pub whims: u32,
-    /// Whether signatures are real.
+    /// Whether signatures are real. Such a world has few orders: one real signature costs about as
+    /// much as an order's whole life.
     pub rsa: bool,
     /// Which keys WeChat Pay signs with.
     pub verification: Verification,
@@ -187,6 +188,7 @@ impl Setup {
             resend_body: drawn.one_of(&[ResendBody::EncryptedAnew, ResendBody::Identical]),
             lasts: kernel.choose(Kind::Swarm, 0, 2, |chance| u32::from(chance % 32 == 0)) == 1,
         };
+        let setup = if setup.rsa { Setup { buyers: 2, purchases: 1, ..setup } } else { setup };
         setup.possible()
     }
 

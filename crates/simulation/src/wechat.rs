@@ -18,7 +18,6 @@ use crate::tape::mix;
 use crate::time::offset;
 use domain::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use wechatpay_sim::core::WeChatPay;
 use wechatpay_sim::core::elsewhere::ElsewhereForm;
@@ -54,8 +53,6 @@ struct Inside {
     core: WeChatPay,
     entropy: Numbers,
     truth: Truth,
-    /// The payment that each notification is about.
-    notices: BTreeMap<String, About>,
     /// To be sent, with what each is about.
     ready: Vec<(About, Delivery)>,
 }
@@ -79,7 +76,7 @@ pub struct TrueRefund {
     /// How much, in fen.
     pub refund_fen: i64,
     /// `PROCESSING`, `SUCCESS`, `ABNORMAL` or `CLOSED`.
-    pub status: String,
+    pub status: &'static str,
 }
 
 /// Nonces and numbers from the seed.
@@ -115,7 +112,6 @@ impl WeChat {
             core: WeChatPay::new(keys.account(), settings),
             entropy: Numbers { root: mix(setup.seed ^ 0x5eed), count: 0 },
             truth: Truth::default(),
-            notices: BTreeMap::new(),
             ready: Vec::new(),
         };
         WeChat { keys, bell: Bell::default(), inside: Mutex::new(inside) }
@@ -151,8 +147,8 @@ impl WeChat {
         let pays = form.outcome == wechatpay_sim::core::pay::PayOutcome::Success;
         let paid = inside.with(&self.keys, now, |core, ports| core.pay(number, form, ports))?;
         let paid = inside.truth.paid(&paid, coupon_fen, pays, now);
-        // Its notification is due at once: that one is about this number.
-        inside.gather(&self.keys, Some(number), now);
+        // Its notification is due at once.
+        inside.gather(&self.keys, now);
         drop(inside);
         self.bell.ring();
         Ok(paid)
@@ -187,7 +183,7 @@ impl WeChat {
     /// What it sends now, with what each is about.
     pub fn due(&self, now: Timestamp) -> Vec<(About, Delivery)> {
         let mut inside = self.inside();
-        inside.gather(&self.keys, None, now);
+        inside.gather(&self.keys, now);
         std::mem::take(&mut inside.ready)
     }
 
@@ -277,18 +273,15 @@ impl WeChat {
 
     /// Every refund that it has.
     #[must_use]
-    pub fn refunds(&self, now: Timestamp) -> Vec<TrueRefund> {
-        let ledger = self.ledger(now);
-        let of = |refund: &Value| {
-            let text = |name: &str| refund[name].as_str().unwrap_or_default().to_owned();
-            TrueRefund {
-                out_refund_no: text("out_refund_no"),
-                out_trade_no: text("out_trade_no"),
-                refund_fen: refund["refund_fen"].as_i64().unwrap_or(0),
-                status: text("status"),
-            }
-        };
-        ledger["refunds"].as_array().map(|all| all.iter().map(of).collect()).unwrap_or_default()
+    pub fn refunds(&self) -> Vec<TrueRefund> {
+        let inside = self.inside();
+        let refunds = inside.core.refunds().map(|refund| TrueRefund {
+            out_refund_no: refund.form.out_refund_no.clone(),
+            out_trade_no: refund.out_trade_no.clone(),
+            refund_fen: refund.money.refund_fen,
+            status: refund.status().name(),
+        });
+        refunds.collect()
     }
 
     /// Looks at what is true.
@@ -302,40 +295,15 @@ impl WeChat {
 }
 
 impl Inside {
-    /// Takes what is due. A notification that was not seen before is about `number`, or about what
-    /// the ledger says.
-    fn gather(&mut self, keys: &Keys, number: Option<&str>, now: Timestamp) {
+    /// Takes what is due, each with what it is about.
+    fn gather(&mut self, keys: &Keys, now: Timestamp) {
         for delivery in self.with(keys, now, WeChatPay::due) {
-            let body: Value = serde_json::from_slice(&delivery.body).unwrap_or_default();
-            let id = body["id"].as_str().unwrap_or_default().to_owned();
-            let known = match self.notices.get(&id) {
-                Some(known) => known.clone(),
-                None => {
-                    let told = self.told(&id, now);
-                    let number = number.map(str::to_owned);
-                    let about = match number.filter(|_| told.is_none()) {
-                        Some(number) => About { number, refund: None },
-                        None => told.unwrap_or_default(),
-                    };
-                    self.notices.insert(id, about.clone());
-                    about
-                }
-            };
-            self.ready.push((known, delivery));
+            let about = self.core.notice_subject(delivery.id).map(|subject| About {
+                number: subject.out_trade_no.clone(),
+                refund: subject.out_refund_no.clone(),
+            });
+            self.ready.push((about.unwrap_or_default(), delivery));
         }
-    }
-
-    /// What the ledger says that a refund's notification is about.
-    fn told(&mut self, id: &str, now: Timestamp) -> Option<About> {
-        if !self.truth.refunds {
-            return None;
-        }
-        let ledger = self.core.ledger(offset(now));
-        let notices = ledger["notifications"].as_array()?;
-        let notice = notices.iter().find(|notice| notice["id"] == id)?;
-        let refund = notice["out_refund_no"].as_str()?.to_owned();
-        let number = notice["out_trade_no"].as_str().unwrap_or_default().to_owned();
-        Some(About { number, refund: Some(refund) })
     }
 
     fn with<T>(

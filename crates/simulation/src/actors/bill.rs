@@ -23,7 +23,7 @@ pub fn tell_what_was_lost(world: &Arc<World>) {
     if world.failovers() == 0 {
         return;
     }
-    for refund in world.wechat.refunds(now) {
+    for refund in world.wechat.refunds() {
         let number = refund.out_refund_no;
         let known = world.oracle.look(|seen| seen.refund(&number).is_some());
         if !known && let Ok(delivery) = world.wechat.notify_refund(&number, now) {

@@ -23,7 +23,7 @@ pub async fn deliver_for_ever(world: Arc<World>) {
         let due = world.wechat.next_due().map_or(AT_LEAST, |due| {
             micros(due).saturating_sub(world.kernel.now()).clamp(1, AT_LEAST)
         });
-        world.wechat.bell().wait(&world.kernel, due).await;
+        let _rang = world.wechat.bell().wait(&world.kernel, due).await;
     }
 }
 

@@ -41,7 +41,7 @@ impl Bell {
     }
 }
 
-/// Ready once it rang, or once the time is up.
+/// Ready with `true` once it rang, or with `false` once the time is up.
 #[derive(Debug)]
 pub struct Rung<'a> {
     bell: &'a Bell,
@@ -49,12 +49,12 @@ pub struct Rung<'a> {
 }
 
 impl Future for Rung<'_> {
-    type Output = ();
+    type Output = bool;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<bool> {
         if self.bell.has_rung(context.waker()) {
-            return Poll::Ready(());
+            return Poll::Ready(true);
         }
-        Pin::new(&mut self.sleep).poll(context)
+        Pin::new(&mut self.sleep).poll(context).map(|()| false)
     }
 }

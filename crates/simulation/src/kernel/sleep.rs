@@ -24,14 +24,11 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Sleep>, _context: &mut Context<'_>) -> Poll<()> {
-        let now = self.kernel.now();
         match self.due {
-            Some(due) if due <= now => Poll::Ready(()),
+            Some(due) if due <= self.kernel.now() => Poll::Ready(()),
             Some(_) => Poll::Pending,
             None => {
-                let due = now.saturating_add(self.micros);
-                self.due = Some(due);
-                self.kernel.wake_current_at(due);
+                self.due = Some(self.kernel.wake_current_in(self.micros));
                 Poll::Pending
             }
         }

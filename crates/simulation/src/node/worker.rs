@@ -2,18 +2,22 @@
 //! renew leases, look for work that nobody promised; and the heartbeat that measures the clock.
 
 use super::{Serving, label};
+use crate::actors::at_once;
 use crate::kernel::{Home, letter};
 use crate::marks::Mark;
 use crate::matrix::Flow;
 use crate::setup::Variant;
 use crate::time::{MILLI, SECOND};
 use domain::job::JobKind;
-use domain::ports::LeasedJob;
+use domain::ports::{JobQueue as _, LeasedJob};
 
 const HEARTBEAT: i64 = 10 * SECOND;
 const SWEEP: i64 = 60 * SECOND;
 /// As production: who looks for work waits at least so long.
 const SOONEST: i64 = 5 * MILLI;
+/// Who has nothing to do looks at least so often, also when there is nothing to be found. The same
+/// faults meet the heartbeat and the sweep, on the same way.
+const LOOK_ANYWAY: i64 = SWEEP;
 
 /// Starts working.
 pub(super) fn start(serving: &Serving) {
@@ -40,7 +44,7 @@ impl Serving {
             let claimed = self.desk.jobs.claim(now, limit, setup.lease_ms).await;
             self.world.turn_to(Flow::None);
             match claimed {
-                Ok(jobs) if jobs.is_empty() => self.rest(self.wait().await).await,
+                Ok(jobs) if jobs.is_empty() => self.rest_until_due(self.wait().await).await,
                 Ok(jobs) => jobs.into_iter().for_each(|job| self.begin(job)),
                 Err(_unavailable) => self.rest(SECOND).await,
             }
@@ -63,7 +67,27 @@ impl Serving {
     }
 
     async fn rest(&self, micros: i64) {
-        self.bell.wait(&self.world.kernel, micros).await;
+        let _rang = self.bell.wait(&self.world.kernel, micros).await;
+    }
+
+    /// Rests for `micros`, and on from look to look while a look would find nothing: a claim of
+    /// nothing changes nothing, and most of a world's time is such time. One is made now and then
+    /// all the same, for the faults that meet it.
+    async fn rest_until_due(&self, micros: i64) {
+        let (mut wait, mut rested) = (micros, 0_i64);
+        while !self.bell.wait(&self.world.kernel, wait).await {
+            rested = rested.saturating_add(wait);
+            if rested >= LOOK_ANYWAY || self.would_claim() {
+                return;
+            }
+            wait = self.world.idle();
+        }
+    }
+
+    /// Whether a claim that is made now would find a job.
+    fn would_claim(&self) -> bool {
+        let due = at_once(self.world.store.next_due()).and_then(Result::ok).flatten();
+        due.is_some_and(|due| due <= self.desk.clock.now())
     }
 
     fn begin(&self, job: LeasedJob) {

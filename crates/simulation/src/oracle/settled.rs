@@ -95,7 +95,7 @@ fn unheard_refund(world: &World, seen: &Seen) -> Option<String> {
     if world.failovers() == 0 {
         return None;
     }
-    let mut refunds = world.wechat.refunds(world.now()).into_iter();
+    let mut refunds = world.wechat.refunds().into_iter();
     let unheard = refunds.find(|refund| {
         seen.refund(&refund.out_refund_no).is_none() && refund.status != "PROCESSING"
     });
@@ -265,7 +265,7 @@ fn books_agree(world: &World, seen: &Seen) {
 /// Every refund that WeChat Pay has is one of ours, of the same amount and at the same end.
 fn refunds_agree(world: &World, seen: &Seen) {
     let mut at_wechat_pay = BTreeMap::new();
-    for truth in world.wechat.refunds(world.now()) {
+    for truth in world.wechat.refunds() {
         let number = truth.out_refund_no.as_str();
         let order = Some(crate::node::transport_order_of(number));
         let known = seen.refund(number);
@@ -281,7 +281,7 @@ fn refunds_agree(world: &World, seen: &Seen) {
     }
     for refund in seen.orders.values().flat_map(|order| &order.refunds) {
         let number = refund.out_refund_no.as_str();
-        let truth = at_wechat_pay.get(number).map(String::as_str);
+        let truth = at_wechat_pay.get(number).copied();
         let expected = match refund.state {
             RefundState::Succeeded { .. } => Some("SUCCESS"),
             RefundState::Closed { .. } => Some("CLOSED"),

@@ -21,7 +21,7 @@ pub enum Origin<'a> {
 
 impl WeChat {
     /// Orders `number` with the terms of `like`, which was ordered by us. Whether it was accepted.
-    pub fn order_elsewhere(
+    pub fn order_like(
         &self,
         (like, number): (&str, &str),
         origin: Origin<'_>,

@@ -33,10 +33,6 @@ pub struct Truth {
     pub unfaithful: BTreeSet<String>,
     /// The body that ordered each number, the first time.
     pub ordered: BTreeMap<String, Vec<u8>>,
-    /// Whether it was ever asked for a refund.
-    pub refunds: bool,
-    /// Numbers of another system of the same merchant.
-    pub foreign: BTreeSet<String>,
     /// The QR code that is good for each number.
     codes: BTreeMap<String, String>,
 }
@@ -70,7 +66,6 @@ impl Truth {
 
     /// A prepay that was answered well is an order.
     pub(super) fn answered(&mut self, request: &ApiRequest, exchange: &Exchange) {
-        self.refunds = self.refunds || request.path().starts_with("/v3/refund/");
         if request.method != "POST" || !request.path().starts_with("/v3/pay/transactions/") {
             return;
         }

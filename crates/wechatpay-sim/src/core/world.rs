@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use crate::core::calls::CallLog;
 use crate::core::faults::Faults;
+use crate::core::notice::{AttemptId, NoticeOf};
 use crate::core::outbox::Outbox;
 use crate::core::ports::Ports;
 use crate::core::postponed::PostponedCalls;
@@ -130,6 +131,11 @@ impl WeChatPay {
     /// All refunds, by number, as [`Self::refund_of`] gives them.
     pub fn refunds(&self) -> impl Iterator<Item = &Refund> {
         self.refunds.iter()
+    }
+
+    /// What the notification of an attempt is about.
+    pub fn notice_subject(&self, id: AttemptId) -> Option<&NoticeOf> {
+        self.outbox.notices.get(&id.notice).map(|notice| &notice.of)
     }
 
     /// An order as it stands now, closed by age if its time has come.

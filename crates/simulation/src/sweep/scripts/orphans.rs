@@ -34,7 +34,7 @@ async fn orphan(people: Vec<Client>, is_ours: bool) {
     let number = format!("{rest}{}", if last == "A" { "C" } else { "A" });
     let origin = if is_ours { Origin::Lost(&number) } else { Origin::Foreign };
     let world = &buyer.world;
-    if world.wechat.order_elsewhere((like, &number), origin, world.now()) {
+    if world.wechat.order_like((like, &number), origin, world.now()) {
         buyer.pay_unknown(&number);
     }
 }
