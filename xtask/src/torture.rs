@@ -25,13 +25,6 @@ pub(crate) struct Choices {
     buyer_every_ms: Option<u64>,
 }
 
-impl Choices {
-    /// As long as continuous integration has time for.
-    pub(crate) fn a_minute() -> Choices {
-        Choices { minutes: 1, seed: None, buyer_every_ms: None }
-    }
-}
-
 /// Fails when there is any difference.
 pub(crate) fn run(repository: &Repository, choices: &Choices) -> Result<ExitCode> {
     let words = ["build", "--locked", "--package", "app", "--package", "torture"];
