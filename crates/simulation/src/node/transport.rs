@@ -4,12 +4,13 @@ use crate::kernel::letter;
 use crate::marks::Mark;
 use crate::matrix::{Fault, Step};
 use crate::tape::Kind;
-use crate::time::{MILLI, SECOND};
+use crate::time::{MILLI, SECOND, offset};
 use crate::wechat::{Asked, asked_of};
 use crate::world::World;
 use domain::ports::PortFuture;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use time::format_description::well_known::Rfc2822;
 use wechatpay::{Transport, TransportError, WireRequest, WireResponse};
 use wechatpay_sim::core::exchange::{Answer, ApiRequest};
 
@@ -251,7 +252,7 @@ impl Wire {
         }
         answered.send(match exchange.answer {
             Some(_) if journey.garbage => Ok(garbage()),
-            Some(answer) => Ok(wire_response(answer)),
+            Some(answer) => Ok(wire_response(answer, world)),
             None => Err(TransportError("the connection was closed".to_owned())),
         });
     }
@@ -275,11 +276,16 @@ fn api_request(request: &WireRequest) -> ApiRequest {
     }
 }
 
-fn wire_response(answer: Answer) -> WireResponse {
+/// The answer as it comes over the wire: with the time at WeChat Pay.
+fn wire_response(answer: Answer, world: &World) -> WireResponse {
     let headers = answer.headers.into_iter();
+    let date = offset(world.now()).format(&Rfc2822).map(|date| ("date".to_owned(), date));
     WireResponse {
         status: answer.status,
-        headers: headers.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
+        headers: headers
+            .map(|(name, value)| (name.to_ascii_lowercase(), value))
+            .chain(date)
+            .collect(),
         body: answer.body,
     }
 }
