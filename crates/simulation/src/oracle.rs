@@ -7,6 +7,7 @@
 
 mod conduct;
 mod losses;
+mod marking;
 mod moves;
 mod safety;
 mod settled;
@@ -18,14 +19,12 @@ use crate::marks::Mark;
 use crate::node::order_of_subject;
 use crate::tape::mix;
 use crate::world::World;
-use domain::case::CaseKind;
 use domain::catalogue::{SkuId, StockLevel};
-use domain::changeset::{Changeset, Fence, ReplayScope};
+use domain::changeset::{Changeset, Fence, ListChange, ReplayScope};
 use domain::job::JobId;
 use domain::order::{Event, Order, OrderStatus};
 use domain::payment::{Payment, PaymentState};
 use domain::ports::{Clock as _, LeasedJob};
-use domain::refund::{RefundState, RefundStatus};
 use domain::{OrderId, OutTradeNo, Timestamp, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -257,10 +256,9 @@ impl Seen {
                 }
             }
         }
-        if changeset.list.iter().any(|c| matches!(c, domain::changeset::ListChange::Clear { .. })) {
-            if self.cleared.insert(order.id) {
-                undo.cleared = Some(order.id);
-            }
+        let clears = |c: &ListChange| matches!(c, ListChange::Clear { .. });
+        if changeset.list.iter().any(clears) && self.cleared.insert(order.id) {
+            undo.cleared = Some(order.id);
         }
         let was_over = self.orders.get(&order.id).is_some_and(is_over);
         if is_over(order) && !was_over {
@@ -270,128 +268,6 @@ impl Seen {
         self.numbers.insert(order.number.as_str().to_owned(), order.id);
         undo.order = Some((order.id, self.orders.insert(order.id, order.clone())));
     }
-
-    /// What is worth counting.
-    fn mark(&self, world: &World, node: u32, changeset: &Changeset) {
-        if changeset.cases.iter().any(|case| case.kind == CaseKind::Foreign) {
-            world.chronicle.sometimes(Mark::ForeignLeft);
-        }
-        let Some(write) = &changeset.order else { return };
-        let before = self.orders.get(&write.order.id);
-        let now = world.store_time.real();
-        for event in &changeset.events {
-            match event {
-                Event::Settled { .. } => {
-                    let Some(before) = before else {
-                        world.chronicle.sometimes(Mark::FreeOrder);
-                        continue;
-                    };
-                    let settled = write.order.settled_payment();
-                    if settled.is_some_and(|payment| {
-                        self.losses.has_settlement(payment.out_trade_no().as_str())
-                    }) {
-                        world.chronicle.sometimes(Mark::LostPaymentSettledAgain);
-                    }
-                    if before.status == OrderStatus::Cancelling {
-                        world.chronicle.sometimes(Mark::SuccessWhileCancelling);
-                    }
-                    if before.pay_deadline.is_some_and(|deadline| deadline < now) {
-                        world.chronicle.sometimes(Mark::SuccessAfterDeadline);
-                    }
-                }
-                Event::PaymentPaid { no, .. } => {
-                    let paid = before.and_then(|b| b.payments.iter().find(|p| p.no == *no));
-                    if paid.is_some_and(|p| p.state == PaymentState::Created) {
-                        world.chronicle.sometimes(Mark::SuccessBeforePrepayAnswer);
-                    }
-                    let number = paid.map(|paid| paid.out_trade_no().as_str());
-                    let orderer = number.and_then(|number| self.orderer.get(number));
-                    if orderer.is_some_and(|orderer| *orderer != node) {
-                        world.chronicle.sometimes(Mark::NoticeAppliedByAnotherNode);
-                    }
-                }
-                Event::PaymentSurplus { .. } => {
-                    world.chronicle.sometimes(Mark::SurplusRecorded);
-                    if before.is_some_and(|before| before.status == OrderStatus::Cancelled) {
-                        world.chronicle.sometimes(Mark::SuccessAfterCancelled);
-                    }
-                }
-                Event::PaymentAdopted(adopted) => {
-                    world.chronicle.sometimes(Mark::OrphanAdopted);
-                    if self.losses.has_record(adopted.out_trade_no().as_str()) {
-                        world.chronicle.sometimes(Mark::LostPaymentAdopted);
-                    }
-                }
-                Event::RefundImported(_) => world.chronicle.sometimes(Mark::RefundImported),
-                Event::RefundMoved { out_refund_no, to, .. } => {
-                    refund_mark(world, before, out_refund_no, to);
-                }
-                Event::PaymentRejected { .. } => world.chronicle.sometimes(Mark::PrepayRefused),
-                Event::PaymentRejectionProven { .. } => {
-                    world.chronicle.sometimes(Mark::RefusalProven);
-                }
-                Event::PaymentClosed { no, .. } => {
-                    let was = write.order.payments.iter().find(|p| p.no == *no);
-                    let number = was.map(|p| p.out_trade_no().as_str());
-                    let ordered = |number| world.wechat.truth(|t| t.ordered.contains_key(number));
-                    if number.is_some_and(|number| !ordered(number)) {
-                        world.chronicle.sometimes(Mark::ClosedPastHorizon);
-                    }
-                }
-                Event::RefundRequested(refund) if refund.replaces.is_some() => {
-                    world.chronicle.sometimes(Mark::RefundReplaced);
-                }
-                Event::RefundRequested(_) => {}
-                Event::CancelWithdrawn => world.chronicle.sometimes(Mark::CancelWithdrawn),
-                Event::Cancelled { .. } => {
-                    if write.order.settlement.is_some() {
-                        world.chronicle.sometimes(Mark::CancelledAfterPaid);
-                    }
-                }
-                Event::Completed { by: domain::order::CompletedBy::Elapsed, .. } => {
-                    world.chronicle.sometimes(Mark::OrderCompletedByItself);
-                }
-                Event::Placed(_)
-                | Event::PaymentStarted(_)
-                | Event::PaymentPayable { .. }
-                | Event::PaymentUnknown { .. }
-                | Event::PaymentClosing { .. }
-                | Event::CancelRequested { .. }
-                | Event::PayerReported(_)
-                | Event::Shipped(_)
-                | Event::Delivered { .. }
-                | Event::Completed { .. } => {}
-            }
-        }
-    }
-}
-
-fn refund_mark(
-    world: &World,
-    before: Option<&Order>,
-    number: &domain::OutRefundNo,
-    to: &RefundState,
-) {
-    let was = before.and_then(|before| before.refund(number)).map(|refund| refund.state.status());
-    let mark = match to {
-        RefundState::Succeeded { .. } if was == Some(RefundStatus::Sending) => {
-            Mark::RefundHeardBeforeItsAnswer
-        }
-        RefundState::Succeeded { .. } => Mark::RefundSucceeded,
-        RefundState::Unknown { refused: Some(_) } => Mark::RefundRefused,
-        RefundState::Unknown { refused: None } => Mark::RefundAnswerLost,
-        RefundState::Abnormal { .. } => Mark::RefundAbnormal,
-        RefundState::Closed { .. } => Mark::RefundClosed,
-        RefundState::Rejected { .. } => Mark::RefundRejected,
-        RefundState::Declined => Mark::RefundDeclined,
-        RefundState::Withdrawn => Mark::RefundWithdrawn,
-        RefundState::SettledOffline { .. } => Mark::RefundSettledOffline,
-        RefundState::AwaitingApproval
-        | RefundState::Requested
-        | RefundState::Sending
-        | RefundState::Processing { .. } => return,
-    };
-    world.chronicle.sometimes(mark);
 }
 
 /// Paid or cancelled: its lifetime, as far as money goes, is over.

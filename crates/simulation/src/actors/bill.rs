@@ -17,7 +17,7 @@ pub fn tell_what_was_lost(world: &Arc<World>) {
     let now = world.now();
     for number in crate::oracle::unheard_successes(world) {
         if let Ok(delivery) = world.wechat.notify(&number, None, now) {
-            tell(world, &number, None, delivery);
+            tell(world, &number, None, &delivery);
         }
     }
     if world.failovers() == 0 {
@@ -27,14 +27,14 @@ pub fn tell_what_was_lost(world: &Arc<World>) {
         let number = refund.out_refund_no;
         let known = world.oracle.look(|seen| seen.refund(&number).is_some());
         if !known && let Ok(delivery) = world.wechat.notify_refund(&number, now) {
-            tell(world, &refund.out_trade_no, Some(number), delivery);
+            tell(world, &refund.out_trade_no, Some(number), &delivery);
         }
     }
 }
 
-fn tell(world: &Arc<World>, number: &str, refund: Option<String>, delivery: Delivery) {
+fn tell(world: &Arc<World>, number: &str, refund: Option<String>, delivery: &Delivery) {
     let label = Label { whose: world.oracle.whose(number), errand: Flow::Notice.number() };
-    let raw = raw_notice(&delivery);
+    let (raw, id) = (raw_notice(delivery), delivery.id);
     let told = Notification { number: number.to_owned(), refund, honesty: Honesty::True, raw };
     let at = Arc::clone(world);
     world.kernel.spawn(Home::Outside, label, async move {
@@ -42,6 +42,6 @@ fn tell(world: &Arc<World>, number: &str, refund: Option<String>, delivery: Deli
             Some(status) => AttemptEnd::Answered { status, body: String::new() },
             None => AttemptEnd::Failed { why: "no answer".to_owned() },
         };
-        at.wechat.record(delivery.id, end);
+        at.wechat.record(id, end);
     });
 }

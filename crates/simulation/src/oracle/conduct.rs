@@ -3,6 +3,7 @@
 use super::Oracle;
 use crate::marks::Mark;
 use crate::node::{Honesty, Notification, Said, transport_order_of};
+use crate::time::SECOND;
 use crate::wechat::Asked;
 use crate::world::World;
 use domain::changeset::Fence;
@@ -142,7 +143,10 @@ impl Oracle {
         }
         if answer.status == 401 {
             inside.unsigned.insert(node);
-        } else if answer.status < 300 && inside.unsigned.remove(&node) {
+        } else if answer.status < 300
+            && inside.unsigned.remove(&node)
+            && world.store_time.ahead().abs() > 300 * SECOND
+        {
             world.chronicle.sometimes(Mark::SigningTimeCorrected);
         }
         if answer.status == 429 {

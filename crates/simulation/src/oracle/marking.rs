@@ -1,0 +1,141 @@
+//! What is worth counting of a commit: the marks that a run has to meet.
+
+use super::Seen;
+use crate::marks::Mark;
+use crate::world::World;
+use domain::case::CaseKind;
+use domain::changeset::Changeset;
+use domain::order::{Event, Order, OrderStatus};
+use domain::payment::{PaymentNo, PaymentState};
+use domain::ports::Clock as _;
+use domain::refund::{RefundState, RefundStatus};
+
+impl Seen {
+    /// What is worth counting.
+    pub(super) fn mark(&self, world: &World, node: u32, changeset: &Changeset) {
+        if changeset.cases.iter().any(|case| case.kind == CaseKind::Foreign) {
+            world.chronicle.sometimes(Mark::ForeignLeft);
+        }
+        let Some(write) = &changeset.order else { return };
+        let before = self.orders.get(&write.order.id);
+        for event in &changeset.events {
+            match event {
+                Event::Settled { .. } => self.mark_settled(world, before, &write.order),
+                Event::PaymentPaid { no, .. } => self.mark_paid(world, node, before, *no),
+                Event::PaymentSurplus { .. } => {
+                    world.chronicle.sometimes(Mark::SurplusRecorded);
+                    if before.is_some_and(|before| before.status == OrderStatus::Cancelled) {
+                        world.chronicle.sometimes(Mark::SuccessAfterCancelled);
+                    }
+                }
+                Event::PaymentAdopted(adopted) => {
+                    world.chronicle.sometimes(Mark::OrphanAdopted);
+                    if self.losses.has_record(adopted.out_trade_no().as_str()) {
+                        world.chronicle.sometimes(Mark::LostPaymentAdopted);
+                    }
+                }
+                Event::RefundImported(_) => world.chronicle.sometimes(Mark::RefundImported),
+                Event::RefundMoved { out_refund_no, to, .. } => {
+                    refund_mark(world, before, out_refund_no, to);
+                }
+                Event::PaymentRejected { .. } => world.chronicle.sometimes(Mark::PrepayRefused),
+                Event::PaymentRejectionProven { .. } => {
+                    world.chronicle.sometimes(Mark::RefusalProven);
+                }
+                Event::PaymentClosed { no, .. } => mark_closed(world, &write.order, *no),
+                Event::RefundRequested(refund) if refund.replaces.is_some() => {
+                    world.chronicle.sometimes(Mark::RefundReplaced);
+                }
+                Event::RefundRequested(_) => {}
+                Event::CancelWithdrawn => world.chronicle.sometimes(Mark::CancelWithdrawn),
+                Event::Cancelled { .. } => {
+                    if write.order.settlement.is_some() {
+                        world.chronicle.sometimes(Mark::CancelledAfterPaid);
+                    }
+                }
+                Event::Completed { by: domain::order::CompletedBy::Elapsed, .. } => {
+                    world.chronicle.sometimes(Mark::OrderCompletedByItself);
+                }
+                Event::Placed(_)
+                | Event::PaymentStarted(_)
+                | Event::PaymentPayable { .. }
+                | Event::PaymentUnknown { .. }
+                | Event::PaymentClosing { .. }
+                | Event::CancelRequested { .. }
+                | Event::PayerReported(_)
+                | Event::Shipped(_)
+                | Event::Delivered { .. }
+                | Event::Completed { .. } => {}
+            }
+        }
+    }
+
+    fn mark_settled(&self, world: &World, before: Option<&Order>, after: &Order) {
+        let now = world.store_time.real();
+        let Some(before) = before else {
+            world.chronicle.sometimes(Mark::FreeOrder);
+            return;
+        };
+        let settled = after.settled_payment();
+        if settled
+            .is_some_and(|payment| self.losses.has_settlement(payment.out_trade_no().as_str()))
+        {
+            world.chronicle.sometimes(Mark::LostPaymentSettledAgain);
+        }
+        if before.status == OrderStatus::Cancelling {
+            world.chronicle.sometimes(Mark::SuccessWhileCancelling);
+        }
+        if before.pay_deadline.is_some_and(|deadline| deadline < now) {
+            world.chronicle.sometimes(Mark::SuccessAfterDeadline);
+        }
+    }
+
+    fn mark_paid(&self, world: &World, node: u32, before: Option<&Order>, no: PaymentNo) {
+        let paid = before.and_then(|b| b.payments.iter().find(|p| p.no == no));
+        if paid.is_some_and(|p| p.state == PaymentState::Created) {
+            world.chronicle.sometimes(Mark::SuccessBeforePrepayAnswer);
+        }
+        let number = paid.map(|paid| paid.out_trade_no().as_str());
+        let orderer = number.and_then(|number| self.orderer.get(number));
+        if orderer.is_some_and(|orderer| *orderer != node) {
+            world.chronicle.sometimes(Mark::NoticeAppliedByAnotherNode);
+        }
+    }
+}
+
+fn mark_closed(world: &World, after: &Order, no: PaymentNo) {
+    let was = after.payments.iter().find(|p| p.no == no);
+    let number = was.map(|p| p.out_trade_no().as_str());
+    let ordered = |number| world.wechat.truth(|t| t.ordered.contains_key(number));
+    if number.is_some_and(|number| !ordered(number)) {
+        world.chronicle.sometimes(Mark::ClosedPastHorizon);
+    }
+}
+
+fn refund_mark(
+    world: &World,
+    before: Option<&Order>,
+    number: &domain::OutRefundNo,
+    to: &RefundState,
+) {
+    let was = before.and_then(|before| before.refund(number)).map(|refund| refund.state.status());
+    let mark = match to {
+        RefundState::Succeeded { .. } if was == Some(RefundStatus::Sending) => {
+            Mark::RefundHeardBeforeItsAnswer
+        }
+        RefundState::Succeeded { .. } => Mark::RefundSucceeded,
+        RefundState::Unknown { refused: Some(_) } => Mark::RefundRefused,
+        RefundState::Unknown { refused: None } => Mark::RefundAnswerLost,
+        RefundState::Abnormal { .. } => Mark::RefundAbnormal,
+        RefundState::Closed { .. } => Mark::RefundClosed,
+        RefundState::Rejected { .. } => Mark::RefundRejected,
+        RefundState::Declined => Mark::RefundDeclined,
+        RefundState::Withdrawn => Mark::RefundWithdrawn,
+        RefundState::SettledOffline { .. } => Mark::RefundSettledOffline,
+        RefundState::AwaitingApproval
+        | RefundState::Requested
+        | RefundState::Sending
+        | RefundState::Processing { .. } => return,
+    };
+    world.chronicle.sometimes(mark);
+}
