@@ -8,6 +8,8 @@ pub mod buyer;
 pub mod case;
 pub mod catalogue;
 pub mod changeset;
+pub mod coupon;
+pub mod delivery;
 pub mod fact;
 pub mod ids;
 pub mod job;

@@ -2,26 +2,37 @@
 //!
 //! Total = Σ lines − coupon + delivery + rush. Pure and exact; refuses what may not be sold.
 
-use crate::Fen;
+mod share;
+#[cfg(test)]
+mod tests;
+
 use crate::catalogue::{Sku, SkuId, SkuStatus};
+use crate::coupon::{CouponRefusal, CouponTerms};
+use crate::delivery::DeliveryRules;
 use crate::order::Amounts;
+use crate::{Fen, Timestamp};
 
 /// What is to be priced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PricingInput<'a> {
     /// The goods and how many of each.
     pub lines: Vec<(&'a Sku, u32)>,
-    /// Fees of this delivery.
-    pub fees: Fees,
+    /// What delivery and hurry cost.
+    pub rules: &'a DeliveryRules,
+    /// Where it goes: the region of the address.
+    pub region: &'a str,
+    /// Whether it is in a hurry.
+    pub rush: bool,
+    /// The coupon, at the moment of its use.
+    pub coupon: Option<(&'a CouponTerms, Timestamp)>,
 }
 
-/// Fees on top of the goods; zero when the merchant has set none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Fees {
-    /// Delivery.
-    pub delivery: Fen,
-    /// Rush fee (加急费), when it was asked for.
-    pub rush: Fen,
+impl<'a> PricingInput<'a> {
+    /// Goods alone: where no rules are set, without hurry and without a coupon.
+    #[must_use]
+    pub fn of_goods(lines: Vec<(&'a Sku, u32)>) -> PricingInput<'a> {
+        PricingInput { lines, rules: DeliveryRules::NONE, region: "", rush: false, coupon: None }
+    }
 }
 
 /// A full breakdown.
@@ -67,6 +78,9 @@ pub enum PricingRefusal {
     /// The sum is larger than we handle.
     #[error("the amount is too large")]
     TooLarge,
+    /// The coupon does not apply to it.
+    #[error("the coupon does not apply: {0}")]
+    Coupon(CouponRefusal),
 }
 
 /// Prices an order.
@@ -77,22 +91,29 @@ pub fn price(input: &PricingInput<'_>) -> Result<Breakdown, PricingRefusal> {
     if input.lines.is_empty() {
         return Err(PricingRefusal::Empty);
     }
-    let lines: Vec<PricedLine> = input
+    let mut lines: Vec<PricedLine> = input
         .lines
         .iter()
         .map(|(sku, quantity)| price_line(sku, *quantity))
         .collect::<Result<_, _>>()?;
-    let items = Fen::sum(lines.iter().map(|l| l.amount)).ok_or(PricingRefusal::TooLarge)?;
-    let discount = Fen::ZERO;
+    let costs: Vec<Fen> = lines.iter().map(|line| line.amount).collect();
+    let items = Fen::sum(costs.iter().copied()).ok_or(PricingRefusal::TooLarge)?;
+    let discount = match input.coupon {
+        Some((terms, now)) => terms.discount(items, now).map_err(PricingRefusal::Coupon)?,
+        None => Fen::ZERO,
+    };
+    for (line, part) in lines.iter_mut().zip(share::share(discount, &costs)) {
+        line.discount = part;
+    }
+    let delivery = input.rules.fee(input.region, items);
+    let rush = if input.rush { input.rules.rush } else { Fen::ZERO };
     let total = items
         .minus(discount)
-        .and_then(|t| t.plus(input.fees.delivery))
-        .and_then(|t| t.plus(input.fees.rush))
-        .filter(|t| t.is_payable_range())
+        .and_then(|total| total.plus(delivery))
+        .and_then(|total| total.plus(rush))
+        .filter(|total| total.is_payable_range())
         .ok_or(PricingRefusal::TooLarge)?;
-    let amounts =
-        Amounts { items, discount, delivery: input.fees.delivery, rush: input.fees.rush, total };
-    Ok(Breakdown { lines, amounts })
+    Ok(Breakdown { lines, amounts: Amounts { items, discount, delivery, rush, total } })
 }
 
 fn price_line(sku: &Sku, quantity: u32) -> Result<PricedLine, PricingRefusal> {
@@ -116,112 +137,4 @@ fn price_line(sku: &Sku, quantity: u32) -> Result<PricedLine, PricingRefusal> {
         discount: Fen::ZERO,
         price_version: sku.price_version,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Timestamp;
-    use crate::catalogue::StockLevel;
-    use proptest::prelude::*;
-
-    fn sku(price: i64, cost: i64) -> Sku {
-        Sku {
-            id: SkuId::parse("tea").unwrap(),
-            title: "茶".to_owned(),
-            price: Fen::new(price),
-            cost_price: Fen::new(cost),
-            status: SkuStatus::OnSale,
-            price_version: 7,
-            stock: StockLevel::default(),
-            created_at: Timestamp::from_seconds(0),
-        }
-    }
-
-    #[test]
-    fn a_price_below_cost_is_refused() {
-        let tea = sku(99, 100);
-        let got = price(&PricingInput { lines: vec![(&tea, 1)], fees: Fees::default() });
-        assert_eq!(got, Err(PricingRefusal::BelowCost(tea.id)));
-    }
-
-    #[test]
-    fn a_hidden_sku_is_not_sold() {
-        let tea = Sku { status: SkuStatus::OffSale, ..sku(100, 1) };
-        let got = price(&PricingInput { lines: vec![(&tea, 1)], fees: Fees::default() });
-        assert_eq!(got, Err(PricingRefusal::NotOnSale(tea.id)));
-    }
-
-    fn priced(
-        lines: Vec<(&Sku, u32)>,
-        delivery: i64,
-        rush: i64,
-    ) -> Result<Breakdown, PricingRefusal> {
-        let fees = Fees { delivery: Fen::new(delivery), rush: Fen::new(rush) };
-        price(&PricingInput { lines, fees })
-    }
-
-    #[test]
-    fn what_costs_what_it_cost_is_sold() {
-        assert!(priced(vec![(&sku(100, 100), 1)], 0, 0).is_ok());
-    }
-
-    #[test]
-    fn nothing_is_not_priced() {
-        assert_eq!(priced(vec![], 0, 0), Err(PricingRefusal::Empty));
-    }
-
-    #[test]
-    fn neither_a_line_nor_the_sum_of_all_is_more_than_we_handle() {
-        let most = sku(Fen::LIMIT.get(), 0);
-        assert!(priced(vec![(&most, 1)], 0, 0).is_ok());
-        assert_eq!(priced(vec![(&most, 2)], 0, 0), Err(PricingRefusal::TooLarge));
-        let one = sku(1, 0);
-        assert_eq!(priced(vec![(&most, 1), (&one, 1)], 0, 0), Err(PricingRefusal::TooLarge));
-        assert_eq!(priced(vec![(&most, 1)], 1, 0), Err(PricingRefusal::TooLarge));
-        assert_eq!(priced(vec![(&most, 1)], 0, 1), Err(PricingRefusal::TooLarge));
-        assert_eq!(priced(vec![(&sku(i64::MAX, 0), 2)], 0, 0), Err(PricingRefusal::TooLarge));
-    }
-
-    #[test]
-    fn a_line_keeps_what_was_priced() {
-        let breakdown = priced(vec![(&sku(300, 1), 2)], 5, 7).unwrap();
-        let expected = PricedLine {
-            sku_id: SkuId::parse("tea").unwrap(),
-            title: "茶".to_owned(),
-            quantity: 2,
-            unit_price: Fen::new(300),
-            amount: Fen::new(600),
-            discount: Fen::ZERO,
-            price_version: 7,
-        };
-        assert_eq!(breakdown.lines, [expected]);
-        let amounts = Amounts {
-            items: Fen::new(600),
-            discount: Fen::ZERO,
-            delivery: Fen::new(5),
-            rush: Fen::new(7),
-            total: Fen::new(612),
-        };
-        assert_eq!(breakdown.amounts, amounts);
-    }
-
-    proptest! {
-        #[test]
-        fn the_breakdown_sums_exactly(
-            lines in prop::collection::vec((0i64..1_000_000, 1u32..100), 1..10),
-            delivery in 0i64..10_000,
-            rush in 0i64..10_000,
-        ) {
-            let skus: Vec<(Sku, u32)> = lines.iter().map(|(p, q)| (sku(*p, 0), *q)).collect();
-            let input = PricingInput {
-                lines: skus.iter().map(|(s, q)| (s, *q)).collect(),
-                fees: Fees { delivery: Fen::new(delivery), rush: Fen::new(rush) },
-            };
-            let exact: i64 = lines.iter().map(|(p, q)| p * i64::from(*q)).sum::<i64>() + delivery + rush;
-            let got = price(&input).unwrap();
-            prop_assert_eq!(got.amounts.total.get(), exact);
-            prop_assert_eq!(got.lines.iter().map(|l| l.amount.get()).sum::<i64>(), got.amounts.items.get());
-        }
-    }
 }

@@ -10,7 +10,7 @@ use domain::fact::{
 use domain::names::{Appid, Mchid, Openid, RefundId, TransactionId};
 use domain::order::{Checkout, Command, NewPayment, Order, Placement, RefundAsk};
 use domain::payment::TradeType;
-use domain::pricing::{Fees, PricingInput, price};
+use domain::pricing::{PricingInput, price};
 use domain::refund::Asker;
 use domain::shipment::{LogisticsType, Package, ShipmentDraft};
 use domain::{
@@ -104,7 +104,7 @@ pub fn replay(key: &str, order: Option<OrderId>) -> ReplayRecord {
 
 /// An order of `lines` (SKU, quantity) for `buyer`; `n` makes its id and number its own.
 pub fn placement(n: u64, buyer: UserId, lines: &[(&Sku, u32)]) -> Placement {
-    let input = PricingInput { lines: lines.to_vec(), fees: Fees::default() };
+    let input = PricingInput::of_goods(lines.to_vec());
     Placement {
         id: OrderId::new(Uuid::from_u64_pair(1, n)),
         number: OrderNumber::compose(start(), Some(buyer), n),

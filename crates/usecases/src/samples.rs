@@ -12,7 +12,7 @@ use domain::names::{Appid, Mchid, RefundId, TransactionId};
 use domain::order::{Checkout, Command, Decision, Event, NewPayment, Order, Placement};
 use domain::payment::TradeType;
 use domain::ports::{CommitAnswer, Loaded};
-use domain::pricing::{Fees, PricingInput, price};
+use domain::pricing::{PricingInput, price};
 use domain::{Epoch, Fen, OrderId, OrderNumber, OutRefundNo, Timestamp, UserId};
 use std::sync::{Arc, Mutex};
 
@@ -44,7 +44,7 @@ pub(crate) fn sku(price_fen: i64) -> Sku {
 pub(crate) fn order() -> Order {
     let buyer = UserId::parse("00000000-0000-0000-0000-000000000007").unwrap();
     let sku = sku(100);
-    let input = PricingInput { lines: vec![(&sku, 1)], fees: Fees::default() };
+    let input = PricingInput::of_goods(vec![(&sku, 1)]);
     let placement = Placement {
         id: OrderId::parse("00000000-0000-0000-0000-000000000001").unwrap(),
         number: OrderNumber::compose(now(), Some(buyer), 1),

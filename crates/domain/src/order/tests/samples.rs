@@ -6,7 +6,7 @@ use crate::fact::{Evidence, PaymentFact, Receipt, Trade};
 use crate::names::{Appid, Mchid, Openid, TransactionId};
 use crate::order::{Checkout, Command, Decision, NewPayment, Order, Placement, PrepayAnswer};
 use crate::payment::{ClosingCause, Credential, Payment, PaymentState, TradeType};
-use crate::pricing::{Fees, PricingInput, price};
+use crate::pricing::{PricingInput, price};
 use crate::shipment::{LogisticsType, Package, ShipmentDraft};
 use crate::{Epoch, Fen, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
 use uuid::Uuid;
@@ -39,7 +39,7 @@ pub(super) fn placement(price_fen: i64) -> Placement {
         stock: StockLevel::default(),
         created_at: start(),
     };
-    let breakdown = price(&PricingInput { lines: vec![(&sku, 3)], fees: Fees::default() }).unwrap();
+    let breakdown = price(&PricingInput::of_goods(vec![(&sku, 3)])).unwrap();
     Placement {
         id: OrderId::new(Uuid::from_u128(1)),
         number: OrderNumber::compose(start(), Some(buyer), 42),
