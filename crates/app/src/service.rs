@@ -188,6 +188,7 @@ fn wire(settings: &Settings, checked: Checked, rim: &Rim) -> Result<Paydesk> {
         orders: Arc::new(MeteredOrders::new(store.clone(), meters)),
         jobs: jobs.clone(),
         catalogue: store.clone(),
+        rules: store.clone(),
         book: store.clone(),
         access: store.clone(),
         cases: store.clone(),

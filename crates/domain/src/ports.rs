@@ -15,6 +15,7 @@ pub mod gateway;
 pub mod invariants;
 pub mod job_queue;
 pub mod order_store;
+pub mod rules;
 pub mod shop;
 
 pub use access::{Access, ApiKeyRecord, Role, SessionRecord};
@@ -30,6 +31,7 @@ pub use job_queue::{Finish, JobQueue, LeasedJob};
 pub use order_store::{
     CommitAnswer, Loaded, OrderKey, OrderList, OrderListing, OrderStore, StoreError,
 };
+pub use rules::{RulesInForce, ShopRules};
 pub use shop::{
     AddItemAnswer, BuyerBook, Catalogue, ChangeItemAnswer, CheckoutBasis, PutAnswer, StockAnswer,
     StockChange,

@@ -94,7 +94,9 @@ pub(crate) async fn quote(mut call: Call) -> Answer {
     let body: Basket = call.read().await?.value;
     let quoted = call.run(async move |paydesk| {
         let selection = Selection::of_ids(&body.item_ids);
-        paydesk.quote(buyer, &selection, body.address_id, body.coupon_id.as_deref()).await
+        paydesk
+            .quote(buyer, &selection, body.address_id, (body.coupon_id.as_deref(), body.rush))
+            .await
     });
     Ok(answer::ok(&WireQuote::of(&quoted.await??)))
 }

@@ -39,6 +39,7 @@ use utoipa::{Modify, OpenApi};
         crate::refunds::ask_as_service, crate::refunds::show,
         crate::back_office::show_sku, crate::back_office::put_sku,
         crate::back_office::move_stock,
+        crate::delivery_rules::show, crate::delivery_rules::put,
         crate::admin_orders::list, crate::admin_orders::show, crate::fulfil::ship,
         crate::fulfil::deliver, crate::fulfil::complete, crate::fulfil::cancel,
         crate::refunds::ask_as_operator, crate::refunds::people::approve,

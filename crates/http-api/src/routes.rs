@@ -5,9 +5,9 @@
 use crate::auth::Who::{self, Anyone, Buyer, Key};
 use crate::problem::Problem;
 use crate::{
-    addresses, admin_orders, api_keys, back_office, cases, checkout, docs_page, fulfil, health,
-    invariants, login, openapi, order_actions, orders, purchase_list, refunds, skus, sync_payment,
-    wechatpay_notify,
+    addresses, admin_orders, api_keys, back_office, cases, checkout, delivery_rules, docs_page,
+    fulfil, health, invariants, login, openapi, order_actions, orders, purchase_list, refunds,
+    skus, sync_payment, wechatpay_notify,
 };
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
@@ -77,6 +77,8 @@ const BACK_OFFICE: &[Route] = &[
     get("/api/admin/skus/{id}", Key(LOOK), || web::to(back_office::show_sku)),
     put("/api/admin/skus/{id}", Key(ACT), || web::to(back_office::put_sku)),
     post("/api/admin/skus/{id}/stock", Key(ACT), || web::to(back_office::move_stock)),
+    get("/api/admin/delivery-rules", Key(LOOK), || web::to(delivery_rules::show)),
+    put("/api/admin/delivery-rules", Key(ACT), || web::to(delivery_rules::put)),
     get("/api/admin/orders", Key(LOOK), || web::to(admin_orders::list)),
     get("/api/admin/orders/{ref}", Key(LOOK), || web::to(admin_orders::show)),
     post("/api/admin/orders/{ref}/ship", Key(ACT), || web::to(fulfil::ship)),

@@ -156,6 +156,7 @@ async fn world(answer: Answer) -> World {
         orders: store.clone(),
         jobs: store.clone(),
         catalogue: store.clone(),
+        rules: store.clone(),
         book: store.clone(),
         access: store.clone(),
         cases: store.clone(),

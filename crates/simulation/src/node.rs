@@ -189,6 +189,7 @@ impl World {
             orders: store.clone(),
             jobs: store.clone(),
             catalogue: store.clone(),
+            rules: store.clone(),
             book: store.clone(),
             access: store.clone(),
             cases: store.clone(),

@@ -125,6 +125,7 @@ impl BuyerBook for MemoryStore {
             let value = CheckoutBasis {
                 items: state.listed(buyer, selection),
                 address: address.map(|(_, address)| address.clone()),
+                rules: state.rules_in_force().rules,
             };
             Loaded { value, store_now, epoch: state.epoch.clone() }
         });

@@ -14,6 +14,7 @@ mod jobs;
 mod journal;
 mod list;
 mod look;
+mod rules;
 mod state;
 mod stock;
 mod table;

@@ -11,7 +11,7 @@ use domain::names::{Appid, Openid, TransactionId};
 use domain::order::Order;
 use domain::outgoing::Outgoing;
 use domain::payment::PaymentNo;
-use domain::ports::{ApiKeyRecord, SessionRecord};
+use domain::ports::{ApiKeyRecord, RulesInForce, SessionRecord};
 use domain::stock::StockMove;
 use domain::{CommandId, Epoch, OrderId, OrderNumber, OutRefundNo, OutTradeNo, Timestamp, UserId};
 use std::sync::Arc;
@@ -79,6 +79,7 @@ tables! {
     due: Table<(Timestamp, JobId), ()>,
     /// The last lease's token.
     tokens: Table<(), i64>,
+    delivery_rules: Table<(), RulesInForce>,
     skus: Table<SkuId, Sku>,
     stock_moves: Log<(OrderId, StockMove)>,
     buyers: Table<UserId, Numbering>,

@@ -16,6 +16,7 @@ async fn make() -> (Stores, ()) {
         orders: store.clone(),
         jobs: store.clone(),
         catalogue: store.clone(),
+        rules: store.clone(),
         book: store.clone(),
         access: store.clone(),
         cases: store,

@@ -50,6 +50,7 @@ fn over(store: Arc<MemoryStore>) -> Subject {
             orders: store.clone(),
             jobs: store.clone(),
             catalogue: store.clone(),
+            rules: store.clone(),
             book: store.clone(),
             access: store.clone(),
             cases: store,

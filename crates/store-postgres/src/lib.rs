@@ -20,6 +20,7 @@ mod patience;
 mod pool;
 mod prepared;
 mod rows;
+mod rules;
 mod vitals;
 mod whole;
 mod words;

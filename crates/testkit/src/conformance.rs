@@ -26,7 +26,7 @@ use domain::order::{Circumstances, Command, Decision, Order, Placement, Rejectio
 use domain::payment::Terms;
 use domain::ports::{
     Access, BuyerBook, CaseBook, Catalogue, CommitAnswer, JobQueue, OrderKey, OrderStore,
-    PortFuture,
+    PortFuture, ShopRules,
 };
 use domain::{Timestamp, UserId};
 use std::sync::Arc;
@@ -36,6 +36,7 @@ pub struct Stores {
     pub orders: Arc<dyn OrderStore>,
     pub jobs: Arc<dyn JobQueue>,
     pub catalogue: Arc<dyn Catalogue>,
+    pub rules: Arc<dyn ShopRules>,
     pub book: Arc<dyn BuyerBook>,
     pub access: Arc<dyn Access>,
     pub cases: Arc<dyn CaseBook>,
@@ -258,6 +259,7 @@ macro_rules! conformance {
             shipping::a_payers_report_is_kept_and_settles_nothing,
             shipping::a_delivered_order_has_its_last_day_promised,
             shipping::the_sweep_gives_delivered_orders_their_last_day_once,
+            shop::delivery_rules_are_changed_at_their_version_only,
             shop::a_sku_is_changed_at_its_version_only,
             shop::stock_is_moved_once_per_key_and_never_below_zero,
             shop::what_is_on_sale_is_listed_by_id,

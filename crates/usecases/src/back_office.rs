@@ -1,18 +1,19 @@
-//! The merchant's own changes to the catalogue.
+//! The merchant's own changes: to the catalogue, and to what holds for the whole shop.
 
 use crate::Paydesk;
 use domain::catalogue::{Sku, SkuDraft};
 use domain::changeset::Audit;
-use domain::ports::{PutAnswer, StoreError};
+use domain::delivery::DeliveryRules;
+use domain::ports::{PutAnswer, RulesInForce, StoreError};
 
-/// Why a SKU was not put.
+/// Why something was not put.
 #[derive(Debug, thiserror::Error)]
-pub enum PutSkuError {
+pub enum PutError {
     /// It exists and no version was given.
-    #[error("the SKU exists: say which version is to be changed")]
+    #[error("it exists: say which version is to be changed")]
     VersionRequired,
     /// It is at another version.
-    #[error("the SKU changed meanwhile")]
+    #[error("it changed meanwhile")]
     VersionMoved,
     /// The store cannot be used.
     #[error(transparent)]
@@ -24,18 +25,39 @@ impl Paydesk {
     /// the SKU and whether it is new.
     ///
     /// # Errors
-    /// See [`PutSkuError`].
+    /// See [`PutError`].
     pub async fn put_sku(
         &self,
         draft: &SkuDraft,
         expected: Option<u64>,
         audit: &Audit,
-    ) -> Result<(Sku, bool), PutSkuError> {
-        match self.catalogue.put_sku(draft, expected, audit, self.clock.now()).await? {
-            PutAnswer::Created(sku) => Ok((sku, true)),
-            PutAnswer::Changed(sku) => Ok((sku, false)),
-            PutAnswer::VersionMoved if expected.is_none() => Err(PutSkuError::VersionRequired),
-            PutAnswer::VersionMoved | PutAnswer::NotFound => Err(PutSkuError::VersionMoved),
-        }
+    ) -> Result<(Sku, bool), PutError> {
+        let answer = self.catalogue.put_sku(draft, expected, audit, self.clock.now()).await?;
+        put(answer, expected)
+    }
+
+    /// Sets the delivery rules: for the first time (`expected` is `None`, or 0 as it was shown)
+    /// or those at version `expected`. Answers them and whether they are the first.
+    ///
+    /// # Errors
+    /// See [`PutError`].
+    pub async fn put_delivery_rules(
+        &self,
+        rules: &DeliveryRules,
+        expected: Option<u64>,
+        audit: &Audit,
+    ) -> Result<(RulesInForce, bool), PutError> {
+        let expected = expected.filter(|version| *version > 0);
+        let now = self.clock.now();
+        put(self.rules.put_delivery_rules(rules, expected, audit, now).await?, expected)
+    }
+}
+
+fn put<T>(answer: PutAnswer<T>, expected: Option<u64>) -> Result<(T, bool), PutError> {
+    match answer {
+        PutAnswer::Created(put) => Ok((put, true)),
+        PutAnswer::Changed(put) => Ok((put, false)),
+        PutAnswer::VersionMoved if expected.is_none() => Err(PutError::VersionRequired),
+        PutAnswer::VersionMoved | PutAnswer::NotFound => Err(PutError::VersionMoved),
     }
 }

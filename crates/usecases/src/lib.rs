@@ -31,7 +31,7 @@ mod transact;
 mod view_order;
 mod work;
 
-pub use back_office::PutSkuError;
+pub use back_office::PutError;
 pub use checkout::{Checkedout, CheckoutError, CheckoutRequest, Quote, QuoteError};
 pub use epochs::Epochs;
 pub use ingest_notice::NoticeAnswer;
@@ -49,7 +49,7 @@ use domain::Fen;
 use domain::names::{Appid, Mchid};
 use domain::ports::{
     Access, BuyerBook, CaseBook, Catalogue, Clock, EventSink, IdSource, Invariants, JobQueue,
-    LoginGateway, NoticeOpener, OrderStore, PaymentGateway,
+    LoginGateway, NoticeOpener, OrderStore, PaymentGateway, ShopRules,
 };
 use std::sync::Arc;
 
@@ -61,6 +61,8 @@ pub struct Paydesk {
     pub jobs: Arc<dyn JobQueue>,
     /// What is for sale.
     pub catalogue: Arc<dyn Catalogue>,
+    /// What the merchant has set for the whole shop.
+    pub rules: Arc<dyn ShopRules>,
     /// Addresses and purchase lists.
     pub book: Arc<dyn BuyerBook>,
     /// Sessions and keys.

@@ -4,6 +4,7 @@ use crate::{Epochs, Paydesk, QueryBudget, Settings};
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use domain::catalogue::{Sku, SkuDraft, SkuId};
 use domain::changeset::{Audit, Changeset, Fence, ReplayRecord, ReplayScope};
+use domain::delivery::DeliveryRules;
 use domain::fact::{PaymentFact, RefundFact};
 use domain::job::JobId;
 use domain::names::{Appid, Mchid, Openid};
@@ -95,6 +96,14 @@ mock! {
 }
 
 mock! {
+    pub(crate) Sheet {}
+    impl ShopRules for Sheet {
+        fn delivery_rules(&self) -> PortFuture<'static, Result<RulesInForce, StoreError>>;
+        fn put_delivery_rules(&self, rules: &DeliveryRules, expected: Option<u64>, audit: &Audit, now: Timestamp) -> PortFuture<'static, Result<PutAnswer<RulesInForce>, StoreError>>;
+    }
+}
+
+mock! {
     pub(crate) Book {}
     impl BuyerBook for Book {
         fn addresses(&self, buyer: UserId) -> PortFuture<'static, Result<Vec<BookedAddress>, StoreError>>;
@@ -171,6 +180,7 @@ pub(crate) fn desk(orders: MockOrders, gateway: MockGateway, now: Timestamp) -> 
         orders: Arc::new(orders),
         jobs: Arc::new(MockJobs::new()),
         catalogue: Arc::new(MockShelf::new()),
+        rules: Arc::new(MockSheet::new()),
         book: Arc::new(MockBook::new()),
         access: Arc::new(MockDoor::new()),
         cases: Arc::new(MockDrawer::new()),

@@ -5,6 +5,7 @@ use super::order_store::{Loaded, StoreError};
 use crate::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use crate::catalogue::{Sku, SkuDraft, SkuId, StockLevel};
 use crate::changeset::{Audit, ReplayRecord};
+use crate::delivery::DeliveryRules;
 use crate::{OrderNumber, Timestamp, UserId};
 
 /// What is for sale.
@@ -177,4 +178,6 @@ pub struct CheckoutBasis {
     pub items: Vec<ListedItem>,
     /// The address, if the buyer has it.
     pub address: Option<Address>,
+    /// What delivery costs now.
+    pub rules: DeliveryRules,
 }

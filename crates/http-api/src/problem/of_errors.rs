@@ -10,7 +10,7 @@ use domain::ports::{LoginError, NoticeError, StoreError};
 use domain::refund::REFUNDS_MAX;
 use domain::shipment::PACKAGES_MAX;
 use usecases::{
-    ActError, CheckoutError, LoginRefused, NoticeAnswer, OfferError, PutSkuError, QuoteError,
+    ActError, CheckoutError, LoginRefused, NoticeAnswer, OfferError, PutError, QuoteError,
     SyncError, TransactError,
 };
 
@@ -238,12 +238,12 @@ impl From<Refusal> for Problem {
     }
 }
 
-impl From<PutSkuError> for Problem {
-    fn from(error: PutSkuError) -> Problem {
+impl From<PutError> for Problem {
+    fn from(error: PutError) -> Problem {
         match error {
-            PutSkuError::VersionRequired => Problem::precondition_required(),
-            PutSkuError::VersionMoved => Problem::version_conflict(),
-            PutSkuError::Store(error) => error.into(),
+            PutError::VersionRequired => Problem::precondition_required(),
+            PutError::VersionMoved => Problem::version_conflict(),
+            PutError::Store(error) => error.into(),
         }
     }
 }

@@ -8,7 +8,7 @@ use domain::{Fen, OutRefundNo};
 use expect_test::expect_file;
 use std::collections::BTreeSet;
 use usecases::{
-    ActError, CheckoutError, LoginRefused, NoticeAnswer, OfferError, PutSkuError, QuoteError,
+    ActError, CheckoutError, LoginRefused, NoticeAnswer, OfferError, PutError, QuoteError,
     SyncError, TransactError,
 };
 
@@ -96,8 +96,8 @@ fn of_use_cases() -> Vec<Problem> {
         SyncError::Transact(TransactError::Rejected(Rejection::WrongState)).into(),
         LoginRefused::Login(LoginError::Refused(40029)).into(),
         LoginRefused::Login(LoginError::Unavailable(secret())).into(),
-        PutSkuError::VersionRequired.into(),
-        PutSkuError::VersionMoved.into(),
+        PutError::VersionRequired.into(),
+        PutError::VersionMoved.into(),
     ]
 }
 

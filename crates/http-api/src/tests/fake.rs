@@ -25,6 +25,7 @@ pub(in crate::tests) struct Inner {
     pub(in crate::tests) sessions: BTreeMap<[u8; 32], SessionRecord>,
     pub(in crate::tests) keys: BTreeMap<[u8; 32], ApiKeyRecord>,
     pub(in crate::tests) skus: BTreeMap<SkuId, Sku>,
+    pub(in crate::tests) rules: RulesInForce,
     pub(in crate::tests) addresses: BTreeMap<(UserId, i64), BookedAddress>,
     pub(in crate::tests) items: BTreeMap<(UserId, ItemId), (SkuId, u32, Option<OrderNumber>)>,
     pub(in crate::tests) cases: Vec<Case>,

@@ -4,8 +4,33 @@ use super::fake::{Fake, epoch, ready};
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use domain::catalogue::{Sku, SkuDraft, SkuId, SkuStatus, StockLevel};
 use domain::changeset::Audit;
+use domain::delivery::DeliveryRules;
 use domain::ports::*;
 use domain::{Timestamp, UserId};
+
+impl ShopRules for Fake {
+    fn delivery_rules(&self) -> PortFuture<'_, Result<RulesInForce, StoreError>> {
+        ready(self.up().map(|inner| inner.rules.clone()))
+    }
+
+    fn put_delivery_rules<'a>(
+        &'a self,
+        rules: &'a DeliveryRules,
+        expected: Option<u64>,
+        _audit: &'a Audit,
+        _now: Timestamp,
+    ) -> PortFuture<'a, Result<PutAnswer<RulesInForce>, StoreError>> {
+        ready(self.up().map(|mut inner| {
+            let known = inner.rules.version;
+            if expected.unwrap_or(0) != known {
+                return PutAnswer::VersionMoved;
+            }
+            inner.rules = RulesInForce { version: known + 1, rules: rules.clone() };
+            let set = inner.rules.clone();
+            if known == 0 { PutAnswer::Created(set) } else { PutAnswer::Changed(set) }
+        }))
+    }
+}
 
 impl Catalogue for Fake {
     fn on_sale(
@@ -203,8 +228,11 @@ impl BuyerBook for Fake {
                 Selection::Everything => true,
                 Selection::Only(ids) => ids.contains(&item.id),
             });
-            let basis =
-                CheckoutBasis { items: items.collect(), address: self.address(buyer, address_id) };
+            let basis = CheckoutBasis {
+                items: items.collect(),
+                address: self.address(buyer, address_id),
+                rules: self.lock().rules.rules.clone(),
+            };
             Loaded { value: basis, store_now: self.now(), epoch: epoch() }
         }))
     }

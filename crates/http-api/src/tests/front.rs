@@ -15,7 +15,7 @@ use domain::names::{Appid, Mchid, TransactionId};
 use domain::order::{Order, OrderStatus, SettledBy, Settlement};
 use domain::payment::PaymentState;
 use domain::ports::{
-    Access, ApiKeyRecord, BuyerBook, Catalogue, EventSink, JobQueue, OrderStore, Role,
+    Access, ApiKeyRecord, BuyerBook, Catalogue, EventSink, JobQueue, OrderStore, Role, ShopRules,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -82,13 +82,14 @@ pub(in crate::tests) fn state_over<S>(
     bell: &Arc<ChangeBell>,
 ) -> ApiState
 where
-    S: OrderStore + JobQueue + Catalogue + BuyerBook + Access + 'static,
+    S: OrderStore + JobQueue + Catalogue + ShopRules + BuyerBook + Access + 'static,
 {
     let events: Arc<dyn EventSink> = bell.clone();
     let paydesk = Paydesk {
         orders: store.clone(),
         jobs: store.clone(),
         catalogue: store.clone(),
+        rules: store.clone(),
         book: store.clone(),
         access: store.clone(),
         cases: fake.clone(),

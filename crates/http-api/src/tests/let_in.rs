@@ -67,6 +67,8 @@ const TABLE: &[Row] = &[
     ("GET", "/api/admin/skus/{id}", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
     ("PUT", "/api/admin/skus/{id}", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
     ("POST", "/api/admin/skus/{id}/stock", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
+    ("GET", "/api/admin/delivery-rules", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
+    ("PUT", "/api/admin/delivery-rules", Unpaid, [401, 401, 401, 403, 201, 403, 403]),
     ("GET", "/api/admin/orders", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
     ("GET", "/api/admin/orders/{ref}", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
     ("POST", "/api/admin/orders/{ref}/ship", Paid, [401, 401, 401, 403, 200, 403, 403]),
@@ -104,6 +106,9 @@ fn body(method: &str, path: &str) -> Value {
             of_second_line(everything())
         }
         ("POST", "/api/mini/orders/{ref}/payment-result") => json!({"result": "ok"}),
+        ("PUT", "/api/admin/delivery-rules") => {
+            json!({"base_fen": 1, "regions": [], "rush_fen": 1})
+        }
         ("PUT", _) => json!({"title": "x", "price_fen": 1, "cost_price_fen": 1}),
         ("POST", "/api/admin/skus/{id}/stock") => json!({"delta": 1, "reason": "x"}),
         ("POST", "/api/admin/api-keys") => json!({"name": "x", "roles": ["viewer"]}),

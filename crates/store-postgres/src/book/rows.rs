@@ -3,6 +3,7 @@
 use crate::book::version;
 use crate::catalogue::SkuJson;
 use crate::rows::{Instant, corrupt, number};
+use crate::rules::RulesRow;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use domain::OrderNumber;
@@ -73,6 +74,7 @@ pub(super) struct BasisRow {
     pub(super) timeline: String,
     items: Vec<ItemRow>,
     address: Option<AddressRow>,
+    rules: Option<RulesRow>,
 }
 
 impl BasisRow {
@@ -80,6 +82,7 @@ impl BasisRow {
         Ok(CheckoutBasis {
             items: self.items.into_iter().map(ItemRow::into_item).collect::<Result<_, _>>()?,
             address: self.address.map(AddressRow::into_booked).transpose()?.map(|b| b.address),
+            rules: self.rules.map(RulesRow::into_rules).transpose()?.unwrap_or_default().rules,
         })
     }
 }

@@ -36,6 +36,7 @@ where
         orders: store.clone(),
         jobs: store.clone(),
         catalogue: store.clone(),
+        rules: store.clone(),
         book: store.clone(),
         access: store.clone(),
         cases: store.clone(),

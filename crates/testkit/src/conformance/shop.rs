@@ -2,14 +2,16 @@
 
 use super::Stores;
 use crate::sample;
-use domain::UserId;
 use domain::buyer::{ItemId, NewItem, Selection};
 use domain::catalogue::{SkuDraft, SkuStatus};
+use domain::delivery::{DeliveryRules, RegionFee};
 use domain::fact::Trade;
 use domain::order::{CancelCause, Command};
 use domain::ports::{
-    AddItemAnswer, ChangeItemAnswer, CommitAnswer, PutAnswer, StockAnswer, StockChange,
+    AddItemAnswer, ChangeItemAnswer, CommitAnswer, PutAnswer, RulesInForce, StockAnswer,
+    StockChange,
 };
+use domain::{Fen, UserId};
 
 pub async fn a_sku_is_changed_at_its_version_only(stores: &Stores) {
     let audit = sample::audit("put");
@@ -30,6 +32,42 @@ pub async fn a_sku_is_changed_at_its_version_only(stores: &Stores) {
     let stale = put(sample::draft("tea", 300), Some(new.price_version)).await;
     assert_eq!(stale, PutAnswer::VersionMoved);
     assert_eq!(stores.catalogue.sku(&new.id).await.unwrap(), Some(dearer));
+}
+
+pub async fn delivery_rules_are_changed_at_their_version_only(stores: &Stores) {
+    let audit = sample::audit("put");
+    let put = |rules: DeliveryRules, expected| {
+        let audit = audit.clone();
+        async move {
+            let put = stores.rules.put_delivery_rules(&rules, expected, &audit, sample::start());
+            put.await.unwrap()
+        }
+    };
+    let rules = |base| DeliveryRules { base: Fen::new(base), ..DeliveryRules::default() };
+    assert_eq!(stores.rules.delivery_rules().await.unwrap(), RulesInForce::default());
+    assert_eq!(put(rules(1), Some(1)).await, PutAnswer::NotFound);
+    let first = RulesInForce { version: 1, rules: rules(800) };
+    assert_eq!(put(rules(800), None).await, PutAnswer::Created(first.clone()));
+    assert_eq!(put(rules(1), None).await, PutAnswer::VersionMoved);
+    assert_eq!(put(rules(1), Some(2)).await, PutAnswer::VersionMoved);
+    assert_eq!(stores.rules.delivery_rules().await.unwrap(), first);
+    let place = |region: &str, fee, free_above: Option<i64>| RegionFee {
+        region: region.to_owned(),
+        fee: Fen::new(fee),
+        free_above: free_above.map(Fen::new),
+    };
+    let full = DeliveryRules {
+        base: Fen::new(800),
+        free_above: Some(Fen::new(9_900)),
+        regions: vec![place("新疆", 2_500, None), place("a \"b\"", 0, Some(Fen::LIMIT.get()))],
+        rush: Fen::new(300),
+    };
+    let second = RulesInForce { version: 2, rules: full.clone() };
+    assert_eq!(put(full.clone(), Some(1)).await, PutAnswer::Changed(second.clone()));
+    assert_eq!(stores.rules.delivery_rules().await.unwrap(), second);
+    let buyer = stores.buyer(1).await;
+    let basis = stores.book.checkout_basis(buyer, &Selection::Everything, 1).await.unwrap();
+    assert_eq!(basis.value.rules, full, "a checkout reads what is in force");
 }
 
 pub async fn stock_is_moved_once_per_key_and_never_below_zero(stores: &Stores) {

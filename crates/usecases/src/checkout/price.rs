@@ -5,7 +5,7 @@ use crate::Paydesk;
 use domain::buyer::{Address, AddressId, ItemId, ListedItem, Selection};
 use domain::catalogue::SkuId;
 use domain::ports::{CheckoutBasis, Loaded, StoreError};
-use domain::pricing::{Breakdown, Fees, PricingInput, PricingRefusal, price};
+use domain::pricing::{Breakdown, PricingInput, PricingRefusal, price};
 use domain::{Epoch, UserId};
 
 /// What a buyer would pay, and for what.
@@ -60,22 +60,22 @@ impl Paydesk {
         buyer: UserId,
         selection: &Selection,
         address_id: AddressId,
-        coupon_id: Option<&str>,
+        (coupon_id, rush): (Option<&str>, bool),
     ) -> Result<Quote, QuoteError> {
         let basis = self.book.checkout_basis(buyer, selection, address_id).await?;
-        quote_of(basis, selection, coupon_id)
+        quote_of(basis, selection, (coupon_id, rush))
     }
 
     pub(super) async fn quote_for(&self, request: &CheckoutRequest) -> Result<Quote, QuoteError> {
-        let coupon_id = request.coupon_id.as_deref();
-        self.quote(request.buyer, &request.selection, request.address_id, coupon_id).await
+        let wishes = (request.coupon_id.as_deref(), request.rush);
+        self.quote(request.buyer, &request.selection, request.address_id, wishes).await
     }
 }
 
 fn quote_of(
     Loaded { value: basis, epoch, .. }: Loaded<CheckoutBasis>,
     selection: &Selection,
-    coupon_id: Option<&str>,
+    (coupon_id, rush): (Option<&str>, bool),
 ) -> Result<Quote, QuoteError> {
     let address = basis.address.ok_or(QuoteError::AddressInvalid)?;
     let missing = missing(&basis.items, selection);
@@ -83,7 +83,9 @@ fn quote_of(
         return Err(QuoteError::ItemsNotFound(missing));
     }
     let lines = basis.items.iter().map(|item| (&item.sku, item.quantity)).collect();
-    let breakdown = price(&PricingInput { lines, fees: Fees::default() })?;
+    let region = address.region.as_str();
+    let input = PricingInput { lines, rules: &basis.rules, region, rush, coupon: None };
+    let breakdown = price(&input)?;
     // No coupon has been issued to anybody: whatever is named does not exist.
     if coupon_id.is_some() {
         return Err(QuoteError::CouponNotUsable);
@@ -107,6 +109,7 @@ impl From<PricingRefusal> for QuoteError {
             PricingRefusal::NotOnSale(sku) => QuoteError::NotOnSale(sku),
             PricingRefusal::BelowCost(sku) => QuoteError::BelowCost(sku),
             PricingRefusal::TooLarge => QuoteError::TooLarge,
+            PricingRefusal::Coupon(_) => QuoteError::CouponNotUsable,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::samples::{keyed, now, order, sku};
 use domain::Fen;
 use domain::buyer::{Address, ListedItem, Selection};
 use domain::changeset::{Changeset, Refusal};
+use domain::delivery::DeliveryRules;
 use domain::ports::{CheckoutBasis, CommitAnswer, Loaded};
 use domain::{OrderId, UserId};
 use std::sync::{Arc, Mutex};
@@ -51,7 +52,11 @@ fn shop(
         let item = ListedItem { id: 1, quantity: 1, sku: sku(price), captured_by: None };
         let text = String::new;
         let address = Address { name: text(), phone: text(), region: text(), detail: text() };
-        let value = CheckoutBasis { items: vec![item], address: Some(address) };
+        let value = CheckoutBasis {
+            items: vec![item],
+            address: Some(address),
+            rules: DeliveryRules::default(),
+        };
         ready(Ok(Loaded { value, store_now: now(), epoch: crate::samples::epoch() }))
     });
     let mut ids = MockIds::new();
@@ -128,7 +133,11 @@ async fn a_moved_price_does_not_cancel_the_order_in_the_way() {
             ListedItem { id: 1, quantity: 1, sku: sku(120), captured_by: Some(order().number) };
         let text = String::new;
         let address = Address { name: text(), phone: text(), region: text(), detail: text() };
-        let value = CheckoutBasis { items: vec![item], address: Some(address) };
+        let value = CheckoutBasis {
+            items: vec![item],
+            address: Some(address),
+            rules: DeliveryRules::default(),
+        };
         ready(Ok(Loaded { value, store_now: now(), epoch: crate::samples::epoch() }))
     });
     desk.book = Arc::new(book);
@@ -163,7 +172,11 @@ async fn the_twin_of_a_free_checkout_is_shown_the_order() {
         let text = String::new;
         let address = Address { name: text(), phone: text(), region: text(), detail: text() };
         ready(Ok(Loaded {
-            value: CheckoutBasis { items: vec![], address: Some(address) },
+            value: CheckoutBasis {
+                items: vec![],
+                address: Some(address),
+                rules: DeliveryRules::default(),
+            },
             store_now: now(),
             epoch: crate::samples::epoch(),
         }))

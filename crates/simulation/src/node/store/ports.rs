@@ -5,6 +5,7 @@ use crate::matrix::Step;
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use domain::catalogue::{Sku, SkuDraft, SkuId};
 use domain::changeset::{Audit, Changeset, Fence, ReplayRecord, ReplayScope};
+use domain::delivery::DeliveryRules;
 use domain::job::JobId;
 use domain::names::{Appid, Openid};
 use domain::order::Order;
@@ -12,7 +13,7 @@ use domain::ports::{
     Access, AddItemAnswer, ApiKeyRecord, BuyerBook, CaseBook, CaseList, CaseListing, Catalogue,
     ChangeItemAnswer, CheckoutBasis, CommitAnswer, Finish, InvariantReport, Invariants, JobQueue,
     LeasedJob, Loaded, OrderKey, OrderList, OrderListing, OrderStore, PortFuture, PutAnswer,
-    SessionRecord, StockAnswer, StockChange, StoreError,
+    RulesInForce, SessionRecord, ShopRules, StockAnswer, StockChange, StoreError,
 };
 use domain::{CommandId, Epoch, Timestamp, UserId};
 
@@ -130,6 +131,24 @@ impl Catalogue for SimStore {
 
     fn move_stock<'a>(&'a self, change: &'a StockChange) -> Answer<'a, StockAnswer> {
         Box::pin(self.through(Step::Tx, "move_stock", || self.memory().move_stock(change)))
+    }
+}
+
+impl ShopRules for SimStore {
+    fn delivery_rules(&self) -> Answer<'_, RulesInForce> {
+        Box::pin(self.through(Step::Tx, "delivery_rules", || self.memory().delivery_rules()))
+    }
+
+    fn put_delivery_rules<'a>(
+        &'a self,
+        rules: &'a DeliveryRules,
+        expected: Option<u64>,
+        audit: &'a Audit,
+        now: Timestamp,
+    ) -> Answer<'a, PutAnswer<RulesInForce>> {
+        Box::pin(self.through(Step::Tx, "put_delivery_rules", move || {
+            self.memory().put_delivery_rules(rules, expected, audit, now)
+        }))
     }
 }
 

@@ -46,6 +46,7 @@ impl World {
             orders: store.clone(),
             jobs: store.clone(),
             catalogue: store.clone(),
+            rules: store.clone(),
             book: store.clone(),
             access: store.clone(),
             cases: store.clone(),

@@ -1,0 +1,36 @@
+//! What the merchant has set for the whole shop.
+
+use super::PortFuture;
+use super::order_store::StoreError;
+use super::shop::PutAnswer;
+use crate::Timestamp;
+use crate::changeset::Audit;
+use crate::delivery::DeliveryRules;
+
+/// The shop's rules.
+pub trait ShopRules: Send + Sync {
+    /// The delivery rules; those of version 0 when none were ever set.
+    fn delivery_rules(&self) -> PortFuture<'_, Result<RulesInForce, StoreError>>;
+
+    /// Sets the delivery rules for every price from now on; writes an audit row. Orders that are
+    /// placed keep what they were priced with.
+    ///
+    /// # Contract
+    /// With `expected` the version must equal it; without, none may have been set before.
+    fn put_delivery_rules<'a>(
+        &'a self,
+        rules: &'a DeliveryRules,
+        expected: Option<u64>,
+        audit: &'a Audit,
+        now: Timestamp,
+    ) -> PortFuture<'a, Result<PutAnswer<RulesInForce>, StoreError>>;
+}
+
+/// Delivery rules with their version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RulesInForce {
+    /// 0 before any were set; rises with each change.
+    pub version: u64,
+    /// What they say.
+    pub rules: DeliveryRules,
+}
