@@ -207,7 +207,11 @@ impl World {
             asked = asked.insert_header(("Authorization", bearer));
         }
         if method == "PUT" {
-            let tag = if path.contains("skus") { "\"3\"" } else { "\"1\"" };
+            let tag = match path {
+                _ if path.contains("skus") => "\"3\"",
+                _ if path.contains("delivery-rules") => "\"0\"",
+                _ => "\"1\"",
+            };
             asked = asked.insert_header(("If-Match", tag));
         }
         if path.ends_with("notify") {
