@@ -7,6 +7,7 @@ mod dependencies;
 mod docs;
 mod licences;
 mod migrations;
+mod requirements;
 mod sources;
 
 use std::fmt;
@@ -63,6 +64,7 @@ pub(crate) fn run(repository: &Repository) -> Result<ExitCode> {
     found.extend(sources::check(&tree));
     found.extend(docs::check(&tree));
     found.extend(migrations::check(&tree));
+    found.extend(requirements::check(&tree));
     for violation in &found {
         eprintln!("{violation}");
     }

@@ -26,7 +26,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Violation> {
 }
 
 /// Every test that a line names is there.
-fn missing_tests(tree: &Tree, path: &str, text: &str) -> Vec<Violation> {
+pub(super) fn missing_tests(tree: &Tree, path: &str, text: &str) -> Vec<Violation> {
     let named = numbered(text)
         .flat_map(|(number, line)| tests_named(line).into_iter().map(move |test| (number, test)));
     named
