@@ -75,7 +75,7 @@ impl Paydesk {
     /// The attempts go on counting: a success that nobody can find again becomes a case.
     fn orphan_again(&self) -> Finish {
         let now = self.clock.now();
-        Finish::Retry(self.jittered(now, now.plus_seconds(AGAIN_S)))
+        Finish::Retry(self.jittered(now, self.settings.pace.after(now, AGAIN_S)))
     }
 
     /// Into its order, if that is there; else into one made again.
@@ -102,6 +102,7 @@ impl Paydesk {
             let given = Circumstances {
                 actor: &intent.audit.actor,
                 name: intent.command_id.as_str(),
+                pace: self.settings.pace,
                 ..Circumstances::ordinary(now, epoch)
             };
             lost.decide(&fact, &given)?
@@ -110,6 +111,7 @@ impl Paydesk {
             "orphan.adopted: a payment of ours had no record; its money goes back");
         let changeset = Changeset::of(None, events, Vec::new(), intent.clone(), now)
             .ok_or_else(|| TransactError::Busy("nothing was adopted".to_owned()))?
+            .paced(self.settings.pace)
             .decided_in(epoch);
         match self.commit(changeset).await? {
             Landed::Now | Landed::Before | Landed::Refused(Refusal::Fenced) => Ok(Finish::Done),
