@@ -133,7 +133,8 @@ impl Paydesk {
         let intent = pointed(intent, command, &events, &after);
         let changeset = if events.is_empty() {
             match record_alone(intent, now) {
-                Some(alone) => alone,
+                // In another life of the database it may be new after all.
+                Some(alone) => alone.decided_in(&epoch),
                 None => return Ok(Round::done(after, Effect::None)),
             }
         } else {
