@@ -179,15 +179,26 @@ async fn too_many_questions_halve_the_budget() {
 }
 
 /// A verified success of a closed payment could not be applied; its job's one question is
-/// not answered. The job may not be forgotten.
+/// not answered. The job may not be forgotten, and an outage of any length does not set it aside.
 #[tokio::test]
 async fn a_closed_payment_with_a_kept_notification_is_asked_until_somebody_answers() {
     let order = order();
     let closed = Command::RecordFact(fact(&order, Trade::Closed));
     let Decision::Record(events) = order.decide(&closed, now()).unwrap() else { panic!() };
-    let mut gateway = MockGateway::new();
-    let error = GatewayError::OutcomeUnknown("timeout".to_owned());
-    gateway.expect_query().times(1).return_once(move |_| ready(Err(error)));
-    let (finish, _) = follow(vec![order.after(&events)], Vec::new(), gateway).await;
-    assert_ne!(finish, Finish::Done, "nobody follows the success that we promised to look at");
+    let refused = GatewayError::Refused(WechatRefusal::default());
+    for (error, counted) in
+        [(GatewayError::OutcomeUnknown("timeout".to_owned()), false), (refused, true)]
+    {
+        let mut gateway = MockGateway::new();
+        gateway.expect_query().times(1).return_once(move |_| ready(Err(error)));
+        let closed = order.clone().after(&events);
+        let (finish, _) = follow(vec![closed], Vec::new(), gateway).await;
+        match finish {
+            Finish::Again(at) => assert!(at > now() && !counted, "a refusal is an answer"),
+            Finish::Retry(at) => assert!(at > now() && counted, "silence is no answer"),
+            Finish::Done | Finish::PutOff(_) | Finish::Park(_) => {
+                panic!("nobody follows the success that we promised to look at: {finish:?}")
+            }
+        }
+    }
 }
