@@ -3,7 +3,7 @@
 
 -- One row, once they are set.
 CREATE TABLE delivery_rules (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    is_the_one boolean PRIMARY KEY DEFAULT true CHECK (is_the_one),
     base_fen bigint NOT NULL CHECK (base_fen BETWEEN 0 AND 1000000000),
     free_above_fen bigint CHECK (free_above_fen BETWEEN 0 AND 1000000000),
     rush_fen bigint NOT NULL CHECK (rush_fen BETWEEN 0 AND 1000000000),

@@ -125,7 +125,7 @@ const CREATE: &str = "\
     WITH r AS (INSERT INTO delivery_rules \
                    (base_fen, free_above_fen, rush_fen, regions, version, set_at) \
                SELECT $1, $2, $3, $4, 1, $5 WHERE $9::bigint IS NULL \
-               ON CONFLICT (only) DO NOTHING RETURNING *), \
+               ON CONFLICT (is_the_one) DO NOTHING RETURNING *), \
     noted AS (INSERT INTO audit (subject, actor, cause, request_id, events, at) \
               SELECT 'delivery_rules', $6, $7, $8, jsonb_build_array(to_jsonb(r)), $5 FROM r) \
     SELECT to_jsonb(r) AS rules FROM r";

@@ -1,6 +1,6 @@
 //! A migrated database of its own for one test.
 
-use domain::ports::{Access, BuyerBook, CaseBook, Catalogue, JobQueue, OrderStore};
+use domain::ports::{Access, BuyerBook, CaseBook, Catalogue, JobQueue, OrderStore, ShopRules};
 use std::sync::Arc;
 use store_postgres::{ConnectSettings, Isolation, PostgresStore};
 use testkit::TestDatabase;
@@ -30,7 +30,7 @@ pub async fn guard(isolation: Isolation) -> Guard {
 /// Ports on a store, past which nobody looks.
 pub fn ports<S>(store: &Arc<S>) -> Stores
 where
-    S: OrderStore + JobQueue + Catalogue + BuyerBook + Access + CaseBook + 'static,
+    S: OrderStore + JobQueue + Catalogue + ShopRules + BuyerBook + Access + CaseBook + 'static,
 {
     Stores {
         orders: store.clone(),
