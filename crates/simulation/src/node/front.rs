@@ -271,6 +271,9 @@ impl Handling {
             Ask::CheckOut(request, keyed) => checked_out(desk.check_out(&request, &keyed).await),
             Ask::Pay(request, keyed) => checked_out(desk.pay_order(&request, &keyed).await),
             Ask::Cancel(action, cause) => acted(desk.cancel_order(&action, cause).await),
+            Ask::Act(action, Command::RetryRefund { out_refund_no }) => {
+                acted(desk.retry_refund(&action, &out_refund_no).await)
+            }
             Ask::Act(action, command) => acted(desk.act(&action, &command).await),
             Ask::Refund(action, asked) => refunded(desk.refund_order(&action, asked).await),
             Ask::Report(target, result, audit) => {
