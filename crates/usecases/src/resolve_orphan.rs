@@ -81,7 +81,7 @@ impl Paydesk {
 
     fn orphan_again_at(&self) -> Timestamp {
         let now = self.clock.now();
-        self.jittered(now, now.plus_seconds(AGAIN_S))
+        self.jittered(now, self.settings.pace.after(now, AGAIN_S))
     }
 
     /// Into its order, if that is there; else into one made again.
@@ -109,6 +109,7 @@ impl Paydesk {
             "orphan.adopted: a payment of ours had no record; its money goes back");
         let changeset = Changeset::of(None, events, Vec::new(), intent, now)
             .ok_or_else(|| TransactError::Busy("nothing was adopted".to_owned()))?
+            .paced(self.settings.pace)
             .decided_in(epoch);
         match self.commit(changeset).await? {
             Landed::Now | Landed::Before | Landed::Refused(Refusal::Fenced) => Ok(Finish::Done),
