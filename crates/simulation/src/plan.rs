@@ -165,7 +165,7 @@ impl Plan {
     /// Whether this fault struck a place of this name.
     #[must_use]
     pub fn has_struck(&self, what: &str, fault: Fault) -> bool {
-        self.inside().struck.iter().any(|struck| *struck == (what, fault))
+        self.inside().struck.contains(&(what, fault))
     }
 
     /// When the last effect of what struck is over, in microseconds since the world began.

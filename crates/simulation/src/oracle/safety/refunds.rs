@@ -99,7 +99,8 @@ pub(super) fn listed_transitions(w: &Watched<'_>) -> Result<(), String> {
         let (from, to) = (old.state.status(), new.state.status());
         // What was sent in a life of the database that is lost is known by what WeChat Pay says.
         let was_sent = w.world.failovers() > 0 && moves::refund(RefundStatus::Sending, to);
-        if !moves::refund(from, to) && !(was_sent && waits_or_was_refused(from)) {
+        let is_listed = moves::refund(from, to) || (was_sent && waits_or_was_refused(from));
+        if !is_listed {
             return Err(format!("{}: {from:?} → {to:?}", old.out_refund_no));
         }
         let same = old.amount == new.amount
