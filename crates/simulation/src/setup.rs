@@ -271,10 +271,6 @@ impl Draw<'_> {
             if stops_all.iter().any(|fault| fault.index() == index) {
                 *rate /= 16;
             }
-            // Each takes half a minute.
-            if index == Fault::FailoverLosing.index() {
-                *rate /= 4;
-            }
         }
         rates
     }
