@@ -88,5 +88,7 @@ fn has_gone_back(w: &Watched<'_>, no: PaymentNo) -> bool {
     w.world.failovers() > 0
         && w.world
             .wechat
-            .refunds().iter().any(|refund| number == Some(refund.out_trade_no.as_str()))
+            .refunds()
+            .iter()
+            .any(|refund| number == Some(refund.out_trade_no.as_str()))
 }
