@@ -51,6 +51,27 @@ fn a_number_that_is_another_refund_at_wechat_pay_does_not_hold_the_money_for_eve
     );
 }
 
+/// The money of one refund goes back once: by WeChat Pay under another number, or offline.
+#[test]
+fn what_goes_on_under_another_number_is_not_settled_offline_as_well() {
+    let order = play(shipped(), &[|_| ask_as("theirs-1", PART), send, call_refused]);
+    let theirs = RefundStatement {
+        out_trade_no: OutTradeNo::parse("another-system-1").unwrap(),
+        ..statement(&order, PART, succeeded())
+    };
+    let taken = no(&order);
+    let order =
+        Moment::at(start()).play(&order, &refund_fact(&taken, RefundAtWechat::Known(theirs)));
+    let order = play(order, &[retry]);
+    let later = Moment::at(start().plus_seconds(60));
+    let order = later.play(&order, &send(&order));
+    let order = later.play(&order, &said(&order, succeeded()));
+    let offline =
+        Command::SettleRefundOffline { out_refund_no: taken, note: "bank transfer".to_owned() };
+    assert_eq!(later.decide(&order, &offline), Err(Rejection::WrongState));
+    assert_eq!(order.refunded(), Fen::new(PART));
+}
+
 #[test]
 fn a_refund_that_stays_unknown_does_not_block_the_others_for_ever() {
     let stuck = play(paid(), &[|_| ask_as("theirs-1", PART), send, call_unknown]);
