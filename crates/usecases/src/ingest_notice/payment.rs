@@ -99,6 +99,11 @@ impl Paydesk {
             self.keep_for_later(notice, out_trade_no, request_id).await?;
             return Ok(NoticeAnswer::TryAgain);
         };
+        if let Trade::NotPaid | Trade::NotExist = heard.trade() {
+            // Queries lag behind payments: that proves nothing, and is asked again.
+            self.keep_for_later(notice, out_trade_no, request_id).await?;
+            return Ok(NoticeAnswer::TryAgain);
+        }
         let confirmed = say_the_same(&heard, fact);
         let entry = entry(notice, InboxStatus::Applied, Some(out_trade_no));
         let step = CommandId::of_step("confirm", out_trade_no.as_str(), self.ids.call());
