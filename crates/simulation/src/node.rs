@@ -233,6 +233,7 @@ fn settings(deadline_s: i64) -> usecases::Settings {
         direct_deadline_s: deadline_s,
         session_s: 3_600,
         longest_call_s: transport::TIMEOUT / SECOND,
+        pace: domain::Pace::DESIGNED,
         refund_approval_above: Fen::new(APPROVAL_ABOVE_FEN),
     }
 }

@@ -138,20 +138,21 @@ impl Paydesk {
     }
 
     fn next(&self, asked: Asked, before: &Payment) -> Finish {
-        let now = self.clock.now();
+        let (now, pace) = (self.clock.now(), self.settings.pace);
         let look = match asked {
             Asked::Fenced => None,
             // Not the job's fault: it goes on by its ladder, but not at once. A payment that has
             // ended has no ladder: somebody wanted to know, and does not know yet.
-            Asked::Unheard(silence) => match next_look(before, now) {
-                Some(at) => Some(at.max(now.plus_seconds(AFTER_ERROR_S))),
+            Asked::Unheard(silence) => match next_look(before, now, pace) {
+                Some(at) => Some(at.max(pace.after(now, AFTER_ERROR_S))),
                 None => {
-                    return silence.finish(self.jittered(now, now.plus_seconds(ENDED_AGAIN_S)));
+                    let at = self.jittered(now, pace.after(now, ENDED_AGAIN_S));
+                    return silence.finish(at);
                 }
             },
-            Asked::Heard(order) => {
-                order.payment(before.out_trade_no()).and_then(|payment| next_look(payment, now))
-            }
+            Asked::Heard(order) => order
+                .payment(before.out_trade_no())
+                .and_then(|payment| next_look(payment, now, pace)),
         };
         look.map_or(Finish::Done, |at| Finish::Again(self.jittered(now, at)))
     }

@@ -98,8 +98,9 @@ impl Paydesk {
     /// A refund of which nobody knows for an hour whether it was made is shown to a person, once. It
     /// is asked about and sent all the same.
     async fn escalate(&self, refund: &Refund, job: &LeasedJob) -> Result<(), TransactError> {
-        let now = self.clock.now();
-        if !refund.is_in_flight() || now.seconds_since(refund.created_at) < ESCALATE_AFTER_S {
+        let (now, pace) = (self.clock.now(), self.settings.pace);
+        let age_s = pace.seconds_between(refund.created_at, now);
+        if !refund.is_in_flight() || age_s < ESCALATE_AFTER_S {
             return Ok(());
         }
         let number = refund.out_refund_no.as_str();
@@ -125,16 +126,16 @@ impl Paydesk {
     }
 
     fn when_again(&self, refund: Option<&Refund>) -> Finish {
-        let now = self.clock.now();
-        let look = refund.and_then(|refund| next_refund_look(refund, now));
+        let (now, pace) = (self.clock.now(), self.settings.pace);
+        let look = refund.and_then(|refund| next_refund_look(refund, now, pace));
         // Whatever is the matter, not at once: nobody was heard, or there is something new to do.
-        let soonest = now.plus_seconds(AFTER_S);
+        let soonest = pace.after(now, AFTER_S);
         look.map_or(Finish::Done, |at| Finish::Again(self.jittered(now, at.max(soonest))))
     }
 
     fn in_a_minute(&self) -> Finish {
         let now = self.clock.now();
-        Finish::Again(self.jittered(now, now.plus_seconds(LATER_S)))
+        Finish::Again(self.jittered(now, self.settings.pace.after(now, LATER_S)))
     }
 
     /// Says that it is sent, then sends it, then records what came back.
@@ -237,7 +238,7 @@ impl Paydesk {
             }
             Err(TransactError::Rejected(why @ Rejection::RefundDiffers { .. })) => {
                 self.file_refund_case(out_refund_no, fence, &why.to_string()).await?;
-                let again = self.clock.now().plus_seconds(DIFFERS_AGAIN_S);
+                let again = self.settings.pace.after(self.clock.now(), DIFFERS_AGAIN_S);
                 Ok(Stepped::End(Finish::Again(again)))
             }
             Err(other) => Err(other),

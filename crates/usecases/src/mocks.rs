@@ -191,6 +191,7 @@ pub(crate) fn desk(orders: MockOrders, gateway: MockGateway, now: Timestamp) -> 
             direct_deadline_s: 900,
             session_s: 3_600,
             longest_call_s: 5,
+            pace: domain::Pace::DESIGNED,
             refund_approval_above: Fen::new(1_000_000),
         },
     }

@@ -81,7 +81,7 @@ impl Paydesk {
 
     fn orphan_again_at(&self) -> Timestamp {
         let now = self.clock.now();
-        self.jittered(now, now.plus_seconds(AGAIN_S))
+        self.jittered(now, self.settings.pace.after(now, AGAIN_S))
     }
 
     /// Into its order, if that is there; else into one made again.
@@ -108,6 +108,7 @@ impl Paydesk {
             let given = Circumstances {
                 actor: &intent.audit.actor,
                 name: intent.command_id.as_str(),
+                pace: self.settings.pace,
                 ..Circumstances::ordinary(now, epoch)
             };
             lost.decide(&fact, &given)?
@@ -116,6 +117,7 @@ impl Paydesk {
             "orphan.adopted: a payment of ours had no record; its money goes back");
         let changeset = Changeset::of(None, events, Vec::new(), intent.clone(), now)
             .ok_or_else(|| TransactError::Busy("nothing was adopted".to_owned()))?
+            .paced(self.settings.pace)
             .decided_in(epoch);
         match self.commit(changeset).await? {
             Landed::Now | Landed::Before | Landed::Refused(Refusal::Fenced) => Ok(Finish::Done),

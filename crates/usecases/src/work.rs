@@ -95,7 +95,7 @@ impl Paydesk {
             "job failed, will be tried again");
         let pause = i64::from(job.attempts).saturating_mul(2).min(PAUSE_MAX_S);
         let now = self.clock.now();
-        Finish::Retry(self.jittered(now, now.plus_seconds(pause)))
+        Finish::Retry(self.jittered(now, self.settings.pace.after(now, pause)))
     }
 
     /// Looks for live payments and refunds, waiting orders and delivered ones that no job looks
