@@ -124,11 +124,14 @@ impl Paydesk {
     }
 }
 
-/// Whether a query's answer confirms a notification. A payment that was refunded since was paid.
+/// Whether a query's answer confirms a notification: the same money. A payment that was refunded since
+/// was paid.
 fn say_the_same(heard: &PaymentFact, told: &PaymentFact) -> bool {
     match (heard.trade(), told.trade()) {
-        (Trade::Refunded(heard), Trade::Success(told)) => {
-            heard.transaction_id == told.transaction_id && heard.amount == told.amount
+        (Trade::Success(heard) | Trade::Refunded(heard), Trade::Success(told)) => {
+            heard.transaction_id == told.transaction_id
+                && (heard.amount, &heard.currency) == (told.amount, &told.currency)
+                && heard.appid == told.appid
         }
         (heard, told) => heard == told,
     }

@@ -203,6 +203,26 @@ async fn another_amount_that_a_query_confirms_goes_back_and_is_acknowledged() {
     assert_eq!(life.order.status, domain::order::OrderStatus::PendingPayment, "still payable");
 }
 
+/// What is not money may be said in one place only.
+#[tokio::test]
+async fn a_query_that_says_less_about_the_payer_confirms_all_the_same() {
+    let mut notice = notice(&order(), "T-1");
+    let mut receipt = receipt();
+    receipt.amount = domain::Fen::new(101);
+    let heard = fact(&order(), Trade::Success(receipt.clone()));
+    receipt.payer_total = Some(domain::Fen::new(90));
+    receipt.payer = Some(domain::names::Openid::new("o-1"));
+    notice.body = NoticeBody::Payment(Box::new(notified(&order(), Trade::Success(receipt))));
+    let mut gateway = MockGateway::new();
+    gateway.expect_query().times(1).return_once(move |_| ready(Ok(heard)));
+    let (orders, life) = living(order());
+    let mut desk = opening(orders, Ok(notice));
+    desk.gateway = Arc::new(gateway);
+    assert_eq!(ingest(&desk).await, NoticeAnswer::Acknowledged);
+    let life = life.lock().unwrap();
+    assert_eq!(life.events(), ["payment_surplus", "refund_requested"]);
+}
+
 #[tokio::test]
 async fn another_amount_that_a_query_denies_settles_by_the_query_and_has_a_case() {
     let (answer, life) = one_fen_more(Some(100)).await;
