@@ -56,7 +56,7 @@ pub struct Staging {
 }
 
 /// What came of it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Played {
     /// The first promise that was broken.
     pub violation: Option<Violation>,
