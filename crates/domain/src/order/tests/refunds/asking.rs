@@ -249,3 +249,18 @@ fn in_other_words_it_is_the_same_refund() {
         RefundAsk { reason: "其他".to_owned(), ..ask_for(Some(PART), Asker::Operator) };
     assert_eq!(asked(&order, &Command::Refund(other_words)), Ok(Decision::AlreadyApplied));
 }
+
+#[test]
+fn what_others_asked_for_does_not_count_towards_an_operators_own() {
+    let moment = Moment::at(start()).approving_above(PART);
+    let named = |name: &str| moment.clone().named(name);
+    let order = named("buyers").play(&shipped(), &ask(PART, Asker::Buyer));
+    let order = named("services").play(&order, &ask(1, Asker::Service));
+    let declined = named("declined").play(&order, &ask(PART + 1, Asker::Operator));
+    assert_eq!(last(&declined).state, RefundState::AwaitingApproval);
+    let order = named("declined").play(&declined, &decline(&declined));
+    let order = named("own").play(&order, &ask(PART - 1, Asker::Operator));
+    assert_eq!(last(&order).state, RefundState::Requested);
+    let order = named("more").play(&order, &ask(2, Asker::Operator));
+    assert_eq!(last(&order).state, RefundState::AwaitingApproval, "in parts it is the same money");
+}

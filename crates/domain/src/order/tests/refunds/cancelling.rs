@@ -294,3 +294,17 @@ fn what_came_back_before_does_not_come_back_again() {
         assert_eq!(written.order.unwrap().order.holds[0].returned_quantity, 3);
     }
 }
+
+/// Whoever asked for a large cancellation does not lift the wait for another person by asking again.
+#[test]
+fn only_the_buyer_ends_the_wait_of_an_operators_cancellation() {
+    let by = |cause| Command::Cancel(cause);
+    let above = Moment::at(start()).approving_above(PART);
+    let waiting = above.play(&paid(), &by(CancelCause::Operator));
+    assert_eq!(last(&waiting).state, RefundState::AwaitingApproval);
+    for cause in [CancelCause::Operator, CancelCause::Deadline] {
+        assert_eq!(above.decide(&waiting, &by(cause)), Ok(Decision::AlreadyApplied), "{cause:?}");
+    }
+    let ended = above.play(&waiting, &by(CancelCause::Buyer));
+    assert_eq!(last(&ended).state, RefundState::Requested);
+}
