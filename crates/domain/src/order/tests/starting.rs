@@ -10,8 +10,8 @@ use crate::changeset::Changeset;
 use crate::fact::Trade;
 use crate::job::{JobChange, JobId};
 use crate::order::{
-    COMPLETE_AFTER_S, CancelCause, Circumstances, Command, CompletedBy, Decision, Event, Order,
-    OrderStatus, PREPAY_MARGIN_S, PayerResult, PrepayAnswer, Rejection,
+    CancelCause, Circumstances, Command, CompletedBy, Decision, Event, Order, OrderStatus,
+    PREPAY_MARGIN_S, PayerResult, PrepayAnswer, Rejection,
 };
 use crate::payment::{PAYMENTS_MAX, PaymentStatus, TradeType};
 use crate::presentation::{GIVE_UP_AFTER_S, GIVE_UP_MESSAGE_ZH, Shown};
@@ -206,7 +206,7 @@ fn an_unpaid_order_is_not_shipped() {
 fn a_delivered_order_is_complete_after_seven_days() {
     let order = after(paid(), &ship("SF-1", true), start());
     let changeset = written(&order, &Command::Deliver, start());
-    let week = start().plus_seconds(COMPLETE_AFTER_S);
+    let week = start().plus_seconds(7 * 86_400);
     let job = JobChange::Ensure { id: JobId::complete(&order.number), due_at: week };
     assert!(changeset.jobs.contains(&job));
     let order = changeset.order.unwrap().order;

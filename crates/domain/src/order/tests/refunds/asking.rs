@@ -7,9 +7,7 @@ use super::super::refund_samples::{
 };
 use super::super::samples::{TOTAL, after, epoch, placement, start};
 use crate::order::{Command, CompletedBy, Decision, Order, OrderStatus, RefundAsk, Rejection};
-use crate::refund::{
-    Asker, REFUNDABLE_S, REFUNDS_MAX, Refund, RefundKind, RefundState, RefundStatus,
-};
+use crate::refund::{Asker, REFUNDS_MAX, Refund, RefundKind, RefundState, RefundStatus};
 use crate::{Fen, OutRefundNo};
 
 fn asked(order: &Order, command: &Command) -> Result<Decision, Rejection> {
@@ -148,7 +146,7 @@ fn nobody_gives_a_number_that_we_may_have_to_derive() {
 #[test]
 fn wechat_pay_refunds_for_a_year() {
     let order = shipped();
-    let end = start().plus_seconds(REFUNDABLE_S);
+    let end = start().plus_seconds(365 * 86_400);
     let in_time = Moment::at(end.plus_millis(-1));
     let late = Moment::at(end);
     let part = ask(PART, Asker::Operator);
