@@ -108,12 +108,16 @@ fn unheard_refund(world: &World, seen: &Seen) -> Option<String> {
 }
 
 impl Seen {
-    /// Whether the refund is known as one that was sent, or will be: its job hears of it.
+    /// Whether the refund is known as one that was sent, or will be: its job hears of it. What a query
+    /// called refused for good before commits were lost may have been sent again in them.
     pub(crate) fn asks_about(&self, out_refund_no: &str) -> bool {
         self.refund(out_refund_no).is_some_and(|refund| {
             !matches!(
                 refund.state,
-                RefundState::AwaitingApproval | RefundState::Declined | RefundState::Withdrawn
+                RefundState::AwaitingApproval
+                    | RefundState::Declined
+                    | RefundState::Withdrawn
+                    | RefundState::Rejected { .. }
             )
         })
     }
