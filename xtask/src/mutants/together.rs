@@ -66,6 +66,7 @@ pub(super) fn run(repository: &Repository, package: &str, changes: &[Change]) ->
     if copy.test(&tests, 0)? != Fate::Lived {
         bail!("a test fails although nothing is changed");
     }
+    eprintln!("== switching them on, one at a time");
     for (number, fate) in fates.iter_mut().enumerate() {
         if *fate == Fate::Lived {
             *fate = copy.test(&tests, number.saturating_add(1))?;

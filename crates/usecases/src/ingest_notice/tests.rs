@@ -348,3 +348,12 @@ async fn the_case_of_an_unknown_number_says_whether_it_looks_like_ours() {
         assert!(detail.ends_with(expected), "{detail}");
     }
 }
+
+#[tokio::test]
+async fn another_amount_of_what_a_query_calls_closed_is_no_money_and_not_acknowledged() {
+    let (answer, life) = one_fen_more(Some(Trade::Closed)).await;
+    assert_eq!(answer, NoticeAnswer::TryAgain);
+    let kept = life.written.last().unwrap();
+    assert_eq!(kept.inbox.as_ref().unwrap().status, InboxStatus::Mismatch);
+    assert_eq!(kept.cases[0].kind, CaseKind::AmountMismatch);
+}
