@@ -46,10 +46,10 @@ const WITHOUT_DEBUG: [&str; 2] = ["CARGO_PROFILE_DEV_DEBUG", "CARGO_PROFILE_TEST
 
 /// The fate of each of `changes`, in their order.
 pub(super) fn run(repository: &Repository, package: &str, changes: &[Change]) -> Result<Vec<Fate>> {
-    let copy = Copy::of(repository, package)?;
+    let copy = Copy::of(repository, package, changes)?;
     let mut bodies = Vec::new();
     for change in changes {
-        bodies.push(change.body(&copy.original(&change.file)?)?);
+        bodies.push(change.body(copy.original(&change.file)?)?);
     }
     let mut fates: Vec<Fate> =
         bodies.iter().map(|body| if body.is_some() { Fate::Lived } else { Fate::Alone }).collect();
@@ -82,6 +82,8 @@ pub(super) fn run(repository: &Repository, package: &str, changes: &[Change]) ->
 struct Copy<'a> {
     repository: &'a Repository,
     package: &'a str,
+    /// What is changed, as it was: who goes on writing meanwhile confuses nothing.
+    originals: BTreeMap<String, String>,
     root: PathBuf,
     build: PathBuf,
 }
@@ -98,19 +100,26 @@ enum Built {
 type Lines = Vec<(usize, usize, usize)>;
 
 impl<'a> Copy<'a> {
-    fn of(repository: &'a Repository, package: &'a str) -> Result<Copy<'a>> {
+    fn of(repository: &'a Repository, package: &'a str, changes: &[Change]) -> Result<Copy<'a>> {
         let folder = repository.target().join("mutants");
         let root = folder.join("copy");
         if root.exists() {
             fs::remove_dir_all(&root)?;
         }
         copy_folder(repository.root(), &root)?;
-        Ok(Copy { repository, package, root, build: folder.join("build") })
+        let mut originals = BTreeMap::new();
+        let lib = lib_of(package);
+        for file in changes.iter().map(|change| &change.file).chain([&lib]) {
+            if !originals.contains_key(file) {
+                let text = fs::read_to_string(root.join(file)).with_context(|| file.clone())?;
+                originals.insert(file.clone(), text);
+            }
+        }
+        Ok(Copy { repository, package, originals, root, build: folder.join("build") })
     }
 
-    fn original(&self, file: &str) -> Result<String> {
-        let path = self.repository.root().join(file);
-        fs::read_to_string(&path).with_context(|| path.display().to_string())
+    fn original(&self, file: &str) -> Result<&str> {
+        self.originals.get(file).map(String::as_str).with_context(|| file.to_owned())
     }
 
     /// Builds the tests with every change that is still to be tried.
@@ -124,12 +133,13 @@ impl<'a> Copy<'a> {
         }
         let mut lines: BTreeMap<&str, Lines> = BTreeMap::new();
         for (file, theirs) in files {
-            let (text, of_changes) = switched(&self.original(file)?, theirs)?;
+            let (text, of_changes) = switched(self.original(file)?, theirs)?;
             fs::write(self.root.join(file), text)?;
             lines.insert(file, of_changes);
         }
-        let lib = format!("crates/{}/src/lib.rs", self.package);
-        fs::write(self.root.join(&lib), self.original(&lib)? + &switch_module())?;
+        let lib = lib_of(self.package);
+        let text = self.original(&lib)?.to_owned() + &switch_module();
+        fs::write(self.root.join(&lib), text)?;
         eprintln!("== building {} of them", fates.iter().filter(|f| **f == Fate::Lived).count());
         let mut command = cargo::command(self.repository);
         command.args(["test", "--lib", "--no-run", "--locked", "--message-format=json"]);
@@ -233,6 +243,10 @@ pub mod switched {{
 }}
 "
     )
+}
+
+fn lib_of(package: &str) -> String {
+    format!("crates/{package}/src/lib.rs")
 }
 
 /// The number of the line that would be written next.
