@@ -25,6 +25,9 @@ pub(crate) struct Choices {
     buyer_every_ms: Option<u64>,
 }
 
+/// What every run of the tests plays: a minute of trouble from a seed of its own.
+pub(crate) const BRIEF: Choices = Choices { minutes: 1, seed: None, buyer_every_ms: None };
+
 /// Fails when there is any difference.
 pub(crate) fn run(repository: &Repository, choices: &Choices) -> Result<ExitCode> {
     let words = ["build", "--locked", "--package", "app", "--package", "torture"];

@@ -15,9 +15,10 @@ SELECT 'I42 a refund that was named is there: ' || t.out_refund_no
 FROM told_refunds t WHERE NOT EXISTS (
     SELECT 1 FROM refunds r WHERE r.out_refund_no = t.out_refund_no)
 UNION ALL
-SELECT 'I14 said to be refunded, and is not: ' || t.out_refund_no || ' is ' || r.status
+SELECT 'I14 said to have ended so, and did not: ' || t.out_refund_no || ' was said to be ' || t.said || ' and is '
+       || r.status
 FROM told_refunds t JOIN refunds r USING (out_refund_no)
-WHERE t.said_succeeded AND r.status <> 'succeeded'
+WHERE t.said IS NOT NULL AND r.status <> t.said
 UNION ALL
 SELECT 'I26 a key is about the order that it named: ' || k.key
 FROM told_keys k JOIN idempotency i USING (key) JOIN orders o ON o.id = i.order_id
