@@ -3,7 +3,7 @@
 //! They act over HTTP alone. What they are told is remembered (`told.rs`), and what must never be said to
 //! them is a difference at once.
 
-mod buyer;
+pub(crate) mod buyer;
 mod clerk;
 mod forger;
 pub(crate) mod office;

@@ -79,15 +79,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<Report> {
     for openid in connection.texts("SELECT openid FROM openids", &[]).await? {
         outside.secrets.add("openid", &openid);
     }
-    let evidence = Evidence {
-        ledger: stage.sandbox.ledger().await?,
-        told_orders: outside.told.orders(),
-        told_refunds: outside.told.refunds(),
-        told_keys: outside.told.keys(),
-        acknowledged: stage.acknowledged.all(),
-        jumps: stage.sandbox.jumps(),
-        forgeries: FORGERIES.to_vec(),
-    };
+    let evidence = evidence(&stage, &outside).await?;
     keep_ledger(plan, &evidence.ledger)?;
     let books = books::check(&connection, &evidence, &watch.findings).await?;
     drop(connection);
@@ -109,6 +101,20 @@ pub(crate) async fn run(plan: &Plan) -> Result<Report> {
         findings: watch.findings.all(),
     };
     Ok(report.with_memory())
+}
+
+/// What the database will be compared with.
+async fn evidence(stage: &Stage, outside: &Outside) -> Result<Evidence> {
+    Ok(Evidence {
+        ledger: stage.sandbox.ledger().await?,
+        told_orders: outside.told.orders(),
+        told_refunds: outside.told.refunds(),
+        told_keys: outside.told.keys(),
+        told_asks: outside.told.asks(),
+        acknowledged: stage.acknowledged.all(),
+        jumps: stage.sandbox.jumps(),
+        forgeries: FORGERIES.to_vec(),
+    })
 }
 
 /// Trouble that only WeChat Pay itself can make: queries that lag, calls that arrive late or out of

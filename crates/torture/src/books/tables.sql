@@ -12,6 +12,8 @@ CREATE TEMP TABLE calls (
 CREATE TEMP TABLE told_orders (order_number text, said_paid boolean, said_cancelled boolean);
 CREATE TEMP TABLE told_refunds (out_refund_no text, said text);
 CREATE TEMP TABLE told_keys (key text, order_number text);
+CREATE TEMP TABLE told_asks (out_refund_no text);
+CREATE TEMP TABLE ask_reasons (text text);
 CREATE TEMP TABLE acknowledged (command_id text, order_id uuid);
 CREATE TEMP TABLE forgeries (text text);
 -- When business time jumped: a service follows within a moment, a frozen one when it is thawed.

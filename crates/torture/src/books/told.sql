@@ -27,3 +27,9 @@ UNION ALL
 SELECT 'I26 a key that had an order is remembered: ' || k.key
 FROM told_keys k
 WHERE NOT EXISTS (SELECT 1 FROM idempotency i WHERE i.key = k.key)
+UNION ALL
+-- However often a request was sent, and whatever became of its answers: it is one refund.
+SELECT 'I26 a request for a refund is one refund: ' || r.out_refund_no || ' was asked for by nobody'
+FROM refunds r JOIN ask_reasons a ON a.text = r.reason
+WHERE r.replaces IS NULL AND NOT EXISTS (
+    SELECT 1 FROM told_asks t WHERE t.out_refund_no = r.out_refund_no)

@@ -15,6 +15,8 @@ pub(crate) const CHECKOUT: &str = "/api/mini/wechat-pay/prepay-from-checkout";
 pub(crate) const SCARCE: &str = "scarce";
 /// What the cashier says of an order whose time is over.
 const IS_OVER: &str = "the order cannot be paid";
+/// The reasons by which the books know what somebody asked for.
+pub(crate) const ASKED_BY_BUYERS: &str = "changed my mind";
 /// There is enough of these.
 pub(crate) const COMMON: [&str; 2] = ["tea", "pot"];
 
@@ -196,7 +198,7 @@ impl Buyer {
     /// Asks for so much of the money back: the number of the refund.
     pub(crate) async fn ask_back(&self, order: &str, amount_fen: i64) -> Option<String> {
         let path = format!("/api/mini/orders/{order}/refunds");
-        let body = json!({"amount_fen": amount_fen, "reason": "changed my mind"});
+        let body = json!({"amount_fen": amount_fen, "reason": ASKED_BY_BUYERS});
         let answer = self.phone.insist("POST", &path, &body).await;
         let allowed = [
             "refund_exceeds_paid",
@@ -207,8 +209,10 @@ impl Buyer {
         if expect(&self.phone, "refund", &answer, &allowed) {
             return None;
         }
-        self.phone.outside().watch.tally.count("refunds: asked for by buyers");
-        Some(answer.text("out_refund_no").to_owned())
+        let (outside, number) = (self.phone.outside(), answer.text("out_refund_no"));
+        outside.watch.tally.count("refunds: asked for by buyers");
+        outside.told.note_ask(number);
+        Some(number.to_owned())
     }
 
     /// Says what the cashier said, true or not.

@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 
 /// An operator may give back so much of a payment alone.
 pub(crate) const APPROVAL_ABOVE_FEN: i64 = 5_000;
+/// The reason by which the books know what an operator gave.
+pub(crate) const GIVEN_BY_OPERATORS: &str = "a broken corner";
 /// What WeChat Pay refuses twice on a calm day it refuses for good.
 const RETRIES_MAX: u32 = 2;
 /// Other acts at the same moment may have been first.
@@ -91,13 +93,15 @@ impl Office {
     /// Gives money back: the number of the refund.
     pub(super) async fn give_back(&self, order: &str, amount_fen: i64) -> Option<String> {
         let path = format!("/api/admin/orders/{order}/refunds");
-        let body = json!({"amount_fen": amount_fen, "reason": "a broken corner"});
+        let body = json!({"amount_fen": amount_fen, "reason": GIVEN_BY_OPERATORS});
         let answer = self.operator.insist("POST", &path, &body).await;
         if expect(&self.operator, "refund", &answer, &NOT_REFUNDABLE) {
             return None;
         }
         self.count("refunds: given by an operator".to_owned());
-        Some(answer.text("out_refund_no").to_owned())
+        let number = answer.text("out_refund_no");
+        self.operator.outside().told.note_ask(number);
+        Some(number.to_owned())
     }
 
     /// Cancels what is paid.

@@ -6,7 +6,7 @@
 use crate::clock::Stopwatch;
 use crate::findings::Findings;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// All that was told so far.
@@ -18,6 +18,8 @@ struct Inside {
     orders: BTreeMap<String, Order>,
     /// Which refunds were named, and how they were said to have ended.
     refunds: BTreeMap<String, Ending>,
+    /// Which refunds are the answers to requests for one.
+    asks: BTreeSet<String>,
     /// Which order each key is about.
     keys: BTreeMap<String, String>,
 }
@@ -76,6 +78,16 @@ impl Told {
         if status == Some("cancelled") {
             order.cancelled.get_or_insert(now);
         }
+    }
+
+    /// Notes which refund a request for one has come to, after however many tries.
+    pub(crate) fn note_ask(&self, out_refund_no: &str) {
+        self.lock().asks.insert(out_refund_no.to_owned());
+    }
+
+    /// Every refund that a request came to.
+    pub(crate) fn asks(&self) -> Value {
+        self.lock().asks.iter().map(|number| json!({"out_refund_no": number})).collect()
     }
 
     /// Every order that was named, for the check at the end.
