@@ -9,6 +9,8 @@
 #[cfg(test)]
 mod dead_ends;
 #[cfg(test)]
+mod stuck;
+#[cfg(test)]
 mod tests;
 
 use crate::query_budget::Urgency;
@@ -80,7 +82,9 @@ impl Paydesk {
             | RefundState::Succeeded { .. }
             | RefundState::Closed { .. } => Stepped::End(Finish::Done),
         };
-        self.escalate(refund, job).await?;
+        if is_still_unknown(&stepped, out_refund_no) {
+            self.escalate(refund, job).await?;
+        }
         Ok(match stepped {
             Stepped::End(finish) => finish,
             Stepped::To(after) => self.when_again(after.refund(out_refund_no)),
@@ -256,6 +260,14 @@ pub(crate) fn refund_mismatch(out_refund_no: &OutRefundNo, why: &str) -> CaseOpe
         kind: CaseKind::RefundMismatch,
         subject: out_refund_no.as_str().to_owned(),
         detail: why.to_owned(),
+    }
+}
+
+/// Whether nothing was heard that ends the doubt.
+fn is_still_unknown(stepped: &Stepped, out_refund_no: &OutRefundNo) -> bool {
+    match stepped {
+        Stepped::To(order) => order.refund(out_refund_no).is_some_and(Refund::is_in_flight),
+        Stepped::Unheard | Stepped::End(_) => true,
     }
 }
 
