@@ -1,5 +1,7 @@
 //! What WeChat Pay is answered, and what must be durable before.
 
+mod refunds;
+
 use super::NoticeAnswer;
 use crate::Paydesk;
 use crate::mocks::{MockGateway, MockNotices, MockOrders, desk, ready};
@@ -203,6 +205,26 @@ async fn another_amount_that_a_query_confirms_goes_back_and_is_acknowledged() {
     assert_eq!(life.order.status, domain::order::OrderStatus::PendingPayment, "still payable");
 }
 
+/// What is not money may be said in one place only.
+#[tokio::test]
+async fn a_query_that_says_less_about_the_payer_confirms_all_the_same() {
+    let mut notice = notice(&order(), "T-1");
+    let mut receipt = receipt();
+    receipt.amount = domain::Fen::new(101);
+    let heard = fact(&order(), Trade::Success(receipt.clone()));
+    receipt.payer_total = Some(domain::Fen::new(90));
+    receipt.payer = Some(domain::names::Openid::new("o-1"));
+    notice.body = NoticeBody::Payment(Box::new(notified(&order(), Trade::Success(receipt))));
+    let mut gateway = MockGateway::new();
+    gateway.expect_query().times(1).return_once(move |_| ready(Ok(heard)));
+    let (orders, life) = living(order());
+    let mut desk = opening(orders, Ok(notice));
+    desk.gateway = Arc::new(gateway);
+    assert_eq!(ingest(&desk).await, NoticeAnswer::Acknowledged);
+    let life = life.lock().unwrap();
+    assert_eq!(life.events(), ["payment_surplus", "refund_requested"]);
+}
+
 #[tokio::test]
 async fn another_amount_that_a_query_denies_settles_by_the_query_and_has_a_case() {
     let (answer, life) = one_fen_more(Some(100)).await;
@@ -211,6 +233,29 @@ async fn another_amount_that_a_query_denies_settles_by_the_query_and_has_a_case(
     let last = life.written.last().unwrap();
     assert_eq!(last.inbox.as_ref().unwrap().status, InboxStatus::Mismatch);
     assert_eq!(last.cases[0].kind, CaseKind::AmountMismatch);
+}
+
+/// Queries lag behind payments by seconds: that is no contradiction that a person should look into.
+#[tokio::test]
+async fn another_amount_of_which_the_query_lags_behind_is_kept_for_later_and_no_case() {
+    for behind in [Trade::NotPaid, Trade::NotExist] {
+        let mut notice = notice(&order(), "T-1");
+        let mut receipt = receipt();
+        receipt.amount = domain::Fen::new(101);
+        notice.body = NoticeBody::Payment(Box::new(notified(&order(), Trade::Success(receipt))));
+        let mut gateway = MockGateway::new();
+        let heard = fact(&order(), behind);
+        gateway.expect_query().times(1).return_once(move |_| ready(Ok(heard)));
+        let (orders, life) = living(order());
+        let mut desk = opening(orders, Ok(notice));
+        desk.gateway = Arc::new(gateway);
+        assert_eq!(ingest(&desk).await, NoticeAnswer::TryAgain);
+        let life = life.lock().unwrap();
+        let kept = life.written.last().unwrap();
+        assert_eq!(kept.inbox.as_ref().unwrap().status, InboxStatus::Verified);
+        assert!(matches!(kept.jobs[..], [JobChange::Ensure { .. }]));
+        assert!(life.written.iter().all(|changeset| changeset.cases.is_empty()));
+    }
 }
 
 #[tokio::test]
