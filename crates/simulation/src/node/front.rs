@@ -265,11 +265,23 @@ impl Handling {
         }
     }
 
+    fn sold(&self, result: Result<Checkedout, CheckoutError>) -> Said {
+        if let Ok(
+            Checkedout::Placed(offer)
+            | Checkedout::Replayed { offer, .. }
+            | Checkedout::Reused(offer),
+        ) = &result
+        {
+            self.world.oracle.offered(&self.world, offer);
+        }
+        checked_out(result)
+    }
+
     async fn perform(&self, ask: Ask) -> Said {
         let desk = &self.desk;
         match ask {
-            Ask::CheckOut(request, keyed) => checked_out(desk.check_out(&request, &keyed).await),
-            Ask::Pay(request, keyed) => checked_out(desk.pay_order(&request, &keyed).await),
+            Ask::CheckOut(request, keyed) => self.sold(desk.check_out(&request, &keyed).await),
+            Ask::Pay(request, keyed) => self.sold(desk.pay_order(&request, &keyed).await),
             Ask::Cancel(action, cause) => acted(desk.cancel_order(&action, cause).await),
             Ask::Act(action, command) => acted(desk.act(&action, &command).await),
             Ask::Refund(action, asked) => refunded(desk.refund_order(&action, asked).await),

@@ -6,11 +6,12 @@ use crate::node::{Honesty, Notification, Said, transport_order_of};
 use crate::time::SECOND;
 use crate::wechat::Asked;
 use crate::world::World;
-use domain::changeset::Fence;
+use domain::changeset::{Changeset, Fence};
 use domain::job::JobKind;
+use domain::payment::Payment;
 use domain::ports::NoticeError;
 use domain::refund::RefundStatus;
-use usecases::NoticeAnswer;
+use usecases::{NoticeAnswer, Offer};
 use wechatpay::{WireRequest, WireResponse};
 use wechatpay_sim::core::exchange::Exchange;
 
@@ -22,6 +23,9 @@ const NO_ORPHAN_WORK: &str = "everything that is not over has a job";
 const NOT_PARKED: &str = "no job of an ordinary order is set aside";
 const NEVER_BELIEVED: &str =
     "what WeChat Pay did not say, or what is not so, is never acknowledged";
+const NEVER_OVERRULED: &str =
+    "the store's own rules of money never have to refuse what was decided";
+const OFFERED_OPEN: &str = "nobody is sent to pay what is not open";
 const DURABLE_FIRST: &str = "a notification is acknowledged only when its fact is durable";
 
 /// A job was set aside.
@@ -35,7 +39,33 @@ pub(super) fn parked(world: &World, fence: &Fence) {
     world.chronicle.violated("I37", NOT_PARKED, fence.job.to_string());
 }
 
+/// The rules of money that stand in the store refused a commit: the state machine decided what must
+/// not be. Nothing is written, and the same is decided again for ever.
+pub(super) fn overruled(world: &World, changeset: &Changeset, why: &str) {
+    let order = changeset.order.as_ref().map(|write| write.order.number.as_str());
+    world.chronicle.violated_by("S2", NEVER_OVERRULED, order, why.to_owned());
+}
+
 impl Oracle {
+    /// A node has an offer for a buyer, with the order as it read it.
+    pub fn offered(&self, world: &World, offer: &Offer) {
+        let Some(number) = offer.out_trade_no.as_ref().filter(|_| offer.pay_params.is_some())
+        else {
+            return;
+        };
+        let payment = offer.order.payment(number);
+        if !payment.is_some_and(Payment::is_open) {
+            let status = payment.map(|payment| payment.state.status());
+            let seen = format!("{number} is offered and {status:?}");
+            world.chronicle.violated_by(
+                "P4",
+                OFFERED_OPEN,
+                Some(offer.order.number.as_str()),
+                seen,
+            );
+        }
+    }
+
     /// The sweep found work that nobody had promised.
     pub fn swept(&self, world: &World, found: usize) {
         world.chronicle.violated("I36", NO_ORPHAN_WORK, format!("the sweep found {found} jobs"));
