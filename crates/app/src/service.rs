@@ -117,7 +117,7 @@ pub async fn start_as(
     let works = role != ServeRole::Api;
     let scheduler =
         works.then(|| scheduler::start(Arc::clone(&desk), alarm, scheduler_settings(settings)));
-    let lease = Duration::from_millis(settings.jobs.lease_ms);
+    let lease = Duration::from_millis(settings.jobs.real_lease_ms());
     let watched = works.then_some((jobs, lease));
     let ready = ready::ServiceReady::new(Arc::clone(&store), wechat_pay, pulse, watched);
     let ready = Arc::new(ready);
@@ -208,6 +208,7 @@ fn wire(settings: &Settings, checked: Checked, rim: &Rim) -> Result<Paydesk> {
             direct_deadline_s: settings.shop.direct_deadline_s,
             session_s: settings.shop.session_s,
             longest_call_s: longest_call_s(settings),
+            pace: settings.jobs.time_scale.pace(),
             refund_approval_above: domain::Fen::new(settings.refunds.approval_above_fen),
         },
     })
@@ -230,7 +231,7 @@ fn api_settings(settings: &Settings) -> ApiSettings {
 fn scheduler_settings(settings: &Settings) -> scheduler::Settings {
     scheduler::Settings {
         parallel: settings.jobs.parallel,
-        lease_ms: settings.jobs.lease_ms,
+        lease_ms: settings.jobs.real_lease_ms(),
         sweep_every_ms: settings.jobs.sweep_every_ms,
         ..scheduler::Settings::default()
     }

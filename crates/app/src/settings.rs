@@ -8,12 +8,14 @@ mod listen;
 mod sandbox;
 mod secret;
 mod shop;
+mod time_scale;
 
 pub use check::{Checked, Mistakes};
 pub use listen::OpsListen;
 pub use sandbox::{NOTIFY_PATH, WithSandbox};
 pub use secret::{Secret, SecretText};
 pub use shop::{Refunds, Shop};
+pub use time_scale::TimeScale;
 
 use anyhow::{Context as _, anyhow, bail};
 use config::{Config, Environment, File};
@@ -217,12 +219,23 @@ fn call_timeout_ms() -> u64 {
 pub struct Jobs {
     /// How many jobs are performed at once.
     pub parallel: usize,
-    /// How long a job is leased, in milliseconds.
+    /// How long a job is leased, in designed milliseconds.
     pub lease_ms: u64,
     /// How often to look for work that no job promised, in milliseconds.
     pub sweep_every_ms: u64,
     /// The most questions about payments that this process asks WeChat Pay in a second.
     pub queries_per_s: u32,
+    /// How long a designed second of the ladders, the leases, the horizon, the time between refunds and
+    /// the last minute before a deadline really takes. Below 1 never in production.
+    pub time_scale: TimeScale,
+}
+
+impl Jobs {
+    /// How long a job is really leased, in milliseconds.
+    #[must_use]
+    pub fn real_lease_ms(&self) -> u64 {
+        self.time_scale.of_millis(self.lease_ms)
+    }
 }
 
 impl Default for Jobs {
@@ -233,6 +246,7 @@ impl Default for Jobs {
             lease_ms: scheduler.lease_ms,
             sweep_every_ms: scheduler.sweep_every_ms,
             queries_per_s: 100,
+            time_scale: TimeScale::default(),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::order::{Event, Order};
 use crate::outgoing::Outgoing;
 use crate::payment::PaymentNo;
 use crate::stock::StockMove;
-use crate::{CommandId, Epoch, OrderId, OutRefundNo, OutTradeNo, Timestamp, UserId};
+use crate::{CommandId, Epoch, OrderId, OutRefundNo, OutTradeNo, Pace, Timestamp, UserId};
 use std::collections::BTreeSet;
 
 /// Everything that one command writes. All of it or none.
@@ -257,7 +257,7 @@ impl Changeset {
         let refunds = events.iter().filter_map(|e| e.out_refund_no().cloned()).collect();
         let mut changeset = Changeset::without_order(intent, now);
         changeset.guards = guards;
-        changeset.jobs = derive::jobs(&after, (&touched, &refunds), &events, now);
+        changeset.jobs = derive::jobs(&after, (&touched, &refunds), &events, now, Pace::DESIGNED);
         changeset.outgoing = events.iter().flat_map(|e| derive::outgoing(&after, e)).collect();
         changeset.cases = events.iter().filter_map(|e| cases::case(&after, e)).collect();
         changeset.ended_cases = events.iter().flat_map(|e| cases::ended_cases(&after, e)).collect();
@@ -279,6 +279,16 @@ impl Changeset {
     #[must_use]
     pub fn decided_in(self, epoch: &Epoch) -> Changeset {
         Changeset { decided_in: Some(epoch.clone()), ..self }
+    }
+
+    /// The same with its jobs due at another pace.
+    #[must_use]
+    pub fn paced(mut self, pace: Pace) -> Changeset {
+        if let Some(OrderWrite { order, payments, refunds, .. }) = &self.order {
+            let touched = (payments, refunds);
+            self.jobs = derive::jobs(order, touched, &self.events, self.decided_at, pace);
+        }
+        self
     }
 
     /// A changeset that records a notification or a key alone.

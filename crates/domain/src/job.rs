@@ -5,7 +5,7 @@
 use crate::order::HORIZON_S;
 use crate::payment::{Payment, PaymentState};
 use crate::refund::{Refund, RefundState};
-use crate::{OrderNumber, OutRefundNo, OutTradeNo, Timestamp};
+use crate::{OrderNumber, OutRefundNo, OutTradeNo, Pace, Timestamp};
 use core::fmt;
 
 /// Seconds after the creation of a payment at which it is asked for (product ruling 21). Then
@@ -139,47 +139,47 @@ pub enum JobChange {
 /// When to look at a payment again, if nothing new was learned at `now`; `None` when it has
 /// ended.
 #[must_use]
-pub fn next_look(payment: &Payment, now: Timestamp) -> Option<Timestamp> {
+pub fn next_look(payment: &Payment, now: Timestamp, pace: Pace) -> Option<Timestamp> {
     if !payment.is_live() {
         return None;
     }
-    let age_s = now.seconds_since(payment.created_at).max(0);
+    let age_s = pace.seconds_between(payment.created_at, now).max(0);
     if let PaymentState::Closing { .. } = payment.state {
         let wait = if age_s < MINUTE_S { CLOSING_S } else { CLOSING_PATIENT_S };
-        return Some(now.plus_seconds(wait));
+        return Some(pace.after(now, wait));
     }
     let next_rung = LADDER_S.iter().copied().find(|rung| *rung > age_s);
     let at = match next_rung {
         // A clock that went back must not put it off.
-        Some(rung) => payment.created_at.plus_seconds(rung).min(now.plus_seconds(rung)),
-        None if age_s < MINUTES_END_S => now.plus_seconds(MINUTE_S),
-        None => now.plus_seconds(TWO_MINUTES_S),
+        Some(rung) => pace.after(payment.created_at, rung).min(pace.after(now, rung)),
+        None if age_s < MINUTES_END_S => pace.after(now, MINUTE_S),
+        None => pace.after(now, TWO_MINUTES_S),
     };
     // A last look a minute before the deadline, so that a payment in the last minutes is not
     // heard of only when the order expires.
-    let last_look = payment.terms.time_expire.plus_seconds(-MINUTE_S);
+    let last_look = pace.after(payment.terms.time_expire, -MINUTE_S);
     Some(if now < last_look { at.min(last_look) } else { at })
 }
 
 /// When to act on a refund again, if nothing new was learned at `now`; `None` when nothing is left
 /// to do by ourselves. `now` itself for one that is to be sent: whether it may be is decided then.
 #[must_use]
-pub fn next_refund_look(refund: &Refund, now: Timestamp) -> Option<Timestamp> {
+pub fn next_refund_look(refund: &Refund, now: Timestamp, pace: Pace) -> Option<Timestamp> {
     let sent_at = refund.sent_at.unwrap_or(refund.created_at);
-    let age_s = now.seconds_since(sent_at).max(0);
+    let age_s = pace.seconds_between(sent_at, now).max(0);
     let rung = |ladder: &[(i64, i64)]| {
         let rung = ladder.iter().find(|(until, _)| age_s < *until);
-        Some(now.plus_seconds(rung.map_or(REFUND_PATIENT_S, |(_, wait)| *wait)))
+        Some(pace.after(now, rung.map_or(REFUND_PATIENT_S, |(_, wait)| *wait)))
     };
     match &refund.state {
         RefundState::Requested => Some(now),
         RefundState::Sending | RefundState::Unknown { .. } => rung(&REFUND_LOST_LADDER_S),
         RefundState::Processing { .. } => rung(&REFUND_LADDER_S),
-        RefundState::Abnormal { .. } => Some(now.plus_seconds(REFUND_PATIENT_S)),
+        RefundState::Abnormal { .. } => Some(pace.after(now, REFUND_PATIENT_S)),
         // Its refusal is proven, or it was paid back otherwise; a request that was under way meanwhile
         // may still arrive.
         RefundState::Rejected { .. } | RefundState::SettledOffline { .. } => {
-            let last_look = sent_at.plus_seconds(HORIZON_S);
+            let last_look = pace.after(sent_at, HORIZON_S);
             (now < last_look).then_some(last_look)
         }
         RefundState::AwaitingApproval

@@ -4,13 +4,13 @@
 
 use crate::{Bounds, Owed, Truth, Which, World};
 use core::fmt;
-use domain::Fen;
 use domain::changeset::Changeset;
 use domain::job::{JobChange, JobId, next_look, next_refund_look};
 use domain::order::{Order, OrderStatus, SettledBy};
 use domain::payment::{Payment, PaymentState, SurplusCause};
 use domain::refund::{Refund, RefundKind, RefundState};
 use domain::stock::HoldStatus;
+use domain::{Fen, Pace};
 use std::collections::BTreeSet;
 
 /// An invariant that does not hold.
@@ -110,9 +110,12 @@ pub(crate) fn of_commit(before: &Order, changeset: &Changeset) -> Result<(), Bro
     }
     holds(jobs == promised(after), "I36", "a live payment or waiting order without its job")?;
     let now = changeset.decided_at;
-    let goes_on = |payment: &Payment| next_look(payment, now).is_some() == payment.is_live();
+    let goes_on =
+        |payment: &Payment| next_look(payment, now, Pace::DESIGNED).is_some() == payment.is_live();
     holds(after.payments.iter().all(goes_on), "I36", "the follower of a live payment ends")?;
-    let goes_on = |refund: &Refund| next_refund_look(refund, now).is_some() || !refund.is_live();
+    let goes_on = |refund: &Refund| {
+        next_refund_look(refund, now, Pace::DESIGNED).is_some() || !refund.is_live()
+    };
     holds(after.refunds.iter().all(goes_on), "I36", "the follower of a live refund ends")
 }
 

@@ -13,7 +13,6 @@ pub(crate) use front::again;
 pub use front::{Ask, Outcome, Said, Seen, ask};
 pub(crate) use notices::notify_other;
 pub use notices::{Honesty, Notification, notify};
-pub(crate) use store::order_of_subject;
 pub(crate) use transport::order_of as transport_order_of;
 
 use crate::ids::SimIds;
@@ -233,6 +232,7 @@ fn settings(deadline_s: i64) -> usecases::Settings {
         direct_deadline_s: deadline_s,
         session_s: 3_600,
         longest_call_s: transport::TIMEOUT / SECOND,
+        pace: domain::Pace::DESIGNED,
         refund_approval_above: Fen::new(APPROVAL_ABOVE_FEN),
     }
 }

@@ -16,7 +16,7 @@ pub(crate) use settled::unheard_successes;
 pub use settled::{Rest, judge, judge_after_days, restless};
 
 use crate::marks::Mark;
-use crate::node::order_of_subject;
+use crate::node::transport_order_of as order_of;
 use crate::tape::mix;
 use crate::world::World;
 use domain::catalogue::{SkuId, StockLevel};
@@ -108,8 +108,7 @@ impl Oracle {
     #[must_use]
     pub fn whose(&self, subject: &str) -> u32 {
         let inside = self.inside();
-        let order = order_of_subject(subject);
-        let order = order.and_then(|number| inside.order(number.as_str()));
+        let order = inside.order(order_of(subject));
         let buyer = order.and_then(|order| order.buyer);
         buyer.and_then(|buyer| inside.buyers.get(&buyer)).copied().unwrap_or(0)
     }
@@ -172,10 +171,9 @@ impl Oracle {
                 world.chronicle.sometimes(Mark::LeaseTakenOver);
             }
             world.kernel.fold(mix(job.fence.token.unsigned_abs()));
-            let order = order_of_subject(&job.fence.job.subject);
             world.chronicle.say(
                 || format!("node {node}"),
-                order.as_ref().map(|order| order.as_str()),
+                Some(order_of(&job.fence.job.subject)),
                 || format!("claims {} (attempt {})", job.fence.job.kind.name(), job.attempts),
             );
         }
@@ -220,15 +218,13 @@ impl Seen {
 
     /// The payment with this number.
     pub(crate) fn payment(&self, out_trade_no: &str) -> Option<&Payment> {
-        let number = order_of_subject(out_trade_no)?;
-        let order = self.order(number.as_str())?;
+        let order = self.order(order_of(out_trade_no))?;
         order.payments.iter().find(|payment| payment.out_trade_no().as_str() == out_trade_no)
     }
 
     /// The refund with this number.
     pub(crate) fn refund(&self, out_refund_no: &str) -> Option<&domain::refund::Refund> {
-        let number = order_of_subject(out_refund_no)?;
-        let order = self.order(number.as_str())?;
+        let order = self.order(order_of(out_refund_no))?;
         order.refunds.iter().find(|refund| refund.out_refund_no.as_str() == out_refund_no)
     }
 

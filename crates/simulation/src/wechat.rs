@@ -30,6 +30,7 @@ use wechatpay_sim::core::pay_params::PayParams;
 use wechatpay_sim::core::ports::{Entropy, Moment, Ports};
 use wechatpay_sim::core::settings::Settings;
 use wechatpay_sim::core::tamper::Tamper;
+use wechatpay_sim::core::trade::{LIFE, TradeState};
 
 /// WeChat Pay.
 pub struct WeChat {
@@ -262,12 +263,10 @@ impl WeChat {
     /// Whether somebody could still pay a number.
     #[must_use]
     pub fn standing(&self, number: &str, now: Timestamp) -> Standing {
-        let ledger = self.ledger(now);
-        let trades = ledger["trades"].as_array().cloned().unwrap_or_default();
-        let Some(trade) = trades.iter().find(|trade| trade["out_trade_no"] == number) else {
-            return Standing::Unknown;
-        };
-        let is_open = trade["trade_state"] == "NOTPAY" && trade["unfaithful"] == false;
+        let inside = self.inside();
+        let Some(trade) = inside.core.trade_of(number) else { return Standing::Unknown };
+        let is_young = offset(now) < trade.created_at + LIFE;
+        let is_open = trade.state == TradeState::NotPay && is_young && !trade.unfaithful;
         if is_open { Standing::Open } else { Standing::Ended }
     }
 

@@ -6,13 +6,12 @@ use simulation::sweep::cases::{Case, counts, once};
 use simulation::sweep::crew::{Gathered, play_all};
 use simulation::sweep::scripts::{self, Script};
 
-fn script(name: &str) -> &'static Script {
-    scripts::named(name).unwrap()
-}
-
 /// Every case of one fault whose place is `wanted`.
-fn struck(name: &str, mistake: Option<Mistake>, wanted: impl Fn(&Place) -> bool) -> Gathered {
-    let script = script(name);
+fn struck(
+    script: &'static Script,
+    mistake: Option<Mistake>,
+    wanted: impl Fn(&Place) -> bool,
+) -> Gathered {
     let calm = Case::calm(script).play(mistake, false);
     let mut all = Gathered::default();
     if calm.violation.is_none() {
@@ -33,7 +32,7 @@ fn broken(gathered: &Gathered) -> Vec<&'static str> {
 
 #[test]
 fn a_payment_that_is_struck_anywhere_by_anything_is_settled_all_the_same() {
-    let all = struck("paid", None, |_| true);
+    let all = struck(scripts::named("paid").unwrap(), None, |_| true);
     let told: Vec<String> =
         all.violations.iter().map(|(_, case, v)| format!("{}: {v:?}", case.command())).collect();
     assert_eq!(told, Vec::<String>::new());
@@ -54,7 +53,7 @@ fn every_script_ends_as_it_says_when_nothing_strikes_and_is_the_same_run_again()
 
 #[test]
 fn a_case_can_be_named_by_its_places_and_faults_and_is_the_same_run_again() {
-    let script = script("paid");
+    let script = scripts::named("paid").unwrap();
     let faults = ["Ca".to_owned(), "LE".to_owned()];
     let calm = Case::calm(script).play(None, false);
     let first = calm.places.iter().find(|place| place.what == "placed").unwrap().number;
@@ -74,21 +73,28 @@ fn a_case_can_be_named_by_its_places_and_faults_and_is_the_same_run_again() {
 
 #[test]
 fn whoever_acknowledges_a_notification_before_its_commit_is_found() {
-    let all = struck("paid", Some(Mistake::AcknowledgesFirst), |_| true);
+    let all = struck(scripts::named("paid").unwrap(), Some(Mistake::AcknowledgesFirst), |_| true);
     assert_eq!(broken(&all), ["I28"]);
 }
 
 #[test]
 fn whoever_takes_an_accepted_close_for_a_closed_payment_is_found() {
     let calls = |place: &Place| place.what == "prepay";
-    let all = struck("cancelled-at-once", Some(Mistake::CloseMeansClosed), calls);
+    let all = struck(
+        scripts::named("cancelled-at-once").unwrap(),
+        Some(Mistake::CloseMeansClosed),
+        calls,
+    );
     assert!(broken(&all).contains(&"I9"), "{:?}", broken(&all));
-    assert_eq!(broken(&struck("cancelled-at-once", None, calls)), Vec::<&str>::new());
+    assert_eq!(
+        broken(&struck(scripts::named("cancelled-at-once").unwrap(), None, calls)),
+        Vec::<&str>::new()
+    );
 }
 
 #[test]
 fn whoever_takes_silence_for_a_refusal_is_found() {
     let calls = |place: &Place| place.what == "prepay";
-    let all = struck("paid", Some(Mistake::SilenceMeansRefused), calls);
+    let all = struck(scripts::named("paid").unwrap(), Some(Mistake::SilenceMeansRefused), calls);
     assert!(broken(&all).contains(&"U"), "{:?}", broken(&all));
 }

@@ -25,6 +25,8 @@ use std::time::Duration;
 const PROGRESS_EVERY_MS: u64 = 5_000;
 /// How long a request may go without its answer once the trouble is over.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(90);
+/// A minute at the scale at which the services wait.
+const REFUND_SPACING_S: u64 = 6;
 const TWIN_S: u64 = 31;
 /// From here on memory has had time to warm up, and its growth counts.
 const MEMORY_COUNTS_FROM: Duration = Duration::from_secs(600);
@@ -43,6 +45,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<Report> {
     crowd::stock_up(&stage, &outside, Chance::of(plan.seed, "opening")).await?;
 
     eprintln!("== {} s of trouble", plan.trouble_for.as_secs());
+    stage.sandbox.refund_spacing(REFUND_SPACING_S).await?;
     stage.sandbox.faults(&wechat_pays_own()).await?;
     let memory = Memory::default();
     let elder = stage.nodes.get(chaos::elder(plan.seed)).cloned();

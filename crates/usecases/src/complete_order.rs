@@ -29,7 +29,7 @@ impl Paydesk {
             Err(TransactError::Rejected(Rejection::NotDue)) => {
                 let order = self.find(&target).await?;
                 let day = order.and_then(|order| order.is_complete_at());
-                let soon = self.clock.now().plus_seconds(LOOK_AGAIN_S);
+                let soon = self.settings.pace.after(self.clock.now(), LOOK_AGAIN_S);
                 Ok(Finish::Again(day.map_or(soon, |day| day.max(soon))))
             }
             Err(other) => Err(other),

@@ -30,7 +30,7 @@ impl Paydesk {
             Err(TransactError::Rejected(Rejection::NotDue)) => {
                 let order = self.find(&target).await?;
                 let deadline = order.and_then(|order| order.pay_deadline);
-                let soon = self.clock.now().plus_seconds(LOOK_AGAIN_S);
+                let soon = self.settings.pace.after(self.clock.now(), LOOK_AGAIN_S);
                 Ok(Finish::Again(deadline.map_or(soon, |deadline| deadline.max(soon))))
             }
             Err(other) => Err(other),

@@ -77,16 +77,16 @@ impl Paydesk {
         &self,
         out_trade_no: &OutTradeNo,
         epoch: &Epoch,
-    ) -> Option<PaymentFact> {
+    ) -> Result<PaymentFact, Silence> {
         match self.gateway.query(out_trade_no).await {
             Ok(fact) => {
                 tracing::info!(payment.out_trade_no = %out_trade_no,
                     trade_state = fact.trade().name(), "query.answered");
-                Some(fact.asked_on(epoch))
+                Ok(fact.asked_on(epoch))
             }
             Err(error) => {
                 self.note_failed_query(out_trade_no.as_str(), &error);
-                None
+                Err(Silence::of(&error))
             }
         }
     }
@@ -119,7 +119,10 @@ impl Paydesk {
         (fence, epoch): (&Fence, &Epoch),
         step: &str,
     ) -> Result<Asked, TransactError> {
-        let Some(fact) = self.query(out_trade_no, epoch).await else { return Ok(Asked::Unheard) };
+        let fact = match self.query(out_trade_no, epoch).await {
+            Ok(fact) => fact,
+            Err(silence) => return Ok(Asked::Unheard(silence)),
+        };
         let cause = format!("query answered {}", fact.trade().name());
         let intent = step_of(fence, step, cause);
         let target = Target::anybodys(OrderKey::OutTradeNo(out_trade_no.clone()));
@@ -127,24 +130,29 @@ impl Paydesk {
             Ok(transacted) => Ok(Asked::Heard(Box::new(transacted.order))),
             Err(TransactError::Refused(Refusal::Fenced)) => Ok(Asked::Fenced),
             // The database lost commits while WeChat Pay was asked: asked again.
-            Err(TransactError::Rejected(Rejection::Unconfirmed)) => Ok(Asked::Unheard),
+            Err(TransactError::Rejected(Rejection::Unconfirmed)) => {
+                Ok(Asked::Unheard(Silence::Nobody))
+            }
             Err(other) => Err(other),
         }
     }
 
     fn next(&self, asked: Asked, before: &Payment) -> Finish {
-        let now = self.clock.now();
+        let (now, pace) = (self.clock.now(), self.settings.pace);
         let look = match asked {
             Asked::Fenced => None,
             // Not the job's fault: it goes on by its ladder, but not at once. A payment that has
             // ended has no ladder: somebody wanted to know, and does not know yet.
-            Asked::Unheard => match next_look(before, now) {
-                Some(at) => Some(at.max(now.plus_seconds(AFTER_ERROR_S))),
-                None => return Finish::Retry(self.jittered(now, now.plus_seconds(ENDED_AGAIN_S))),
+            Asked::Unheard(silence) => match next_look(before, now, pace) {
+                Some(at) => Some(at.max(pace.after(now, AFTER_ERROR_S))),
+                None => {
+                    let at = self.jittered(now, pace.after(now, ENDED_AGAIN_S));
+                    return silence.finish(at);
+                }
             },
-            Asked::Heard(order) => {
-                order.payment(before.out_trade_no()).and_then(|payment| next_look(payment, now))
-            }
+            Asked::Heard(order) => order
+                .payment(before.out_trade_no())
+                .and_then(|payment| next_look(payment, now, pace)),
         };
         look.map_or(Finish::Done, |at| Finish::Again(self.jittered(now, at)))
     }
@@ -162,9 +170,40 @@ pub(crate) enum Asked {
     /// WeChat Pay answered; this is the order now.
     Heard(Box<Order>),
     /// Nothing that can be used.
-    Unheard,
+    Unheard(Silence),
     /// Our lease is lost: another worker goes on.
     Fenced,
+}
+
+/// Why a question has no answer that can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Silence {
+    /// Nobody answered, or nobody who can be believed, or not now: as good as not asked.
+    Nobody,
+    /// WeChat Pay will not answer this: asking the same again will hardly tell more.
+    Refused,
+}
+
+impl Silence {
+    fn of(error: &GatewayError) -> Silence {
+        match error {
+            GatewayError::Refused(_)
+            | GatewayError::NumberSpent(_)
+            | GatewayError::AlreadyPaid(_) => Silence::Refused,
+            GatewayError::Retryable(_)
+            | GatewayError::Misconfigured(_)
+            | GatewayError::Untrusted(_)
+            | GatewayError::OutcomeUnknown(_) => Silence::Nobody,
+        }
+    }
+
+    /// Only an answer is an attempt: an outage of any length sets no job aside.
+    pub(crate) fn finish(self, at: Timestamp) -> Finish {
+        match self {
+            Silence::Nobody => Finish::Again(at),
+            Silence::Refused => Finish::Retry(at),
+        }
+    }
 }
 
 fn is_closing(order: &Order, out_trade_no: &OutTradeNo) -> bool {

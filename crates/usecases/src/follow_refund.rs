@@ -9,6 +9,8 @@
 #[cfg(test)]
 mod dead_ends;
 #[cfg(test)]
+mod stuck;
+#[cfg(test)]
 mod tests;
 
 use crate::query_budget::Urgency;
@@ -80,7 +82,9 @@ impl Paydesk {
             | RefundState::Succeeded { .. }
             | RefundState::Closed { .. } => Stepped::End(Finish::Done),
         };
-        self.escalate(refund, job).await?;
+        if is_still_unknown(&stepped, out_refund_no) {
+            self.escalate(refund, job).await?;
+        }
         Ok(match stepped {
             Stepped::End(finish) => finish,
             Stepped::To(after) => self.when_again(after.refund(out_refund_no)),
@@ -91,8 +95,9 @@ impl Paydesk {
     /// A refund of which nobody knows for an hour whether it was made is shown to a person, once. It
     /// is asked about and sent all the same.
     async fn escalate(&self, refund: &Refund, job: &LeasedJob) -> Result<(), TransactError> {
-        let now = self.clock.now();
-        if !refund.is_in_flight() || now.seconds_since(refund.created_at) < ESCALATE_AFTER_S {
+        let (now, pace) = (self.clock.now(), self.settings.pace);
+        let age_s = pace.seconds_between(refund.created_at, now);
+        if !refund.is_in_flight() || age_s < ESCALATE_AFTER_S {
             return Ok(());
         }
         let number = refund.out_refund_no.as_str();
@@ -118,10 +123,10 @@ impl Paydesk {
     }
 
     fn when_again(&self, refund: Option<&Refund>) -> Finish {
-        let now = self.clock.now();
-        let look = refund.and_then(|refund| next_refund_look(refund, now));
+        let (now, pace) = (self.clock.now(), self.settings.pace);
+        let look = refund.and_then(|refund| next_refund_look(refund, now, pace));
         // Whatever is the matter, not at once: nobody was heard, or there is something new to do.
-        let soonest = now.plus_seconds(AFTER_S);
+        let soonest = pace.after(now, AFTER_S);
         look.map_or(Finish::Done, |at| Finish::Again(self.jittered(now, at.max(soonest))))
     }
 
@@ -164,7 +169,7 @@ impl Paydesk {
                     return Ok(stepped);
                 }
                 let now = self.clock.now();
-                let at = self.jittered(now, now.plus_seconds(LATER_S));
+                let at = self.jittered(now, self.settings.pace.after(now, LATER_S));
                 return Ok(Stepped::End(Finish::Again(at)));
             }
         };
@@ -227,7 +232,7 @@ impl Paydesk {
             }
             Err(TransactError::Rejected(why @ Rejection::RefundDiffers { .. })) => {
                 self.file_refund_case(out_refund_no, fence, &why.to_string()).await?;
-                let again = self.clock.now().plus_seconds(DIFFERS_AGAIN_S);
+                let again = self.settings.pace.after(self.clock.now(), DIFFERS_AGAIN_S);
                 Ok(Stepped::End(Finish::Again(again)))
             }
             Err(other) => Err(other),
@@ -255,6 +260,14 @@ pub(crate) fn refund_mismatch(out_refund_no: &OutRefundNo, why: &str) -> CaseOpe
         kind: CaseKind::RefundMismatch,
         subject: out_refund_no.as_str().to_owned(),
         detail: why.to_owned(),
+    }
+}
+
+/// Whether nothing was heard that ends the doubt.
+fn is_still_unknown(stepped: &Stepped, out_refund_no: &OutRefundNo) -> bool {
+    match stepped {
+        Stepped::To(order) => order.refund(out_refund_no).is_some_and(Refund::is_in_flight),
+        Stepped::Unheard | Stepped::End(_) => true,
     }
 }
 

@@ -17,6 +17,8 @@ mod keyed;
 mod login;
 #[cfg(test)]
 mod mocks;
+#[cfg(test)]
+mod overheard;
 mod pay_order;
 mod payer_report;
 mod query_budget;
@@ -45,12 +47,12 @@ pub use sync_payment::SyncError;
 pub use target::{Owner, Target};
 pub use transact::TransactError;
 
-use domain::Fen;
 use domain::names::{Appid, Mchid};
 use domain::ports::{
     Access, BuyerBook, CaseBook, Catalogue, Clock, EventSink, IdSource, Invariants, JobQueue,
     LoginGateway, NoticeOpener, OrderStore, PaymentGateway,
 };
+use domain::{Fen, Pace};
 use std::sync::Arc;
 
 /// The application: every use case is a method, one file each.
@@ -106,6 +108,8 @@ pub struct Settings {
     pub session_s: i64,
     /// The longest that one call to WeChat Pay may take, in seconds.
     pub longest_call_s: i64,
+    /// How long a designed second of the ladders takes.
+    pub pace: Pace,
     /// An operator's refund above this waits for another person, in fen.
     pub refund_approval_above: Fen,
 }

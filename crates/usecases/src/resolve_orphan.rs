@@ -14,7 +14,7 @@ use domain::changeset::{Changeset, Refusal};
 use domain::fact::{PaymentFact, Trade};
 use domain::order::{Circumstances, Command, Lost, Order, ours};
 use domain::ports::{Finish, LeasedJob, OrderKey};
-use domain::{Epoch, OrderNumber, OutTradeNo};
+use domain::{Epoch, OrderNumber, OutTradeNo, Timestamp};
 
 /// When nobody answers, or the answer is older than the news.
 const AGAIN_S: i64 = 30;
@@ -34,16 +34,17 @@ impl Paydesk {
             let lease = (&job.fence, &found.epoch);
             return match self.ask(out_trade_no, lease, "orphan-known").await? {
                 Asked::Heard(_) => {
-                    self.end_orphan_case(out_trade_no, job).await?;
+                    self.end_orphan_case(out_trade_no, &found.epoch, job).await?;
                     Ok(Finish::Done)
                 }
                 Asked::Fenced => Ok(Finish::Done),
-                Asked::Unheard => Ok(self.orphan_again()),
+                Asked::Unheard(silence) => Ok(silence.finish(self.orphan_again_at())),
             };
         }
         let epoch = self.orders.epoch().await?;
-        let Some(fact) = self.query(out_trade_no, &epoch).await else {
-            return Ok(self.orphan_again());
+        let fact = match self.query(out_trade_no, &epoch).await {
+            Ok(fact) => fact,
+            Err(silence) => return Ok(silence.finish(self.orphan_again_at())),
         };
         match fact.trade() {
             Trade::Success(_) | Trade::Refunded(_) => {}
@@ -59,10 +60,11 @@ impl Paydesk {
     async fn end_orphan_case(
         &self,
         out_trade_no: &OutTradeNo,
+        epoch: &Epoch,
         job: &LeasedJob,
     ) -> Result<(), TransactError> {
         let intent = step_of(&job.fence, "orphan-over", "its record came".to_owned());
-        let mut changeset = Changeset::without_order(intent, self.clock.now());
+        let mut changeset = Changeset::without_order(intent, self.clock.now()).decided_in(epoch);
         let subject = out_trade_no.as_str().to_owned();
         changeset.ended_cases.push(CaseEnd { kind: CaseKind::UnknownOrder, subject });
         match self.commit(changeset).await? {
@@ -74,8 +76,12 @@ impl Paydesk {
 
     /// The attempts go on counting: a success that nobody can find again becomes a case.
     fn orphan_again(&self) -> Finish {
+        Finish::Retry(self.orphan_again_at())
+    }
+
+    fn orphan_again_at(&self) -> Timestamp {
         let now = self.clock.now();
-        Finish::Retry(self.jittered(now, now.plus_seconds(AGAIN_S)))
+        self.jittered(now, self.settings.pace.after(now, AGAIN_S))
     }
 
     /// Into its order, if that is there; else into one made again.
@@ -98,18 +104,12 @@ impl Paydesk {
         }
         let now = self.clock.now();
         let lost = Lost { id: self.ids.order_id(now), number: number.clone() };
-        let events = {
-            let given = Circumstances {
-                actor: &intent.audit.actor,
-                name: intent.command_id.as_str(),
-                ..Circumstances::ordinary(now, epoch)
-            };
-            lost.decide(&fact, &given)?
-        };
+        let events = lost.decide(&fact, &Circumstances::ordinary(now, epoch))?;
         tracing::error!(order.number = %number, payment.out_trade_no = %fact.out_trade_no(),
             "orphan.adopted: a payment of ours had no record; its money goes back");
-        let changeset = Changeset::of(None, events, Vec::new(), intent.clone(), now)
+        let changeset = Changeset::of(None, events, Vec::new(), intent, now)
             .ok_or_else(|| TransactError::Busy("nothing was adopted".to_owned()))?
+            .paced(self.settings.pace)
             .decided_in(epoch);
         match self.commit(changeset).await? {
             Landed::Now | Landed::Before | Landed::Refused(Refusal::Fenced) => Ok(Finish::Done),

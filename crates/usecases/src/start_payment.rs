@@ -13,7 +13,7 @@ pub use offer::{Offer, OfferError};
 
 use in_the_way::Replaced;
 
-use crate::{Paydesk, TransactError};
+use crate::{Paydesk, Settings, TransactError};
 use domain::CommandId;
 use domain::changeset::{Audit, Intent};
 use domain::order::{Command, Order, PREPAY_MARGIN_S, PrepayAnswer};
@@ -188,8 +188,10 @@ impl Paydesk {
 
     /// Less than a minute would be left when the call arrives.
     pub(crate) fn is_too_late(&self, order: &Order) -> bool {
-        let margin_s = PREPAY_MARGIN_S.saturating_add(self.settings.longest_call_s);
-        let end = order.pay_deadline.map(|deadline| deadline.plus_seconds(-margin_s));
+        let Settings { pace, longest_call_s, .. } = &self.settings;
+        let end = order.pay_deadline.map(|deadline| {
+            pace.after(deadline, -PREPAY_MARGIN_S).plus_seconds(longest_call_s.saturating_neg())
+        });
         end.is_none_or(|end| end <= self.clock.now())
     }
 

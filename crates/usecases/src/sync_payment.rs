@@ -43,7 +43,9 @@ impl Paydesk {
         if self.query_budget.take(Urgency::ClientWaiting, self.clock.real()).is_err() {
             return Err(SyncError::Unheard);
         }
-        let heard = self.query(out_trade_no, &found.epoch).await.ok_or(SyncError::Unheard)?;
+        let Ok(heard) = self.query(out_trade_no, &found.epoch).await else {
+            return Err(SyncError::Unheard);
+        };
         let intent = Intent {
             command_id: CommandId::of_step("sync", out_trade_no.as_str(), self.ids.call()),
             audit,

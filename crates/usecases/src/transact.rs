@@ -120,6 +120,7 @@ impl Paydesk {
                 epoch: &epoch,
                 actor: &intent.audit.actor,
                 name: intent.command_id.as_str(),
+                pace: self.settings.pace,
                 approval_above: self.settings.refund_approval_above,
             };
             found.decide_with(command, &given)?
@@ -132,12 +133,14 @@ impl Paydesk {
         let intent = pointed(intent, command, &events, &after);
         let changeset = if events.is_empty() {
             match record_alone(intent, now) {
-                Some(alone) => alone,
+                // In another life of the database it may be new after all.
+                Some(alone) => alone.decided_in(&epoch),
                 None => return Ok(Round::done(after, Effect::None)),
             }
         } else {
             Changeset::of(Some(&found), events.clone(), Vec::new(), intent, now)
                 .ok_or_else(|| TransactError::Busy("events without an order".to_owned()))?
+                .paced(self.settings.pace)
                 .decided_in(&epoch)
         };
         let ends = |event: &Event| matches!(event, Event::Settled { .. } | Event::Cancelled { .. });

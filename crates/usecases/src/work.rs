@@ -1,5 +1,8 @@
 //! Performs promised work, one leased job at a time, and looks for work that nobody promised.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{Paydesk, TransactError};
 use domain::changeset::{Audit, Fence, Intent};
 use domain::job::{JobId, JobKind};
@@ -95,7 +98,7 @@ impl Paydesk {
             "job failed, will be tried again");
         let pause = i64::from(job.attempts).saturating_mul(2).min(PAUSE_MAX_S);
         let now = self.clock.now();
-        Finish::Retry(self.jittered(now, now.plus_seconds(pause)))
+        Finish::Retry(self.jittered(now, self.settings.pace.after(now, pause)))
     }
 
     /// Looks for live payments and refunds, waiting orders and delivered ones that no job looks

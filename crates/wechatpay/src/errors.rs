@@ -156,10 +156,9 @@ impl Decline {
             Meaning::Retryable => GatewayError::Retryable(self.refusal),
             Meaning::Misconfigured => GatewayError::Misconfigured(self.refusal),
             Meaning::Unknown | Meaning::NotExist => {
-                // Without its message, which may name the payer: this text is for logs.
-                let WechatRefusal { http_status, code, request_id, .. } = &self.refusal;
-                let said = format!("WeChat Pay answered {http_status} {code}");
-                GatewayError::OutcomeUnknown(with_request_id(said, request_id.as_deref()))
+                let said = format!("WeChat Pay answered {}", self.refusal);
+                let id = self.refusal.request_id.as_deref();
+                GatewayError::OutcomeUnknown(with_request_id(said, id))
             }
         }
     }

@@ -83,8 +83,9 @@ impl Settings {
         if !(1..=256).contains(&self.jobs.parallel) {
             mistakes.push("jobs.parallel: 1 to 256".to_owned());
         }
-        if !(1_000..=600_000).contains(&self.jobs.lease_ms) {
-            mistakes.push("jobs.lease_ms: 1000 to 600000 (ten minutes)".to_owned());
+        if !(1_000..=600_000).contains(&self.jobs.real_lease_ms()) {
+            let scaled = "1000 to 600000 (ten minutes), times jobs.time_scale";
+            mistakes.push(format!("jobs.lease_ms: {scaled}"));
         }
     }
 
@@ -92,6 +93,9 @@ impl Settings {
         let pay = &self.wechat_pay;
         if pay.follow_sandbox_clock {
             mistakes.push("wechat_pay.follow_sandbox_clock is for a sandbox only".to_owned());
+        }
+        if self.jobs.time_scale.is_faster() {
+            mistakes.push("jobs.time_scale below 1 is for a sandbox only".to_owned());
         }
         for (key, url) in [
             ("wechat_pay.base_url", &pay.base_url),
@@ -291,6 +295,33 @@ mod tests {
         };
         assert!(said(-1) && said(1_000_000_001));
         assert!(!said(0) && !said(1_000_000_000));
+    }
+
+    #[test]
+    fn time_passes_faster_with_a_sandbox_only_and_a_lease_stays_a_lease() {
+        let said = |environment: &str, time_scale: &str, lease_ms: u64| {
+            let settings = json!({
+                "environment": environment,
+                "deployment_id": "shop-1",
+                "database": { "url": "postgres://paydesk@db/paydesk" },
+                "wechat_pay": {
+                    "mchid": "1900000109", "appids": { "mini": "wxd678efh567hg6787" },
+                    "merchant_keys": [],
+                    "notify_url": "https://pay.shop.com/api/mini/wechat-pay/notify",
+                },
+                "jobs": { "time_scale": time_scale, "lease_ms": lease_ms },
+            });
+            let settings: Settings = serde_json::from_value(settings).unwrap();
+            let mistakes = settings.check().unwrap_err().0;
+            mistakes.into_iter().filter(|m| m.starts_with("jobs.")).collect::<Vec<_>>()
+        };
+        assert!(said("dev", "0.1", 60_000).is_empty());
+        assert!(said("production", "1", 60_000).is_empty());
+        assert!(said("production", "2.5", 60_000).is_empty());
+        let too_fast = ["jobs.time_scale below 1 is for a sandbox only"];
+        assert_eq!(said("production", "0.999", 60_000), too_fast);
+        assert_eq!(said("dev", "0.1", 9_999).len(), 1, "a lease of less than a second");
+        assert_eq!(said("dev", "10", 60_001).len(), 1);
     }
 
     #[test]

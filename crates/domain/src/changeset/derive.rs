@@ -11,7 +11,7 @@ use crate::outgoing::{Outgoing, OutgoingKind};
 use crate::payment::{ClosingCause, Payment, PaymentNo, PaymentState};
 use crate::refund::{Refund, RefundState};
 use crate::stock::{Hold, HoldStatus, StockMove, StockMoveKind};
-use crate::{OutRefundNo, Timestamp};
+use crate::{OutRefundNo, Pace, Timestamp};
 use std::collections::BTreeSet;
 
 pub(super) fn touched_payments(
@@ -32,12 +32,13 @@ pub(super) fn jobs(
     (touched, refunds): (&BTreeSet<PaymentNo>, &BTreeSet<OutRefundNo>),
     events: &[Event],
     now: Timestamp,
+    pace: Pace,
 ) -> Vec<JobChange> {
     let mut jobs: Vec<JobChange> = after
         .payments
         .iter()
         .filter(|payment| touched.contains(&payment.no))
-        .map(|payment| follow(after, payment, now))
+        .map(|payment| follow(after, payment, now, pace))
         .collect();
     if events.iter().any(|event| matches!(event, Event::CancelRequested { .. })) {
         // The cancellation waits for all of them.
@@ -48,7 +49,7 @@ pub(super) fn jobs(
         }));
     }
     let refunds = after.refunds.iter().filter(|refund| refunds.contains(&refund.out_refund_no));
-    jobs.extend(refunds.map(|refund| follow_refund(refund, now)));
+    jobs.extend(refunds.map(|refund| follow_refund(refund, now, pace)));
     let expire = JobId::expire(&after.number);
     match (after.status, after.pay_deadline) {
         (OrderStatus::PendingPayment, Some(due_at)) => {
@@ -60,9 +61,9 @@ pub(super) fn jobs(
     jobs
 }
 
-fn follow(after: &Order, payment: &Payment, now: Timestamp) -> JobChange {
+fn follow(after: &Order, payment: &Payment, now: Timestamp, pace: Pace) -> JobChange {
     let id = JobId::follow(payment.out_trade_no());
-    let due_at = match (&payment.state, next_look(payment, now)) {
+    let due_at = match (&payment.state, next_look(payment, now, pace)) {
         (_, None) => return JobChange::Remove { id },
         // Whoever puts another payment in its place sends the close before handing that one out;
         // the job brings the proof, and the close itself if they did not come so far.
@@ -78,9 +79,9 @@ fn follow(after: &Order, payment: &Payment, now: Timestamp) -> JobChange {
     JobChange::Ensure { id, due_at }
 }
 
-fn follow_refund(refund: &Refund, now: Timestamp) -> JobChange {
+fn follow_refund(refund: &Refund, now: Timestamp, pace: Pace) -> JobChange {
     let id = JobId::refund(&refund.out_refund_no);
-    match next_refund_look(refund, now) {
+    match next_refund_look(refund, now, pace) {
         Some(due_at) => JobChange::Ensure { id, due_at },
         None => JobChange::Remove { id },
     }

@@ -6,7 +6,7 @@ use crate::order::{Event, NewPayment, StockOutcome};
 use crate::payment::{ClosingCause, Credential, Terms};
 use crate::refund::Asker;
 use crate::shipment::ShipmentDraft;
-use crate::{Epoch, Fen, OutRefundNo, OutTradeNo, Timestamp};
+use crate::{Epoch, Fen, OutRefundNo, OutTradeNo, Pace, Timestamp};
 
 /// What can be asked of an order that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +129,8 @@ pub struct Circumstances<'a> {
     pub actor: &'a str,
     /// The name of the intention: what gets a number of its own is numbered by it.
     pub name: &'a str,
+    /// How long a designed second takes.
+    pub pace: Pace,
     /// An operator's refund above this waits for another person, in fen.
     pub approval_above: Fen,
 }
@@ -145,6 +147,7 @@ impl<'a> Circumstances<'a> {
             epoch,
             actor: "",
             name: "",
+            pace: Pace::DESIGNED,
             approval_above: Fen::LIMIT,
         }
     }

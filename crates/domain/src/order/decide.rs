@@ -69,7 +69,7 @@ impl Order {
             Command::SettleRefundOffline { out_refund_no, note } => {
                 self.settle_refund_offline(out_refund_no, note, now)
             }
-            Command::SendRefund { out_refund_no } => self.send_refund(out_refund_no, now),
+            Command::SendRefund { out_refund_no } => self.send_refund(out_refund_no, given),
             Command::RecordRefundCall { out_refund_no, answer } => {
                 self.record_refund_call(out_refund_no, answer, now)
             }

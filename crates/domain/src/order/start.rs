@@ -94,7 +94,7 @@ impl Order {
             (OrderStatus::PendingPayment, Some(deadline)) if self.settlement.is_none() => deadline,
             _ => return Err(Rejection::NotPayable),
         };
-        if deadline.plus_seconds(-PREPAY_MARGIN_S) <= now {
+        if given.pace.after(deadline, -PREPAY_MARGIN_S) <= now {
             return Err(Rejection::NotPayable);
         }
         if new.lacks_payer() {

@@ -7,6 +7,7 @@ mod histories;
 mod laws;
 mod looks;
 mod moment;
+mod paces;
 mod placing;
 mod recording;
 mod refund_samples;

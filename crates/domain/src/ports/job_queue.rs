@@ -86,7 +86,7 @@ pub struct LeasedJob {
 pub enum Finish {
     /// Nothing is left to do.
     Done,
-    /// It went well; again at this time.
+    /// It went well, or nobody could be asked; again at this time, and no attempt counts.
     Again(Timestamp),
     /// It was not begun, for want of room; again at this time, and who waits for it still does.
     PutOff(Timestamp),

@@ -109,6 +109,7 @@ where
             direct_deadline_s: 900,
             session_s: 3_600,
             longest_call_s: 5,
+            pace: domain::Pace::DESIGNED,
             refund_approval_above: Fen::new(1_000),
         },
     };

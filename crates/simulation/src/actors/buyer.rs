@@ -161,12 +161,12 @@ impl Shopper {
             || format!("wants {sku}, {whim:?}"),
         );
         if whim == Whim::TwiceOneKey {
-            self.in_parallel(item, &key);
+            self.aside(self.checkout(item, &key, Some(TradeType::Jsapi)));
             self.world.chronicle.sometimes(Mark::SameKeyTwiceAtOnce);
         }
         if whim == Whim::TwiceTwoKeys {
             let other = self.new_key();
-            self.in_parallel(item, &other);
+            self.aside(self.checkout(item, &other, Some(TradeType::Jsapi)));
         }
         if whim == Whim::Hasty {
             let (world, buyer) = (Arc::clone(&self.world), self.buyer.id);
@@ -181,8 +181,18 @@ impl Shopper {
                 None => return,
             }
         }
+        if self.is_nervous(3) {
+            said = self.open_again(said).await;
+        }
         self.go_on(whim, item, &said).await;
         self.watch(&said).await;
+    }
+
+    /// Goes back to the order and has the cashier opened once more, the same way or the other one.
+    async fn open_again(&mut self, said: Said) -> Said {
+        dawdle(&self.world, 16).await;
+        let trade_type = self.trade_type();
+        self.pay_another_way(&said, trade_type).await.unwrap_or(said)
     }
 
     /// What is done with an offer.
@@ -244,15 +254,20 @@ impl Shopper {
         }
     }
 
-    /// Another request for the same line, at the same time.
-    fn in_parallel(&self, item: ItemId, key: &str) {
-        let ask_of = self.checkout(item, key, Some(TradeType::Jsapi));
+    /// Another request at the same time, from another device or by another click: nobody waits for
+    /// the answer.
+    fn aside(&self, what: Ask) {
         let world = Arc::clone(&self.world);
         let label = self.world.kernel.label();
         self.world.kernel.spawn(Home::Outside, label, async move {
             dawdle(&world, 1).await;
-            let _answer = ask(&world, ask_of).await;
+            let _answer = ask(&world, what).await;
         });
+    }
+
+    /// Whether a buyer does something twice at once: one time in `times`, and never the tame one.
+    fn is_nervous(&self, times: u32) -> bool {
+        self.world.draw(Kind::Actor, times) == 1
     }
 
     /// Checks out, again and again under the same key until there is an answer that counts.
@@ -317,6 +332,12 @@ impl Shopper {
             target: Target::of_buyer(self.buyer.id, OrderKey::Number(number.clone())),
             trade_type,
         };
+        if self.is_nervous(2) {
+            let trade_type = self.trade_type();
+            let (key, request) = (self.new_key(), PayRequest { trade_type, ..request.clone() });
+            let keyed = self.keyed("pay", &key, &format!("{number} {trade_type:?}"));
+            self.aside(Ask::Pay(request, keyed));
+        }
         for _ in 0..4 {
             let keyed = self.keyed("pay", &key, &format!("{number} {trade_type:?}"));
             let answer = ask(&self.world, Ask::Pay(request.clone(), keyed)).await;
@@ -359,6 +380,11 @@ impl Shopper {
     }
 
     async fn cancel(&mut self, said: &Said) {
+        if self.is_nervous(3)
+            && let Some(cancel) = self.cancellation(said)
+        {
+            self.aside(cancel);
+        }
         if let Some(cancel) = self.cancellation(said) {
             let _answer = ask(&self.world, cancel).await;
         }
@@ -374,6 +400,10 @@ impl Shopper {
     /// Another checkout over the same line, which has the first one make way.
     async fn replace(&mut self, item: ItemId, said: &Said) {
         let key = self.new_key();
+        if self.is_nervous(3) {
+            let other = self.new_key();
+            self.aside(self.checkout_of(item, &other, Some(TradeType::Native), Some("schnell")));
+        }
         for _ in 0..4 {
             let request = self.checkout_of(item, &key, Some(TradeType::Jsapi), Some("schnell"));
             let answer = ask(&self.world, request).await;

@@ -277,23 +277,29 @@ impl Handling {
         checked_out(result)
     }
 
+    /// Each use case in a box of its own: a future is as large as the largest that it may wait for,
+    /// and is moved on its way to where it runs.
     async fn perform(&self, ask: Ask) -> Said {
         let desk = &self.desk;
         match ask {
-            Ask::CheckOut(request, keyed) => self.sold(desk.check_out(&request, &keyed).await),
-            Ask::Pay(request, keyed) => self.sold(desk.pay_order(&request, &keyed).await),
-            Ask::Cancel(action, cause) => acted(desk.cancel_order(&action, cause).await),
-            Ask::Act(action, command) => acted(desk.act(&action, &command).await),
-            Ask::Refund(action, asked) => refunded(desk.refund_order(&action, asked).await),
+            Ask::CheckOut(request, keyed) => {
+                self.sold(Box::pin(desk.check_out(&request, &keyed)).await)
+            }
+            Ask::Pay(request, keyed) => self.sold(Box::pin(desk.pay_order(&request, &keyed)).await),
+            Ask::Cancel(action, cause) => acted(Box::pin(desk.cancel_order(&action, cause)).await),
+            Ask::Act(action, command) => acted(Box::pin(desk.act(&action, &command)).await),
+            Ask::Refund(action, asked) => {
+                refunded(Box::pin(desk.refund_order(&action, asked)).await)
+            }
             Ask::Report(target, result, audit) => {
-                match desk.note_payer_result(&target, result, audit).await {
+                match Box::pin(desk.note_payer_result(&target, result, audit)).await {
                     Ok(order) => Said::of(Outcome::Done, &order),
                     Err(error) => Said::plain(of_transact(&error)),
                 }
             }
-            Ask::Look(target) => match desk.find(&target).await {
+            Ask::Look(target) => match Box::pin(desk.find(&target)).await {
                 Ok(Some(order)) => {
-                    let _a_hint = desk.ask_soon(&order).await;
+                    let _a_hint = Box::pin(desk.ask_soon(&order)).await;
                     Said::of(Outcome::Done, &order)
                 }
                 Ok(None) => Said::plain(Outcome::Refused("not_found")),

@@ -159,7 +159,7 @@ impl Carried {
         self.world.kernel.spawn(home, about, async move {
             let Notification { number, raw, .. } = &notification;
             world.oracle.notice_begins(&world, number);
-            let answer = desk.ingest_notice(raw, "sim").await;
+            let answer = Box::pin(desk.ingest_notice(raw, "sim")).await;
             world.oracle.notice_ends(&world, node, &notification, &answer);
             working.send(answer);
         });

@@ -12,7 +12,6 @@ use crate::plan::{Site, Spot};
 use crate::tape::Kind;
 use crate::time::{MILLI, NodeClock, SECOND};
 use crate::world::World;
-use domain::OrderNumber;
 use domain::changeset::{Changeset, Refusal};
 use domain::order::Event;
 use domain::ports::{CommitAnswer, OrderStore as _, PortFuture, StoreError};
@@ -333,9 +332,4 @@ fn step_of(changeset: &Changeset) -> Step {
             | Event::Completed { .. } => false,
         });
     if records { Step::TxPlus } else { Step::Tx }
-}
-
-/// A job's subject is the number of an order, or that of one of its payments or refunds.
-pub(crate) fn order_of_subject(subject: &str) -> Option<OrderNumber> {
-    OrderNumber::parse(super::transport::order_of(subject))
 }

@@ -5,6 +5,7 @@ mod money;
 pub(super) mod refunds;
 
 use super::{Commit, Seen, moves};
+use crate::time::{MILLI, TRIP_MAX};
 use crate::wechat::Standing;
 use crate::world::World;
 use domain::changeset::Changeset;
@@ -12,6 +13,9 @@ use domain::order::{Event, HORIZON_S, Order, OrderStatus, Purpose, SettledBy};
 use domain::outgoing::OutgoingKind;
 use domain::payment::{Payment, PaymentState};
 use domain::ports::Clock as _;
+
+/// A node knows the store's time as well as half of the longest trip that it measures it by.
+const CLOCK_ERROR_MS: i64 = TRIP_MAX / 2 / MILLI;
 
 /// A promise: its number, and what should hold.
 pub(super) type Promise = (&'static str, &'static str);
@@ -252,9 +256,10 @@ fn is_closed_for_good(w: &Watched<'_>, order: &Order, number: &str) -> bool {
     match w.world.wechat.standing(number, w.world.now()) {
         Standing::Ended => true,
         Standing::Open => false,
-        Standing::Unknown => order
-            .pay_deadline
-            .is_none_or(|deadline| w.world.store_time.real() >= deadline.plus_seconds(HORIZON_S)),
+        Standing::Unknown => order.pay_deadline.is_none_or(|deadline| {
+            let now = w.world.store_time.real().plus_millis(CLOCK_ERROR_MS);
+            now >= deadline.plus_seconds(HORIZON_S)
+        }),
     }
 }
 

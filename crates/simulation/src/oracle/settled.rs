@@ -143,8 +143,7 @@ fn is_left_to_others(world: &World, number: &str) -> bool {
 /// Whether a success is settled, or on its way back for good, or shown to a person.
 fn has_its_end(seen: &Seen, number: &str) -> bool {
     let Some(payment) = seen.payment(number) else { return false };
-    let order = crate::node::order_of_subject(number);
-    let order = order.and_then(|order| seen.order(order.as_str()));
+    let order = seen.order(crate::node::transport_order_of(number));
     match &payment.state {
         PaymentState::Paid { .. } => true,
         PaymentState::Surplus { .. } => order.is_some_and(|order| {

@@ -14,11 +14,11 @@ pub fn violation(case: &Case, violation: &Violation, mistake: Option<Mistake>) -
     let played = case.play(mistake, true);
     let mut text = String::new();
     let order = violation.order.as_ref().map(|order| format!(" (order {order})"));
-    let _ = writeln!(text, "{}: {}", violation.id, violation.sentence);
-    let _ = writeln!(text, "  seen: {}{}", violation.seen, order.unwrap_or_default());
-    let _ = writeln!(text, "  script {}: {}", case.script.name, case.script.about);
-    let _ = writeln!(text, "  struck: {}", case.words());
-    let _ = writeln!(text, "  again: {}{}", case.command(), mistaken(mistake));
+    let _always_fits = writeln!(text, "{}: {}", violation.id, violation.sentence);
+    let _always_fits = writeln!(text, "  seen: {}{}", violation.seen, order.unwrap_or_default());
+    let _always_fits = writeln!(text, "  script {}: {}", case.script.name, case.script.about);
+    let _always_fits = writeln!(text, "  struck: {}", case.words());
+    let _always_fits = writeln!(text, "  again: {}{}", case.command(), mistaken(mistake));
     text.push_str(&timeline(&played.lines, violation.at));
     text
 }
@@ -35,10 +35,10 @@ pub fn timeline(lines: &[Line], broken_at: i64) -> String {
     for Line { at, who, order, what } in lines {
         if *at > broken_at && !is_marked {
             is_marked = true;
-            let _ = writeln!(text, "{:>14}  ── the promise was broken ──", "");
+            let _always_fits = writeln!(text, "{:>14}  ── the promise was broken ──", "");
         }
         let order = order.as_deref().unwrap_or_default();
-        let _ = writeln!(text, "{:>14}  {who:<12} {order:<29} {what}", seconds(*at));
+        let _always_fits = writeln!(text, "{:>14}  {who:<12} {order:<29} {what}", seconds(*at));
     }
     text
 }
@@ -56,7 +56,7 @@ const STEPS: [Step; 7] =
 pub fn matrix(gathered: &Gathered) -> String {
     let mut text = format!("{:<22}", "");
     for fault in Fault::ALL {
-        let _ = write!(text, "{:>7}", fault.name());
+        let _always_fits = write!(text, "{:>7}", fault.name());
     }
     text.push('\n');
     for flow in Flow::ROWS {
@@ -65,7 +65,7 @@ pub fn matrix(gathered: &Gathered) -> String {
             if !row {
                 continue;
             }
-            let _ = write!(text, "{:<16}{:<6}", flow.name(), step.name());
+            let _always_fits = write!(text, "{:<16}{:<6}", flow.name(), step.name());
             for fault in Fault::ALL {
                 let count = gathered.cells.get(&(flow, step, fault)).copied().unwrap_or(0);
                 let cell = if letter(step, fault) == Letter::Never {
@@ -73,7 +73,7 @@ pub fn matrix(gathered: &Gathered) -> String {
                 } else {
                     count.to_string()
                 };
-                let _ = write!(text, "{cell:>7}");
+                let _always_fits = write!(text, "{cell:>7}");
             }
             text.push('\n');
         }

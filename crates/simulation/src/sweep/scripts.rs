@@ -92,7 +92,7 @@ impl Script {
 
     /// The world it plays in, made from the tamest one.
     #[must_use]
-    pub fn setup(&self, tame: Setup) -> Setup {
+    pub fn setup(&self, tame: &Setup) -> Setup {
         Setup {
             variant: self.variant,
             nodes: 2,
@@ -104,7 +104,7 @@ impl Script {
             idle: 5 * SECOND,
             // Certificates, so that keys are fetched and can change.
             verification: Verification::Certificate,
-            ..tame
+            ..tame.clone()
         }
     }
 

@@ -79,7 +79,7 @@ pub struct Played {
 pub fn play(script: &'static Script, staging: &Staging) -> Played {
     let kernel = Kernel::new(Tape::given(SEED, Choices::new()));
     let tame = Setup::draw(&Kernel::new(Tape::given(SEED, Choices::new())), SEED, None);
-    let mut setup = script.setup(tame);
+    let mut setup = script.setup(&tame);
     setup.clocks = vec![(staging.clocks[0], staging.drift), (staging.clocks[1], staging.drift)];
     setup.store_ahead = staging.clocks[2];
     let world = World::new(Arc::clone(&kernel), setup, staging.verbose);

@@ -79,7 +79,10 @@ async fn perform(stores: &Stores, chance: &TestIds, job: &LeasedJob, name: &str)
         if chance.order_entropy().is_multiple_of(3) { Trade::Closed } else { Trade::NotPaid };
     transact(stores, &key, &sample::says_of(&number, trade), name, Some(job)).await;
     let Ok(Some(found)) = stores.orders.load(&key).await else { return Finish::Retry(late()) };
-    let look = found.value.payment(&number).and_then(|payment| next_look(payment, late()));
+    let look = found
+        .value
+        .payment(&number)
+        .and_then(|payment| next_look(payment, late(), domain::Pace::DESIGNED));
     // A new time that is not yet due, so that only others bring it forward.
     look.map_or(Finish::Done, |at| Finish::Again(at.plus_seconds(5_000)))
 }

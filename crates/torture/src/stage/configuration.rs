@@ -10,8 +10,10 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 pub(crate) const NOTIFY_PATH: &str = "/api/mini/wechat-pay/notify";
-/// Short, so that what a killed process had in hand is soon somebody else's.
-const LEASE_MS: u64 = 3_000;
+/// Minutes of the ladders are seconds.
+const TIME_SCALE: &str = "0.1";
+/// Short, so that what a killed process had in hand is soon somebody else's: three seconds at that scale.
+const LEASE_MS: u64 = 30_000;
 /// Often: what a sweep finds is a bug.
 const SWEEP_EVERY_MS: u64 = 5_000;
 const CALL_TIMEOUT_MS: u64 = 2_500;
@@ -66,7 +68,10 @@ fn text(at: &Addresses, merchant: &Value) -> String {
                 "certificate": merchant["merchant_certificate_pem"],
             }),
         ),
-        ("[jobs]", json!({"lease_ms": LEASE_MS, "sweep_every_ms": SWEEP_EVERY_MS})),
+        (
+            "[jobs]",
+            json!({"time_scale": TIME_SCALE, "lease_ms": LEASE_MS, "sweep_every_ms": SWEEP_EVERY_MS}),
+        ),
     ];
     let mut text = String::new();
     for (head, values) in sections {

@@ -65,6 +65,12 @@ impl Sandbox {
         self.done("PUT", "/_sandbox/faults", &json!({"rules": rules})).await.map(drop)
     }
 
+    /// Refunds of one payment may follow each other at the scale of the services' own waiting.
+    pub(crate) async fn refund_spacing(&self, seconds: u64) -> Result<()> {
+        let spacing = json!({"refund_spacing_s": seconds});
+        self.done("PUT", "/_sandbox/settings", &spacing).await.map(drop)
+    }
+
     /// The merchant's account is empty, or has enough again: refunds are refused meanwhile.
     pub(crate) async fn balance(&self, word: &str) -> Result<()> {
         let balance = json!({"merchant_balance": word});

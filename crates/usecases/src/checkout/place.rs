@@ -72,6 +72,7 @@ impl Paydesk {
         }
         let changeset = Changeset::of(None, events, placement.guards(), intent, now)
             .ok_or_else(|| TransactError::Busy("nothing was placed".to_owned()))?
+            .paced(self.settings.pace)
             .decided_in(&quote.epoch);
         let order = changeset.order.as_ref().map(|write| write.order.clone());
         match (self.commit(changeset).await?, order) {

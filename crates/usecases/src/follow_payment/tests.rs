@@ -157,7 +157,9 @@ async fn a_question_beyond_the_budget_is_put_off_unless_a_client_waits() {
     let (orders, _) = store(vec![order.clone()], vec![CommitAnswer::Committed]);
     let mut desk = desk(orders, gateway, now());
     desk.query_budget = QueryBudget::new(2);
-    while desk.query_budget.take(Urgency::Patient, now()).is_ok() {}
+    for _ in 0..10 {
+        let _drained = desk.query_budget.take(Urgency::Patient, now());
+    }
     let patient = desk.follow_payment(&number, &job_of(&order, false)).await.unwrap();
     assert!(matches!(patient, Finish::PutOff(at) if at > now()), "nothing was asked");
     let waiting = desk.follow_payment(&number, &job_of(&order, true)).await.unwrap();
@@ -179,15 +181,40 @@ async fn too_many_questions_halve_the_budget() {
 }
 
 /// A verified success of a closed payment could not be applied; its job's one question is
-/// not answered. The job may not be forgotten.
+/// not answered. The job may not be forgotten, and an outage of any length does not set it aside.
 #[tokio::test]
 async fn a_closed_payment_with_a_kept_notification_is_asked_until_somebody_answers() {
     let order = order();
     let closed = Command::RecordFact(fact(&order, Trade::Closed));
     let Decision::Record(events) = order.decide(&closed, now()).unwrap() else { panic!() };
+    let refused = GatewayError::Refused(WechatRefusal::default());
+    for (error, counted) in
+        [(GatewayError::OutcomeUnknown("timeout".to_owned()), false), (refused, true)]
+    {
+        let mut gateway = MockGateway::new();
+        gateway.expect_query().times(1).return_once(move |_| ready(Err(error)));
+        let closed = order.clone().after(&events);
+        let (finish, _) = follow(vec![closed], Vec::new(), gateway).await;
+        match finish {
+            Finish::Again(at) => assert!(at > now() && !counted, "a refusal is an answer"),
+            Finish::Retry(at) => assert!(at > now() && counted, "silence is no answer"),
+            Finish::Done | Finish::PutOff(_) | Finish::Park(_) => {
+                panic!("nobody follows the success that we promised to look at: {finish:?}")
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_too_many_questions_halve_the_budget() {
+    let order = order();
+    let number = order.payments[0].out_trade_no().clone();
     let mut gateway = MockGateway::new();
-    let error = GatewayError::OutcomeUnknown("timeout".to_owned());
-    gateway.expect_query().times(1).return_once(move |_| ready(Err(error)));
-    let (finish, _) = follow(vec![order.after(&events)], Vec::new(), gateway).await;
-    assert_ne!(finish, Finish::Done, "nobody follows the success that we promised to look at");
+    let refusal = WechatRefusal { http_status: 500, ..WechatRefusal::default() };
+    let failing = GatewayError::Retryable(refusal);
+    gateway.expect_query().times(1).return_once(move |_| ready(Err(failing)));
+    let (orders, _) = store(vec![order.clone()], Vec::new());
+    let desk = desk(orders, gateway, now());
+    desk.follow_payment(&number, &job_of(&order, true)).await.unwrap();
+    assert!(desk.query_budget.take(Urgency::ClientWaiting, now()).is_ok(), "the rate stays");
 }

@@ -64,7 +64,7 @@ impl Paydesk {
         let kept = entry(notice, InboxStatus::Orphan, Some(out_trade_no));
         let mut changeset = Changeset::without_order(filing(notice, kept, request_id), now);
         changeset.cases.push(unknown_order(out_trade_no, attach));
-        let due_at = now.plus_seconds(ORPHAN_PATIENCE_S);
+        let due_at = self.settings.pace.after(now, ORPHAN_PATIENCE_S);
         changeset.jobs.push(JobChange::Ensure { id: JobId::orphan(out_trade_no), due_at });
         self.file(changeset).await?;
         Ok(NoticeAnswer::Orphan)

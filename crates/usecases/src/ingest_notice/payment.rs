@@ -94,7 +94,7 @@ impl Paydesk {
         let out_trade_no = fact.out_trade_no();
         let asked = self.query_budget.take(Urgency::NearDeadline, self.clock.real());
         let epoch = self.orders.epoch().await?;
-        let heard = if asked.is_ok() { self.query(out_trade_no, &epoch).await } else { None };
+        let heard = if asked.is_ok() { self.query(out_trade_no, &epoch).await.ok() } else { None };
         let Some(heard) = heard else {
             self.keep_for_later(notice, out_trade_no, request_id).await?;
             return Ok(NoticeAnswer::TryAgain);

@@ -3,6 +3,7 @@
 use super::NoticeAnswer;
 use crate::Paydesk;
 use crate::mocks::{MockGateway, MockNotices, MockOrders, desk, ready};
+use crate::overheard::Overheard;
 use crate::samples::{Life, fact, living, notified, now, order, receipt, store};
 use domain::case::CaseKind;
 use domain::changeset::{Changeset, InboxStatus, Refusal};
@@ -13,6 +14,7 @@ use domain::ports::{
     CommitAnswer, GatewayError, Notice, NoticeBody, NoticeError, RawNotice, StoreError,
 };
 use std::sync::{Arc, Mutex};
+use tracing::Level;
 
 fn notice(order: &Order, transaction_id: &str) -> Notice {
     let mut receipt = receipt();
@@ -242,4 +244,20 @@ async fn a_confirmed_mismatch_that_cannot_be_committed_is_kept_with_its_job() {
     assert_eq!(ingest(&desk).await, NoticeAnswer::TryAgain);
     let kept = written.lock().unwrap().pop().unwrap();
     assert_eq!(kept.inbox.map(|i| i.status), Some(InboxStatus::Verified), "nothing was stored");
+}
+
+/// WeChat Pay probes us with wrong signatures all the time; a stranger's are worth a look.
+#[tokio::test]
+async fn a_probe_is_quiet_and_any_other_refusal_is_a_warning() {
+    for (error, warnings) in [
+        (NoticeError::Probe, 0),
+        (NoticeError::Untrusted("signature"), 1),
+        (NoticeError::Malformed("json"), 1),
+        (NoticeError::KeysUnavailable, 1),
+    ] {
+        let desk = opening(MockOrders::new(), Err(error.clone()));
+        let overheard = Overheard::listen();
+        ingest(&desk).await;
+        assert_eq!(overheard.count(Level::WARN, "notify.refused"), warnings, "{error:?}");
+    }
 }

@@ -10,10 +10,14 @@ use domain::job::{JobChange, JobId};
 use domain::names::Mchid;
 use domain::order::OrderStatus;
 use domain::payment::PaymentState;
-use domain::ports::{CommitAnswer, Finish, GatewayError, LeasedJob};
+use domain::ports::{CommitAnswer, Finish, GatewayError, LeasedJob, WechatRefusal};
 use domain::refund::RefundState;
 use domain::{OrderId, OutTradeNo};
 use std::sync::{Arc, Mutex};
+
+fn refusal(http_status: u16) -> WechatRefusal {
+    WechatRefusal { http_status, ..WechatRefusal::default() }
+}
 
 type Written = Arc<Mutex<Vec<Changeset>>>;
 
@@ -122,14 +126,31 @@ async fn an_order_that_came_after_all_takes_its_money() {
 }
 
 #[tokio::test]
-async fn without_an_answer_or_with_an_old_one_it_is_asked_again_and_counted() {
-    let lost = Err(GatewayError::OutcomeUnknown("timeout".to_owned()));
+async fn an_old_answer_or_a_refusal_is_asked_again_and_counted() {
     let attach = format!("pd1.test.{}", order().number);
-    for answer in [lost, Ok(said(Trade::NotPaid, &attach)), Ok(said(Trade::NotExist, &attach))] {
+    let refused = Err(GatewayError::Refused(refusal(400)));
+    for answer in [refused, Ok(said(Trade::NotPaid, &attach)), Ok(said(Trade::NotExist, &attach))] {
         let (orders, written) = empty();
         let desk = asking(orders, answer);
         let finish = desk.resolve_orphan(&number(), &job()).await.unwrap();
         assert!(matches!(finish, Finish::Retry(at) if at > now()));
+        assert!(written.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn silence_of_any_length_sets_no_orphan_aside() {
+    let silences = [
+        GatewayError::OutcomeUnknown("timeout".to_owned()),
+        GatewayError::Retryable(refusal(429)),
+        GatewayError::Misconfigured(refusal(401)),
+        GatewayError::Untrusted("a forged answer".to_owned()),
+    ];
+    for silence in silences {
+        let (orders, written) = empty();
+        let desk = asking(orders, Err(silence));
+        let finish = desk.resolve_orphan(&number(), &job()).await.unwrap();
+        assert!(matches!(finish, Finish::Again(at) if at > now()), "{finish:?}");
         assert!(written.lock().unwrap().is_empty());
     }
 }

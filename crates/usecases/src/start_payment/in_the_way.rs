@@ -225,7 +225,7 @@ impl Paydesk {
             return Ok((order, false));
         }
         let epoch = self.orders.epoch().await?;
-        let Some(fact) = self.query(payment.out_trade_no(), &epoch).await else {
+        let Ok(fact) = self.query(payment.out_trade_no(), &epoch).await else {
             return Ok((order, false));
         };
         let intent = self.step_about(&order, "ask-about", request_id);

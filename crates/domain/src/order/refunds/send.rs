@@ -3,7 +3,7 @@
 //! The same number is sent for ever. What was sent and not answered is asked about before it is
 //! sent again.
 
-use crate::order::{Decision, HORIZON_S, Order, RefundAnswer, Rejection};
+use crate::order::{Circumstances, Decision, HORIZON_S, Order, RefundAnswer, Rejection};
 use crate::refund::{REFUND_SPACING_S, Refund, RefundKind, RefundState};
 use crate::{OutRefundNo, Timestamp};
 
@@ -14,7 +14,7 @@ impl Order {
     pub(in crate::order) fn send_refund(
         &self,
         out_refund_no: &OutRefundNo,
-        now: Timestamp,
+        given: &Circumstances<'_>,
     ) -> Result<Decision, Rejection> {
         let refund = self.known_refund(out_refund_no)?;
         match &refund.state {
@@ -36,17 +36,18 @@ impl Order {
         if refund.kind == RefundKind::External {
             return Err(Rejection::WrongState);
         }
-        if matches!(refund.state, RefundState::Sending) && refund.sent_at == Some(now) {
+        if matches!(refund.state, RefundState::Sending) && refund.sent_at == Some(given.now) {
             return Ok(Decision::AlreadyApplied);
         }
-        if let Some(until) = self.refund_must_wait(refund, now) {
+        if let Some(until) = self.refund_must_wait(refund, given) {
             return Err(Rejection::RefundTooSoon { until });
         }
-        Ok(self.moved(refund, RefundState::Sending, now))
+        Ok(self.moved(refund, RefundState::Sending, given.now))
     }
 
     /// WeChat Pay wants a minute between the refunds of one payment, and not two at a time.
-    fn refund_must_wait(&self, refund: &Refund, now: Timestamp) -> Option<Timestamp> {
+    fn refund_must_wait(&self, refund: &Refund, given: &Circumstances<'_>) -> Option<Timestamp> {
+        let Circumstances { now, pace, .. } = *given;
         let others = || {
             self.refunds.iter().filter(|other| {
                 other.payment_no == refund.payment_no && other.out_refund_no != refund.out_refund_no
@@ -55,15 +56,15 @@ impl Order {
         // What nobody has heard of for long is not on its way any more; it is asked about all the same.
         let may_arrive = |other: &Refund| {
             let sent_at = other.sent_at.unwrap_or(other.created_at);
-            other.is_in_flight() && now.seconds_since(sent_at) < HORIZON_S
+            other.is_in_flight() && now < pace.after(sent_at, HORIZON_S)
         };
         if others().any(may_arrive) {
-            return Some(now.plus_seconds(BUSY_S));
+            return Some(pace.after(now, BUSY_S));
         }
         let last = others().filter_map(|other| other.sent_at).max()?;
-        let until = last.plus_seconds(REFUND_SPACING_S);
+        let until = pace.after(last, REFUND_SPACING_S);
         // A clock that went back must not put it off for ever.
-        (now < until).then(|| until.min(now.plus_seconds(REFUND_SPACING_S)))
+        (now < until).then(|| until.min(pace.after(now, REFUND_SPACING_S)))
     }
 
     pub(in crate::order) fn record_refund_call(

@@ -6,12 +6,12 @@ use super::refund_samples::{
     shipped,
 };
 use super::samples::{accepted, after, close, deadline, number, placed, start, start_payment};
-use crate::Timestamp;
 use crate::fact::RefundProgress;
 use crate::job::{JobChange, JobId, JobKind, next_look, next_refund_look};
 use crate::order::{Command, HORIZON_S, Order};
 use crate::payment::TradeType;
 use crate::refund::{Asker, Refund, RefundState};
+use crate::{Pace, Timestamp};
 
 fn at(seconds: i64) -> Timestamp {
     start().plus_seconds(seconds)
@@ -19,7 +19,7 @@ fn at(seconds: i64) -> Timestamp {
 
 /// Seconds from `now` to the next look at the first payment.
 fn wait(order: &Order, now: i64) -> i64 {
-    next_look(&order.payments[0], at(now)).unwrap().seconds_since(at(now))
+    next_look(&order.payments[0], at(now), Pace::DESIGNED).unwrap().seconds_since(at(now))
 }
 
 /// Product ruling 21: 5, 10, 20, 30, 60, then every minute for ten minutes, then every two.
@@ -76,7 +76,7 @@ fn a_closing_payment_is_watched_closely_for_a_minute() {
 
 /// Seconds from `now` to the next look at the only refund.
 fn refund_wait(refund: &Refund, now: i64) -> Option<i64> {
-    next_refund_look(refund, at(now)).map(|look| look.seconds_since(at(now)))
+    next_refund_look(refund, at(now), Pace::DESIGNED).map(|look| look.seconds_since(at(now)))
 }
 
 fn part() -> Order {
@@ -186,7 +186,8 @@ fn what_is_over_is_not_looked_at() {
             | RefundState::SettledOffline { .. }
             | RefundState::Rejected { .. } => false,
         };
-        assert_eq!(next_refund_look(refund, start()).is_none(), is_over, "{state}");
+        let look = next_refund_look(refund, start(), Pace::DESIGNED);
+        assert_eq!(look.is_none(), is_over, "{state}");
         // These two are looked at once more, and nothing is expected of them.
         let is_last = matches!(
             refund.state,
@@ -250,10 +251,13 @@ fn jobs_are_named_by_what_they_do_and_to_what() {
 fn a_refund_that_is_rejected_at_the_horizon_is_let_be_at_once() {
     let refused = play(part(), &[send, call_refused]);
     let late = Moment::at(at(HORIZON_S)).play(&refused, &not_exist(&refused));
-    assert_eq!(next_refund_look(&late.refunds[0], at(HORIZON_S)), None);
+    assert_eq!(next_refund_look(&late.refunds[0], at(HORIZON_S), Pace::DESIGNED), None);
     let retried = Command::RetryRefund { out_refund_no: late.refunds[0].out_refund_no.clone() };
     let again = Moment::at(at(HORIZON_S)).play(&late, &retried);
-    assert_eq!(next_refund_look(&again.refunds[0], at(HORIZON_S)), Some(at(HORIZON_S)));
+    assert_eq!(
+        next_refund_look(&again.refunds[0], at(HORIZON_S), Pace::DESIGNED),
+        Some(at(HORIZON_S))
+    );
 }
 
 #[test]

@@ -96,7 +96,10 @@ pub(super) fn no_needless_refund(w: &Watched<'_>) -> Result<(), String> {
 fn has_gone_back(w: &Watched<'_>, no: PaymentNo) -> bool {
     let payment = w.commit.after.payments.iter().find(|payment| payment.no == no);
     let number = payment.map(|payment| payment.out_trade_no().as_str());
-    let refunds = w.world.wechat.refunds();
     w.world.failovers() > 0
-        && refunds.iter().any(|refund| number == Some(refund.out_trade_no.as_str()))
+        && w.world
+            .wechat
+            .refunds()
+            .iter()
+            .any(|refund| number == Some(refund.out_trade_no.as_str()))
 }

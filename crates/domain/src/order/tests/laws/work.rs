@@ -9,7 +9,7 @@ use crate::order::{HORIZON_S, Order, OrderStatus};
 use crate::outgoing::OutgoingKind;
 use crate::payment::Payment;
 use crate::refund::{RefundState, RefundStatus};
-use crate::{Timestamp, changeset::Changeset};
+use crate::{Pace, Timestamp, changeset::Changeset};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -98,7 +98,7 @@ proptest! {
     fn every_live_payment_is_looked_at_again_and_no_other(history in histories()) {
         for (order, _, now) in promised(&history) {
             for payment in &order.payments {
-                let next = next_look(payment, now);
+                let next = next_look(payment, now, Pace::DESIGNED);
                 prop_assert_eq!(next.is_some(), payment.is_live());
                 if let Some(next) = next {
                     prop_assert!(next > now, "a look in the past would spin");
@@ -113,7 +113,7 @@ proptest! {
     fn every_live_refund_is_looked_at_again(history in histories()) {
         for (order, _, now) in promised(&history) {
             for refund in &order.refunds {
-                let next = next_refund_look(refund, now);
+                let next = next_refund_look(refund, now, Pace::DESIGNED);
                 prop_assert_eq!(next.is_some(), has_work(&refund.state).unwrap_or(next.is_some()));
                 if let Some(next) = next {
                     let to_be_sent = refund.state == RefundState::Requested;
@@ -142,7 +142,7 @@ proptest! {
                 let changed = step.before.refund(&refund.out_refund_no) != Some(refund);
                 prop_assert_eq!(changed, write.refunds.contains(&refund.out_refund_no));
                 let id = JobId::refund(&refund.out_refund_no);
-                let expected = match next_refund_look(refund, step.moment.now) {
+                let expected = match next_refund_look(refund, step.moment.now, Pace::DESIGNED) {
                     Some(due_at) => JobChange::Ensure { id, due_at },
                     None => JobChange::Remove { id },
                 };

@@ -12,7 +12,7 @@ use crate::job::next_refund_look;
 use crate::names::{RefundId, TransactionId};
 use crate::order::{CancelCause, Command, Decision, HORIZON_S, Order, OrderStatus, Rejection};
 use crate::refund::{Asker, NUMBER_TAKEN, RefundKind, RefundState};
-use crate::{Fen, OutRefundNo, OutTradeNo};
+use crate::{Fen, OutRefundNo, OutTradeNo, Pace};
 
 fn records(order: &Order, command: &Command) -> bool {
     let later = Moment::at(start().plus_seconds(7_200)).named("later").by("operator:2");
@@ -133,7 +133,7 @@ fn a_surplus_that_gave_way_to_a_refund_that_came_to_nothing_goes_back_by_itself(
 fn what_stays_unknown_is_asked_about_less_and_less() {
     let order = play(shipped(), &[|_| ask(PART, Asker::Operator), send, call_unknown]);
     let an_hour_later = start().plus_seconds(3_600);
-    let look = next_refund_look(last(&order), an_hour_later).unwrap();
+    let look = next_refund_look(last(&order), an_hour_later, Pace::DESIGNED).unwrap();
     assert!(look.seconds_since(an_hour_later) >= 60, "{}", look.seconds_since(an_hour_later));
 }
 
@@ -161,7 +161,7 @@ fn what_was_paid_back_otherwise_soon_after_a_refusal_is_still_looked_at_once_mor
     let order = rejected(play(shipped(), &[|_| ask(PART, Asker::Operator)]));
     let settled = Moment::at(start().plus_seconds(60)).play(&order, &settle_offline(&order));
     // A request that was under way may still arrive until the horizon: then it went back twice.
-    let look = next_refund_look(last(&settled), start().plus_seconds(60));
+    let look = next_refund_look(last(&settled), start().plus_seconds(60), Pace::DESIGNED);
     assert_eq!(look, Some(start().plus_seconds(HORIZON_S)));
 }
 
