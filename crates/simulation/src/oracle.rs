@@ -45,6 +45,8 @@ pub struct Seen {
     leases: BTreeMap<JobId, Lease>,
     pub(crate) stock: BTreeMap<SkuId, StockLevel>,
     keys: BTreeSet<ReplayScope>,
+    /// The request that each key was first answered well for.
+    fingerprints: BTreeMap<ReplayScope, String>,
     /// Orders whose lines left the list.
     cleared: BTreeSet<OrderId>,
     /// Who holds transactions.

@@ -53,6 +53,18 @@ pub enum Ask {
     Look(Target),
 }
 
+impl Ask {
+    /// The key under which something is asked of an order that exists.
+    fn keyed(&self) -> Option<&Keyed> {
+        match self {
+            Ask::Cancel(action, _) | Ask::Act(action, _) | Ask::Refund(action, _) => {
+                Some(&action.keyed)
+            }
+            Ask::CheckOut(..) | Ask::Pay(..) | Ask::Report(..) | Ask::Look(_) => None,
+        }
+    }
+}
+
 /// What a client is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
@@ -241,7 +253,11 @@ impl Handling {
                 world.crash(node, "soon after a request came in");
             });
         }
+        let keyed = ask.keyed().cloned();
         let said = self.perform(ask).await;
+        if let Some(keyed) = keyed {
+            world.oracle.led(world, keyed, said.outcome);
+        }
         let spot = Spot { site: Site::Reply, step: Step::Reply, what: "answer" };
         let fault = world.fault(Kind::Client, spot, &ON_REPLY);
         if fault == Some(Fault::CrashBefore) {
