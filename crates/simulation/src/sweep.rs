@@ -12,6 +12,7 @@
 mod blows;
 pub mod cases;
 mod client;
+pub mod coverage;
 pub mod crew;
 mod ending;
 pub mod letters;

@@ -33,7 +33,7 @@ const ESCALATE_AFTER_S: i64 = 3_600;
 /// Between two steps of one refund at least so many seconds.
 const AFTER_S: i64 = 2;
 /// What may succeed later (no money on the merchant's account, too often) is sent again after so
-/// many seconds.
+/// many seconds; so is a last look at which nobody answered.
 const LATER_S: i64 = 60;
 
 /// What a step of a refund came to.
@@ -88,7 +88,14 @@ impl Paydesk {
         Ok(match stepped {
             Stepped::End(finish) => finish,
             Stepped::To(after) => self.when_again(after.refund(out_refund_no)),
-            Stepped::Unheard => self.when_again(Some(refund)),
+            Stepped::Unheard => match self.when_again(Some(refund)) {
+                // The last look that was promised has not been had.
+                Finish::Done => self.in_a_minute(),
+                later @ (Finish::Again(_)
+                | Finish::PutOff(_)
+                | Finish::Retry(_)
+                | Finish::Park(_)) => later,
+            },
         })
     }
 
@@ -130,6 +137,11 @@ impl Paydesk {
         look.map_or(Finish::Done, |at| Finish::Again(self.jittered(now, at.max(soonest))))
     }
 
+    fn in_a_minute(&self) -> Finish {
+        let now = self.clock.now();
+        Finish::Again(self.jittered(now, self.settings.pace.after(now, LATER_S)))
+    }
+
     /// Says that it is sent, then sends it, then records what came back.
     async fn send_refund(
         &self,
@@ -168,9 +180,7 @@ impl Paydesk {
                 if !later {
                     return Ok(stepped);
                 }
-                let now = self.clock.now();
-                let at = self.jittered(now, self.settings.pace.after(now, LATER_S));
-                return Ok(Stepped::End(Finish::Again(at)));
+                return Ok(Stepped::End(self.in_a_minute()));
             }
         };
         let refused = Command::RecordRefundCall { out_refund_no: out_refund_no.clone(), answer };

@@ -11,8 +11,8 @@ use crate::world::World;
 use std::sync::Arc;
 use wechatpay_sim::core::notice::{AttemptEnd, Delivery};
 
-/// Every success and every refund of which there is no record (any more), and every success after
-/// WeChat Pay had said CLOSED.
+/// Every success and every refund of which there is no record (any more), or none that it was sent,
+/// and every success after WeChat Pay had said CLOSED.
 pub fn tell_what_was_lost(world: &Arc<World>) {
     let now = world.now();
     for number in crate::oracle::unheard_successes(world) {
@@ -25,8 +25,8 @@ pub fn tell_what_was_lost(world: &Arc<World>) {
     }
     for refund in world.wechat.refunds() {
         let number = refund.out_refund_no;
-        let known = world.oracle.look(|seen| seen.refund(&number).is_some());
-        if !known && let Ok(delivery) = world.wechat.notify_refund(&number, now) {
+        let is_asked_about = world.oracle.look(|seen| seen.asks_about(&number));
+        if !is_asked_about && let Ok(delivery) = world.wechat.notify_refund(&number, now) {
             tell(world, &refund.out_trade_no, Some(number), &delivery);
         }
     }

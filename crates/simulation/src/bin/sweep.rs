@@ -1,16 +1,19 @@
 //! The exhaustive sweep's command line; see `docs/sweep.md`.
 
 use clap::Parser;
-use simulation::matrix::Flow;
 use simulation::mistakes::Mistake;
 use simulation::sweep::cases::{Case, counts, once, worth_striking};
 use simulation::sweep::crew::{Gathered, cores, play_all, spread};
 use simulation::sweep::scripts::{self, Script};
-use simulation::sweep::{Played, report};
+use simulation::sweep::{Played, coverage, report};
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+/// As in `main.rs`: a world is thrown away whole.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// At most so many violations are told in full.
 const TOLD_MAX: usize = 5;
@@ -42,6 +45,9 @@ struct Arguments {
     /// Has production make this mistake, to see that it is found
     #[arg(long, value_name = "NAME")]
     mistake: Option<String>,
+    /// Tells every violation, instead of one of each kind for each script
+    #[arg(long)]
+    every: bool,
     /// How many runs at once; as many as there are cores by default
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -83,7 +89,9 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
         1 => depth_one(&scripts, mistake, threads),
         _ => depth_two(&scripts, mistake, threads, (arguments.from, arguments.to)),
     };
-    Ok(finish(&gathered, mistake, begin.elapsed()))
+    let is_whole = arguments.depth == 1 && arguments.script.is_empty();
+    let kept = finish(&gathered, mistake, arguments.every, begin.elapsed());
+    Ok(kept & (!is_whole || is_covered(&gathered)))
 }
 
 fn chosen(names: &[String]) -> Result<Vec<&'static Script>, String> {
@@ -232,7 +240,7 @@ fn pairs(
     gathered
 }
 
-fn finish(gathered: &Gathered, mistake: Option<Mistake>, took: Duration) -> bool {
+fn finish(gathered: &Gathered, mistake: Option<Mistake>, every: bool, took: Duration) -> bool {
     say(&report::matrix(gathered));
     for (ending, count) in &gathered.endings {
         say(&format!("{count:>8} ended as “{ending}”"));
@@ -240,11 +248,14 @@ fn finish(gathered: &Gathered, mistake: Option<Mistake>, took: Duration) -> bool
     let mut kinds: Vec<(&str, &str)> = Vec::new();
     for (_, case, violation) in &gathered.violations {
         let kind = (case.script.name, violation.id);
-        if kinds.contains(&kind) {
+        let is_new = !kinds.contains(&kind);
+        if is_new {
+            kinds.push(kind);
+        }
+        if !is_new && !every {
             continue;
         }
-        kinds.push(kind);
-        if kinds.len() <= TOLD_MAX {
+        if is_new && kinds.len() <= TOLD_MAX {
             say("");
             say(&report::violation(case, violation, mistake));
         } else {
@@ -257,9 +268,21 @@ fn finish(gathered: &Gathered, mistake: Option<Mistake>, took: Duration) -> bool
         took.as_millis(),
         gathered.violations.len()
     ));
-    let met = gathered.cells.keys().filter(|(flow, _, _)| *flow != Flow::None).count();
-    say(&format!("{met} cells of the fault matrix were met"));
     gathered.violations.is_empty()
+}
+
+/// Whether every step of every flow was met, with every fault that it can have.
+fn is_covered(gathered: &Gathered) -> bool {
+    for line in coverage::excused(gathered) {
+        say(&format!("not met: {line}"));
+    }
+    let missing = coverage::missing(gathered);
+    for line in &missing {
+        say(&format!("missing: {line}"));
+    }
+    let (all, met) = coverage::count(gathered);
+    say(&format!("{met} of {all} cells of the fault matrix were met"));
+    missing.is_empty()
 }
 
 /// How far it is, on a terminal, a few times a second.

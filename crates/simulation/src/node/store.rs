@@ -23,7 +23,7 @@ use store_memory::MemoryStore;
 const PATIENCE: i64 = 2 * SECOND;
 /// How long a failover takes at least: longer than a question lags behind a payment, and than a
 /// request can be on its way (`docs/model.md`, what it takes for granted).
-const FAILOVER: i64 = 20 * SECOND;
+pub(crate) const FAILOVER: i64 = 20 * SECOND;
 
 const ON_COMMIT: [Fault; 11] = [
     Fault::CrashBefore,
@@ -200,7 +200,8 @@ impl SimStore {
     fn lose_soon(&self) {
         let world = Arc::clone(&self.world);
         let wait = i64::from(world.draw(Kind::StoreTime, 16)) * 100 * MILLI;
-        let commits = usize::try_from(world.draw(Kind::Store, 3)).unwrap_or(0) + 1;
+        let more = world.how(Fault::FailoverLosing, Kind::Store, 3);
+        let commits = usize::try_from(more).unwrap_or(0) + 1;
         let takes = FAILOVER + i64::from(world.draw(Kind::StoreTime, 8)) * 5 * SECOND;
         self.world.outside(async move {
             world.kernel.sleep(wait).await;

@@ -84,10 +84,13 @@ pub(crate) fn unheard_successes(world: &World) -> Vec<String> {
 /// Whether nobody asks about it, so that a notification or the bill has to tell it: its record was
 /// lost, or made in no life of this database, or WeChat Pay took it after it had said CLOSED.
 fn is_unrecorded(world: &World, seen: &Seen, number: &str) -> bool {
+    let failed_over = world.failovers() > 0;
     seen.losses.has_record(number)
-        || world
-            .wechat
-            .truth(|truth| !truth.ordered.contains_key(number) || truth.unfaithful.contains(number))
+        || world.wechat.truth(|truth| {
+            !truth.ordered.contains_key(number)
+                || truth.unfaithful.contains(number)
+                || (failed_over && truth.elsewhere.contains(number))
+        })
 }
 
 /// A refund that WeChat Pay has, and that a failover made us forget.
@@ -97,11 +100,23 @@ fn unheard_refund(world: &World, seen: &Seen) -> Option<String> {
     }
     let mut refunds = world.wechat.refunds().into_iter();
     let unheard = refunds.find(|refund| {
-        seen.refund(&refund.out_refund_no).is_none()
+        !seen.asks_about(&refund.out_refund_no)
             && refund.status != "PROCESSING"
             && !has_case(world, CaseKind::RefundMismatch, &refund.out_refund_no)
     });
     unheard.map(|refund| format!("{} is not known", refund.out_refund_no))
+}
+
+impl Seen {
+    /// Whether the refund is known as one that was sent, or will be: its job hears of it.
+    pub(crate) fn asks_about(&self, out_refund_no: &str) -> bool {
+        self.refund(out_refund_no).is_some_and(|refund| {
+            !matches!(
+                refund.state,
+                RefundState::AwaitingApproval | RefundState::Declined | RefundState::Withdrawn
+            )
+        })
+    }
 }
 
 struct Bounds {

@@ -27,6 +27,8 @@ pub struct Script {
     pub about: &'static str,
     /// How it may end, the end of a run without faults first.
     pub endings: &'static [&'static str],
+    /// How else it may end when acknowledged commits were lost on the way.
+    pub healed: &'static [&'static str],
     variant: Variant,
     people: u32,
     /// How the first refund ends, as `node/transport.rs` numbers it.
@@ -40,6 +42,12 @@ const CANCELLED: &str = "cancelled";
 const SURPLUS: &str = "cancelled, jsapi surplus, all is back";
 /// Paid first, then cancelled: everything goes back.
 const CALLED_OFF: &str = "cancelled, paid by jsapi, all is back";
+
+/// A failover lost the order before its payer saw it.
+const GONE: &str = "nothing";
+/// A failover lost an order that was paid: its money goes back, by what WeChat Pay tells of it.
+const REFUNDED_AS_LOST: &str = SURPLUS;
+const REFUNDED_AS_LOST_BY_CODE: &str = "cancelled, native surplus, all is back";
 
 /// Every script.
 pub fn all() -> impl Iterator<Item = &'static Script> {
@@ -60,7 +68,12 @@ impl Script {
         plays: Plays,
     ) -> Script {
         let variant = Variant::Whole;
-        Script { name, about, endings, variant, people: 1, refunds_end: 0, plays }
+        Script { name, about, endings, healed: &[], variant, people: 1, refunds_end: 0, plays }
+    }
+
+    /// Where acknowledged commits were lost it may end so, too.
+    const fn healed(self, healed: &'static [&'static str]) -> Script {
+        Script { healed, ..self }
     }
 
     /// No notification ever arrives.

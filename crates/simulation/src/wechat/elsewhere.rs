@@ -37,6 +37,7 @@ impl WeChat {
         let is_jsapi = body.get("payer").is_some();
         let target = format!("/v3/pay/transactions/{}", if is_jsapi { "jsapi" } else { "native" });
         let Some(request) = self.signed(&target, &body.to_string(), now) else { return false };
+        self.inside().truth.elsewhere.insert(number.to_owned());
         if origin == Origin::Foreign {
             self.inside().truth.foreign.insert(number.to_owned());
         }

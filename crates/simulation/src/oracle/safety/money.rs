@@ -85,11 +85,25 @@ pub(super) fn no_needless_refund(w: &Watched<'_>) -> Result<(), String> {
         if let Event::PaymentSurplus { no, why, .. } = event
             && payable
             && !(*why == SurplusCause::RefundSeenFirst && has_gone_back(w, *no))
+            && !(*why == SurplusCause::Mismatch && is_another_sum(w, *no))
         {
             return Err(format!("payment {no} is surplus ({why:?}) while the order was payable"));
         }
     }
     Ok(())
+}
+
+/// Whether it is not what was asked, in truth.
+fn is_another_sum(w: &Watched<'_>, no: PaymentNo) -> bool {
+    let payment = w.commit.after.payments.iter().find(|payment| payment.no == no);
+    payment.is_some_and(|payment| {
+        let number = payment.out_trade_no().as_str();
+        let truth = w.world.wechat.truth(|truth| truth.paid.get(number).cloned());
+        let asked = payment.terms.amount.get();
+        truth.is_some_and(|truth| {
+            truth.total_fen != asked || truth.appid != payment.terms.appid.as_str()
+        })
+    })
 }
 
 /// Whether WeChat Pay has a refund of it that a failover made us forget.
