@@ -2,14 +2,18 @@
 //! which promise was broken, and where.
 
 use std::process::{Command, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::change::FoundBy;
 use super::copy::Copy;
 
 /// As `cargo xtask sim` builds.
 const PROFILE: &str = "sim";
+/// A mistake may keep a world from ending.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// What was found.
 #[derive(Debug, PartialEq, Eq)]
@@ -79,7 +83,22 @@ fn built(command: &mut Command) -> Result<()> {
 }
 
 fn printed(command: &mut Command) -> Result<Printed> {
-    let output = command.output().context("cannot run what was built")?;
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().context("cannot run what was built")?;
+    let id = child.id();
+    let (ended, end) = channel();
+    let waiting = std::thread::spawn(move || {
+        let output = child.wait_with_output();
+        // Nobody listens any more when it took too long.
+        let _late = ended.send(());
+        output
+    });
+    if end.recv_timeout(LIMIT).is_err() {
+        // Told by its number: it is waited for elsewhere, so that the number is still its own.
+        let _gone = Command::new("kill").args(["-KILL", &id.to_string()]).status();
+        bail!("it did not end within {} minutes", LIMIT.as_secs() / 60);
+    }
+    let output = waiting.join().map_err(|_panic| anyhow!("it could not be waited for"))??;
     let text = [output.stdout, output.stderr].concat();
     let text = String::from_utf8_lossy(&text).into_owned();
     Ok(Printed { succeeded: output.status.success(), text })

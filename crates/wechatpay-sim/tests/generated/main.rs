@@ -12,7 +12,9 @@
 )]
 
 mod control;
+mod core_control;
 mod core_side;
+mod equal;
 mod merchant;
 mod ops;
 mod play;
