@@ -446,6 +446,29 @@ BEGIN
     RETURN 'committed';
 END $$;
 
+-- "Stored for later" takes back no verdict: what is known to be nobody's stays an orphan.
+CREATE OR REPLACE FUNCTION paydesk_write_inbox(entry jsonb, at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO inbox AS old (source, event_id, event_type, fact_hash, status, out_trade_no,
+                              received_at, updated_at)
+    SELECT r.source, r.event_id, r.event_type, r.fact_hash, r.status, r.out_trade_no, at, at
+    FROM jsonb_populate_record(NULL::inbox, entry) r
+    ON CONFLICT (source, event_id) DO UPDATE SET
+        conflicting_hash = CASE WHEN old.fact_hash <> excluded.fact_hash
+                                THEN excluded.fact_hash ELSE old.conflicting_hash END,
+        status = CASE WHEN old.status IN ('received', 'verified', 'orphan')
+                       AND old.fact_hash = excluded.fact_hash
+                       AND NOT (old.status = 'orphan' AND excluded.status = 'verified')
+                      THEN excluded.status ELSE old.status END,
+        updated_at = excluded.updated_at;
+    INSERT INTO cases (kind, subject, detail, opened_at)
+    SELECT 'amount_mismatch', i.event_id, 'one notification id came with two different facts', at
+    FROM inbox i
+    WHERE i.source = entry->>'source' AND i.event_id = entry->>'event_id'
+      AND i.fact_hash <> entry->>'fact_hash'
+    ON CONFLICT (kind, subject) WHERE status NOT IN ('resolved', 'accepted') DO NOTHING;
+END $$;
+
 -- ---------------------------------------------------------------------------------------------
 -- Reading, with the life of the database. It is the primary's: a standby that is asked fails.
 -- ---------------------------------------------------------------------------------------------
