@@ -1,5 +1,5 @@
 //! `cargo xtask test`: tidy, formatting, then all tests with one PostgreSQL of their own; then, where no
-//! packages were chosen, the simulation and the sweep.
+//! packages were chosen, the simulation, the sweep and a minute of torture.
 //!
 //! The server is stopped when this process ends, however it ends (see `private-postgres`); Ctrl-C
 //! needs no code here. Test databases are made by the tests, and never survive the run.
@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use private_postgres::{Durability, Options, PrivatePostgres, RunningPostgres, StartError};
 
 use crate::repository::Repository;
-use crate::{cargo, sim, sweep, tidy};
+use crate::{cargo, sim, sweep, tidy, torture};
 
 /// How many simulated worlds are played.
 const SEEDS: &str = "0..5000";
@@ -72,12 +72,16 @@ fn trials(repository: &Repository) -> Result<ExitCode> {
     let simulated_after = begun.elapsed();
     eprintln!("== sweep, every fault once");
     let swept = sweep::run(repository, &[])?;
+    let swept_after = begun.elapsed();
+    eprintln!("== torture, a minute of trouble");
+    let tortured = torture::run(repository, &torture::BRIEF)?;
     eprintln!(
-        "== simulation: {} s, sweep: {} s (builds included)",
+        "== simulation: {} s, sweep: {} s, torture: {} s (builds included)",
         simulated_after.as_secs(),
-        begun.elapsed().saturating_sub(simulated_after).as_secs(),
+        swept_after.saturating_sub(simulated_after).as_secs(),
+        begun.elapsed().saturating_sub(swept_after).as_secs(),
     );
-    let passed = simulated == ExitCode::SUCCESS && swept == ExitCode::SUCCESS;
+    let passed = [simulated, swept, tortured].iter().all(|code| *code == ExitCode::SUCCESS);
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -9,9 +9,16 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What a service may say at ERROR under torture: surplus money is news, an answer that was spoilt on the
-/// way is not believed, time jumps, and others are paid under our merchant number.
-const EXPLAINED: [&str; 5] =
-    ["payment.surplus", "prepay failed", "query failed", "refund.stuck", "notify.orphan"];
+/// way is not believed, time jumps, money is brought that was paid back by bank, and others are paid under our
+/// merchant number.
+const EXPLAINED: [&str; 6] = [
+    "payment.surplus",
+    "prepay failed",
+    "query failed",
+    "refund.stuck",
+    "refund.mismatch",
+    "notify.orphan",
+];
 /// Said by a service only when something is wrong with it.
 const NEVER: [&str; 3] = ["panicked", "sweep.found", "job parked"];
 

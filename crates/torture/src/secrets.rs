@@ -2,6 +2,7 @@
 //!
 //! Buyers carry marks that are recognised anywhere; what is made during the run is added as it is seen.
 
+use crate::crowd::office::Keys;
 use aho_corasick::AhoCorasick;
 use anyhow::Result;
 use base64::Engine as _;
@@ -37,7 +38,7 @@ pub(crate) struct Secrets(Arc<Mutex<BTreeMap<String, &'static str>>>);
 
 impl Secrets {
     /// The marks of every buyer, and the merchant's keys.
-    pub(crate) fn of(merchant: &Value, operator_key: &str) -> Secrets {
+    pub(crate) fn of(merchant: &Value, keys: &Keys) -> Secrets {
         let secrets = Secrets(Arc::default());
         for (what, text) in OF_EVERY_BUYER {
             secrets.add(what, text);
@@ -47,7 +48,8 @@ impl Secrets {
         }
         let pem = merchant["merchant_private_key_pem"].as_str().unwrap_or_default();
         secrets.add("private key", pem.lines().nth(3).unwrap_or_default());
-        secrets.add("operator's key", operator_key);
+        secrets.add("operator's key", &keys.operator);
+        secrets.add("approver's key", &keys.approver);
         secrets
     }
 
@@ -135,7 +137,8 @@ mod tests {
         let pem = "-----BEGIN\nline-one\nline-two\nline-three-of-the-key\n";
         let merchant = json!({"app_secret": "app-secret-1", "api_v3_key": "v3-key-2",
             "merchant_private_key_pem": pem});
-        Secrets::of(&merchant, "pk_operator")
+        let [operator, approver] = ["pk_operator", "pk_approver"].map(str::to_owned);
+        Secrets::of(&merchant, &Keys { operator, approver })
     }
 
     #[test]

@@ -6,8 +6,8 @@ SELECT 'I1 every success is settled or goes back: ' || m.out_trade_no || ' was p
 FROM money m WHERE m.order_id IS NOT NULL AND m.settled + m.owed = 0 AND NOT m.refused
 UNION ALL
 SELECT 'I1 surplus is back at WeChat Pay: ' || m.out_trade_no || ' took ' || m.taken_fen
-       || ', and ' || m.back_fen || ' of it goes back'
-FROM money m WHERE m.settled = 0 AND m.owed > 0 AND m.back_fen <> m.taken_fen
+       || ', and ' || m.back_fen || ' of it goes back, ' || m.by_bank_fen || ' by bank'
+FROM money m WHERE m.settled = 0 AND m.owed > 0 AND m.back_fen + m.by_bank_fen <> m.taken_fen
 UNION ALL
 SELECT 'I12 never settled and refunded by itself: ' || m.out_trade_no
 FROM money m WHERE m.settled > 0 AND m.owed > 0

@@ -7,7 +7,7 @@ use crate::{Target, TransactError};
 use domain::CommandId;
 use domain::catalogue::SkuId;
 use domain::changeset::{Audit, InboxEntry, InboxStatus, Intent, Refusal};
-use domain::order::{CancelCause, Command, Order, OrderStatus};
+use domain::order::{CancelCause, Command, Order, OrderStatus, PayerResult};
 use domain::payment::{ClosingCause, PaymentState};
 use domain::ports::{Clock, CommitAnswer, Committed, OrderKey, StoreError};
 use std::sync::{Arc, Mutex};
@@ -194,5 +194,22 @@ async fn money_that_its_order_cannot_take_is_loud() {
         let overheard = Overheard::listen();
         run(orders, &order, false).await.unwrap();
         assert_eq!(overheard.count(Level::ERROR, "payment.surplus"), alarms, "{:?}", order.status);
+    }
+}
+
+async fn refused_by_stock(command: &Command) -> Result<Order, TransactError> {
+    let refusal = || CommitAnswer::GuardRefused(Refusal::Stock(SkuId::parse("tea").unwrap()));
+    let (orders, _) = store(vec![order()], vec![refusal(), refusal()]);
+    let desk = desk(orders, MockGateway::new(), now());
+    let target = Target::anybodys(OrderKey::Id(order().id));
+    Ok(desk.transact(&target, command, &intent(false)).await?.order)
+}
+
+/// Stock vetoes what has not happened yet; and it is not asked twice about what has.
+#[tokio::test]
+async fn what_ends_no_payment_may_be_refused_by_stock_and_money_only_until_it_takes_none() {
+    for command in [Command::NoteReport(PayerResult::Ok), paid(&order())] {
+        let refused = refused_by_stock(&command).await;
+        assert!(matches!(refused, Err(TransactError::Refused(Refusal::Stock(_)))), "{refused:?}");
     }
 }

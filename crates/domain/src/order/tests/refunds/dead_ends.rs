@@ -136,6 +136,15 @@ fn what_is_left_of_a_surplus_payment_goes_back_by_itself_when_ours_was_not_sent(
 }
 
 #[test]
+fn the_last_fen_of_a_surplus_payment_goes_back_by_itself_too() {
+    let order = surplus();
+    let all_but_one = console(&order, TOTAL - 1, RefundProgress::Processing);
+    let order = Moment::at(start()).play(&order, &all_but_one);
+    assert_eq!((last(&order).amount, last(&order).kind), (Fen::new(1), RefundKind::Surplus));
+    assert_eq!(order.reserved(1), Fen::new(TOTAL));
+}
+
+#[test]
 fn a_surplus_that_gave_way_to_a_refund_that_came_to_nothing_goes_back_by_itself() {
     let order = surplus();
     let automatic = no(&order);
