@@ -210,6 +210,10 @@ fn depth_two(
         say(&format!(
             "{name:<32}{begin:>8}..{end:<8}{count:>10} pairs{runs:>10} runs{broken:>8} broken"
         ));
+        // A long run may be cut off: what it found stands here already.
+        for (_, case, violation) in &gathered.violations {
+            say(&format!("  {}: {} — {}", violation.id, case.command(), violation.seen));
+        }
         all.add(gathered);
     }
     all
