@@ -87,7 +87,7 @@ fn chosen(all: Vec<Change>, names: &[String]) -> Result<Vec<Change>> {
 fn plant(copy: &Copy, change: &Change, choices: &Choices) -> Result<Row> {
     let begun = now();
     copy.apply(change).with_context(|| change.name.clone())?;
-    let found = finding::look(copy, change.found_by, (choices.seeds, choices.threads));
+    let found = finding::look(copy, change, (choices.seeds, choices.threads));
     copy.restore()?;
     // What does not compile or does not end is not found; the others are looked for all the same.
     let found = found.unwrap_or_else(|why| {
