@@ -11,8 +11,8 @@ use crate::world::World;
 use std::sync::Arc;
 use wechatpay_sim::core::notice::{AttemptEnd, Delivery};
 
-/// Every success and every refund of which there is no record (any more), or none that it was sent,
-/// and every success after WeChat Pay had said CLOSED.
+/// Every success and every refund of which there is no record (any more), and every success after
+/// WeChat Pay had said CLOSED.
 pub fn tell_what_was_lost(world: &Arc<World>) {
     let now = world.now();
     for number in crate::oracle::unheard_successes(world) {
