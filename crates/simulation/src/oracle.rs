@@ -24,7 +24,7 @@ use domain::changeset::{Changeset, Fence, ListChange, ReplayScope};
 use domain::job::JobId;
 use domain::order::{Event, Order, OrderStatus};
 use domain::payment::{Payment, PaymentState};
-use domain::ports::{Clock as _, LeasedJob};
+use domain::ports::{Clock as _, CommitAnswer, LeasedJob};
 use domain::{OrderId, OutTradeNo, Timestamp, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -45,6 +45,8 @@ pub struct Seen {
     leases: BTreeMap<JobId, Lease>,
     pub(crate) stock: BTreeMap<SkuId, StockLevel>,
     keys: BTreeSet<ReplayScope>,
+    /// The request that each key was first answered well for.
+    fingerprints: BTreeMap<ReplayScope, String>,
     /// Orders whose lines left the list.
     cleared: BTreeSet<OrderId>,
     /// Who holds transactions.
@@ -132,8 +134,19 @@ impl Oracle {
         self.inside().paid.insert(number.to_owned());
     }
 
-    /// A commit is durable as of now.
-    pub fn committed(&self, world: &World, node: u32, changeset: &Changeset) {
+    /// The store has said what became of a commit; if it is durable, then as of now.
+    pub fn answered(&self, world: &World, node: u32, changeset: &Changeset, answer: &CommitAnswer) {
+        match answer {
+            CommitAnswer::Committed => self.committed(world, node, changeset),
+            CommitAnswer::RolledBack(why) => conduct::overruled(world, changeset, why),
+            CommitAnswer::AlreadyCommitted
+            | CommitAnswer::Conflict
+            | CommitAnswer::GuardRefused(_)
+            | CommitAnswer::OutcomeUnknown(_) => {}
+        }
+    }
+
+    fn committed(&self, world: &World, node: u32, changeset: &Changeset) {
         let mut inside = self.inside();
         let said = safety::after_commit(&inside, world, changeset);
         for (promise, order, seen) in said {

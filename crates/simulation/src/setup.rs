@@ -122,6 +122,11 @@ pub struct Setup {
 /// Where leases are short, they last this long: three calls that nothing befalls fit in, and none
 /// that is not answered.
 const SHORT_LEASE_MS: u64 = 400;
+/// So often they happen there at most, in ten-thousandths.
+const SLOW_MAX: u32 = 400;
+/// What makes a job last longer than such a lease.
+const SLOW_FAULTS: [Fault; 5] =
+    [Fault::LostAnswer, Fault::NeverArrives, Fault::Late, Fault::Reordered, Fault::FailoverUnknown];
 /// Who looks seldom takes so many jobs at once; less, and the work is never done.
 const SLOW_PARALLEL: usize = 8;
 /// Some of the seeds have one class of faults alone.
@@ -203,6 +208,13 @@ impl Setup {
         }
         if self.variant == Variant::SlowWorkers {
             self.parallel = SLOW_PARALLEL;
+        }
+        if self.variant == Variant::ShortLeases {
+            // A job that loses its lease thirty times in a row is set aside, and should be.
+            for slow in SLOW_FAULTS {
+                let rate = &mut self.rates[slow.index()];
+                *rate = SLOW_MAX.min(*rate);
+            }
         }
         if self.may_lose_commits() {
             self.whims &= !(Whim::Ghost.bit() | Whim::Hasty.bit());

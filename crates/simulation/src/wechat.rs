@@ -20,7 +20,6 @@ use domain::Timestamp;
 use serde_json::Value;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use wechatpay_sim::core::WeChatPay;
-use wechatpay_sim::core::elsewhere::ElsewhereForm;
 use wechatpay_sim::core::exchange::{ApiRequest, Exchange};
 use wechatpay_sim::core::faults::{Faults, Script};
 use wechatpay_sim::core::ledger::ControlRefusal;
@@ -212,31 +211,6 @@ impl WeChat {
         let notify =
             |core: &mut WeChatPay, ports: &mut Ports<'_>| core.notify_now(number, tamper, ports);
         self.inside().with(&self.keys, now, notify)
-    }
-
-    /// Another system of the merchant orders `number`. Whether it is taken.
-    pub fn order_elsewhere(
-        &self,
-        number: &str,
-        attach: Option<String>,
-        is_ours: bool,
-        now: Timestamp,
-    ) -> bool {
-        let form = ElsewhereForm {
-            out_trade_no: number.to_owned(),
-            total_fen: 4_200,
-            notify_url: "https://pay.example.com/v1/notify".to_owned(),
-            attach,
-            description: None,
-            appid: None,
-            openid: None,
-        };
-        let mut inside = self.inside();
-        let ordered = inside.with(&self.keys, now, |core, ports| core.order_elsewhere(form, ports));
-        if ordered.is_ok() && !is_ours {
-            inside.truth.foreign.insert(number.to_owned());
-        }
-        ordered.is_ok()
     }
 
     /// Sends the newest notification of a refund once more.

@@ -53,6 +53,18 @@ pub enum Ask {
     Look(Target),
 }
 
+impl Ask {
+    /// The key under which something is asked of an order that exists.
+    fn keyed(&self) -> Option<&Keyed> {
+        match self {
+            Ask::Cancel(action, _) | Ask::Act(action, _) | Ask::Refund(action, _) => {
+                Some(&action.keyed)
+            }
+            Ask::CheckOut(..) | Ask::Pay(..) | Ask::Report(..) | Ask::Look(_) => None,
+        }
+    }
+}
+
 /// What a client is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
@@ -241,7 +253,11 @@ impl Handling {
                 world.crash(node, "soon after a request came in");
             });
         }
+        let keyed = ask.keyed().cloned();
         let said = self.perform(ask).await;
+        if let Some(keyed) = keyed {
+            world.oracle.led(world, keyed, said.outcome);
+        }
         let spot = Spot { site: Site::Reply, step: Step::Reply, what: "answer" };
         let fault = world.fault(Kind::Client, spot, &ON_REPLY);
         if fault == Some(Fault::CrashBefore) {
@@ -265,17 +281,27 @@ impl Handling {
         }
     }
 
+    fn sold(&self, result: Result<Checkedout, CheckoutError>) -> Said {
+        if let Ok(
+            Checkedout::Placed(offer)
+            | Checkedout::Replayed { offer, .. }
+            | Checkedout::Reused(offer),
+        ) = &result
+        {
+            self.world.oracle.offered(&self.world, offer);
+        }
+        checked_out(result)
+    }
+
     /// Each use case in a box of its own: a future is as large as the largest that it may wait for,
     /// and is moved on its way to where it runs.
     async fn perform(&self, ask: Ask) -> Said {
         let desk = &self.desk;
         match ask {
             Ask::CheckOut(request, keyed) => {
-                checked_out(Box::pin(desk.check_out(&request, &keyed)).await)
+                self.sold(Box::pin(desk.check_out(&request, &keyed)).await)
             }
-            Ask::Pay(request, keyed) => {
-                checked_out(Box::pin(desk.pay_order(&request, &keyed)).await)
-            }
+            Ask::Pay(request, keyed) => self.sold(Box::pin(desk.pay_order(&request, &keyed)).await),
             Ask::Cancel(action, cause) => acted(Box::pin(desk.cancel_order(&action, cause)).await),
             Ask::Act(action, Command::RetryRefund { out_refund_no }) => {
                 acted(Box::pin(desk.retry_refund(&action, &out_refund_no)).await)

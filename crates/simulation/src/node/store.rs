@@ -192,9 +192,7 @@ impl SimStore {
             return CommitAnswer::OutcomeUnknown("the server went away".to_owned());
         }
         let answer = self.memory().commit(changeset.clone()).await;
-        if answer == CommitAnswer::Committed {
-            self.world.oracle.committed(&self.world, self.node, changeset);
-        }
+        self.world.oracle.answered(&self.world, self.node, changeset, &answer);
         answer
     }
 
@@ -226,8 +224,8 @@ impl SimStore {
             let answer = world.store.commit(changeset.clone()).await;
             if answer == CommitAnswer::Committed {
                 world.chronicle.sometimes(Mark::UnknownAndCommittedLater);
-                world.oracle.committed(&world, node, &changeset);
             }
+            world.oracle.answered(&world, node, &changeset, &answer);
         });
     }
 

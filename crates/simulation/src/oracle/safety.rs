@@ -36,7 +36,7 @@ const OF_ORDERS: &[(Promise, Check)] = &[
         one_settlement,
     ),
     (("I3", "an order is paid if and only if it has a settlement"), paid_means_settled),
-    (("I4", "a settlement names money that WeChat Pay took"), money::settled_by_true_money),
+    (("I4", "what is recorded of money is what WeChat Pay took"), money::recorded_truly),
     (("I5", "what settles equals what was asked"), money::settled_as_asked),
     (("I6", "the total is the sum of its parts"), money::sums),
     (("I7", "only listed transitions, and the version rises by one"), listed_transitions),

@@ -84,13 +84,10 @@ pub(crate) fn unheard_successes(world: &World) -> Vec<String> {
 /// Whether nobody asks about it, so that a notification or the bill has to tell it: its record was
 /// lost, or made in no life of this database, or WeChat Pay took it after it had said CLOSED.
 fn is_unrecorded(world: &World, seen: &Seen, number: &str) -> bool {
-    let failed_over = world.failovers() > 0;
     seen.losses.has_record(number)
-        || world.wechat.truth(|truth| {
-            !truth.ordered.contains_key(number)
-                || truth.unfaithful.contains(number)
-                || (failed_over && truth.elsewhere.contains(number))
-        })
+        || world
+            .wechat
+            .truth(|truth| !truth.ordered.contains_key(number) || truth.unfaithful.contains(number))
 }
 
 /// A refund that WeChat Pay has, and that a failover made us forget.
@@ -108,12 +105,16 @@ fn unheard_refund(world: &World, seen: &Seen) -> Option<String> {
 }
 
 impl Seen {
-    /// Whether the refund is known as one that was sent, or will be: its job hears of it.
+    /// Whether the refund is known as one that was sent, or will be, and is not over: its job hears
+    /// of it.
     pub(crate) fn asks_about(&self, out_refund_no: &str) -> bool {
         self.refund(out_refund_no).is_some_and(|refund| {
             !matches!(
                 refund.state,
-                RefundState::AwaitingApproval | RefundState::Declined | RefundState::Withdrawn
+                RefundState::AwaitingApproval
+                    | RefundState::Declined
+                    | RefundState::Withdrawn
+                    | RefundState::Rejected { .. }
             )
         })
     }
@@ -292,11 +293,7 @@ fn refunds_agree(world: &World, seen: &Seen) {
             let taken = truth.status == "CLOSED" || reserves(known);
             known.amount.get() == truth.refund_fen && taken
         });
-        // Made in a life of the database that is lost: under way for ever, or against what was
-        // asked since, which a person was told.
-        let lost = seen.losses.has_record(number) && known.is_none();
-        let shown = lost
-            && (truth.status == "PROCESSING" || has_case(world, CaseKind::RefundMismatch, number));
+        let shown = is_under_way_unseen(world, seen, number, truth.status);
         if !fits && !shown {
             let differs = format!("{truth:?}, known as {:?}", known.map(|k| k.state.status()));
             world.chronicle.violated_by("I11", ONE_REFUND, order, differs);
@@ -320,12 +317,21 @@ fn refunds_agree(world: &World, seen: &Seen) {
             | RefundState::Rejected { .. }
             | RefundState::SettledOffline { .. } => continue,
         };
-        if truth != expected {
+        let unseen = truth.is_some_and(|truth| is_under_way_unseen(world, seen, number, truth));
+        if truth != expected && !unseen {
             let order = Some(crate::node::transport_order_of(number));
             let differs = format!("{number} is {:?}, in truth {truth:?}", refund.state.status());
             world.chronicle.violated_by("I14", REFUND_TOLD_TRULY, order, differs);
         }
     }
+}
+
+/// Whether it was sent in a life of the database that is lost, and nobody could be told yet: it is
+/// under way for ever, or against what was asked since, which a person was told.
+fn is_under_way_unseen(world: &World, seen: &Seen, number: &str, status: &str) -> bool {
+    world.failovers() > 0
+        && !seen.asks_about(number)
+        && (status == "PROCESSING" || has_case(world, CaseKind::RefundMismatch, number))
 }
 
 fn jobs_are_where_work_is(world: &World, seen: &Seen, rest: Rest) {

@@ -31,8 +31,6 @@ pub struct Truth {
     pub foreign: BTreeSet<String>,
     /// Those of them that WeChat Pay would not have taken: closed, or too late.
     pub unfaithful: BTreeSet<String>,
-    /// Numbers that were ordered by something else than the nodes of this world.
-    pub elsewhere: BTreeSet<String>,
     /// The body that ordered each number, the first time.
     pub ordered: BTreeMap<String, Vec<u8>>,
     /// The QR code that is good for each number.

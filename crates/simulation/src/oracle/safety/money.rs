@@ -4,15 +4,26 @@ use super::Watched;
 use domain::order::{Event, Order, OrderStatus, Purpose, SettledBy};
 use domain::payment::{Payment, PaymentNo, SurplusCause};
 
-pub(super) fn settled_by_true_money(w: &Watched<'_>) -> Result<(), String> {
-    let Some(payment) = settling(w) else { return Ok(()) };
-    let number = payment.out_trade_no().as_str();
-    let truth = w.world.wechat.truth(|truth| truth.paid.get(number).cloned());
-    let Some(truth) = truth else { return Err(format!("nobody paid {number}")) };
-    match payment.receipt() {
-        Some(receipt) if receipt.transaction_id.as_str() == truth.transaction_id => Ok(()),
-        other => Err(format!("{other:?}, in truth {truth:?}")),
+/// What is newly recorded of money is what WeChat Pay took, whatever a notification said of it.
+pub(super) fn recorded_truly(w: &Watched<'_>) -> Result<(), String> {
+    for payment in &w.commit.after.payments {
+        let Some(receipt) = payment.receipt() else { continue };
+        let before = w.commit.before.and_then(|b| b.payments.iter().find(|p| p.no == payment.no));
+        if before.and_then(Payment::receipt).is_some() {
+            continue;
+        }
+        let number = payment.out_trade_no().as_str();
+        let truth = w.world.wechat.truth(|truth| truth.paid.get(number).cloned());
+        let Some(truth) = truth else { return Err(format!("nobody paid {number}")) };
+        let is_true = receipt.transaction_id.as_str() == truth.transaction_id
+            && receipt.amount.get() == truth.total_fen
+            && receipt.currency == "CNY"
+            && receipt.appid.as_str() == truth.appid;
+        if !is_true {
+            return Err(format!("{receipt:?}, in truth {truth:?}"));
+        }
     }
+    Ok(())
 }
 
 /// The payment that settled in this very commit.
