@@ -28,7 +28,8 @@ DROP FUNCTION orders_follow, orders_settled, settlements_match, refunds_keep_rul
     paydesk_write_holds, paydesk_end_cases, paydesk_timeline,
     paydesk_load(uuid, text, text, text);
 
-DROP INDEX refunds_one_replacement, refunds_by_out_refund_no, refunds_by_refund_id, refunds_live;
+DROP INDEX refunds_one_replacement, refunds_by_out_refund_no, refunds_by_refund_id, refunds_live,
+    refunds_waiting;
 DROP INDEX refunds_one_live_surplus;
 CREATE UNIQUE INDEX refunds_one_live_surplus ON refunds (order_id, payment_no)
     WHERE kind = 'surplus' AND status NOT IN ('closed', 'rejected');

@@ -65,6 +65,9 @@ CREATE INDEX refunds_by_refund_id ON refunds (refund_id) WHERE refund_id IS NOT 
 -- What the sweep reads: refunds that we still act on.
 CREATE INDEX refunds_live ON refunds (created_at)
     WHERE status IN ('requested', 'sending', 'unknown', 'processing', 'abnormal');
+-- What is asked about again once the database has lost commits.
+CREATE INDEX refunds_waiting ON refunds (out_refund_no)
+    WHERE status IN ('awaiting_approval', 'rejected');
 
 ALTER TABLE stock_holds
     ADD CONSTRAINT stock_holds_returned CHECK (returned_quantity = 0 OR status = 'committed');

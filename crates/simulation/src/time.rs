@@ -39,6 +39,7 @@ pub fn offset(at: Timestamp) -> OffsetDateTime {
 #[derive(Debug)]
 pub struct StoreTime {
     kernel: Arc<Kernel>,
+    began: i64,
     ahead: AtomicI64,
 }
 
@@ -46,7 +47,14 @@ impl StoreTime {
     /// A store whose clock is `ahead` microseconds ahead of the truth.
     #[must_use]
     pub fn new(kernel: Arc<Kernel>, ahead: i64) -> StoreTime {
-        StoreTime { kernel, ahead: AtomicI64::new(ahead) }
+        StoreTime { kernel, began: ahead, ahead: AtomicI64::new(ahead) }
+    }
+
+    /// How far it was ahead until it was put right, in microseconds. Who measured it before may go on by
+    /// that.
+    #[must_use]
+    pub fn began_ahead(&self) -> i64 {
+        self.began
     }
 
     /// Puts the clock right.

@@ -70,14 +70,15 @@ impl Paydesk {
                     otherwise @ (Stepped::To(_) | Stepped::Unheard | Stepped::End(_)) => otherwise,
                 }
             }
-            RefundState::Processing { .. }
+            // One that waits for a yes has a job once commits were lost: the yes may be among them.
+            RefundState::AwaitingApproval
+            | RefundState::Processing { .. }
             | RefundState::Abnormal { .. }
             | RefundState::SettledOffline { .. }
             | RefundState::Rejected { .. } => {
                 self.ask_refund(out_refund_no, &job.fence, "refund-ask").await?
             }
-            RefundState::AwaitingApproval
-            | RefundState::Declined
+            RefundState::Declined
             | RefundState::Withdrawn
             | RefundState::Succeeded { .. }
             | RefundState::Closed { .. } => Stepped::End(Finish::Done),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use super::change::FoundBy;
+use super::change::{Change, FoundBy};
 use super::copy::Copy;
 
 /// As `cargo xtask sim` builds.
@@ -33,11 +33,11 @@ struct Printed {
 /// Runs the check; `None` when it finds nothing.
 pub(super) fn look(
     copy: &Copy,
-    found_by: FoundBy,
+    change: &Change,
     (seeds, threads): (u64, u16),
 ) -> Result<Option<Finding>> {
     let threads = threads.to_string();
-    let (printed, read): (Printed, Read) = match found_by {
+    let (printed, read): (Printed, Read) = match change.found_by {
         FoundBy::Sim => {
             let seeds = format!("0..{seeds}");
             let arguments = ["--seeds", &seeds, "--first", "--threads", &threads];
@@ -50,11 +50,12 @@ pub(super) fn look(
     if printed.succeeded {
         return Ok(None);
     }
-    let found = read(&printed.text);
+    let found = read(&printed.text, &change.promises);
     found.map(Some).with_context(|| format!("it failed, and did not say why:\n{}", printed.text))
 }
 
-type Read = fn(&str) -> Option<Finding>;
+/// Reads what was printed; of several that are broken at once, one that is expected.
+type Read = fn(&str, &[String]) -> Option<Finding>;
 
 fn program(copy: &Copy, name: &str, arguments: &[&str]) -> Result<Printed> {
     let mut build = copy.cargo();
@@ -105,7 +106,7 @@ fn printed(command: &mut Command) -> Result<Printed> {
 }
 
 /// `VIOLATED I9: …`, and later `again: cargo xtask sim --seed 4711`.
-fn simulation(text: &str) -> Option<Finding> {
+fn simulation(text: &str, _: &[String]) -> Option<Finding> {
     let (_, said) = text.split_once("VIOLATED ")?;
     let (promise, rest) = said.split_once(':')?;
     let (_, again) = rest.split_once("again: cargo xtask sim --seed ")?;
@@ -114,7 +115,7 @@ fn simulation(text: &str) -> Option<Finding> {
 }
 
 /// `I9: …`, and later `again: cargo xtask sweep --script … --point … --fault …`.
-fn sweep(text: &str) -> Option<Finding> {
+fn sweep(text: &str, _: &[String]) -> Option<Finding> {
     let (before, again) = text.split_once("  again: cargo xtask sweep ")?;
     let line = before.lines().rev().find(|line| !line.starts_with("  ") && line.contains(": "))?;
     let (promise, _) = line.split_once(':')?;
@@ -122,19 +123,26 @@ fn sweep(text: &str) -> Option<Finding> {
     Some(Finding { promise: promise.to_owned(), place })
 }
 
-/// `test payments::a_rule ... FAILED`.
-fn failed_test(text: &str) -> Option<Finding> {
-    let failed = text.lines().find(|line| line.starts_with("test ") && line.ends_with("FAILED"))?;
-    let name = failed.split_whitespace().nth(1)?;
-    let rule = name.rsplit("::").next()?;
-    Some(Finding { promise: rule.to_owned(), place: name.to_owned() })
+/// `test payments::a_rule ... FAILED`, in any order.
+fn failed_test(text: &str, expected: &[String]) -> Option<Finding> {
+    let failed = text.lines().filter(|line| line.starts_with("test ") && line.ends_with("FAILED"));
+    let mut found = failed.filter_map(|line| {
+        let name = line.split_whitespace().nth(1)?;
+        let promise = name.rsplit("::").next()?.to_owned();
+        Some(Finding { promise, place: name.to_owned() })
+    });
+    let first = found.next()?;
+    if expected.contains(&first.promise) {
+        return Some(first);
+    }
+    Some(found.find(|one| expected.contains(&one.promise)).unwrap_or(first))
 }
 
 /// `  12. …` for each step, then `and I9 …`.
-fn model(text: &str) -> Option<Finding> {
+fn model(text: &str, _: &[String]) -> Option<Finding> {
     let broken = text.lines().find_map(|line| line.strip_prefix("      and "))?;
     let promise = broken.split_whitespace().next()?.trim_end_matches(':');
-    let Finding { place, .. } = failed_test(text)?;
+    let Finding { place, .. } = failed_test(text, &[])?;
     Some(Finding { promise: promise.to_owned(), place })
 }
 
@@ -150,26 +158,29 @@ mod tests {
     fn the_simulation_names_the_promise_and_the_seed() {
         let text = "world\nVIOLATED I28: a notification\n  seen: x\n  at: 1\n  \
                     again: cargo xtask sim --seed 37\n\nFAILED\n";
-        assert_eq!(simulation(text), found("I28", "seed 37"));
-        assert_eq!(simulation("no promise was broken\n"), None);
+        assert_eq!(simulation(text, &[]), found("I28", "seed 37"));
+        assert_eq!(simulation("no promise was broken\n", &[]), None);
     }
 
     #[test]
     fn the_sweep_names_the_promise_and_the_case() {
         let text = "matrix\n\nI9: an order\n  seen: x\n  script a: b\n  struck: c\n  \
                     again: cargo xtask sweep --script a --point 3 --fault E2\n";
-        assert_eq!(sweep(text), found("I9", "--script a --point 3 --fault E2"));
+        assert_eq!(sweep(text, &[]), found("I9", "--script a --point 3 --fault E2"));
     }
 
     #[test]
     fn a_suite_names_the_rule() {
-        let text = "test a ... ok\ntest leases::a_lost_lease ... FAILED\n";
-        assert_eq!(failed_test(text), found("a_lost_lease", "leases::a_lost_lease"));
+        let text = "test a ... ok\ntest b ... FAILED\ntest leases::a_lost_lease ... FAILED\n";
+        let expected = ["a_lost_lease".to_owned()];
+        assert_eq!(failed_test(text, &expected), found("a_lost_lease", "leases::a_lost_lease"));
+        assert_eq!(failed_test(text, &["another".to_owned()]), found("b", "b"));
+        assert_eq!(failed_test("test a ... ok\n", &[]), None);
     }
 
     #[test]
     fn the_model_names_the_invariant() {
         let text = "   1. x\n      and I9: broken\ntest a_failover ... FAILED\n";
-        assert_eq!(model(text), found("I9", "a_failover"));
+        assert_eq!(model(text, &[]), found("I9", "a_failover"));
     }
 }

@@ -44,14 +44,13 @@ pub(super) fn parked(world: &World, fence: &Fence) {
     world.chronicle.violated("I37", NOT_PARKED, fence.job.to_string());
 }
 
-/// Whether it was signed so long ago that no way through the house explains it, for a node whose
-/// clock is right.
-fn is_long_ago(world: &World, node: u32, notification: &Notification) -> bool {
+/// Whether it was signed too long before it was looked at, for a node whose clock is right.
+fn was_old(world: &World, (node, begun): (u32, i64), notification: &Notification) -> bool {
     let is_right = |ahead: i64| ahead.abs() < 60 * SECOND;
     let signed = notification.raw.timestamp.as_ref().and_then(|text| text.parse::<i64>().ok());
-    let age = signed.map_or(0, |signed| (instant(world.kernel.now()).seconds()) - signed);
+    let age = signed.map_or(0, |signed| instant(begun).seconds() - signed);
     age > WINDOW_S + 120
-        && is_right(world.store_time.ahead())
+        && is_right(world.store_time.began_ahead())
         && world.node(node).is_some_and(|node| is_right(node.machine.ahead()))
 }
 
@@ -232,15 +231,15 @@ impl Oracle {
         }
     }
 
-    /// Somebody has worked on a notification.
+    /// Somebody has worked on a notification, since `begun`: it may have taken long.
     pub fn notice_ends(
         &self,
         world: &World,
-        node: u32,
+        (node, begun): (u32, i64),
         notification: &Notification,
         answer: &NoticeAnswer,
     ) {
-        if *answer == NoticeAnswer::Acknowledged && is_long_ago(world, node, notification) {
+        if *answer == NoticeAnswer::Acknowledged && was_old(world, (node, begun), notification) {
             let order = Some(transport_order_of(&notification.number));
             let seen = format!("signed at {:?}", notification.raw.timestamp);
             world.chronicle.violated_by("I29", NEVER_OLD, order, seen);

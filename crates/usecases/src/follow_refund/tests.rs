@@ -239,8 +239,18 @@ async fn what_waits_for_a_person_is_not_sent() {
     let mut waiting = order;
     waiting.refunds[0].state = RefundState::AwaitingApproval;
     let no = waiting.refunds[0].out_refund_no.clone();
-    let (desk, _) = setting(waiting, MockGateway::new());
-    assert_eq!(desk.follow_refund(&no, &job(&no, 1)).await.unwrap(), Finish::Done);
+    // It has a job only once commits were lost: somebody's yes may be among them.
+    for (progress, state, finish) in
+        [(None, "AwaitingApproval", Finish::Done), (Some(done()), "Succeeded", Finish::Done)]
+    {
+        let said = refund_fact(&waiting, &no, progress);
+        let mut gateway = MockGateway::new();
+        gateway.expect_query_refund().times(1).return_once(move |_| ready(Ok(said)));
+        let (desk, life) = setting(waiting.clone(), gateway);
+        assert_eq!(desk.follow_refund(&no, &job(&no, 1)).await.unwrap(), finish);
+        let status = life.lock().unwrap().order.refunds[0].state.status();
+        assert_eq!(format!("{status:?}"), state);
+    }
 }
 
 #[tokio::test]
