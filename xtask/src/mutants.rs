@@ -119,6 +119,7 @@ fn one_by_one(
     let mut command = cargo::command(repository);
     command.args(["mutants", "--package", package.name(), "--baseline", "skip"]);
     command.arg("--timeout").arg(TIMEOUT_S.to_string()).arg("--output").arg(folder);
+    // The filter does not reach left-out fields: cargo-mutants 27 builds all of those besides.
     for change in changes {
         command.arg("--re").arg(change.as_regex());
     }

@@ -16,6 +16,7 @@ pub mod coverage;
 pub mod crew;
 mod ending;
 pub mod letters;
+pub mod pairs;
 pub mod report;
 pub mod scripts;
 mod stage;

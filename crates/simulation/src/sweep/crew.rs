@@ -2,7 +2,7 @@
 
 use super::cases::{Case, counts};
 use super::stage::Played;
-use super::verdict::of_letters;
+use super::verdict::{of_letters, of_places};
 use crate::chronicle::Violation;
 use crate::marks::Mark;
 use crate::matrix::{Counts, Fault, Flow, Step};
@@ -50,7 +50,7 @@ impl Gathered {
     pub fn take(&mut self, index: usize, case: &Case, calm: &Played, played: Played) {
         let violation = match played.violation.clone() {
             Some(violation) => Some(violation),
-            None => of_letters(case, calm, &played),
+            None => of_places(case, &played).or_else(|| of_letters(case, calm, &played)),
         };
         if let Some(violation) = violation {
             self.violations.push((index, case.clone(), violation));

@@ -121,6 +121,21 @@ impl Script {
         }
     }
 
+    /// Whether it may end so after acknowledged commits were lost: every order as some order of it
+    /// may. How many there are then depends on which of them were lost; and what had gone back before
+    /// is wanted back once more, which WeChat Pay refuses.
+    #[must_use]
+    pub(super) fn may_heal_to(&self, words: &str) -> bool {
+        let known =
+            || self.endings.iter().chain(self.healed).flat_map(|ending| ending.split(" + "));
+        let is_known = |order: &str| {
+            let twice = order.strip_suffix(", all rejected");
+            let order = twice.filter(|once| once.ends_with("all is back")).unwrap_or(order);
+            known().any(|known| known == order)
+        };
+        self.healed.contains(&words) || (words != GONE && words.split(" + ").all(is_known))
+    }
+
     /// Its people do what they do.
     pub(super) async fn play(&self, people: Vec<Client>) {
         (self.plays)(people).await;
@@ -130,4 +145,21 @@ impl Script {
 /// One of the people.
 fn the(people: Vec<Client>) -> Option<Client> {
     people.into_iter().next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_loss_every_order_ends_as_some_order_of_the_script_may() {
+        let script = named("last-piece").unwrap();
+        assert!(script.may_heal_to("cancelled, jsapi surplus, all is back + ready, paid by jsapi"));
+        assert!(script.may_heal_to(PAID));
+        assert!(!script.may_heal_to("cancelled, jsapi surplus, all requested"));
+        assert!(script.may_heal_to("cancelled, jsapi surplus, all is back, all rejected"));
+        assert!(!script.may_heal_to("ready, paid by jsapi, all rejected"));
+        assert!(!script.may_heal_to(GONE));
+        assert!(named("free").unwrap().may_heal_to(GONE));
+    }
 }

@@ -113,6 +113,7 @@ async fn jobs_that_failed_together_are_tried_again_up_to_a_fifth_apart() {
 async fn sweep(found: Vec<JobId>) -> (usize, usize) {
     let mut orders = MockOrders::new();
     orders.expect_epoch().returning(|| ready(Ok(epoch())));
+    orders.expect_committed().returning(|_| ready(Ok(true)));
     let mut jobs = MockJobs::new();
     jobs.expect_sweep()
         .withf(|at, limit| *at == now() && *limit > 0)
