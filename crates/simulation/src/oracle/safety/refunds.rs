@@ -4,7 +4,7 @@ use super::Watched;
 use crate::oracle::moves;
 use domain::order::{Event, Order};
 use domain::payment::PaymentNo;
-use domain::refund::{REFUNDS_MAX, Refund, RefundKind, RefundStatus};
+use domain::refund::{NUMBER_TAKEN, REFUNDS_MAX, Refund, RefundKind, RefundState, RefundStatus};
 
 fn of(order: &Order, no: PaymentNo) -> impl Iterator<Item = &Refund> {
     order.refunds.iter().filter(move |refund| refund.payment_no == no)
@@ -120,6 +120,21 @@ fn waits_or_was_refused(status: RefundStatus) -> bool {
         status,
         RefundStatus::AwaitingApproval | RefundStatus::Declined | RefundStatus::Withdrawn
     )
+}
+
+/// Errors are unsigned, and a refund that was refused may be there all the same.
+pub(super) fn proven(w: &Watched<'_>) -> Result<(), String> {
+    for event in &w.commit.changeset.events {
+        let Event::RefundMoved { out_refund_no, to: RefundState::Rejected { code }, .. } = event
+        else {
+            continue;
+        };
+        // That its number is another's, WeChat Pay says itself, signed.
+        if code != NUMBER_TAKEN && !w.seen.disproved.contains(out_refund_no.as_str()) {
+            return Err(format!("{out_refund_no} is rejected ({code}), and nobody has asked"));
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn few_enough(w: &Watched<'_>) -> Result<(), String> {
