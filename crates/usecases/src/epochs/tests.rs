@@ -16,7 +16,7 @@ fn unavailable() -> StoreError {
 /// A database whose lives are these, look by look, and what was noted in it.
 fn living(lives: &[&'static str], noted: &Arc<Mutex<BTreeSet<String>>>) -> MockOrders {
     let mut orders = MockOrders::new();
-    let mut lives = lives.iter().copied().collect::<Vec<_>>().into_iter();
+    let mut lives = Vec::from(lives).into_iter();
     orders.expect_epoch().returning(move || ready(Ok(Epoch::new(lives.next().unwrap()))));
     let known = Arc::clone(noted);
     orders.expect_committed().returning(move |name| {
