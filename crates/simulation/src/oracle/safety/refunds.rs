@@ -99,7 +99,10 @@ pub(super) fn listed_transitions(w: &Watched<'_>) -> Result<(), String> {
         let (from, to) = (old.state.status(), new.state.status());
         // What was sent in a life of the database that is lost is known by what WeChat Pay says.
         let was_sent = w.world.failovers() > 0 && moves::refund(RefundStatus::Sending, to);
-        let is_listed = moves::refund(from, to) || (was_sent && waits_or_was_refused(from));
+        let gave_way =
+            (from, to) == (RefundStatus::Requested, RefundStatus::Withdrawn) && imports(w);
+        let is_listed =
+            moves::refund(from, to) || (was_sent && waits_or_was_refused(from)) || gave_way;
         if !is_listed {
             return Err(format!("{}: {from:?} → {to:?}", old.out_refund_no));
         }
@@ -112,6 +115,12 @@ pub(super) fn listed_transitions(w: &Watched<'_>) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whether a refund comes to light that we did not know: it is a fact, and what was not sent yet
+/// gives way to it.
+fn imports(w: &Watched<'_>) -> bool {
+    w.commit.changeset.events.iter().any(|event| matches!(event, Event::RefundImported(_)))
 }
 
 /// Whether a person has not agreed to it.
