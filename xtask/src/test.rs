@@ -74,7 +74,7 @@ fn trials(repository: &Repository) -> Result<ExitCode> {
     let swept = sweep::run(repository, &[])?;
     let swept_after = begun.elapsed();
     eprintln!("== torture, a minute of trouble");
-    let tortured = torture::run(repository, &torture::BRIEF)?;
+    let tortured = torture::play_what_was_tested(repository)?;
     eprintln!(
         "== simulation: {} s, sweep: {} s, torture: {} s (builds included)",
         simulated_after.as_secs(),

@@ -63,6 +63,8 @@ pub struct Seen {
     closed_early: BTreeSet<String>,
     /// Numbers that were asked about and said to be unpaid after they were paid.
     said_unpaid: BTreeSet<String>,
+    /// Refunds of which a question was answered that they do not exist.
+    disproved: BTreeSet<String>,
     /// Numbers that were paid.
     paid: BTreeSet<String>,
     /// Nodes whose signature WeChat Pay did not take the last time.

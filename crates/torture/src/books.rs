@@ -4,7 +4,7 @@
 //! Each file in `books/` answers differences, one text each, that begin with the rule that is broken.
 
 use crate::crowd::buyer::ASKED_BY_BUYERS;
-use crate::crowd::office::GIVEN_BY_OPERATORS;
+use crate::crowd::office::{APPROVAL_ABOVE_FEN, GIVEN_BY_OPERATORS};
 use crate::findings::Findings;
 use crate::sql::Connection;
 use anyhow::Result;
@@ -69,6 +69,7 @@ async fn lay_out(connection: &Connection, evidence: &Evidence) -> Result<()> {
     let attempts = attempts(ledger);
     let forgeries: Value = evidence.forgeries.iter().map(|name| json!({"text": name})).collect();
     let reasons = json!([{"text": ASKED_BY_BUYERS}, {"text": GIVEN_BY_OPERATORS}]);
+    let business = json!([{"now": ledger["now"], "approval_above_fen": APPROVAL_ABOVE_FEN}]);
     for (table, rows) in [
         ("trades", &ledger["trades"]),
         ("wechat_refunds", &ledger["refunds"]),
@@ -83,7 +84,7 @@ async fn lay_out(connection: &Connection, evidence: &Evidence) -> Result<()> {
         ("acknowledged", &evidence.acknowledged),
         ("jumps", &evidence.jumps),
         ("forgeries", &forgeries),
-        ("business", &json!([{"now": ledger["now"]}])),
+        ("business", &business),
     ] {
         // The names are those above.
         let fill = format!(

@@ -35,13 +35,13 @@ pub(crate) struct Read {
 
 /// Looks through all of them.
 pub(crate) fn check(plan: &Plan, secrets: &Secrets, findings: &Findings) -> Result<Read> {
-    let mut read = Read::default();
+    let (mut read, searcher) = (Read::default(), secrets.searcher()?);
     let services = (0..NODES).map(|nth| format!("serve-{nth}"));
     for name in services.chain(["postgres".to_owned()]) {
         let path = plan.log(&name);
         let log = std::fs::read(&path).with_context(|| format!("no {}", path.display()))?;
         read.bytes = read.bytes.saturating_add(log.len());
-        for seen in secrets.seen_in(&log)? {
+        for seen in searcher.seen_in(&log) {
             findings.add("I39 no secret in any log", format!("{name}: {seen}"));
         }
         if name.starts_with("serve") {

@@ -1,5 +1,6 @@
 //! Ports that fail in one precise way. Everything that is not expected panics.
 
+use crate::overheard::may_be_heard;
 use crate::{Epochs, Paydesk, QueryBudget, Settings};
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use domain::catalogue::{Sku, SkuDraft, SkuId};
@@ -195,6 +196,7 @@ pub(crate) fn ready<T: Send + 'static>(value: T) -> PortFuture<'static, T> {
 
 /// The application over ports that fail as told; what is not told is not called.
 pub(crate) fn desk(orders: MockOrders, gateway: MockGateway, now: Timestamp) -> Paydesk {
+    may_be_heard();
     let mut events = MockEvents::new();
     events.expect_committed().return_const(());
     let mut ids = MockIds::new();

@@ -2,10 +2,10 @@
 //! like any other.
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::DefaultGuard;
+use tracing::subscriber::{DefaultGuard, Interest};
 use tracing::{Event, Level, Metadata, Subscriber};
 
 /// Everything that this thread logs until it is dropped.
@@ -20,7 +20,8 @@ impl Overheard {
     /// Begins to listen.
     pub(crate) fn listen() -> Overheard {
         let said = Said::default();
-        let _ear = tracing::subscriber::set_default(Ear(Arc::clone(&said)));
+        may_be_heard();
+        let _ear = tracing::subscriber::set_default(Ear(Some(Arc::clone(&said))));
         Overheard { said, _ear }
     }
 
@@ -31,11 +32,23 @@ impl Overheard {
     }
 }
 
-struct Ear(Said);
+/// From here on everything that is logged is offered to whoever listens. Before anything is logged:
+/// what is logged for the first time while nobody can listen may be passed over for ever.
+pub(crate) fn may_be_heard() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| tracing::subscriber::set_global_default(Ear(None)).unwrap());
+}
+
+/// Hears what it keeps; without a place to keep it, nothing.
+struct Ear(Option<Said>);
 
 impl Subscriber for Ear {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
     fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
+        self.0.is_some()
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -47,9 +60,10 @@ impl Subscriber for Ear {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
+        let Some(said) = &self.0 else { return };
         let mut message = Message::default();
         event.record(&mut message);
-        self.0.lock().unwrap().push((*event.metadata().level(), message.0));
+        said.lock().unwrap().push((*event.metadata().level(), message.0));
     }
 
     fn enter(&self, _: &Id) {}

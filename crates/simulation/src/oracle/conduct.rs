@@ -166,6 +166,9 @@ impl Oracle {
             Asked::Query if paid && says("NOTPAY") => {
                 inside.said_unpaid.insert(number.to_owned());
             }
+            Asked::QueryRefund if answer.status == 404 => {
+                inside.disproved.insert(number.to_owned());
+            }
             Asked::Close if paid && (says("ORDER_PAID") || says("ORDERPAID")) => {
                 if inside.said_unpaid.contains(number) {
                     world.chronicle.sometimes(Mark::StaleThenPaidAtClose);

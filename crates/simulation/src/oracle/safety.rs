@@ -48,6 +48,10 @@ const OF_ORDERS: &[(Promise, Check)] = &[
     ),
     (("I7", "only listed transitions of refunds"), refunds::listed_transitions),
     (("I10", "no more goes back than was paid"), refunds::within_paid),
+    (
+        ("I14", "a refused refund frees its money only once a question has proven it"),
+        refunds::proven,
+    ),
     (("I15", "a payment has at most fifty refunds"), refunds::few_enough),
     (("I12", "money that its order can take is not sent back"), money::no_needless_refund),
     (
@@ -55,6 +59,7 @@ const OF_ORDERS: &[(Promise, Check)] = &[
         refunds::of_surplus,
     ),
     (("I22", "a hold is consumed or released, once"), goods::holds_end_once),
+    (("I22", "what was held is there to be sold or given back"), goods::holds_are_there),
     (("I24", "captured lines are cleared once"), goods::lines_cleared_once),
     (("I25", "every effect of a paid order happens once"), effects_once),
     (("P3", "at most one payment of an order is open"), one_open_payment),

@@ -1,7 +1,9 @@
 //! What must hold once faults have ceased: in time, and when nothing moves any more.
 
+mod refunds;
+
 use super::Seen;
-use super::safety::refunds::{is_accepted, reserves};
+use super::safety::refunds::is_accepted;
 use crate::setup::Variant;
 use crate::time::{SECOND, instant, micros};
 use crate::world::World;
@@ -20,8 +22,6 @@ const HAS_A_JOB: &str = "everything that is not over has a due job, and nothing 
 const NO_OVERDUE: &str = "no job is overdue 5 min after faults have ceased";
 const ONE_AUDIT_ROW: &str = "each change of an order has exactly one audit row";
 const BOOKS_AGREE: &str = "what was received is what was settled and what goes back";
-const ONE_REFUND: &str = "WeChat Pay has at most one refund for each of ours, and no other";
-const REFUND_TOLD_TRULY: &str = "a refund is shown as it is at WeChat Pay";
 const COMPLETES: &str = "a delivered order completes by itself after seven days";
 const STORED_AS_COMMITTED: &str = "what is stored is what was committed";
 
@@ -66,7 +66,7 @@ pub fn restless(world: &World, rest: Rest) -> Option<String> {
                 why = Some(format!("{} is not over", order.number));
             }
         }
-        why.or_else(|| unheard_refund(world, seen))
+        why.or_else(|| refunds::unheard_refund(world, seen))
     })
 }
 
@@ -88,36 +88,6 @@ fn is_unrecorded(world: &World, seen: &Seen, number: &str) -> bool {
         || world
             .wechat
             .truth(|truth| !truth.ordered.contains_key(number) || truth.unfaithful.contains(number))
-}
-
-/// A refund that WeChat Pay has, and that a failover made us forget.
-fn unheard_refund(world: &World, seen: &Seen) -> Option<String> {
-    if world.failovers() == 0 {
-        return None;
-    }
-    let mut refunds = world.wechat.refunds().into_iter();
-    let unheard = refunds.find(|refund| {
-        !seen.asks_about(&refund.out_refund_no)
-            && refund.status != "PROCESSING"
-            && !has_case(world, CaseKind::RefundMismatch, &refund.out_refund_no)
-    });
-    unheard.map(|refund| format!("{} is not known", refund.out_refund_no))
-}
-
-impl Seen {
-    /// Whether the refund is known as one that was sent, or will be, and is not over: its job hears
-    /// of it.
-    pub(crate) fn asks_about(&self, out_refund_no: &str) -> bool {
-        self.refund(out_refund_no).is_some_and(|refund| {
-            !matches!(
-                refund.state,
-                RefundState::AwaitingApproval
-                    | RefundState::Declined
-                    | RefundState::Withdrawn
-                    | RefundState::Rejected { .. }
-            )
-        })
-    }
 }
 
 struct Bounds {
@@ -209,7 +179,7 @@ pub fn judge(world: &World, rest: Rest) {
     world.oracle.look(|seen| {
         every_success_has_one_end(world, seen);
         books_agree(world, seen);
-        refunds_agree(world, seen);
+        refunds::refunds_agree(world, seen);
         jobs_are_where_work_is(world, seen, rest);
         stored_as_committed(world, seen);
     });
@@ -280,58 +250,6 @@ fn books_agree(world: &World, seen: &Seen) {
         let seen = format!("received {received} fen, settled and owed {recorded} fen");
         world.chronicle.violated("I20", BOOKS_AGREE, seen);
     }
-}
-
-/// Every refund that WeChat Pay has is one of ours, of the same amount and at the same end.
-fn refunds_agree(world: &World, seen: &Seen) {
-    let mut at_wechat_pay = BTreeMap::new();
-    for truth in world.wechat.refunds() {
-        let number = truth.out_refund_no.as_str();
-        let order = Some(crate::node::transport_order_of(number));
-        let known = seen.refund(number);
-        let fits = known.is_some_and(|known| {
-            let taken = truth.status == "CLOSED" || reserves(known);
-            known.amount.get() == truth.refund_fen && taken
-        });
-        let shown = is_under_way_unseen(world, seen, number, truth.status);
-        if !fits && !shown {
-            let differs = format!("{truth:?}, known as {:?}", known.map(|k| k.state.status()));
-            world.chronicle.violated_by("I11", ONE_REFUND, order, differs);
-        }
-        at_wechat_pay.insert(truth.out_refund_no.clone(), truth.status);
-    }
-    for refund in seen.orders.values().flat_map(|order| &order.refunds) {
-        let number = refund.out_refund_no.as_str();
-        let truth = at_wechat_pay.get(number).copied();
-        let expected = match refund.state {
-            RefundState::Succeeded { .. } => Some("SUCCESS"),
-            RefundState::Closed { .. } => Some("CLOSED"),
-            RefundState::AwaitingApproval
-            | RefundState::Declined
-            | RefundState::Withdrawn
-            | RefundState::Requested => None,
-            RefundState::Sending
-            | RefundState::Unknown { .. }
-            | RefundState::Processing { .. }
-            | RefundState::Abnormal { .. }
-            | RefundState::Rejected { .. }
-            | RefundState::SettledOffline { .. } => continue,
-        };
-        let unseen = truth.is_some_and(|truth| is_under_way_unseen(world, seen, number, truth));
-        if truth != expected && !unseen {
-            let order = Some(crate::node::transport_order_of(number));
-            let differs = format!("{number} is {:?}, in truth {truth:?}", refund.state.status());
-            world.chronicle.violated_by("I14", REFUND_TOLD_TRULY, order, differs);
-        }
-    }
-}
-
-/// Whether it was sent in a life of the database that is lost, and nobody could be told yet: it is
-/// under way for ever, or against what was asked since, which a person was told.
-fn is_under_way_unseen(world: &World, seen: &Seen, number: &str, status: &str) -> bool {
-    world.failovers() > 0
-        && !seen.asks_about(number)
-        && (status == "PROCESSING" || has_case(world, CaseKind::RefundMismatch, number))
 }
 
 fn jobs_are_where_work_is(world: &World, seen: &Seen, rest: Rest) {

@@ -57,3 +57,8 @@ SELECT 'I31 others'' money has a case: ' || t.out_trade_no
 FROM trades t WHERE t.ordered_by = 'elsewhere' AND t.transaction_id IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM cases c
                   WHERE c.subject = t.out_trade_no AND c.kind = 'foreign' AND c.status = 'open')
+  -- WeChat Pay's whole day of re-sends can pass in the trouble, none of them understood: only the bill
+  -- would tell then.
+  AND (EXISTS (SELECT 1 FROM inbox i WHERE i.out_trade_no = t.out_trade_no)
+       OR NOT EXISTS (SELECT 1 FROM notices n
+                      WHERE n.out_trade_no = t.out_trade_no AND n.state = 'given_up'))

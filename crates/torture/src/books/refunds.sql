@@ -79,14 +79,14 @@ WHERE o.status NOT IN ('closed', 'rejected')
    OR EXISTS (SELECT 1 FROM wechat_refunds w
               WHERE w.out_refund_no = o.out_refund_no AND w.status <> 'CLOSED')
 UNION ALL
--- Somebody's own money is nobody's alone: by the trail, which the program writes and never changes.
-SELECT 'two people say yes to much money: ' || r.out_refund_no || ' ' || r.actor
-FROM live_refunds r
-WHERE r.asked_by = 'operator' AND r.amount_fen > 5000 AND r.sent_at IS NOT NULL
+-- By the trail, which the program writes and never changes. What replaces another was approved with it.
+SELECT 'two people say yes to much money: ' || r.out_refund_no || ', asked for by ' || r.actor
+FROM live_refunds r JOIN business b ON r.amount_fen > b.approval_above_fen
+WHERE r.asked_by = 'operator' AND r.sent_at IS NOT NULL AND r.replaces IS NULL
   AND NOT EXISTS (
     SELECT 1 FROM audit a, jsonb_array_elements(a.events) e
-    WHERE a.order_id = r.order_id AND e->>'out_refund_no' = r.out_refund_no AND a.actor <> r.actor
-      AND a.actor <> 'scheduler' AND e->>'event' <> 'refund_requested')
+    WHERE a.order_id = r.order_id AND a.actor <> r.actor
+      AND e->>'event' = 'refund_approved' AND e->>'out_refund_no' = r.out_refund_no)
 UNION ALL
 SELECT 'a yes or no comes from somebody who may say it: ' || (e->>'out_refund_no') || ' ' || a.actor
 FROM audit a, jsonb_array_elements(a.events) e

@@ -18,7 +18,7 @@ CREATE TEMP TABLE acknowledged (command_id text, order_id uuid);
 CREATE TEMP TABLE forgeries (text text);
 -- When business time jumped: a service follows within a moment, a frozen one when it is thawed.
 CREATE TEMP TABLE jumps (at timestamptz);
-CREATE TEMP TABLE business (now timestamptz);
+CREATE TEMP TABLE business (now timestamptz, approval_above_fen bigint);
 
 -- Refunds that are neither refused nor over without effect.
 CREATE TEMP VIEW live_refunds AS

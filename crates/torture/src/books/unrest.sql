@@ -19,4 +19,7 @@ WHERE j.parked_at IS NULL
    OR (j.parked_at IS NULL AND j.kind = 'resolve_orphan')
 UNION ALL
 SELECT 'notification ' || i.event_id || ' is stored for later'
-FROM inbox i WHERE i.status IN ('received', 'verified')
+FROM inbox i
+WHERE i.status IN ('received', 'verified') AND NOT EXISTS (
+    SELECT 1 FROM jsonb_array_elements($1::text::jsonb) n
+    WHERE n->>'id' = i.event_id AND n->>'state' = 'given_up')

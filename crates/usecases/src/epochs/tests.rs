@@ -1,11 +1,13 @@
 //! Another life of the database is noticed once, and everything is asked for again.
 
 use crate::mocks::{MockGateway, MockJobs, MockOrders, desk, ready};
+use crate::overheard::Overheard;
 use crate::samples::now;
 use domain::Epoch;
 use domain::ports::{CommitAnswer, StoreError};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
+use tracing::Level;
 
 fn unavailable() -> StoreError {
     StoreError::Unavailable("gone".to_owned())
@@ -14,7 +16,7 @@ fn unavailable() -> StoreError {
 /// A database whose lives are these, look by look, and what was noted in it.
 fn living(lives: &[&'static str], noted: &Arc<Mutex<BTreeSet<String>>>) -> MockOrders {
     let mut orders = MockOrders::new();
-    let mut lives = lives.iter().copied().collect::<Vec<_>>().into_iter();
+    let mut lives = Vec::from(lives).into_iter();
     orders.expect_epoch().returning(move || ready(Ok(Epoch::new(lives.next().unwrap()))));
     let known = Arc::clone(noted);
     orders.expect_committed().returning(move |name| {
@@ -75,4 +77,25 @@ async fn a_life_that_ends_while_it_is_looked_after_is_not_taken_for_seen() {
     assert!(desk.watch_epoch().await.is_err());
     desk.watch_epoch().await.unwrap();
     desk.watch_epoch().await.unwrap();
+}
+
+/// How often it is said that everything is asked for again, in a process that looks at these lives
+/// and finds so much to ask for in each.
+async fn alarms(lives: &[&'static str], roused: u64) -> usize {
+    let mut desk = desk(living(lives, &Arc::default()), MockGateway::new(), now());
+    let mut jobs = MockJobs::new();
+    jobs.expect_rouse().returning(move |_| ready(Ok(roused)));
+    desk.jobs = Arc::new(jobs);
+    let overheard = Overheard::listen();
+    for _ in lives {
+        desk.watch_epoch().await.unwrap();
+    }
+    overheard.count(Level::ERROR, "epoch.moved")
+}
+
+#[tokio::test]
+async fn a_failover_is_loud_and_the_first_start_of_an_empty_shop_is_not() {
+    assert_eq!(alarms(&["1"], 0).await, 0);
+    assert_eq!(alarms(&["1"], 3).await, 1, "there was a life before");
+    assert_eq!(alarms(&["1", "1", "2", "2"], 0).await, 1, "also when nothing was to be asked");
 }
