@@ -114,6 +114,7 @@ pub(super) const ALL: &[Script] = &[
         |people| Box::pin(settled_offline(people)),
     )
     .healed(&[
+        "cancelled, jsapi surplus, all rejected, part abnormal",
         REFUNDED_AS_LOST,
         PAID,
         "ready, paid by jsapi, part abnormal",
@@ -148,7 +149,12 @@ pub(super) const ALL: &[Script] = &[
         &["ready, paid by jsapi, part is back"],
         |people| Box::pin(refunded_twice_at_once(people)),
     )
-    .healed(&[PAID, REFUNDED_AS_LOST, "cancelled, jsapi surplus, all rejected, part is back"]),
+    .healed(&[
+        "ready, paid by jsapi, part is back, part rejected",
+        PAID,
+        REFUNDED_AS_LOST,
+        "cancelled, jsapi surplus, all rejected, part is back",
+    ]),
 ];
 
 /// A paid order.
