@@ -87,6 +87,7 @@ pub(super) const ALL: &[Script] = &[
         |people| Box::pin(made_anew(people)),
     )
     .healed(&[
+        REFUNDED_AS_LOST,
         PAID,
         "ready, paid by jsapi, part closed",
         "cancelled, jsapi surplus, all closed, all is back",
@@ -100,6 +101,7 @@ pub(super) const ALL: &[Script] = &[
         |people| Box::pin(refunded(people, Some(PART))),
     )
     .healed(&[
+        REFUNDED_AS_LOST,
         PAID,
         "cancelled, jsapi surplus, all abnormal",
         "cancelled, jsapi surplus, all rejected, part abnormal",
@@ -112,6 +114,7 @@ pub(super) const ALL: &[Script] = &[
         |people| Box::pin(settled_offline(people)),
     )
     .healed(&[
+        REFUNDED_AS_LOST,
         PAID,
         "ready, paid by jsapi, part abnormal",
         "cancelled, jsapi surplus, all abnormal",
