@@ -28,7 +28,8 @@ DROP FUNCTION orders_follow, orders_settled, settlements_match, refunds_keep_rul
     paydesk_write_holds, paydesk_end_cases, paydesk_timeline,
     paydesk_load(uuid, text, text, text);
 
-DROP INDEX refunds_one_replacement, refunds_by_out_refund_no, refunds_by_refund_id, refunds_live;
+DROP INDEX refunds_one_replacement, refunds_by_out_refund_no, refunds_by_refund_id, refunds_live,
+    refunds_waiting;
 DROP INDEX refunds_one_live_surplus;
 CREATE UNIQUE INDEX refunds_one_live_surplus ON refunds (order_id, payment_no)
     WHERE kind = 'surplus' AND status NOT IN ('closed', 'rejected');
@@ -193,6 +194,27 @@ BEGIN
     -- The rows that everybody shares come last and are held for the shortest time.
     PERFORM paydesk_move_stock(c->'stock', c->'prices');
     RETURN 'committed';
+END $$;
+
+CREATE OR REPLACE FUNCTION paydesk_write_inbox(entry jsonb, at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO inbox AS old (source, event_id, event_type, fact_hash, status, out_trade_no,
+                              received_at, updated_at)
+    SELECT r.source, r.event_id, r.event_type, r.fact_hash, r.status, r.out_trade_no, at, at
+    FROM jsonb_populate_record(NULL::inbox, entry) r
+    ON CONFLICT (source, event_id) DO UPDATE SET
+        conflicting_hash = CASE WHEN old.fact_hash <> excluded.fact_hash
+                                THEN excluded.fact_hash ELSE old.conflicting_hash END,
+        status = CASE WHEN old.status IN ('received', 'verified', 'orphan')
+                       AND old.fact_hash = excluded.fact_hash
+                      THEN excluded.status ELSE old.status END,
+        updated_at = excluded.updated_at;
+    INSERT INTO cases (kind, subject, detail, opened_at)
+    SELECT 'amount_mismatch', i.event_id, 'one notification id came with two different facts', at
+    FROM inbox i
+    WHERE i.source = entry->>'source' AND i.event_id = entry->>'event_id'
+      AND i.fact_hash <> entry->>'fact_hash'
+    ON CONFLICT (kind, subject) WHERE status NOT IN ('resolved', 'accepted') DO NOTHING;
 END $$;
 
 CREATE OR REPLACE FUNCTION paydesk_checkout_basis(buyer uuid, only_ids bigint[], address bigint)

@@ -65,6 +65,9 @@ CREATE INDEX refunds_by_refund_id ON refunds (refund_id) WHERE refund_id IS NOT 
 -- What the sweep reads: refunds that we still act on.
 CREATE INDEX refunds_live ON refunds (created_at)
     WHERE status IN ('requested', 'sending', 'unknown', 'processing', 'abnormal');
+-- What is asked about again once the database has lost commits.
+CREATE INDEX refunds_waiting ON refunds (out_refund_no)
+    WHERE status IN ('awaiting_approval', 'rejected');
 
 ALTER TABLE stock_holds
     ADD CONSTRAINT stock_holds_returned CHECK (returned_quantity = 0 OR status = 'committed');
@@ -441,6 +444,29 @@ BEGIN
     -- The rows that everybody shares come last and are held for the shortest time.
     PERFORM paydesk_move_stock(c->'stock', c->'prices');
     RETURN 'committed';
+END $$;
+
+-- "Stored for later" takes back no verdict: what is known to be nobody's stays an orphan.
+CREATE OR REPLACE FUNCTION paydesk_write_inbox(entry jsonb, at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO inbox AS old (source, event_id, event_type, fact_hash, status, out_trade_no,
+                              received_at, updated_at)
+    SELECT r.source, r.event_id, r.event_type, r.fact_hash, r.status, r.out_trade_no, at, at
+    FROM jsonb_populate_record(NULL::inbox, entry) r
+    ON CONFLICT (source, event_id) DO UPDATE SET
+        conflicting_hash = CASE WHEN old.fact_hash <> excluded.fact_hash
+                                THEN excluded.fact_hash ELSE old.conflicting_hash END,
+        status = CASE WHEN old.status IN ('received', 'verified', 'orphan')
+                       AND old.fact_hash = excluded.fact_hash
+                       AND NOT (old.status = 'orphan' AND excluded.status = 'verified')
+                      THEN excluded.status ELSE old.status END,
+        updated_at = excluded.updated_at;
+    INSERT INTO cases (kind, subject, detail, opened_at)
+    SELECT 'amount_mismatch', i.event_id, 'one notification id came with two different facts', at
+    FROM inbox i
+    WHERE i.source = entry->>'source' AND i.event_id = entry->>'event_id'
+      AND i.fact_hash <> entry->>'fact_hash'
+    ON CONFLICT (kind, subject) WHERE status NOT IN ('resolved', 'accepted') DO NOTHING;
 END $$;
 
 -- ---------------------------------------------------------------------------------------------

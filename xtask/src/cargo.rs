@@ -12,9 +12,15 @@ const OF_XTASK_ONLY: [&str; 4] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_",
 
 /// `cargo`, in the root of the repository.
 pub(crate) fn command(repository: &Repository) -> Command {
+    let mut command = anywhere();
+    command.current_dir(repository.root());
+    command
+}
+
+/// `cargo`, wherever it is run.
+pub(crate) fn anywhere() -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
-    command.current_dir(repository.root());
     for (name, _) in std::env::vars_os() {
         let is_of_xtask = name
             .to_str()

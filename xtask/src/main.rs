@@ -8,6 +8,7 @@ mod bench;
 mod cargo;
 mod ci;
 mod mutants;
+mod planted;
 mod repository;
 mod sim;
 mod sweep;
@@ -45,6 +46,8 @@ enum Command {
     Torture(torture::Choices),
     /// Changes the inner crates one expression at a time and asks whether their tests notice
     Mutants(mutants::Choices),
+    /// Plants known mistakes in a copy of the tree and demands that each is found by its name
+    Planted(planted::Choices),
     /// Deterministic simulation: `--seeds 0..5000`, `--seed N`, `--tape FILE`, `--shrink`
     Sim {
         /// Given to the simulation as they are
@@ -80,6 +83,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Bench(choices) => bench::run(&repository, choices),
         Command::Torture(choices) => torture::run(&repository, choices),
         Command::Mutants(choices) => mutants::run(&repository, choices),
+        Command::Planted(choices) => planted::run(&repository, choices),
         Command::Sim { arguments } => sim::run(&repository, arguments),
         Command::Sweep { arguments } => sweep::run(&repository, arguments),
         Command::Ci => ci::run(&repository),

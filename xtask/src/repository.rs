@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 /// Folders that hold nothing written by us.
 const NOT_OURS: [&str; 4] = ["target", ".git", ".paydesk", "node_modules"];
 /// Files whose text the rules read.
-const TEXTS: [&str; 6] = ["rs", "md", "toml", "sql", "lock", "txt"];
+const TEXTS: [&str; 7] = ["rs", "md", "toml", "sql", "lock", "txt", "planted"];
 
 /// The folder of the workspace.
 pub(crate) struct Repository {

@@ -1,5 +1,5 @@
 //! `cargo xtask test`: tidy, formatting, then all tests with one PostgreSQL of their own; then, where no
-//! packages were chosen, the simulation.
+//! packages were chosen, the simulation, the sweep and a minute of torture.
 //!
 //! The server is stopped when this process ends, however it ends (see `private-postgres`); Ctrl-C
 //! needs no code here. Test databases are made by the tests, and never survive the run.
@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use private_postgres::{Durability, Options, PrivatePostgres, RunningPostgres, StartError};
 
 use crate::repository::Repository;
-use crate::{cargo, sim, tidy};
+use crate::{cargo, sim, sweep, tidy, torture};
 
 /// How many simulated worlds are played.
 const SEEDS: &str = "0..5000";
@@ -66,8 +66,23 @@ pub(crate) fn run(repository: &Repository, arguments: &[String]) -> Result<ExitC
 
 /// What is played rather than tested: it begins anew in each run, and its report says what it met.
 fn trials(repository: &Repository) -> Result<ExitCode> {
+    let begun = now();
     eprintln!("== simulation, seeds {SEEDS}");
-    sim::run(repository, &["--seeds".to_owned(), SEEDS.to_owned()])
+    let simulated = sim::run(repository, &["--seeds".to_owned(), SEEDS.to_owned()])?;
+    let simulated_after = begun.elapsed();
+    eprintln!("== sweep, every fault once");
+    let swept = sweep::run(repository, &[])?;
+    let swept_after = begun.elapsed();
+    eprintln!("== torture, a minute of trouble");
+    let tortured = torture::play_what_was_tested(repository)?;
+    eprintln!(
+        "== simulation: {} s, sweep: {} s, torture: {} s (builds included)",
+        simulated_after.as_secs(),
+        swept_after.saturating_sub(simulated_after).as_secs(),
+        begun.elapsed().saturating_sub(swept_after).as_secs(),
+    );
+    let passed = [simulated, swept, tortured].iter().all(|code| *code == ExitCode::SUCCESS);
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Cargo would let `--workspace` win over `-p`. What follows `--` is not for cargo.

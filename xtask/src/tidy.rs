@@ -15,8 +15,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::cargo;
 use crate::repository::Repository;
+use crate::{cargo, planted};
 
 /// Must it be repaired before the change can land?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub(crate) struct Violation {
 }
 
 impl Violation {
-    fn error(path: &str, line: usize, message: impl Into<String>) -> Self {
+    pub(crate) fn error(path: &str, line: usize, message: impl Into<String>) -> Self {
         Self { path: path.to_owned(), line, weight: Weight::Error, message: message.into() }
     }
 
@@ -65,6 +65,7 @@ pub(crate) fn run(repository: &Repository) -> Result<ExitCode> {
     found.extend(docs::check(&tree));
     found.extend(migrations::check(&tree));
     found.extend(requirements::check(&tree));
+    found.extend(planted::check(&tree));
     for violation in &found {
         eprintln!("{violation}");
     }

@@ -53,16 +53,22 @@ impl Service {
         &self.desk
     }
 
-    /// Says that it is not ready, stops taking requests, finishes what is in hand, then stops
-    /// working. The operations listener goes last, so that it can say so all the while.
+    /// Says that it is not ready, takes no more requests and no more jobs, and finishes those in hand,
+    /// both at once: one after the other they would take longer than a supervisor waits. The
+    /// operations listener goes last, so that it can say so all the while.
     pub async fn stop(self) {
         self.ready.stopping();
-        if let Some(api) = self.api {
-            api.stop().await;
-        }
-        if let Some(scheduler) = self.scheduler {
-            scheduler.stop().await;
-        }
+        let requests = async {
+            if let Some(api) = self.api {
+                api.stop().await;
+            }
+        };
+        let jobs = async {
+            if let Some(scheduler) = self.scheduler {
+                scheduler.stop().await;
+            }
+        };
+        tokio::join!(requests, jobs);
         if let Some(operations) = self.operations {
             operations.stop().await;
         }

@@ -155,7 +155,8 @@ fn is_some_money(amount: Fen) -> bool {
     amount > Fen::ZERO && amount.is_payable_range()
 }
 
-/// Rounded down. Exact: what an order may cost is far from the limits of an `i64`.
+/// Rounded down, and exact.
+#[expect(clippy::arithmetic_side_effects, reason = "an i64 times a u8 fits an i128")]
 fn hundredths(amount: Fen, percent: u8) -> Fen {
     let exact = i128::from(amount.get()) * i128::from(percent) / 100;
     Fen::new(i64::try_from(exact).unwrap_or(i64::MAX))

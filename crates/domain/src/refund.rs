@@ -252,6 +252,13 @@ impl Refund {
             )
     }
 
+    /// Whether a person has to say how it goes on: nothing asks about it by itself. In commits that are
+    /// lost somebody may have said so, and WeChat Pay may have it.
+    #[must_use]
+    pub fn waits_for_a_person(&self) -> bool {
+        matches!(self.state, RefundState::AwaitingApproval | RefundState::Rejected { .. })
+    }
+
     /// WeChat Pay's number of it, once it is known.
     #[must_use]
     pub fn refund_id(&self) -> Option<&RefundId> {

@@ -22,8 +22,11 @@ const HEAD_WITHIN: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// A client that was told goodbye has this long to hang up.
 const HANG_UP_WITHIN: Duration = Duration::from_secs(5);
-/// Requests, and the work they started, have this long when we stop.
+/// Requests, and the work they started, have this long together when we stop: who stops us kills us
+/// after half a minute.
 const STOP_WITHIN: Duration = Duration::from_secs(15);
+/// Work whose request has just ended has this long at least.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 /// How to serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,13 +121,20 @@ impl RunningApi {
 
     /// Takes no more requests, and waits for those that are there and the work they started.
     pub async fn stop(self) {
+        let begun = tokio::time::Instant::now();
         self.handle.stop(true).await;
         report(self.server.await);
         self.tasks.close();
-        if tokio::time::timeout(STOP_WITHIN, self.tasks.wait()).await.is_err() {
+        let rest = rest_to_stop(begun.elapsed());
+        if tokio::time::timeout(rest, self.tasks.wait()).await.is_err() {
             tracing::warn!(left = self.tasks.len(), "stopped with work under way");
         }
     }
+}
+
+/// How long the work of requests may go on when these have taken so long.
+fn rest_to_stop(taken: Duration) -> Duration {
+    STOP_WITHIN.saturating_sub(taken).max(LAST_MOMENT)
 }
 
 fn report(ended: Result<io::Result<()>, JoinError>) {
@@ -132,5 +142,18 @@ fn report(ended: Result<io::Result<()>, JoinError>) {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::error!(error = %error, "the listener ended badly"),
         Err(error) => tracing::error!(error = %error, "the listener's task ended badly"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_and_their_work_have_one_time_to_stop_together() {
+        assert_eq!(rest_to_stop(Duration::ZERO), STOP_WITHIN);
+        assert_eq!(rest_to_stop(Duration::from_secs(4)), Duration::from_secs(11));
+        assert_eq!(rest_to_stop(STOP_WITHIN), LAST_MOMENT);
+        assert_eq!(rest_to_stop(Duration::from_secs(60)), LAST_MOMENT);
     }
 }

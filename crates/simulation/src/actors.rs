@@ -21,14 +21,17 @@ use crate::time::SECOND;
 use crate::world::World;
 use domain::buyer::Address;
 use domain::catalogue::{SkuDraft, SkuId, SkuStatus, StockLevel};
-use domain::changeset::{Audit, ReplayRecord, ReplayScope};
+use domain::changeset::{Audit, Changeset, Intent, ReplayRecord, ReplayScope};
 use domain::names::{Appid, Openid};
-use domain::ports::{Access as _, BuyerBook as _, Catalogue as _, StockChange};
-use domain::{Fen, UserId};
+use domain::ports::{
+    Access as _, BuyerBook as _, Catalogue as _, CommitAnswer, OrderStore as _, StockChange,
+};
+use domain::{Fen, Timestamp, UserId};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use usecases::Epochs;
 use uuid::Uuid;
 
 /// What is sold: its id, its price in fen, and how many there are for each buyer.
@@ -103,6 +106,20 @@ pub(crate) fn stock_shelves(world: &World, setup: &Setup) {
         let level = StockLevel { stocked: delta, available: delta, held: 0, sold: 0 };
         world.oracle.stocked(sku_id, level);
     }
+    open_long_ago(world, now);
+}
+
+/// The shop did not open this minute: its database's life is known, and its goods are on the standby.
+fn open_long_ago(world: &World, now: Timestamp) {
+    let opened = at_once(world.store.epoch()).and_then(Result::ok).and_then(|life| {
+        let audit =
+            Audit { actor: "scheduler".to_owned(), cause: "opened".to_owned(), request_id: None };
+        let command_id = Epochs::seen(&life);
+        let intent = Intent { command_id, audit, inbox: None, fence: None, replay: None };
+        at_once(world.store.commit(Changeset::without_order(intent, now)))
+    });
+    debug_assert_eq!(opened, Some(CommitAnswer::Committed), "the shop is open");
+    drop(world.store.replicate());
 }
 
 pub(crate) fn register(world: &World, actor: u32) -> Buyer {

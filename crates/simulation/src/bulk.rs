@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 /// One seed in so many is played twice, and must be the same.
 const TWICE: u64 = 100;
 /// So many failing seeds are enough to look at.
-const FAILURES_MAX: usize = 20;
+pub const FAILURES_MAX: usize = 20;
 
 /// What to play.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Bulk {
     pub threads: usize,
     /// Whether one seed in a hundred fails on purpose.
     pub canary: bool,
+    /// With so many failing seeds it ends.
+    pub enough: usize,
 }
 
 /// Everything together.
@@ -69,7 +71,7 @@ pub fn bulk(work: &Bulk) -> Totals {
                         break;
                     }
                     mine.play(work, seed);
-                    if mine.failures.len() + mine.unequal.len() >= FAILURES_MAX {
+                    if mine.failures.len() + mine.unequal.len() >= work.enough {
                         enough.store(true, Ordering::Relaxed);
                     }
                 }

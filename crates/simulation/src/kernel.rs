@@ -17,6 +17,7 @@ pub use tasks::{Home, Label, TaskId};
 
 use crate::tape::{Kind, Stream, Tape, below};
 use queue::{Entry, Queue};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -41,6 +42,8 @@ struct State {
     current: Option<TaskId>,
     /// Which nodes are held, and until when.
     held: Vec<(Home, i64)>,
+    /// Whose turn came while they were held.
+    waiting: BTreeSet<TaskId>,
     /// Everything that happened, as a number.
     hash: u64,
     events: u64,
@@ -67,6 +70,7 @@ impl Kernel {
             tasks: Tasks::default(),
             current: None,
             held: Vec::new(),
+            waiting: BTreeSet::new(),
             hash: 0,
             events: 0,
         };
@@ -172,9 +176,14 @@ impl Kernel {
         state.held.push((home, until));
     }
 
-    /// Lets everybody go on that was held.
+    /// Lets everybody go on that was held, at this instant.
     pub fn release(&self) {
-        self.state().held.clear();
+        let mut state = self.state();
+        state.held.clear();
+        let at = state.now;
+        for task in std::mem::take(&mut state.waiting) {
+            state.queue.add(at, 0, task);
+        }
     }
 
     /// Drops everything.
@@ -220,7 +229,10 @@ impl Kernel {
             let now = state.now;
             let held = state.held.iter().find(|(held, _)| Some(*held) == home).map(|(_, at)| *at);
             match held.filter(|until| *until > now) {
-                Some(later) => state.queue.push(Entry { at: later, ..entry }),
+                Some(later) => {
+                    state.waiting.insert(entry.task);
+                    state.queue.push(Entry { at: later, ..entry });
+                }
                 None => {
                     if let Some(body) = state.begin(entry.task) {
                         return Some((entry.task, body));
@@ -284,6 +296,7 @@ impl State {
     /// The task runs from now on.
     fn begin(&mut self, id: TaskId) -> Option<Body> {
         let body = self.tasks.take(id)?;
+        self.waiting.remove(&id);
         self.current = Some(id);
         self.events = self.events.saturating_add(1);
         let now = u64::try_from(self.now).unwrap_or(0);

@@ -1,7 +1,7 @@
 //! Plays worlds from the command line: `cargo xtask sim`. Not shipped.
 
 use clap::Parser;
-use simulation::bulk::{Bulk, bulk};
+use simulation::bulk::{Bulk, FAILURES_MAX, bulk};
 use simulation::report;
 use simulation::run::{Outcome, Play, play};
 use simulation::setup::Variant;
@@ -49,6 +49,9 @@ struct Choices {
     /// Fails when a cell of the fault matrix was met fewer than 100 times, or a mark not at all
     #[arg(long)]
     require_coverage: bool,
+    /// Ends with the first failing seed
+    #[arg(long)]
+    first: bool,
     /// Threads; every core where it is not said
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -107,6 +110,7 @@ fn many(seeds: Range<u64>, choices: &Choices) -> ExitCode {
         variant: choices.world,
         threads: choices.threads.unwrap_or(cores),
         canary: choices.canary,
+        enough: if choices.first { 1 } else { FAILURES_MAX },
     });
     say(&report::totals(&totals));
     for seed in &totals.unequal {

@@ -13,7 +13,7 @@ pub(crate) use front::again;
 pub use front::{Ask, Outcome, Said, Seen, ask};
 pub(crate) use notices::notify_other;
 pub use notices::{Honesty, Notification, notify};
-pub(crate) use store::order_of_subject;
+pub(crate) use store::FAILOVER;
 pub(crate) use transport::order_of as transport_order_of;
 
 use crate::ids::SimIds;

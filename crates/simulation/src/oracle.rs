@@ -16,7 +16,7 @@ pub(crate) use settled::unheard_successes;
 pub use settled::{Rest, judge, judge_after_days, restless};
 
 use crate::marks::Mark;
-use crate::node::order_of_subject;
+use crate::node::transport_order_of as order_of;
 use crate::tape::mix;
 use crate::world::World;
 use domain::catalogue::{SkuId, StockLevel};
@@ -24,7 +24,7 @@ use domain::changeset::{Changeset, Fence, ListChange, ReplayScope};
 use domain::job::JobId;
 use domain::order::{Event, Order, OrderStatus};
 use domain::payment::{Payment, PaymentState};
-use domain::ports::{Clock as _, LeasedJob};
+use domain::ports::{Clock as _, CommitAnswer, LeasedJob};
 use domain::{OrderId, OutTradeNo, Timestamp, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -45,6 +45,8 @@ pub struct Seen {
     leases: BTreeMap<JobId, Lease>,
     pub(crate) stock: BTreeMap<SkuId, StockLevel>,
     keys: BTreeSet<ReplayScope>,
+    /// The request that each key was first answered well for.
+    fingerprints: BTreeMap<ReplayScope, String>,
     /// Orders whose lines left the list.
     cleared: BTreeSet<OrderId>,
     /// Who holds transactions.
@@ -61,6 +63,8 @@ pub struct Seen {
     closed_early: BTreeSet<String>,
     /// Numbers that were asked about and said to be unpaid after they were paid.
     said_unpaid: BTreeSet<String>,
+    /// Refunds of which a question was answered that they do not exist.
+    disproved: BTreeSet<String>,
     /// Numbers that were paid.
     paid: BTreeSet<String>,
     /// Nodes whose signature WeChat Pay did not take the last time.
@@ -108,8 +112,7 @@ impl Oracle {
     #[must_use]
     pub fn whose(&self, subject: &str) -> u32 {
         let inside = self.inside();
-        let order = order_of_subject(subject);
-        let order = order.and_then(|number| inside.order(number.as_str()));
+        let order = inside.order(order_of(subject));
         let buyer = order.and_then(|order| order.buyer);
         buyer.and_then(|buyer| inside.buyers.get(&buyer)).copied().unwrap_or(0)
     }
@@ -133,8 +136,19 @@ impl Oracle {
         self.inside().paid.insert(number.to_owned());
     }
 
-    /// A commit is durable as of now.
-    pub fn committed(&self, world: &World, node: u32, changeset: &Changeset) {
+    /// The store has said what became of a commit; if it is durable, then as of now.
+    pub fn answered(&self, world: &World, node: u32, changeset: &Changeset, answer: &CommitAnswer) {
+        match answer {
+            CommitAnswer::Committed => self.committed(world, node, changeset),
+            CommitAnswer::RolledBack(why) => conduct::overruled(world, changeset, why),
+            CommitAnswer::AlreadyCommitted
+            | CommitAnswer::Conflict
+            | CommitAnswer::GuardRefused(_)
+            | CommitAnswer::OutcomeUnknown(_) => {}
+        }
+    }
+
+    fn committed(&self, world: &World, node: u32, changeset: &Changeset) {
         let mut inside = self.inside();
         let said = safety::after_commit(&inside, world, changeset);
         for (promise, order, seen) in said {
@@ -161,10 +175,9 @@ impl Oracle {
                 world.chronicle.sometimes(Mark::LeaseTakenOver);
             }
             world.kernel.fold(mix(job.fence.token.unsigned_abs()));
-            let order = order_of_subject(&job.fence.job.subject);
             world.chronicle.say(
                 || format!("node {node}"),
-                order.as_ref().map(|order| order.as_str()),
+                Some(order_of(&job.fence.job.subject)),
                 || format!("claims {} (attempt {})", job.fence.job.kind.name(), job.attempts),
             );
         }
@@ -209,15 +222,13 @@ impl Seen {
 
     /// The payment with this number.
     pub(crate) fn payment(&self, out_trade_no: &str) -> Option<&Payment> {
-        let number = order_of_subject(out_trade_no)?;
-        let order = self.order(number.as_str())?;
+        let order = self.order(order_of(out_trade_no))?;
         order.payments.iter().find(|payment| payment.out_trade_no().as_str() == out_trade_no)
     }
 
     /// The refund with this number.
     pub(crate) fn refund(&self, out_refund_no: &str) -> Option<&domain::refund::Refund> {
-        let number = order_of_subject(out_refund_no)?;
-        let order = self.order(number.as_str())?;
+        let order = self.order(order_of(out_refund_no))?;
         order.refunds.iter().find(|refund| refund.out_refund_no.as_str() == out_refund_no)
     }
 

@@ -7,7 +7,7 @@
 
 use crate::kernel::{Home, TaskId};
 use crate::matrix::{Fault, Flow, Step};
-use crate::node::{Ask, Notification, again, notify_other};
+use crate::node::{Ask, FAILOVER, Notification, again, notify_other};
 use crate::time::{MILLI, SECOND};
 use crate::world::World;
 use std::collections::BTreeMap;
@@ -24,6 +24,8 @@ struct Inside {
     /// What is still to strike, in the order of the places.
     strikes: Vec<(u32, Blow)>,
     places: Vec<Place>,
+    /// What struck, by the name of the place.
+    struck: Vec<(&'static str, Fault)>,
     /// Answers to what a fault asks next: how it comes.
     hows: Vec<(Fault, u32)>,
     /// When the last effect of a strike is over, in microseconds.
@@ -117,6 +119,8 @@ pub enum Act {
     SameElsewhere,
     /// WeChat Pay signs with a new key from now on.
     Rotates,
+    /// The store fails over, between two commits, and the last so many are lost.
+    Loses(u8),
 }
 
 /// For how long a node waits for another one to claim what it works on, in microseconds.
@@ -158,6 +162,12 @@ impl Plan {
         self.inside().strikes.len()
     }
 
+    /// Whether this fault struck a place of this name.
+    #[must_use]
+    pub fn has_struck(&self, what: &str, fault: Fault) -> bool {
+        self.inside().struck.contains(&(what, fault))
+    }
+
     /// When the last effect of what struck is over, in microseconds since the world began.
     #[must_use]
     pub fn over(&self) -> i64 {
@@ -180,6 +190,14 @@ impl Plan {
             Act::SameElsewhere => self.same_elsewhere(world),
             Act::Rotates => {
                 let _rotated = world.wechat.rotate();
+            }
+            Act::Loses(commits) => {
+                world.fail_over(usize::from(commits), FAILOVER);
+                // Beside a use of the store it is that step's; what else is under way at that
+                // instant is no cell of the table.
+                if spot.site != Site::Use {
+                    return None;
+                }
             }
         }
         world.met(spot.step, blow.fault);
@@ -289,6 +307,7 @@ impl Inside {
             return None;
         }
         self.strikes.remove(0);
+        self.struck.push((what, blow.fault));
         self.over = self.over.max(world.kernel.now().saturating_add(blow.lasts));
         Some(blow)
     }

@@ -119,8 +119,16 @@ pub struct Setup {
     pub lasts: bool,
 }
 
-/// Where leases are short, they last this long.
-const SHORT_LEASE_MS: u64 = 150;
+/// Where leases are short, they last this long: three calls that nothing befalls fit in, and none
+/// that is not answered.
+const SHORT_LEASE_MS: u64 = 400;
+/// So often they happen there at most, in ten-thousandths.
+const SLOW_MAX: u32 = 400;
+/// What makes a job last longer than such a lease.
+const SLOW_FAULTS: [Fault; 5] =
+    [Fault::LostAnswer, Fault::NeverArrives, Fault::Late, Fault::Reordered, Fault::FailoverUnknown];
+/// Who looks seldom takes so many jobs at once; less, and the work is never done.
+const SLOW_PARALLEL: usize = 8;
 /// Some of the seeds have one class of faults alone.
 const ONE_FAULT: u64 = 20;
 /// Some have none.
@@ -156,7 +164,7 @@ impl Setup {
             purchases: drawn.one_of(&[1, 2, 3, 4]),
             deadline_s: drawn.one_of(&[300, 120, 180, 900, 1_800]),
             lease_ms: if variant == Variant::ShortLeases { SHORT_LEASE_MS } else { lease_ms },
-            parallel: drawn.one_of(&[8, 1, 2, 4]),
+            parallel: drawn.one_of(&[SLOW_PARALLEL, 1, 2, 4]),
             idle: if variant == Variant::SlowWorkers { idle.saturating_mul(10) } else { idle },
             queries_per_s: drawn.one_of(&[100, 20, 5]),
             rates: drawn.rates(),
@@ -197,6 +205,16 @@ impl Setup {
         if self.variant == Variant::NoPolling {
             // What was acknowledged and lost, only a question brings back.
             self.rates[Fault::FailoverLosing.index()] = 0;
+        }
+        if self.variant == Variant::SlowWorkers {
+            self.parallel = SLOW_PARALLEL;
+        }
+        if self.variant == Variant::ShortLeases {
+            // A job that loses its lease thirty times in a row is set aside, and should be.
+            for slow in SLOW_FAULTS {
+                let rate = &mut self.rates[slow.index()];
+                *rate = SLOW_MAX.min(*rate);
+            }
         }
         if self.may_lose_commits() {
             self.whims &= !(Whim::Ghost.bit() | Whim::Hasty.bit());
@@ -270,10 +288,6 @@ impl Draw<'_> {
                 [Fault::CrashBefore, Fault::CrashAfter, Fault::StoreDown, Fault::FailoverLosing];
             if stops_all.iter().any(|fault| fault.index() == index) {
                 *rate /= 16;
-            }
-            // Each takes half a minute.
-            if index == Fault::FailoverLosing.index() {
-                *rate /= 4;
             }
         }
         rates

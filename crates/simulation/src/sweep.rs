@@ -12,9 +12,11 @@
 mod blows;
 pub mod cases;
 mod client;
+pub mod coverage;
 pub mod crew;
 mod ending;
 pub mod letters;
+pub mod pairs;
 pub mod report;
 pub mod scripts;
 mod stage;

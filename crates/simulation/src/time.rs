@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 /// When every world begins: 2026-11-21T02:00:00Z, ten in the morning in Beijing.
 const BEGIN_MICROS: i64 = 1_795_226_400_000_000;
 /// A measurement of the store's clock that took longer says too little, as in production.
-const TRIP_MAX: i64 = 2_000_000;
+pub const TRIP_MAX: i64 = 2_000_000;
 
 /// A second, in microseconds.
 pub const SECOND: i64 = 1_000_000;
@@ -39,6 +39,7 @@ pub fn offset(at: Timestamp) -> OffsetDateTime {
 #[derive(Debug)]
 pub struct StoreTime {
     kernel: Arc<Kernel>,
+    began: i64,
     ahead: AtomicI64,
 }
 
@@ -46,7 +47,14 @@ impl StoreTime {
     /// A store whose clock is `ahead` microseconds ahead of the truth.
     #[must_use]
     pub fn new(kernel: Arc<Kernel>, ahead: i64) -> StoreTime {
-        StoreTime { kernel, ahead: AtomicI64::new(ahead) }
+        StoreTime { kernel, began: ahead, ahead: AtomicI64::new(ahead) }
+    }
+
+    /// How far it was ahead until it was put right, in microseconds. Who measured it before may go on by
+    /// that.
+    #[must_use]
+    pub fn began_ahead(&self) -> i64 {
+        self.began
     }
 
     /// Puts the clock right.

@@ -20,7 +20,6 @@ use domain::Timestamp;
 use serde_json::Value;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use wechatpay_sim::core::WeChatPay;
-use wechatpay_sim::core::elsewhere::ElsewhereForm;
 use wechatpay_sim::core::exchange::{ApiRequest, Exchange};
 use wechatpay_sim::core::faults::{Faults, Script};
 use wechatpay_sim::core::ledger::ControlRefusal;
@@ -30,6 +29,7 @@ use wechatpay_sim::core::pay_params::PayParams;
 use wechatpay_sim::core::ports::{Entropy, Moment, Ports};
 use wechatpay_sim::core::settings::Settings;
 use wechatpay_sim::core::tamper::Tamper;
+use wechatpay_sim::core::trade::{LIFE, TradeState};
 
 /// WeChat Pay.
 pub struct WeChat {
@@ -213,31 +213,6 @@ impl WeChat {
         self.inside().with(&self.keys, now, notify)
     }
 
-    /// Another system of the merchant orders `number`. Whether it is taken.
-    pub fn order_elsewhere(
-        &self,
-        number: &str,
-        attach: Option<String>,
-        is_ours: bool,
-        now: Timestamp,
-    ) -> bool {
-        let form = ElsewhereForm {
-            out_trade_no: number.to_owned(),
-            total_fen: 4_200,
-            notify_url: "https://pay.example.com/v1/notify".to_owned(),
-            attach,
-            description: None,
-            appid: None,
-            openid: None,
-        };
-        let mut inside = self.inside();
-        let ordered = inside.with(&self.keys, now, |core, ports| core.order_elsewhere(form, ports));
-        if ordered.is_ok() && !is_ours {
-            inside.truth.foreign.insert(number.to_owned());
-        }
-        ordered.is_ok()
-    }
-
     /// Sends the newest notification of a refund once more.
     ///
     /// # Errors
@@ -262,12 +237,10 @@ impl WeChat {
     /// Whether somebody could still pay a number.
     #[must_use]
     pub fn standing(&self, number: &str, now: Timestamp) -> Standing {
-        let ledger = self.ledger(now);
-        let trades = ledger["trades"].as_array().cloned().unwrap_or_default();
-        let Some(trade) = trades.iter().find(|trade| trade["out_trade_no"] == number) else {
-            return Standing::Unknown;
-        };
-        let is_open = trade["trade_state"] == "NOTPAY" && trade["unfaithful"] == false;
+        let inside = self.inside();
+        let Some(trade) = inside.core.trade_of(number) else { return Standing::Unknown };
+        let is_young = offset(now) < trade.created_at + LIFE;
+        let is_open = trade.state == TradeState::NotPay && is_young && !trade.unfaithful;
         if is_open { Standing::Open } else { Standing::Ended }
     }
 

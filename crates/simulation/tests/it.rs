@@ -2,7 +2,7 @@
 //!
 //! In bulk the worlds are played by `cargo xtask sim`, with optimisation.
 
-use simulation::bulk::{Bulk, bulk};
+use simulation::bulk::{Bulk, FAILURES_MAX, bulk};
 use simulation::run::{Play, play};
 use simulation::setup::Variant;
 use simulation::shrink::{SMALL, shrink};
@@ -14,7 +14,7 @@ use std::time::Duration;
 const SEEDS: u64 = 30;
 
 fn calm(seeds: std::ops::Range<u64>, variant: Option<Variant>) {
-    let totals = bulk(&Bulk { seeds, variant, threads: 2, canary: false });
+    let totals = bulk(&Bulk { seeds, variant, threads: 2, canary: false, enough: FAILURES_MAX });
     assert!(totals.failures.is_empty(), "{:?}", totals.failures);
     assert!(totals.unequal.is_empty(), "{:?}", totals.unequal);
     assert!(totals.lifetimes > 0);
@@ -55,7 +55,13 @@ fn the_tame_world_has_no_faults_and_every_order_is_paid() {
 
 #[test]
 fn the_canary_is_found_replayed_and_made_small() {
-    let totals = bulk(&Bulk { seeds: 99..102, variant: None, threads: 2, canary: true });
+    let totals = bulk(&Bulk {
+        seeds: 99..102,
+        variant: None,
+        threads: 2,
+        canary: true,
+        enough: FAILURES_MAX,
+    });
     let seeds: Vec<u64> = totals.failures.iter().map(|(seed, _)| *seed).collect();
     assert!(!seeds.is_empty() && seeds.iter().all(|seed| seed.is_multiple_of(100)), "{seeds:?}");
     let failing = Play { seed: seeds[0], canary: true, ..Play::default() };

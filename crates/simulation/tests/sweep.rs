@@ -1,7 +1,8 @@
 //! A small part of the sweep: what every change has to pass. The whole of it is `cargo xtask sweep`.
 
+use simulation::marks::Mark;
 use simulation::mistakes::Mistake;
-use simulation::plan::{Place, Site};
+use simulation::plan::{Act, Place, Site};
 use simulation::sweep::cases::{Case, counts, once};
 use simulation::sweep::crew::{Gathered, play_all};
 use simulation::sweep::scripts::{self, Script};
@@ -37,7 +38,9 @@ fn a_payment_that_is_struck_anywhere_by_anything_is_settled_all_the_same() {
         all.violations.iter().map(|(_, case, v)| format!("{}: {v:?}", case.command())).collect();
     assert_eq!(told, Vec::<String>::new());
     assert!(all.runs > 200, "{} runs", all.runs);
-    assert_eq!(all.endings.keys().collect::<Vec<_>>(), ["ready, paid by jsapi"]);
+    // The second is that of a failover that lost the order itself: its money went back.
+    let endings = ["cancelled, jsapi surplus, all is back", "ready, paid by jsapi"];
+    assert_eq!(all.endings.keys().collect::<Vec<_>>(), endings);
 }
 
 #[test]
@@ -69,6 +72,34 @@ fn a_case_can_be_named_by_its_places_and_faults_and_is_the_same_run_again() {
     assert_ne!(played.hash, struck.hash);
     assert!(Case::parse(script, &[first], &["STALE".to_owned()]).is_err());
     assert!(Case::parse(script, &[99_999], &["Ca".to_owned()]).is_err());
+}
+
+#[test]
+fn commits_that_a_failover_loses_leave_no_payment_without_its_end() {
+    let script = scripts::named("switched-both-paid").unwrap();
+    let calm = Case::calm(script).play(None, false);
+    let mut cases = once(script, &calm);
+    cases.retain(|case| case.strikes.iter().any(|(_, named)| named.loses() > 0));
+    assert!(cases.len() > 50, "{} cases", cases.len());
+    let all = play_all(&cases, &calm, None, 2, &|_| {});
+    assert_eq!(broken(&all), Vec::<&str>::new());
+    assert!(all.marks.contains_key(&Mark::SettlementLost), "{:?}", all.marks.keys());
+}
+
+#[test]
+fn a_failover_and_a_node_that_stands_still_for_longer_do_not_meet() {
+    let script = scripts::named("paid").unwrap();
+    let calm = Case::calm(script).play(None, false);
+    let lost = once(script, &calm).into_iter().find(|case| {
+        case.strikes.iter().any(|(place, named)| place.site == Site::Commit && named.loses() == 1)
+    });
+    let lost = lost.unwrap();
+    let pairs = lost.deeper(&lost.play(None, false));
+    assert!(!pairs.is_empty());
+    let races = |case: &Case| case.strikes.iter().any(|(_, named)| named.blow.act == Act::Races);
+    assert!(!pairs.iter().any(races));
+    let alone = once(script, &calm);
+    assert!(alone.iter().any(races));
 }
 
 #[test]

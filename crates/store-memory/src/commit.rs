@@ -140,8 +140,8 @@ impl State {
         Ok(())
     }
 
-    /// A later verdict replaces "verified" and "orphan" only. One id with two different facts is
-    /// nobody's re-send: the first is kept, and a case is opened.
+    /// A later verdict replaces "verified" and "orphan" only, and "verified" is none. One id with two
+    /// different facts is nobody's re-send: the first is kept, and a case is opened.
     fn write_inbox(&mut self, entry: InboxEntry, at: Timestamp) {
         let key = (entry.source, entry.event_id.clone());
         let Some(known) = self.inbox.get(&key) else {
@@ -156,7 +156,9 @@ impl State {
                 detail: "one notification id came with two different facts".to_owned(),
             };
             self.open_case(&case, None, at);
-        } else if matches!(known.status, InboxStatus::Verified | InboxStatus::Orphan) {
+        } else if matches!(known.status, InboxStatus::Verified | InboxStatus::Orphan)
+            && entry.status != InboxStatus::Verified
+        {
             self.inbox.change(&key, |known| known.status = entry.status);
         }
     }

@@ -277,6 +277,11 @@ impl State {
                 roused.push((id.clone(), Job { hastened_at: Some(now), ..job.clone() }));
             }
         }
+        let refunds = self.orders.values().flat_map(|order| &order.refunds);
+        let waiting = refunds.filter(|refund| refund.waits_for_a_person());
+        let waiting = waiting.map(|refund| JobId::refund(&refund.out_refund_no));
+        let forgotten: Vec<JobId> = waiting.filter(|id| self.jobs.get(id).is_none()).collect();
+        roused.extend(forgotten.into_iter().map(|id| (id, Job::due(now))));
         let count = u64::try_from(roused.len()).unwrap_or(u64::MAX);
         for (id, job) in roused {
             self.put_job(id, job);

@@ -99,6 +99,13 @@ impl State {
         }
     }
 
+    /// Nothing that was written so far can be taken back any more.
+    pub(crate) fn keep(&mut self) {
+        self.journal.writes.clear();
+        let moment = self.moment();
+        self.forget_before(&moment);
+    }
+
     /// Takes back the last `count` commits with everything that was written after the first of them;
     /// newest first.
     pub(crate) fn lose(&mut self, count: usize) -> Vec<Commit> {

@@ -68,6 +68,15 @@ impl MemoryStore {
         Ok(())
     }
 
+    /// Everything that was written so far is on the standby, too: no failover loses it any more.
+    ///
+    /// # Errors
+    /// When a use of the store panicked.
+    pub fn replicate(&self) -> Result<(), StoreError> {
+        self.state()?.keep();
+        Ok(())
+    }
+
     /// Begins another life without the last `commits` commits and without whatever else was written
     /// after the first of them, such as leases: a failover whose standby had not heard of them. What
     /// was lost, newest first; fewer when there were not so many, or when the first of them are too

@@ -3,6 +3,8 @@
 //!
 //! Each file in `books/` answers differences, one text each, that begin with the rule that is broken.
 
+use crate::crowd::buyer::ASKED_BY_BUYERS;
+use crate::crowd::office::{APPROVAL_ABOVE_FEN, GIVEN_BY_OPERATORS};
 use crate::findings::Findings;
 use crate::sql::Connection;
 use anyhow::Result;
@@ -29,6 +31,8 @@ pub(crate) struct Evidence {
     pub(crate) told_orders: Value,
     pub(crate) told_refunds: Value,
     pub(crate) told_keys: Value,
+    /// The refunds that requests came to, by buyers and operators.
+    pub(crate) told_asks: Value,
     /// Commits that PostgreSQL acknowledged: `{command_id, order_id}`.
     pub(crate) acknowledged: Value,
     /// When business time jumped.
@@ -64,6 +68,8 @@ async fn lay_out(connection: &Connection, evidence: &Evidence) -> Result<()> {
     let ledger = &evidence.ledger;
     let attempts = attempts(ledger);
     let forgeries: Value = evidence.forgeries.iter().map(|name| json!({"text": name})).collect();
+    let reasons = json!([{"text": ASKED_BY_BUYERS}, {"text": GIVEN_BY_OPERATORS}]);
+    let business = json!([{"now": ledger["now"], "approval_above_fen": APPROVAL_ABOVE_FEN}]);
     for (table, rows) in [
         ("trades", &ledger["trades"]),
         ("wechat_refunds", &ledger["refunds"]),
@@ -73,10 +79,12 @@ async fn lay_out(connection: &Connection, evidence: &Evidence) -> Result<()> {
         ("told_orders", &evidence.told_orders),
         ("told_refunds", &evidence.told_refunds),
         ("told_keys", &evidence.told_keys),
+        ("told_asks", &evidence.told_asks),
+        ("ask_reasons", &reasons),
         ("acknowledged", &evidence.acknowledged),
         ("jumps", &evidence.jumps),
         ("forgeries", &forgeries),
-        ("business", &json!([{"now": ledger["now"]}])),
+        ("business", &business),
     ] {
         // The names are those above.
         let fill = format!(

@@ -2,10 +2,12 @@
 
 use crate::books;
 use crate::clock::{Stopwatch, pause_ms};
+use crate::crowd::office::Office;
 use crate::plan::Plan;
 use crate::sql::Connection;
 use crate::stage::Stage;
 use anyhow::Result;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 const LOOK_EVERY_MS: u64 = 500;
@@ -18,16 +20,19 @@ const QUIET_LOOKS: u32 = 2;
 const SHOWN_MAX: usize = 20;
 
 /// Waits for rest; what never comes to rest is a difference. Says how long it took.
-pub(crate) async fn come_to_rest(stage: &Stage, plan: &Plan) -> Result<Duration> {
+pub(crate) async fn come_to_rest(stage: &Stage, plan: &Plan, office: &Office) -> Result<Duration> {
     let connection = Connection::open(&stage.url).await?;
     let begun = Stopwatch::start();
     let mut jumps = JUMPS_S.iter().chain(std::iter::repeat(&3_601));
     let mut since_jump = Stopwatch::start();
-    let mut quiet = 0_u32;
+    let (mut quiet, mut tried) = (0_u32, BTreeMap::new());
     loop {
         let ledger = stage.sandbox.ledger().await?;
         let unrest = books::unrest(&connection, &ledger).await?;
-        if unrest.is_empty() {
+        // Nothing moves that waits for a person.
+        if office.clear_the_desk(&connection, &mut tried).await? {
+            quiet = 0;
+        } else if unrest.is_empty() {
             quiet = quiet.saturating_add(1);
             if quiet >= QUIET_LOOKS {
                 return Ok(begun.elapsed());

@@ -1,11 +1,12 @@
-//! Everybody outside: buyers of every temper, a clerk in the back office, a forger.
+//! Everybody outside: buyers of every temper, people in the back office, a forger.
 //!
 //! They act over HTTP alone. What they are told is remembered (`told.rs`), and what must never be said to
 //! them is a difference at once.
 
-mod buyer;
+pub(crate) mod buyer;
 mod clerk;
 mod forger;
+pub(crate) mod office;
 pub(crate) mod phone;
 mod stranger;
 mod temper;
@@ -23,6 +24,7 @@ use crate::stage::Stage;
 use crate::stage::node::Watch;
 use crate::stage::sandbox::Sandbox;
 use buyer::Buyer;
+use office::Keys;
 use phone::Phone;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,6 +43,8 @@ pub(crate) struct Outside {
     pub(crate) watch: Watch,
     pub(crate) told: Told,
     pub(crate) secrets: Secrets,
+    /// Those of the back office.
+    keys: Keys,
     /// Numbers of orders that were paid, for the clerk and the forger.
     paid: Arc<Mutex<Vec<String>>>,
 }
@@ -48,7 +52,8 @@ pub(crate) struct Outside {
 impl Outside {
     pub(crate) fn new(stage: &Stage, secrets: Secrets) -> Outside {
         let (told, paid) = (Told::default(), Arc::default());
-        Outside { sandbox: stage.sandbox.clone(), watch: stage.watch.clone(), told, secrets, paid }
+        let (sandbox, watch) = (stage.sandbox.clone(), stage.watch.clone());
+        Outside { sandbox, watch, told, secrets, keys: stage.keys.clone(), paid }
     }
 
     fn note_paid(&self, out_trade_no: &str) {
@@ -77,7 +82,9 @@ impl Crowd {
         let mut arrivals = Chance::of(plan.seed, "arrivals");
         let mut crowd = Crowd { outside: outside.clone(), busy: BTreeMap::new() };
         let clerk = clerk::Clerk::new(stage, &outside, Chance::of(plan.seed, "clerk"));
-        let clerk = spawn(clerk.work());
+        let shown = clerk.phone().clone();
+        // Nobody has number 0. What the clerk has in hand is brought to its end like a buyer's wish.
+        crowd.busy.insert(0, (spawn(clerk.work(plan.trouble_for)), shown));
         let forger = spawn(forger::forge(outside.clone(), Chance::of(plan.seed, "forger")));
         let others = Chance::of(plan.seed, "stranger");
         let stranger = spawn(stranger::sell(outside.clone(), stage.notify.addr, others));
@@ -85,14 +92,13 @@ impl Crowd {
         while begun.elapsed() < plan.trouble_for {
             pause_ms(arrivals.between(0, plan.buyer_every_ms.saturating_mul(2))).await;
             crowd.busy.retain(|_, (task, _)| !task.is_finished());
-            if crowd.busy.len() >= AT_ONCE_MAX {
+            if crowd.busy.len() > AT_ONCE_MAX {
                 outside.watch.tally.count("buyers turned away: too many at once");
                 continue;
             }
             number = number.saturating_add(1);
             crowd.enter(stage, plan, number);
         }
-        clerk.abort();
         forger.abort();
         stranger.abort();
         crowd

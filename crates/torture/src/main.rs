@@ -91,6 +91,7 @@ fn begin(arguments: &Arguments) -> Result<Report> {
     let report = report.with_context(|| format!("seed {}", plan.seed))?;
     let text = report.to_string();
     std::fs::write(plan.folder.join("report.txt"), &text)?;
+    std::fs::write(plan.folder.join("report.json"), report.to_json().to_string())?;
     println!("{text}");
     Ok(report)
 }

@@ -5,6 +5,11 @@ use anyhow::{Context as _, Result};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Everything comes to rest so soon when the trouble is over, ...
+const REST_WITHIN: Duration = Duration::from_secs(300);
+/// ... and in a long run, after which there is more to be done, by this part of it later.
+const REST_SHARE: u32 = 6;
+
 /// A run.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -29,13 +34,14 @@ impl Plan {
         let paydesk = arguments.paydesk.canonicalize().with_context(|| {
             format!("there is no {}: build it first", arguments.paydesk.display())
         })?;
+        let trouble_for = Duration::from_secs(arguments.seconds());
         Ok(Plan {
-            trouble_for: Duration::from_secs(arguments.seconds()),
+            trouble_for,
             seed: arguments.seed.unwrap_or_else(fresh_seed),
             paydesk,
             folder,
             buyer_every_ms: arguments.buyer_every_ms.max(1),
-            rest_within: Duration::from_secs(300),
+            rest_within: REST_WITHIN.saturating_add(trouble_for / REST_SHARE),
         })
     }
 

@@ -3,6 +3,7 @@
 use crate::logs::Read;
 use crate::memory::{Look, growth_permille};
 use crate::plan::Plan;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
@@ -22,6 +23,8 @@ pub(crate) struct Report {
     /// Whether growth of memory is a difference in a run of this length.
     pub(crate) memory_counts: bool,
     pub(crate) rested_after: Duration,
+    /// From the first process to the last.
+    pub(crate) took: Duration,
     pub(crate) findings: Vec<String>,
 }
 
@@ -43,6 +46,30 @@ impl Report {
             }
         }
         self
+    }
+}
+
+impl Report {
+    /// The same for machines.
+    pub(crate) fn to_json(&self) -> Value {
+        let memory = self.memory.map(|(warm, last)| {
+            json!({"middle_kib": warm.resident_kib, "end_kib": last.resident_kib,
+                "growth_permille": growth_permille(warm.resident_kib, last.resident_kib),
+                "middle_open_files": warm.files, "end_open_files": last.files})
+        });
+        json!({
+            "passed": self.has_passed(),
+            "seed": self.plan.seed,
+            "trouble_s": self.plan.trouble_for.as_secs(),
+            "rested_after_s": self.rested_after.as_secs(),
+            "took_s": self.took.as_secs(),
+            "differences": self.findings,
+            "counts": self.counts,
+            "compared": self.books,
+            "logs": {"lines": self.logs.lines, "bytes": self.logs.bytes, "secrets_looked_for": self.secrets,
+                "said": self.logs.said},
+            "memory": memory,
+        })
     }
 }
 
@@ -88,10 +115,11 @@ impl Display for Report {
             writeln!(f, "{count:>9}  {message}")?;
         }
         writeln!(f, "\nlogs, journal and ledger are in {}", folder.display())?;
+        let took = self.took.as_secs();
         if self.has_passed() {
-            return write!(f, "\ntorture: no difference");
+            return write!(f, "\ntorture: no difference, {took} s in all");
         }
-        writeln!(f, "\ntorture: {} differences", self.findings.len())?;
+        writeln!(f, "\ntorture: {} differences, {took} s in all", self.findings.len())?;
         for finding in &self.findings {
             writeln!(f, "  - {finding}")?;
         }

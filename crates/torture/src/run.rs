@@ -6,6 +6,8 @@ use crate::chance::Chance;
 use crate::chaos;
 use crate::clock::{Stopwatch, pause_ms};
 use crate::converge;
+use crate::crowd::office::Office;
+use crate::crowd::phone::Phone;
 use crate::crowd::{self, Crowd, FORGERIES, Outside};
 use crate::findings::Findings;
 use crate::logs;
@@ -33,6 +35,7 @@ const MEMORY_COUNTS_FROM: Duration = Duration::from_secs(600);
 
 /// Does all of it. Whatever runs is stopped when this is dropped.
 pub(crate) async fn run(plan: &Plan) -> Result<Report> {
+    let begun = Stopwatch::start();
     let (findings, tally) = (Findings::default(), Tally::default());
     let journal = Journal::create(&plan.log("journal"))?;
     let weather = stage::calm();
@@ -40,7 +43,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<Report> {
     stage::empty_logs(plan)?;
     eprintln!("== setting the stage in {}", plan.folder.display());
     let stage = Arc::new(Stage::set(plan, watch.clone()).await?);
-    let secrets = Secrets::of(&stage.merchant, &stage.operator_key);
+    let secrets = Secrets::of(&stage.merchant, &stage.keys);
     let outside = Outside::new(&stage, secrets.clone());
     crowd::stock_up(&stage, &outside, Chance::of(plan.seed, "opening")).await?;
 
@@ -64,25 +67,19 @@ pub(crate) async fn run(plan: &Plan) -> Result<Report> {
     // A request whose process died is taken for one in hand for half a minute.
     stage.sandbox.advance(TWIN_S).await?;
     crowd.leave(ANSWERED_WITHIN).await;
-    bring_refunds_home(&stage).await?;
-    let rest = converge::come_to_rest(&stage, plan).await?;
+    let phone = Phone::new(stage.door.addr, &outside, Chance::of(plan.seed, "office"));
+    let office = Office::of(&phone);
+    let rest = converge::come_to_rest(&stage, plan, &office).await?;
     let rested_after = resting.elapsed();
     watch.journal.note(&format!("at rest after {rested_after:?}, of it {rest:?} without buyers"));
 
     eprintln!("== checking the books");
+    office.ask_for_the_invariants().await;
     let connection = Connection::open(&stage.url).await?;
     for openid in connection.texts("SELECT openid FROM openids", &[]).await? {
         outside.secrets.add("openid", &openid);
     }
-    let evidence = Evidence {
-        ledger: stage.sandbox.ledger().await?,
-        told_orders: outside.told.orders(),
-        told_refunds: outside.told.refunds(),
-        told_keys: outside.told.keys(),
-        acknowledged: stage.acknowledged.all(),
-        jumps: stage.sandbox.jumps(),
-        forgeries: FORGERIES.to_vec(),
-    };
+    let evidence = evidence(&stage, &outside).await?;
     keep_ledger(plan, &evidence.ledger)?;
     let books = books::check(&connection, &evidence, &watch.findings).await?;
     drop(connection);
@@ -100,9 +97,24 @@ pub(crate) async fn run(plan: &Plan) -> Result<Report> {
         memory: memory.warm_and_last(),
         memory_counts: plan.trouble_for >= MEMORY_COUNTS_FROM,
         rested_after,
+        took: begun.elapsed(),
         findings: watch.findings.all(),
     };
     Ok(report.with_memory())
+}
+
+/// What the database will be compared with.
+async fn evidence(stage: &Stage, outside: &Outside) -> Result<Evidence> {
+    Ok(Evidence {
+        ledger: stage.sandbox.ledger().await?,
+        told_orders: outside.told.orders(),
+        told_refunds: outside.told.refunds(),
+        told_keys: outside.told.keys(),
+        told_asks: outside.told.asks(),
+        acknowledged: stage.acknowledged.all(),
+        jumps: stage.sandbox.jumps(),
+        forgeries: FORGERIES.to_vec(),
+    })
 }
 
 /// Trouble that only WeChat Pay itself can make: queries that lag, calls that arrive late or out of
@@ -138,19 +150,6 @@ fn wechat_pays_own() -> Value {
         {"match": {"event_type": ends}, "every": 3, "action": "drop"},
         {"match": {"event_type": ends}, "every": 4, "action": "duplicate", "value": 2},
     ])
-}
-
-/// What WeChat Pay could not bring to its payer is brought by hand, as a merchant does in the end.
-async fn bring_refunds_home(stage: &Stage) -> Result<()> {
-    let ledger = stage.sandbox.ledger().await?;
-    for refund in ledger["refunds"].as_array().into_iter().flatten() {
-        let number = refund["out_refund_no"].as_str().unwrap_or_default();
-        if refund["status"] == "ABNORMAL" {
-            stage.sandbox.end_refund_well(number).await?;
-            stage.watch.tally.count("refunds: abnormal, brought by hand in the end");
-        }
-    }
-    Ok(())
 }
 
 /// A person wants to see that something happens.

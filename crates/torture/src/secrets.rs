@@ -2,7 +2,8 @@
 //!
 //! Buyers carry marks that are recognised anywhere; what is made during the run is added as it is seen.
 
-use aho_corasick::AhoCorasick;
+use crate::crowd::office::Keys;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use anyhow::Result;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -28,6 +29,8 @@ const OF_EVERY_BUYER: [(&str, &str); 6] = [
 ];
 /// Shorter ones would be found where they are not.
 const LENGTH_MIN: usize = 6;
+/// So many bytes at the end of a secret are looked for first: a table of whole ones fills the memory.
+const ENDING: usize = 16;
 /// How much of a line is shown.
 const SHOWN: usize = 160;
 
@@ -37,7 +40,7 @@ pub(crate) struct Secrets(Arc<Mutex<BTreeMap<String, &'static str>>>);
 
 impl Secrets {
     /// The marks of every buyer, and the merchant's keys.
-    pub(crate) fn of(merchant: &Value, operator_key: &str) -> Secrets {
+    pub(crate) fn of(merchant: &Value, keys: &Keys) -> Secrets {
         let secrets = Secrets(Arc::default());
         for (what, text) in OF_EVERY_BUYER {
             secrets.add(what, text);
@@ -47,7 +50,8 @@ impl Secrets {
         }
         let pem = merchant["merchant_private_key_pem"].as_str().unwrap_or_default();
         secrets.add("private key", pem.lines().nth(3).unwrap_or_default());
-        secrets.add("operator's key", operator_key);
+        secrets.add("operator's key", &keys.operator);
+        secrets.add("approver's key", &keys.approver);
         secrets
     }
 
@@ -63,29 +67,49 @@ impl Secrets {
         self.lock().len()
     }
 
-    /// What of it is in a log: what it is, and the line.
-    pub(crate) fn seen_in(&self, log: &[u8]) -> Result<Vec<String>> {
+    /// What looks for all there are now.
+    pub(crate) fn searcher(&self) -> Result<Searcher> {
         let secrets = self.lock().clone();
-        let (mut patterns, mut kinds) = (Vec::new(), Vec::new());
+        let mut by_ending: BTreeMap<Vec<u8>, Vec<(Vec<u8>, &'static str)>> = BTreeMap::new();
         for (text, what) in &secrets {
             for form in forms(text) {
-                patterns.push(form);
-                kinds.push(*what);
+                let from = form.len().saturating_sub(ENDING);
+                let ending = form.get(from..).unwrap_or_default().to_vec();
+                by_ending.entry(ending).or_default().push((form, *what));
             }
         }
-        let searcher = AhoCorasick::new(&patterns)?;
-        let mut seen = BTreeMap::new();
-        for found in searcher.find_iter(log) {
-            let what = kinds.get(found.pattern().as_usize()).copied().unwrap_or_default();
-            // One line of each kind says enough.
-            seen.entry(what)
-                .or_insert_with(|| format!("{what} in: {}", line_at(log, found.start())));
-        }
-        Ok(seen.into_values().collect())
+        let endings = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+            .build(by_ending.keys())?;
+        Ok(Searcher { endings, forms: by_ending.into_values().collect() })
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, &'static str>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Looks for many secrets at once: for their last bytes, and where these are, for all of one.
+pub(crate) struct Searcher {
+    endings: AhoCorasick,
+    /// Those with each ending.
+    forms: Vec<Vec<(Vec<u8>, &'static str)>>,
+}
+
+impl Searcher {
+    /// What of it is in a log: what it is, and the line.
+    pub(crate) fn seen_in(&self, log: &[u8]) -> Vec<String> {
+        let mut seen = BTreeMap::new();
+        for found in self.endings.find_overlapping_iter(log) {
+            let before = log.get(..found.end()).unwrap_or_default();
+            let all = self.forms.get(found.pattern().as_usize()).into_iter().flatten();
+            for (_, what) in all.filter(|(form, _)| before.ends_with(form)) {
+                // One line of each kind says enough.
+                seen.entry(*what)
+                    .or_insert_with(|| format!("{what} in: {}", line_at(log, found.start())));
+            }
+        }
+        seen.into_values().collect()
     }
 }
 
@@ -135,7 +159,8 @@ mod tests {
         let pem = "-----BEGIN\nline-one\nline-two\nline-three-of-the-key\n";
         let merchant = json!({"app_secret": "app-secret-1", "api_v3_key": "v3-key-2",
             "merchant_private_key_pem": pem});
-        Secrets::of(&merchant, "pk_operator")
+        let [operator, approver] = ["pk_operator", "pk_approver"].map(str::to_owned);
+        Secrets::of(&merchant, &Keys { operator, approver })
     }
 
     #[test]
@@ -153,7 +178,7 @@ mod tests {
             "\\u91d1\\u4e1d\\u96c0\\u4e00\\u53f7".to_owned(),
         ] {
             let log = format!("good line\n…{sentence}…\nanother");
-            let seen = secrets().seen_in(log.as_bytes()).unwrap();
+            let seen = secrets().searcher().unwrap().seen_in(log.as_bytes());
             assert_eq!(seen.len(), 1, "{sentence}");
             assert!(seen[0].starts_with("name in: …"), "{}", seen[0]);
         }
@@ -165,9 +190,9 @@ mod tests {
         secrets.add("openid", "oABC123456");
         secrets.add("too short", "abc");
         let log = "abc 1900000109 oABC123456 line-three-of-the-key";
-        let seen = secrets.seen_in(log.as_bytes()).unwrap();
+        let seen = secrets.searcher().unwrap().seen_in(log.as_bytes());
         let kinds: Vec<&str> = seen.iter().filter_map(|line| line.split(" in").next()).collect();
         assert_eq!(kinds, ["openid", "private key"]);
-        assert!(secrets.seen_in(b"nothing of it").unwrap().is_empty());
+        assert!(secrets.searcher().unwrap().seen_in(b"nothing of it").is_empty());
     }
 }

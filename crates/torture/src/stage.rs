@@ -17,6 +17,7 @@ pub(crate) mod sandbox;
 
 use crate::chance::Chance;
 use crate::clock::{Stopwatch, pause_ms};
+use crate::crowd::office::Keys;
 use crate::http::client::Request;
 use crate::plan::Plan;
 use crate::proxy::http::{HttpProxy, Odds};
@@ -65,8 +66,8 @@ pub(crate) struct Stage {
     pub(crate) watch: Watch,
     /// The merchant that the sandbox knows, with its keys.
     pub(crate) merchant: Value,
-    /// A key that may do everything in the back office.
-    pub(crate) operator_key: String,
+    /// Those of the back office.
+    pub(crate) keys: Keys,
     /// PostgreSQL itself, for the checks.
     pub(crate) url: String,
 }
@@ -109,7 +110,10 @@ impl Stage {
             let name = format!("serve-{nth}");
             nodes.push(Node::start("serve", &name, recipe.clone(), &watch).await?);
         }
-        let operator_key = make_key(plan).await?;
+        let keys = Keys {
+            operator: make_key(plan, "operator").await?,
+            approver: make_key(plan, "approver").await?,
+        };
         let stage = Stage {
             database: Arc::new(Mutex::new(database)),
             sandbox,
@@ -123,7 +127,7 @@ impl Stage {
             acknowledged,
             watch,
             merchant,
-            operator_key,
+            keys,
             url,
         };
         stage.wait_until_ready().await?;
@@ -228,11 +232,15 @@ fn sandbox_recipe(plan: &Plan, addr: SocketAddr) -> Result<Recipe> {
 }
 
 /// The first key is made by whoever owns the configuration.
-async fn make_key(plan: &Plan) -> Result<String> {
+async fn make_key(plan: &Plan, name: &str) -> Result<String> {
     let file = plan.folder.join("serve-0.toml");
-    let roles = ["--role", "viewer", "--role", "operator", "--role", "approver"];
+    // An operator who may also approve still may not approve what they asked for themselves.
+    let roles: &[&str] = match name {
+        "operator" => &["--role", "viewer", "--role", "operator", "--role", "approver"],
+        _ => &["--role", "viewer", "--role", "approver"],
+    };
     let mut command = tokio::process::Command::new(&plan.paydesk);
-    command.args(["keys", "--config"]).arg(&file).args(["create", "--name", "torture"]).args(roles);
+    command.args(["keys", "--config"]).arg(&file).args(["create", "--name", name]).args(roles);
     let made = command.kill_on_drop(true).output().await.context("cannot run paydesk keys")?;
     ensure!(made.status.success(), "paydesk keys: {}", String::from_utf8_lossy(&made.stderr));
     Ok(String::from_utf8(made.stdout)?.trim().to_owned())

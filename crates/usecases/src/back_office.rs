@@ -1,5 +1,8 @@
 //! The merchant's own changes: to the catalogue, and to what holds for the whole shop.
 
+#[cfg(test)]
+mod tests;
+
 use crate::Paydesk;
 use domain::catalogue::{Sku, SkuDraft};
 use domain::changeset::Audit;

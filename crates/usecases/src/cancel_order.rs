@@ -1,5 +1,8 @@
 //! Cancelling: asked for here, carried out by the followers of the order's payments.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{ActError, Acted, Action, Paydesk};
 use domain::OrderId;
 use domain::order::{CancelCause, Command, Order, OrderStatus};
@@ -21,12 +24,9 @@ impl Paydesk {
         action: &Action,
         cause: CancelCause,
     ) -> Result<Acted, ActError> {
-        let acted = self.act(action, &Command::Cancel(cause)).await?;
-        match acted {
-            Acted::Done(order) if order.status == OrderStatus::Cancelling => {
-                Ok(Acted::Done(self.negotiated(order, SOON_MS).await?))
-            }
-            Acted::Done(_) | Acted::Replayed(_) => Ok(acted),
+        match self.act(action, &Command::Cancel(cause)).await? {
+            Acted::Done(order) => Ok(Acted::Done(self.negotiated(order, SOON_MS).await?)),
+            replayed @ Acted::Replayed(_) => Ok(replayed),
         }
     }
 

@@ -9,6 +9,8 @@
 #[cfg(test)]
 mod dead_ends;
 #[cfg(test)]
+mod stuck;
+#[cfg(test)]
 mod tests;
 
 use crate::query_budget::Urgency;
@@ -31,7 +33,7 @@ const ESCALATE_AFTER_S: i64 = 3_600;
 /// Between two steps of one refund at least so many seconds.
 const AFTER_S: i64 = 2;
 /// What may succeed later (no money on the merchant's account, too often) is sent again after so
-/// many seconds.
+/// many seconds; so is a last look at which nobody answered.
 const LATER_S: i64 = 60;
 
 /// What a step of a refund came to.
@@ -68,23 +70,33 @@ impl Paydesk {
                     otherwise @ (Stepped::To(_) | Stepped::Unheard | Stepped::End(_)) => otherwise,
                 }
             }
-            RefundState::Processing { .. }
+            // One that waits for a yes has a job once commits were lost: the yes may be among them.
+            RefundState::AwaitingApproval
+            | RefundState::Processing { .. }
             | RefundState::Abnormal { .. }
             | RefundState::SettledOffline { .. }
             | RefundState::Rejected { .. } => {
                 self.ask_refund(out_refund_no, &job.fence, "refund-ask").await?
             }
-            RefundState::AwaitingApproval
-            | RefundState::Declined
+            RefundState::Declined
             | RefundState::Withdrawn
             | RefundState::Succeeded { .. }
             | RefundState::Closed { .. } => Stepped::End(Finish::Done),
         };
-        self.escalate(refund, job).await?;
+        if is_still_unknown(&stepped, out_refund_no) {
+            self.escalate(refund, job).await?;
+        }
         Ok(match stepped {
             Stepped::End(finish) => finish,
             Stepped::To(after) => self.when_again(after.refund(out_refund_no)),
-            Stepped::Unheard => self.when_again(Some(refund)),
+            Stepped::Unheard => match self.when_again(Some(refund)) {
+                // The last look that was promised has not been had.
+                Finish::Done => self.in_a_minute(),
+                later @ (Finish::Again(_)
+                | Finish::PutOff(_)
+                | Finish::Retry(_)
+                | Finish::Park(_)) => later,
+            },
         })
     }
 
@@ -126,6 +138,11 @@ impl Paydesk {
         look.map_or(Finish::Done, |at| Finish::Again(self.jittered(now, at.max(soonest))))
     }
 
+    fn in_a_minute(&self) -> Finish {
+        let now = self.clock.now();
+        Finish::Again(self.jittered(now, self.settings.pace.after(now, LATER_S)))
+    }
+
     /// Says that it is sent, then sends it, then records what came back.
     async fn send_refund(
         &self,
@@ -164,9 +181,7 @@ impl Paydesk {
                 if !later {
                     return Ok(stepped);
                 }
-                let now = self.clock.now();
-                let at = self.jittered(now, self.settings.pace.after(now, LATER_S));
-                return Ok(Stepped::End(Finish::Again(at)));
+                return Ok(Stepped::End(self.in_a_minute()));
             }
         };
         let refused = Command::RecordRefundCall { out_refund_no: out_refund_no.clone(), answer };
@@ -256,6 +271,14 @@ pub(crate) fn refund_mismatch(out_refund_no: &OutRefundNo, why: &str) -> CaseOpe
         kind: CaseKind::RefundMismatch,
         subject: out_refund_no.as_str().to_owned(),
         detail: why.to_owned(),
+    }
+}
+
+/// Whether nothing was heard that ends the doubt.
+fn is_still_unknown(stepped: &Stepped, out_refund_no: &OutRefundNo) -> bool {
+    match stepped {
+        Stepped::To(order) => order.refund(out_refund_no).is_some_and(Refund::is_in_flight),
+        Stepped::Unheard | Stepped::End(_) => true,
     }
 }
 

@@ -63,11 +63,6 @@ impl From<StoreError> for ActError {
     }
 }
 
-/// Whether a refusal may be the trace of the same request, answered elsewhere at the same time.
-fn could_be_a_twins(refused: &TransactError) -> bool {
-    matches!(refused, TransactError::VersionMoved | TransactError::Rejected(_))
-}
-
 impl Acted {
     /// The order as it is now.
     #[must_use]
@@ -117,11 +112,10 @@ impl Paydesk {
             Ok(Transacted { effect: Effect::Before, .. }) => {}
             Ok(transacted) => return Ok(Acted::Done(transacted.order)),
             // A twin of this very request may be what moved the order on.
-            Err(refused) if could_be_a_twins(&refused) => {
+            Err(error) => {
                 let known = self.known(&action.keyed).await?;
-                return known.map(Acted::Replayed).ok_or_else(|| refused.into());
+                return known.map(Acted::Replayed).ok_or_else(|| error.into());
             }
-            Err(error) => return Err(error.into()),
         }
         match self.known(&action.keyed).await? {
             Some(order) => Ok(Acted::Replayed(order)),

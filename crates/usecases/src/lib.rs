@@ -17,6 +17,8 @@ mod keyed;
 mod login;
 #[cfg(test)]
 mod mocks;
+#[cfg(test)]
+mod overheard;
 mod pay_order;
 mod payer_report;
 mod query_budget;

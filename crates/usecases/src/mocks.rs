@@ -1,5 +1,6 @@
 //! Ports that fail in one precise way. Everything that is not expected panics.
 
+use crate::overheard::may_be_heard;
 use crate::{Epochs, Paydesk, QueryBudget, Settings};
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use domain::catalogue::{Sku, SkuDraft, SkuId};
@@ -12,7 +13,7 @@ use domain::payment::{Credential, Payment, Terms};
 use domain::ports::*;
 use domain::{CommandId, Epoch, Fen, OrderId, OutRefundNo, OutTradeNo, Timestamp, UserId};
 use mockall::mock;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 mock! {
     pub(crate) Orders {}
@@ -163,6 +164,40 @@ impl Clock for Still {
     }
 }
 
+/// A clock that moves by nothing but sleep.
+pub(crate) struct Dozing(Mutex<Timestamp>);
+
+impl Dozing {
+    /// It is `now`, until somebody sleeps.
+    pub(crate) fn since(now: Timestamp) -> Arc<Dozing> {
+        Arc::new(Dozing(Mutex::new(now)))
+    }
+}
+
+impl Clock for Dozing {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+
+    fn real(&self) -> Timestamp {
+        self.now()
+    }
+
+    fn sleep_millis(&self, millis: u64) -> PortFuture<'_, ()> {
+        let mut now = self.0.lock().unwrap();
+        *now = now.plus_millis(millis.try_into().unwrap());
+        ready(())
+    }
+}
+
+/// Chance that always draws the largest number that it may.
+pub(crate) fn all_the_jitter() -> Arc<MockIds> {
+    let mut ids = MockIds::new();
+    ids.expect_jitter().returning(|bound| bound);
+    ids.expect_call().return_const(1u64);
+    Arc::new(ids)
+}
+
 /// An answer that is there at once.
 pub(crate) fn ready<T: Send + 'static>(value: T) -> PortFuture<'static, T> {
     Box::pin(std::future::ready(value))
@@ -170,6 +205,7 @@ pub(crate) fn ready<T: Send + 'static>(value: T) -> PortFuture<'static, T> {
 
 /// The application over ports that fail as told; what is not told is not called.
 pub(crate) fn desk(orders: MockOrders, gateway: MockGateway, now: Timestamp) -> Paydesk {
+    may_be_heard();
     let mut events = MockEvents::new();
     events.expect_committed().return_const(());
     let mut ids = MockIds::new();

@@ -6,6 +6,8 @@
 //! halves the rate, which comes back in a minute. One budget per process.
 
 #[cfg(test)]
+mod shares;
+#[cfg(test)]
 mod tests;
 
 use domain::Timestamp;
@@ -174,11 +176,7 @@ impl QueryBudget {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let micros = state.at.map_or(0, |at| since(at, now)).min(LONG_MICROS);
         state.at = Some(now);
-        if let Some((rate, at)) = state.halved
-            && at > now
-        {
-            state.halved = Some((rate, now));
-        }
+        state.halved = state.halved.map(|(rate, at)| (rate, at.min(now)));
         let incoming = self.rate(&state, now).saturating_mul(micros);
         let mut rest = incoming;
         for urgency in EVERY {

@@ -104,18 +104,10 @@ impl Paydesk {
         }
         let now = self.clock.now();
         let lost = Lost { id: self.ids.order_id(now), number: number.clone() };
-        let events = {
-            let given = Circumstances {
-                actor: &intent.audit.actor,
-                name: intent.command_id.as_str(),
-                pace: self.settings.pace,
-                ..Circumstances::ordinary(now, epoch)
-            };
-            lost.decide(&fact, &given)?
-        };
+        let events = lost.decide(&fact, &Circumstances::ordinary(now, epoch))?;
         tracing::error!(order.number = %number, payment.out_trade_no = %fact.out_trade_no(),
             "orphan.adopted: a payment of ours had no record; its money goes back");
-        let changeset = Changeset::of(None, events, Vec::new(), intent.clone(), now)
+        let changeset = Changeset::of(None, events, Vec::new(), intent, now)
             .ok_or_else(|| TransactError::Busy("nothing was adopted".to_owned()))?
             .paced(self.settings.pace)
             .decided_in(epoch);

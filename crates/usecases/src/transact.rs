@@ -94,11 +94,12 @@ impl Paydesk {
 
     /// The first retry is at once: a lost race is over. Then longer and longer, with jitter.
     async fn pause_before(&self, tried: u32) {
-        if tried > 0 {
-            let longest = PAUSE_MS.saturating_mul(u64::from(tried));
-            let millis = longest.saturating_div(2).saturating_add(self.ids.jitter(longest / 2));
-            self.clock.sleep_millis(millis).await;
+        if tried == 0 {
+            return;
         }
+        let longest = PAUSE_MS.saturating_mul(u64::from(tried));
+        let millis = longest.saturating_div(2).saturating_add(self.ids.jitter(longest / 2));
+        self.clock.sleep_millis(millis).await;
     }
 
     async fn round(

@@ -1,5 +1,8 @@
 //! Somebody waits for an order: have WeChat Pay asked about it.
 
+#[cfg(test)]
+mod tests;
+
 use crate::Paydesk;
 use domain::job::JobId;
 use domain::order::Order;

@@ -1,5 +1,8 @@
 //! Performs promised work, one leased job at a time, and looks for work that nobody promised.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{Paydesk, TransactError};
 use domain::changeset::{Audit, Fence, Intent};
 use domain::job::{JobId, JobKind};

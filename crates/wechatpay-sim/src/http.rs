@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{App, HttpServer, web};
+use time::OffsetDateTime;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -45,6 +46,18 @@ pub struct SandboxOptions {
     pub faults: Faults,
     /// Allows an address other machines can reach.
     pub allow_public: bool,
+    /// Does the same every time; for comparing alone.
+    pub rehearsal: Option<Rehearsal>,
+}
+
+/// Chance that can be foretold, and a real time that stands still (the sandbox clock moves as ever): the same requests
+/// have the same answers, byte for byte, so that they can be compared with those of the core.
+#[derive(Debug, Clone, Copy)]
+pub struct Rehearsal {
+    /// Where every nonce and number comes from.
+    pub seed: [u8; 32],
+    /// The real time.
+    pub real: OffsetDateTime,
 }
 
 impl SandboxOptions {
@@ -57,6 +70,7 @@ impl SandboxOptions {
             settings: Settings::default(),
             faults: Faults::default(),
             allow_public: false,
+            rehearsal: None,
         }
     }
 }
@@ -103,15 +117,15 @@ impl Sandbox {
         let listener = listen(address)?;
         let addr =
             listener.local_addr().map_err(|source| SandboxError::Listen { address, source })?;
-        let (directory, identity) = (options.directory.clone(), options.identity.clone());
+        let opening = options.clone();
+        let now = options.rehearsal.map_or_else(real_now, |rehearsal| rehearsal.real);
         let keys = tokio::task::spawn_blocking(move || {
-            StoredKeys::open(&directory, &identity, real_now())
+            StoredKeys::open(&opening.directory, &opening.identity, now)
         })
         .await
         .map_err(SandboxError::Interrupted)??;
         let credentials = keys.credentials();
-        let shared =
-            Arc::new(Shared::new(keys, options.directory, options.settings, options.faults)?);
+        let shared = Arc::new(Shared::new(keys, options)?);
         let client = deliver::client().map_err(SandboxError::Client)?;
         let stop = CancellationToken::new();
         let tasks = spawn(listener, shared, client, stop.clone())

@@ -16,5 +16,5 @@ pub mod keys;
 
 pub use crate::core::scripts::{listed as fault_scripts, read as fault_script};
 pub use crate::core::settings::Settings;
-pub use crate::http::{RunningSandbox, Sandbox, SandboxError, SandboxOptions};
+pub use crate::http::{Rehearsal, RunningSandbox, Sandbox, SandboxError, SandboxOptions};
 pub use crate::keys::credentials::Credentials;

@@ -3,8 +3,9 @@
 use super::derive::number_of;
 use crate::OutRefundNo;
 use crate::case::{CaseEnd, CaseKind, CaseOpening};
+use crate::job::JobId;
 use crate::order::{Event, Order, StockOutcome};
-use crate::payment::{PaymentState, SurplusCause};
+use crate::payment::{Payment, PaymentState, SurplusCause};
 use crate::refund::{NUMBER_TAKEN, Refund, RefundState};
 
 /// The case that this opens.
@@ -95,13 +96,18 @@ pub(super) fn ended_cases(after: &Order, event: &Event) -> Vec<CaseEnd> {
         return Vec::new();
     };
     let about = [CaseKind::RefundAbnormal, CaseKind::RefundMismatch, CaseKind::Stuck];
-    let all = |refund: &Refund| about.map(|kind| end(kind, refund.out_refund_no.as_str()));
-    let surplus = surplus_paid_back(after, refund).filter(|_| is_paid_back(state));
-    if let Some(number) = surplus {
+    let all = |refund: &Refund| {
+        let number = refund.out_refund_no.as_str();
+        // A job that was set aside is named whole.
+        let job = end(CaseKind::Stuck, &JobId::refund(&refund.out_refund_no).to_string());
+        about.map(|kind| end(kind, number)).into_iter().chain([job])
+    };
+    if is_paid_back(state) && is_back_whole(after, refund) {
         // However it went back, nothing is left to be done about any refund of it.
         let refunds = after.refunds.iter().filter(|other| other.payment_no == refund.payment_no);
         let kinds = [CaseKind::Surplus, CaseKind::AmountMismatch, CaseKind::RefundMismatch];
-        let the_payment = kinds.map(|kind| end(kind, &number));
+        let surplus = surplus_paid_back(after, refund);
+        let the_payment = surplus.iter().flat_map(|number| kinds.map(|kind| end(kind, number)));
         return refunds.flat_map(all).chain(the_payment).collect();
     }
     // One that gave way was paid back elsewhere, or is not wanted any more.
@@ -133,9 +139,15 @@ fn surplus_case(why: SurplusCause) -> (CaseKind, &'static str) {
 /// did it elsewhere.
 pub(super) fn surplus_paid_back(after: &Order, refund: &Refund) -> Option<String> {
     let payment = after.payments.iter().find(|payment| payment.no == refund.payment_no)?;
-    let PaymentState::Surplus { receipt: Some(receipt), .. } = &payment.state else { return None };
-    (after.paid_back(payment.no) >= receipt.amount)
-        .then(|| payment.out_trade_no().as_str().to_owned())
+    let PaymentState::Surplus { .. } = &payment.state else { return None };
+    is_back_whole(after, refund).then(|| payment.out_trade_no().as_str().to_owned())
+}
+
+/// Whether all of the payment that this refund returns is paid back.
+fn is_back_whole(after: &Order, refund: &Refund) -> bool {
+    let payment = after.payments.iter().find(|payment| payment.no == refund.payment_no);
+    let receipt = payment.and_then(Payment::receipt);
+    receipt.is_some_and(|receipt| after.paid_back(refund.payment_no) >= receipt.amount)
 }
 
 /// Where a refund got, by our doing or by what was said of it.

@@ -228,9 +228,9 @@ pub enum Rejection {
         /// What was said.
         stated: TransactionId,
     },
-    /// A notification says that another amount, currency or appid was paid than was asked: money
-    /// goes back for that only once a query says the same.
-    #[error("a success that differs from what was asked needs a query that confirms it")]
+    /// A notification says that another amount, currency or appid was paid than was asked, or that a
+    /// refund is closed: money goes back for that only once a query says the same.
+    #[error("what a notification says here needs a query that confirms it")]
     Unconfirmed,
     /// It is paid, shipped or done: cancelling needs a refund.
     #[error("the order cannot be cancelled any more")]

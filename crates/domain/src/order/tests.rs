@@ -5,6 +5,7 @@ mod epochs;
 mod grid;
 mod histories;
 mod laws;
+mod logs;
 mod looks;
 mod moment;
 mod paces;

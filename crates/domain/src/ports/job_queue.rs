@@ -53,8 +53,9 @@ pub trait JobQueue: Send + Sync {
         at: Timestamp,
     ) -> PortFuture<'a, Result<(), StoreError>>;
 
-    /// Makes every job about a payment or a refund that would be due later due at `now`, and says
-    /// how many: after the database has lost commits everything is asked for again.
+    /// Makes every job about a payment or a refund that would be due later due at `now`, gives one to
+    /// every refund that waits for a person and has none, and says how many: after the database has
+    /// lost commits everything is asked for again.
     fn rouse(&self, now: Timestamp) -> PortFuture<'_, Result<u64, StoreError>>;
 
     /// When the next job that is not leased is due.

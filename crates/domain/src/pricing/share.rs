@@ -5,6 +5,10 @@ use crate::Fen;
 
 /// Each line's share of `discount`, in the order of `amounts`. Equal remainders: the earlier line.
 /// `discount` is at most the sum of `amounts`; of nothing, nothing is shared.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "products of two i64 and sums of lines fit an i128; `whole` is above zero"
+)]
 pub(super) fn share(discount: Fen, amounts: &[Fen]) -> Vec<Fen> {
     let whole: i128 = amounts.iter().map(|amount| i128::from(amount.get())).sum();
     if whole <= 0 {

@@ -8,11 +8,13 @@ use crate::kernel::{Home, Label};
 use crate::matrix::Flow;
 use crate::node::{Honesty, Notification, notify};
 use crate::world::World;
+use domain::refund::Refund;
 use std::sync::Arc;
 use wechatpay_sim::core::notice::{AttemptEnd, Delivery};
 
-/// Every success and every refund of which there is no record (any more), and every success after
-/// WeChat Pay had said CLOSED.
+/// Every success and every refund of which there is no record (any more), every refund that somebody
+/// has called off since, and every success after WeChat Pay had said CLOSED. One that waits for a
+/// person is not told: production asks about it by itself once commits were lost.
 pub fn tell_what_was_lost(world: &Arc<World>) {
     let now = world.now();
     for number in crate::oracle::unheard_successes(world) {
@@ -25,8 +27,11 @@ pub fn tell_what_was_lost(world: &Arc<World>) {
     }
     for refund in world.wechat.refunds() {
         let number = refund.out_refund_no;
-        let known = world.oracle.look(|seen| seen.refund(&number).is_some());
-        if !known && let Ok(delivery) = world.wechat.notify_refund(&number, now) {
+        let is_heard_of = world.oracle.look(|seen| {
+            let waits = seen.refund(&number).is_some_and(Refund::waits_for_a_person);
+            waits || seen.asks_about(&number)
+        });
+        if !is_heard_of && let Ok(delivery) = world.wechat.notify_refund(&number, now) {
             tell(world, &refund.out_trade_no, Some(number), &delivery);
         }
     }

@@ -1,7 +1,11 @@
 //! Buyers. Each puts something on the list, checks out, and pays or does not, in one of many ways.
 
+mod paying;
 mod regrets;
 mod requests;
+mod whims;
+
+pub use whims::Whim;
 
 use super::{Buyer, at_once, cashier, dawdle};
 use crate::kernel::Home;
@@ -16,106 +20,8 @@ use domain::order::{Command, CompletedBy, OrderStatus, PayerResult};
 use domain::payment::TradeType;
 use domain::ports::{AddItemAnswer, BuyerBook as _, OrderKey};
 use std::sync::Arc;
-use usecases::{PayRequest, Target};
-
-/// How a purchase goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whim {
-    /// Checks out, pays, waits.
-    Honest,
-    /// Sends the checkout twice under one key.
-    TwiceOneKey,
-    /// Sends the checkout twice under two keys.
-    TwiceTwoKeys,
-    /// Cancels while paying.
-    CancelsWhilePaying,
-    /// Opens a QR code on a second device, and pays the first one, or both.
-    TwoDevices,
-    /// Pays in the last second.
-    Slow,
-    /// Goes away.
-    Leaves,
-    /// Cancels and goes away.
-    Cancels,
-    /// Tries again under another key whenever something goes wrong.
-    Impatient,
-    /// Buys what costs nothing.
-    TakesTheGift,
-    /// Places first, and asks for a payment later.
-    PlacesFirst,
-    /// Has another checkout make way.
-    Replaces,
-    /// Has no money at the first try.
-    FailsFirst,
-    /// Says that it was paid, and it was not.
-    Boasts,
-    /// Wants what is scarce.
-    WantsTheCup,
-    /// Pays a number whose answer nobody got.
-    Ghost,
-    /// Pays before the answer to the prepay is recorded.
-    Hasty,
-    /// Pays, and wants money back.
-    Regrets,
-    /// Pays what was closed, which WeChat Pay never shows to happen.
-    TooLate,
-}
-
-const WHIMS: [Whim; 19] = [
-    Whim::Honest,
-    Whim::TwiceOneKey,
-    Whim::TwiceTwoKeys,
-    Whim::CancelsWhilePaying,
-    Whim::TwoDevices,
-    Whim::Slow,
-    Whim::Leaves,
-    Whim::Cancels,
-    Whim::Impatient,
-    Whim::TakesTheGift,
-    Whim::PlacesFirst,
-    Whim::Replaces,
-    Whim::FailsFirst,
-    Whim::Boasts,
-    Whim::WantsTheCup,
-    Whim::Ghost,
-    Whim::Hasty,
-    Whim::Regrets,
-    Whim::TooLate,
-];
-
-impl Whim {
-    /// Its bit among the whims of a world.
-    #[must_use]
-    pub fn bit(self) -> u32 {
-        let place = WHIMS.iter().position(|whim| *whim == self);
-        1 << place.unwrap_or(0)
-    }
-
-    /// What is bought.
-    fn wants(self) -> &'static str {
-        match self {
-            Whim::TakesTheGift => "gift",
-            Whim::WantsTheCup => "cup",
-            Whim::Honest
-            | Whim::TwiceOneKey
-            | Whim::TwiceTwoKeys
-            | Whim::CancelsWhilePaying
-            | Whim::TwoDevices
-            | Whim::Slow
-            | Whim::Leaves
-            | Whim::Cancels
-            | Whim::Impatient
-            | Whim::PlacesFirst
-            | Whim::Replaces
-            | Whim::FailsFirst
-            | Whim::Boasts
-            | Whim::Ghost
-            | Whim::Hasty
-            | Whim::Regrets
-            | Whim::TooLate => "tea",
-        }
-    }
-}
+use usecases::Target;
+use whims::WHIMS;
 
 /// A buyer at work.
 struct Shopper {
@@ -161,12 +67,12 @@ impl Shopper {
             || format!("wants {sku}, {whim:?}"),
         );
         if whim == Whim::TwiceOneKey {
-            self.in_parallel(item, &key);
+            self.aside(self.checkout(item, &key, Some(TradeType::Jsapi)));
             self.world.chronicle.sometimes(Mark::SameKeyTwiceAtOnce);
         }
         if whim == Whim::TwiceTwoKeys {
             let other = self.new_key();
-            self.in_parallel(item, &other);
+            self.aside(self.checkout(item, &other, Some(TradeType::Jsapi)));
         }
         if whim == Whim::Hasty {
             let (world, buyer) = (Arc::clone(&self.world), self.buyer.id);
@@ -180,6 +86,9 @@ impl Shopper {
                 Some(offered) => said = offered,
                 None => return,
             }
+        }
+        if self.is_nervous(3) {
+            said = self.open_again(said).await;
         }
         self.go_on(whim, item, &said).await;
         self.watch(&said).await;
@@ -244,15 +153,20 @@ impl Shopper {
         }
     }
 
-    /// Another request for the same line, at the same time.
-    fn in_parallel(&self, item: ItemId, key: &str) {
-        let ask_of = self.checkout(item, key, Some(TradeType::Jsapi));
+    /// Another request at the same time, from another device or by another click: nobody waits for
+    /// the answer.
+    fn aside(&self, what: Ask) {
         let world = Arc::clone(&self.world);
         let label = self.world.kernel.label();
         self.world.kernel.spawn(Home::Outside, label, async move {
             dawdle(&world, 1).await;
-            let _answer = ask(&world, ask_of).await;
+            let _answer = ask(&world, what).await;
         });
+    }
+
+    /// Whether a buyer does something twice at once: one time in `times`, and never the tame one.
+    fn is_nervous(&self, times: u32) -> bool {
+        self.world.draw(Kind::Actor, times) == 1
     }
 
     /// Checks out, again and again under the same key until there is an answer that counts.
@@ -300,100 +214,11 @@ impl Shopper {
         }
     }
 
-    async fn pay(&self, said: &Said) -> bool {
-        let coupon = self.world.draw(Kind::Actor, 8) == 7;
-        let paid = cashier::pay(&self.world, said, coupon);
-        if paid && self.world.draw(Kind::Actor, 2) == 1 {
-            self.report(said, PayerResult::Ok).await;
-        }
-        paid
-    }
-
-    async fn pay_another_way(&mut self, said: &Said, trade_type: TradeType) -> Option<Said> {
-        let number = said.seen.as_ref()?.number.clone();
-        let key = self.new_key();
-        let request = PayRequest {
-            buyer: self.buyer.id,
-            target: Target::of_buyer(self.buyer.id, OrderKey::Number(number.clone())),
-            trade_type,
-        };
-        for _ in 0..4 {
-            let keyed = self.keyed("pay", &key, &format!("{number} {trade_type:?}"));
-            let answer = ask(&self.world, Ask::Pay(request.clone(), keyed)).await;
-            match answer.as_ref().map(|said| said.outcome) {
-                Some(Outcome::Done | Outcome::Reused | Outcome::Replayed) => return answer,
-                Some(Outcome::Refused(_)) => return None,
-                Some(Outcome::Unknown | Outcome::Busy) | None => {}
-            }
-            if !self.world.is_open() {
-                return None;
-            }
-            self.world.kernel.sleep(SECOND).await;
-        }
-        None
-    }
-
-    async fn pay_on_two_devices(&mut self, said: &Said) {
-        let second = self.pay_another_way(said, TradeType::Native).await;
-        let both = self.world.draw(Kind::Actor, 3);
-        if both != 1 && !self.pay(said).await && both == 2 {
-            self.pay_whatever_it_is(said);
-        }
-        dawdle(&self.world, 20).await;
-        if let Some(second) = second.filter(|_| both > 0) {
-            self.pay(&second).await;
-        }
-    }
-
-    /// The cancellation goes out first, and the payment at some moment after it.
-    async fn cancel_while_paying(&mut self, said: &Said) {
-        if let Some(cancel) = self.cancellation(said) {
-            let (world, label) = (Arc::clone(&self.world), self.world.kernel.label());
-            self.world.kernel.spawn(Home::Outside, label, async move {
-                let _answer = ask(&world, cancel).await;
-            });
-        }
-        let wait = i64::from(self.world.draw(Kind::Actor, 40)) * SECOND / 200;
-        self.world.kernel.sleep(wait).await;
-        self.pay(said).await;
-    }
-
-    async fn cancel(&mut self, said: &Said) {
-        if let Some(cancel) = self.cancellation(said) {
-            let _answer = ask(&self.world, cancel).await;
-        }
-    }
-
     async fn report(&self, said: &Said, result: PayerResult) {
         let Some(seen) = &said.seen else { return };
         let key = OrderKey::Number(seen.number.clone());
         let target = Target::of_buyer(self.buyer.id, key);
         let _answer = ask(&self.world, Ask::Report(target, result, self.audit("report"))).await;
-    }
-
-    /// Another checkout over the same line, which has the first one make way.
-    async fn replace(&mut self, item: ItemId, said: &Said) {
-        let key = self.new_key();
-        for _ in 0..4 {
-            let request = self.checkout_of(item, &key, Some(TradeType::Jsapi), Some("schnell"));
-            let answer = ask(&self.world, request).await;
-            match answer.as_ref().map(|said| said.outcome) {
-                Some(Outcome::Done | Outcome::Reused | Outcome::Replayed) => {
-                    let other = answer.as_ref().and_then(|said| said.seen.as_ref());
-                    let first = said.seen.as_ref().map(|seen| &seen.number);
-                    if other.map(|seen| &seen.number) != first {
-                        self.world.chronicle.sometimes(Mark::ReplacedOpenOrder);
-                    }
-                    if let Some(answer) = answer {
-                        self.pay(&answer).await;
-                    }
-                    return;
-                }
-                Some(Outcome::Refused(_)) => return,
-                Some(Outcome::Unknown | Outcome::Busy) | None => {}
-            }
-            self.world.kernel.sleep(3 * SECOND).await;
-        }
     }
 
     async fn wait_for_the_deadline(&self, said: &Said) {

@@ -33,10 +33,27 @@ pub(super) async fn work(world: Arc<World>) {
         let Some((id, number, status)) = orders.get(which) else { continue };
         count = count.saturating_add(1);
         dawdle(&world, 8).await;
-        if let Some(asked) = wish(&world, *id, number, *status, count) {
-            let _answer = ask(&world, asked).await;
+        let Some(asked) = wish(&world, *id, number, *status, key(count)) else { continue };
+        if matches!(asked, Ask::Refund(..)) && world.draw(Kind::Actor, 2) == 1 {
+            count = count.saturating_add(1);
+            aside(&world, refund(&world, *id, number, count));
         }
+        let _answer = ask(&world, asked).await;
     }
+}
+
+/// Now and then a new wish comes under the key of the one before.
+fn key(count: u32) -> u32 {
+    if count % 8 == 7 { count - 1 } else { count }
+}
+
+/// A colleague does something at the same time.
+fn aside(world: &Arc<World>, what: Ask) {
+    let colleague = Arc::clone(world);
+    world.outside(async move {
+        dawdle(&colleague, 1).await;
+        let _answer = ask(&colleague, what).await;
+    });
 }
 
 fn wish(
@@ -59,6 +76,9 @@ fn wish(
             Some(Ask::Cancel(action(id, number, "cancel", count), CancelCause::Operator))
         }
         OrderStatus::Ready if world.draw(Kind::Actor, 3) == 2 => {
+            Some(refund(world, id, number, count))
+        }
+        OrderStatus::Shipped | OrderStatus::Delivered if world.draw(Kind::Actor, 4) == 3 => {
             Some(refund(world, id, number, count))
         }
         OrderStatus::Ready => Some(act("ship", Command::Ship(parcel(count)))),

@@ -4,6 +4,7 @@
 use super::cashier;
 use crate::tape::Kind;
 use crate::time::SECOND;
+use crate::wechat::Origin;
 use crate::world::World;
 use domain::{OrderNumber, OutTradeNo, UserId};
 use std::sync::Arc;
@@ -19,15 +20,16 @@ pub(super) async fn sell(world: Arc<World>) {
             return;
         }
         let whose = world.draw(Kind::Actor, 4);
-        let (number, attach) = match whose {
-            0 => (format!("OTHERS{count:04}"), None),
-            1 => (format!("OTHERS{count:04}"), Some("pd1.theirs.20261121A0000000".to_owned())),
-            _ => {
-                let Some((order, number)) = forgotten(&world, whose == 2, count) else { continue };
-                (number.as_str().to_owned(), Some(format!("pd1.sim.{order}")))
+        let lost = if whose > 1 { forgotten(&world, whose == 2, count) } else { None };
+        let (number, origin) = match (whose, &lost) {
+            (0, _) => (format!("OTHERS{count:04}"), Origin::Silent),
+            (1, _) => (format!("OTHERS{count:04}"), Origin::Neighbour),
+            (_, Some((order, number))) => {
+                (number.as_str().to_owned(), Origin::Lost(order.as_str()))
             }
+            (_, None) => continue,
         };
-        if world.wechat.order_elsewhere(&number, attach, whose > 1, world.now()) {
+        if world.wechat.order_elsewhere(&number, origin, world.now()) {
             cashier::pay_number(&world, &number, false);
         }
     }

@@ -1,16 +1,20 @@
 //! The exhaustive sweep's command line; see `docs/sweep.md`.
 
 use clap::Parser;
-use simulation::matrix::Flow;
 use simulation::mistakes::Mistake;
 use simulation::sweep::cases::{Case, counts, once, worth_striking};
-use simulation::sweep::crew::{Gathered, cores, play_all, spread};
+use simulation::sweep::crew::{Gathered, cores, play_all};
+use simulation::sweep::pairs::parts;
 use simulation::sweep::scripts::{self, Script};
-use simulation::sweep::{Played, report};
+use simulation::sweep::{Played, coverage, report};
 use std::io::{IsTerminal as _, Write as _, stderr, stdout};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+/// As in `main.rs`: a world is thrown away whole.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// At most so many violations are told in full.
 const TOLD_MAX: usize = 5;
@@ -30,18 +34,24 @@ struct Arguments {
     /// How many faults a run has: 1 or 2
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
     depth: u8,
-    /// With --depth 2: begins with this first fault, as the progress line counts them
+    /// With --depth 2: begins with this first fault, as the lines of the scripts count them
     #[arg(long, default_value_t = 0, value_name = "N")]
     from: usize,
     /// With --depth 2: ends before this first fault
     #[arg(long, value_name = "N")]
     to: Option<usize>,
+    /// With --depth 2: plays one pair of so many, evenly
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    thin: usize,
     /// Prints the scripts with their places and what can strike them, and plays nothing
     #[arg(long)]
     list: bool,
     /// Has production make this mistake, to see that it is found
     #[arg(long, value_name = "NAME")]
     mistake: Option<String>,
+    /// Tells every violation, instead of one of each kind for each script
+    #[arg(long)]
+    every: bool,
     /// How many runs at once; as many as there are cores by default
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -81,9 +91,11 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     let begin = now();
     let gathered = match arguments.depth {
         1 => depth_one(&scripts, mistake, threads),
-        _ => depth_two(&scripts, mistake, threads, (arguments.from, arguments.to)),
+        _ => depth_two(&scripts, mistake, threads, arguments),
     };
-    Ok(finish(&gathered, mistake, begin.elapsed()))
+    let is_whole = arguments.depth == 1 && arguments.script.is_empty();
+    let kept = finish(&gathered, mistake, arguments.every, begin.elapsed());
+    Ok(kept & (!is_whole || is_covered(&gathered)))
 }
 
 fn chosen(names: &[String]) -> Result<Vec<&'static Script>, String> {
@@ -176,63 +188,38 @@ fn depth_two(
     scripts: &[&'static Script],
     mistake: Option<Mistake>,
     threads: usize,
-    (from, to): (usize, Option<usize>),
+    arguments: &Arguments,
 ) -> Gathered {
+    let range = arguments.from..arguments.to.unwrap_or(usize::MAX);
+    let parts = parts(scripts, &range, mistake);
+    let counting = now();
+    let counts: Vec<usize> = parts.iter().map(|part| part.count(threads)).collect();
+    let firsts: usize = parts.iter().map(|part| part.firsts.len()).sum();
+    let pairs = counts.iter().sum::<usize>().div_ceil(arguments.thin.max(1));
+    let each = counting.elapsed().checked_div(u32::try_from(firsts).unwrap_or(1).max(1));
+    let estimate = each.unwrap_or_default().saturating_mul(u32::try_from(pairs).unwrap_or(0));
+    say(&format!("{firsts} first faults, {pairs} pairs, about {} s", estimate.as_secs()));
     let mut all = Gathered::default();
-    let mut first = 0_usize;
-    for script in scripts {
-        let Some(calm) = calm(script, mistake, &mut all) else { continue };
-        let cases = once(script, &calm);
-        let (begin, end) = (first, first.saturating_add(cases.len()));
-        first = end;
-        let cut = |at: usize| at.clamp(begin, end).saturating_sub(begin);
-        let (low, high) = (cut(from), to.map_or(cases.len(), cut));
-        let Some(cases) = cases.get(low..high).filter(|cases| !cases.is_empty()) else { continue };
-        all.add(pairs(script, cases, mistake, threads, begin.saturating_add(low)));
+    for (part, count) in parts.iter().zip(counts) {
+        let name = part.script.name;
+        let progress = Progress::new(name, part.firsts.len());
+        let gathered = part.play(threads, arguments.thin, &|_| progress.one());
+        progress.end();
+        let (begin, runs, broken) = (part.number, gathered.runs, gathered.violations.len());
+        let end = begin.saturating_add(part.firsts.len());
+        say(&format!(
+            "{name:<32}{begin:>8}..{end:<8}{count:>10} pairs{runs:>10} runs{broken:>8} broken"
+        ));
+        // A long run may be cut off: what it found stands here already.
+        for (_, case, violation) in &gathered.violations {
+            say(&format!("  {}: {} — {}", violation.id, case.command(), violation.seen));
+        }
+        all.add(gathered);
     }
     all
 }
 
-/// Every pair that begins with one of `cases`, the first of which is number `number` of all.
-fn pairs(
-    script: &'static Script,
-    cases: &[Case],
-    mistake: Option<Mistake>,
-    threads: usize,
-    number: usize,
-) -> Gathered {
-    let counting = now();
-    let pairs = AtomicUsize::new(0);
-    let counted = spread(cases, threads, &|_| {}, |_, case, _| {
-        let count = case.deeper(&case.play(mistake, false)).len();
-        pairs.fetch_add(count, Ordering::Relaxed);
-    });
-    drop(counted);
-    let pairs = pairs.load(Ordering::Relaxed);
-    let each = counting.elapsed().checked_div(u32::try_from(cases.len()).unwrap_or(1));
-    let estimate = each.unwrap_or_default().saturating_mul(u32::try_from(pairs).unwrap_or(0));
-    say(&format!(
-        "{}: {} first faults from number {number} on, {pairs} pairs, about {} s",
-        script.name,
-        cases.len(),
-        estimate.as_secs()
-    ));
-    let progress = Progress::new(script.name, cases.len());
-    let gathered = spread(cases, threads, &|_| progress.one(), |_, case, gathered| {
-        let first = case.play(mistake, false);
-        if first.violation.is_some() {
-            return;
-        }
-        for (index, pair) in case.deeper(&first).into_iter().enumerate() {
-            gathered.take(index, &pair, &first, pair.play(mistake, false));
-        }
-    });
-    progress.end();
-    say(&format!("  {} runs, {} broken", gathered.runs, gathered.violations.len()));
-    gathered
-}
-
-fn finish(gathered: &Gathered, mistake: Option<Mistake>, took: Duration) -> bool {
+fn finish(gathered: &Gathered, mistake: Option<Mistake>, every: bool, took: Duration) -> bool {
     say(&report::matrix(gathered));
     for (ending, count) in &gathered.endings {
         say(&format!("{count:>8} ended as “{ending}”"));
@@ -240,11 +227,14 @@ fn finish(gathered: &Gathered, mistake: Option<Mistake>, took: Duration) -> bool
     let mut kinds: Vec<(&str, &str)> = Vec::new();
     for (_, case, violation) in &gathered.violations {
         let kind = (case.script.name, violation.id);
-        if kinds.contains(&kind) {
+        let is_new = !kinds.contains(&kind);
+        if is_new {
+            kinds.push(kind);
+        }
+        if !is_new && !every {
             continue;
         }
-        kinds.push(kind);
-        if kinds.len() <= TOLD_MAX {
+        if is_new && kinds.len() <= TOLD_MAX {
             say("");
             say(&report::violation(case, violation, mistake));
         } else {
@@ -257,9 +247,21 @@ fn finish(gathered: &Gathered, mistake: Option<Mistake>, took: Duration) -> bool
         took.as_millis(),
         gathered.violations.len()
     ));
-    let met = gathered.cells.keys().filter(|(flow, _, _)| *flow != Flow::None).count();
-    say(&format!("{met} cells of the fault matrix were met"));
     gathered.violations.is_empty()
+}
+
+/// Whether every step of every flow was met, with every fault that it can have.
+fn is_covered(gathered: &Gathered) -> bool {
+    for line in coverage::excused(gathered) {
+        say(&format!("not met: {line}"));
+    }
+    let missing = coverage::missing(gathered);
+    for line in &missing {
+        say(&format!("missing: {line}"));
+    }
+    let (all, met) = coverage::count(gathered);
+    say(&format!("{met} of {all} cells of the fault matrix were met"));
+    missing.is_empty()
 }
 
 /// How far it is, on a terminal, a few times a second.

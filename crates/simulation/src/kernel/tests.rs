@@ -64,6 +64,25 @@ fn who_is_held_goes_on_later() {
 }
 
 #[test]
+fn who_was_held_and_is_let_go_goes_on_at_once() {
+    let kernel = Kernel::new(Tape::of_seed(1));
+    let (lines, say) = log();
+    let kernel_of = Arc::clone(&kernel);
+    kernel.spawn(NODE, Label::default(), async move {
+        for micros in [10, 300] {
+            kernel_of.sleep(micros).await;
+            say(&kernel_of.now().to_string());
+        }
+    });
+    kernel.run(5, || false);
+    kernel.hold(NODE, 1_000);
+    kernel.run(100, || false);
+    kernel.release();
+    kernel.run(i64::MAX, || false);
+    assert_eq!(*lines.lock().unwrap(), ["100", "400"]);
+}
+
+#[test]
 fn a_letter_arrives_or_the_time_is_up() {
     let kernel = Kernel::new(Tape::of_seed(1));
     let (lines, say) = log();

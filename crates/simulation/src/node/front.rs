@@ -1,6 +1,10 @@
 //! What production's `http-api` does around the use cases, without HTTP: requests come in over wires
 //! that lose, delay and repeat them; what was begun is worked on to its end.
 
+mod said;
+
+pub use said::{Outcome, Said, Seen};
+
 use crate::kernel::{Home, Letter, letter};
 use crate::matrix::{Fault, Flow, Step};
 use crate::plan::{Site, Spot};
@@ -8,15 +12,11 @@ use crate::tape::Kind;
 use crate::time::{MILLI, SECOND};
 use crate::world::World;
 use domain::changeset::Audit;
-use domain::order::{
-    CancelCause, Command, Order, OrderStatus, PayerResult, PaymentStatus, RefundAsk,
-};
-use domain::ports::PayParams;
-use domain::{OrderNumber, OutTradeNo};
+use domain::order::{CancelCause, Command, PayerResult, RefundAsk};
+use said::{acted, checked_out, of_transact, refunded};
 use std::sync::Arc;
 use usecases::{
-    ActError, Acted, Action, Checkedout, CheckoutError, CheckoutRequest, Keyed, Offer, OfferError,
-    PayRequest, Paydesk, QuoteError, Refunded, Target, TransactError,
+    Action, Checkedout, CheckoutError, CheckoutRequest, Keyed, PayRequest, Paydesk, Target,
 };
 
 /// How long a client waits for an answer.
@@ -53,64 +53,17 @@ pub enum Ask {
     Look(Target),
 }
 
-/// What a client is answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
-    /// How it went.
-    pub outcome: Outcome,
-    /// The order as it is.
-    pub seen: Option<Seen>,
-    /// The payment on offer.
-    pub out_trade_no: Option<OutTradeNo>,
-    /// What the payer's client is called with.
-    pub pay_params: Option<PayParams>,
-}
-
-/// How a request went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It had its effect now.
-    Done,
-    /// It found the order of an equal request.
-    Reused,
-    /// Its key had its effect before.
-    Replayed,
-    /// The outcome at WeChat Pay is not known yet: come back with the same key.
-    Unknown,
-    /// No, and why.
-    Refused(&'static str),
-    /// Come back with the same request.
-    Busy,
-}
-
-/// An order as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
-    /// Its number.
-    pub number: OrderNumber,
-    /// Its version.
-    pub version: u64,
-    /// Where it stands.
-    pub status: OrderStatus,
-    /// Whether its money came.
-    pub paid: bool,
-    /// Until when it can be paid.
-    pub deadline: Option<domain::Timestamp>,
-}
-
-impl Seen {
-    fn of(order: &Order) -> Seen {
-        Seen {
-            number: order.number.clone(),
-            version: order.version,
-            status: order.status,
-            paid: order.payment_status() != PaymentStatus::Unpaid,
-            deadline: order.pay_deadline,
+impl Ask {
+    /// The key under which something is asked of an order that exists.
+    fn keyed(&self) -> Option<&Keyed> {
+        match self {
+            Ask::Cancel(action, _) | Ask::Act(action, _) | Ask::Refund(action, _) => {
+                Some(&action.keyed)
+            }
+            Ask::CheckOut(..) | Ask::Pay(..) | Ask::Report(..) | Ask::Look(_) => None,
         }
     }
-}
 
-impl Ask {
     /// Its name.
     fn name(&self) -> &'static str {
         match self {
@@ -241,7 +194,11 @@ impl Handling {
                 world.crash(node, "soon after a request came in");
             });
         }
+        let keyed = ask.keyed().cloned();
         let said = self.perform(ask).await;
+        if let Some(keyed) = keyed {
+            world.oracle.led(world, keyed, said.outcome);
+        }
         let spot = Spot { site: Site::Reply, step: Step::Reply, what: "answer" };
         let fault = world.fault(Kind::Client, spot, &ON_REPLY);
         if fault == Some(Fault::CrashBefore) {
@@ -265,78 +222,50 @@ impl Handling {
         }
     }
 
+    fn sold(&self, result: Result<Checkedout, CheckoutError>) -> Said {
+        if let Ok(
+            Checkedout::Placed(offer)
+            | Checkedout::Replayed { offer, .. }
+            | Checkedout::Reused(offer),
+        ) = &result
+        {
+            self.world.oracle.offered(&self.world, offer);
+        }
+        checked_out(result)
+    }
+
+    /// Each use case in a box of its own: a future is as large as the largest that it may wait for,
+    /// and is moved on its way to where it runs.
     async fn perform(&self, ask: Ask) -> Said {
         let desk = &self.desk;
         match ask {
-            Ask::CheckOut(request, keyed) => checked_out(desk.check_out(&request, &keyed).await),
-            Ask::Pay(request, keyed) => checked_out(desk.pay_order(&request, &keyed).await),
-            Ask::Cancel(action, cause) => acted(desk.cancel_order(&action, cause).await),
-            Ask::Act(action, command) => acted(desk.act(&action, &command).await),
-            Ask::Refund(action, asked) => refunded(desk.refund_order(&action, asked).await),
+            Ask::CheckOut(request, keyed) => {
+                self.sold(Box::pin(desk.check_out(&request, &keyed)).await)
+            }
+            Ask::Pay(request, keyed) => self.sold(Box::pin(desk.pay_order(&request, &keyed)).await),
+            Ask::Cancel(action, cause) => acted(Box::pin(desk.cancel_order(&action, cause)).await),
+            Ask::Act(action, Command::RetryRefund { out_refund_no }) => {
+                acted(Box::pin(desk.retry_refund(&action, &out_refund_no)).await)
+            }
+            Ask::Act(action, command) => acted(Box::pin(desk.act(&action, &command)).await),
+            Ask::Refund(action, asked) => {
+                refunded(Box::pin(desk.refund_order(&action, asked)).await)
+            }
             Ask::Report(target, result, audit) => {
-                match desk.note_payer_result(&target, result, audit).await {
+                match Box::pin(desk.note_payer_result(&target, result, audit)).await {
                     Ok(order) => Said::of(Outcome::Done, &order),
                     Err(error) => Said::plain(of_transact(&error)),
                 }
             }
-            Ask::Look(target) => match desk.find(&target).await {
+            Ask::Look(target) => match Box::pin(desk.find(&target)).await {
                 Ok(Some(order)) => {
-                    let _a_hint = desk.ask_soon(&order).await;
+                    let _a_hint = Box::pin(desk.ask_soon(&order)).await;
                     Said::of(Outcome::Done, &order)
                 }
                 Ok(None) => Said::plain(Outcome::Refused("not_found")),
                 Err(_unavailable) => Said::plain(Outcome::Busy),
             },
         }
-    }
-}
-
-impl Said {
-    /// An answer without an order.
-    #[must_use]
-    pub fn plain(outcome: Outcome) -> Said {
-        Said { outcome, seen: None, out_trade_no: None, pay_params: None }
-    }
-
-    fn of(outcome: Outcome, order: &Order) -> Said {
-        Said { seen: Some(Seen::of(order)), ..Said::plain(outcome) }
-    }
-
-    fn offer(outcome: Outcome, offer: Offer) -> Said {
-        let outcome = if offer.is_unknown() { Outcome::Unknown } else { outcome };
-        Said {
-            seen: Some(Seen::of(&offer.order)),
-            outcome,
-            out_trade_no: offer.out_trade_no,
-            pay_params: offer.pay_params,
-        }
-    }
-}
-
-fn checked_out(result: Result<Checkedout, CheckoutError>) -> Said {
-    match result {
-        Ok(Checkedout::Placed(offer)) => Said::offer(Outcome::Done, offer),
-        Ok(Checkedout::Replayed { offer, .. }) => Said::offer(Outcome::Replayed, offer),
-        Ok(Checkedout::Reused(offer)) => Said::offer(Outcome::Reused, offer),
-        Err(error) => Said::plain(of_checkout(&error)),
-    }
-}
-
-fn acted(result: Result<Acted, ActError>) -> Said {
-    match result {
-        Ok(Acted::Done(order)) => Said::of(Outcome::Done, &order),
-        Ok(Acted::Replayed(order)) => Said::of(Outcome::Replayed, &order),
-        Err(ActError::KeyReused) => Said::plain(Outcome::Refused("idempotency_key_reused")),
-        Err(ActError::InProgress) => Said::plain(Outcome::Busy),
-        Err(ActError::Transact(error)) => Said::plain(of_transact(&error)),
-    }
-}
-
-fn refunded(result: Result<Refunded, ActError>) -> Said {
-    match result {
-        Ok(Refunded { order, replayed: true, .. }) => Said::of(Outcome::Replayed, &order),
-        Ok(Refunded { order, replayed: false, .. }) => Said::of(Outcome::Done, &order),
-        Err(error) => acted(Err(error)),
     }
 }
 
@@ -350,35 +279,6 @@ fn is_about_refunds(command: &Command) -> bool {
             | Command::RetryRefund { .. }
             | Command::SettleRefundOffline { .. }
     )
-}
-
-fn of_checkout(error: &CheckoutError) -> Outcome {
-    match error {
-        CheckoutError::KeyReused => Outcome::Refused("idempotency_key_reused"),
-        CheckoutError::Quote(QuoteError::Store(_)) => Outcome::Busy,
-        CheckoutError::Quote(_) => Outcome::Refused("quote"),
-        CheckoutError::PriceChanged(_) => Outcome::Refused("price_changed"),
-        CheckoutError::OutOfStock(_) => Outcome::Refused("out_of_stock"),
-        CheckoutError::CheckoutOpen(_) => Outcome::Refused("checkout_open"),
-        CheckoutError::InProgress | CheckoutError::StillOpen(_) => Outcome::Busy,
-        CheckoutError::TooManyOpenOrders => Outcome::Refused("too_many_open_orders"),
-        CheckoutError::OpenidRequired => Outcome::Refused("openid_required"),
-        CheckoutError::TooManyLines => Outcome::Refused("too_many_lines"),
-        CheckoutError::Offer(OfferError::NotPayable) => Outcome::Refused("order_not_payable"),
-        CheckoutError::Offer(OfferError::Replaced) => Outcome::Refused("payment_replaced"),
-        CheckoutError::Offer(OfferError::WechatRefused(_)) => Outcome::Refused("wechat_refused"),
-        CheckoutError::Offer(OfferError::Transact(error)) => of_transact(error),
-    }
-}
-
-fn of_transact(error: &TransactError) -> Outcome {
-    match error {
-        TransactError::NotFound => Outcome::Refused("not_found"),
-        TransactError::VersionMoved => Outcome::Refused("version_moved"),
-        TransactError::Rejected(_) => Outcome::Refused("rejected"),
-        TransactError::Refused(_) => Outcome::Refused("refused"),
-        TransactError::Busy(_) | TransactError::Store(_) => Outcome::Busy,
-    }
 }
 
 impl World {

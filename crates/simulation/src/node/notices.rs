@@ -158,9 +158,10 @@ impl Carried {
         let (world, notification) = (Arc::clone(&self.world), self.notification.clone());
         self.world.kernel.spawn(home, about, async move {
             let Notification { number, raw, .. } = &notification;
+            let begun = world.kernel.now();
             world.oracle.notice_begins(&world, number);
-            let answer = desk.ingest_notice(raw, "sim").await;
-            world.oracle.notice_ends(&world, node, &notification, &answer);
+            let answer = Box::pin(desk.ingest_notice(raw, "sim")).await;
+            world.oracle.notice_ends(&world, (node, begun), &notification, &answer);
             working.send(answer);
         });
         if self.world.mistake() == Some(Mistake::AcknowledgesFirst) {

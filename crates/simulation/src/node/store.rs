@@ -12,7 +12,6 @@ use crate::plan::{Site, Spot};
 use crate::tape::Kind;
 use crate::time::{MILLI, NodeClock, SECOND};
 use crate::world::World;
-use domain::OrderNumber;
 use domain::changeset::{Changeset, Refusal};
 use domain::order::Event;
 use domain::ports::{CommitAnswer, OrderStore as _, PortFuture, StoreError};
@@ -24,7 +23,7 @@ use store_memory::MemoryStore;
 const PATIENCE: i64 = 2 * SECOND;
 /// How long a failover takes at least: longer than a question lags behind a payment, and than a
 /// request can be on its way (`docs/model.md`, what it takes for granted).
-const FAILOVER: i64 = 20 * SECOND;
+pub(crate) const FAILOVER: i64 = 20 * SECOND;
 
 const ON_COMMIT: [Fault; 11] = [
     Fault::CrashBefore,
@@ -193,9 +192,7 @@ impl SimStore {
             return CommitAnswer::OutcomeUnknown("the server went away".to_owned());
         }
         let answer = self.memory().commit(changeset.clone()).await;
-        if answer == CommitAnswer::Committed {
-            self.world.oracle.committed(&self.world, self.node, changeset);
-        }
+        self.world.oracle.answered(&self.world, self.node, changeset, &answer);
         answer
     }
 
@@ -203,7 +200,8 @@ impl SimStore {
     fn lose_soon(&self) {
         let world = Arc::clone(&self.world);
         let wait = i64::from(world.draw(Kind::StoreTime, 16)) * 100 * MILLI;
-        let commits = usize::try_from(world.draw(Kind::Store, 3)).unwrap_or(0) + 1;
+        let more = world.how(Fault::FailoverLosing, Kind::Store, 3);
+        let commits = usize::try_from(more).unwrap_or(0) + 1;
         let takes = FAILOVER + i64::from(world.draw(Kind::StoreTime, 8)) * 5 * SECOND;
         self.world.outside(async move {
             world.kernel.sleep(wait).await;
@@ -226,8 +224,8 @@ impl SimStore {
             let answer = world.store.commit(changeset.clone()).await;
             if answer == CommitAnswer::Committed {
                 world.chronicle.sometimes(Mark::UnknownAndCommittedLater);
-                world.oracle.committed(&world, node, &changeset);
             }
+            world.oracle.answered(&world, node, &changeset, &answer);
         });
     }
 
@@ -335,9 +333,4 @@ fn step_of(changeset: &Changeset) -> Step {
             | Event::Completed { .. } => false,
         });
     if records { Step::TxPlus } else { Step::Tx }
-}
-
-/// A job's subject is the number of an order, or that of one of its payments or refunds.
-pub(crate) fn order_of_subject(subject: &str) -> Option<OrderNumber> {
-    OrderNumber::parse(super::transport::order_of(subject))
 }

@@ -106,7 +106,7 @@ impl Serving {
                 let put_off = domain::ports::Finish::PutOff(later);
                 let _lost = performing.desk.jobs.finish(&kept.fence, put_off).await;
             } else {
-                performing.desk.perform(&kept).await;
+                Box::pin(performing.desk.perform(&kept)).await;
             }
             performing.count(-1);
             performing.bell.ring();
@@ -135,7 +135,7 @@ impl Serving {
 
     async fn sweep_for_ever(self) {
         loop {
-            if let Ok(found) = self.desk.sweep().await
+            if let Ok(found) = Box::pin(self.desk.sweep()).await
                 && found > 0
             {
                 self.world.oracle.swept(&self.world, found);

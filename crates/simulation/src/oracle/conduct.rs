@@ -2,17 +2,21 @@
 
 use super::Oracle;
 use crate::marks::Mark;
-use crate::node::{Honesty, Notification, Said, transport_order_of};
-use crate::time::SECOND;
+use crate::node::{Honesty, Notification, Outcome, Said, transport_order_of};
+use crate::time::{SECOND, instant};
 use crate::wechat::Asked;
 use crate::world::World;
-use domain::changeset::Fence;
+use domain::changeset::{Changeset, Fence};
 use domain::job::JobKind;
+use domain::payment::Payment;
 use domain::ports::NoticeError;
 use domain::refund::RefundStatus;
-use usecases::NoticeAnswer;
+use usecases::{Keyed, NoticeAnswer, Offer};
 use wechatpay::{WireRequest, WireResponse};
 use wechatpay_sim::core::exchange::Exchange;
+
+/// How old a signature may be, in seconds (v3 §3).
+const WINDOW_S: i64 = 300;
 
 const SAME_BYTES: &str = "a number is always ordered with the same bytes";
 const ORDER_FIRST: &str = "nothing is ordered at WeChat Pay before it is durable";
@@ -22,6 +26,11 @@ const NO_ORPHAN_WORK: &str = "everything that is not over has a job";
 const NOT_PARKED: &str = "no job of an ordinary order is set aside";
 const NEVER_BELIEVED: &str =
     "what WeChat Pay did not say, or what is not so, is never acknowledged";
+const NEVER_OVERRULED: &str =
+    "the store's own rules of money never have to refuse what was decided";
+const OFFERED_OPEN: &str = "nobody is sent to pay what is not open";
+const KEY_OF_ONE: &str = "a key leads to what was asked under it first, and to nothing else";
+const NEVER_OLD: &str = "what was signed long ago is never acknowledged";
 const DURABLE_FIRST: &str = "a notification is acknowledged only when its fact is durable";
 
 /// A job was set aside.
@@ -35,7 +44,43 @@ pub(super) fn parked(world: &World, fence: &Fence) {
     world.chronicle.violated("I37", NOT_PARKED, fence.job.to_string());
 }
 
+/// Whether it was signed too long before it was looked at, for a node whose clock is right.
+fn was_old(world: &World, (node, begun): (u32, i64), notification: &Notification) -> bool {
+    let is_right = |ahead: i64| ahead.abs() < 60 * SECOND;
+    let signed = notification.raw.timestamp.as_ref().and_then(|text| text.parse::<i64>().ok());
+    let age = signed.map_or(0, |signed| instant(begun).seconds() - signed);
+    age > WINDOW_S + 120
+        && is_right(world.store_time.began_ahead())
+        && world.node(node).is_some_and(|node| is_right(node.machine.ahead()))
+}
+
+/// The rules of money that stand in the store refused a commit: the state machine decided what must
+/// not be. Nothing is written, and the same is decided again for ever.
+pub(super) fn overruled(world: &World, changeset: &Changeset, why: &str) {
+    let order = changeset.order.as_ref().map(|write| write.order.number.as_str());
+    world.chronicle.violated_by("S2", NEVER_OVERRULED, order, why.to_owned());
+}
+
 impl Oracle {
+    /// A node has an offer for a buyer, with the order as it read it.
+    pub fn offered(&self, world: &World, offer: &Offer) {
+        let Some(number) = offer.out_trade_no.as_ref().filter(|_| offer.pay_params.is_some())
+        else {
+            return;
+        };
+        let payment = offer.order.payment(number);
+        if !payment.is_some_and(Payment::is_open) {
+            let status = payment.map(|payment| payment.state.status());
+            let seen = format!("{number} is offered and {status:?}");
+            world.chronicle.violated_by(
+                "P4",
+                OFFERED_OPEN,
+                Some(offer.order.number.as_str()),
+                seen,
+            );
+        }
+    }
+
     /// The sweep found work that nobody had promised.
     pub fn swept(&self, world: &World, found: usize) {
         world.chronicle.violated("I36", NO_ORPHAN_WORK, format!("the sweep found {found} jobs"));
@@ -121,6 +166,9 @@ impl Oracle {
             Asked::Query if paid && says("NOTPAY") => {
                 inside.said_unpaid.insert(number.to_owned());
             }
+            Asked::QueryRefund if answer.status == 404 => {
+                inside.disproved.insert(number.to_owned());
+            }
             Asked::Close if paid && (says("ORDER_PAID") || says("ORDERPAID")) => {
                 if inside.said_unpaid.contains(number) {
                     world.chronicle.sometimes(Mark::StaleThenPaidAtClose);
@@ -154,6 +202,22 @@ impl Oracle {
         }
     }
 
+    /// A request under a key is about to be answered.
+    pub fn led(&self, world: &World, keyed: Keyed, outcome: Outcome) {
+        let is_well = matches!(outcome, Outcome::Done | Outcome::Reused | Outcome::Replayed);
+        // A failover may have lost the key with what was done under it.
+        if !is_well || world.failovers() > 0 {
+            return;
+        }
+        let Keyed { scope, fingerprint, .. } = keyed;
+        let mut inside = self.inside();
+        let first = inside.fingerprints.entry(scope).or_insert_with(|| fingerprint.clone());
+        if *first != fingerprint {
+            let seen = format!("“{fingerprint}” is answered well under the key of “{first}”");
+            world.chronicle.violated("I26", KEY_OF_ONE, seen);
+        }
+    }
+
     /// Somebody begins to work on a notification.
     pub fn notice_begins(&self, world: &World, number: &str) {
         let mut inside = self.inside();
@@ -170,14 +234,19 @@ impl Oracle {
         }
     }
 
-    /// Somebody has worked on a notification.
+    /// Somebody has worked on a notification, since `begun`: it may have taken long.
     pub fn notice_ends(
         &self,
         world: &World,
-        _node: u32,
+        (node, begun): (u32, i64),
         notification: &Notification,
         answer: &NoticeAnswer,
     ) {
+        if *answer == NoticeAnswer::Acknowledged && was_old(world, (node, begun), notification) {
+            let order = Some(transport_order_of(&notification.number));
+            let seen = format!("signed at {:?}", notification.raw.timestamp);
+            world.chronicle.violated_by("I29", NEVER_OLD, order, seen);
+        }
         if let Some(in_hand) = self.inside().in_hand.get_mut(&notification.number) {
             *in_hand = in_hand.saturating_sub(1);
         }

@@ -5,6 +5,7 @@ mod money;
 pub(super) mod refunds;
 
 use super::{Commit, Seen, moves};
+use crate::time::{MILLI, TRIP_MAX};
 use crate::wechat::Standing;
 use crate::world::World;
 use domain::changeset::Changeset;
@@ -12,6 +13,9 @@ use domain::order::{Event, HORIZON_S, Order, OrderStatus, Purpose, SettledBy};
 use domain::outgoing::OutgoingKind;
 use domain::payment::{Payment, PaymentState};
 use domain::ports::Clock as _;
+
+/// A node knows the store's time as well as half of the longest trip that it measures it by.
+const CLOCK_ERROR_MS: i64 = TRIP_MAX / 2 / MILLI;
 
 /// A promise: its number, and what should hold.
 pub(super) type Promise = (&'static str, &'static str);
@@ -32,7 +36,7 @@ const OF_ORDERS: &[(Promise, Check)] = &[
         one_settlement,
     ),
     (("I3", "an order is paid if and only if it has a settlement"), paid_means_settled),
-    (("I4", "a settlement names money that WeChat Pay took"), money::settled_by_true_money),
+    (("I4", "what is recorded of money is what WeChat Pay took"), money::recorded_truly),
     (("I5", "what settles equals what was asked"), money::settled_as_asked),
     (("I6", "the total is the sum of its parts"), money::sums),
     (("I7", "only listed transitions, and the version rises by one"), listed_transitions),
@@ -44,6 +48,10 @@ const OF_ORDERS: &[(Promise, Check)] = &[
     ),
     (("I7", "only listed transitions of refunds"), refunds::listed_transitions),
     (("I10", "no more goes back than was paid"), refunds::within_paid),
+    (
+        ("I14", "a refused refund frees its money only once a question has proven it"),
+        refunds::proven,
+    ),
     (("I15", "a payment has at most fifty refunds"), refunds::few_enough),
     (("I12", "money that its order can take is not sent back"), money::no_needless_refund),
     (
@@ -51,6 +59,7 @@ const OF_ORDERS: &[(Promise, Check)] = &[
         refunds::of_surplus,
     ),
     (("I22", "a hold is consumed or released, once"), goods::holds_end_once),
+    (("I22", "what was held is there to be sold or given back"), goods::holds_are_there),
     (("I24", "captured lines are cleared once"), goods::lines_cleared_once),
     (("I25", "every effect of a paid order happens once"), effects_once),
     (("P3", "at most one payment of an order is open"), one_open_payment),
@@ -252,9 +261,10 @@ fn is_closed_for_good(w: &Watched<'_>, order: &Order, number: &str) -> bool {
     match w.world.wechat.standing(number, w.world.now()) {
         Standing::Ended => true,
         Standing::Open => false,
-        Standing::Unknown => order
-            .pay_deadline
-            .is_none_or(|deadline| w.world.store_time.real() >= deadline.plus_seconds(HORIZON_S)),
+        Standing::Unknown => order.pay_deadline.is_none_or(|deadline| {
+            let now = w.world.store_time.real().plus_millis(CLOCK_ERROR_MS);
+            now >= deadline.plus_seconds(HORIZON_S)
+        }),
     }
 }
 

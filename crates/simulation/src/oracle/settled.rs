@@ -1,7 +1,9 @@
 //! What must hold once faults have ceased: in time, and when nothing moves any more.
 
+mod refunds;
+
 use super::Seen;
-use super::safety::refunds::{is_accepted, reserves};
+use super::safety::refunds::is_accepted;
 use crate::setup::Variant;
 use crate::time::{SECOND, instant, micros};
 use crate::world::World;
@@ -20,8 +22,6 @@ const HAS_A_JOB: &str = "everything that is not over has a due job, and nothing 
 const NO_OVERDUE: &str = "no job is overdue 5 min after faults have ceased";
 const ONE_AUDIT_ROW: &str = "each change of an order has exactly one audit row";
 const BOOKS_AGREE: &str = "what was received is what was settled and what goes back";
-const ONE_REFUND: &str = "WeChat Pay has at most one refund for each of ours, and no other";
-const REFUND_TOLD_TRULY: &str = "a refund is shown as it is at WeChat Pay";
 const COMPLETES: &str = "a delivered order completes by itself after seven days";
 const STORED_AS_COMMITTED: &str = "what is stored is what was committed";
 
@@ -66,7 +66,7 @@ pub fn restless(world: &World, rest: Rest) -> Option<String> {
                 why = Some(format!("{} is not over", order.number));
             }
         }
-        why.or_else(|| unheard_refund(world, seen))
+        why.or_else(|| refunds::unheard_refund(world, seen))
     })
 }
 
@@ -88,20 +88,6 @@ fn is_unrecorded(world: &World, seen: &Seen, number: &str) -> bool {
         || world
             .wechat
             .truth(|truth| !truth.ordered.contains_key(number) || truth.unfaithful.contains(number))
-}
-
-/// A refund that WeChat Pay has, and that a failover made us forget.
-fn unheard_refund(world: &World, seen: &Seen) -> Option<String> {
-    if world.failovers() == 0 {
-        return None;
-    }
-    let mut refunds = world.wechat.refunds().into_iter();
-    let unheard = refunds.find(|refund| {
-        seen.refund(&refund.out_refund_no).is_none()
-            && refund.status != "PROCESSING"
-            && !has_case(world, CaseKind::RefundMismatch, &refund.out_refund_no)
-    });
-    unheard.map(|refund| format!("{} is not known", refund.out_refund_no))
 }
 
 struct Bounds {
@@ -143,8 +129,7 @@ fn is_left_to_others(world: &World, number: &str) -> bool {
 /// Whether a success is settled, or on its way back for good, or shown to a person.
 fn has_its_end(seen: &Seen, number: &str) -> bool {
     let Some(payment) = seen.payment(number) else { return false };
-    let order = crate::node::order_of_subject(number);
-    let order = order.and_then(|order| seen.order(order.as_str()));
+    let order = seen.order(crate::node::transport_order_of(number));
     match &payment.state {
         PaymentState::Paid { .. } => true,
         PaymentState::Surplus { .. } => order.is_some_and(|order| {
@@ -194,7 +179,7 @@ pub fn judge(world: &World, rest: Rest) {
     world.oracle.look(|seen| {
         every_success_has_one_end(world, seen);
         books_agree(world, seen);
-        refunds_agree(world, seen);
+        refunds::refunds_agree(world, seen);
         jobs_are_where_work_is(world, seen, rest);
         stored_as_committed(world, seen);
     });
@@ -264,53 +249,6 @@ fn books_agree(world: &World, seen: &Seen) {
     if received != recorded {
         let seen = format!("received {received} fen, settled and owed {recorded} fen");
         world.chronicle.violated("I20", BOOKS_AGREE, seen);
-    }
-}
-
-/// Every refund that WeChat Pay has is one of ours, of the same amount and at the same end.
-fn refunds_agree(world: &World, seen: &Seen) {
-    let mut at_wechat_pay = BTreeMap::new();
-    for truth in world.wechat.refunds() {
-        let number = truth.out_refund_no.as_str();
-        let order = Some(crate::node::transport_order_of(number));
-        let known = seen.refund(number);
-        let fits = known.is_some_and(|known| {
-            let taken = truth.status == "CLOSED" || reserves(known);
-            known.amount.get() == truth.refund_fen && taken
-        });
-        // Made in a life of the database that is lost: under way for ever, or against what was
-        // asked since, which a person was told.
-        let lost = seen.losses.has_record(number) && known.is_none();
-        let shown = lost
-            && (truth.status == "PROCESSING" || has_case(world, CaseKind::RefundMismatch, number));
-        if !fits && !shown {
-            let differs = format!("{truth:?}, known as {:?}", known.map(|k| k.state.status()));
-            world.chronicle.violated_by("I11", ONE_REFUND, order, differs);
-        }
-        at_wechat_pay.insert(truth.out_refund_no.clone(), truth.status);
-    }
-    for refund in seen.orders.values().flat_map(|order| &order.refunds) {
-        let number = refund.out_refund_no.as_str();
-        let truth = at_wechat_pay.get(number).copied();
-        let expected = match refund.state {
-            RefundState::Succeeded { .. } => Some("SUCCESS"),
-            RefundState::Closed { .. } => Some("CLOSED"),
-            RefundState::AwaitingApproval
-            | RefundState::Declined
-            | RefundState::Withdrawn
-            | RefundState::Requested => None,
-            RefundState::Sending
-            | RefundState::Unknown { .. }
-            | RefundState::Processing { .. }
-            | RefundState::Abnormal { .. }
-            | RefundState::Rejected { .. }
-            | RefundState::SettledOffline { .. } => continue,
-        };
-        if truth != expected {
-            let order = Some(crate::node::transport_order_of(number));
-            let differs = format!("{number} is {:?}, in truth {truth:?}", refund.state.status());
-            world.chronicle.violated_by("I14", REFUND_TOLD_TRULY, order, differs);
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::kernel::Home;
 use crate::matrix::Fault;
+use crate::node::FAILOVER;
 use crate::plan::{Act, Blow, Place, Site};
 use crate::sweep::letters::{Letter, letter};
 use crate::time::{MILLI, SECOND};
@@ -24,6 +25,10 @@ use Site::{Call, Commit, Notice, NoticeReply, Reply, Request, Use};
 
 /// A dead node lives again within so long.
 const REVIVAL: i64 = 3 * SECOND;
+/// A failover is over within so long, and who met it tries again.
+const FAILS_OVER: i64 = FAILOVER + 2 * SECOND;
+/// Where a failover comes that no commit brought about.
+const BETWEEN_COMMITS: &[Site] = &[Request, Reply, Notice, NoticeReply, Use, Call];
 /// A call that nobody answers is given up within so long.
 const CALL: i64 = 6 * SECOND;
 
@@ -107,6 +112,12 @@ const ALL: &[Named] = &[
     fails_at("placed", "UV", Fault::Twin, 0, 0),
     fails("DBU-lost", Fault::FailoverUnknown, 0, 4 * SECOND, &[Commit]),
     fails("DBU-done", Fault::FailoverUnknown, 1, 4 * SECOND, &[Commit]),
+    fails("DBL", Fault::FailoverLosing, 0, FAILS_OVER, &[Commit]),
+    fails("DBL-2", Fault::FailoverLosing, 1, FAILS_OVER, &[Commit]),
+    fails("DBL-3", Fault::FailoverLosing, 2, FAILS_OVER, &[Commit]),
+    acts("DBL", Fault::FailoverLosing, Act::Loses(1), FAILS_OVER, BETWEEN_COMMITS),
+    acts("DBL-2", Fault::FailoverLosing, Act::Loses(2), FAILS_OVER, BETWEEN_COMMITS),
+    acts("DBL-3", Fault::FailoverLosing, Act::Loses(3), FAILS_OVER, BETWEEN_COMMITS),
     fails("DBD", Fault::StoreDown, 0, 4 * SECOND, &[Use, Commit]),
     fails("DBD-long", Fault::StoreDown, 7, 11 * SECOND, &[Use, Commit]),
     acts("DBD", Fault::StoreDown, Act::StoreGone(SECOND), 4 * SECOND, &[Request, Notice, Call]),
@@ -123,6 +134,8 @@ const ALL: &[Named] = &[
     fails("E5-504", Fault::ServerError, 3, 0, &[Call]),
     fails_at("prepay", "E4-param", Fault::Definite, 0, 0),
     fails_at("prepay", "E4-account", Fault::Definite, 1, 0),
+    fails_at("refund", "E4-money", Fault::Definite, 0, 0),
+    fails_at("refund", "E4-param", Fault::Definite, 1, 0),
     fails("E4", Fault::Definite, 2, 0, &[Call]),
     fails("RL", Fault::RateLimited, 0, 0, &[Request, Notice, Call]),
     fails("BAD", Fault::Bad, 0, 0, &[Notice, Call]),
@@ -138,6 +151,8 @@ const ALL: &[Named] = &[
     fails_at("query", "STALE", Fault::Stale, 0, 0),
     fails_at("query", "STALE-5", Fault::Stale, 4, 0),
     fails_at("query", "STALE-10", Fault::Stale, 9, 0),
+    fails_at("query refund", "STALE", Fault::Stale, 0, 0),
+    fails_at("query refund", "STALE-10", Fault::Stale, 9, 0),
 ];
 
 /// Every blow that can strike `place`.
@@ -152,12 +167,49 @@ pub fn named(name: &str, place: &Place) -> Option<Named> {
     blows_at(place).find(|named| named.name == name)
 }
 
+/// Whether all of these can strike one run.
+pub(super) fn can_meet(strikes: &[(Place, Named)]) -> bool {
+    let loses = strikes.iter().any(|(_, named)| named.loses() > 0);
+    !loses || !strikes.iter().any(|(place, named)| named.outlasts_a_failover(place))
+}
+
 impl Named {
     fn strikes(&self, place: &Place) -> bool {
         self.sites.contains(&place.site)
             && (self.only.is_empty() || self.only == place.what)
-            && letter(place.step, self.blow.fault) != Letter::Never
+            && (letter(place.step, self.blow.fault) != Letter::Never || self.is_beside())
             && self.has_somebody(place)
+    }
+
+    /// Whether it strikes the store while something else is under way, so that the step is not the
+    /// one that the table is about.
+    fn is_beside(&self) -> bool {
+        matches!(self.blow.act, Act::Loses(_))
+    }
+
+    /// How many commits it loses.
+    #[must_use]
+    pub fn loses(&self) -> usize {
+        match self.blow.act {
+            Act::Loses(commits) => usize::from(commits),
+            Act::Fails(how) if self.blow.fault == Fault::FailoverLosing => {
+                usize::try_from(how).unwrap_or(0).saturating_add(1)
+            }
+            Act::Fails(_)
+            | Act::StoreGone(_)
+            | Act::StandsStill
+            | Act::Races
+            | Act::SameElsewhere
+            | Act::Rotates => 0,
+        }
+    }
+
+    /// Whether a node, or a request for a refund, is not heard of for longer than a failover takes:
+    /// together with one it is taken not to happen (`docs/simulation.md`, failovers).
+    fn outlasts_a_failover(&self, place: &Place) -> bool {
+        let is_late_refund =
+            place.what == "refund" && self.blow.fault == Fault::Late && self.blow.lasts > FAILOVER;
+        is_late_refund || self.blow.act == Act::Races
     }
 
     /// Only a node stands still, and only a job is claimed.
@@ -165,7 +217,11 @@ impl Named {
         let on_a_node = matches!(place.home, Home::Node { .. });
         match self.blow.act {
             Act::StandsStill | Act::Races => on_a_node,
-            Act::Fails(_) | Act::StoreGone(_) | Act::SameElsewhere | Act::Rotates => true,
+            Act::Fails(_)
+            | Act::StoreGone(_)
+            | Act::SameElsewhere
+            | Act::Rotates
+            | Act::Loses(_) => true,
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Cases: a script and what strikes it. All of them in a fixed order, by depth.
 
-use super::blows::{CLOCKS, Named, blows_at, named};
+use super::blows::{CLOCKS, Named, blows_at, can_meet, named};
 use super::scripts::Script;
 use super::stage::{Played, Staging, play};
 use crate::matrix::Flow;
 use crate::mistakes::Mistake;
-use crate::plan::Place;
+use crate::plan::{Place, Site};
 use std::collections::BTreeMap;
 
 /// One case.
@@ -105,13 +105,22 @@ impl Case {
         let after = self.strikes.last().map_or(0, |(place, _)| place.number);
         let places = worth_striking(&played.places, after).into_iter();
         let struck = places.flat_map(|place| blows_at(place).map(move |blow| (place, blow)));
+        // Who cannot lose more has lost all that there is.
+        let struck = struck
+            .filter(|(place, blow)| blow.loses() <= commits_up_to(&played.places, place).max(1));
         let with = |(place, blow): (&Place, Named)| {
             let mut case = self.clone();
             case.strikes.push((place.clone(), blow));
             case
         };
-        struck.map(with).collect()
+        struck.map(with).filter(|case| can_meet(&case.strikes)).collect()
     }
+}
+
+/// How many commits there were at most when `place` was met, its own included.
+fn commits_up_to(places: &[Place], place: &Place) -> usize {
+    let commits = places.iter().filter(|met| met.number <= place.number);
+    commits.filter(|met| met.site == Site::Commit).count()
 }
 
 /// Every case of one fault for a script whose run without faults is `calm`.

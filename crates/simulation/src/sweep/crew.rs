@@ -1,13 +1,13 @@
 //! Plays many cases on every core, and gathers what came of them in the order of the cases.
 
-use super::cases::Case;
+use super::cases::{Case, counts};
 use super::stage::Played;
-use super::verdict::of_letters;
+use super::verdict::{of_letters, of_places};
 use crate::chronicle::Violation;
 use crate::marks::Mark;
-use crate::matrix::Counts;
+use crate::matrix::{Counts, Fault, Flow, Step};
 use crate::mistakes::Mistake;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -18,6 +18,8 @@ pub struct Gathered {
     pub runs: usize,
     /// How often each cell was met.
     pub cells: Counts,
+    /// The steps of the flows that scripts have without any fault.
+    pub rows: BTreeSet<(Flow, Step)>,
     /// How often each mark was met.
     pub marks: BTreeMap<Mark, u64>,
     /// How often each ending came.
@@ -33,6 +35,7 @@ impl Gathered {
         for (cell, count) in other.cells {
             add(&mut self.cells, cell, count);
         }
+        self.rows.extend(other.rows);
         for (mark, count) in other.marks {
             add(&mut self.marks, mark, count);
         }
@@ -47,12 +50,21 @@ impl Gathered {
     pub fn take(&mut self, index: usize, case: &Case, calm: &Played, played: Played) {
         let violation = match played.violation.clone() {
             Some(violation) => Some(violation),
-            None => of_letters(case, calm, &played),
+            None => of_places(case, &played).or_else(|| of_letters(case, calm, &played)),
         };
         if let Some(violation) = violation {
             self.violations.push((index, case.clone(), violation));
         }
         self.runs = self.runs.saturating_add(1);
+        for place in played.places.iter().filter(|place| counts(place)) {
+            if case.strikes.is_empty() && case.clocks.is_none() {
+                self.rows.insert((place.flow, place.step));
+            }
+            // Wrong clocks are wrong at every step.
+            if case.clocks.is_some() {
+                add(&mut self.cells, (place.flow, place.step, Fault::Skewed), 1);
+            }
+        }
         for (cell, count) in played.cells {
             add(&mut self.cells, cell, count);
         }

@@ -3,11 +3,11 @@
 use super::client::Client;
 use super::ending::{Ending, is_told};
 use super::scripts::Script;
-use crate::actors::{deliver_for_ever, register, stock_shelves};
+use crate::actors::{deliver_for_ever, register, stock_shelves, tell_what_was_lost};
 use crate::chronicle::{Inside, Line, Violation};
 use crate::kernel::{Home, Kernel, Label, letter};
 use crate::marks::Mark;
-use crate::matrix::Counts;
+use crate::matrix::{Counts, Fault};
 use crate::oracle::{Rest, judge, restless};
 use crate::plan::{Blow, Place, Plan};
 use crate::setup::Setup;
@@ -24,6 +24,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const SEED: u64 = 4;
 /// How often it is looked whether everything is over, in microseconds.
 const LOOK: i64 = 5 * SECOND;
+/// After as many looks what failovers made us forget is told again.
+const LOOKS_A_BILL: u32 = 12;
 /// Nothing goes on for longer than this, in microseconds.
 const LONGEST: i64 = 3 * 3_600 * SECOND;
 /// More events than this between two looks are a loop.
@@ -54,7 +56,7 @@ pub struct Staging {
 }
 
 /// What came of it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Played {
     /// The first promise that was broken.
     pub violation: Option<Violation>,
@@ -137,6 +139,7 @@ fn act(world: &Arc<World>, script: &'static Script) {
 fn until_rest(world: &Arc<World>, done: &AtomicBool) -> Option<Rest> {
     let plan = world.plan()?;
     let mut right_since = 0;
+    let mut looks = 0_u32;
     loop {
         let events = world.kernel.events();
         let until = world.kernel.now().saturating_add(LOOK);
@@ -156,14 +159,20 @@ fn until_rest(world: &Arc<World>, done: &AtomicBool) -> Option<Rest> {
             world.chronicle.violated("S2", STRUCK, seen);
             return None;
         }
-        if pending > 0 {
-            continue;
+        looks = looks.saturating_add(1);
+        if world.failovers() > 0 && now >= plan.over() && looks.is_multiple_of(LOOKS_A_BILL) {
+            tell_what_was_lost(world);
         }
         // The store's clock is put right once the script is over; a node's never is.
         if done.load(Ordering::Relaxed) && world.store_time.ahead() != 0 {
             // What was promised by a clock that was ahead is due so much later by the right one.
             right_since = now.saturating_add(world.store_time.ahead().max(0));
             world.store_time.correct();
+        }
+        // What is done above does not depend on what is still to strike: up to its place the run is
+        // the one that numbered it.
+        if pending > 0 {
+            continue;
         }
         let rest = Rest { since: plan.over().max(right_since) };
         let restless = restless(world, rest).or_else(|| unfinished(world));
@@ -188,6 +197,10 @@ fn unfinished(world: &World) -> Option<String> {
     let shown = foreign_cases(world);
     if let Some(number) = foreign.iter().find(|number| !shown.contains(number)) {
         return Some(format!("nobody was shown {number}"));
+    }
+    let under_way = world.wechat.refunds().into_iter().find(|refund| refund.status == "PROCESSING");
+    if let Some(refund) = under_way {
+        return Some(format!("{} is on its way", refund.out_refund_no));
     }
     world.oracle.look(|seen| {
         let mut refunds = seen.orders.values().flat_map(|order| &order.refunds);
@@ -241,10 +254,23 @@ fn show(world: &Arc<World>) -> bool {
     all
 }
 
+/// Whether a refund met a definite refusal.
+fn is_a_refund_refused(world: &World) -> bool {
+    world.plan().is_some_and(|plan| plan.has_struck("refund", Fault::Definite))
+}
+
 /// The script's own expectation.
 fn expect(world: &World, script: &Script) {
     let ending = ending(world);
-    if !script.endings.contains(&ending.words.as_str()) {
+    let is_known = |words: &str| {
+        script.endings.contains(&words) || (world.failovers() > 0 && script.may_heal_to(words))
+    };
+    // A refund that WeChat Pay refuses stays where it is, instead of ending in its own way.
+    let refused = ["is back", "abnormal", "settled offline"]
+        .iter()
+        .any(|end| is_known(&ending.words.replace("rejected", end)));
+    let is_expected = is_known(&ending.words) || (is_a_refund_refused(world) && refused);
+    if !is_expected {
         let seen = format!("it ended as “{}”", ending.words);
         world.chronicle.violated("E1", ENDS_AS_EXPECTED, seen);
     }

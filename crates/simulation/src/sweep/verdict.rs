@@ -18,8 +18,23 @@ const ASKED_FIRST: &str = "an unknown commit is asked for by its name before any
 const TRIED_AGAIN: &str = "what was rolled back is tried again, a few times";
 const KEYS_FETCHED: &str = "a key that is not known is fetched";
 
+const SAME_PLACES: &str = "the same run meets the same places";
+
 /// How often one command is tried: each time it is looked at and committed.
 const TRIES_MAX: usize = 2 * 12;
+
+/// A place that was not the one that was to be struck.
+#[must_use]
+pub(super) fn of_places(case: &Case, played: &Played) -> Option<Violation> {
+    let named = |place: &Place| (place.site, place.flow, place.step, place.what);
+    let (wanted, met) = case.strikes.iter().find_map(|(wanted, _)| {
+        let index = usize::try_from(wanted.number).unwrap_or(0).checked_sub(1)?;
+        let met = played.places.get(index)?;
+        (named(met) != named(wanted)).then_some((wanted, met))
+    })?;
+    let seen = format!("{} instead of {}", met.words(), wanted.words());
+    Some(Violation { id: "S2", sentence: SAME_PLACES, seen, order: None, at: met.at })
+}
 
 /// The first letter that a case of one fault did not keep. `calm` is the run without faults.
 #[must_use]

@@ -1,25 +1,60 @@
 //! Payments that another system of the same merchant orders, or that a part of ours ordered whose
 //! database is lost: WeChat Pay knows them, we do not.
 
-use super::{WeChat, moment};
-use crate::wechat::Keys;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use super::WeChat;
 use domain::Timestamp;
-use secrecy::ExposeSecret as _;
-use serde_json::{Value, json};
-use wechatpay_sim::core::exchange::ApiRequest;
+use serde_json::Value;
+use wechatpay_sim::core::elsewhere::ElsewhereForm;
 
-/// Whose it is.
+/// What it costs where nothing else is said, in fen.
+const TOTAL_FEN: i64 = 4_200;
+
+/// Whose it is, as its `attach` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin<'a> {
-    /// Ours: its order, as `attach` names it, in this deployment.
+    /// Ours: its order, in this deployment.
     Lost(&'a str),
     /// Another system's.
     Foreign,
+    /// Another system's, which attaches nothing.
+    Silent,
+    /// Another deployment's of the same program.
+    Neighbour,
+}
+
+impl Origin<'_> {
+    fn attach(self) -> Option<String> {
+        match self {
+            Origin::Lost(order) => Some(format!("pd1.sim.{order}")),
+            Origin::Foreign => Some("another system".to_owned()),
+            Origin::Silent => None,
+            Origin::Neighbour => Some("pd1.theirs.20261121A0000000".to_owned()),
+        }
+    }
+
+    fn is_ours(self) -> bool {
+        match self {
+            Origin::Lost(_) => true,
+            Origin::Foreign | Origin::Silent | Origin::Neighbour => false,
+        }
+    }
 }
 
 impl WeChat {
+    /// Orders `number`, by QR code. Whether it was accepted.
+    pub fn order_elsewhere(&self, number: &str, origin: Origin<'_>, now: Timestamp) -> bool {
+        let form = ElsewhereForm {
+            out_trade_no: number.to_owned(),
+            total_fen: TOTAL_FEN,
+            notify_url: super::keys::NOTIFY_URL.to_owned(),
+            attach: origin.attach(),
+            description: None,
+            appid: None,
+            openid: None,
+        };
+        self.order(form, origin, now)
+    }
+
     /// Orders `number` with the terms of `like`, which was ordered by us. Whether it was accepted.
     pub fn order_like(
         &self,
@@ -28,47 +63,32 @@ impl WeChat {
         now: Timestamp,
     ) -> bool {
         let body = self.truth(|truth| truth.ordered.get(like).cloned()).unwrap_or_default();
-        let mut body: Value = serde_json::from_slice(&body).unwrap_or_default();
-        body["out_trade_no"] = json!(number);
-        body["attach"] = match origin {
-            Origin::Lost(order) => json!(format!("pd1.sim.{order}")),
-            Origin::Foreign => json!("another system"),
+        let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let (Some(total_fen), Some(notify_url)) =
+            (body["amount"]["total"].as_i64(), text(&body["notify_url"]))
+        else {
+            return false;
         };
-        let is_jsapi = body.get("payer").is_some();
-        let target = format!("/v3/pay/transactions/{}", if is_jsapi { "jsapi" } else { "native" });
-        let Some(request) = self.signed(&target, &body.to_string(), now) else { return false };
-        if origin == Origin::Foreign {
-            self.inside().truth.foreign.insert(number.to_owned());
-        }
-        let exchange = self.handle(&request, None, now);
-        exchange.answer.is_some_and(|answer| answer.status == 200)
+        let form = ElsewhereForm {
+            out_trade_no: number.to_owned(),
+            total_fen,
+            notify_url,
+            attach: origin.attach(),
+            description: text(&body["description"]),
+            appid: text(&body["appid"]),
+            openid: text(&body["payer"]["openid"]),
+        };
+        self.order(form, origin, now)
     }
 
-    fn signed(&self, target: &str, body: &str, now: Timestamp) -> Option<ApiRequest> {
-        let client = self.keys.client();
-        let settings = client.merchant_keys.first()?;
-        let key = self.keys.scheme().private_key(settings.private_key.expose_secret()).ok()?;
-        let (seconds, nonce) =
-            (moment(now).real.unix_timestamp(), format!("elsewhere{}", body.len()));
-        let message = format!("POST\n{target}\n{seconds}\n{nonce}\n{body}\n");
-        let signature = STANDARD.encode(key.sign(message.as_bytes()).ok()?);
-        let authorization = format!(
-            "WECHATPAY2-SHA256-RSA2048 mchid=\"{}\",nonce_str=\"{nonce}\",\
-             signature=\"{signature}\",timestamp=\"{seconds}\",serial_no=\"{}\"",
-            Keys::MCHID,
-            settings.serial.as_deref().unwrap_or_default(),
-        );
-        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        Some(ApiRequest {
-            method: "POST".to_owned(),
-            target: target.to_owned(),
-            headers: vec![
-                header("Authorization", &authorization),
-                header("Accept", "application/json"),
-                header("Content-Type", "application/json"),
-                header("User-Agent", "another system"),
-            ],
-            body: body.as_bytes().to_vec(),
-        })
+    fn order(&self, form: ElsewhereForm, origin: Origin<'_>, now: Timestamp) -> bool {
+        let number = form.out_trade_no.clone();
+        let mut inside = self.inside();
+        let ordered = inside.with(&self.keys, now, |core, ports| core.order_elsewhere(form, ports));
+        if ordered.is_ok() && !origin.is_ours() {
+            inside.truth.foreign.insert(number);
+        }
+        ordered.is_ok()
     }
 }

@@ -15,7 +15,7 @@ use wechatpay_sim::keys::keyring::RsaKeyring;
 
 const VECTORS: &str = include_str!("../../../wechatpay-sim/tests/vectors/keys.json");
 const PRIVATE: &str = "private_key_pkcs8_pem";
-const NOTIFY_URL: &str = "https://pay.example.com/api/mini/wechat-pay/notify";
+pub(super) const NOTIFY_URL: &str = "https://pay.example.com/api/mini/wechat-pay/notify";
 const API_V3_KEY: &str = "TestVectorApiV3Key_0123456789ABC";
 const TAG_MERCHANT: &str = "4F7A1C9E0B5D2A6838E7C41D90F2B3A655001122";
 const TAG_PUBLIC_KEY: &str = "PUB_KEY_ID_0119000001092026010100000000000001";

@@ -14,7 +14,7 @@ pub struct Paid {
     pub out_trade_no: String,
     /// WeChat Pay's number; empty when nothing was paid.
     pub transaction_id: String,
-    /// What was asked, in fen.
+    /// What was paid, in fen, before coupons: what was asked, but for who pays another sum.
     pub total_fen: i64,
     /// The application.
     pub appid: String,
@@ -50,7 +50,7 @@ impl Truth {
         let paid = Paid {
             out_trade_no: text("out_trade_no"),
             transaction_id: text("transaction_id"),
-            total_fen: view["total_fen"].as_i64().unwrap_or(0),
+            total_fen: view["paid_fen"].as_i64().or(view["total_fen"].as_i64()).unwrap_or(0),
             appid: text("appid"),
             at: now,
         };

@@ -95,3 +95,18 @@ fn only_the_last_writes_are_remembered() {
     let next = world.next();
     drop(next);
 }
+
+#[test]
+fn what_is_replicated_is_not_lost() {
+    let mut world = World::seeded(7);
+    for _ in 0..3 {
+        let changeset = world.next();
+        assert_eq!(world.commit(changeset), CommitAnswer::Committed);
+    }
+    world.store.replicate().unwrap();
+    let kept = world.state();
+    let changeset = world.next();
+    assert_eq!(world.commit(changeset), CommitAnswer::Committed);
+    let lost = world.store.forget_last(3, kept.epoch.clone()).unwrap();
+    assert_eq!((lost.len(), world.state()), (1, kept));
+}

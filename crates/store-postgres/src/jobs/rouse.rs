@@ -49,6 +49,15 @@ const ROUSE_ONE: &str = "\
       AND CASE WHEN lease_until IS NULL THEN due_at > $1 \
                ELSE coalesce(hastened_at > $1, true) END";
 
+/// Refunds that wait for a person, by whom they may have been sent in commits that are lost.
+const WAITING: &str = "\
+    INSERT INTO jobs (kind, subject, due_at) \
+    SELECT 'follow_refund', r.out_refund_no, $1 FROM refunds r \
+    WHERE r.status IN ('awaiting_approval', 'rejected') \
+      AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'follow_refund' \
+                      AND j.subject = r.out_refund_no) \
+    ORDER BY r.out_refund_no ON CONFLICT (kind, subject) DO NOTHING";
+
 #[derive(QueryableByName)]
 struct Count {
     #[diesel(sql_type = BigInt)]
@@ -89,6 +98,8 @@ impl PostgresStore {
             let changed = self.execute(statement).await?;
             roused = roused.saturating_add(u64::try_from(changed).unwrap_or_default());
         }
-        Ok(roused)
+        let statement = prepared(WAITING).bind::<Timestamptz, _>(now.to_offset());
+        let waiting = self.execute(statement).await?;
+        Ok(roused.saturating_add(u64::try_from(waiting).unwrap_or_default()))
     }
 }

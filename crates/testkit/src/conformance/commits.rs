@@ -87,6 +87,12 @@ pub async fn a_notification_stored_as_an_orphan_can_still_be_applied(stores: &St
     let orphan = Changeset::without_order(stored, sample::start());
     assert_eq!(stores.orders.commit(orphan.clone()).await, CommitAnswer::Committed);
     assert_eq!(stores.orders.commit(orphan).await, CommitAnswer::AlreadyCommitted);
+    // "Stored for later" is no verdict, and takes none back.
+    let mut later = sample::intent("later");
+    later.inbox = Some(entry(InboxStatus::Verified));
+    let later = Changeset::without_order(later, sample::start());
+    assert_eq!(stores.orders.commit(later).await, CommitAnswer::Committed);
+    assert_eq!(stores.inbox().await.concat().to_lowercase(), "ev-1 orphan same");
     let mut applied = sample::intent("applied");
     applied.inbox = Some(entry(InboxStatus::Applied));
     let command = sample::success(&order, "T-1");

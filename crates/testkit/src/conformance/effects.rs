@@ -166,3 +166,26 @@ pub async fn a_lost_life_has_everything_about_money_looked_at_again(stores: &Sto
     }
     assert_eq!(stores.jobs.rouse(at(400)).await.unwrap(), 0, "what waits for a person goes on so");
 }
+
+/// In commits that are lost somebody may have said how they go on.
+pub async fn a_lost_life_has_refunds_that_wait_for_a_person_asked_about(stores: &Stores) {
+    let order = refunds::paid_order(stores, 1).await;
+    let ask = sample::refund_ask(Some(100), Asker::Service);
+    let order = stores.step(&order, &ask, at(20)).await;
+    let number = order.refunds[0].out_refund_no.clone();
+    let refused = domain::order::RefundAnswer::Refused { code: "TRADE_OVERDUE".to_owned() };
+    let send = Command::SendRefund { out_refund_no: number.clone() };
+    let order = stores.step(&order, &send, at(20)).await;
+    let call = Command::RecordRefundCall { out_refund_no: number.clone(), answer: refused };
+    let order = stores.step(&order, &call, at(20)).await;
+    let nothing = sample::no_refund(&number);
+    stores.step(&order, &nothing, at(9_000)).await;
+    let names = || async {
+        let claimed = stores.jobs.claim(at(99_999), 9, LONG_MS).await.unwrap();
+        claimed.into_iter().map(|job| job.fence.job).collect::<Vec<_>>()
+    };
+    assert!(!names().await.contains(&JobId::refund(&number)), "it waits for a person");
+    assert_eq!(stores.jobs.rouse(at(9_100)).await.unwrap(), 1);
+    assert_eq!(stores.jobs.rouse(at(9_100)).await.unwrap(), 0, "once");
+    assert_eq!(names().await, [JobId::refund(&number)]);
+}

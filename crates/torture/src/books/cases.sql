@@ -6,6 +6,10 @@ WHERE NOT CASE
         SELECT 1 FROM payments p WHERE p.out_trade_no = c.subject AND p.status = 'surplus')
     WHEN c.kind = 'refund_abnormal' THEN EXISTS (
         SELECT 1 FROM refunds r WHERE r.out_refund_no = c.subject)
+    -- Paid back by bank, and then WeChat Pay brought it after all.
+    WHEN c.kind = 'refund_mismatch' THEN EXISTS (
+        SELECT 1 FROM by_bank b JOIN wechat_refunds w USING (out_refund_no)
+        WHERE b.out_refund_no = c.subject AND w.status = 'SUCCESS')
     -- Time jumps: an hour in which nobody knows of a refund is short.
     WHEN c.kind = 'stuck' THEN EXISTS (SELECT 1 FROM refunds r WHERE r.out_refund_no = c.subject)
     WHEN c.kind IN ('unknown_order', 'foreign') THEN EXISTS (
@@ -23,6 +27,6 @@ WHERE c.status = 'open' AND (
     (c.kind IN ('surplus', 'amount_mismatch') AND EXISTS (
         SELECT 1 FROM money m WHERE m.out_trade_no = c.subject AND EXISTS (
             SELECT 1 FROM refunds r WHERE r.order_id = m.order_id AND r.payment_no = m.payment_no
-               AND r.status = 'succeeded' AND r.amount_fen = m.taken_fen)))
+               AND r.status IN ('succeeded', 'settled_offline') AND r.amount_fen = m.taken_fen)))
     OR (c.kind = 'refund_abnormal' AND EXISTS (
-        SELECT 1 FROM refunds r WHERE r.out_refund_no = c.subject AND r.status = 'succeeded')))
+        SELECT 1 FROM refunds r WHERE r.out_refund_no = c.subject AND r.status IN ('succeeded', 'settled_offline'))))

@@ -6,8 +6,8 @@ SELECT 'I1 every success is settled or goes back: ' || m.out_trade_no || ' was p
 FROM money m WHERE m.order_id IS NOT NULL AND m.settled + m.owed = 0 AND NOT m.refused
 UNION ALL
 SELECT 'I1 surplus is back at WeChat Pay: ' || m.out_trade_no || ' took ' || m.taken_fen
-       || ', and ' || m.back_fen || ' of it goes back'
-FROM money m WHERE m.settled = 0 AND m.owed > 0 AND m.back_fen <> m.taken_fen
+       || ', and ' || m.back_fen || ' of it goes back, ' || m.by_bank_fen || ' by bank'
+FROM money m WHERE m.settled = 0 AND m.owed > 0 AND m.back_fen + m.by_bank_fen <> m.taken_fen
 UNION ALL
 SELECT 'I12 never settled and refunded by itself: ' || m.out_trade_no
 FROM money m WHERE m.settled > 0 AND m.owed > 0
@@ -57,3 +57,8 @@ SELECT 'I31 others'' money has a case: ' || t.out_trade_no
 FROM trades t WHERE t.ordered_by = 'elsewhere' AND t.transaction_id IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM cases c
                   WHERE c.subject = t.out_trade_no AND c.kind = 'foreign' AND c.status = 'open')
+  -- WeChat Pay's whole day of re-sends can pass in the trouble, none of them understood: only the bill
+  -- would tell then.
+  AND (EXISTS (SELECT 1 FROM inbox i WHERE i.out_trade_no = t.out_trade_no)
+       OR NOT EXISTS (SELECT 1 FROM notices n
+                      WHERE n.out_trade_no = t.out_trade_no AND n.state = 'given_up'))

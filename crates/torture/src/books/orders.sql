@@ -26,7 +26,10 @@ UNION ALL
 SELECT 'I9 cancelled means that what was settled goes back: ' || o.order_number
 FROM orders o JOIN payments p ON p.order_id = o.id
 LEFT JOIN given_back g ON g.out_trade_no = p.out_trade_no
-WHERE o.status = 'cancelled' AND p.status = 'paid' AND coalesce(g.fen, 0) <> p.paid_fen
+WHERE o.status = 'cancelled' AND p.status = 'paid'
+  AND coalesce(g.fen, 0) + (
+    SELECT coalesce(sum(b.fen), 0) FROM by_bank b
+    WHERE b.order_id = p.order_id AND b.payment_no = p.payment_no AND NOT b.is_there_too) <> p.paid_fen
 UNION ALL
 -- WeChat Pay had closed it by then, or had never heard of it. The moment after a jump of time is left
 -- out: a service that does not know of it yet writes the time before.

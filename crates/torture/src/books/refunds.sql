@@ -45,3 +45,50 @@ LEFT JOIN LATERAL (
 WHERE o.payment_status <> CASE WHEN coalesce(d.fen, 0) = 0 THEN 'paid'
                                WHEN d.fen < s.amount_fen THEN 'partially_refunded'
                                ELSE 'refunded' END
+UNION ALL
+SELECT 'I10 the payer never has more back than they paid: ' || p.out_trade_no || ' ' || back.fen || ' of ' || p.paid_fen
+FROM payments p
+CROSS JOIN LATERAL (
+    SELECT coalesce((SELECT sum(w.refund_fen) FROM wechat_refunds w
+                     WHERE w.out_trade_no = p.out_trade_no AND w.status = 'SUCCESS'), 0)
+         + coalesce((SELECT sum(b.fen) FROM by_bank b
+                     WHERE b.order_id = p.order_id AND b.payment_no = p.payment_no), 0) AS fen) back
+WHERE back.fen > coalesce(p.paid_fen, 0)
+  -- Paid back by bank while it was still on its way: a person knows.
+  AND NOT EXISTS (SELECT 1 FROM cases c JOIN by_bank b ON b.out_refund_no = c.subject
+                  WHERE c.kind = 'refund_mismatch' AND c.status = 'open'
+                    AND b.order_id = p.order_id AND b.payment_no = p.payment_no)
+UNION ALL
+SELECT 'I14 WeChat Pay has nothing that nobody approved: ' || r.out_refund_no || ' is ' || r.status
+FROM refunds r JOIN wechat_refunds w USING (out_refund_no)
+WHERE r.status IN ('awaiting_approval', 'declined', 'withdrawn')
+UNION ALL
+SELECT 'I14 what was paid back by bank WeChat Pay did not bring: ' || r.out_refund_no
+FROM refunds r JOIN wechat_refunds w USING (out_refund_no)
+WHERE r.status = 'settled_offline' AND w.status NOT IN ('ABNORMAL', 'CLOSED')
+  AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'refund_mismatch' AND c.subject = r.out_refund_no)
+UNION ALL
+SELECT 'I11 WeChat Pay is asked for no refund that we do not know: ' || c.out_refund_no
+FROM calls c
+WHERE c.kind = 'refund' AND NOT EXISTS (
+    SELECT 1 FROM refunds r WHERE r.out_refund_no = c.out_refund_no AND r.sent_at IS NOT NULL)
+UNION ALL
+SELECT 'I11 what came to nothing has one in its place: ' || o.out_refund_no || ' ' || o.status
+FROM refunds r JOIN refunds o ON o.out_refund_no = r.replaces
+WHERE o.status NOT IN ('closed', 'rejected')
+   OR EXISTS (SELECT 1 FROM wechat_refunds w
+              WHERE w.out_refund_no = o.out_refund_no AND w.status <> 'CLOSED')
+UNION ALL
+-- By the trail, which the program writes and never changes. What replaces another was approved with it.
+SELECT 'two people say yes to much money: ' || r.out_refund_no || ', asked for by ' || r.actor
+FROM live_refunds r JOIN business b ON r.amount_fen > b.approval_above_fen
+WHERE r.asked_by = 'operator' AND r.sent_at IS NOT NULL AND r.replaces IS NULL
+  AND NOT EXISTS (
+    SELECT 1 FROM audit a, jsonb_array_elements(a.events) e
+    WHERE a.order_id = r.order_id AND a.actor <> r.actor
+      AND e->>'event' = 'refund_approved' AND e->>'out_refund_no' = r.out_refund_no)
+UNION ALL
+SELECT 'a yes or no comes from somebody who may say it: ' || (e->>'out_refund_no') || ' ' || a.actor
+FROM audit a, jsonb_array_elements(a.events) e
+WHERE (e->>'event' = 'refund_declined' AND a.actor NOT LIKE 'operator:%')
+   OR (e->>'event' = 'refund_settled_offline' AND a.actor NOT LIKE 'operator:%')

@@ -23,7 +23,9 @@ SELECT 'refunds ' || count(*) || ': ' || count(*) FILTER (WHERE kind = 'surplus'
        || count(*) FILTER (WHERE status = 'succeeded') || ' succeeded, '
        || count(*) FILTER (WHERE status = 'closed') || ' closed, '
        || count(*) FILTER (WHERE status = 'rejected') || ' rejected, '
-       || count(*) FILTER (WHERE status = 'awaiting_approval') || ' wait for a person'
+       || count(*) FILTER (WHERE status = 'settled_offline') || ' paid by bank, '
+       || count(*) FILTER (WHERE status = 'declined') || ' declined, '
+       || count(*) FILTER (WHERE status = 'withdrawn') || ' withdrawn'
 FROM refunds
 UNION ALL
 SELECT 'payments of others ' || count(*) FILTER (WHERE ordered_by = 'elsewhere') || ', untouched'

@@ -10,13 +10,15 @@ CREATE TEMP TABLE attempts (notice_id text, tamper text, outcome text, status in
 CREATE TEMP TABLE calls (
     kind text, out_trade_no text, out_refund_no text, count bigint, effective bigint);
 CREATE TEMP TABLE told_orders (order_number text, said_paid boolean, said_cancelled boolean);
-CREATE TEMP TABLE told_refunds (out_refund_no text, said_succeeded boolean);
+CREATE TEMP TABLE told_refunds (out_refund_no text, said text);
 CREATE TEMP TABLE told_keys (key text, order_number text);
+CREATE TEMP TABLE told_asks (out_refund_no text);
+CREATE TEMP TABLE ask_reasons (text text);
 CREATE TEMP TABLE acknowledged (command_id text, order_id uuid);
 CREATE TEMP TABLE forgeries (text text);
 -- When business time jumped: a service follows within a moment, a frozen one when it is thawed.
 CREATE TEMP TABLE jumps (at timestamptz);
-CREATE TEMP TABLE business (now timestamptz);
+CREATE TEMP TABLE business (now timestamptz, approval_above_fen bigint);
 
 -- Refunds that are neither refused nor over without effect.
 CREATE TEMP VIEW live_refunds AS
@@ -26,6 +28,13 @@ SELECT * FROM refunds WHERE status NOT IN ('declined', 'withdrawn', 'closed', 'r
 CREATE TEMP VIEW given_back AS
 SELECT out_trade_no, sum(refund_fen) AS fen FROM wechat_refunds
 WHERE status <> 'CLOSED' GROUP BY out_trade_no;
+
+-- What of a payment was paid back by bank, because WeChat Pay does not.
+CREATE TEMP VIEW by_bank AS
+SELECT r.order_id, r.payment_no, r.out_refund_no, r.amount_fen AS fen,
+       EXISTS (SELECT 1 FROM wechat_refunds w
+               WHERE w.out_refund_no = r.out_refund_no AND w.status <> 'CLOSED') AS is_there_too
+FROM refunds r WHERE r.status = 'settled_offline';
 
 -- Money of ours that was taken, and what became of it here.
 CREATE TEMP VIEW money AS
@@ -39,6 +48,8 @@ SELECT t.out_trade_no, t.transaction_id, t.paid_fen AS taken_fen, t.mchid, t.app
        (SELECT coalesce(sum(r.amount_fen), 0) FROM live_refunds r
         WHERE r.order_id = p.order_id AND r.payment_no = p.payment_no AND r.kind = 'surplus') AS owed_fen,
        coalesce((SELECT g.fen FROM given_back g WHERE g.out_trade_no = t.out_trade_no), 0) AS back_fen,
+       coalesce((SELECT sum(b.fen) FROM by_bank b WHERE b.order_id = p.order_id
+                   AND b.payment_no = p.payment_no AND NOT b.is_there_too), 0) AS by_bank_fen,
        -- WeChat Pay refuses it for good, and a person was told.
        EXISTS (SELECT 1 FROM refunds r JOIN cases c ON c.subject = r.out_refund_no
                WHERE r.order_id = p.order_id AND r.payment_no = p.payment_no

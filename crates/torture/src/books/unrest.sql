@@ -16,3 +16,10 @@ SELECT 'job ' || j.kind || ' ' || j.subject
 FROM jobs j
 WHERE j.parked_at IS NULL
   AND (j.due_at <= ($2::text::jsonb #>> '{}')::timestamptz OR j.lease_until > clock_timestamp())
+   OR (j.parked_at IS NULL AND j.kind = 'resolve_orphan')
+UNION ALL
+SELECT 'notification ' || i.event_id || ' is stored for later'
+FROM inbox i
+WHERE i.status IN ('received', 'verified') AND NOT EXISTS (
+    SELECT 1 FROM jsonb_array_elements($1::text::jsonb) n
+    WHERE n->>'id' = i.event_id AND n->>'state' = 'given_up')

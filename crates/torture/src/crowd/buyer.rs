@@ -15,6 +15,8 @@ pub(crate) const CHECKOUT: &str = "/api/mini/wechat-pay/prepay-from-checkout";
 pub(crate) const SCARCE: &str = "scarce";
 /// What the cashier says of an order whose time is over.
 const IS_OVER: &str = "the order cannot be paid";
+/// The reasons by which the books know what somebody asked for.
+pub(crate) const ASKED_BY_BUYERS: &str = "changed my mind";
 /// There is enough of these.
 pub(crate) const COMMON: [&str; 2] = ["tea", "pot"];
 
@@ -176,10 +178,27 @@ impl Buyer {
         expect(&self.phone, "cancel", &answer, &allowed);
     }
 
-    /// Asks for so much of the money back.
-    pub(crate) async fn ask_back(&self, order: &str, amount_fen: i64) {
+    /// An order as it is now.
+    pub(crate) async fn look_at(&self, order: &str) -> Value {
+        let path = format!("/api/mini/orders/{order}");
+        let answer = self.phone.insist("GET", &path, &Value::Null).await;
+        expect(&self.phone, "look", &answer, &[]);
+        answer.body
+    }
+
+    /// Does not want that money back after all.
+    pub(crate) async fn withdraw(&self, order: &str, out_refund_no: &str) {
+        let path = format!("/api/mini/orders/{order}/refunds/{out_refund_no}/withdraw");
+        let answer = self.phone.insist("POST", &path, &json!({})).await;
+        if !expect(&self.phone, "withdraw", &answer, &["order_state_conflict"]) {
+            self.phone.outside().watch.tally.count("refunds: withdrawn by buyers");
+        }
+    }
+
+    /// Asks for so much of the money back: the number of the refund.
+    pub(crate) async fn ask_back(&self, order: &str, amount_fen: i64) -> Option<String> {
         let path = format!("/api/mini/orders/{order}/refunds");
-        let body = json!({"amount_fen": amount_fen, "reason": "changed my mind"});
+        let body = json!({"amount_fen": amount_fen, "reason": ASKED_BY_BUYERS});
         let answer = self.phone.insist("POST", &path, &body).await;
         let allowed = [
             "refund_exceeds_paid",
@@ -187,9 +206,13 @@ impl Buyer {
             "order_not_refundable",
             "order_state_conflict",
         ];
-        if !expect(&self.phone, "refund", &answer, &allowed) {
-            self.phone.outside().watch.tally.count("refunds: asked for by buyers");
+        if expect(&self.phone, "refund", &answer, &allowed) {
+            return None;
         }
+        let (outside, number) = (self.phone.outside(), answer.text("out_refund_no"));
+        outside.watch.tally.count("refunds: asked for by buyers");
+        outside.told.note_ask(number);
+        Some(number.to_owned())
     }
 
     /// Says what the cashier said, true or not.

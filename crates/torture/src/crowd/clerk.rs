@@ -1,35 +1,47 @@
-//! The back office: brings goods in, sends out what is paid.
+//! The back office at work: brings goods in, sends out what is paid, looks after refunds.
 
 use crate::chance::Chance;
-use crate::clock::pause_ms;
+use crate::clock::{Stopwatch, pause_ms};
 use crate::crowd::Outside;
 use crate::crowd::buyer::{COMMON, SCARCE, expect};
+use crate::crowd::office::{Office, Who};
 use crate::crowd::phone::Phone;
 use crate::stage::Stage;
 use anyhow::{Result, ensure};
-use serde_json::{Value, json};
+use serde_json::json;
+use std::time::Duration;
 
 const PLENTY: i64 = 1_000_000;
 
 /// An operator at work.
 pub(super) struct Clerk {
     phone: Phone,
+    office: Office,
     chance: Chance,
 }
 
 impl Clerk {
     pub(super) fn new(stage: &Stage, outside: &Outside, chance: Chance) -> Clerk {
         let phone = Phone::new(stage.door.addr, outside, chance.clone());
-        Clerk { phone: phone.holding(&stage.operator_key), chance }
+        let office = Office::of(&phone);
+        Clerk { phone: phone.holding(&outside.keys.operator), office, chance }
     }
 
-    /// Works until somebody says stop.
-    pub(super) async fn work(mut self) {
-        loop {
+    /// What it wants just now is on this.
+    pub(super) fn phone(&self) -> &Phone {
+        &self.phone
+    }
+
+    /// Works for so long, and brings to its end what is in hand then.
+    pub(super) async fn work(mut self, limit: Duration) {
+        let begun = Stopwatch::start();
+        while begun.elapsed() < limit {
             pause_ms(self.chance.between(200, 2_500)).await;
-            match self.chance.below(5) {
+            match self.chance.below(7) {
                 0 | 1 => self.bring(SCARCE, 1).await,
                 2 => self.decide_about_refunds().await,
+                3 => self.mind_the_cases().await,
+                4 => self.office.ask_for_the_invariants().await,
                 _ => self.send_out().await,
             }
         }
@@ -44,52 +56,42 @@ impl Clerk {
         }
     }
 
-    /// The newest orders in this state.
-    async fn orders(&self, status: &str) -> Vec<Value> {
-        let path = format!("/api/admin/orders?status={status}&limit=50");
-        let listed = self.phone.insist("GET", &path, &Value::Null).await;
-        expect(&self.phone, "list", &listed, &[]);
-        listed.body["data"].as_array().cloned().unwrap_or_default()
-    }
-
     /// Buyers of what was sent have to wait for a yes. Some get a no, and some money goes back unasked.
     async fn decide_about_refunds(&mut self) {
-        let shipped = self.orders("shipped").await;
+        let shipped = self.office.orders("shipped").await;
         let Some(order) = shipped.get(self.chance.below(shipped.len())) else { return };
         let refunds = order["refunds"].as_array().into_iter().flatten();
         let waiting = refunds.filter(|refund| refund["status"] == "awaiting_approval");
         for refund in waiting.filter_map(|refund| refund["out_refund_no"].as_str()) {
             let word = if self.chance.permille(700) { "approve" } else { "decline" };
-            let path = format!("/api/admin/refunds/{refund}/{word}");
-            let answer = self.phone.insist("POST", &path, &json!({})).await;
-            if !expect(&self.phone, word, &answer, &["order_state_conflict"]) {
-                self.phone.outside().watch.tally.count(format!("refunds: {word}d by the clerk"));
-            }
+            self.office.say(Who::Approver, word, refund).await;
         }
         let number = order["order_number"].as_str().unwrap_or_default();
-        let path = format!("/api/admin/orders/{number}/refunds");
-        let body = json!({"amount_fen": 1, "reason": "a broken corner"});
-        let answer = self.phone.insist("POST", &path, &body).await;
-        let allowed = ["refund_exceeds_paid", "refund_limit_reached", "order_not_refundable"];
-        if !expect(&self.phone, "refund", &answer, &allowed) {
-            self.phone.outside().watch.tally.count("refunds: given by the clerk");
+        self.office.give_back(number, 1).await;
+    }
+
+    /// What WeChat Pay refused may go now; some of it is paid back by bank.
+    async fn mind_the_cases(&mut self) {
+        let troubled = self.office.troubled_refunds().await;
+        let Some(refund) = troubled.get(self.chance.below(troubled.len())) else { return };
+        if self.chance.permille(600) {
+            self.office.retry(refund).await;
+        } else {
+            self.office.settle_offline(refund).await;
         }
     }
 
     async fn send_out(&mut self) {
-        let ready = self.orders("ready").await;
+        let ready = self.office.orders("ready").await;
         let Some(order) = ready.get(self.chance.below(ready.len())) else { return };
         let number = order["order_number"].as_str().unwrap_or_default();
-        let package = json!({"logistics_type": 1, "packages": [{"express_company": "YTO",
-            "tracking_no": format!("T{number}"), "item_desc": "tea"}]});
-        let steps = [("ship", package), ("deliver", json!({})), ("complete", json!({}))];
-        for (step, body) in steps.into_iter().take(self.chance.below(3).saturating_add(1)) {
-            let path = format!("/api/admin/orders/{number}/{step}");
-            let answer = self.phone.insist("POST", &path, &body).await;
-            if expect(&self.phone, step, &answer, &["order_state_conflict"]) {
+        if !self.office.ship(number).await {
+            return;
+        }
+        for step in ["deliver", "complete"].into_iter().take(self.chance.below(3)) {
+            if !self.office.step(number, step, &json!({})).await {
                 return;
             }
-            self.phone.outside().watch.tally.count(format!("clerk: {step}"));
         }
     }
 }

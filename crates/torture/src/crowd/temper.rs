@@ -1,5 +1,7 @@
 //! How buyers behave. Each temper is a short story; what it says in the end is checked by others.
 
+mod back;
+
 use crate::chance::Chance;
 use crate::clock::pause_ms;
 use crate::crowd::buyer::{Buyer, COMMON, Offer, is_over};
@@ -44,13 +46,19 @@ pub(crate) enum Temper {
     Bargaining,
     /// Wants all of it back, by a refund or by cancelling.
     Returning,
+    /// Wants money back for what was sent, and may think better of it.
+    SendingBack,
+    /// Is given more back than an operator may give alone.
+    Complaining,
+    /// Sees the order cancelled by an operator.
+    Recalled,
     /// Pays another amount than was asked for.
     Miscounting,
     /// Pays late, and has closed the account to which it would go back.
     Gone,
 }
 
-const ALL: [(u64, Temper); 18] = [
+const ALL: [(u64, Temper); 21] = [
     (6, Temper::Prompt),
     (4, Temper::Slow),
     (2, Temper::Forgetful),
@@ -67,6 +75,9 @@ const ALL: [(u64, Temper); 18] = [
     (2, Temper::Replacing),
     (3, Temper::Bargaining),
     (3, Temper::Returning),
+    (3, Temper::SendingBack),
+    (2, Temper::Complaining),
+    (2, Temper::Recalled),
     (1, Temper::Miscounting),
     (1, Temper::Gone),
 ];
@@ -94,6 +105,9 @@ impl Temper {
             Temper::Replacing => "replacing",
             Temper::Bargaining => "bargaining",
             Temper::Returning => "returning",
+            Temper::SendingBack => "sending back",
+            Temper::Complaining => "complaining",
+            Temper::Recalled => "recalled",
             Temper::Miscounting => "miscounting",
             Temper::Gone => "gone",
         }
@@ -117,10 +131,13 @@ impl Temper {
             Temper::Lying => lying(&mut buyer).await,
             Temper::Planning => planning(&mut buyer).await,
             Temper::Replacing => replacing(&mut buyer).await,
-            Temper::Bargaining => bargaining(&mut buyer).await,
-            Temper::Returning => returning(&mut buyer).await,
+            Temper::Bargaining => back::bargaining(&mut buyer).await,
+            Temper::Returning => back::returning(&mut buyer).await,
+            Temper::SendingBack => back::sending_back(&mut buyer).await,
+            Temper::Complaining => back::complaining(&mut buyer).await,
+            Temper::Recalled => back::recalled(&mut buyer).await,
             Temper::Miscounting => miscounting(&mut buyer).await,
-            Temper::Gone => gone(&mut buyer).await,
+            Temper::Gone => back::gone(&mut buyer).await,
         };
     }
 }
@@ -306,54 +323,11 @@ async fn replacing(buyer: &mut Buyer) -> Option<()> {
     Some(())
 }
 
-/// An order that is paid, and seen to be.
-async fn paid(buyer: &Buyer) -> Option<(Offer, i64)> {
-    let offer = buyer.check_out("JSAPI").await?;
-    pay(buyer, &offer).await;
-    let order = buyer.until(&offer.order, is_over, LOOKS_FOR).await?;
-    let total_fen = order["amounts"]["paid_fen"].as_i64().filter(|paid| *paid > 0)?;
-    Some((offer, total_fen))
-}
-
-async fn bargaining(buyer: &mut Buyer) -> Option<()> {
-    let (offer, total_fen) = paid(buyer).await?;
-    // Both together may be more than was paid: then one of them is refused.
-    let half = (total_fen / 2).saturating_add(i64::from(buyer.chance.permille(500))).max(1);
-    tokio::join!(buyer.ask_back(&offer.order, half), buyer.ask_back(&offer.order, half));
-    if buyer.chance.permille(300) {
-        pause_ms(buyer.chance.between(0, 3_000)).await;
-        buyer.ask_back(&offer.order, 1).await;
-    }
-    Some(())
-}
-
-async fn returning(buyer: &mut Buyer) -> Option<()> {
-    let (offer, total_fen) = paid(buyer).await?;
-    match buyer.chance.below(3) {
-        0 => buyer.cancel(&offer.order).await,
-        1 => buyer.ask_back(&offer.order, total_fen).await,
-        _ => {
-            tokio::join!(buyer.cancel(&offer.order), buyer.ask_back(&offer.order, total_fen));
-        }
-    }
-    look(buyer, &offer.order).await;
-    Some(())
-}
-
 async fn miscounting(buyer: &mut Buyer) -> Option<()> {
     let offer = buyer.check_out("JSAPI").await?;
     let amount_fen = buyer.chance.between(1, 400);
     let form = json!({"unfaithful": true, "amount_fen": amount_fen});
     buyer.pay(&offer.out_trade_no, &form).await;
     look(buyer, &offer.order).await;
-    Some(())
-}
-
-async fn gone(buyer: &mut Buyer) -> Option<()> {
-    let offer = buyer.check_out("JSAPI").await?;
-    buyer.cancel(&offer.order).await;
-    look(buyer, &offer.order).await;
-    let form = json!({"unfaithful": true, "payer_account": "abnormal"});
-    buyer.pay(&offer.out_trade_no, &form).await;
     Some(())
 }

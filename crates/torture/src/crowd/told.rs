@@ -6,7 +6,7 @@
 use crate::clock::Stopwatch;
 use crate::findings::Findings;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// All that was told so far.
@@ -16,11 +16,19 @@ pub(crate) struct Told(Arc<Mutex<Inside>>);
 #[derive(Debug, Default)]
 struct Inside {
     orders: BTreeMap<String, Order>,
-    /// Which refunds were named, and whether they were said to be over.
-    refunds: BTreeMap<String, bool>,
+    /// Which refunds were named, and how they were said to have ended.
+    refunds: BTreeMap<String, Ending>,
+    /// Which refunds are the answers to requests for one.
+    asks: BTreeSet<String>,
     /// Which order each key is about.
     keys: BTreeMap<String, String>,
 }
+
+/// A refund's last word, and when it was first said.
+type Ending = Option<(&'static str, Stopwatch)>;
+
+/// From these nothing leads on.
+const LAST_WORDS: [&str; 4] = ["succeeded", "declined", "withdrawn", "settled_offline"];
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Order {
@@ -36,11 +44,7 @@ impl Told {
         // A refund that was asked for, or those of an order.
         let of_order = answer["refunds"].as_array().into_iter().flatten();
         for refund in std::iter::once(answer).chain(of_order) {
-            if let Some(number) = refund["out_refund_no"].as_str() {
-                let is_over = refund["status"] == "succeeded";
-                let was_over = inside.refunds.entry(number.to_owned()).or_default();
-                *was_over = *was_over || is_over;
-            }
+            inside.hear_of_refund(asked, refund, findings);
         }
         let Some(number) = answer["order_number"].as_str() else { return };
         if !key.is_empty() {
@@ -76,6 +80,16 @@ impl Told {
         }
     }
 
+    /// Notes which refund a request for one has come to, after however many tries.
+    pub(crate) fn note_ask(&self, out_refund_no: &str) {
+        self.lock().asks.insert(out_refund_no.to_owned());
+    }
+
+    /// Every refund that a request came to.
+    pub(crate) fn asks(&self) -> Value {
+        self.lock().asks.iter().map(|number| json!({"out_refund_no": number})).collect()
+    }
+
     /// Every order that was named, for the check at the end.
     pub(crate) fn orders(&self) -> Value {
         let row = |(number, order): (&String, &Order)| {
@@ -87,7 +101,7 @@ impl Told {
 
     /// Every refund that was named.
     pub(crate) fn refunds(&self) -> Value {
-        let row = |(number, said_succeeded): (&String, &bool)| json!({"out_refund_no": number, "said_succeeded": said_succeeded});
+        let row = |(number, ending): (&String, &Ending)| json!({"out_refund_no": number, "said": ending.map(|(word, _)| word)});
         self.lock().refunds.iter().map(row).collect()
     }
 
@@ -99,6 +113,23 @@ impl Told {
 
     fn lock(&self) -> MutexGuard<'_, Inside> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inside {
+    fn hear_of_refund(&mut self, asked: Stopwatch, refund: &Value, findings: &Findings) {
+        let Some(number) = refund["out_refund_no"].as_str() else { return };
+        let ending = self.refunds.entry(number.to_owned()).or_default();
+        let status = refund["status"].as_str().unwrap_or_default();
+        let last_word = LAST_WORDS.into_iter().find(|word| *word == status);
+        match *ending {
+            Some((before, since)) if since.is_before(asked) && before != status => {
+                let what = format!("{number} was said to be {before}, and later {status}");
+                findings.add("I14 a refund ends once", what);
+            }
+            Some(_) => {}
+            None => *ending = last_word.map(|word| (word, Stopwatch::start())),
+        }
     }
 }
 
@@ -150,6 +181,19 @@ mod tests {
         assert!(heard(&[(at, "k", one.clone()), (at, "k", one.clone())]).is_empty());
         assert!(heard(&[(at, "", one.clone()), (at, "", other.clone())]).is_empty());
         assert_eq!(heard(&[(at, "k", one), (at, "k", other)]).len(), 1);
+    }
+
+    #[test]
+    fn a_refund_that_was_declined_is_never_sent() {
+        let refund = |status: &str| json!({"out_refund_no": "R1", "status": status});
+        let (told, findings) = (Told::default(), Findings::default());
+        for status in ["awaiting_approval", "declined", "declined"] {
+            told.hear(later(), "", &refund(status), &findings);
+        }
+        assert!(findings.all().is_empty());
+        told.hear(later(), "", &json!({"refunds": [refund("processing")]}), &findings);
+        assert_eq!(findings.all().len(), 1);
+        assert_eq!(told.refunds(), json!([{"out_refund_no": "R1", "said": "declined"}]));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! May not be read by others: it holds keys.
 
+use crate::crowd::office::APPROVAL_ABOVE_FEN;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use std::io::Write as _;
@@ -68,6 +69,7 @@ fn text(at: &Addresses, merchant: &Value) -> String {
                 "certificate": merchant["merchant_certificate_pem"],
             }),
         ),
+        ("[refunds]", json!({"approval_above_fen": APPROVAL_ABOVE_FEN})),
         (
             "[jobs]",
             json!({"time_scale": TIME_SCALE, "lease_ms": LEASE_MS, "sweep_every_ms": SWEEP_EVERY_MS}),

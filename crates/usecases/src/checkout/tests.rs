@@ -16,7 +16,7 @@ fn buyer() -> UserId {
     order().buyer.unwrap()
 }
 
-fn request() -> CheckoutRequest {
+pub(super) fn request() -> CheckoutRequest {
     CheckoutRequest {
         buyer: buyer(),
         selection: Selection::Everything,
@@ -187,4 +187,25 @@ async fn the_twin_of_a_free_checkout_is_shown_the_order() {
         matches!(second, Ok(Checkedout::Replayed { .. }) | Err(CheckoutError::InProgress)),
         "{second:?}"
     );
+}
+
+#[tokio::test]
+async fn what_a_guard_refuses_is_said_to_the_buyer() {
+    let out = Refusal::Stock(sku(1).id);
+    for (refusal, expected) in
+        [(out, "tea is out of stock"), (Refusal::TooManyOpenOrders, "too many unpaid orders")]
+    {
+        let (desk, _) = shop(vec![100], vec![CommitAnswer::GuardRefused(refusal)], vec![1]);
+        let refused = desk.check_out(&request(), &keyed("one")).await.unwrap_err();
+        assert_eq!(refused.to_string(), expected);
+    }
+}
+
+#[tokio::test]
+async fn lines_that_are_not_the_buyers_are_named() {
+    let (desk, _) = shop(vec![100], vec![CommitAnswer::Committed], vec![1]);
+    let only = |ids: &[i64]| CheckoutRequest { selection: Selection::of_ids(ids), ..request() };
+    let refused = desk.check_out(&only(&[1, 2, 3]), &keyed("one")).await.unwrap_err();
+    assert_eq!(refused.to_string(), "not on the purchase list: [2, 3]");
+    assert!(desk.check_out(&only(&[1]), &keyed("one")).await.is_ok());
 }

@@ -157,7 +157,9 @@ async fn a_question_beyond_the_budget_is_put_off_unless_a_client_waits() {
     let (orders, _) = store(vec![order.clone()], vec![CommitAnswer::Committed]);
     let mut desk = desk(orders, gateway, now());
     desk.query_budget = QueryBudget::new(2);
-    while desk.query_budget.take(Urgency::Patient, now()).is_ok() {}
+    for _ in 0..10 {
+        let _drained = desk.query_budget.take(Urgency::Patient, now());
+    }
     let patient = desk.follow_payment(&number, &job_of(&order, false)).await.unwrap();
     assert!(matches!(patient, Finish::PutOff(at) if at > now()), "nothing was asked");
     let waiting = desk.follow_payment(&number, &job_of(&order, true)).await.unwrap();
@@ -201,4 +203,18 @@ async fn a_closed_payment_with_a_kept_notification_is_asked_until_somebody_answe
             }
         }
     }
+}
+
+#[tokio::test]
+async fn only_too_many_questions_halve_the_budget() {
+    let order = order();
+    let number = order.payments[0].out_trade_no().clone();
+    let mut gateway = MockGateway::new();
+    let refusal = WechatRefusal { http_status: 500, ..WechatRefusal::default() };
+    let failing = GatewayError::Retryable(refusal);
+    gateway.expect_query().times(1).return_once(move |_| ready(Err(failing)));
+    let (orders, _) = store(vec![order.clone()], Vec::new());
+    let desk = desk(orders, gateway, now());
+    desk.follow_payment(&number, &job_of(&order, true)).await.unwrap();
+    assert!(desk.query_budget.take(Urgency::ClientWaiting, now()).is_ok(), "the rate stays");
 }

@@ -9,7 +9,7 @@ use domain::changeset::{Audit, Refusal};
 use domain::fact::RefundProgress;
 use domain::job::{JobChange, JobId};
 use domain::order::{Command, HORIZON_S, RefundAnswer};
-use domain::ports::{CommitAnswer, Finish, OrderKey};
+use domain::ports::{CommitAnswer, Finish, GatewayError, OrderKey};
 use domain::refund::RefundState;
 use std::sync::{Arc, Mutex};
 
@@ -49,6 +49,27 @@ async fn a_rejected_refund_is_asked_about_once_more_at_the_horizon() {
     assert_eq!(*asked.lock().unwrap(), 1, "it was let be unasked: {finish:?}");
     let state = life.lock().unwrap().order.refunds[0].state.clone();
     assert!(matches!(state, RefundState::Processing { .. }));
+}
+
+#[tokio::test]
+async fn a_last_look_at_which_nobody_answers_is_not_the_last() {
+    let (order, no) = refunding(40);
+    let refused = RefundAnswer::Refused { code: "USER_ACCOUNT_ABNORMAL".to_owned() };
+    let order = [
+        Command::SendRefund { out_refund_no: no.clone() },
+        Command::RecordRefundCall { out_refund_no: no.clone(), answer: refused },
+        Command::RecordRefund(refund_fact(&order, &no, None)),
+    ]
+    .iter()
+    .fold(order, after);
+    assert!(matches!(order.refunds[0].state, RefundState::Rejected { .. }));
+    let mut gateway = MockGateway::new();
+    let lost = GatewayError::OutcomeUnknown("timeout".to_owned());
+    gateway.expect_query_refund().times(1).return_once(move |_| ready(Err(lost)));
+    let at = now().plus_seconds(HORIZON_S);
+    let (orders, _) = living(order);
+    let finish = desk(orders, gateway, at).follow_refund(&no, &job(&no, 2)).await.unwrap();
+    assert!(matches!(finish, Finish::Again(again) if again > at), "{finish:?}");
 }
 
 #[tokio::test]

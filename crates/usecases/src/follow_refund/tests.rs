@@ -14,7 +14,7 @@ use domain::{Fen, OutRefundNo};
 use mockall::Sequence;
 use std::sync::{Arc, Mutex};
 
-fn done() -> RefundProgress {
+pub(super) fn done() -> RefundProgress {
     RefundProgress::Succeeded { at: now() }
 }
 
@@ -52,7 +52,7 @@ fn refused(code: &str) -> GatewayError {
     GatewayError::Refused(refusal)
 }
 
-fn lost() -> GatewayError {
+pub(super) fn lost() -> GatewayError {
     GatewayError::OutcomeUnknown("timeout".to_owned())
 }
 
@@ -239,24 +239,33 @@ async fn what_waits_for_a_person_is_not_sent() {
     let mut waiting = order;
     waiting.refunds[0].state = RefundState::AwaitingApproval;
     let no = waiting.refunds[0].out_refund_no.clone();
-    let (desk, _) = setting(waiting, MockGateway::new());
-    assert_eq!(desk.follow_refund(&no, &job(&no, 1)).await.unwrap(), Finish::Done);
+    // It has a job only once commits were lost: somebody's yes may be among them.
+    for (progress, state, finish) in
+        [(None, "AwaitingApproval", Finish::Done), (Some(done()), "Succeeded", Finish::Done)]
+    {
+        let said = refund_fact(&waiting, &no, progress);
+        let mut gateway = MockGateway::new();
+        gateway.expect_query_refund().times(1).return_once(move |_| ready(Ok(said)));
+        let (desk, life) = setting(waiting.clone(), gateway);
+        assert_eq!(desk.follow_refund(&no, &job(&no, 1)).await.unwrap(), finish);
+        let status = life.lock().unwrap().order.refunds[0].state.status();
+        assert_eq!(format!("{status:?}"), state);
+    }
 }
 
 #[tokio::test]
-async fn what_nobody_knows_for_an_hour_is_shown_to_a_person_once() {
+async fn the_audit_tells_what_wechat_pay_answered() {
     let (order, no) = refunding(40);
-    let mut sending = after(order, &Command::SendRefund { out_refund_no: no.clone() });
-    sending.refunds[0].created_at = now().plus_seconds(-3_600);
     let mut gateway = MockGateway::new();
-    gateway.expect_query_refund().times(2).returning(|_| ready(Err(lost())));
-    let (desk, life) = setting(sending, gateway);
-    for token in [2, 3] {
-        let finish = desk.follow_refund(&no, &job(&no, token)).await.unwrap();
-        assert!(matches!(finish, Finish::Again(_)), "it is still asked about");
-    }
+    gateway.expect_refund().times(1).return_once(|_| ready(Err(refused("PARAM_ERROR"))));
+    let nothing = refund_fact(&order, &no, None);
+    gateway.expect_query_refund().times(1).return_once(move |_| ready(Ok(nothing)));
+    let (desk, life) = setting(order, gateway);
+    desk.follow_refund(&no, &job(&no, 1)).await.unwrap();
     let life = life.lock().unwrap();
-    let cases: Vec<CaseKind> =
-        life.written.iter().flat_map(|c| c.cases.iter().map(|case| case.kind)).collect();
-    assert_eq!(cases, [CaseKind::Stuck]);
+    let causes: Vec<&str> = life.written.iter().map(|c| c.audit.cause.as_str()).collect();
+    assert_eq!(
+        causes,
+        ["refund", "refund refused PARAM_ERROR", "refund answered RESOURCE_NOT_EXISTS"]
+    );
 }

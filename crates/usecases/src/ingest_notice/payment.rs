@@ -99,6 +99,11 @@ impl Paydesk {
             self.keep_for_later(notice, out_trade_no, request_id).await?;
             return Ok(NoticeAnswer::TryAgain);
         };
+        if let Trade::NotPaid | Trade::NotExist = heard.trade() {
+            // Queries lag behind payments: that proves nothing, and is asked again.
+            self.keep_for_later(notice, out_trade_no, request_id).await?;
+            return Ok(NoticeAnswer::TryAgain);
+        }
         let confirmed = say_the_same(&heard, fact);
         let entry = entry(notice, InboxStatus::Applied, Some(out_trade_no));
         let step = CommandId::of_step("confirm", out_trade_no.as_str(), self.ids.call());
@@ -119,11 +124,14 @@ impl Paydesk {
     }
 }
 
-/// Whether a query's answer confirms a notification. A payment that was refunded since was paid.
+/// Whether a query's answer confirms a notification: the same money. A payment that was refunded since
+/// was paid.
 fn say_the_same(heard: &PaymentFact, told: &PaymentFact) -> bool {
     match (heard.trade(), told.trade()) {
-        (Trade::Refunded(heard), Trade::Success(told)) => {
-            heard.transaction_id == told.transaction_id && heard.amount == told.amount
+        (Trade::Success(heard) | Trade::Refunded(heard), Trade::Success(told)) => {
+            heard.transaction_id == told.transaction_id
+                && (heard.amount, &heard.currency) == (told.amount, &told.currency)
+                && heard.appid == told.appid
         }
         (heard, told) => heard == told,
     }

@@ -1,18 +1,22 @@
 //! What WeChat Pay is answered, and what must be durable before.
 
+mod confirming;
+mod refunds;
+
 use super::NoticeAnswer;
 use crate::Paydesk;
 use crate::mocks::{MockGateway, MockNotices, MockOrders, desk, ready};
-use crate::samples::{Life, fact, living, notified, now, order, receipt, store};
+use crate::overheard::Overheard;
+use crate::samples::{fact, notified, now, order, receipt, store};
 use domain::case::CaseKind;
 use domain::changeset::{Changeset, InboxStatus, Refusal};
-use domain::fact::Trade;
+use domain::fact::{Evidence, PaymentFact, Trade};
 use domain::job::{JobChange, JobId};
+use domain::names::Mchid;
 use domain::order::Order;
-use domain::ports::{
-    CommitAnswer, GatewayError, Notice, NoticeBody, NoticeError, RawNotice, StoreError,
-};
+use domain::ports::{CommitAnswer, Notice, NoticeBody, NoticeError, RawNotice, StoreError};
 use std::sync::{Arc, Mutex};
+use tracing::Level;
 
 fn notice(order: &Order, transaction_id: &str) -> Notice {
     let mut receipt = receipt();
@@ -166,80 +170,47 @@ async fn an_event_of_an_unknown_type_is_stored_and_acknowledged() {
     assert_eq!(only(&written).inbox.unwrap().status, InboxStatus::Verified);
 }
 
-/// A notification about one fen more than was asked; WeChat Pay's own answer says `amount`.
-async fn one_fen_more(heard: Option<i64>) -> (NoticeAnswer, Life) {
-    let mut notice = notice(&order(), "T-1");
-    let mut receipt = receipt();
-    receipt.amount = domain::Fen::new(101);
-    notice.body =
-        NoticeBody::Payment(Box::new(notified(&order(), Trade::Success(receipt.clone()))));
-    let mut gateway = MockGateway::new();
-    gateway.expect_query().times(1).return_once(move |_| {
-        ready(match heard {
-            Some(amount) => {
-                receipt.amount = domain::Fen::new(amount);
-                Ok(fact(&order(), Trade::Success(receipt)))
-            }
-            None => Err(GatewayError::OutcomeUnknown("lost".to_owned())),
-        })
-    });
-    let (orders, life) = living(order());
-    let mut desk = opening(orders, Ok(notice));
-    desk.gateway = Arc::new(gateway);
-    let answer = ingest(&desk).await;
-    drop(desk);
-    let life = Arc::into_inner(life).unwrap().into_inner().unwrap();
-    (answer, life)
+/// WeChat Pay probes us with wrong signatures all the time; a stranger's are worth a look.
+#[tokio::test]
+async fn a_probe_is_quiet_and_any_other_refusal_is_a_warning() {
+    for (error, warnings) in [
+        (NoticeError::Probe, 0),
+        (NoticeError::Untrusted("signature"), 1),
+        (NoticeError::Malformed("json"), 1),
+        (NoticeError::KeysUnavailable, 1),
+    ] {
+        let desk = opening(MockOrders::new(), Err(error.clone()));
+        let overheard = Overheard::listen();
+        ingest(&desk).await;
+        assert_eq!(overheard.count(Level::WARN, "notify.refused"), warnings, "{error:?}");
+    }
 }
 
 #[tokio::test]
-async fn another_amount_that_a_query_confirms_goes_back_and_is_acknowledged() {
-    let (answer, life) = one_fen_more(Some(101)).await;
-    assert_eq!(answer, NoticeAnswer::Acknowledged);
-    assert_eq!(life.events(), ["payment_surplus", "refund_requested"]);
-    assert_eq!(life.order.refunds[0].amount, domain::Fen::new(101));
-    assert_eq!(life.order.status, domain::order::OrderStatus::PendingPayment, "still payable");
-}
-
-#[tokio::test]
-async fn another_amount_that_a_query_denies_settles_by_the_query_and_has_a_case() {
-    let (answer, life) = one_fen_more(Some(100)).await;
-    assert_eq!(answer, NoticeAnswer::TryAgain);
-    assert_eq!(life.events(), ["payment_paid", "settled"]);
-    let last = life.written.last().unwrap();
-    assert_eq!(last.inbox.as_ref().unwrap().status, InboxStatus::Mismatch);
-    assert_eq!(last.cases[0].kind, CaseKind::AmountMismatch);
-}
-
-#[tokio::test]
-async fn another_amount_that_nobody_confirms_changes_nothing_and_is_asked_about_by_the_job() {
-    let (answer, life) = one_fen_more(None).await;
-    assert_eq!(answer, NoticeAnswer::TryAgain);
-    assert!(life.events().is_empty());
-    let kept = life.written.last().unwrap();
-    assert_eq!(kept.inbox.as_ref().unwrap().status, InboxStatus::Verified);
-    assert!(matches!(kept.jobs[..], [JobChange::Ensure { .. }]));
-}
-
-/// Ruling 8: verified but not applied is stored with a job, also after a query confirmed it.
-#[tokio::test]
-async fn a_confirmed_mismatch_that_cannot_be_committed_is_kept_with_its_job() {
-    let mut notice = notice(&order(), "T-1");
-    let mut receipt = receipt();
-    receipt.amount = domain::Fen::new(101);
-    notice.body =
-        NoticeBody::Payment(Box::new(notified(&order(), Trade::Success(receipt.clone()))));
-    let mut gateway = MockGateway::new();
-    gateway
-        .expect_query()
-        .times(1)
-        .return_once(move |_| ready(Ok(fact(&order(), Trade::Success(receipt)))));
-    let mut answers = vec![CommitAnswer::Conflict; 12];
-    answers.push(CommitAnswer::Committed);
-    let (orders, written) = store(vec![order()], answers);
-    let mut desk = opening(orders, Ok(notice));
-    desk.gateway = Arc::new(gateway);
-    assert_eq!(ingest(&desk).await, NoticeAnswer::TryAgain);
-    let kept = written.lock().unwrap().pop().unwrap();
-    assert_eq!(kept.inbox.map(|i| i.status), Some(InboxStatus::Verified), "nothing was stored");
+async fn the_case_of_an_unknown_number_says_whether_it_looks_like_ours() {
+    for (attach, expected) in [
+        (Some("pd1.test.P2026"), "its attach is of our shape"),
+        (Some("shop-7"), "its attach is not of our shape"),
+        (None, "it has no attach"),
+    ] {
+        let told = PaymentFact::attested(
+            Evidence::Notification { event_id: "EV-1".to_owned() },
+            Mchid::new("1900000109"),
+            order().payments[0].out_trade_no().clone(),
+            Trade::Success(receipt()),
+            attach.map(str::to_owned),
+        );
+        let body = NoticeBody::Payment(Box::new(told));
+        let (mut orders, written) = (MockOrders::new(), Written::default());
+        orders.expect_load().returning(|_| ready(Ok(None)));
+        let kept = Arc::clone(&written);
+        orders.expect_commit().times(1).returning(move |changeset| {
+            kept.lock().unwrap().push(changeset);
+            ready(CommitAnswer::Committed)
+        });
+        let notice = Notice { body, ..notice(&order(), "T-1") };
+        assert_eq!(ingest(&opening(orders, Ok(notice))).await, NoticeAnswer::Orphan);
+        let detail = &only(&written).cases[0].detail;
+        assert!(detail.ends_with(expected), "{detail}");
+    }
 }

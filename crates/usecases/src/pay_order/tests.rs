@@ -1,12 +1,12 @@
 //! Repeats and twins of a request to pay.
 
 use super::PayRequest;
-use crate::mocks::{MockGateway, desk, ready};
+use crate::mocks::{Dozing, MockGateway, desk, ready};
 use crate::samples::{keyed, living, now, order};
 use crate::{Checkedout, CheckoutError, OfferError, Target};
 use domain::order::{CancelCause, Command, Decision, Event, Order};
-use domain::payment::{Credential, PaymentStatus, TradeType};
-use domain::ports::{GatewayError, OrderKey, PayParams, WechatRefusal};
+use domain::payment::{ClosingCause, Credential, PaymentState, PaymentStatus, TradeType};
+use domain::ports::{Clock, GatewayError, OrderKey, PayParams, WechatRefusal};
 
 fn request(order: &Order) -> PayRequest {
     let buyer = order.buyer.unwrap();
@@ -231,4 +231,82 @@ async fn asking_in_the_last_minute_closes_the_open_payment() {
     let refused = desk.pay_order(&request(&order), &keyed("one")).await;
     assert!(matches!(refused, Err(CheckoutError::Offer(OfferError::NotPayable))));
     assert_eq!(life.lock().unwrap().order.payments[0].state.status(), PaymentStatus::Closing);
+}
+
+/// Another device replaced it, and that payment has ended as well: only what WeChat Pay refused is
+/// tried anew.
+#[tokio::test]
+async fn a_key_whose_payment_was_replaced_is_shown_it_and_starts_no_other() {
+    let mut order = order();
+    let why = ClosingCause::Superseded;
+    order.payments[0].state = PaymentState::Closed { why, at: now() };
+    let (orders, life) = living(order.clone());
+    let mut record = keyed("one").record(now().plus_seconds(-60));
+    (record.order, record.payment) = (Some(order.id), Some(1));
+    life.lock().unwrap().keys.push(record);
+    let desk = desk(orders, gateway(), now());
+    let again = desk.pay_order(&request(&order), &keyed("one")).await.unwrap();
+    let Checkedout::Replayed { offer, .. } = again else { panic!("{again:?}") };
+    assert_eq!(offer.out_trade_no.as_ref(), Some(order.payments[0].out_trade_no()));
+    assert_eq!(offer.pay_params, None);
+    assert!(life.lock().unwrap().written.is_empty());
+}
+
+#[tokio::test]
+async fn who_cannot_pay_another_way_keeps_the_payment_that_was_on_offer() {
+    let order = order().after(&[Event::PaymentPayable { no: 1, credential: Some(credential()) }]);
+    let (orders, life) = living(order.clone());
+    let mut desk = desk(orders, gateway(), now());
+    let mut door = crate::mocks::MockDoor::new();
+    door.expect_openid().returning(|_, _| ready(Ok(None)));
+    desk.access = std::sync::Arc::new(door);
+    let jsapi = PayRequest { trade_type: TradeType::Jsapi, ..request(&order) };
+    let refused = desk.pay_order(&jsapi, &keyed("one")).await;
+    assert!(matches!(refused, Err(CheckoutError::OpenidRequired)), "{refused:?}");
+    assert_eq!(life.lock().unwrap().order.payments[0].state.status(), PaymentStatus::Payable);
+}
+
+#[tokio::test]
+async fn a_second_click_is_handed_what_the_first_was_answered() {
+    let answered =
+        order().after(&[Event::PaymentPayable { no: 1, credential: Some(credential()) }]);
+    let loads = vec![order(), order(), answered];
+    let (mut orders, _) =
+        crate::samples::store(loads, vec![domain::ports::CommitAnswer::Committed]);
+    orders.expect_replay().returning(|_| ready(Ok(None)));
+    let clock = Dozing::since(now());
+    let mut desk = desk(orders, gateway(), now());
+    desk.clock = std::sync::Arc::<Dozing>::clone(&clock);
+    let second = desk.pay_order(&request(&order()), &keyed("two")).await.unwrap();
+    assert!(matches!(second, Checkedout::Reused(offer) if offer.pay_params.is_some()));
+    assert!(clock.now().millis_since(now()) <= 100, "as soon as it is there");
+}
+
+#[tokio::test]
+async fn a_second_click_waits_three_seconds_for_the_first_and_no_longer() {
+    let (orders, _) = living(order());
+    let clock = Dozing::since(now());
+    let mut desk = desk(orders, gateway(), now());
+    desk.clock = std::sync::Arc::<Dozing>::clone(&clock);
+    let second = desk.pay_order(&request(&order()), &keyed("two")).await.unwrap();
+    assert!(matches!(second, Checkedout::Reused(offer) if offer.is_unknown()));
+    assert_eq!(clock.now().millis_since(now()), 3_000);
+}
+
+/// Two calls and what is between them take at most twenty seconds; then whoever recorded the
+/// payment is dead.
+#[tokio::test]
+async fn who_may_still_be_calling_is_left_to_it_for_twenty_seconds() {
+    for (age_s, calls) in [(19, 0), (20, 1)] {
+        let mut order = order();
+        order.payments[0].created_at = now().plus_seconds(-age_s);
+        let (orders, _) = living(order.clone());
+        let mut gateway = gateway();
+        gateway.expect_prepay().times(calls).returning(|_| ready(Ok(credential())));
+        let desk = desk(orders, gateway, now());
+        let second = desk.pay_order(&request(&order), &keyed("two")).await.unwrap();
+        assert!(
+            matches!(second, Checkedout::Reused(offer) if offer.pay_params.is_some() == (calls > 0))
+        );
+    }
 }

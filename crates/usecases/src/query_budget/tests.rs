@@ -2,11 +2,11 @@
 
 use super::*;
 
-fn at(millis: i64) -> Timestamp {
+pub(super) fn at(millis: i64) -> Timestamp {
     Timestamp::from_seconds(1_795_226_400).plus_millis(millis)
 }
 
-fn taken(budget: &QueryBudget, urgency: Urgency, now: Timestamp) -> u32 {
+pub(super) fn taken(budget: &QueryBudget, urgency: Urgency, now: Timestamp) -> u32 {
     (0..1_000).take_while(|_| budget.take(urgency, now).is_ok()).count().try_into().unwrap()
 }
 

@@ -13,7 +13,7 @@ use crate::transact::{Effect, Transacted};
 use crate::{Offer, OfferError, Paydesk, Target, TransactError};
 use domain::UserId;
 use domain::changeset::Intent;
-use domain::order::{Command, Event, NewPayment, Order, OrderStatus, PrepayAnswer};
+use domain::order::{Command, NewPayment, Order, OrderStatus, PrepayAnswer};
 use domain::payment::{ClosingCause, Payment, PaymentNo, PaymentState, TradeType};
 use domain::ports::{GatewayError, OrderKey, StoreError};
 
@@ -37,7 +37,7 @@ impl Started {
 
     /// Whether it was recorded by this call.
     pub(crate) fn is_new(&self) -> bool {
-        matches!(&self.effect, Effect::Now(events) if events.iter().any(is_start))
+        matches!(self.effect, Effect::Now(_))
     }
 }
 
@@ -238,8 +238,4 @@ impl Paydesk {
 /// Whether a payment that makes way could still be paid: its end is not proven.
 fn may_be_paid(payment: &Payment) -> bool {
     matches!(payment.state, PaymentState::Closing { .. })
-}
-
-fn is_start(event: &Event) -> bool {
-    matches!(event, Event::PaymentStarted(_))
 }

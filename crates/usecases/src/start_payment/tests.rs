@@ -2,11 +2,13 @@
 
 use super::{Asked, Offer, OfferError};
 use crate::mocks::{MockGateway, desk, ready};
+use crate::overheard::Overheard;
 use crate::samples::{now, order, store};
-use domain::Timestamp;
-use domain::order::{Event, Order};
-use domain::payment::{ClosingCause, Credential};
+use domain::order::{Event, Order, OrderStatus};
+use domain::payment::{ClosingCause, Credential, PaymentState};
 use domain::ports::{CommitAnswer, GatewayError, PayParams, WechatRefusal};
+use domain::{OutTradeNo, Timestamp};
+use tracing::Level;
 
 fn refusal(code: &str) -> WechatRefusal {
     WechatRefusal { code: code.to_owned(), ..WechatRefusal::default() }
@@ -80,4 +82,60 @@ async fn a_payment_that_has_its_credential_is_offered_without_another_call() {
     let (offered, events) = offer(payable, now(), None).await;
     assert!(offered.unwrap().pay_params.is_some());
     assert!(events.is_empty());
+}
+
+/// The order after its first payment came to `state`, and its second is open when `open`.
+fn moved_on(state: PaymentState, open: bool) -> Order {
+    let mut order = order();
+    let mut second = order.payments[0].clone();
+    order.payments[0].state = state;
+    second.no = 2;
+    second.terms.out_trade_no = OutTradeNo::of_payment(&order.number, 2);
+    order.payments.extend(open.then_some(second));
+    order
+}
+
+/// What is said to who comes back for the first payment.
+async fn of_the_first(order: Order) -> OfferError {
+    let (orders, written) = store(vec![order.clone()], Vec::new());
+    let offered = desk(orders, MockGateway::new(), now()).offer(order, Asked::other(1), "r").await;
+    assert!(written.lock().unwrap().is_empty());
+    offered.unwrap_err()
+}
+
+#[tokio::test]
+async fn who_comes_back_for_a_refused_payment_is_told_why_whatever_was_started_since() {
+    for open in [false, true] {
+        let rejected = PaymentState::Rejected { code: "NO_AUTH".to_owned(), proven: true };
+        let said = of_the_first(moved_on(rejected, open)).await;
+        assert!(matches!(&said, OfferError::WechatRefused(r) if r.code == "NO_AUTH"), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_comes_back_for_a_replaced_payment_hears_of_the_other_while_the_order_is_payable() {
+    let why = ClosingCause::Superseded;
+    for state in [PaymentState::Closing { why }, PaymentState::Closed { why, at: now() }] {
+        let payable = moved_on(state, true);
+        let mut cancelled = payable.clone();
+        cancelled.status = OrderStatus::Cancelled;
+        let said = of_the_first(payable).await;
+        assert!(matches!(said, OfferError::Replaced), "{said:?}");
+        let said = of_the_first(cancelled).await;
+        assert!(matches!(said, OfferError::NotPayable), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_prepay_that_only_the_merchant_can_repair_is_an_error_and_any_other_a_warning() {
+    for (error, level) in [
+        (GatewayError::Misconfigured(refusal("SIGN_ERROR")), Level::ERROR),
+        (GatewayError::Untrusted("signature".to_owned()), Level::ERROR),
+        (GatewayError::Refused(refusal("NO_AUTH")), Level::WARN),
+        (GatewayError::OutcomeUnknown("timeout".to_owned()), Level::WARN),
+    ] {
+        let overheard = Overheard::listen();
+        let _offered = offer(order(), now(), Some(Err(error))).await;
+        assert_eq!(overheard.count(level, "prepay failed"), 1);
+    }
 }

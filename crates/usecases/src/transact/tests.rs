@@ -1,13 +1,17 @@
 //! Each answer of the store, given precisely once, and what is made of it.
 
-use crate::mocks::{MockGateway, MockOrders, desk, ready};
+use crate::mocks::{self, Dozing, MockEvents, MockGateway, MockOrders, desk, ready};
+use crate::overheard::Overheard;
 use crate::samples::{now, order, paid, store};
 use crate::{Target, TransactError};
 use domain::CommandId;
 use domain::catalogue::SkuId;
 use domain::changeset::{Audit, InboxEntry, InboxStatus, Intent, Refusal};
-use domain::order::{Order, OrderStatus};
-use domain::ports::{CommitAnswer, OrderKey, StoreError};
+use domain::order::{CancelCause, Command, Order, OrderStatus, PayerResult};
+use domain::payment::{ClosingCause, PaymentState};
+use domain::ports::{Clock, CommitAnswer, Committed, OrderKey, StoreError};
+use std::sync::{Arc, Mutex};
+use tracing::Level;
 
 fn intent(inbox: bool) -> Intent {
     let entry = InboxEntry {
@@ -127,4 +131,85 @@ async fn lost_races_end_after_a_bounded_number_of_tries() {
     let (orders, written) = store(vec![open.clone()], answers);
     assert!(matches!(run(orders, &open, false).await, Err(TransactError::Busy(_))));
     assert_eq!(written.lock().unwrap().len(), 12);
+}
+
+/// How many milliseconds a command sleeps that loses so many races.
+async fn slept_ms(lost: usize, all_the_jitter: bool) -> i64 {
+    let mut answers = vec![CommitAnswer::Conflict; lost];
+    answers.push(CommitAnswer::Committed);
+    let (orders, _) = store(vec![order()], answers);
+    let clock = Dozing::since(now());
+    let mut desk = desk(orders, MockGateway::new(), now());
+    desk.clock = Arc::<Dozing>::clone(&clock);
+    if all_the_jitter {
+        desk.ids = mocks::all_the_jitter();
+    }
+    let target = Target::anybodys(OrderKey::Id(order().id));
+    desk.transact(&target, &paid(&order()), &intent(false)).await.unwrap();
+    clock.now().millis_since(now())
+}
+
+#[tokio::test]
+async fn the_first_lost_race_is_run_again_at_once_and_every_other_after_a_longer_pause() {
+    for (lost, at_least_ms, at_most_ms) in [(1, 0, 0), (2, 5, 10), (3, 15, 30), (4, 30, 60)] {
+        assert_eq!(slept_ms(lost, false).await, at_least_ms, "{lost} lost");
+        assert_eq!(slept_ms(lost, true).await, at_most_ms, "{lost} lost");
+    }
+}
+
+/// What those who wait for news are told when the store answers `answer`, of which nobody knows
+/// whether it was `found` afterwards.
+async fn told(answer: CommitAnswer, found: bool) -> Vec<Committed> {
+    let (mut orders, _) = store(vec![order()], vec![answer, CommitAnswer::Committed]);
+    orders.expect_committed().returning(move |_| ready(Ok(found)));
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let (mut events, kept) = (MockEvents::new(), Arc::clone(&told));
+    events.expect_committed().returning(move |news| kept.lock().unwrap().push(news.clone()));
+    let mut desk = desk(orders, MockGateway::new(), now());
+    desk.events = Arc::new(events);
+    let target = Target::anybodys(OrderKey::Id(order().id));
+    let cancel = Command::Cancel(CancelCause::Buyer);
+    desk.transact(&target, &cancel, &intent(false)).await.unwrap();
+    drop(desk);
+    Arc::into_inner(told).unwrap().into_inner().unwrap()
+}
+
+#[tokio::test]
+async fn what_is_durable_is_told_once_with_its_earliest_job() {
+    let lost = || CommitAnswer::OutcomeUnknown("cut".to_owned());
+    let expected = Committed { order: order().id, version: 2, next_due: Some(now()) };
+    assert_eq!(told(CommitAnswer::Committed, false).await, std::slice::from_ref(&expected));
+    assert_eq!(told(CommitAnswer::AlreadyCommitted, false).await, std::slice::from_ref(&expected));
+    assert_eq!(told(lost(), true).await, std::slice::from_ref(&expected), "found afterwards");
+    assert_eq!(told(lost(), false).await, [expected], "at the second try only");
+}
+
+#[tokio::test]
+async fn money_that_its_order_cannot_take_is_loud() {
+    let mut closed = order();
+    closed.status = OrderStatus::Cancelled;
+    closed.payments[0].state = PaymentState::Closed { why: ClosingCause::Cancelled, at: now() };
+    for (order, alarms) in [(order(), 0), (closed, 1)] {
+        let (orders, _) = store(vec![order.clone()], vec![CommitAnswer::Committed]);
+        let overheard = Overheard::listen();
+        run(orders, &order, false).await.unwrap();
+        assert_eq!(overheard.count(Level::ERROR, "payment.surplus"), alarms, "{:?}", order.status);
+    }
+}
+
+async fn refused_by_stock(command: &Command) -> Result<Order, TransactError> {
+    let refusal = || CommitAnswer::GuardRefused(Refusal::Stock(SkuId::parse("tea").unwrap()));
+    let (orders, _) = store(vec![order()], vec![refusal(), refusal()]);
+    let desk = desk(orders, MockGateway::new(), now());
+    let target = Target::anybodys(OrderKey::Id(order().id));
+    Ok(desk.transact(&target, command, &intent(false)).await?.order)
+}
+
+/// Stock vetoes what has not happened yet; and it is not asked twice about what has.
+#[tokio::test]
+async fn what_ends_no_payment_may_be_refused_by_stock_and_money_only_until_it_takes_none() {
+    for command in [Command::NoteReport(PayerResult::Ok), paid(&order())] {
+        let refused = refused_by_stock(&command).await;
+        assert!(matches!(refused, Err(TransactError::Refused(Refusal::Stock(_)))), "{refused:?}");
+    }
 }

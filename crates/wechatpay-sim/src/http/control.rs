@@ -20,7 +20,7 @@ use crate::core::scripts;
 use crate::core::wire_time::beijing;
 use crate::http::control::forms::{ClockForm, ModeForm, NotifyForm, parse};
 use crate::http::deliver::send;
-use crate::http::shared::{Shared, real_now};
+use crate::http::shared::Shared;
 use crate::keys::make::certified_key;
 
 type Controlled = Result<HttpResponse, ControlRefusal>;
@@ -164,7 +164,7 @@ async fn rotate(shared: Data<Shared>) -> Controlled {
     let broken = |why: String| ControlRefusal::broken(&why);
     let rotating = shared.clone();
     web::block(move || {
-        let key = certified_key("Sandbox platform certificate", real_now())
+        let key = certified_key("Sandbox platform certificate", rotating.real())
             .map_err(|why| why.to_string())?;
         rotating.add_platform(key).map_err(|why| why.to_string())
     })

@@ -14,11 +14,10 @@ use tokio::sync::Notify;
 
 use crate::core::WeChatPay;
 use crate::core::exchange::{Collected, Exchange, HeldCall};
-use crate::core::faults::Faults;
 use crate::core::notice::Delivery;
 use crate::core::ports::{Entropy, Moment, Ports};
 use crate::core::sandbox_clock::SandboxClock;
-use crate::core::settings::Settings;
+use crate::http::SandboxOptions;
 use crate::keys::credentials::Credentials;
 use crate::keys::folder::{FolderError, StoredKeys, listed};
 use crate::keys::keyring::RsaKeyring;
@@ -31,6 +30,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(600);
 pub(super) struct Shared {
     inside: Mutex<Inside>,
     directory: PathBuf,
+    /// Where the real time stands still.
+    stands_at: Option<OffsetDateTime>,
     /// Tells the delivery task that something may be due.
     pub(super) wake: Notify,
     /// Tells held calls that some of them have an answer.
@@ -45,7 +46,7 @@ struct Inside {
     entropy: Chance,
 }
 
-/// Seeded once from the system, so that drawing cannot fail later.
+/// Seeded once from the system (or for a rehearsal), so that drawing cannot fail later.
 struct Chance(StdRng);
 
 impl Entropy for Chance {
@@ -55,19 +56,15 @@ impl Entropy for Chance {
 }
 
 impl Shared {
-    pub(super) fn new(
-        keys: StoredKeys,
-        directory: PathBuf,
-        settings: Settings,
-        faults: Faults,
-    ) -> Result<Self, FolderError> {
-        let mut seed = [0_u8; 32];
-        OsRng.fill_bytes(&mut seed);
+    pub(super) fn new(keys: StoredKeys, options: SandboxOptions) -> Result<Self, FolderError> {
+        let SandboxOptions { directory, settings, faults, rehearsal, .. } = options;
+        let seed = rehearsal.map_or_else(drawn_seed, |rehearsal| rehearsal.seed);
+        let stands_at = rehearsal.map(|rehearsal| rehearsal.real);
         let mut pay = WeChatPay::new(keys.account(), settings);
         pay.set_faults(faults);
         let inside = Inside {
             pay,
-            clock: SandboxClock::real(real_now()),
+            clock: SandboxClock::real(stands_at.unwrap_or_else(real_now)),
             keyring: keys.keyring()?,
             keys,
             entropy: Chance(StdRng::from_seed(seed)),
@@ -75,9 +72,15 @@ impl Shared {
         Ok(Self {
             inside: Mutex::new(inside),
             directory,
+            stands_at,
             wake: Notify::new(),
             answered: Notify::new(),
         })
+    }
+
+    /// The real time, as this sandbox has it.
+    pub(super) fn real(&self) -> OffsetDateTime {
+        self.stands_at.unwrap_or_else(real_now)
     }
 
     /// Visits the core with its ports, now.
@@ -85,7 +88,7 @@ impl Shared {
         let mut guard = self.lock();
         let inside = &mut *guard;
         let mut ports = Ports {
-            at: inside.clock.moment(real_now()),
+            at: inside.clock.moment(self.real()),
             keyring: &inside.keyring,
             entropy: &mut inside.entropy,
         };
@@ -118,7 +121,7 @@ impl Shared {
     pub(super) fn due(&self) -> (Vec<Delivery>, Duration) {
         let deliveries = self.visit(|pay, ports| pay.due(ports));
         let inside = self.lock();
-        let now = inside.clock.moment(real_now()).business;
+        let now = inside.clock.moment(self.real()).business;
         let wait = inside
             .pay
             .next_due()
@@ -132,7 +135,7 @@ impl Shared {
     /// The clock.
     pub(super) fn clock(&self) -> (SandboxClock, Moment) {
         let clock = self.lock().clock;
-        (clock, clock.moment(real_now()))
+        (clock, clock.moment(self.real()))
     }
 
     /// Changes the clock, unless the change is refused.
@@ -141,7 +144,7 @@ impl Shared {
         change: impl FnOnce(SandboxClock, OffsetDateTime) -> Result<SandboxClock, E>,
     ) -> Result<(), E> {
         let mut inside = self.lock();
-        inside.clock = change(inside.clock, real_now())?;
+        inside.clock = change(inside.clock, self.real())?;
         drop(inside);
         self.wake.notify_one();
         Ok(())
@@ -151,7 +154,7 @@ impl Shared {
     pub(super) fn reset(&self) {
         let mut inside = self.lock();
         inside.pay.reset();
-        inside.clock = SandboxClock::real(real_now());
+        inside.clock = SandboxClock::real(self.real());
         drop(inside);
         self.wake.notify_one();
         self.answered.notify_waiters();
@@ -177,6 +180,12 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn drawn_seed() -> [u8; 32] {
+    let mut seed = [0_u8; 32];
+    OsRng.fill_bytes(&mut seed);
+    seed
 }
 
 /// The real time.

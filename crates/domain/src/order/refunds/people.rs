@@ -139,6 +139,10 @@ impl Order {
         match &refund.state {
             RefundState::SettledOffline { .. } => return Ok(Decision::AlreadyApplied),
             RefundState::Abnormal { .. } => {}
+            // What goes on under another number is paid back there.
+            RefundState::Rejected { .. } if self.replacement_of(out_refund_no).is_some() => {
+                return Err(Rejection::WrongState);
+            }
             RefundState::Rejected { .. } => self.check_room(refund)?,
             RefundState::AwaitingApproval
             | RefundState::Declined

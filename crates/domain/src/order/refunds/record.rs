@@ -2,7 +2,7 @@
 //!
 //! Facts only add. One that cannot be ours is refused and becomes a case; it is never guessed at.
 
-use crate::fact::{RefundAtWechat, RefundFact, RefundProgress, RefundStatement};
+use crate::fact::{Evidence, RefundAtWechat, RefundFact, RefundProgress, RefundStatement};
 use crate::order::{Decision, Event, Order, Rejection};
 use crate::payment::{Payment, PaymentState};
 use crate::refund::{Asker, NUMBER_TAKEN, Refund, RefundKind, RefundState};
@@ -19,13 +19,20 @@ impl Order {
         if !merchant_is_ours {
             return Err(Rejection::OtherMerchant);
         }
-        match (self.refund(fact.out_refund_no()), fact.refund()) {
+        let decision = match (self.refund(fact.out_refund_no()), fact.refund()) {
             (Some(refund), RefundAtWechat::Known(said)) => self.record_known(refund, said, now),
             (Some(refund), RefundAtWechat::NotExist) => Ok(self.record_not_exist(refund, now)),
             (None, RefundAtWechat::Known(said)) => self.import(fact.out_refund_no(), said, now),
             (None, RefundAtWechat::NotExist) => {
                 Err(Rejection::RefundUnknown(fact.out_refund_no().clone()))
             }
+        };
+        // What is closed goes back under another number: only once a query says the same.
+        let is_told = matches!(fact.evidence(), Evidence::Notification { .. });
+        let closed = fact.statement().is_some_and(|said| said.progress == RefundProgress::Closed);
+        match decision {
+            Ok(Decision::Record(_)) if is_told && closed => Err(Rejection::Unconfirmed),
+            other => other,
         }
     }
 

@@ -61,10 +61,14 @@ impl Order {
         if others().any(may_arrive) {
             return Some(pace.after(now, BUSY_S));
         }
-        let last = others().filter_map(|other| other.sent_at).max()?;
-        let until = pace.after(last, REFUND_SPACING_S);
-        // A clock that went back must not put it off for ever.
-        (now < until).then(|| until.min(pace.after(now, REFUND_SPACING_S)))
+        // Of what was made elsewhere is known when we heard of it.
+        let is_external = |other: &Refund| other.kind == RefundKind::External;
+        let made =
+            |other: &Refund| other.sent_at.or(is_external(other).then_some(other.created_at));
+        // What a clock that went back has left in the future tells nothing, and puts nothing off.
+        let told = |at: &Timestamp| *at <= pace.after(now, REFUND_SPACING_S);
+        let until = pace.after(others().filter_map(made).filter(told).max()?, REFUND_SPACING_S);
+        (now < until).then_some(until)
     }
 
     pub(in crate::order) fn record_refund_call(

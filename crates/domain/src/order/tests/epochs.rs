@@ -146,3 +146,12 @@ fn without_being_told_an_order_is_decided_in_the_life_in_which_it_was_placed() {
     let order = now().play(&placed_directly(), &start_payment(TradeType::Native));
     assert!(matches!(order.decide(&success(&order, None), start()), Ok(Decision::Record(_))));
 }
+
+#[test]
+fn what_is_committed_names_the_life_in_which_it_was_decided() {
+    let written = now().written(&placed_directly(), &start_payment(TradeType::Native));
+    assert_eq!(written.decided_in, None, "unless nobody says so");
+    let written = written.decided_in(&after_promotion());
+    assert_eq!(written.decided_in, Some(after_promotion()));
+    assert_eq!(written.events.len(), 1, "and nothing else changes");
+}

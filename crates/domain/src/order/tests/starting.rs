@@ -10,8 +10,8 @@ use crate::changeset::Changeset;
 use crate::fact::Trade;
 use crate::job::{JobChange, JobId};
 use crate::order::{
-    COMPLETE_AFTER_S, CancelCause, Circumstances, Command, CompletedBy, Decision, Event, Order,
-    OrderStatus, PREPAY_MARGIN_S, PayerResult, PrepayAnswer, Rejection,
+    CancelCause, Circumstances, Command, CompletedBy, Decision, Event, Order, OrderStatus,
+    PREPAY_MARGIN_S, PayerResult, PrepayAnswer, Rejection,
 };
 use crate::payment::{PAYMENTS_MAX, PaymentStatus, TradeType};
 use crate::presentation::{GIVE_UP_AFTER_S, GIVE_UP_MESSAGE_ZH, Shown};
@@ -169,13 +169,32 @@ fn a_parcel_is_recorded_once_however_often_somebody_clicks() {
     assert_eq!(order.decide(&ship("SF-1", true), start()), Err(Rejection::PackageKnown));
 }
 
+/// A shipment of so many packages, numbered from `first`.
+fn packages(first: u32, count: u32) -> Command {
+    let Command::Ship(mut draft) = ship("SF", false) else { unreachable!() };
+    let package = draft.packages.remove(0);
+    draft.packages.extend((first..first + count).map(|no| {
+        let tracking_no = Some(format!("SF-{no}"));
+        crate::shipment::Package { tracking_no, ..package.clone() }
+    }));
+    Command::Ship(draft)
+}
+
 #[test]
 fn an_order_is_sent_in_at_most_fifteen_packages() {
-    let mut order = paid();
-    for package in 1..=15 {
-        order = after(order, &ship(&format!("SF-{package}"), false), start());
+    for (sent, more, fits) in
+        [(14, 1, true), (14, 2, false), (14, 3, false), (1, 14, true), (15, 1, false)]
+    {
+        let order = after(paid(), &packages(1, sent), start());
+        assert_eq!(order.shipments.len(), 1);
+        let answer = order.decide(&packages(sent + 1, more), start());
+        if fits {
+            assert!(matches!(answer, Ok(Decision::Record(_))), "{sent} and {more}");
+        } else {
+            assert_eq!(answer, Err(Rejection::TooManyPackages), "{sent} and {more}");
+        }
     }
-    assert_eq!(order.decide(&ship("SF-16", true), start()), Err(Rejection::TooManyPackages));
+    assert_eq!(paid().decide(&packages(1, 16), start()), Err(Rejection::TooManyPackages));
 }
 
 #[test]
@@ -187,7 +206,7 @@ fn an_unpaid_order_is_not_shipped() {
 fn a_delivered_order_is_complete_after_seven_days() {
     let order = after(paid(), &ship("SF-1", true), start());
     let changeset = written(&order, &Command::Deliver, start());
-    let week = start().plus_seconds(COMPLETE_AFTER_S);
+    let week = start().plus_seconds(7 * 86_400);
     let job = JobChange::Ensure { id: JobId::complete(&order.number), due_at: week };
     assert!(changeset.jobs.contains(&job));
     let order = changeset.order.unwrap().order;
@@ -252,4 +271,23 @@ fn cancelling_has_every_live_payment_asked_about_at_once() {
     let changeset = written(&order, &Command::Cancel(CancelCause::Buyer), start());
     let follow = JobChange::Ensure { id: JobId::follow(&number(&order, 1)), due_at: start() };
     assert!(changeset.jobs.contains(&follow), "refused, and not proven yet: {:?}", changeset.jobs);
+}
+
+/// No command leads here; whoever reads such an order from somewhere takes no money for it again and
+/// completes nothing that was not paid.
+#[test]
+fn what_is_settled_is_not_paid_for_again_and_what_is_not_is_not_completed() {
+    let again = Order { status: OrderStatus::PendingPayment, ..paid() };
+    assert_eq!(
+        again.decide(&start_payment(TradeType::Native), start()),
+        Err(Rejection::NotPayable)
+    );
+    for status in [OrderStatus::Shipped, OrderStatus::Delivered] {
+        let order = after(paid(), &ship("SF-1", true), start());
+        let unpaid = Order { status, settlement: None, ..order };
+        for by in [CompletedBy::Buyer, CompletedBy::Operator] {
+            let answer = unpaid.decide(&Command::Complete(by), start());
+            assert_eq!(answer, Err(Rejection::WrongState), "{status:?}");
+        }
+    }
 }

@@ -22,6 +22,11 @@ impl Shopper {
             parts => Some(self.refund(&number, &key, i64::from(parts % 3) * 1_000)),
         };
         let Some(request) = request else { return };
+        if self.is_nervous(2) {
+            let key = self.new_key();
+            let parts = i64::from(self.world.draw(Kind::Actor, 3));
+            self.aside(self.refund(&number, &key, parts * 1_000));
+        }
         for _ in 0..4 {
             let answer = ask(&self.world, request.clone()).await;
             match answer.map(|said| said.outcome) {

@@ -3,7 +3,7 @@
 use super::Watched;
 use crate::oracle::moves;
 use domain::changeset::ListChange;
-use domain::order::Event;
+use domain::order::{Event, StockOutcome};
 use domain::stock::{HoldStatus, StockMoveKind};
 use std::collections::BTreeMap;
 
@@ -43,6 +43,19 @@ pub(super) fn holds_end_once(w: &Watched<'_>) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Nobody takes goods off the shelf here but buyers, so that the second way, without stock and with a
+/// case, is never needed.
+pub(super) fn holds_are_there(w: &Watched<'_>) -> Result<(), String> {
+    let refused = w.commit.changeset.events.iter().find(|event| {
+        matches!(
+            event,
+            Event::Settled { stock: StockOutcome::Refused, .. }
+                | Event::Cancelled { stock: StockOutcome::Refused, .. }
+        )
+    });
+    refused.map_or(Ok(()), |event| Err(format!("{} without its stock", event.name())))
 }
 
 pub(super) fn lines_cleared_once(w: &Watched<'_>) -> Result<(), String> {

@@ -4,15 +4,26 @@ use super::Watched;
 use domain::order::{Event, Order, OrderStatus, Purpose, SettledBy};
 use domain::payment::{Payment, PaymentNo, SurplusCause};
 
-pub(super) fn settled_by_true_money(w: &Watched<'_>) -> Result<(), String> {
-    let Some(payment) = settling(w) else { return Ok(()) };
-    let number = payment.out_trade_no().as_str();
-    let truth = w.world.wechat.truth(|truth| truth.paid.get(number).cloned());
-    let Some(truth) = truth else { return Err(format!("nobody paid {number}")) };
-    match payment.receipt() {
-        Some(receipt) if receipt.transaction_id.as_str() == truth.transaction_id => Ok(()),
-        other => Err(format!("{other:?}, in truth {truth:?}")),
+/// What is newly recorded of money is what WeChat Pay took, whatever a notification said of it.
+pub(super) fn recorded_truly(w: &Watched<'_>) -> Result<(), String> {
+    for payment in &w.commit.after.payments {
+        let Some(receipt) = payment.receipt() else { continue };
+        let before = w.commit.before.and_then(|b| b.payments.iter().find(|p| p.no == payment.no));
+        if before.and_then(Payment::receipt).is_some() {
+            continue;
+        }
+        let number = payment.out_trade_no().as_str();
+        let truth = w.world.wechat.truth(|truth| truth.paid.get(number).cloned());
+        let Some(truth) = truth else { return Err(format!("nobody paid {number}")) };
+        let is_true = receipt.transaction_id.as_str() == truth.transaction_id
+            && receipt.amount.get() == truth.total_fen
+            && receipt.currency == "CNY"
+            && receipt.appid.as_str() == truth.appid;
+        if !is_true {
+            return Err(format!("{receipt:?}, in truth {truth:?}"));
+        }
     }
+    Ok(())
 }
 
 /// The payment that settled in this very commit.
@@ -74,6 +85,7 @@ pub(super) fn no_needless_refund(w: &Watched<'_>) -> Result<(), String> {
         if let Event::PaymentSurplus { no, why, .. } = event
             && payable
             && !(*why == SurplusCause::RefundSeenFirst && has_gone_back(w, *no))
+            && !(*why == SurplusCause::Mismatch && is_another_sum(w, *no))
         {
             return Err(format!("payment {no} is surplus ({why:?}) while the order was payable"));
         }
@@ -81,11 +93,27 @@ pub(super) fn no_needless_refund(w: &Watched<'_>) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether it is not what was asked, in truth.
+fn is_another_sum(w: &Watched<'_>, no: PaymentNo) -> bool {
+    let payment = w.commit.after.payments.iter().find(|payment| payment.no == no);
+    payment.is_some_and(|payment| {
+        let number = payment.out_trade_no().as_str();
+        let truth = w.world.wechat.truth(|truth| truth.paid.get(number).cloned());
+        let asked = payment.terms.amount.get();
+        truth.is_some_and(|truth| {
+            truth.total_fen != asked || truth.appid != payment.terms.appid.as_str()
+        })
+    })
+}
+
 /// Whether WeChat Pay has a refund of it that a failover made us forget.
 fn has_gone_back(w: &Watched<'_>, no: PaymentNo) -> bool {
     let payment = w.commit.after.payments.iter().find(|payment| payment.no == no);
     let number = payment.map(|payment| payment.out_trade_no().as_str());
-    let refunds = w.world.wechat.refunds();
     w.world.failovers() > 0
-        && refunds.iter().any(|refund| number == Some(refund.out_trade_no.as_str()))
+        && w.world
+            .wechat
+            .refunds()
+            .iter()
+            .any(|refund| number == Some(refund.out_trade_no.as_str()))
 }

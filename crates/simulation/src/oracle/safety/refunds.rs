@@ -4,7 +4,7 @@ use super::Watched;
 use crate::oracle::moves;
 use domain::order::{Event, Order};
 use domain::payment::PaymentNo;
-use domain::refund::{REFUNDS_MAX, Refund, RefundKind, RefundStatus};
+use domain::refund::{NUMBER_TAKEN, REFUNDS_MAX, Refund, RefundKind, RefundState, RefundStatus};
 
 fn of(order: &Order, no: PaymentNo) -> impl Iterator<Item = &Refund> {
     order.refunds.iter().filter(move |refund| refund.payment_no == no)
@@ -97,7 +97,13 @@ pub(super) fn listed_transitions(w: &Watched<'_>) -> Result<(), String> {
             return Err(format!("{} is gone", old.out_refund_no));
         };
         let (from, to) = (old.state.status(), new.state.status());
-        if !moves::refund(from, to) {
+        // What was sent in a life of the database that is lost is known by what WeChat Pay says.
+        let was_sent = w.world.failovers() > 0 && moves::refund(RefundStatus::Sending, to);
+        let gave_way =
+            (from, to) == (RefundStatus::Requested, RefundStatus::Withdrawn) && imports(w);
+        let is_listed =
+            moves::refund(from, to) || (was_sent && waits_or_was_refused(from)) || gave_way;
+        if !is_listed {
             return Err(format!("{}: {from:?} → {to:?}", old.out_refund_no));
         }
         let same = old.amount == new.amount
@@ -106,6 +112,35 @@ pub(super) fn listed_transitions(w: &Watched<'_>) -> Result<(), String> {
             && old.kind == new.kind;
         if !same {
             return Err(format!("{} changed its terms", old.out_refund_no));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a refund comes to light that we did not know: it is a fact, and what was not sent yet
+/// gives way to it.
+fn imports(w: &Watched<'_>) -> bool {
+    w.commit.changeset.events.iter().any(|event| matches!(event, Event::RefundImported(_)))
+}
+
+/// Whether a person has not agreed to it.
+fn waits_or_was_refused(status: RefundStatus) -> bool {
+    matches!(
+        status,
+        RefundStatus::AwaitingApproval | RefundStatus::Declined | RefundStatus::Withdrawn
+    )
+}
+
+/// Errors are unsigned, and a refund that was refused may be there all the same.
+pub(super) fn proven(w: &Watched<'_>) -> Result<(), String> {
+    for event in &w.commit.changeset.events {
+        let Event::RefundMoved { out_refund_no, to: RefundState::Rejected { code }, .. } = event
+        else {
+            continue;
+        };
+        // That its number is another's, WeChat Pay says itself, signed.
+        if code != NUMBER_TAKEN && !w.seen.disproved.contains(out_refund_no.as_str()) {
+            return Err(format!("{out_refund_no} is rejected ({code}), and nobody has asked"));
         }
     }
     Ok(())

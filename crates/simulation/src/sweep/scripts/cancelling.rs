@@ -1,20 +1,25 @@
 //! Scripts about orders that are not to be paid any more, and are paid or not.
 
-use super::{CALLED_OFF, CANCELLED, PAID, PAID_BY_CODE, SURPLUS, Script, the};
+use super::{
+    CALLED_OFF, CANCELLED, GONE, PAID, PAID_BY_CODE, REFUNDED_AS_LOST, SURPLUS, Script, the,
+};
 use crate::sweep::client::Client;
 use domain::order::OrderStatus;
 use domain::payment::TradeType;
+use wechatpay_sim::core::pay::{PayForm, PayerAccount};
 
 pub(super) const ALL: &[Script] = &[
     Script::new("cancelled", "an unpaid order is cancelled", &[CANCELLED], |people| {
         Box::pin(cancelled(people))
-    }),
+    })
+    .healed(&[GONE]),
     Script::new(
         "cancelled-at-once",
         "an order is cancelled as soon as a payment was asked for; then the payer tries to pay",
         &[CANCELLED, "cancelled, native surplus, all is back", PAID_BY_CODE],
         |people| Box::pin(cancelled_at_once(people)),
-    ),
+    )
+    .healed(&[GONE]),
     Script::new(
         "cancelled-while-paying",
         "the payer pays while the order is being cancelled",
@@ -30,32 +35,48 @@ pub(super) const ALL: &[Script] = &[
     .unsaid(),
     Script::new("expired", "nobody pays, and the deadline passes", &[CANCELLED], |people| {
         Box::pin(expired(people))
-    }),
+    })
+    .healed(&[GONE]),
     Script::new(
         "paid-in-the-last-second",
         "the payer pays in the last second before the deadline",
         &[PAID, CANCELLED],
         |people| Box::pin(paid_in_the_last_second(people)),
-    ),
+    )
+    .healed(&[REFUNDED_AS_LOST]),
     Script::new(
         "paid-in-the-last-second-unsaid",
         "the payer pays in the last second before the deadline, and no notification comes",
         &[PAID, CANCELLED],
         |people| Box::pin(paid_in_the_last_second(people)),
     )
+    .healed(&[REFUNDED_AS_LOST])
     .unsaid(),
     Script::new(
         "paid-after-its-end",
         "money comes for an order that was cancelled, against the rules",
         &[SURPLUS, PAID],
-        |people| Box::pin(paid_after_its_end(people)),
+        |people| Box::pin(paid_after_its_end(people, PayerAccount::Normal)),
+    ),
+    Script::new(
+        "surplus-rejected",
+        "money comes for an order that was cancelled, and cannot go back to its payer",
+        &["cancelled, jsapi surplus, all rejected", PAID],
+        |people| Box::pin(paid_after_its_end(people, PayerAccount::Abnormal)),
+    ),
+    Script::new(
+        "paid-another-sum",
+        "another sum than was asked comes; it goes back, and nobody pays what was asked",
+        &[SURPLUS],
+        |people| Box::pin(paid_another_sum(people)),
     ),
     Script::new(
         "replaced",
         "an open order makes way for another checkout of its lines, which is paid",
         &["cancelled + ready, paid by jsapi"],
         |people| Box::pin(replaced(people)),
-    ),
+    )
+    .healed(&[PAID, "cancelled + cancelled, jsapi surplus, all is back"]),
 ];
 
 async fn cancelled(people: Vec<Client>) {
@@ -118,7 +139,18 @@ async fn paid_in_the_last_second(people: Vec<Client>) {
         .await;
 }
 
-async fn paid_after_its_end(people: Vec<Client>) {
+async fn paid_another_sum(people: Vec<Client>) {
+    const OTHER: i64 = 1;
+    let Some(mut buyer) = the(people) else { return };
+    let Some(item) = buyer.list("tea") else { return };
+    let Some(said) = buyer.check_out(item, Some(TradeType::Jsapi)).await else { return };
+    let Some(number) = said.out_trade_no else { return };
+    buyer.wait(1_000).await;
+    let form = PayForm { unfaithful: true, amount_fen: Some(OTHER), ..PayForm::default() };
+    buyer.pay_number(number.as_str(), form);
+}
+
+async fn paid_after_its_end(people: Vec<Client>, payer_account: PayerAccount) {
     let Some(mut buyer) = the(people) else { return };
     let Some(item) = buyer.list("tea") else { return };
     let Some(said) = buyer.check_out(item, Some(TradeType::Jsapi)).await else { return };
@@ -128,7 +160,8 @@ async fn paid_after_its_end(people: Vec<Client>) {
     buyer.insist(cancellation).await;
     buyer.look_until(&seen.number, 900, |seen| seen.status == OrderStatus::Cancelled).await;
     if let Some(number) = said.out_trade_no {
-        buyer.pay_against_the_rules(number.as_str());
+        let form = PayForm { unfaithful: true, payer_account, ..PayForm::default() };
+        buyer.pay_number(number.as_str(), form);
     }
 }
 

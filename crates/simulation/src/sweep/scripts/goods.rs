@@ -1,6 +1,6 @@
 //! Scripts about what follows a payment: shipping, delivery, receipt.
 
-use super::{Script, the};
+use super::{PAID, REFUNDED_AS_LOST, Script, the};
 use crate::sweep::client::Client;
 use domain::payment::TradeType;
 
@@ -9,7 +9,8 @@ pub(super) const ALL: &[Script] = &[Script::new(
     "an order is paid, shipped, delivered and confirmed",
     &["completed, paid by jsapi"],
     |people| Box::pin(fulfilled(people)),
-)];
+)
+.healed(&[REFUNDED_AS_LOST, PAID, "shipped, paid by jsapi", "delivered, paid by jsapi"])];
 
 async fn fulfilled(people: Vec<Client>) {
     let Some(mut buyer) = the(people) else { return };

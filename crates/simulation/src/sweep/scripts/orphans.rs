@@ -11,13 +11,15 @@ pub(super) const ALL: &[Script] = &[
         "money comes for an order of this deployment whose record is lost",
         &["cancelled, jsapi surplus, all is back + ready, paid by jsapi"],
         |people| Box::pin(orphan(people, true)),
-    ),
+    )
+    .healed(&["cancelled, jsapi surplus, all is back + cancelled, jsapi surplus, all is back"]),
     Script::new(
         "orphan-foreign",
         "money comes for a payment of another system of the same merchant",
         &["foreign + ready, paid by jsapi"],
         |people| Box::pin(orphan(people, false)),
-    ),
+    )
+    .healed(&["cancelled, jsapi surplus, all is back + foreign"]),
 ];
 
 async fn orphan(people: Vec<Client>, is_ours: bool) {

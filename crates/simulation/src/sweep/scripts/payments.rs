@@ -1,19 +1,21 @@
 //! Scripts about paying: one way, another way, both ways; one key, two keys, the last piece.
 
-use super::{PAID, PAID_BY_CODE, Script, the};
+use super::{GONE, PAID, PAID_BY_CODE, REFUNDED_AS_LOST, REFUNDED_AS_LOST_BY_CODE, Script, the};
 use crate::sweep::client::Client;
 use domain::payment::TradeType;
 
 pub(super) const ALL: &[Script] = &[
     Script::new("paid", "a checkout is paid, and WeChat Pay says so", &[PAID], |people| {
         Box::pin(paid(people))
-    }),
+    })
+    .healed(&[REFUNDED_AS_LOST]),
     Script::new(
         "paid-unsaid",
         "a checkout is paid, no notification ever comes, and a query finds it",
         &[PAID],
         |people| Box::pin(paid(people)),
     )
+    .healed(&[REFUNDED_AS_LOST])
     .unsaid(),
     Script::new(
         "reported",
@@ -21,25 +23,29 @@ pub(super) const ALL: &[Script] = &[
         &[PAID],
         |people| Box::pin(reported(people)),
     )
+    .healed(&[REFUNDED_AS_LOST])
     .unsaid(),
     Script::new(
         "placed-first",
         "an order is placed, and its payment asked for later, as a code",
         &[PAID_BY_CODE, PAID],
         |people| Box::pin(placed_first(people)),
-    ),
+    )
+    .healed(&[GONE, REFUNDED_AS_LOST_BY_CODE]),
     Script::new(
         "switched-first-paid",
         "the payer opens a code on a second device while the first payment is being paid",
         &[PAID, PAID_BY_CODE],
         |people| Box::pin(switched_first_paid(people)),
-    ),
+    )
+    .healed(&[REFUNDED_AS_LOST]),
     Script::new(
         "switched-second-paid",
         "the payer opens a code on a second device, and pays that",
         &[PAID_BY_CODE, PAID],
         |people| Box::pin(switched_second_paid(people)),
-    ),
+    )
+    .healed(&[GONE, REFUNDED_AS_LOST_BY_CODE]),
     Script::new(
         "switched-both-paid",
         "both payments of one order are paid, the first one against the rules",
@@ -49,28 +55,33 @@ pub(super) const ALL: &[Script] = &[
             PAID,
         ],
         |people| Box::pin(switched_both_paid(people)),
-    ),
+    )
+    .healed(&[GONE]),
     Script::new("free", "an order costs nothing", &["ready, free"], |people| {
         Box::pin(free(people))
-    }),
+    })
+    .healed(&[GONE]),
     Script::new(
         "twice-one-key",
         "a checkout comes twice at once under one key",
         &[PAID],
         |people| Box::pin(twice_one_key(people)),
-    ),
+    )
+    .healed(&[REFUNDED_AS_LOST, "cancelled + cancelled, jsapi surplus, all is back"]),
     Script::new(
         "twice-two-keys",
         "a checkout comes twice at once under two keys",
         &[PAID],
         |people| Box::pin(twice_two_keys(people)),
-    ),
+    )
+    .healed(&[REFUNDED_AS_LOST, "cancelled + cancelled, jsapi surplus, all is back"]),
     Script::new(
         "last-piece",
         "two buyers want the last piece; one gets and pays it",
         &[PAID],
         |people| Box::pin(last_piece(people)),
     )
+    .healed(&[REFUNDED_AS_LOST])
     .of(2),
 ];
 

@@ -1,11 +1,12 @@
 //! Scripts about money that goes back, for somebody asked for it.
 
-use super::{CALLED_OFF, Script, the};
+use super::{CALLED_OFF, PAID, REFUNDED_AS_LOST, Script, the};
 use crate::sweep::client::Client;
 use domain::order::Command;
 use domain::payment::TradeType;
-use domain::refund::Asker;
+use domain::refund::{Asker, RefundStatus};
 use domain::{OrderNumber, OutRefundNo};
+use wechatpay_sim::core::pay::{PayForm, PayerAccount};
 
 /// What part of it is, in fen.
 const PART: i64 = 1_000;
@@ -20,13 +21,15 @@ pub(super) const ALL: &[Script] = &[
         "the buyer wants some of it back before shipping",
         &["ready, paid by jsapi, part is back"],
         |people| Box::pin(refunded(people, Some(PART))),
-    ),
+    )
+    .healed(&[PAID, REFUNDED_AS_LOST, "cancelled, jsapi surplus, all rejected, part is back"]),
     Script::new(
         "refunded-in-part-unsaid",
         "the buyer wants some of it back, and no notification ever comes",
         &["ready, paid by jsapi, part is back"],
         |people| Box::pin(refunded(people, Some(PART))),
     )
+    .healed(&[PAID, REFUNDED_AS_LOST, "cancelled, jsapi surplus, all rejected, part is back"])
     .unsaid()
     .first_refund(SLOWLY),
     Script::new(
@@ -35,37 +38,61 @@ pub(super) const ALL: &[Script] = &[
         &["ready, paid by jsapi, part is back"],
         |people| Box::pin(refunded(people, Some(PART))),
     )
+    .healed(&[PAID, REFUNDED_AS_LOST, "cancelled, jsapi surplus, all rejected, part is back"])
     .first_refund(SLOWLY),
     Script::new(
         "refunded",
         "the buyer wants all of it back before shipping, which cancels the order",
-        &[CALLED_OFF],
+        &[CALLED_OFF, "ready, paid by jsapi, all rejected"],
         |people| Box::pin(refunded(people, None)),
-    ),
+    )
+    .healed(&[PAID, REFUNDED_AS_LOST, "cancelled, jsapi surplus, all is back, all rejected"]),
     Script::new(
         "called-off",
         "a paid order is cancelled before shipping",
-        &[CALLED_OFF],
+        &[CALLED_OFF, "ready, paid by jsapi, all rejected"],
         |people| Box::pin(called_off(people)),
-    ),
+    )
+    .healed(&[PAID, REFUNDED_AS_LOST, "cancelled, jsapi surplus, all is back, all rejected"]),
     Script::new(
         "refund-approved",
         "the buyer wants money back after shipping, and an operator agrees",
         &["shipped, paid by jsapi, part is back"],
         |people| Box::pin(after_shipping(people, approve)),
-    ),
+    )
+    .healed(&[
+        PAID,
+        REFUNDED_AS_LOST,
+        "shipped, paid by jsapi",
+        "shipped, paid by jsapi, part waits for approval",
+        "ready, paid by jsapi, part is back",
+    ]),
     Script::new(
         "refund-declined",
         "the buyer wants money back after shipping, and an operator does not agree",
         &["shipped, paid by jsapi, part declined"],
         |people| Box::pin(after_shipping(people, decline)),
-    ),
+    )
+    .healed(&[
+        PAID,
+        REFUNDED_AS_LOST,
+        "shipped, paid by jsapi",
+        "shipped, paid by jsapi, part waits for approval",
+        "ready, paid by jsapi, part is back",
+    ]),
     Script::new(
         "refund-closed",
         "WeChat Pay gives a refund up; an operator has it made anew under another number",
         &["ready, paid by jsapi, part closed, part is back", "ready, paid by jsapi, part is back"],
         |people| Box::pin(made_anew(people)),
     )
+    .healed(&[
+        REFUNDED_AS_LOST,
+        PAID,
+        "ready, paid by jsapi, part closed",
+        "cancelled, jsapi surplus, all closed, all is back",
+        "cancelled, jsapi surplus, all rejected, part closed",
+    ])
     .first_refund(CLOSED),
     Script::new(
         "refund-abnormal",
@@ -73,13 +100,61 @@ pub(super) const ALL: &[Script] = &[
         &["ready, paid by jsapi, part abnormal", "ready, paid by jsapi, part is back"],
         |people| Box::pin(refunded(people, Some(PART))),
     )
+    .healed(&[
+        REFUNDED_AS_LOST,
+        PAID,
+        "cancelled, jsapi surplus, all abnormal",
+        "cancelled, jsapi surplus, all rejected, part abnormal",
+    ])
     .first_refund(ABNORMAL),
+    Script::new(
+        "refund-abnormal-settled",
+        "a refund cannot reach the payer; an operator has paid it back another way",
+        &["ready, paid by jsapi, part settled offline", "ready, paid by jsapi, part is back"],
+        |people| Box::pin(settled_offline(people)),
+    )
+    .healed(&[
+        "cancelled, jsapi surplus, all rejected, part abnormal",
+        REFUNDED_AS_LOST,
+        PAID,
+        "ready, paid by jsapi, part abnormal",
+        "cancelled, jsapi surplus, all abnormal",
+        "cancelled, jsapi surplus, all settled offline",
+        "cancelled, jsapi surplus, all rejected, part settled offline",
+    ])
+    .first_refund(ABNORMAL),
+    Script::new(
+        "refund-rejected",
+        "WeChat Pay refuses a refund and says that there is none; an operator has it sent again",
+        &["ready, paid by jsapi, part rejected"],
+        |people| Box::pin(rejected(people)),
+    )
+    .healed(&[PAID, "cancelled, jsapi surplus, all rejected"]),
+    Script::new(
+        "refund-withdrawn",
+        "the buyer wants money back after shipping, and then does not",
+        &["shipped, paid by jsapi, part withdrawn"],
+        |people| Box::pin(withdrawn(people)),
+    )
+    .healed(&[
+        PAID,
+        REFUNDED_AS_LOST,
+        "shipped, paid by jsapi",
+        "shipped, paid by jsapi, part waits for approval",
+        "ready, paid by jsapi, part is back",
+    ]),
     Script::new(
         "refunded-twice-at-once",
         "two refunds are asked for at once that are more than was paid",
         &["ready, paid by jsapi, part is back"],
         |people| Box::pin(refunded_twice_at_once(people)),
-    ),
+    )
+    .healed(&[
+        "ready, paid by jsapi, part is back, part rejected",
+        PAID,
+        REFUNDED_AS_LOST,
+        "cancelled, jsapi surplus, all rejected, part is back",
+    ]),
 ];
 
 /// A paid order.
@@ -135,11 +210,66 @@ async fn made_anew(people: Vec<Client>) {
     let Some(number) = paid(&mut buyer).await else { return };
     let request = buyer.refund(&number, Asker::Buyer, Some(PART));
     buyer.insist(request).await;
-    if !buyer.sees_refund_closed(&number, 600).await {
+    if !buyer.sees_refund(&number, 600, |state| state == RefundStatus::Closed).await {
         return;
     }
     let again = |out_refund_no| Command::RetryRefund { out_refund_no };
     if let Some(request) = buyer.verdict(&number, again) {
+        buyer.insist(request).await;
+    }
+}
+
+async fn settled_offline(people: Vec<Client>) {
+    let Some(mut buyer) = the(people) else { return };
+    let Some(number) = paid(&mut buyer).await else { return };
+    let request = buyer.refund(&number, Asker::Buyer, Some(PART));
+    buyer.insist(request).await;
+    if !buyer.sees_refund(&number, 600, |state| state == RefundStatus::Abnormal).await {
+        return;
+    }
+    let offline = |out_refund_no| Command::SettleRefundOffline {
+        out_refund_no,
+        note: "银行转账".to_owned(),
+    };
+    if let Some(request) = buyer.verdict(&number, offline) {
+        buyer.insist(request).await;
+    }
+}
+
+async fn rejected(people: Vec<Client>) {
+    let Some(mut buyer) = the(people) else { return };
+    let Some(item) = buyer.list("tea") else { return };
+    let Some(said) = buyer.check_out(item, Some(TradeType::Jsapi)).await else { return };
+    let (Some(seen), Some(out_trade_no)) = (said.seen, said.out_trade_no) else { return };
+    buyer.wait(1_000).await;
+    let gone = PayForm { payer_account: PayerAccount::Abnormal, ..PayForm::default() };
+    buyer.pay_number(out_trade_no.as_str(), gone);
+    if buyer.look_until(&seen.number, 200, |seen| seen.paid).await.is_none() {
+        return;
+    }
+    let request = buyer.refund(&seen.number, Asker::Buyer, Some(PART));
+    buyer.insist(request).await;
+    if !buyer.sees_refund(&seen.number, 600, |state| state == RefundStatus::Rejected).await {
+        return;
+    }
+    buyer.wait(1_000).await;
+    let again = |out_refund_no| Command::RetryRefund { out_refund_no };
+    if let Some(request) = buyer.verdict(&seen.number, again) {
+        buyer.insist(request).await;
+    }
+    buyer.sees_refund(&seen.number, 600, |state| state == RefundStatus::Rejected).await;
+}
+
+async fn withdrawn(people: Vec<Client>) {
+    let Some(mut buyer) = the(people) else { return };
+    let Some(number) = paid(&mut buyer).await else { return };
+    let shipment = buyer.shipment(&number);
+    buyer.insist(shipment).await;
+    buyer.wait(1_000).await;
+    let request = buyer.refund(&number, Asker::Buyer, Some(PART));
+    buyer.insist(request).await;
+    buyer.wait(1_000).await;
+    if let Some(request) = buyer.withdrawal(&number) {
         buyer.insist(request).await;
     }
 }

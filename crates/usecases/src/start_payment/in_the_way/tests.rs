@@ -1,5 +1,6 @@
 //! A number that WeChat Pay holds already, and a payment that makes way for another.
 
+mod after_a_crash;
 mod other_devices;
 
 use crate::mocks::{MockGateway, desk, ready};
@@ -290,44 +291,4 @@ async fn the_last_spent_number_leaves_no_payment_that_was_never_called() {
     drop(desk.offer(order(), Asked::starter(1), "r").await);
     let states = statuses(&life.lock().unwrap().order);
     assert!(!states.contains(&PaymentStatus::Created), "{states:?}");
-}
-
-/// The process died between the commit and the close; the client comes back with its key
-/// half a minute later, before the follower did anything.
-#[tokio::test]
-async fn a_replay_after_a_crash_closes_what_was_replaced_before_it_hands_out() {
-    use domain::order::{Command, Decision};
-    let (order, request) = another_way();
-    let (orders, life) = living(order.clone());
-    {
-        let mut life = life.lock().unwrap();
-        let new = domain::order::NewPayment {
-            trade_type: TradeType::Jsapi,
-            mchid: domain::names::Mchid::new("1900000109"),
-            appid: domain::names::Appid::new("wx-mini"),
-            payer: Some(domain::names::Openid::new("o-alice")),
-            deployment_id: "test".to_owned(),
-        };
-        let before = now().plus_seconds(-31);
-        let Ok(Decision::Record(events)) = order.decide(&Command::StartPayment(new), before) else {
-            panic!()
-        };
-        life.order = order.clone().after(&events);
-        let mut record = keyed("one").record(before);
-        record.order = Some(order.id);
-        record.payment = Some(2);
-        life.keys.push(record);
-    }
-    let (mut gateway, mut seq) = (gateway(), Sequence::new());
-    gateway.expect_close().times(1).in_sequence(&mut seq).return_once(|_| ready(Ok(())));
-    gateway
-        .expect_prepay()
-        .times(1)
-        .in_sequence(&mut seq)
-        .return_once(|_| ready(Ok(Credential::PrepayId("wx1".to_owned()))));
-    let mut desk = desk(orders, gateway, now());
-    with_openid(&mut desk);
-    let again = desk.pay_order(&request, &keyed("one")).await.unwrap();
-    let Checkedout::Replayed { offer, .. } = again else { panic!("{again:?}") };
-    assert!(offer.pay_params.is_some());
 }

@@ -7,9 +7,7 @@ use super::super::refund_samples::{
 };
 use super::super::samples::{TOTAL, after, epoch, placement, start};
 use crate::order::{Command, CompletedBy, Decision, Order, OrderStatus, RefundAsk, Rejection};
-use crate::refund::{
-    Asker, REFUNDABLE_S, REFUNDS_MAX, Refund, RefundKind, RefundState, RefundStatus,
-};
+use crate::refund::{Asker, REFUNDS_MAX, Refund, RefundKind, RefundState, RefundStatus};
 use crate::{Fen, OutRefundNo};
 
 fn asked(order: &Order, command: &Command) -> Result<Decision, Rejection> {
@@ -148,7 +146,7 @@ fn nobody_gives_a_number_that_we_may_have_to_derive() {
 #[test]
 fn wechat_pay_refunds_for_a_year() {
     let order = shipped();
-    let end = start().plus_seconds(REFUNDABLE_S);
+    let end = start().plus_seconds(365 * 86_400);
     let in_time = Moment::at(end.plus_millis(-1));
     let late = Moment::at(end);
     let part = ask(PART, Asker::Operator);
@@ -248,4 +246,19 @@ fn in_other_words_it_is_the_same_refund() {
     let other_words =
         RefundAsk { reason: "其他".to_owned(), ..ask_for(Some(PART), Asker::Operator) };
     assert_eq!(asked(&order, &Command::Refund(other_words)), Ok(Decision::AlreadyApplied));
+}
+
+#[test]
+fn what_others_asked_for_does_not_count_towards_an_operators_own() {
+    let moment = Moment::at(start()).approving_above(PART);
+    let named = |name: &str| moment.clone().named(name);
+    let order = named("buyers").play(&shipped(), &ask(PART, Asker::Buyer));
+    let order = named("services").play(&order, &ask(1, Asker::Service));
+    let declined = named("declined").play(&order, &ask(PART + 1, Asker::Operator));
+    assert_eq!(last(&declined).state, RefundState::AwaitingApproval);
+    let order = named("declined").play(&declined, &decline(&declined));
+    let order = named("own").play(&order, &ask(PART - 1, Asker::Operator));
+    assert_eq!(last(&order).state, RefundState::Requested);
+    let order = named("more").play(&order, &ask(2, Asker::Operator));
+    assert_eq!(last(&order).state, RefundState::AwaitingApproval, "in parts it is the same money");
 }

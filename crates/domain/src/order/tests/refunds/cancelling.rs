@@ -12,7 +12,7 @@ use super::super::samples::{
 use crate::fact::{RefundProgress, Trade};
 use crate::order::{CancelCause, Command, Decision, Order, OrderStatus, PaymentStatus, Rejection};
 use crate::payment::{PaymentState, TradeType};
-use crate::refund::{Asker, REFUNDABLE_S, REFUNDS_MAX, RefundKind, RefundState, RefundStatus};
+use crate::refund::{Asker, REFUNDS_MAX, RefundKind, RefundState, RefundStatus};
 use crate::stock::{HoldStatus, StockMoveKind};
 use crate::{Fen, OutRefundNo};
 
@@ -223,7 +223,7 @@ fn a_free_order_is_cancelled_at_once() {
 
 #[test]
 fn after_a_year_what_was_paid_is_not_cancelled() {
-    let end = start().plus_seconds(REFUNDABLE_S);
+    let end = start().plus_seconds(365 * 86_400);
     assert!(Moment::at(end.plus_millis(-1)).decide(&paid(), &cancel()).is_ok());
     let late = Moment::at(end).decide(&paid(), &cancel());
     assert_eq!(late, Err(Rejection::NotCancellable));
@@ -293,4 +293,18 @@ fn what_came_back_before_does_not_come_back_again() {
         assert_eq!(moved, expected.into_iter().collect::<Vec<_>>(), "{back} came back before");
         assert_eq!(written.order.unwrap().order.holds[0].returned_quantity, 3);
     }
+}
+
+/// Whoever asked for a large cancellation does not lift the wait for another person by asking again.
+#[test]
+fn only_the_buyer_ends_the_wait_of_an_operators_cancellation() {
+    let by = |cause| Command::Cancel(cause);
+    let above = Moment::at(start()).approving_above(PART);
+    let waiting = above.play(&paid(), &by(CancelCause::Operator));
+    assert_eq!(last(&waiting).state, RefundState::AwaitingApproval);
+    for cause in [CancelCause::Operator, CancelCause::Deadline] {
+        assert_eq!(above.decide(&waiting, &by(cause)), Ok(Decision::AlreadyApplied), "{cause:?}");
+    }
+    let ended = above.play(&waiting, &by(CancelCause::Buyer));
+    assert_eq!(last(&ended).state, RefundState::Requested);
 }

@@ -296,3 +296,11 @@ fn paying_back_another_way_ends_a_cancellation() {
     let out_refund_no = no(&order);
     assert_eq!(said_by(&order, &late), Err(Rejection::RefundDiffers { out_refund_no, why }));
 }
+
+#[test]
+fn what_is_asked_for_or_was_refused_waits_for_a_person_and_nothing_else_does() {
+    for (name, order) in refund_states() {
+        let expected = name.starts_with("awaiting_approval") || name.ends_with("rejected");
+        assert_eq!(order.refunds[0].waits_for_a_person(), expected, "{name}");
+    }
+}

@@ -2,9 +2,9 @@
 
 use super::super::moment::Moment;
 use super::super::refund_samples::{
-    PART, ask, call_refused, call_unknown, closed, decline, last, no, not_exist, paid, play,
-    refund_fact, refund_states, rejected, said, said_of, send, settle_offline, shipped, statement,
-    succeeded, surplus, withdraw,
+    PART, ask, call_refused, call_unknown, closed, console, decline, last, no, not_exist, paid,
+    play, refund_fact, refund_states, rejected, said, said_of, send, settle_offline, shipped,
+    statement, succeeded, surplus, withdraw,
 };
 use super::super::samples::{TOTAL, number, start};
 use crate::fact::{Evidence, RefundAtWechat, RefundFact, RefundProgress, RefundStatement};
@@ -53,6 +53,42 @@ fn a_refund_gets_as_far_as_wechat_pay_says() {
             let end = Moment::at(start()).play(&order, &said(&order, progress));
             assert_eq!(end.refunds[0].state, state, "{:?}", last(&order).state);
         }
+    }
+}
+
+/// The same, told by WeChat Pay of its own accord.
+fn told(said: &Command) -> Command {
+    let Command::RecordRefund(fact) = said else { panic!("not a refund: {said:?}") };
+    let evidence = Evidence::Notification { event_id: "EV-1".to_owned() };
+    let (mchid, number) = (fact.mchid().clone(), fact.out_refund_no().clone());
+    Command::RecordRefund(RefundFact::attested(evidence, mchid, number, fact.refund().clone()))
+}
+
+/// A new number only after a query: else a lie that is signed well sends a part back twice.
+#[test]
+fn what_is_told_to_be_closed_goes_on_under_another_number_only_once_a_query_says_so() {
+    let is_unconfirmed = |order: &Order, said: &Command| {
+        assert_eq!(said_by(order, &told(said)), Err(Rejection::Unconfirmed), "{:?}", order.refunds);
+        assert!(matches!(said_by(order, said), Ok(Decision::Record(_))));
+    };
+    let accepted = play(sending(), &[|order| said(order, RefundProgress::Processing)]);
+    for order in [part(), sending(), accepted, surplus()] {
+        is_unconfirmed(&order, &said(&order, RefundProgress::Closed));
+    }
+    // What was made elsewhere frees the money for ours as well.
+    is_unconfirmed(&shipped(), &console(&shipped(), PART, RefundProgress::Closed));
+    // What is known, and what is not believed, needs no query.
+    let known = closed(part());
+    let first = said_of(&known, &known.refunds[0], RefundProgress::Closed);
+    assert_eq!(said_by(&known, &told(&first)), Ok(Decision::AlreadyApplied));
+    let done = play(sending(), &[|order| said(order, succeeded())]);
+    let late = said(&done, RefundProgress::Closed);
+    assert_eq!(said_by(&done, &told(&late)), Ok(Decision::AlreadyApplied));
+    // Whatever else is told moves no money.
+    for progress in [RefundProgress::Processing, RefundProgress::Abnormal, succeeded()] {
+        let order = sending();
+        let said = told(&said(&order, progress));
+        assert!(matches!(said_by(&order, &said), Ok(Decision::Record(_))), "{progress:?}");
     }
 }
 

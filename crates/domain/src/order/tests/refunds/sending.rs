@@ -3,7 +3,7 @@
 use super::super::moment::Moment;
 use super::super::refund_samples::{
     PART, ask, call_refused, call_unknown, console, last, no, paid_with_another_closing, play,
-    refund_states, rejected, retry, said, said_of, send, shipped,
+    refund_states, rejected, retry, said, said_of, send, shipped, succeeded, surplus,
 };
 use super::super::samples::{start, success};
 use crate::OutRefundNo;
@@ -97,12 +97,34 @@ fn refunds_of_one_payment_keep_a_minute_between_them() {
 #[test]
 fn a_clock_that_went_back_puts_no_refund_off_for_long() {
     let (order, first, second) = two();
-    let a_day = 24 * 3_600;
-    let ahead = Moment::at(start().plus_seconds(a_day));
-    let mut order = ahead.play(&order, &Command::SendRefund { out_refund_no: first });
-    order.refunds.swap(0, 1);
-    let order = ahead.play(&order, &said(&order, RefundProgress::Processing));
-    assert_eq!(send_at(&order, &second, 0), too_soon(REFUND_SPACING_S));
+    let sent_at = |seconds| {
+        let ahead = Moment::at(start().plus_seconds(seconds));
+        let command = Command::SendRefund { out_refund_no: first.clone() };
+        let mut order = ahead.play(&order, &command);
+        order.refunds.swap(0, 1);
+        ahead.play(&order, &said(&order, RefundProgress::Processing))
+    };
+    // However often it is tried: it is not put off again and again until the clock is there.
+    let order = sent_at(24 * 3_600);
+    for seconds in [0, REFUND_SPACING_S, 2 * REFUND_SPACING_S] {
+        assert!(matches!(send_at(&order, &second, seconds), Ok(Decision::Record(_))), "{seconds}");
+    }
+    // By less than that it can have been just now.
+    assert_eq!(send_at(&sent_at(1), &second, 0), too_soon(1 + REFUND_SPACING_S));
+    let order = sent_at(REFUND_SPACING_S);
+    assert_eq!(send_at(&order, &second, 0), too_soon(2 * REFUND_SPACING_S));
+    let order = sent_at(REFUND_SPACING_S + 1);
+    assert!(matches!(send_at(&order, &second, 0), Ok(Decision::Record(_))));
+}
+
+/// WeChat Pay counts it as well, and may say of one that comes too soon that it is not valid.
+#[test]
+fn a_refund_keeps_a_minute_from_what_was_made_elsewhere() {
+    let order = surplus();
+    let order = Moment::at(start()).play(&order, &console(&order, PART, succeeded()));
+    let rest = no(&order);
+    assert_eq!(send_at(&order, &rest, 0), too_soon(REFUND_SPACING_S));
+    assert!(matches!(send_at(&order, &rest, REFUND_SPACING_S), Ok(Decision::Record(_))));
 }
 
 #[test]

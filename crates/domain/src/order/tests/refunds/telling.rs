@@ -43,9 +43,10 @@ fn end(kind: CaseKind, subject: &str) -> CaseEnd {
 
 /// Every case that may be open about a refund's own number.
 fn ends_about(number: &OutRefundNo) -> Vec<CaseEnd> {
-    [CaseKind::RefundAbnormal, CaseKind::RefundMismatch, CaseKind::Stuck]
-        .map(|kind| end(kind, number.as_str()))
-        .to_vec()
+    let job = format!("follow_refund:{number}");
+    let about = [CaseKind::RefundAbnormal, CaseKind::RefundMismatch, CaseKind::Stuck];
+    let about = about.map(|kind| end(kind, number.as_str()));
+    about.into_iter().chain([end(CaseKind::Stuck, &job)]).collect()
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::super::refund_samples::{
 use super::super::samples::{TOTAL, start};
 use crate::case::{CaseEnd, CaseKind};
 use crate::fact::RefundProgress;
+use crate::job::JobId;
 use crate::order::{CancelCause, Command};
 use crate::presentation::Shown;
 use crate::refund::Asker;
@@ -51,6 +52,32 @@ fn cases_about_a_refund_end_with_it() {
     for kind in [CaseKind::Stuck, CaseKind::RefundMismatch] {
         assert!(ends(&order, &arrived, kind, number.as_str()), "{kind:?} stays open");
     }
+}
+
+/// The buyer asked again, and the money came by a refund that replaces nothing.
+#[test]
+fn no_case_about_a_refund_outlives_the_whole_payment_being_back() {
+    let order = rejected(play(paid(), &[|_| Command::Cancel(CancelCause::Buyer)]));
+    let refused = no(&order);
+    let order = play(order, &[|_| Command::Cancel(CancelCause::Buyer)]);
+    let later = Moment::at(start().plus_seconds(60));
+    let order = later.play(&order, &send(&order));
+    let arrived = said(&order, succeeded());
+    assert!(ends(&order, &arrived, CaseKind::RefundAbnormal, refused.as_str()));
+    // What is back in part settles nothing but its own.
+    let order = rejected(play(shipped(), &[|_| ask(TOTAL, Asker::Operator)]));
+    let refused = no(&order);
+    let order = Moment::at(start()).named("second").play(&order, &ask(PART, Asker::Operator));
+    let order = later.play(&order, &send(&order));
+    let arrived = said(&order, succeeded());
+    assert!(!ends(&order, &arrived, CaseKind::RefundAbnormal, refused.as_str()));
+}
+
+#[test]
+fn the_case_of_a_job_that_was_set_aside_ends_with_its_refund() {
+    let order = play(shipped(), &[|_| ask(PART, Asker::Operator), send]);
+    let job = JobId::refund(&no(&order)).to_string();
+    assert!(ends(&order, &said(&order, succeeded()), CaseKind::Stuck, &job));
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! Two devices of one buyer, and what is left behind by a request that did not come to its end.
 
 use super::{another_way, code_url, gateway, spent, with_openid};
-use crate::mocks::{desk, ready};
+use crate::mocks::{MockDoor, desk, ready};
 use crate::samples::{Life, fact, keyed, living, now, order};
 use crate::start_payment::Asked;
 use crate::{Checkedout, CheckoutError, OfferError};
 use domain::fact::Trade;
 use domain::names::{Appid, Mchid, Openid};
-use domain::order::{Command, Decision, NewPayment};
+use domain::order::{Command, Decision, Event, NewPayment};
 use domain::payment::TradeType;
 use domain::ports::{GatewayError, WechatRefusal};
 use mockall::Sequence;
@@ -112,4 +112,37 @@ async fn a_close_that_was_lost_is_sent_again_before_anything_else_is_ordered() {
     with_openid(&mut desk);
     assert!(desk.pay_order(&request, &keyed("one")).await.is_err(), "refused");
     assert!(desk.pay_order(&request, &keyed("two")).await.is_ok());
+}
+
+/// WeChat Pay refused; the client tries again under its key, and while it is looked who pays,
+/// another device asks to pay another way.
+#[tokio::test]
+async fn a_choice_made_while_a_refused_key_is_tried_anew_stands() {
+    let (order, request) = another_way();
+    let (orders, life) = living(order);
+    another_device_asks(&life, TradeType::Jsapi);
+    let refused = Event::PaymentRejected { no: 2, code: "NO_AUTH".to_owned() };
+    {
+        let mut life = life.lock().unwrap();
+        life.order = life.order.clone().after(&[refused]);
+        let mut record = keyed("one").record(now());
+        (record.order, record.payment) = (Some(life.order.id), Some(2));
+        life.keys.push(record);
+    }
+    let mut gateway = gateway();
+    gateway.expect_prepay().never();
+    let mut desk = desk(orders, gateway, now());
+    let (mut door, it) = (MockDoor::new(), Arc::clone(&life));
+    door.expect_openid().returning(move |_, _| {
+        another_device_asks(&it, TradeType::Native);
+        ready(Ok(Some(Openid::new("o-alice"))))
+    });
+    desk.access = Arc::new(door);
+    let again = desk.pay_order(&request, &keyed("one")).await.unwrap();
+    let Checkedout::Replayed { offer, .. } = again else { panic!("{again:?}") };
+    assert_eq!(offer.out_trade_no.as_ref(), Some(offer.order.payments[1].out_trade_no()));
+    assert_eq!(offer.pay_params, None);
+    let order = life.lock().unwrap().order.clone();
+    assert_eq!(order.open_payment().map(|open| open.terms.trade_type), Some(TradeType::Native));
+    assert_eq!(order.payments.len(), 3);
 }

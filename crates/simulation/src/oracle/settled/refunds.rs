@@ -1,0 +1,94 @@
+//! Refunds of a world at rest: each is one of ours, and known as it is.
+
+use super::has_case;
+use crate::oracle::Seen;
+use crate::oracle::safety::refunds::reserves;
+use crate::world::World;
+use domain::case::CaseKind;
+use domain::refund::RefundState;
+use std::collections::BTreeMap;
+
+const ONE_REFUND: &str = "WeChat Pay has at most one refund for each of ours, and no other";
+const REFUND_TOLD_TRULY: &str = "a refund is shown as it is at WeChat Pay";
+
+/// A refund that WeChat Pay has, and that a failover made us forget.
+pub(super) fn unheard_refund(world: &World, seen: &Seen) -> Option<String> {
+    if world.failovers() == 0 {
+        return None;
+    }
+    let mut refunds = world.wechat.refunds().into_iter();
+    let unheard = refunds.find(|refund| {
+        !seen.asks_about(&refund.out_refund_no)
+            && refund.status != "PROCESSING"
+            && !has_case(world, CaseKind::RefundMismatch, &refund.out_refund_no)
+    });
+    unheard.map(|refund| format!("{} is not known", refund.out_refund_no))
+}
+
+impl Seen {
+    /// Whether the refund is known as one that was sent, or will be, and is not over: its job hears
+    /// of it.
+    pub(crate) fn asks_about(&self, out_refund_no: &str) -> bool {
+        self.refund(out_refund_no).is_some_and(|refund| {
+            !matches!(
+                refund.state,
+                RefundState::AwaitingApproval
+                    | RefundState::Declined
+                    | RefundState::Withdrawn
+                    | RefundState::Rejected { .. }
+            )
+        })
+    }
+}
+
+/// Every refund that WeChat Pay has is one of ours, of the same amount and at the same end.
+pub(super) fn refunds_agree(world: &World, seen: &Seen) {
+    let mut at_wechat_pay = BTreeMap::new();
+    for truth in world.wechat.refunds() {
+        let number = truth.out_refund_no.as_str();
+        let order = Some(crate::node::transport_order_of(number));
+        let known = seen.refund(number);
+        let fits = known.is_some_and(|known| {
+            let taken = truth.status == "CLOSED" || reserves(known);
+            known.amount.get() == truth.refund_fen && taken
+        });
+        let shown = is_under_way_unseen(world, seen, number, truth.status);
+        if !fits && !shown {
+            let differs = format!("{truth:?}, known as {:?}", known.map(|k| k.state.status()));
+            world.chronicle.violated_by("I11", ONE_REFUND, order, differs);
+        }
+        at_wechat_pay.insert(truth.out_refund_no.clone(), truth.status);
+    }
+    for refund in seen.orders.values().flat_map(|order| &order.refunds) {
+        let number = refund.out_refund_no.as_str();
+        let truth = at_wechat_pay.get(number).copied();
+        let expected = match refund.state {
+            RefundState::Succeeded { .. } => Some("SUCCESS"),
+            RefundState::Closed { .. } => Some("CLOSED"),
+            RefundState::AwaitingApproval
+            | RefundState::Declined
+            | RefundState::Withdrawn
+            | RefundState::Requested => None,
+            RefundState::Sending
+            | RefundState::Unknown { .. }
+            | RefundState::Processing { .. }
+            | RefundState::Abnormal { .. }
+            | RefundState::Rejected { .. }
+            | RefundState::SettledOffline { .. } => continue,
+        };
+        let unseen = truth.is_some_and(|truth| is_under_way_unseen(world, seen, number, truth));
+        if truth != expected && !unseen {
+            let order = Some(crate::node::transport_order_of(number));
+            let differs = format!("{number} is {:?}, in truth {truth:?}", refund.state.status());
+            world.chronicle.violated_by("I14", REFUND_TOLD_TRULY, order, differs);
+        }
+    }
+}
+
+/// Whether it was sent in a life of the database that is lost, and nobody could be told yet: it is
+/// under way for ever, or against what was asked since, which a person was told.
+fn is_under_way_unseen(world: &World, seen: &Seen, number: &str, status: &str) -> bool {
+    world.failovers() > 0
+        && !seen.asks_about(number)
+        && (status == "PROCESSING" || has_case(world, CaseKind::RefundMismatch, number))
+}

@@ -1,0 +1,138 @@
+//! What becomes of a job that succeeds, fails, panics, or was begun again and again; and of work
+//! that nobody promised.
+
+use crate::Paydesk;
+use crate::mocks::{MockGateway, MockJobs, MockOrders, all_the_jitter, desk, ready};
+use crate::overheard::Overheard;
+use crate::samples::{epoch, now, order};
+use domain::changeset::Fence;
+use domain::job::JobId;
+use domain::ports::{Finish, LeasedJob, StoreError};
+use std::sync::{Arc, Mutex};
+use tracing::Level;
+
+const SWEEP_FOUND: &str = "sweep.found";
+
+fn job(attempts: u32) -> LeasedJob {
+    let fence = Fence { job: JobId::follow(order().payments[0].out_trade_no()), token: 4 };
+    LeasedJob { fence, attempts, wanted: false }
+}
+
+type Finished = Arc<Mutex<Vec<(Fence, Finish)>>>;
+
+fn finishing(orders: MockOrders) -> (Paydesk, Finished) {
+    let finished = Finished::default();
+    let (mut jobs, kept) = (MockJobs::new(), Arc::clone(&finished));
+    jobs.expect_finish().returning(move |lease, finish| {
+        kept.lock().unwrap().push((lease.clone(), finish));
+        ready(Ok(true))
+    });
+    let mut desk = desk(orders, MockGateway::new(), now());
+    desk.jobs = Arc::new(jobs);
+    (desk, finished)
+}
+
+/// A store whose order is gone: there is nothing left to follow.
+fn without_order() -> MockOrders {
+    let mut orders = MockOrders::new();
+    orders.expect_load().times(1).returning(|_| ready(Ok(None)));
+    orders
+}
+
+fn down() -> MockOrders {
+    let mut orders = MockOrders::new();
+    orders
+        .expect_load()
+        .returning(|_| ready(Err(StoreError::Unavailable("the store is down".to_owned()))));
+    orders
+}
+
+/// What becomes of the job after so many attempts.
+async fn performed(orders: MockOrders, attempts: u32) -> Finish {
+    let (desk, finished) = finishing(orders);
+    desk.perform(&job(attempts)).await;
+    let finished = finished.lock().unwrap();
+    assert_eq!(finished.len(), 1, "said once");
+    assert_eq!(finished[0].0, job(attempts).fence, "under its own lease");
+    finished[0].1.clone()
+}
+
+#[tokio::test]
+async fn a_job_is_performed_and_what_becomes_of_it_is_said() {
+    assert_eq!(performed(without_order(), 1).await, Finish::Done);
+}
+
+#[tokio::test]
+async fn a_job_that_was_begun_thirty_times_is_set_aside_without_being_begun_again() {
+    assert_eq!(performed(without_order(), 30).await, Finish::Done, "the thirtieth is performed");
+    for attempts in [31, 32] {
+        let finish = performed(MockOrders::new(), attempts).await;
+        assert!(matches!(finish, Finish::Park(_)), "{attempts}: {finish:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_fails_is_tried_again_later_and_later_but_every_minute() {
+    for (attempts, pause_s) in [(1, 2), (2, 4), (29, 58)] {
+        let expected = Finish::Retry(now().plus_seconds(pause_s));
+        assert_eq!(performed(down(), attempts).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_fails_thirty_times_is_set_aside_with_what_went_wrong() {
+    let finish = performed(down(), 30).await;
+    let Finish::Park(why) = finish else { panic!("{finish:?}") };
+    assert!(why.contains("the store is down"), "{why}");
+}
+
+#[tokio::test]
+async fn a_job_that_panics_is_a_job_that_fails() {
+    for (attempts, is_over) in [(1, false), (30, true)] {
+        let (desk, finished) = finishing(MockOrders::new());
+        desk.after_panic(&job(attempts)).await;
+        let finished = finished.lock().unwrap();
+        match &finished[..] {
+            [(_, Finish::Retry(at))] => assert!(!is_over && *at == now().plus_seconds(2)),
+            [(_, Finish::Park(_))] => assert!(is_over),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn jobs_that_failed_together_are_tried_again_up_to_a_fifth_apart() {
+    let (mut desk, finished) = finishing(down());
+    desk.ids = all_the_jitter();
+    desk.perform(&job(4)).await;
+    let at = now().plus_millis(8_000 + 1_600);
+    assert_eq!(finished.lock().unwrap()[0].1, Finish::Retry(at));
+}
+
+/// What a sweep that finds `found` answers, and how often it is loud.
+async fn sweep(found: Vec<JobId>) -> (usize, usize) {
+    let mut orders = MockOrders::new();
+    orders.expect_epoch().returning(|| ready(Ok(epoch())));
+    orders.expect_committed().returning(|_| ready(Ok(true)));
+    let mut jobs = MockJobs::new();
+    jobs.expect_sweep()
+        .withf(|at, limit| *at == now() && *limit > 0)
+        .return_once(move |_, _| ready(Ok(found)));
+    let mut desk = desk(orders, MockGateway::new(), now());
+    desk.jobs = Arc::new(jobs);
+    let overheard = Overheard::listen();
+    let count = desk.sweep().await.unwrap();
+    (count, overheard.count(Level::ERROR, SWEEP_FOUND))
+}
+
+#[tokio::test]
+async fn work_that_nobody_promised_is_counted_and_loud() {
+    let lost = JobId::follow(order().payments[0].out_trade_no());
+    let other = JobId::orphan(order().payments[0].out_trade_no());
+    assert_eq!(sweep(vec![lost, other]).await, (2, 1));
+}
+
+#[tokio::test]
+async fn a_sweep_that_finds_nothing_is_silent() {
+    assert_eq!(sweep(Vec::new()).await, (0, 0));
+}
