@@ -2,6 +2,7 @@
 
 use crate::marks::Mark;
 use crate::matrix::Counts;
+use crate::mistakes::Mistake;
 use crate::run::{Outcome, Play, play};
 use crate::setup::Variant;
 use std::collections::BTreeMap;
@@ -25,6 +26,8 @@ pub struct Bulk {
     pub threads: usize,
     /// Whether one seed in a hundred fails on purpose.
     pub canary: bool,
+    /// The mistake that production makes on purpose.
+    pub mistake: Option<Mistake>,
     /// With so many failing seeds it ends.
     pub enough: usize,
 }
@@ -88,7 +91,13 @@ pub fn bulk(work: &Bulk) -> Totals {
 
 impl Totals {
     fn play(&mut self, work: &Bulk, seed: u64) {
-        let wanted = Play { seed, variant: work.variant, canary: work.canary, ..Play::default() };
+        let wanted = Play {
+            seed,
+            variant: work.variant,
+            canary: work.canary,
+            mistake: work.mistake,
+            ..Play::default()
+        };
         let outcome = play(&wanted);
         if seed % TWICE == TWICE / 2 {
             self.twice += 1;

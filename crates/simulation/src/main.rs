@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use simulation::bulk::{Bulk, FAILURES_MAX, bulk};
+use simulation::mistakes::Mistake;
 use simulation::report;
 use simulation::run::{Outcome, Play, play};
 use simulation::setup::Variant;
@@ -46,6 +47,10 @@ struct Choices {
     /// One seed in a hundred fails on purpose
     #[arg(long)]
     canary: bool,
+    /// Has production make this mistake: acknowledges-first, close-means-closed,
+    /// silence-means-refused
+    #[arg(long, value_name = "NAME", value_parser = mistake)]
+    mistake: Option<Mistake>,
     /// Fails when a cell of the fault matrix was met fewer than 100 times, or a mark not at all
     #[arg(long)]
     require_coverage: bool,
@@ -67,6 +72,10 @@ fn range(text: &str) -> Result<Range<u64>, String> {
 
 fn variant(text: &str) -> Result<Variant, String> {
     Variant::parse(text).ok_or_else(|| "no such world".to_owned())
+}
+
+fn mistake(text: &str) -> Result<Mistake, String> {
+    Mistake::parse(text).ok_or_else(|| "no such mistake".to_owned())
 }
 
 fn say(words: &str) {
@@ -92,15 +101,17 @@ fn main() -> ExitCode {
 }
 
 fn of_seed(seed: u64, choices: &Choices) -> Play {
-    Play { seed, variant: choices.world, canary: choices.canary, ..Play::default() }
+    let Choices { world: variant, canary, mistake, .. } = *choices;
+    Play { seed, variant, canary, mistake, ..Play::default() }
 }
 
 fn read(file: &Path, choices: &Choices) -> Result<Play, String> {
     let text = std::fs::read_to_string(file).map_err(|why| format!("{}: {why}", file.display()))?;
-    let Written { seed, world, choices: given } =
+    let Written { seed, world, mistake, choices: given, .. } =
         Written::parse(&text).map_err(|why| format!("{}: {why}", file.display()))?;
     let variant = choices.world.or_else(|| Variant::parse(&world));
-    Ok(Play { tape: Some(given), variant, ..of_seed(seed, choices) })
+    let mistake = choices.mistake.or(mistake);
+    Ok(Play { tape: Some(given), variant, mistake, ..of_seed(seed, choices) })
 }
 
 fn many(seeds: Range<u64>, choices: &Choices) -> ExitCode {
@@ -110,6 +121,7 @@ fn many(seeds: Range<u64>, choices: &Choices) -> ExitCode {
         variant: choices.world,
         threads: choices.threads.unwrap_or(cores),
         canary: choices.canary,
+        mistake: choices.mistake,
         enough: if choices.first { 1 } else { FAILURES_MAX },
     });
     say(&report::totals(&totals));
@@ -135,7 +147,9 @@ fn many(seeds: Range<u64>, choices: &Choices) -> ExitCode {
 fn again(seed: u64, choices: &Choices) -> String {
     let world = choices.world.map_or(String::new(), |world| format!(" --world {}", world.name()));
     let canary = if choices.canary { " --canary" } else { "" };
-    format!("cargo xtask sim --seed {seed}{world}{canary}")
+    let mistake =
+        choices.mistake.map_or(String::new(), |mistake| format!(" --mistake {}", mistake.name()));
+    format!("cargo xtask sim --seed {seed}{world}{canary}{mistake}")
 }
 
 /// One world, with its timeline; its tape made small where that is wanted.
@@ -167,9 +181,15 @@ fn one(wanted: &Play, choices: &Choices) -> ExitCode {
 fn made_small(wanted: &Play, outcome: &Outcome, choices: &Choices) {
     let (small, plays) = shrink(wanted, &outcome.drawn, SHRINK);
     let variant = wanted.variant.map_or("drawn", Variant::name);
-    let written = Written { seed: wanted.seed, world: variant.to_owned(), choices: small };
     let broken = outcome.violation.as_ref().map_or("", |violation| violation.id);
-    let remarks = [format!("breaks {broken}; {} choices", written.choices.len())];
+    let written = Written {
+        seed: wanted.seed,
+        world: variant.to_owned(),
+        mistake: wanted.mistake,
+        breaks: broken.to_owned(),
+        choices: small,
+    };
+    let remarks = [format!("{} choices", written.choices.len())];
     let file = choices.tapes.join(format!("{broken}-{}.tape", wanted.seed));
     let text = written.text(&remarks);
     let stored =

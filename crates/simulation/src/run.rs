@@ -5,6 +5,7 @@ use crate::chronicle::{Inside, Line, Violation};
 use crate::kernel::{Home, Kernel, Label};
 use crate::marks::Mark;
 use crate::matrix::Counts;
+use crate::mistakes::Mistake;
 use crate::oracle::{Rest, Seen, judge, judge_after_days, restless};
 use crate::setup::{Setup, Variant};
 use crate::tape::{Choices, Kind, Tape};
@@ -29,6 +30,8 @@ pub struct Play {
     pub remember: bool,
     /// Whether one seed in a hundred is made to fail.
     pub canary: bool,
+    /// The mistake that production makes on purpose.
+    pub mistake: Option<Mistake>,
 }
 
 /// What came of it.
@@ -80,6 +83,9 @@ pub fn play(play: &Play) -> Outcome {
     let kernel = Kernel::new(if play.remember { tape.remembering() } else { tape });
     let setup = Setup::draw(&kernel, play.seed, play.variant);
     let world = World::new(Arc::clone(&kernel), setup, play.verbose);
+    if let Some(mistake) = play.mistake {
+        world.make(mistake);
+    }
     let played = catch_unwind(AssertUnwindSafe(|| storm_and_calm(&world, play)));
     if let Err(why) = played {
         let words = why.downcast_ref::<String>().cloned();

@@ -3,10 +3,12 @@
 //! In bulk the worlds are played by `cargo xtask sim`, with optimisation.
 
 use simulation::bulk::{Bulk, FAILURES_MAX, bulk};
+use simulation::mistakes::Mistake;
 use simulation::run::{Play, play};
 use simulation::setup::Variant;
 use simulation::shrink::{SMALL, shrink};
 use simulation::tape::Written;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,7 +16,14 @@ use std::time::Duration;
 const SEEDS: u64 = 30;
 
 fn calm(seeds: std::ops::Range<u64>, variant: Option<Variant>) {
-    let totals = bulk(&Bulk { seeds, variant, threads: 2, canary: false, enough: FAILURES_MAX });
+    let totals = bulk(&Bulk {
+        seeds,
+        variant,
+        threads: 2,
+        canary: false,
+        mistake: None,
+        enough: FAILURES_MAX,
+    });
     assert!(totals.failures.is_empty(), "{:?}", totals.failures);
     assert!(totals.unequal.is_empty(), "{:?}", totals.unequal);
     assert!(totals.lifetimes > 0);
@@ -60,6 +69,7 @@ fn the_canary_is_found_replayed_and_made_small() {
         variant: None,
         threads: 2,
         canary: true,
+        mistake: None,
         enough: FAILURES_MAX,
     });
     let seeds: Vec<u64> = totals.failures.iter().map(|(seed, _)| *seed).collect();
@@ -74,19 +84,27 @@ fn the_canary_is_found_replayed_and_made_small() {
     assert_eq!(replayed.violation.map(|v| v.id), first.violation.map(|v| v.id));
 }
 
-/// Every tape that ever failed, with what it broke, holds now.
+/// Every tape that ever failed breaks the same promise again while production makes the mistake that
+/// it is about, and none without it.
 #[test]
-fn the_corpus_breaks_no_promise_any_more() {
+fn the_corpus_breaks_its_promises_with_its_mistakes_and_none_without() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let mut mistakes = BTreeSet::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|extension| extension != "tape") {
             continue;
         }
-        let written = Written::parse(&std::fs::read_to_string(&path).unwrap()).unwrap();
-        let variant = Variant::parse(&written.world);
-        let tape = Some(written.choices);
-        let outcome = play(&Play { seed: written.seed, tape, variant, ..Play::default() });
-        assert_eq!(outcome.violation, None, "{}", path.display());
+        let Written { seed, world, mistake, breaks, choices } =
+            Written::parse(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let (variant, tape) = (Variant::parse(&world), Some(choices));
+        let right = Play { seed, tape, variant, ..Play::default() };
+        assert_eq!(play(&right).violation, None, "{}", path.display());
+        if mistake.is_some() {
+            let found = play(&Play { mistake, ..right }).violation.map(|violation| violation.id);
+            assert_eq!(found, Some(breaks.as_str()), "{}", path.display());
+        }
+        mistakes.extend(mistake);
     }
+    assert_eq!(mistakes, BTreeSet::from(Mistake::ALL), "a tape for each");
 }

@@ -4,11 +4,15 @@
 //! # a remark
 //! seed 4711
 //! world no-notifications
+//! mistake close-means-closed
+//! breaks I9
 //! call 3 0 2
 //! ```
-//! The last line: the first (0) choice of stream `call` of actor 3 is 2.
+//! `mistake` is there when the promise is broken only while production makes it on purpose. The last
+//! line: the first (0) choice of stream `call` of actor 3 is 2.
 
 use super::{Choices, Kind, Place, Stream};
+use crate::mistakes::Mistake;
 
 /// Why a tape cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +31,10 @@ pub struct Written {
     pub seed: u64,
     /// Which world it was played in.
     pub world: String,
+    /// The mistake that production made on purpose, where it made one.
+    pub mistake: Option<Mistake>,
+    /// The promise that was broken, by its id; empty when that is not known.
+    pub breaks: String,
     /// Its choices.
     pub choices: Choices,
 }
@@ -56,6 +64,10 @@ impl Written {
         match words.as_slice() {
             ["seed", seed] => self.seed = seed.parse().ok().ok_or("not a seed")?,
             ["world", world] => (*world).clone_into(&mut self.world),
+            ["mistake", name] => {
+                self.mistake = Some(Mistake::parse(name).ok_or("no such mistake")?)
+            }
+            ["breaks", promise] => (*promise).clone_into(&mut self.breaks),
             [kind, whose, count, value] => {
                 let kind = Kind::ALL.into_iter().find(|known| known.name() == *kind);
                 let kind = kind.ok_or("no such stream")?;
@@ -77,6 +89,12 @@ impl Written {
             text.push_str(&format!("# {remark}\n"));
         }
         text.push_str(&format!("seed {}\nworld {}\n", self.seed, self.world));
+        if let Some(mistake) = self.mistake {
+            text.push_str(&format!("mistake {}\n", mistake.name()));
+        }
+        if !self.breaks.is_empty() {
+            text.push_str(&format!("breaks {}\n", self.breaks));
+        }
         for (Place { stream, count }, value) in &self.choices {
             text.push_str(&format!("{} {} {count} {value}\n", stream.kind.name(), stream.whose));
         }
@@ -92,7 +110,8 @@ mod tests {
     fn a_tape_is_read_as_it_was_written() {
         let stream = Stream { kind: Kind::Call, whose: 3 };
         let choices = Choices::from([(Place { stream, count: 0 }, 2)]);
-        let written = Written { seed: 4711, world: "whole".to_owned(), choices };
+        let (mistake, breaks) = (Some(Mistake::CloseMeansClosed), "I9".to_owned());
+        let written = Written { seed: 4711, world: "whole".to_owned(), mistake, breaks, choices };
         let text = written.text(&["found on a Tuesday".to_owned()]);
         assert_eq!(Written::parse(&text), Ok(written));
     }
