@@ -6,6 +6,7 @@
 
 pub mod buyer;
 pub mod case;
+pub mod cash;
 pub mod catalogue;
 pub mod changeset;
 pub mod coupon;

@@ -8,6 +8,8 @@
 //!
 //! ready, not shipped: cancel ─▶ cancelling ── its refund accepted ──▶ cancelled
 //!                                    └── its refund rejected or declined ──▶ ready
+//!
+//! cash on delivery begins at ready; shipped: refused at the door ─▶ cancelling ─▶ cancelled
 //! ```
 //!
 //! May not be changed but by [`Order::apply`] of events that [`Order::decide`] gave.
@@ -15,6 +17,7 @@
 mod adopt;
 mod apply;
 mod cancel;
+mod cash;
 mod command;
 mod decide;
 mod event;
@@ -35,11 +38,12 @@ pub use command::{
 };
 pub use event::{Event, StockOutcome};
 pub use fulfil::COMPLETE_AFTER_S;
-pub use place::{LINES_MAX, OPEN_ORDERS_MAX, Placement, PlacementRefusal};
+pub use place::{LINES_MAX, OPEN_ORDERS_MAX, PlacedMethod, Placement, PlacementRefusal};
 pub use settle::HORIZON_S;
 pub use start::{NewPayment, PREPAY_MARGIN_S};
 
 use crate::buyer::{Address, AddressId, ItemId};
+use crate::cash::Courier;
 use crate::catalogue::SkuId;
 use crate::payment::{Payment, PaymentNo, TradeType};
 use crate::refund::Refund;
@@ -65,8 +69,6 @@ pub struct Order {
     pub status: OrderStatus,
     /// How it is paid.
     pub payment_method: PaymentMethod,
-    /// Cash on delivery with an online payment open.
-    pub converting: bool,
     /// What is bought, frozen.
     pub lines: Vec<OrderLine>,
     /// What it costs, frozen.
@@ -96,7 +98,8 @@ pub struct Order {
     /// The life of the database in which it was placed. In a later one, what was known of it may be
     /// lost, payments and all: nothing settles it that was not asked for since.
     pub epoch: Epoch,
-    /// Until when it can be paid; also `time_expire` at WeChat Pay.
+    /// Until when it can be paid; also `time_expire` at WeChat Pay. `None` for cash on delivery: each
+    /// online payment of it has its own.
     pub pay_deadline: Option<Timestamp>,
     /// When it was paid: WeChat Pay's `success_time`, however late we heard of it.
     pub paid_at: Option<Timestamp>,
@@ -251,12 +254,17 @@ pub struct Settlement {
 }
 
 /// What an order can be settled by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SettledBy {
     /// A WeChat Pay payment of this order.
     Wechat {
         /// Which.
         payment_no: PaymentNo,
+    },
+    /// Cash that was taken at the door.
+    Cash {
+        /// Who took it.
+        courier: Courier,
     },
     /// Nothing was owed.
     Free,
@@ -284,16 +292,43 @@ impl Order {
     /// Whether a success can still settle it.
     #[must_use]
     pub fn is_payable(&self) -> bool {
-        self.settlement.is_none()
-            && matches!(self.status, OrderStatus::PendingPayment | OrderStatus::Cancelling)
+        let waits = matches!(self.status, OrderStatus::PendingPayment | OrderStatus::Cancelling);
+        (self.settlement.is_none() && waits) || self.awaits_cash()
+    }
+
+    /// Whether its buyer may ask for an online payment: it is payable, and not being cancelled.
+    #[must_use]
+    pub fn takes_payments(&self) -> bool {
+        self.is_payable() && self.status != OrderStatus::Cancelling
+    }
+
+    /// Whether it counts against the unpaid orders that a buyer may have: nothing was paid, and
+    /// nothing was shipped.
+    #[must_use]
+    pub fn is_unpaid_and_here(&self) -> bool {
+        self.is_payable() && !matches!(self.status, OrderStatus::Shipped | OrderStatus::Delivered)
+    }
+
+    /// Until when what is on offer can be paid online; `None` when there is no end or no offer. That
+    /// is when its expiry is due.
+    #[must_use]
+    pub fn payable_until(&self) -> Option<Timestamp> {
+        match self.status {
+            OrderStatus::PendingPayment => self.pay_deadline,
+            OrderStatus::Ready | OrderStatus::Shipped | OrderStatus::Delivered => {
+                let open = self.open_payment().filter(|_| self.awaits_cash());
+                open.map(|payment| payment.terms.time_expire)
+            }
+            OrderStatus::Cancelling | OrderStatus::Cancelled | OrderStatus::Completed => None,
+        }
     }
 
     /// The payment of WeChat Pay that settled it.
     #[must_use]
     pub fn settled_payment(&self) -> Option<&Payment> {
-        match self.settlement.as_ref()?.by {
-            SettledBy::Wechat { payment_no } => self.payments.iter().find(|p| p.no == payment_no),
-            SettledBy::Free => None,
+        match &self.settlement.as_ref()?.by {
+            SettledBy::Wechat { payment_no } => self.payments.iter().find(|p| p.no == *payment_no),
+            SettledBy::Cash { .. } | SettledBy::Free => None,
         }
     }
 

@@ -25,6 +25,10 @@ pub enum OutgoingKind {
     OrderDelivered,
     /// `order.completed`
     OrderCompleted,
+    /// `order.cod_converted`
+    OrderCodConverted,
+    /// `order.cod_collected`
+    OrderCodCollected,
     /// `payment.surplus`
     PaymentSurplus,
     /// `refund.requested`
@@ -52,6 +56,8 @@ impl OutgoingKind {
             OutgoingKind::OrderShipped => "order.shipped",
             OutgoingKind::OrderDelivered => "order.delivered",
             OutgoingKind::OrderCompleted => "order.completed",
+            OutgoingKind::OrderCodConverted => "order.cod_converted",
+            OutgoingKind::OrderCodCollected => "order.cod_collected",
             OutgoingKind::PaymentSurplus => "payment.surplus",
             OutgoingKind::RefundRequested => "refund.requested",
             OutgoingKind::RefundSucceeded => "refund.succeeded",
@@ -76,6 +82,8 @@ mod tests {
             (OutgoingKind::OrderShipped, "order.shipped"),
             (OutgoingKind::OrderDelivered, "order.delivered"),
             (OutgoingKind::OrderCompleted, "order.completed"),
+            (OutgoingKind::OrderCodConverted, "order.cod_converted"),
+            (OutgoingKind::OrderCodCollected, "order.cod_collected"),
             (OutgoingKind::PaymentSurplus, "payment.surplus"),
             (OutgoingKind::RefundRequested, "refund.requested"),
             (OutgoingKind::RefundSucceeded, "refund.succeeded"),

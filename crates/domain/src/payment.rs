@@ -129,6 +129,8 @@ pub enum ClosingCause {
     Superseded,
     /// The prepay call was refused, yet WeChat Pay knows the number.
     Refused,
+    /// Cash is to be taken at the door in its place.
+    Cash,
     /// WeChat Pay closed it by itself or by the merchant's console.
     Elsewhere,
 }

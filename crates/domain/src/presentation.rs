@@ -70,6 +70,11 @@ impl Order {
     pub fn present(&self, now: Timestamp) -> Presentation {
         let (status, message_zh) = match self.status {
             OrderStatus::PendingPayment => return self.present_unpaid(now),
+            OrderStatus::Ready | OrderStatus::Shipped | OrderStatus::Delivered
+                if self.awaits_cash() =>
+            {
+                return self.present_unpaid_at_the_door(now);
+            }
             OrderStatus::Cancelling if self.settlement.is_some() => {
                 (Shown::Refunding, "订单取消中，付款将原路退回")
             }
@@ -86,6 +91,7 @@ impl Order {
             }
             OrderStatus::Cancelled => match self.cancel_cause {
                 Some(CancelCause::Deadline) => (Shown::Closed, "订单超时未付款，已关闭"),
+                Some(CancelCause::Refused) => (Shown::Closed, "买家拒收，订单已取消"),
                 Some(CancelCause::Buyer | CancelCause::Operator) | None => {
                     (Shown::Closed, "订单已取消")
                 }
@@ -101,6 +107,28 @@ impl Order {
             OrderStatus::Completed => (Shown::Ready, "订单已完成"),
         };
         Presentation { status, message_zh, poll_after_ms: None }
+    }
+
+    /// Cash on delivery: where it is; while an online payment of it is open, what is said of that.
+    fn present_unpaid_at_the_door(&self, now: Timestamp) -> Presentation {
+        if self.open_payment().is_some() {
+            return self.present_unpaid(now);
+        }
+        if self.is_converting() {
+            let message_zh = "正在与微信支付核对付款结果";
+            let poll_after_ms = Some(POLL_AFTER_MS);
+            return Presentation { status: Shown::Confirming, message_zh, poll_after_ms };
+        }
+        let message_zh = match self.status {
+            OrderStatus::Shipped => "已发货，货到付款",
+            OrderStatus::Delivered => "已送达，等待收款",
+            OrderStatus::Ready
+            | OrderStatus::PendingPayment
+            | OrderStatus::Cancelling
+            | OrderStatus::Cancelled
+            | OrderStatus::Completed => "货到付款，等待发货",
+        };
+        Presentation { status: Shown::Ready, message_zh, poll_after_ms: None }
     }
 
     fn present_unpaid(&self, now: Timestamp) -> Presentation {

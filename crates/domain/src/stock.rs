@@ -23,7 +23,7 @@ pub struct Hold {
 pub enum HoldStatus {
     /// Taken out of what can be ordered.
     Held,
-    /// Sold. Final.
+    /// Sold: paid, or on its way to be paid at the door. Final.
     Committed,
     /// Given back. Final.
     Released,

@@ -47,6 +47,9 @@ fn stock_trouble(event: &Event) -> Option<&'static str> {
     if let Event::Settled { stock: StockOutcome::Refused, .. } = event {
         return Some("settled, but its stock could not be taken; its holds stay as they are");
     }
+    if let Event::HoldsCommitted { stock: StockOutcome::Refused } = event {
+        return Some("shipped, but its stock could not be taken; its holds stay as they are");
+    }
     if let Event::Cancelled { stock: StockOutcome::Refused, .. } = event {
         return Some(
             "cancelled, but its stock could not be given back; its holds stay as they are",

@@ -6,7 +6,7 @@
 use super::ListChange;
 use super::cases::{is_paid_back, reached, surplus_paid_back};
 use crate::job::{JobChange, JobId, next_look, next_refund_look};
-use crate::order::{Event, Order, OrderStatus, StockOutcome};
+use crate::order::{Event, Order, PaymentMethod, SettledBy, Settlement, StockOutcome};
 use crate::outgoing::{Outgoing, OutgoingKind};
 use crate::payment::{ClosingCause, Payment, PaymentNo, PaymentState};
 use crate::refund::{Refund, RefundState};
@@ -51,12 +51,10 @@ pub(super) fn jobs(
     let refunds = after.refunds.iter().filter(|refund| refunds.contains(&refund.out_refund_no));
     jobs.extend(refunds.map(|refund| follow_refund(refund, now, pace)));
     let expire = JobId::expire(&after.number);
-    match (after.status, after.pay_deadline) {
-        (OrderStatus::PendingPayment, Some(due_at)) => {
-            jobs.push(JobChange::Ensure { id: expire, due_at });
-        }
-        _ => jobs.push(JobChange::Remove { id: expire }),
-    }
+    jobs.push(match after.payable_until() {
+        Some(due_at) => JobChange::Ensure { id: expire, due_at },
+        None => JobChange::Remove { id: expire },
+    });
     jobs.extend(completion(after, events));
     jobs
 }
@@ -91,7 +89,10 @@ fn completion(after: &Order, events: &[Event]) -> Option<JobChange> {
     let id = JobId::complete(&after.number);
     let happened = |what: fn(&Event) -> bool| events.iter().any(what);
     match after.is_complete_at() {
-        Some(due_at) if happened(|e| matches!(e, Event::Delivered { .. })) => {
+        // Whichever came last: it arrived, or its money did.
+        Some(due_at)
+            if happened(|e| matches!(e, Event::Delivered { .. } | Event::Settled { .. })) =>
+        {
             Some(JobChange::Ensure { id, due_at })
         }
         None if happened(|e| matches!(e, Event::Completed { .. })) => {
@@ -104,10 +105,9 @@ fn completion(after: &Order, events: &[Event]) -> Option<JobChange> {
 pub(super) fn outgoing(after: &Order, event: &Event) -> Vec<Outgoing> {
     let kinds: &[OutgoingKind] = match event {
         Event::Placed(_) => &[OutgoingKind::OrderCreated],
-        Event::Settled { stock: StockOutcome::Committed, .. } => &[OutgoingKind::OrderPaid],
-        Event::Settled { stock: StockOutcome::Refused, .. } => {
-            &[OutgoingKind::OrderPaid, OutgoingKind::CaseOpened]
-        }
+        Event::Settled { settlement, stock } => paid(settlement, *stock),
+        Event::HoldsCommitted { stock: StockOutcome::Refused } => &[OutgoingKind::CaseOpened],
+        Event::Converted => &[OutgoingKind::OrderCodConverted],
         Event::Cancelled { stock: StockOutcome::Committed, .. } => &[OutgoingKind::OrderCancelled],
         Event::Cancelled { stock: StockOutcome::Refused, .. } => {
             &[OutgoingKind::OrderCancelled, OutgoingKind::CaseOpened]
@@ -134,6 +134,7 @@ pub(super) fn outgoing(after: &Order, event: &Event) -> Vec<Outgoing> {
         | Event::PaymentPaid { .. }
         | Event::CancelRequested { .. }
         | Event::CancelWithdrawn
+        | Event::HoldsCommitted { stock: StockOutcome::Committed }
         | Event::PayerReported(_) => &[],
     };
     let subject = match (event.out_refund_no(), event.payment_no()) {
@@ -142,6 +143,24 @@ pub(super) fn outgoing(after: &Order, event: &Event) -> Vec<Outgoing> {
         (None, None) => None,
     };
     kinds.iter().map(|kind| Outgoing { kind: *kind, subject: subject.clone() }).collect()
+}
+
+/// What the outside hears when an order is settled.
+fn paid(settlement: &Settlement, stock: StockOutcome) -> &'static [OutgoingKind] {
+    match (&settlement.by, stock) {
+        (SettledBy::Cash { .. }, StockOutcome::Committed) => {
+            &[OutgoingKind::OrderPaid, OutgoingKind::OrderCodCollected]
+        }
+        (SettledBy::Cash { .. }, StockOutcome::Refused) => {
+            &[OutgoingKind::OrderPaid, OutgoingKind::OrderCodCollected, OutgoingKind::CaseOpened]
+        }
+        (SettledBy::Wechat { .. } | SettledBy::Free, StockOutcome::Committed) => {
+            &[OutgoingKind::OrderPaid]
+        }
+        (SettledBy::Wechat { .. } | SettledBy::Free, StockOutcome::Refused) => {
+            &[OutgoingKind::OrderPaid, OutgoingKind::CaseOpened]
+        }
+    }
 }
 
 /// What the outside hears when a refund gets somewhere.
@@ -195,6 +214,8 @@ pub(super) fn effect(after: &Order, event: &Event) -> Option<String> {
         | Event::RefundRequested(_)
         | Event::CancelRequested { .. }
         | Event::CancelWithdrawn
+        | Event::HoldsCommitted { .. }
+        | Event::Converted
         | Event::PayerReported(_)
         | Event::Shipped(_)
         | Event::Delivered { .. }
@@ -212,8 +233,14 @@ pub(super) fn stock_moves(before: Option<&Order>, after: &Order, event: &Event) 
     let all = |kind| after.holds.iter().map(move |hold| stock_move(hold, kind)).collect();
     let mut moves: Vec<StockMove> = if let Event::Placed(_) = event {
         all(StockMoveKind::Hold)
-    } else if let Event::Settled { stock: StockOutcome::Committed, .. } = event {
-        all(StockMoveKind::Commit)
+    } else if let Event::Settled { stock: StockOutcome::Committed, .. }
+    | Event::HoldsCommitted { stock: StockOutcome::Committed } = event
+    {
+        // What is placed and paid in one commit has held nothing before.
+        match before {
+            Some(before) => before.holds.iter().filter_map(sold).collect(),
+            None => all(StockMoveKind::Commit),
+        }
     } else if let (Event::Cancelled { stock: StockOutcome::Committed, .. }, Some(before)) =
         (event, before)
     {
@@ -225,6 +252,11 @@ pub(super) fn stock_moves(before: Option<&Order>, after: &Order, event: &Event) 
     // Shared rows are locked in one order everywhere.
     moves.sort_by(|a, b| (&a.sku_id, a.line_no).cmp(&(&b.sku_id, b.line_no)));
     moves
+}
+
+/// What left to be paid at the door was sold then.
+fn sold(hold: &Hold) -> Option<StockMove> {
+    (hold.status == HoldStatus::Held).then(|| stock_move(hold, StockMoveKind::Commit))
 }
 
 fn given_back(hold: &Hold) -> Option<StockMove> {
@@ -255,7 +287,9 @@ pub(super) fn list_changes(placing: bool, after: &Order, events: &[Event]) -> Ve
         let items = after.checkout.captured_items.iter().copied().zip(quantities).collect();
         changes.push(ListChange::Capture { buyer, order, items });
     }
-    if events.iter().any(|e| matches!(e, Event::Settled { .. })) {
+    // What is paid at the door leaves the list when it is placed.
+    let is_bought = placing && after.payment_method == PaymentMethod::Cod;
+    if is_bought || events.iter().any(|e| matches!(e, Event::Settled { .. })) {
         changes.push(ListChange::Clear { buyer, order });
     }
     if events.iter().any(|e| matches!(e, Event::Cancelled { .. })) {

@@ -54,7 +54,6 @@ impl Lost {
             merchant_ref: None,
             status: OrderStatus::Cancelled,
             payment_method: PaymentMethod::Wechat,
-            converting: false,
             lines: Vec::new(),
             amounts: Amounts { items: paid, total: paid, ..Amounts::default() },
             checkout: Checkout::default(),

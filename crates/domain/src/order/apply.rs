@@ -1,6 +1,6 @@
 //! Applies what happened. Cannot refuse, decides nothing.
 
-use crate::order::{Event, Order, OrderStatus, SettledBy, Settlement, StockOutcome};
+use crate::order::{Event, Order, OrderStatus, PaymentMethod, SettledBy, Settlement, StockOutcome};
 use crate::payment::{Payment, PaymentNo, PaymentState};
 use crate::refund::RefundState;
 use crate::stock::HoldStatus;
@@ -52,6 +52,8 @@ impl Order {
                 self.cancel_cause = None;
             }
             Event::Cancelled { at, stock } => self.end_cancelled(*at, *stock),
+            Event::HoldsCommitted { stock } => self.commit_holds(*stock),
+            Event::Converted => self.payment_method = PaymentMethod::Wechat,
             Event::PayerReported(report) => self.payer_report = Some(*report),
             Event::Shipped(shipment) => {
                 self.status = OrderStatus::Shipped;
@@ -79,12 +81,24 @@ impl Order {
     }
 
     fn take(&mut self, settlement: &Settlement, stock: StockOutcome) {
-        self.status = self.purpose.status_when_paid();
+        self.status = match self.status {
+            // Its money came when it was on its way already.
+            OrderStatus::Shipped | OrderStatus::Delivered => self.status,
+            OrderStatus::PendingPayment
+            | OrderStatus::Cancelling
+            | OrderStatus::Cancelled
+            | OrderStatus::Ready
+            | OrderStatus::Completed => self.purpose.status_when_paid(),
+        };
         self.paid_at = Some(self.time_of(settlement));
         self.settlement = Some(settlement.clone());
         if self.status == OrderStatus::Completed {
             self.completed_at = Some(settlement.at);
         }
+        self.commit_holds(stock);
+    }
+
+    fn commit_holds(&mut self, stock: StockOutcome) {
         if stock == StockOutcome::Committed {
             self.move_holds(HoldStatus::Committed);
         }
@@ -147,9 +161,10 @@ impl Order {
 impl SettledBy {
     /// Its name in tables.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             SettledBy::Wechat { .. } => "wechat",
+            SettledBy::Cash { .. } => "cod",
             SettledBy::Free => "free",
         }
     }

@@ -11,6 +11,12 @@ impl Order {
         given: &Circumstances<'_>,
     ) -> Result<Decision, Rejection> {
         let now = given.now;
+        if cause == CancelCause::Refused {
+            return self.refuse_at_the_door(now);
+        }
+        if cause == CancelCause::Deadline && self.awaits_cash() {
+            return self.expire_online_payment(now);
+        }
         match self.status {
             OrderStatus::Cancelling if cause == CancelCause::Buyer => {
                 return Ok(self.cancel_with_the_buyer(now));
@@ -19,6 +25,7 @@ impl Order {
                 return Ok(Decision::AlreadyApplied);
             }
             OrderStatus::PendingPayment => {}
+            OrderStatus::Ready if self.awaits_cash() => {}
             OrderStatus::Ready => return self.cancel_paid(cause, given),
             OrderStatus::Shipped | OrderStatus::Delivered | OrderStatus::Completed => {
                 return Err(Rejection::NotCancellable);
@@ -29,7 +36,9 @@ impl Order {
             return Err(Rejection::NotDue);
         }
         let why = match cause {
-            CancelCause::Buyer | CancelCause::Operator => ClosingCause::Cancelled,
+            CancelCause::Buyer | CancelCause::Operator | CancelCause::Refused => {
+                ClosingCause::Cancelled
+            }
             CancelCause::Deadline => ClosingCause::Expired,
         };
         let mut events = vec![Event::CancelRequested { cause }];
@@ -37,9 +46,9 @@ impl Order {
         Ok(Decision::Record(self.with_what_follows(events, now)))
     }
 
-    /// What was paid meanwhile is not given up for another order.
+    /// What was paid meanwhile, or is to be paid at the door, is not given up for another order.
     pub(super) fn give_way(&self, given: &Circumstances<'_>) -> Result<Decision, Rejection> {
-        if self.settlement.is_some() {
+        if self.settlement.is_some() || self.is_unpaid_cod() {
             return Err(Rejection::NotCancellable);
         }
         self.cancel(CancelCause::Buyer, given)

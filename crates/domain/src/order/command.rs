@@ -1,5 +1,6 @@
 //! What can be asked of an order, and how it answers.
 
+use crate::cash::CashReceipt;
 use crate::fact::{PaymentFact, RefundFact};
 use crate::names::TransactionId;
 use crate::order::{Event, NewPayment, StockOutcome};
@@ -41,6 +42,8 @@ pub enum Command {
     Deliver,
     /// Nothing is left to do.
     Complete(CompletedBy),
+    /// Its cash was taken at the door.
+    CollectCash(CashReceipt),
     /// Send money back.
     Refund(RefundAsk),
     /// Say yes to a refund that waits for it.
@@ -115,6 +118,10 @@ pub enum RefundAnswer {
     Unknown,
 }
 
+/// For how long an online payment of an order without a deadline can be paid unless the merchant says
+/// otherwise, in seconds (product §3: 15 minutes).
+const PAY_WITHIN_S: i64 = 900;
+
 /// What a command meets besides the order.
 pub struct Circumstances<'a> {
     /// The instant of the decision, business time.
@@ -133,6 +140,8 @@ pub struct Circumstances<'a> {
     pub pace: Pace,
     /// An operator's refund above this waits for another person, in fen.
     pub approval_above: Fen,
+    /// For how long an online payment of an order without a deadline can be paid, in seconds.
+    pub pay_within_s: i64,
 }
 
 impl<'a> Circumstances<'a> {
@@ -149,6 +158,7 @@ impl<'a> Circumstances<'a> {
             name: "",
             pace: Pace::DESIGNED,
             approval_above: Fen::LIMIT,
+            pay_within_s: PAY_WITHIN_S,
         }
     }
 }
@@ -196,8 +206,10 @@ pub enum CancelCause {
     Buyer,
     /// An operator.
     Operator,
-    /// The deadline passed.
+    /// The deadline passed. Of cash on delivery: that of its online payment, which alone is closed.
     Deadline,
+    /// The buyer did not take what came: cash on delivery, refused at the door.
+    Refused,
 }
 
 /// The answer to a command that is not refused.
@@ -247,6 +259,12 @@ pub enum Rejection {
     /// It has as many payments as numbers allow.
     #[error("the order has too many payments")]
     TooManyPayments,
+    /// The cash is not what the order costs.
+    #[error("the cash is not what the order costs")]
+    CashDiffers,
+    /// An online payment of it is not proven to have ended: no cash is taken meanwhile.
+    #[error("an online payment of the order is not over")]
+    PaymentInProgress,
     /// It is not where this can happen.
     #[error("the order is in another state")]
     WrongState,

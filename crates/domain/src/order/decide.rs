@@ -2,7 +2,7 @@
 //!
 //! Reads no clock, draws no randomness, performs no IO, and never panics on data it was given.
 //! One short function per command lives in `start.rs`, `prepay.rs`, `settle.rs`, `cancel.rs`,
-//! `report.rs`, `fulfil.rs`, `refunds/` and `adopt.rs`; the diagram is in `order.rs`.
+//! `cash.rs`, `report.rs`, `fulfil.rs`, `refunds/` and `adopt.rs`; the diagram is in `order.rs`.
 
 use crate::Timestamp;
 use crate::order::{Circumstances, Command, Decision, Event, Order, Rejection};
@@ -56,9 +56,10 @@ impl Order {
             Command::ClosePayment { out_trade_no, why } => self.close_payment(out_trade_no, *why),
             Command::StartPayment(new) => self.start_payment(new, given),
             Command::NoteReport(result) => Ok(self.note_report(*result, now)),
-            Command::Ship(draft) => self.ship(draft, now),
+            Command::Ship(draft) => self.ship(draft, given),
             Command::Deliver => self.deliver(now),
             Command::Complete(by) => self.complete(*by, now),
+            Command::CollectCash(receipt) => self.collect_cash(receipt, given),
             Command::Refund(ask) => self.ask_refund(ask, given),
             Command::ApproveRefund { out_refund_no, as_approver } => {
                 self.approve_refund(out_refund_no, *as_approver, given)

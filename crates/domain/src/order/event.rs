@@ -106,6 +106,13 @@ pub enum Event {
         /// What became of its stock.
         stock: StockOutcome,
     },
+    /// What it holds is sold although nothing was paid: it leaves, to be paid at the door.
+    HoldsCommitted {
+        /// What became of its stock.
+        stock: StockOutcome,
+    },
+    /// Cash on delivery became an order that was paid online.
+    Converted,
     /// The payer's client said something.
     PayerReported(PayerReport),
     /// Goods went out.
@@ -124,7 +131,7 @@ pub enum Event {
     },
 }
 
-/// What becomes of an order's stock when it is settled or cancelled.
+/// What becomes of an order's stock when it is settled, shipped unpaid, or cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StockOutcome {
     /// Every hold ended as it should: committed by a settlement, given back by a cancellation.
@@ -157,6 +164,8 @@ impl Event {
             Event::CancelRequested { .. } => "cancel_requested",
             Event::CancelWithdrawn => "cancel_withdrawn",
             Event::Cancelled { .. } => "cancelled",
+            Event::HoldsCommitted { .. } => "holds_committed",
+            Event::Converted => "converted",
             Event::PayerReported(_) => "payer_reported",
             Event::Shipped(_) => "shipped",
             Event::Delivered { .. } => "delivered",
@@ -186,6 +195,8 @@ impl Event {
             | Event::CancelRequested { .. }
             | Event::CancelWithdrawn
             | Event::Cancelled { .. }
+            | Event::HoldsCommitted { .. }
+            | Event::Converted
             | Event::PayerReported(_)
             | Event::Shipped(_)
             | Event::Delivered { .. }
@@ -216,6 +227,8 @@ impl Event {
             | Event::CancelRequested { .. }
             | Event::CancelWithdrawn
             | Event::Cancelled { .. }
+            | Event::HoldsCommitted { .. }
+            | Event::Converted
             | Event::PayerReported(_)
             | Event::Shipped(_)
             | Event::Delivered { .. }

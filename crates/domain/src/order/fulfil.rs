@@ -1,9 +1,10 @@
 //! After the money: shipping, delivery, and the end.
 //!
-//! Moves no money and no stock: both were settled with the payment.
+//! Moves no money and no stock: both were settled with the payment; only what is to be paid at the
+//! door is sold when it leaves.
 
 use crate::Timestamp;
-use crate::order::{CompletedBy, Decision, Event, Order, OrderStatus, Rejection};
+use crate::order::{Circumstances, CompletedBy, Decision, Event, Order, OrderStatus, Rejection};
 use crate::shipment::{PACKAGES_MAX, Package, Shipment, ShipmentDraft};
 
 /// An order that was delivered is complete by itself after so many seconds: seven days.
@@ -13,13 +14,15 @@ impl Order {
     pub(super) fn ship(
         &self,
         draft: &ShipmentDraft,
-        now: Timestamp,
+        given: &Circumstances<'_>,
     ) -> Result<Decision, Rejection> {
-        if self.shipments.last().is_some_and(|last| last.draft == *draft) {
+        // What came back from the door and was paid after all is sent anew, whatever was sent then.
+        let is_out = self.status != OrderStatus::Ready;
+        if is_out && self.shipments.last().is_some_and(|last| last.draft == *draft) {
             return Ok(Decision::AlreadyApplied);
         }
         let may_ship = match self.status {
-            OrderStatus::Ready => self.settlement.is_some(),
+            OrderStatus::Ready => self.settlement.is_some() || self.awaits_cash(),
             OrderStatus::Shipped => !self.is_all_shipped(),
             OrderStatus::PendingPayment
             | OrderStatus::Cancelling
@@ -45,8 +48,10 @@ impl Order {
         if draft.packages.len().saturating_add(sent) > PACKAGES_MAX {
             return Err(Rejection::TooManyPackages);
         }
-        let shipment = Shipment { draft: draft.clone(), at: now };
-        Ok(Decision::Record(vec![Event::Shipped(Box::new(shipment))]))
+        let shipment = Shipment { draft: draft.clone(), at: given.now };
+        let mut events = Vec::from_iter(self.sale_by_shipping(given.stock));
+        events.push(Event::Shipped(Box::new(shipment)));
+        Ok(Decision::Record(events))
     }
 
     pub(super) fn deliver(&self, now: Timestamp) -> Result<Decision, Rejection> {
@@ -90,10 +95,11 @@ impl Order {
         self.shipments.last().is_some_and(|last| last.draft.is_all_delivered)
     }
 
-    /// When it is complete by itself; `None` before it is delivered and once it is complete.
+    /// When it is complete by itself; `None` before it is delivered and paid, and once it is complete.
     #[must_use]
     pub fn is_complete_at(&self) -> Option<Timestamp> {
-        let delivered_at = self.delivered_at.filter(|_| self.status == OrderStatus::Delivered);
+        let is_due = self.status == OrderStatus::Delivered && self.settlement.is_some();
+        let delivered_at = self.delivered_at.filter(|_| is_due);
         delivered_at.map(|at| at.plus_seconds(COMPLETE_AFTER_S))
     }
 }

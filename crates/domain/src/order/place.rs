@@ -28,10 +28,21 @@ pub struct Placement {
     pub breakdown: Breakdown,
     /// What was asked for.
     pub checkout: Checkout,
-    /// The instant until which it can be paid.
+    /// How it is to be paid: online, or at the door. What costs nothing is not paid online.
+    pub method: PlacedMethod,
+    /// The instant until which it can be paid online.
     pub pay_deadline: Timestamp,
     /// The first payment; `None` when it is to be asked for later.
     pub payment: Option<NewPayment>,
+}
+
+/// How an order can be placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlacedMethod {
+    /// It waits for WeChat Pay money.
+    Online,
+    /// It goes out, and its cash is taken at the door.
+    CashOnDelivery,
 }
 
 /// Why an order cannot be placed.
@@ -58,8 +69,9 @@ impl Placement {
         compose: &dyn Fn(&Terms) -> String,
     ) -> Result<Vec<Event>, PlacementRefusal> {
         let lines = self.lines()?;
-        let free = self.breakdown.amounts.total == crate::Fen::ZERO;
-        let payment = if free { None } else { self.first_payment(now, &lines, compose)? };
+        let is_cod = self.method == PlacedMethod::CashOnDelivery;
+        let free = !is_cod && self.breakdown.amounts.total == crate::Fen::ZERO;
+        let payment = if free || is_cod { None } else { self.first_payment(now, &lines, compose)? };
         let holds = lines.iter().map(hold_for).collect();
         let order = Order {
             id: self.id,
@@ -67,9 +79,12 @@ impl Placement {
             purpose: Purpose::Goods,
             buyer: Some(self.buyer),
             merchant_ref: None,
-            status: OrderStatus::PendingPayment,
-            payment_method: if free { PaymentMethod::Free } else { PaymentMethod::Wechat },
-            converting: false,
+            status: if is_cod { OrderStatus::Ready } else { OrderStatus::PendingPayment },
+            payment_method: match self.method {
+                PlacedMethod::CashOnDelivery => PaymentMethod::Cod,
+                PlacedMethod::Online if free => PaymentMethod::Free,
+                PlacedMethod::Online => PaymentMethod::Wechat,
+            },
             lines,
             amounts: self.breakdown.amounts,
             checkout: self.checkout.clone(),
@@ -84,7 +99,7 @@ impl Placement {
             version: 0,
             created_at: now,
             epoch: epoch.clone(),
-            pay_deadline: Some(self.pay_deadline),
+            pay_deadline: (!is_cod).then_some(self.pay_deadline),
             paid_at: None,
             cancelled_at: None,
             delivered_at: None,

@@ -92,6 +92,9 @@ impl Order {
             Event::PaymentPaid { no: payment.no, receipt: receipt.clone() },
             Event::Settled { settlement, stock: given.stock },
         ];
+        if self.is_unpaid_cod() {
+            events.push(Event::Converted);
+        }
         events.extend(self.close_open_payments(ClosingCause::Superseded, Some(payment.no)));
         events
     }

@@ -90,17 +90,12 @@ impl Order {
         given: &Circumstances<'_>,
     ) -> Result<Decision, Rejection> {
         let now = given.now;
-        let deadline = match (self.status, self.pay_deadline) {
-            (OrderStatus::PendingPayment, Some(deadline)) if self.settlement.is_none() => deadline,
-            _ => return Err(Rejection::NotPayable),
-        };
-        if given.pace.after(deadline, -PREPAY_MARGIN_S) <= now {
-            return Err(Rejection::NotPayable);
-        }
+        let deadline = self.deadline_of_new(given).ok_or(Rejection::NotPayable)?;
         if new.lacks_payer() {
             return Err(Rejection::PayerUnknown);
         }
-        if self.open_payment().is_some_and(|open| new.equals(open)) {
+        if self.open_payment().is_some_and(|open| new.equals(open) && self.is_offered(open, given))
+        {
             return Ok(Decision::AlreadyApplied);
         }
         let last = self.payments.iter().map(|payment| payment.no).max().unwrap_or(0);
@@ -117,6 +112,26 @@ impl Order {
         let payment = new.record(no, &purchase, now, given.compose);
         events.push(Event::PaymentStarted(Box::new(payment)));
         Ok(Decision::Record(events))
+    }
+}
+
+impl Order {
+    /// Until when a payment that is started now can be paid; `None` when none is started.
+    fn deadline_of_new(&self, given: &Circumstances<'_>) -> Option<Timestamp> {
+        if self.awaits_cash() {
+            let owes = self.amounts.total > Fen::ZERO;
+            return owes.then(|| given.now.plus_seconds(given.pay_within_s));
+        }
+        let waits = self.status == OrderStatus::PendingPayment && self.settlement.is_none();
+        let deadline = self.pay_deadline.filter(|_| waits)?;
+        (given.pace.after(deadline, -PREPAY_MARGIN_S) > given.now).then_some(deadline)
+    }
+
+    /// Whether an open payment is offered again. Cash on delivery has no deadline of its own: what
+    /// would soon be closed makes way for one that has its whole time.
+    fn is_offered(&self, open: &Payment, given: &Circumstances<'_>) -> bool {
+        let margin_s = PREPAY_MARGIN_S.saturating_mul(2);
+        !self.awaits_cash() || given.pace.after(open.terms.time_expire, -margin_s) > given.now
     }
 }
 

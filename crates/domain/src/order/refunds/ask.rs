@@ -97,7 +97,7 @@ impl Order {
         let asked_by = match cause {
             CancelCause::Buyer => Asker::Buyer,
             CancelCause::Operator => Asker::Operator,
-            CancelCause::Deadline => return Err(Rejection::NotCancellable),
+            CancelCause::Deadline | CancelCause::Refused => return Err(Rejection::NotCancellable),
         };
         let mut events = vec![Event::CancelRequested { cause }];
         if let Some(payment) = self.settled_payment() {

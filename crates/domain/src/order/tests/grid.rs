@@ -6,7 +6,8 @@
 mod refunds;
 
 use super::samples::{
-    TOTAL, accepted, close, deadline, fact, prepay, receipt, ship, start, start_payment, success,
+    TOTAL, accepted, close, collect, deadline, fact, prepay, receipt, ship, start, start_payment,
+    success,
 };
 use super::states::states;
 use crate::Timestamp;
@@ -53,6 +54,10 @@ fn commands() -> Vec<(&'static str, Make, Timestamp)> {
         ("confirm receipt", |_| Command::Complete(CompletedBy::Buyer), start()),
         ("complete by operator", |_| Command::Complete(CompletedBy::Operator), start()),
         ("complete, early", |_| Command::Complete(CompletedBy::Elapsed), start()),
+        ("collect the cash", |_| collect(TOTAL, "王五"), start()),
+        ("collect another amount", |_| collect(TOTAL - 1, "王五"), start()),
+        ("collect, another courier", |_| collect(TOTAL, "赵六"), start()),
+        ("refused at the door", |_| Command::Cancel(CancelCause::Refused), start()),
         ("complete after seven days", |_| Command::Complete(CompletedBy::Elapsed), a_week_later),
     ]
 }

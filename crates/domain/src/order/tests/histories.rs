@@ -3,11 +3,12 @@
 
 use super::moment::{Moment, written};
 use super::refund_samples::{
-    ask_for, paid, paid_with_another_closing, refund_fact, refused, shipped, succeeded, surplus,
+    ask_for, paid, paid_with_another_closing, play, refund_fact, refused, shipped, succeeded,
+    surplus,
 };
 use super::samples::{
-    TOTAL, accepted, close, number, placed, placed_directly, prepay, receipt, ship, start,
-    start_payment, with_second_payment,
+    TOTAL, accepted, cash_on_delivery, close, collect, number, placed, placed_directly, prepay,
+    receipt, ship, start, start_payment, with_second_payment,
 };
 use crate::changeset::Changeset;
 use crate::fact::{Evidence, PaymentFact, RefundAtWechat, RefundProgress, RefundStatement, Trade};
@@ -41,6 +42,7 @@ pub(super) enum Kind {
     Ship,
     Deliver,
     Complete(CompletedBy),
+    Collect,
     Ask(Asker),
     Approve,
     Decline,
@@ -114,8 +116,13 @@ fn kinds() -> Vec<Kind> {
         Complete(CompletedBy::Buyer),
         Complete(CompletedBy::Operator),
         Complete(CompletedBy::Elapsed),
+        Collect,
+        Collect,
+        Cancel(CancelCause::Refused),
         Ask(Asker::Service),
         Withdraw,
+        Decline,
+        Decline,
         Decline,
         Adopt,
     ];
@@ -173,7 +180,7 @@ pub(super) fn histories() -> impl Strategy<Value = History> {
         .prop_map(|(begin, steps)| History { begin, steps })
 }
 
-fn begins() -> [fn() -> Order; 7] {
+fn begins() -> [fn() -> Order; 10] {
     [
         refused,
         || with_second_payment(placed(), PaymentState::Created),
@@ -182,7 +189,19 @@ fn begins() -> [fn() -> Order; 7] {
         paid_with_another_closing,
         shipped,
         surplus,
+        cash_on_delivery,
+        at_the_door,
+        at_the_door_converting,
     ]
+}
+
+/// What came, to be paid at the door.
+fn at_the_door() -> Order {
+    play(cash_on_delivery(), &[|_| ship("SF-0", true), |_| Command::Deliver])
+}
+
+fn at_the_door_converting() -> Order {
+    play(at_the_door(), &[|_| start_payment(TradeType::Native)])
 }
 
 impl History {
@@ -251,6 +270,7 @@ impl Step {
             Kind::Ship => ship(&format!("SF-{}", self.variant % 3), no == 1),
             Kind::Deliver => Command::Deliver,
             Kind::Complete(by) => Command::Complete(by),
+            Kind::Collect => collect(if self.variant == 0 { 1 } else { TOTAL }, "王五"),
             Kind::Ask(by) => Command::Refund(self.ask(by)),
             Kind::Approve => {
                 Command::ApproveRefund { out_refund_no, as_approver: self.variant != 0 }

@@ -1,10 +1,13 @@
 //! Orders, and what may be said to them and of them. Orders in every state are in `states.rs`.
 
 use crate::buyer::Address;
+use crate::cash::{CashReceipt, Courier};
 use crate::catalogue::{Sku, SkuId, SkuStatus, StockLevel};
 use crate::fact::{Evidence, PaymentFact, Receipt, Trade};
 use crate::names::{Appid, Mchid, Openid, TransactionId};
-use crate::order::{Checkout, Command, Decision, NewPayment, Order, Placement, PrepayAnswer};
+use crate::order::{
+    Checkout, Command, Decision, NewPayment, Order, PlacedMethod, Placement, PrepayAnswer,
+};
 use crate::payment::{ClosingCause, Credential, Payment, PaymentState, TradeType};
 use crate::pricing::{PricingInput, price};
 use crate::shipment::{LogisticsType, Package, ShipmentDraft};
@@ -56,6 +59,7 @@ pub(super) fn placement(price_fen: i64) -> Placement {
             }),
             ..Checkout::default()
         },
+        method: PlacedMethod::Online,
         pay_deadline: deadline(),
         payment: Some(asked(TradeType::Jsapi)),
     }
@@ -77,6 +81,20 @@ pub(super) fn placed_directly() -> Order {
     let events = placement.decide(start(), &epoch(), &|_| unreachable!("no prepay")).unwrap();
     let crate::order::Event::Placed(order) = &events[0] else { unreachable!() };
     (**order).clone().after(&events)
+}
+
+/// To be paid at the door.
+pub(super) fn cash_on_delivery() -> Order {
+    let method = PlacedMethod::CashOnDelivery;
+    let placement = Placement { method, payment: None, ..placement(TOTAL / 3) };
+    let events = placement.decide(start(), &epoch(), &|_| unreachable!("no prepay")).unwrap();
+    let crate::order::Event::Placed(order) = &events[0] else { unreachable!() };
+    (**order).clone().after(&events)
+}
+
+pub(super) fn collect(amount: i64, courier: &str) -> Command {
+    let courier = Courier::parse(courier).unwrap();
+    Command::CollectCash(CashReceipt { amount: Fen::new(amount), courier })
 }
 
 pub(super) fn start_payment(trade_type: TradeType) -> Command {

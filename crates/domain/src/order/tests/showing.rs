@@ -43,6 +43,27 @@ fn every_state_is_shown_in_a_word_a_sentence_and_when_to_ask_again() {
         ("cancelled, refunded", (Shown::Refunded, "订单已取消，付款已退回", false)),
         ("cancelled, adopted", cancelled_and_back),
         ("shipped, refunded", (Shown::Refunded, "付款已全部退回", false)),
+        ("ready, cash on delivery", (Shown::Ready, "货到付款，等待发货", false)),
+        ("shipped in part, cash on delivery", (Shown::Ready, "已发货，货到付款", false)),
+        ("shipped, cash on delivery", (Shown::Ready, "已发货，货到付款", false)),
+        ("delivered, cash on delivery", (Shown::Ready, "已送达，等待收款", false)),
+        ("ready, converting", pay),
+        ("shipped, converting", pay),
+        ("delivered, converting", pay),
+        ("delivered, converting, closing", (Shown::Confirming, "正在与微信支付核对付款结果", true)),
+        ("delivered, just converted back", (Shown::Ready, "已送达，等待收款", false)),
+        ("cancelling, cash on delivery", closing),
+        ("cancelling, refused at the door", closing),
+        (
+            "ready, refused at the door and paid after all",
+            (Shown::Ready, "付款成功，等待发货", false),
+        ),
+        ("shipped, converted", (Shown::Ready, "已发货", false)),
+        ("delivered, cash collected", (Shown::Ready, "已送达", false)),
+        ("delivered, cash collected and paid online", (Shown::Ready, "已送达", false)),
+        ("completed, cash collected", (Shown::Ready, "订单已完成", false)),
+        ("cancelled, cash on delivery", (Shown::Closed, "订单已取消", false)),
+        ("cancelled, refused at the door", (Shown::Closed, "买家拒收，订单已取消", false)),
     ]
     .into();
     let shown: BTreeMap<&str, (Shown, &str, bool)> = states()

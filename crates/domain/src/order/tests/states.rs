@@ -6,8 +6,8 @@ use super::refund_samples::{
     PART, ask, ask_rest, paid_with_another_closing, play, said, send, succeeded,
 };
 use super::samples::{
-    TOTAL, accepted, after, close, fact, placed, placed_directly, prepay, receipt, ship, start,
-    start_payment, success,
+    TOTAL, accepted, after, cash_on_delivery, close, collect, fact, placed, placed_directly,
+    prepay, receipt, ship, start, start_payment, success,
 };
 use crate::fact::{Evidence, PaymentFact, RefundProgress, Trade};
 use crate::names::Mchid;
@@ -52,7 +52,7 @@ pub(super) fn states() -> Vec<(&'static str, Order)> {
     let cancelled_refunded = back(refunding.clone());
     let partially_refunded = back(play(paid.clone(), &[|_| ask(PART, Asker::Operator)]));
     let shipped_refunded = back(play(shipped.clone(), &[|_| ask_rest(Asker::Operator)]));
-    vec![
+    let mut states = vec![
         ("pending_payment, no payment yet", placed_directly()),
         ("pending_payment, created", new),
         ("pending_payment, payable", payable),
@@ -80,6 +80,58 @@ pub(super) fn states() -> Vec<(&'static str, Order)> {
         ("cancelled, refunded", cancelled_refunded),
         ("cancelled, adopted", adopted()),
         ("shipped, refunded", shipped_refunded),
+    ];
+    states.extend(cod_states());
+    states
+}
+
+/// Cash on delivery, in every state that it can be in on its way and back.
+fn cod_states() -> Vec<(&'static str, Order)> {
+    let online = |order: Order| {
+        let order = after(order, &start_payment(TradeType::Jsapi), start());
+        after(order.clone(), &accepted(&order, 1), start())
+    };
+    let refuse = Command::Cancel(CancelCause::Refused);
+    let ready = cash_on_delivery();
+    let in_part = after(ready.clone(), &ship("SF-1", false), start());
+    let shipped = after(ready.clone(), &ship("SF-1", true), start());
+    let delivered = after(shipped.clone(), &Command::Deliver, start());
+    let converting = online(ready.clone());
+    let shipped_converting = online(shipped.clone());
+    let delivered_converting = online(delivered.clone());
+    let closing = after(delivered_converting.clone(), &close(&converting, 1), start());
+    let just_over = after(closing.clone(), &fact(&converting, 1, Trade::Closed), start());
+    let cancelling = after(converting.clone(), &Command::Cancel(CancelCause::Buyer), start());
+    let refused_converting = after(shipped_converting.clone(), &refuse, start());
+    let paid_after_all =
+        after(refused_converting.clone(), &success(&converting, 1, "T-1", TOTAL), start());
+    let converted =
+        after(shipped_converting.clone(), &success(&converting, 1, "T-1", TOTAL), start());
+    let collected = after(just_over.clone(), &collect(TOTAL, "王五"), start());
+    let paid_twice = after(collected.clone(), &success(&converting, 1, "T-1", TOTAL), start());
+    let completed = after(collected.clone(), &Command::Complete(CompletedBy::Operator), start());
+    vec![
+        ("ready, cash on delivery", ready.clone()),
+        ("shipped in part, cash on delivery", in_part),
+        ("shipped, cash on delivery", shipped.clone()),
+        ("delivered, cash on delivery", delivered),
+        ("ready, converting", converting),
+        ("shipped, converting", shipped_converting),
+        ("delivered, converting", delivered_converting),
+        ("delivered, converting, closing", closing),
+        ("delivered, just converted back", just_over),
+        ("cancelling, cash on delivery", cancelling),
+        ("cancelling, refused at the door", refused_converting),
+        ("ready, refused at the door and paid after all", paid_after_all),
+        ("shipped, converted", converted),
+        ("delivered, cash collected", collected),
+        ("delivered, cash collected and paid online", paid_twice),
+        ("completed, cash collected", completed),
+        (
+            "cancelled, cash on delivery",
+            after(ready, &Command::Cancel(CancelCause::Buyer), start()),
+        ),
+        ("cancelled, refused at the door", after(shipped, &refuse, start())),
     ]
 }
 

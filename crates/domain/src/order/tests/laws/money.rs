@@ -4,7 +4,7 @@ use super::super::histories::{Played, histories};
 use super::{cases, orders};
 use crate::Fen;
 use crate::fact::Trade;
-use crate::order::{Command, Event, Order, PaymentStatus};
+use crate::order::{Command, Event, Order, PaymentStatus, SettledBy, Settlement};
 use crate::payment::{Payment, PaymentState};
 use crate::refund::{Asker, Refund, RefundKind, RefundStatus};
 use proptest::prelude::*;
@@ -54,7 +54,7 @@ proptest! {
     fn every_fen_received_is_settled_or_goes_back(history in histories()) {
         for order in orders(&history, &history.play()) {
             let paid = order.payments.iter().filter(|p| matches!(p.state, PaymentState::Paid { .. }));
-            prop_assert_eq!(paid.count(), usize::from(order.settlement.is_some()));
+            prop_assert_eq!(paid.count(), usize::from(order.settled_payment().is_some()));
             for payment in &order.payments {
                 let Some(receipt) = payment.receipt() else { continue };
                 if let PaymentState::Paid { .. } = payment.state {
@@ -64,6 +64,22 @@ proptest! {
                 }
                 let begun = refunds_of(&order, payment).find(|r| r.kind == RefundKind::Surplus);
                 prop_assert_eq!(begun.map(|refund| refund.amount), Some(receipt.amount));
+            }
+        }
+    }
+
+    /// Cash is taken while nothing can be paid online any more; and never both are kept.
+    #[test]
+    fn cash_is_taken_only_when_every_online_payment_is_proven_closed(history in histories()) {
+        for step in history.play() {
+            let Some(Settlement { by: SettledBy::Cash { .. }, amount, .. }) = &step.after.settlement
+            else { continue };
+            prop_assert_eq!(*amount, step.after.amounts.total);
+            let kept = |p: &Payment| matches!(p.state, PaymentState::Paid { .. });
+            prop_assert!(!step.after.payments.iter().any(kept));
+            if step.before.settlement.is_none() {
+                prop_assert!(!step.before.payments.iter().any(Payment::is_live));
+                prop_assert!(matches!(step.command, Command::CollectCash(_)));
             }
         }
     }
@@ -168,7 +184,8 @@ proptest! {
             };
             prop_assert_eq!(order.payment_status(), expected);
             let kept = settled.map_or(0, |payment| order.reserved(payment.no).get());
-            prop_assert_eq!(order.refundable(), Fen::new(order.paid().get() - kept));
+            let paid = settled.map_or(0, |_| order.paid().get());
+            prop_assert_eq!(order.refundable(), Fen::new(paid - kept));
         }
     }
 

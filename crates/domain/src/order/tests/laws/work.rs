@@ -39,6 +39,9 @@ fn at_the_beginning(order: &Order) -> BTreeMap<JobId, Timestamp> {
     if order.status == OrderStatus::PendingPayment {
         jobs.insert(JobId::expire(&order.number), deadline());
     }
+    if let Some(offered) = order.open_payment().filter(|_| order.awaits_cash()) {
+        jobs.insert(JobId::expire(&order.number), offered.terms.time_expire);
+    }
     jobs
 }
 
@@ -87,8 +90,17 @@ proptest! {
                 prop_assert_eq!(job, has_work(&refund.state).unwrap_or(job), "{:?}", refund);
             }
             let expires = jobs.get(&JobId::expire(&order.number)).copied();
-            let waits = order.status == OrderStatus::PendingPayment;
-            prop_assert_eq!(expires, waits.then_some(deadline()));
+            if order.pay_deadline.is_some() {
+                let waits = order.status == OrderStatus::PendingPayment;
+                prop_assert_eq!(expires, waits.then_some(deadline()));
+            } else {
+                // Of cash on delivery, what is on offer expires; the job of an earlier offer looks at
+                // its own time, and then waits for the later one.
+                let offered = order.open_payment().filter(|_| order.awaits_cash());
+                prop_assert_eq!(expires.is_some(), offered.is_some());
+                let end = offered.map(|payment| payment.terms.time_expire);
+                prop_assert!(expires.zip(end).is_none_or(|(due, end)| due <= end));
+            }
             let completes = jobs.get(&JobId::complete(&order.number)).copied();
             prop_assert_eq!(completes, order.is_complete_at());
         }
