@@ -5,7 +5,6 @@ use crate::state::{Job, Lease, State, Wanted};
 use domain::case::{CaseKind, CaseOpening};
 use domain::changeset::Fence;
 use domain::job::{JobChange, JobId, JobKind};
-use domain::order::OrderStatus;
 use domain::ports::{Finish, JobQueue, LeasedJob, PortFuture, StoreError};
 use domain::{OrderNumber, OutRefundNo, OutTradeNo, Timestamp};
 use std::future::ready;
@@ -309,10 +308,10 @@ impl State {
             missing.extend(payments.map(|payment| JobId::follow(payment.out_trade_no())));
             let refunds = order.refunds.iter().filter(|refund| refund.is_live());
             missing.extend(refunds.map(|refund| JobId::refund(&refund.out_refund_no)));
-            if order.status == OrderStatus::PendingPayment && order.pay_deadline.is_some() {
+            if order.payable_until().is_some() {
                 missing.push(JobId::expire(&order.number));
             }
-            if order.status == OrderStatus::Delivered {
+            if order.is_complete_at().is_some() {
                 missing.push(JobId::complete(&order.number));
             }
         }

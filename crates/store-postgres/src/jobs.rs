@@ -112,8 +112,8 @@ const NEXT: &str = "\
           AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
         ORDER BY due_at LIMIT 1) next";
 
-/// Live payments and refunds without a follower, waiting orders without a deadline, delivered ones without
-/// their last day. "Live" is said in the words of the partial indexes, so that history costs nothing.
+/// Live payments and refunds without a follower, waiting orders and offers at the door without a deadline,
+/// delivered and paid ones without their last day. "Live" is said in the words of the partial indexes, so that history costs nothing.
 const SWEEP: &str = "\
     INSERT INTO jobs (kind, subject, due_at) \
     SELECT missing.kind, missing.subject, $1 FROM ( \
@@ -136,8 +136,17 @@ const SWEEP: &str = "\
                            AND j.subject = o.order_number) \
          LIMIT $2) \
         UNION ALL \
+        (SELECT 'expire_order', c.order_number FROM orders c \
+         WHERE c.payment_method = 'cod' AND c.payment_status = 'unpaid' \
+           AND c.status IN ('ready', 'shipped', 'delivered') \
+           AND EXISTS (SELECT 1 FROM payments p WHERE p.order_id = c.id \
+                       AND p.status IN ('created', 'payable', 'unknown')) \
+           AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'expire_order' \
+                           AND j.subject = c.order_number) \
+         LIMIT $2) \
+        UNION ALL \
         (SELECT 'complete_order', d.order_number FROM orders d \
-         WHERE d.status = 'delivered' \
+         WHERE d.status = 'delivered' AND d.payment_status <> 'unpaid' \
            AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'complete_order' \
                            AND j.subject = d.order_number) \
          LIMIT $2)) missing \

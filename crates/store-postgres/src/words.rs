@@ -47,14 +47,15 @@ words!(OrderPaid: Unpaid = "unpaid", Paid = "paid", PartiallyRefunded = "partial
     Refunded = "refunded");
 words!(PaymentMethod: Wechat = "wechat", Cod = "cod", Wallet = "wallet", Free = "free");
 words!(Purpose: Goods = "goods", Recharge = "recharge", External = "external");
-words!(CancelCause: Buyer = "buyer", Operator = "operator", Deadline = "deadline");
+words!(CancelCause: Buyer = "buyer", Operator = "operator", Deadline = "deadline",
+    Refused = "refused");
 words!(PayerResult: Ok = "ok", Cancel = "cancel", Fail = "fail");
 words!(CompletedBy: Buyer = "buyer", Operator = "operator", Elapsed = "elapsed");
 words!(PaymentStatus: Created = "created", Payable = "payable", Unknown = "unknown",
     Closing = "closing", Closed = "closed", Rejected = "rejected", Paid = "paid",
     Surplus = "surplus");
 words!(ClosingCause: Cancelled = "cancelled", Expired = "expired", Superseded = "superseded",
-    Refused = "refused", Elsewhere = "elsewhere");
+    Refused = "refused", Cash = "cash", Elsewhere = "elsewhere");
 words!(SurplusCause: Late = "late", Second = "second", Mismatch = "mismatch",
     RefundSeenFirst = "refund_seen_first", RecordLost = "record_lost");
 words!(TradeType: Jsapi = "JSAPI", Native = "NATIVE");

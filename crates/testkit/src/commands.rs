@@ -3,6 +3,7 @@
 
 use crate::sample;
 use domain::OutTradeNo;
+use domain::cash::{CashReceipt, Courier};
 use domain::fact::{RefundProgress, Trade};
 use domain::order::{
     CancelCause, Command, CompletedBy, Order, PayerResult, PrepayAnswer, RefundAnswer,
@@ -13,6 +14,7 @@ use domain::refund::Asker;
 /// One of all commands: mostly of those that fit to how far the order got.
 pub fn any(order: &Order, path: u64, choice: u64, which: u64) -> Command {
     match path % 4 {
+        0..2 if order.awaits_cash() => of_the_door(order, choice),
         0 if order.settlement.is_some() => of_goods(choice),
         0..3 if order.settlement.is_some() => of_refunds(order, choice, which),
         3 if !order.refunds.is_empty() => of_refunds(order, choice, which),
@@ -47,6 +49,21 @@ fn of_payments(order: &Order, choice: u64, which: u64) -> Command {
         14 => Command::StartPayment(sample::new_payment(TradeType::Jsapi)),
         15 => Command::NoteReport(PayerResult::Ok),
         _ => Command::NoteReport(PayerResult::Cancel),
+    }
+}
+
+/// What happens to an order that is to be paid at the door.
+fn of_the_door(order: &Order, choice: u64) -> Command {
+    let courier = Courier::parse("王五").unwrap();
+    let cash = |amount| CashReceipt { amount, courier };
+    match choice % 8 {
+        0 => Command::Ship(sample::shipment("SF-1", false)),
+        1 => Command::Ship(sample::shipment("SF-2", true)),
+        2 => Command::Deliver,
+        3 | 4 => Command::CollectCash(cash(order.amounts.total)),
+        5 => Command::Cancel(CancelCause::Refused),
+        6 => Command::StartPayment(sample::new_payment(TradeType::Native)),
+        _ => Command::CollectCash(cash(domain::Fen::new(1))),
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod adopted;
 pub mod cases;
+pub mod cod;
 pub mod commits;
 pub mod concurrency;
 pub mod crowd;
@@ -196,6 +197,14 @@ macro_rules! conformance {
             cases::cases_are_found_by_kind_status_subject_and_time,
             cases::one_case_is_open_per_kind_and_subject,
             cases::a_case_names_its_order_when_there_is_one,
+            cod::cash_on_delivery_is_kept_at_every_step,
+            cod::what_is_refused_at_the_door_comes_back,
+            cod::what_is_refused_and_paid_meanwhile_is_sent_again_or_cancelled,
+            cod::cash_on_delivery_becomes_an_online_payment_and_cash_again,
+            cod::no_cash_is_written_while_an_online_payment_is_not_over,
+            cod::no_other_amount_is_written_and_nothing_paid_is_called_back,
+            cod::the_sweep_gives_an_offer_at_the_door_its_deadline_once,
+            cod::what_is_to_be_paid_at_the_door_counts_as_unpaid_until_it_leaves,
             commits::a_moved_version_is_a_conflict_that_writes_nothing,
             commits::the_same_command_again_is_already_committed,
             commits::a_command_is_known_after_its_commit_and_not_before,

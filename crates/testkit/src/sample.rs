@@ -8,7 +8,7 @@ use domain::fact::{
     Trade,
 };
 use domain::names::{Appid, Mchid, Openid, RefundId, TransactionId};
-use domain::order::{Checkout, Command, NewPayment, Order, Placement, RefundAsk};
+use domain::order::{Checkout, Command, NewPayment, Order, PlacedMethod, Placement, RefundAsk};
 use domain::payment::TradeType;
 use domain::pricing::{PricingInput, price};
 use domain::refund::Asker;
@@ -111,6 +111,7 @@ pub fn placement(n: u64, buyer: UserId, lines: &[(&Sku, u32)]) -> Placement {
         buyer,
         breakdown: price(&input).unwrap(),
         checkout: Checkout { address_id: Some(1), address: Some(address()), ..Checkout::default() },
+        method: PlacedMethod::Online,
         pay_deadline: start().plus_seconds(1_800),
         payment: Some(new_payment(TradeType::Jsapi)),
     }

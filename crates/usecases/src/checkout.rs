@@ -18,7 +18,7 @@ use crate::start_payment::Asked;
 use crate::{Keyed, Offer, OfferError, Paydesk, TransactError};
 use domain::buyer::{AddressId, Selection};
 use domain::changeset::ReplayRecord;
-use domain::order::{Amounts, Order, OrderStatus};
+use domain::order::{Amounts, Order, PlacedMethod};
 use domain::payment::{ClosingCause, Payment, PaymentState, TradeType};
 use domain::ports::{OrderKey, StoreError};
 use domain::{Fen, OrderNumber, UserId};
@@ -43,6 +43,8 @@ pub struct CheckoutRequest {
     pub rush: bool,
     /// Their words.
     pub remark: Option<String>,
+    /// Whether it is paid online or at the door.
+    pub method: PlacedMethod,
     /// How they pay; `None` to place the order and ask for a payment later.
     pub trade_type: Option<TradeType>,
     /// Whether an open order over the same lines is cancelled to make way.
@@ -195,7 +197,7 @@ impl Paydesk {
         let recorded = order.payments.iter().find(|payment| Some(payment.no) == record.payment);
         let Some(recorded) = recorded.cloned() else { return Ok(Paydesk::show(order)) };
         let request_id = keyed.request_id.as_str();
-        if order.status != OrderStatus::PendingPayment {
+        if !order.takes_payments() {
             return Ok(Paydesk::show_payment(order, &recorded));
         }
         if was_not_taken(&recorded) {

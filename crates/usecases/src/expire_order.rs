@@ -1,5 +1,5 @@
-//! Cancels an order whose deadline has passed. The negotiation that follows is the followers' of
-//! its payments.
+//! Cancels an order whose deadline has passed; of one that is paid at the door, ends the online payment
+//! whose time is over. The negotiation that follows is the followers' of its payments.
 
 use crate::work::step_of;
 use crate::{Paydesk, Target, TransactError};
@@ -29,7 +29,7 @@ impl Paydesk {
             ) => Ok(Finish::Done),
             Err(TransactError::Rejected(Rejection::NotDue)) => {
                 let order = self.find(&target).await?;
-                let deadline = order.and_then(|order| order.pay_deadline);
+                let deadline = order.and_then(|order| order.payable_until());
                 let soon = self.settings.pace.after(self.clock.now(), LOOK_AGAIN_S);
                 Ok(Finish::Again(deadline.map_or(soon, |deadline| deadline.max(soon))))
             }

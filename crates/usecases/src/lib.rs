@@ -7,6 +7,7 @@
 mod back_office;
 mod cancel_order;
 mod checkout;
+mod collect_cash;
 mod complete_order;
 mod epochs;
 mod expire_order;
@@ -35,6 +36,7 @@ mod work;
 
 pub use back_office::PutError;
 pub use checkout::{Checkedout, CheckoutError, CheckoutRequest, Quote, QuoteError};
+pub use collect_cash::CollectError;
 pub use epochs::Epochs;
 pub use ingest_notice::NoticeAnswer;
 pub use keyed::{ActError, Acted, Action, Keyed};
@@ -104,7 +106,8 @@ pub struct Settings {
     pub appid: Appid,
     /// How long a checkout can be paid, in seconds.
     pub checkout_deadline_s: i64,
-    /// How long an order that is placed directly can be paid, in seconds.
+    /// How long an order that is placed directly can be paid, and an online payment of one that is paid at
+    /// the door, in seconds.
     pub direct_deadline_s: i64,
     /// How long a buyer stays logged in, in seconds.
     pub session_s: i64,

@@ -8,7 +8,7 @@ use crate::transact::Effect;
 use crate::{Checkedout, CheckoutError, Keyed, Paydesk, Target, TransactError};
 use domain::UserId;
 use domain::changeset::Audit;
-use domain::order::{OrderStatus, Rejection};
+use domain::order::Rejection;
 use domain::payment::{ClosingCause, TradeType};
 
 /// A buyer who wants to pay for an order of theirs.
@@ -72,8 +72,8 @@ impl Paydesk {
         request_id: &str,
     ) -> Result<(), TransactError> {
         let Some(order) = self.find(target).await? else { return Ok(()) };
-        let waiting = order.status == OrderStatus::PendingPayment;
-        if let Some(open) = order.open_payment().filter(|_| waiting && self.is_too_late(&order)) {
+        let waits = order.takes_payments();
+        if let Some(open) = order.open_payment().filter(|_| waits && self.is_too_late(&order)) {
             self.close_payment(&order, open, ClosingCause::Expired, request_id).await?;
         }
         Ok(())

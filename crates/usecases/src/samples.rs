@@ -9,7 +9,9 @@ use domain::fact::{
     Trade,
 };
 use domain::names::{Appid, Mchid, RefundId, TransactionId};
-use domain::order::{Checkout, Command, Decision, Event, NewPayment, Order, Placement};
+use domain::order::{
+    Checkout, Command, Decision, Event, NewPayment, Order, PlacedMethod, Placement,
+};
 use domain::payment::TradeType;
 use domain::ports::{CommitAnswer, Loaded};
 use domain::pricing::{PricingInput, price};
@@ -51,6 +53,7 @@ pub(crate) fn order() -> Order {
         buyer,
         breakdown: price(&input).unwrap(),
         checkout: Checkout::default(),
+        method: PlacedMethod::Online,
         pay_deadline: now().plus_seconds(1_800),
         payment: Some(NewPayment {
             trade_type: TradeType::Native,

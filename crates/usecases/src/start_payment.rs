@@ -186,10 +186,10 @@ impl Paydesk {
         Offer { order, out_trade_no: Some(payment.out_trade_no().clone()), pay_params }
     }
 
-    /// Less than a minute would be left when the call arrives.
+    /// Less than a minute would be left when the call arrives. Always so where nothing is on offer.
     pub(crate) fn is_too_late(&self, order: &Order) -> bool {
         let Settings { pace, longest_call_s, .. } = &self.settings;
-        let end = order.pay_deadline.map(|deadline| {
+        let end = order.payable_until().map(|deadline| {
             pace.after(deadline, -PREPAY_MARGIN_S).plus_seconds(longest_call_s.saturating_neg())
         });
         end.is_none_or(|end| end <= self.clock.now())
@@ -308,9 +308,15 @@ fn ended(order: &Order, no: PaymentNo) -> OfferError {
         }
         // Its order can be paid all the same, by another payment.
         Some(
-            PaymentState::Closing { why: ClosingCause::Superseded | ClosingCause::Refused }
+            PaymentState::Closing {
+                why: ClosingCause::Superseded | ClosingCause::Refused | ClosingCause::Cash,
+            }
             | PaymentState::Closed {
-                why: ClosingCause::Superseded | ClosingCause::Refused | ClosingCause::Elsewhere,
+                why:
+                    ClosingCause::Superseded
+                    | ClosingCause::Refused
+                    | ClosingCause::Cash
+                    | ClosingCause::Elsewhere,
                 ..
             },
         ) if order.is_payable() => OfferError::Replaced,

@@ -123,6 +123,7 @@ impl Paydesk {
                 name: intent.command_id.as_str(),
                 pace: self.settings.pace,
                 approval_above: self.settings.refund_approval_above,
+                pay_within_s: self.settings.direct_deadline_s,
             };
             found.decide_with(command, &given)?
         };
@@ -144,8 +145,13 @@ impl Paydesk {
                 .paced(self.settings.pace)
                 .decided_in(&epoch)
         };
-        let ends = |event: &Event| matches!(event, Event::Settled { .. } | Event::Cancelled { .. });
-        let money_first = events.iter().any(ends);
+        let comes_first = |event: &Event| {
+            matches!(
+                event,
+                Event::Settled { .. } | Event::HoldsCommitted { .. } | Event::Cancelled { .. }
+            )
+        };
+        let stock_last = events.iter().any(comes_first);
         match self.commit(changeset).await? {
             Landed::Now if events.is_empty() => Ok(Round::done(after, Effect::None)),
             Landed::Now => Ok(Round::done(after, Effect::Now(events))),
@@ -155,9 +161,10 @@ impl Paydesk {
                 Ok(Round::done(order, Effect::Before))
             }
             Landed::Not(why) => Ok(Round::Again(why)),
-            // What became of money is never vetoed by a shared row: again without its stock, with a case.
+            // What became of money, and what has left, is never vetoed by a shared row: again without its
+            // stock, with a case.
             Landed::Refused(Refusal::Stock(_))
-                if money_first && stock == StockOutcome::Committed =>
+                if stock_last && stock == StockOutcome::Committed =>
             {
                 Ok(Round::WithoutStock)
             }

@@ -3,7 +3,7 @@
 use super::{refused, rules};
 use crate::state::State;
 use domain::changeset::{OrderWrite, Refusal};
-use domain::order::{Order, OrderStatus};
+use domain::order::Order;
 use domain::payment::Payment;
 use domain::ports::CommitAnswer;
 use domain::refund::Refund;
@@ -82,7 +82,7 @@ impl State {
     /// Who waits for it: its buyer's other orders, and whoever looks after it.
     fn index_waiting(&mut self, order: &Order) {
         if let Some(buyer) = order.buyer {
-            put_or_remove(&mut self.unpaid, (buyer, order.id), order.is_payable());
+            put_or_remove(&mut self.unpaid, (buyer, order.id), order.is_unpaid_and_here());
         }
         put_or_remove(&mut self.live, order.id, is_live(order));
     }
@@ -103,5 +103,6 @@ fn put_or_remove<K: Ord + Clone>(index: &mut crate::table::Table<K, ()>, key: K,
 fn is_live(order: &Order) -> bool {
     order.payments.iter().any(Payment::is_live)
         || order.refunds.iter().any(Refund::is_live)
-        || matches!(order.status, OrderStatus::PendingPayment | OrderStatus::Delivered)
+        || order.payable_until().is_some()
+        || order.is_complete_at().is_some()
 }

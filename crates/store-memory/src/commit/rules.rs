@@ -2,7 +2,9 @@
 //! refuse was decided by a bug.
 
 use domain::Fen;
-use domain::order::{Order, OrderStatus, PaymentStatus as OrderPaid};
+use domain::order::{
+    CancelCause, Order, OrderStatus, PaymentMethod, PaymentStatus as OrderPaid, SettledBy,
+};
 use domain::payment::{Payment, PaymentNo, PaymentState, PaymentStatus};
 use domain::refund::{Refund, RefundKind, RefundState, RefundStatus};
 
@@ -21,6 +23,15 @@ pub(super) fn check(before: Option<&Order>, after: &Order) -> Result<(), &'stati
     if !may_follow(before.status, after.status) {
         return Err("the order's status does not follow");
     }
+    if before.status == OrderStatus::Shipped && !may_follow_shipped(before, after) {
+        return Err("goods that went out are not called back");
+    }
+    if before.payment_method != after.payment_method
+        && (before.settlement.is_some() || after.settlement.is_none())
+    {
+        return Err("how an order is paid stays");
+    }
+    check_cash(before, after)?;
     if before.settlement.is_some() && before.settlement != after.settlement {
         return Err("a settlement stays");
     }
@@ -34,6 +45,31 @@ pub(super) fn check(before: Option<&Order>, after: &Order) -> Result<(), &'stati
         check_refund(refund, after.refund(&refund.out_refund_no))?;
     }
     Ok(())
+}
+
+/// Cash settles what is to be paid at the door, in full, and beside nothing that is or can still be paid
+/// online.
+fn check_cash(before: &Order, after: &Order) -> Result<(), &'static str> {
+    let (None, Some(settlement)) = (&before.settlement, &after.settlement) else { return Ok(()) };
+    let SettledBy::Cash { .. } = settlement.by else { return Ok(()) };
+    let is_where_it_belongs = after.payment_method == PaymentMethod::Cod
+        && after.status == OrderStatus::Delivered
+        && settlement.amount == after.amounts.total;
+    if !is_where_it_belongs {
+        return Err("cash is what the order costs, taken where it is delivered");
+    }
+    let is_kept = |payment: &Payment| matches!(payment.state, PaymentState::Paid { .. });
+    if after.payments.iter().any(|payment| payment.is_live() || is_kept(payment)) {
+        return Err("no cash while an online payment is not over");
+    }
+    Ok(())
+}
+
+/// Only what is refused at the door and was not paid comes back.
+fn may_follow_shipped(before: &Order, after: &Order) -> bool {
+    let comes_back = matches!(after.status, OrderStatus::Cancelling | OrderStatus::Cancelled);
+    let is_refused = before.awaits_cash() && after.cancel_cause == Some(CancelCause::Refused);
+    !comes_back || is_refused
 }
 
 fn check_money(order: &Order, payment: &Payment) -> Result<(), &'static str> {
@@ -111,7 +147,7 @@ fn may_follow(before: OrderStatus, after: OrderStatus) -> bool {
             PendingPayment => matches!(after, Ready | Completed | Cancelling | Cancelled),
             Cancelling => matches!(after, Ready | Completed | Cancelled),
             Ready => matches!(after, Shipped | Cancelling | Cancelled),
-            Shipped => matches!(after, Delivered | Completed),
+            Shipped => matches!(after, Delivered | Completed | Cancelling | Cancelled),
             Delivered => after == Completed,
             Cancelled | Completed => false,
         }

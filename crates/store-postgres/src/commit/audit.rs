@@ -56,7 +56,7 @@ fn detail(event: &Event) -> Value {
             "amount_fen": settlement.amount.get(),
             "stock_refused": *stock == StockOutcome::Refused,
         }),
-        Event::Cancelled { stock, .. } => {
+        Event::Cancelled { stock, .. } | Event::HoldsCommitted { stock } => {
             json!({"stock_refused": *stock == StockOutcome::Refused})
         }
         Event::CancelRequested { cause } => json!({"cause": cause.word()}),
@@ -71,6 +71,7 @@ fn detail(event: &Event) -> Value {
         Event::PaymentUnknown { .. }
         | Event::PaymentRejectionProven { .. }
         | Event::CancelWithdrawn
+        | Event::Converted
         | Event::Delivered { .. } => json!({}),
     }
 }

@@ -86,7 +86,12 @@ impl Sheet {
         let happened = |what: fn(&Event) -> bool| changeset.events.iter().any(what);
         let placed = write.expected_version.is_none();
         let settled = happened(|e| matches!(e, Event::Settled { .. }));
-        let ended = settled || happened(|e| matches!(e, Event::Cancelled { .. }));
+        let ended = happened(|e| {
+            matches!(
+                e,
+                Event::Settled { .. } | Event::HoldsCommitted { .. } | Event::Cancelled { .. }
+            )
+        });
         self.order_id = Some(order.id.get());
         self.expected_version = write.expected_version;
         self.payments = rows

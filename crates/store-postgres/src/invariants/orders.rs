@@ -29,6 +29,22 @@ pub(super) const RULES: &[Rule] = &[
          WHERE o.payment_status = 'unpaid' OR o.paid_at IS NULL"
     ),
     rule!(
+        "I3c",
+        "cash settles what is paid at the door, in full, and nothing that was paid online is kept beside it",
+        "SELECT o.order_number FROM orders o JOIN settlements s ON s.order_id = o.id \
+         WHERE (s.kind = 'cod') <> (o.payment_method = 'cod') \
+         OR (s.kind = 'cod' AND (s.amount_fen <> o.total_fen OR s.courier IS NULL \
+             OR EXISTS (SELECT 1 FROM payments p WHERE p.order_id = o.id AND p.status = 'paid')))"
+    ),
+    rule!(
+        "I3d",
+        "cash is locked while an online payment of the order is not over, and no longer",
+        "SELECT o.order_number FROM orders o WHERE o.converting <> (o.payment_method = 'cod' \
+         AND o.payment_status = 'unpaid' AND EXISTS (SELECT 1 FROM payments p \
+             WHERE p.order_id = o.id AND (p.status IN ('created', 'payable', 'unknown', 'closing') \
+                 OR (p.status = 'rejected' AND NOT p.reject_proven))))"
+    ),
+    rule!(
         "I6a",
         "an order's total is its lines minus its discount plus its fees",
         "SELECT o.order_number FROM orders o WHERE o.total_fen <> \
@@ -48,9 +64,10 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule!(
         "I6c",
-        "money is between one fen and the limit; nothing is paid only where nothing is owed",
+        "money is between one fen and the limit; nothing is paid only where nothing is owed, online or at the door",
         "SELECT o.order_number FROM orders o WHERE o.total_fen NOT BETWEEN 0 AND 1000000000 \
              OR (o.total_fen = 0) <> (o.payment_method = 'free') \
+                AND NOT (o.total_fen = 0 AND o.payment_method = 'cod') \
          UNION ALL SELECT p.out_trade_no FROM payments p \
          WHERE p.amount_fen NOT BETWEEN 1 AND 1000000000 \
          UNION ALL SELECT r.out_refund_no FROM refunds r \

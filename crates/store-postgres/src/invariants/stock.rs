@@ -56,10 +56,10 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule!(
         "I22c",
-        "a settled order has its goods, or somebody looks into it",
+        "an order that is settled or on its way has its goods, or somebody looks into it",
         "SELECT o.order_number FROM stock_holds h JOIN orders o ON o.id = h.order_id \
-         JOIN settlements s ON s.order_id = o.id \
-         WHERE o.status <> 'cancelled' AND (h.status <> 'committed' OR h.returned_quantity > 0) \
+         WHERE (o.status IN ('shipped', 'delivered') OR (o.status <> 'cancelled' \
+             AND EXISTS (SELECT 1 FROM settlements s WHERE s.order_id = o.id))) AND (h.status <> 'committed' OR h.returned_quantity > 0) \
          AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'stock' AND c.subject = o.order_number)"
     ),
     rule!(

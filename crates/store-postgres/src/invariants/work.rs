@@ -21,11 +21,17 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule!(
         "I36c",
-        "every order that waits for its money has its deadline, every delivered one its last day",
+        "every order that waits for its money and every offer at the door has its deadline, every order that is delivered and paid its last day",
         "SELECT o.order_number FROM orders o WHERE o.status = 'pending_payment' \
          AND o.pay_deadline IS NOT NULL AND NOT EXISTS (SELECT 1 FROM jobs j \
              WHERE j.kind = 'expire_order' AND j.subject = o.order_number) \
+         UNION ALL SELECT o.order_number FROM orders o WHERE o.payment_method = 'cod' \
+         AND o.payment_status = 'unpaid' AND o.status IN ('ready', 'shipped', 'delivered') \
+         AND EXISTS (SELECT 1 FROM payments p WHERE p.order_id = o.id \
+             AND p.status IN ('created', 'payable', 'unknown')) AND NOT EXISTS (SELECT 1 FROM jobs j \
+             WHERE j.kind = 'expire_order' AND j.subject = o.order_number) \
          UNION ALL SELECT o.order_number FROM orders o WHERE o.status = 'delivered' \
+         AND o.payment_status <> 'unpaid' \
          AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'complete_order' \
              AND j.subject = o.order_number)"
     ),

@@ -137,7 +137,7 @@ impl OrderRow {
             status: order.status.word().to_owned(),
             payment_status: order.payment_status().word().to_owned(),
             payment_method: order.payment_method.word().to_owned(),
-            converting: order.converting,
+            converting: order.is_converting(),
             lines: order.lines.iter().map(LineRow::of).collect(),
             items_fen: order.amounts.items.get(),
             discount_fen: order.amounts.discount.get(),
@@ -173,7 +173,6 @@ impl OrderRow {
             merchant_ref: self.merchant_ref,
             status: OrderStatus::read(&self.status)?,
             payment_method: PaymentMethod::read(&self.payment_method)?,
-            converting: self.converting,
             lines: self.lines.into_iter().map(LineRow::into_line).collect::<Result<_, _>>()?,
             amounts: Amounts {
                 items: Fen::new(self.items_fen),

@@ -75,7 +75,7 @@ pub async fn a_free_order_is_settled_in_the_commit_that_places_it(stores: &Store
     assert_eq!(stores.place(&placement, "place").await, CommitAnswer::Committed);
     let order = stores.load(&placement).await;
     let settlement = order.settlement.expect("a settlement");
-    assert_eq!((settlement.by, settlement.amount.get()), (SettledBy::Free, 0));
+    assert_eq!((&settlement.by, settlement.amount.get()), (&SettledBy::Free, 0));
     assert_eq!(order.holds[0].status, HoldStatus::Committed);
     let level = stores.catalogue.sku(&sku.id).await.unwrap().unwrap().stock;
     assert_eq!((level.available, level.held, level.sold), (7, 0, 2));

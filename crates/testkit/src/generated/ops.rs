@@ -39,6 +39,8 @@ pub struct Placing {
     pub capture: bool,
     pub taken_number: bool,
     pub stale_price: bool,
+    /// To be paid at the door.
+    pub on_delivery: bool,
     pub key: Option<u8>,
 }
 
@@ -51,6 +53,7 @@ impl Placing {
             capture: false,
             taken_number: false,
             stale_price: false,
+            on_delivery: false,
             key: None,
         }
     }
@@ -138,15 +141,11 @@ fn placing() -> impl Strategy<Value = Placing> {
         prop::bool::weighted(0.15),
         prop::bool::weighted(0.06),
         prop::bool::weighted(0.06),
+        prop::bool::weighted(0.3),
         of(0..20_u8),
     )
-        .prop_map(|(buyer, lines, capture, taken_number, stale_price, key)| Placing {
-            buyer,
-            lines,
-            capture,
-            taken_number,
-            stale_price,
-            key,
+        .prop_map(|(buyer, lines, capture, taken_number, stale_price, on_delivery, key)| {
+            Placing { buyer, lines, capture, taken_number, stale_price, on_delivery, key }
         })
 }
 

@@ -107,6 +107,7 @@ impl Paydesk {
             buyer: request.buyer,
             breakdown: quote.breakdown.clone(),
             checkout: checkout(request, quote),
+            method: request.method,
             pay_deadline: now.plus_seconds(within_s),
             payment,
         })

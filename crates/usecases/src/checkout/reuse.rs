@@ -8,7 +8,7 @@ use crate::start_payment::Asked;
 use crate::transact::{Effect, Landed};
 use crate::{Keyed, OfferError, Paydesk, Target, TransactError};
 use domain::changeset::{Audit, Changeset, Intent};
-use domain::order::{Command, LINES_MAX, Order, OrderStatus, Rejection};
+use domain::order::{Command, LINES_MAX, Order, OrderStatus, PlacedMethod, Rejection};
 use domain::payment::TradeType;
 use domain::ports::OrderKey;
 use domain::{CommandId, OrderNumber};
@@ -164,7 +164,9 @@ fn is_equal(order: &Order, request: &CheckoutRequest, quote: &Quote) -> bool {
         quote.items.iter().map(|i| (i.sku.id.as_str(), i.quantity)).collect();
     let placed: Vec<(&str, u32)> =
         order.lines.iter().map(|l| (l.sku_id.as_str(), l.quantity)).collect();
-    order.status == OrderStatus::PendingPayment
+    // What is paid at the door leaves the list when it is placed: it is never in the way.
+    request.method == PlacedMethod::Online
+        && order.status == OrderStatus::PendingPayment
         && order.checkout == checkout(request, quote)
         && asked == placed
 }

@@ -13,7 +13,7 @@ use crate::transact::{Effect, Transacted};
 use crate::{Offer, OfferError, Paydesk, Target, TransactError};
 use domain::UserId;
 use domain::changeset::Intent;
-use domain::order::{Command, NewPayment, Order, OrderStatus, PrepayAnswer};
+use domain::order::{Command, NewPayment, Order, PrepayAnswer};
 use domain::payment::{ClosingCause, Payment, PaymentNo, PaymentState, TradeType};
 use domain::ports::{GatewayError, OrderKey, StoreError};
 
@@ -169,7 +169,7 @@ impl Paydesk {
             return Ok(Replaced::Offer(Box::new(self.after_call(order, payment, None)?)));
         }
         let now = order.payment(payment.out_trade_no()).cloned();
-        if order.status != OrderStatus::PendingPayment {
+        if !order.takes_payments() {
             return Err(OfferError::NotPayable);
         }
         if order.open_payment().is_some_and(|open| open.no != payment.no) {

@@ -9,7 +9,7 @@ use domain::changeset::{Changeset, InboxEntry, InboxStatus, Intent};
 use domain::fact::Trade;
 use domain::job::JobChange;
 use domain::order::{
-    Circumstances, Command, Decision, Event, Lost, Order, RefundAsk, StockOutcome,
+    Circumstances, Command, Decision, Event, Lost, Order, PlacedMethod, RefundAsk, StockOutcome,
 };
 use domain::payment::TradeType;
 use domain::ports::CommitAnswer;
@@ -38,6 +38,9 @@ impl Player<'_> {
         }
         let lines: Vec<_> = skus.iter().map(|(sku, quantity)| (sku, *quantity)).collect();
         let mut placement = sample::placement(self.steps, buyer, &lines);
+        if placing.on_delivery {
+            placement.method = PlacedMethod::CashOnDelivery;
+        }
         if placing.taken_number
             && let Some(known) = self.versions.first()
         {
