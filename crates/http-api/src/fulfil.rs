@@ -1,8 +1,9 @@
-//! What operators do with an order: ship, deliver, complete, cancel.
+//! What operators do with an order: ship, deliver, complete, cancel; at the door: `cod.rs`.
 //!
 //! May not be reached without an operator's key (`routes.rs`). Each is once per idempotency key,
 //! and its reason goes into the audit.
 
+pub(crate) mod cod;
 mod shipment;
 
 use crate::call::{Answer, Call};

@@ -42,6 +42,7 @@ use utoipa::{Modify, OpenApi};
         crate::delivery_rules::show, crate::delivery_rules::put,
         crate::admin_orders::list, crate::admin_orders::show, crate::fulfil::ship,
         crate::fulfil::deliver, crate::fulfil::complete, crate::fulfil::cancel,
+        crate::fulfil::cod::collect, crate::fulfil::cod::refuse,
         crate::refunds::ask_as_operator, crate::refunds::people::approve,
         crate::refunds::people::decline, crate::refunds::people::retry,
         crate::refunds::people::settle_offline, crate::sync_payment::sync,

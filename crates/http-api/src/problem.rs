@@ -17,12 +17,13 @@ use actix_web::{HttpResponse, ResponseError};
 use core::fmt;
 use domain::OrderNumber;
 use domain::catalogue::SkuId;
-use domain::order::Amounts;
+use domain::order::{Amounts, Order};
 use domain::ports::WechatRefusal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::wire::amounts::WireAmounts;
+use crate::wire::order::{View, WireOrder};
 
 /// The media type of RFC 9457.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
@@ -77,6 +78,10 @@ struct Members {
     /// `out_of_stock`, `price_below_cost`: which SKU.
     #[serde(skip_serializing_if = "Option::is_none")]
     sku_id: Option<String>,
+    /// `order_state_conflict` of cash that is not owed any more: the order, paid online.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<WireOrder>)]
+    order: Option<serde_json::Value>,
     /// `not_ready`: what was looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     checks: Option<Vec<crate::wire::health::Check>>,
@@ -202,6 +207,13 @@ impl Problem {
     pub(crate) fn checkout_open(number: &OrderNumber, detail: &'static str) -> Problem {
         let mut problem = Problem::new(Code::CheckoutOpen, detail);
         problem.more.members.order_number = Some(number.as_str().to_owned());
+        problem
+    }
+
+    /// No cash is owed: this is the order, paid online.
+    fn paid_online(order: &Order, view: View) -> Problem {
+        let mut problem = Problem::new(Code::OrderStateConflict, "it was paid online: see order");
+        problem.more.members.order = serde_json::to_value(WireOrder::of(order, view)).ok();
         problem
     }
 

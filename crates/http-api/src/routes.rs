@@ -85,6 +85,8 @@ const BACK_OFFICE: &[Route] = &[
     post("/api/admin/orders/{ref}/deliver", Key(ACT), || web::to(fulfil::deliver)),
     post("/api/admin/orders/{ref}/complete", Key(ACT), || web::to(fulfil::complete)),
     post("/api/admin/orders/{ref}/cancel", Key(ACT), || web::to(fulfil::cancel)),
+    post("/api/admin/orders/{ref}/cod/collect", Key(ACT), || web::to(fulfil::cod::collect)),
+    post("/api/admin/orders/{ref}/cod/refuse", Key(ACT), || web::to(fulfil::cod::refuse)),
     post("/api/admin/orders/{ref}/refunds", Key(ACT), || web::to(refunds::ask_as_operator)),
     post("/api/admin/refunds/{out_refund_no}/approve", Key(SAY), || web::to(refunds::people::approve)),
     post("/api/admin/refunds/{out_refund_no}/decline", Key(SAY), || web::to(refunds::people::decline)),

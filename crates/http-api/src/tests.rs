@@ -3,6 +3,7 @@
 mod actions;
 mod api_keys;
 mod cases;
+mod cash_on_delivery;
 mod delivery_rules;
 mod docs_page;
 mod fake;

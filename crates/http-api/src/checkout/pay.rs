@@ -28,7 +28,7 @@ impl Body for Paying {
 }
 
 /// Offers a payment for an order: the open one when it is what is asked for; else another one, and
-/// the open one is closed.
+/// the open one is closed. Cash on delivery is paid online this way, until its cash is taken.
 #[utoipa::path(post, path = "/api/mini/orders/{ref}/wechat-pay/prepay", tag = "buyers",
     operation_id = "pay_order",
     params(("ref" = String, Path, description = "its number, its id, or any out_trade_no of it"),

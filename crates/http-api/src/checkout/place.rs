@@ -1,7 +1,6 @@
-//! `POST /api/mini/orders`: an order whose payment is asked for later.
+//! `POST /api/mini/orders`: an order whose payment is asked for later, or that is paid at the door.
 //!
-//! May not take another method than it can carry out: cash on delivery and wallets are refused by
-//! name.
+//! May not take another method than it can carry out: wallets are refused by name.
 
 use super::wanted::Wanted;
 use crate::answer::{self, Outcome, Telling};
@@ -9,7 +8,8 @@ use crate::call::{Answer, Call};
 use crate::json_body::{Body, Fields};
 use crate::problem::ProblemBody;
 use crate::wire::order::{WireOrder, WirePlaced};
-use usecases::Checkedout;
+use domain::order::PlacedMethod;
+use usecases::{Checkedout, CheckoutRequest};
 use utoipa::ToSchema;
 
 const PATH: &str = "/api/mini/orders";
@@ -40,36 +40,46 @@ pub(crate) struct PlaceBody {
     payment_method: OfferedMethod,
 }
 
-/// How an order can be paid. `cod` and `wallet` come with cash on delivery and with wallets.
+/// How an order can be paid: online, its payment asked for later, or at the door. `wallet` comes with
+/// wallets.
 #[derive(ToSchema)]
 #[schema(as = OfferedPaymentMethod, rename_all = "snake_case")]
 #[expect(dead_code, reason = "only the OpenAPI document reads it")]
 enum OfferedMethod {
     Wechat,
+    Cod,
 }
 
 /// What it says.
 struct Place {
     wanted: Wanted,
+    method: PlacedMethod,
 }
 
 impl Body for Place {
     fn read(fields: &mut Fields) -> Option<Place> {
         let wanted = Wanted::read(fields);
         let method = fields.parsed("payment_method", |text| Some(text.to_owned()), "");
-        match method.as_deref() {
-            Some("wechat") | None => {}
-            Some(later @ ("cod" | "wallet")) => {
-                let message = format!("{later} is not offered here: send wechat");
+        let method = match method.as_deref() {
+            Some("wechat") => Some(PlacedMethod::Online),
+            Some("cod") => Some(PlacedMethod::CashOnDelivery),
+            Some("wallet") => {
+                let message = "wallet is not offered here: send wechat or cod";
                 fields.refuse("payment_method", "not_offered", message);
+                None
             }
-            Some(_other) => fields.refuse("payment_method", "invalid", "must be wechat"),
-        }
-        Some(Place { wanted: wanted? })
+            Some(_other) => {
+                fields.refuse("payment_method", "invalid", "must be wechat or cod");
+                None
+            }
+            None => None,
+        };
+        Some(Place { wanted: wanted?, method: method? })
     }
 }
 
-/// Places an order, to be paid within 15 minutes; its payment is asked for by its own route.
+/// Places an order: to be paid online within 15 minutes, its payment asked for by its own route; or to be
+/// paid at the door, which goes out at once.
 #[utoipa::path(post, path = "/api/mini/orders", tag = "buyers", operation_id = "place_order",
     params(("Idempotency-Key" = String, Header, pattern = "^[0-9A-Za-z_-]{16,64}$")),
     request_body = PlaceBody,
@@ -81,7 +91,8 @@ pub(crate) async fn place(mut call: Call) -> Answer {
     let key = call.key()?;
     let body = call.read::<Place>().await?;
     let keyed = call.keyed(key, PATH, &body.canonical);
-    let request = body.value.wanted.of(buyer, None);
+    let Place { wanted, method } = body.value;
+    let request = CheckoutRequest { method, ..wanted.of(buyer, None) };
     let done = call.run(async move |paydesk| paydesk.check_out(&request, &keyed).await).await??;
     let (offer, reused, telling) = match done {
         Checkedout::Placed(offer) => (offer, false, Telling::First),

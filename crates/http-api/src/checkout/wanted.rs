@@ -6,6 +6,7 @@
 use crate::json_body::{Fields, TextRule};
 use domain::buyer::{AddressId, Selection};
 use domain::catalogue::SkuId;
+use domain::order::PlacedMethod;
 use domain::payment::TradeType;
 use domain::{Fen, UserId};
 use std::borrow::Cow;
@@ -61,7 +62,7 @@ impl Wanted {
         })
     }
 
-    /// The checkout of `buyer`; without a trade type its payment is asked for later.
+    /// The checkout of `buyer`, to be paid online; without a trade type its payment is asked for later.
     pub(crate) fn of(self, buyer: UserId, trade_type: Option<TradeType>) -> CheckoutRequest {
         let Wanted { basket, remark, expected_total, replace_open } = self;
         CheckoutRequest {
@@ -71,6 +72,7 @@ impl Wanted {
             coupon_id: basket.coupon_id,
             rush: basket.rush,
             remark,
+            method: PlacedMethod::Online,
             trade_type,
             replace_open,
             expected_total,

@@ -112,6 +112,8 @@ pub(super) const OWN: &[(&str, Method, &[Code])] = &[
     ("/api/admin/orders/{ref}/deliver", Method::POST, ACT),
     ("/api/admin/orders/{ref}/complete", Method::POST, ACT),
     ("/api/admin/orders/{ref}/cancel", Method::POST, CANCEL),
+    ("/api/admin/orders/{ref}/cod/collect", Method::POST, COLLECT),
+    ("/api/admin/orders/{ref}/cod/refuse", Method::POST, ACT),
     ("/api/admin/orders/{ref}/refunds", Method::POST, REFUND),
     ("/api/admin/refunds/{out_refund_no}/approve", Method::POST, ACT),
     ("/api/admin/refunds/{out_refund_no}/decline", Method::POST, ACT),
@@ -213,6 +215,18 @@ const ACT: &[Code] = &[
     Code::RequestInProgress,
     Code::NotFound,
     Code::VersionConflict,
+    Code::OrderStateConflict,
+];
+
+/// Of taking cash.
+const COLLECT: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::RequestInProgress,
+    Code::NotFound,
+    Code::VersionConflict,
+    Code::CodAmountDiffers,
+    Code::PaymentInProgress,
     Code::OrderStateConflict,
 ];
 

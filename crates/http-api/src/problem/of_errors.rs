@@ -3,6 +3,7 @@
 //! May not pass on another layer's text, but for the names of things that the client named itself.
 
 use super::{Code, FieldError, Problem};
+use crate::wire::order::View;
 use actix_web::http::StatusCode;
 use domain::changeset::Refusal;
 use domain::order::Rejection;
@@ -10,14 +11,16 @@ use domain::ports::{LoginError, NoticeError, StoreError};
 use domain::refund::REFUNDS_MAX;
 use domain::shipment::PACKAGES_MAX;
 use usecases::{
-    ActError, CheckoutError, LoginRefused, NoticeAnswer, OfferError, PutError, QuoteError,
-    SyncError, TransactError,
+    ActError, CheckoutError, CollectError, LoginRefused, NoticeAnswer, OfferError, PutError,
+    QuoteError, SyncError, TransactError,
 };
 
 /// When a client that met a busy service may come back, in seconds.
 const BUSY_RETRY_S: u32 = 1;
 /// When a client that met its own twin may come back, in seconds.
 const TWIN_RETRY_S: u32 = 2;
+/// When a courier who met an online payment may come back, in seconds.
+const COLLECT_RETRY_S: u32 = 3;
 /// When a checkout that waits for another order's cancellation may come back, in seconds.
 const MAKE_WAY_RETRY_S: u32 = 3;
 
@@ -182,6 +185,10 @@ impl From<Rejection> for Problem {
                 Code::OrderStateConflict,
                 format!("one order is sent in at most {PACKAGES_MAX} packages"),
             ),
+            Rejection::CashDiffers => {
+                Problem::new(Code::CodAmountDiffers, "what is collected is the order's total_fen")
+            }
+            Rejection::PaymentInProgress => payment_in_progress(),
             Rejection::WrongState
             | Rejection::NotDue
             | Rejection::PaymentUnknown(_)
@@ -200,6 +207,17 @@ impl From<ActError> for Problem {
             ActError::KeyReused => Problem::key_reused(),
             ActError::InProgress => in_progress(),
             ActError::Transact(error) => error.into(),
+        }
+    }
+}
+
+impl Problem {
+    /// Why no cash is recorded, as `view` sees it.
+    pub(crate) fn of_collecting(error: CollectError, view: View) -> Problem {
+        match error {
+            CollectError::PaymentInProgress => payment_in_progress(),
+            CollectError::PaidOnline(order) => Problem::paid_online(&order, view),
+            CollectError::Act(error) => error.into(),
         }
     }
 }
@@ -283,6 +301,11 @@ fn openid_required() -> Problem {
 
 fn not_payable() -> Problem {
     Problem::new(Code::OrderNotPayable, "it is paid, closed, or too little time is left")
+}
+
+fn payment_in_progress() -> Problem {
+    let detail = "its end is being negotiated with WeChat Pay: come back with the same request";
+    Problem::new(Code::PaymentInProgress, detail).retry_after(COLLECT_RETRY_S)
 }
 
 fn state_conflict() -> Problem {

@@ -76,6 +76,8 @@ fn of_use_cases() -> Vec<Problem> {
         transact(TransactError::Rejected(Rejection::NotPayable)),
         transact(TransactError::Rejected(Rejection::TooManyPayments)),
         transact(TransactError::Rejected(Rejection::PayerUnknown)),
+        transact(TransactError::Rejected(Rejection::CashDiffers)),
+        transact(TransactError::Rejected(Rejection::PaymentInProgress)),
         ActError::KeyReused.into(),
         ActError::InProgress.into(),
         ActError::Transact(TransactError::NotFound).into(),
@@ -186,6 +188,7 @@ fn a_code_has_the_status_of_the_contract() {
             | "price_below_cost"
             | "amount_too_large"
             | "too_many_lines"
+            | "cod_amount_differs"
             | "idempotency_key_reused" => 422,
             "internal_error" => 500,
             "wechat_refused" => 502,

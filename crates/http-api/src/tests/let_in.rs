@@ -11,7 +11,7 @@ use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use domain::fact::Trade;
 use domain::names::RefundId;
-use domain::order::OrderStatus;
+use domain::order::{OrderStatus, PaymentMethod};
 use domain::ports::Role;
 use domain::refund::RefundState;
 use serde_json::{Value, json};
@@ -28,8 +28,12 @@ enum Stage {
     Waiting,
     /// The same, and WeChat Pay could not bring it.
     Stuck,
+    /// To be paid at the door, and sent.
+    OnDelivery,
+    /// The same, and arrived.
+    AtTheDoor,
 }
-use Stage::{Arrived, Paid, Sent, Stuck, Unpaid, Waiting};
+use Stage::{Arrived, AtTheDoor, OnDelivery, Paid, Sent, Stuck, Unpaid, Waiting};
 
 /// Method, path, stage, and the status for: nobody · the owner · another buyer · a viewer · an
 /// operator · an approver · a service.
@@ -75,6 +79,8 @@ const TABLE: &[Row] = &[
     ("POST", "/api/admin/orders/{ref}/deliver", Sent, [401, 401, 401, 403, 200, 403, 403]),
     ("POST", "/api/admin/orders/{ref}/complete", Arrived, [401, 401, 401, 403, 200, 403, 403]),
     ("POST", "/api/admin/orders/{ref}/cancel", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
+    ("POST", "/api/admin/orders/{ref}/cod/collect", AtTheDoor, [401, 401, 401, 403, 200, 403, 403]),
+    ("POST", "/api/admin/orders/{ref}/cod/refuse", OnDelivery, [401, 401, 401, 403, 200, 403, 403]),
     ("POST", "/api/admin/orders/{ref}/refunds", Paid, [401, 401, 401, 403, 201, 403, 403]),
     ("POST", "/api/admin/refunds/{out_refund_no}/approve", Waiting, [401, 401, 401, 403, 200, 200, 403]),
     ("POST", "/api/admin/refunds/{out_refund_no}/decline", Waiting, [401, 401, 401, 403, 200, 200, 403]),
@@ -115,6 +121,7 @@ fn body(method: &str, path: &str) -> Value {
         ("POST", "/api/admin/orders/{ref}/ship") => {
             json!({"logistics_type": 3, "packages": [{"item_desc": "x"}]})
         }
+        (_, path) if path.ends_with("/cod/collect") => json!({"amount_fen": 1_250, "courier": "x"}),
         (_, path) if path.ends_with("/refunds") => json!({"amount_fen": 1, "reason": "x"}),
         (_, path) if path.ends_with("/settle-offline") => json!({"note": "x"}),
         _without => Value::Null,
@@ -145,12 +152,12 @@ impl World {
         if !matches!(stage, Unpaid) {
             front.settle(&number);
         }
-        if matches!(stage, Sent | Arrived | Waiting | Stuck) {
+        if matches!(stage, Sent | Arrived | Waiting | Stuck | OnDelivery | AtTheDoor) {
             send(&front, &number);
         }
         let refund = match stage {
             Waiting | Stuck => wished(&front, &number).await,
-            Unpaid | Paid | Sent | Arrived => String::new(),
+            Unpaid | Paid | Sent | Arrived | OnDelivery | AtTheDoor => String::new(),
         };
         if matches!(stage, Stuck) {
             front.bend(&number, |order| {
@@ -159,8 +166,15 @@ impl World {
             });
         }
         front.fake.lock().queried = Some(Trade::NotPaid);
-        if matches!(stage, Arrived) {
+        if matches!(stage, Arrived | AtTheDoor) {
             front.bend(&number, |order| order.status = OrderStatus::Delivered);
+        }
+        if matches!(stage, OnDelivery | AtTheDoor) {
+            front.bend(&number, |order| {
+                order.payment_method = PaymentMethod::Cod;
+                order.settlement = None;
+                order.payments.clear();
+            });
         }
         let mallory = front.buyer_with_address("mallory").await;
         let revoked = front.key("revoked", vec![Role::Operator, Role::Viewer]);

@@ -184,7 +184,7 @@ async fn an_order_has_every_field_of_the_contract() {
         order,
         json!({"id": id, "order_number": number, "purpose": "goods", "user_id": user_id,
             "merchant_ref": null, "status": "pending_payment", "payment_method": "wechat",
-            "payment_status": "unpaid", "converting": false,
+            "payment_status": "unpaid", "converting": false, "cash": null,
             "lines": [{"line_no": 1, "sku_id": "tea", "title": "茶", "quantity": 1,
                 "returned_quantity": 0, "unit_price_fen": 1_250, "amount_fen": 1_250,
                 "discount_fen": 0}],

@@ -124,7 +124,7 @@ pub(crate) enum WireChannel {
     Wechat,
     #[expect(dead_code, reason = "the contract's word; there is no wallet yet")]
     Wallet,
-    #[expect(dead_code, reason = "the contract's word; there is no cash on delivery yet")]
+    #[expect(dead_code, reason = "the contract's word; cash is shown as the order's `cash`")]
     Cod,
 }
 

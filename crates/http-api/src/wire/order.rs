@@ -8,7 +8,7 @@ use super::shipment::WireShipment;
 use super::shop::WireAddressText;
 use crate::problem::Audience;
 use domain::Timestamp;
-use domain::order::{Order, OrderLine};
+use domain::order::{Order, OrderLine, SettledBy};
 use domain::presentation::GIVE_UP_AFTER_S;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -33,6 +33,9 @@ pub(crate) struct WireOrder {
     payment_status: WirePaidStatus,
     /// Cash on delivery with an online payment open.
     converting: bool,
+    /// The cash that settled it; null while none was taken.
+    #[schema(required = true)]
+    cash: Option<WireCash>,
     lines: Vec<WireLine>,
     amounts: WireOrderAmounts,
     #[schema(required = true)]
@@ -77,6 +80,18 @@ struct WireLine {
     amount_fen: i64,
     /// Its share of the discount.
     discount_fen: i64,
+}
+
+/// Cash that was taken at the door.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Cash)]
+struct WireCash {
+    amount_fen: i64,
+    /// Who took it; null for buyers.
+    #[schema(required = true)]
+    courier: Option<String>,
+    #[schema(format = DateTime)]
+    collected_at: String,
 }
 
 /// What a buyer is shown.
@@ -129,7 +144,8 @@ impl WireOrder {
             status: WireOrderStatus::of(order.status),
             payment_method: WirePaymentMethod::of(order.payment_method),
             payment_status: WirePaidStatus::of(order.payment_status()),
-            converting: order.converting,
+            converting: order.is_converting(),
+            cash: WireCash::of(order, view.audience),
             lines: order.lines.iter().map(|line| WireLine::of(line, order)).collect(),
             amounts: WireOrderAmounts::of(order),
             address: order.checkout.address.as_ref().map(WireAddressText::of),
@@ -164,6 +180,19 @@ impl WireLine {
             amount_fen: line.amount.get(),
             discount_fen: line.discount.get(),
         }
+    }
+}
+
+impl WireCash {
+    fn of(order: &Order, audience: Audience) -> Option<WireCash> {
+        let settlement = order.settlement.as_ref()?;
+        let SettledBy::Cash { courier } = &settlement.by else { return None };
+        let is_told = audience == Audience::Merchant;
+        Some(WireCash {
+            amount_fen: settlement.amount.get(),
+            courier: is_told.then(|| courier.as_str().to_owned()),
+            collected_at: settlement.at.to_rfc3339(),
+        })
     }
 }
 

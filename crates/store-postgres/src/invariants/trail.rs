@@ -29,14 +29,18 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule!(
         "I32b",
-        "each thing that happens to an order is told once: placed, paid, cancelled, delivered, completed",
+        "each thing that happens to an order is told once: placed, paid, collected, converted, cancelled, delivered, completed",
         "SELECT o.order_number || ' ' || t.type FROM orders o CROSS JOIN (VALUES \
              ('placed', 'order.created'), ('settled', 'order.paid'), ('cancelled', 'order.cancelled'), \
-             ('shipped', 'order.shipped'), ('delivered', 'order.delivered'), \
+             ('converted', 'order.cod_converted'), ('shipped', 'order.shipped'), ('delivered', 'order.delivered'), \
              ('completed', 'order.completed')) t (event, type) \
          WHERE (SELECT count(*) FROM audit a, jsonb_array_elements(a.events) e \
                 WHERE a.order_id = o.id AND e->>'event' = t.event) \
-            <> (SELECT count(*) FROM outbox x WHERE x.order_id = o.id AND x.type = t.type)"
+            <> (SELECT count(*) FROM outbox x WHERE x.order_id = o.id AND x.type = t.type) \
+         UNION ALL SELECT o.order_number || ' order.cod_collected' FROM orders o \
+         WHERE (SELECT count(*) FROM settlements s WHERE s.order_id = o.id AND s.kind = 'cod') \
+            <> (SELECT count(*) FROM outbox x WHERE x.order_id = o.id \
+                AND x.type = 'order.cod_collected')"
     ),
     rule!(
         "I32c",

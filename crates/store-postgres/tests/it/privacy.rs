@@ -1,9 +1,11 @@
 //! Personal data stays where it is needed.
 
 use crate::support;
+use domain::cash::{CashReceipt, Courier};
 use domain::fact::RefundProgress;
-use domain::order::{Command, CompletedBy, Order, PayerResult, RefundAsk};
+use domain::order::{Command, CompletedBy, Order, PayerResult, PlacedMethod, Placement, RefundAsk};
 use domain::payment::TradeType;
+use domain::ports::CommitAnswer;
 use domain::refund::Asker;
 use domain::{Fen, OutRefundNo};
 use store_postgres::Isolation;
@@ -43,6 +45,29 @@ async fn paid_back_by_hand(stores: &Stores, order: &Order) {
     let note = NOTE.to_owned();
     let by_hand = Command::SettleRefundOffline { out_refund_no: number, note };
     stores.step(&order, &by_hand, sample::start()).await;
+}
+
+/// Who takes cash has a name.
+const COURIER: &str = "王五六七";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_takes_cash_is_named_in_its_settlement_alone() {
+    let (stores, _guard) = support::make(Isolation::ReadCommitted).await;
+    let (buyer, sku) = (stores.buyer(9).await, stores.sku("sku-9", 500, 9).await);
+    let method = PlacedMethod::CashOnDelivery;
+    let placement =
+        Placement { method, payment: None, ..sample::placement(9, buyer, &[(&sku, 1)]) };
+    assert_eq!(stores.place(&placement, "place-9").await, CommitAnswer::Committed);
+    let mut order = stores.load(&placement).await;
+    let courier = Courier::parse(COURIER).unwrap();
+    for command in [
+        Command::Ship(sample::shipment("SF-9", true)),
+        Command::Deliver,
+        Command::CollectCash(CashReceipt { amount: order.amounts.total, courier }),
+    ] {
+        order = stores.step(&order, &command, sample::start()).await;
+    }
+    assert_eq!(tables_with(&stores.dump().await, COURIER), ["settlements"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

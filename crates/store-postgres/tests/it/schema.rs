@@ -2,8 +2,9 @@
 
 use crate::support;
 use domain::fact::Trade;
-use domain::order::Command;
+use domain::order::{Command, PlacedMethod, Placement};
 use domain::payment::TradeType;
+use domain::ports::CommitAnswer;
 use store_postgres::Isolation;
 use testkit::sample;
 use tokio_postgres::Client;
@@ -202,6 +203,65 @@ async fn every_rule_of_a_buyers_path_stands_in_the_schema_too() {
             "UPDATE orders SET version = version + 1, status = 'shipped', delivered_at = NULL \
          WHERE status = 'delivered'",
             "are not called back",
+        )],
+    )
+    .await;
+}
+
+/// The same for what is paid at the door.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_rule_of_cash_on_delivery_stands_in_the_schema_too() {
+    let (stores, guard) = support::make(Isolation::ReadCommitted).await;
+    let at = sample::start();
+    let mut orders = Vec::new();
+    for n in 1..=2 {
+        let (buyer, sku) = (stores.buyer(n).await, stores.sku(&format!("s-{n}"), 500, 9).await);
+        let method = PlacedMethod::CashOnDelivery;
+        let placement =
+            Placement { method, payment: None, ..sample::placement(n, buyer, &[(&sku, 1)]) };
+        assert_eq!(stores.place(&placement, &format!("p-{n}")).await, CommitAnswer::Committed);
+        let order = stores.load(&placement).await;
+        let order = stores.step(&order, &Command::Ship(sample::shipment("SF-1", true)), at).await;
+        let online = Command::StartPayment(sample::new_payment(TradeType::Native));
+        orders.push(stores.step(&order, &online, at).await);
+    }
+    let order = stores.step(&orders[0], &Command::Deliver, at).await;
+    let client = guard.database.client().await;
+    let collected = "UPDATE orders SET version = version + 1, payment_status = 'paid', paid_at = now(), \
+        converting = false WHERE status = 'delivered'; INSERT INTO settlements (order_id, kind, \
+        amount_fen, settled_at, courier) SELECT id, 'cod'";
+    all_are_stopped(
+        &client,
+        &[
+            (&format!("{collected}, total_fen, now(), 'x' FROM orders WHERE status = 'delivered'"), "not over"),
+            (&format!("{collected}, 1, now(), 'x' FROM orders WHERE status = 'delivered'"), "what the order costs"),
+            (
+                &format!("{collected}, total_fen, now(), NULL FROM orders WHERE status = 'delivered'"),
+                "settlements_courier",
+            ),
+            ("UPDATE orders SET version = version + 1, converting = false", "is not over"),
+            ("UPDATE orders SET version = version + 1, payment_method = 'wechat', converting = false", "stays"),
+            (
+                "UPDATE orders SET version = version + 1, status = 'cancelled', cancelled_at = now(), \
+                 cancel_cause = 'buyer', converting = false WHERE status = 'shipped'",
+                "are not called back",
+            ),
+            (
+                "UPDATE orders SET version = version + 1, status = 'cancelled', cancelled_at = now(), \
+                 cancel_cause = 'refused', delivered_at = NULL WHERE status = 'delivered'",
+                "are not called back",
+            ),
+            ("UPDATE orders SET version = version + 1, cancel_cause = 'lost'", "orders_cancel_cause_check"),
+            ("UPDATE payments SET status = 'closing', closing_cause = 'why'", "payments_closing_cause_check"),
+        ],
+    )
+    .await;
+    stores.step(&order, &sample::success(&order, "T-1"), at).await;
+    all_are_stopped(
+        &client,
+        &[(
+            "UPDATE orders SET version = version + 1, converting = true WHERE paid_at IS NOT NULL",
+            "orders_converting",
         )],
     )
     .await;

@@ -1,7 +1,7 @@
 //! Refusals of orders that exist.
 
 use super::Refused;
-use crate::tests::front::{Front, START_S, idempotency_key, request};
+use crate::tests::front::{Front, START_S, idempotency_key, request, to_place};
 use actix_web::http::Method;
 use domain::ports::{GatewayError, Role, WechatRefusal};
 use serde_json::{Value, json};
@@ -47,8 +47,33 @@ pub(super) async fn all() -> Vec<Refused> {
         ("a cancellation of what is on its way", cancel),
         ("a package too many", packages),
     ];
+    met.extend(of_the_door().await);
     met.extend(of_refunds().await);
     met
+}
+
+async fn of_the_door() -> Vec<Refused> {
+    let front = Front::open().await;
+    front.want(1).await;
+    let mut body = to_place();
+    body["payment_method"] = json!("cod");
+    let placed = front.post(1, "/api/mini/orders", body).await;
+    let number = placed.body["order_number"].as_str().unwrap().to_owned();
+    let act = async |key: u32, action: &str, body: Value| {
+        let path = format!("/api/admin/orders/{number}/{action}");
+        front.post_as(&front.operator, key, &path, body).await
+    };
+    let cash = |amount_fen: i64| json!({"amount_fen": amount_fen, "courier": "王五"});
+    act(2, "ship", json!({"logistics_type": 4, "packages": [{"item_desc": "x"}]})).await;
+    act(3, "deliver", Value::Null).await;
+    let differs = act(4, "cod/collect", cash(1)).await;
+    let prepay = format!("/api/mini/orders/{number}/wechat-pay/prepay");
+    front.post(5, &prepay, Value::Null).await;
+    let in_progress = act(6, "cod/collect", cash(1_250)).await;
+    vec![
+        ("cash that is not what the order costs", differs),
+        ("cash for what is being paid online", in_progress),
+    ]
 }
 
 async fn of_refunds() -> Vec<Refused> {

@@ -10,6 +10,21 @@ pub(super) const PLANTED: &[(&str, &str)] = &[
         "INSERT INTO settlements SELECT id, 'free', NULL, total_fen, now() FROM orders \
          WHERE status = 'pending_payment'",
     ),
+    ("I3c", "UPDATE settlements SET kind = 'free' WHERE kind = 'cod'"),
+    ("I3c", "UPDATE settlements SET amount_fen = amount_fen - 1 WHERE kind = 'cod'"),
+    ("I3c", "UPDATE settlements SET courier = NULL WHERE kind = 'cod'"),
+    (
+        "I3c",
+        "UPDATE payments p SET status = 'paid' FROM settlements s \
+         WHERE s.order_id = p.order_id AND s.kind = 'cod'",
+    ),
+    ("I3d", "UPDATE orders SET converting = false WHERE converting"),
+    ("I3d", "UPDATE orders SET converting = true WHERE payment_method = 'wechat'"),
+    (
+        "I3d",
+        "UPDATE payments p SET status = 'closed' FROM orders o \
+         WHERE o.id = p.order_id AND o.converting",
+    ),
     ("I6a", "UPDATE orders SET rush_fen = rush_fen + 1"),
     (
         "I6b",
@@ -129,6 +144,11 @@ pub(super) const PLANTED: &[(&str, &str)] = &[
     ("I22b", "UPDATE stock_holds SET returned_quantity = 0 WHERE returned_quantity > 0"),
     ("I22c", "UPDATE stock_holds SET status = 'held' WHERE status = 'committed'"),
     ("I22c", "UPDATE stock_holds SET returned_quantity = 1 WHERE status = 'committed'"),
+    (
+        "I22c",
+        "UPDATE stock_holds h SET status = 'held' FROM orders o \
+         WHERE o.id = h.order_id AND o.payment_method = 'cod' AND o.status = 'shipped'",
+    ),
     ("I24a", "UPDATE purchase_list_items SET captured_by = gen_random_uuid()"),
     ("I24a", "UPDATE orders SET status = 'cancelled' WHERE status = 'pending_payment'"),
     ("I24b", "UPDATE purchase_list_items SET captured_by = NULL"),
@@ -151,6 +171,8 @@ pub(super) const PLANTED: &[(&str, &str)] = &[
     ("I32b", "DELETE FROM outbox WHERE type = 'order.paid'"),
     ("I32b", "DELETE FROM outbox WHERE type = 'order.created'"),
     ("I32b", "INSERT INTO outbox SELECT * FROM outbox WHERE type = 'order.cancelled'"),
+    ("I32b", "DELETE FROM outbox WHERE type = 'order.cod_collected'"),
+    ("I32b", "DELETE FROM outbox WHERE type = 'order.cod_converted'"),
     ("I32c", "DELETE FROM outbox WHERE type = 'refund.succeeded'"),
     ("I32c", "INSERT INTO outbox SELECT * FROM outbox WHERE type = 'refund.requested'"),
     ("I32c", "UPDATE outbox SET subject = 'another' WHERE type = 'payment.surplus'"),
@@ -164,6 +186,11 @@ pub(super) const PLANTED: &[(&str, &str)] = &[
     ("I36b", "DELETE FROM jobs WHERE kind = 'follow_refund'"),
     ("I36c", "DELETE FROM jobs WHERE kind = 'expire_order'"),
     ("I36c", "DELETE FROM jobs WHERE kind = 'complete_order'"),
+    (
+        "I36c",
+        "DELETE FROM jobs j USING orders o WHERE j.kind = 'expire_order' \
+         AND j.subject = o.order_number AND o.payment_method = 'cod'",
+    ),
     ("I36d", "DELETE FROM jobs WHERE kind = 'resolve_orphan'"),
     (
         "I36e",

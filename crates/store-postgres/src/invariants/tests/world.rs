@@ -3,10 +3,13 @@
 use crate::{ConnectSettings, PostgresStore};
 use domain::buyer::NewItem;
 use domain::case::{CaseKind, CaseOpening};
+use domain::cash::{CashReceipt, Courier};
 use domain::changeset::{Changeset, InboxEntry, InboxStatus, ReplayRecord};
 use domain::fact::{RefundProgress, Trade};
 use domain::job::{JobChange, JobId, JobKind};
-use domain::order::{CancelCause, Command, CompletedBy, Order, RefundAnswer};
+use domain::order::{
+    CancelCause, Command, CompletedBy, Order, PlacedMethod, Placement, RefundAnswer,
+};
 use domain::payment::TradeType;
 use domain::ports::{
     AddItemAnswer, BuyerBook as _, CommitAnswer, Finish, JobQueue as _, OrderStore as _,
@@ -56,6 +59,7 @@ impl World {
         let world = World { database, store, stores };
         world.unpaid().await;
         world.fulfilled().await;
+        world.at_the_door().await;
         world.surplus().await;
         world.refunded().await;
         world.troubled_refunds().await;
@@ -103,6 +107,39 @@ impl World {
                 self.step(&order, Command::Complete(CompletedBy::Buyer), 300).await;
             }
         }
+    }
+
+    /// Collected after an online payment came to nothing, being paid online, paid online, on its way, and
+    /// refused.
+    async fn at_the_door(&self) {
+        let online = || Command::StartPayment(sample::new_payment(TradeType::Native));
+        let order = self.brought(12).await;
+        let order = self.step(&order, Command::Deliver, 100).await;
+        let order = self.step(&order, online(), 110).await;
+        let order = self.step(&order, sample::says(&order, Trade::Closed), 120).await;
+        let courier = Courier::parse("王五").unwrap();
+        let cash = CashReceipt { amount: order.amounts.total, courier };
+        self.step(&order, Command::CollectCash(cash), 130).await;
+        let order = self.brought(13).await;
+        self.step(&order, online(), 110).await;
+        let order = self.brought(14).await;
+        let order = self.step(&order, online(), 110).await;
+        self.step(&order, sample::success(&order, "T-14"), 120).await;
+        self.brought(15).await;
+        let order = self.brought(16).await;
+        self.step(&order, Command::Cancel(CancelCause::Refused), 110).await;
+    }
+
+    async fn brought(&self, n: u64) -> Order {
+        let buyer = self.stores.buyer(n).await;
+        let sku = self.stores.sku(&format!("sku-{n}"), 500, 100).await;
+        let method = PlacedMethod::CashOnDelivery;
+        let placement =
+            Placement { method, payment: None, ..sample::placement(n, buyer, &[(&sku, 1)]) };
+        let answer = self.stores.place(&placement, &format!("place-{n}")).await;
+        assert_eq!(answer, CommitAnswer::Committed);
+        let order = self.stores.load(&placement).await;
+        self.step(&order, Command::Ship(sample::shipment("SF-1", true)), 90).await
     }
 
     /// Late and back already, second, with another amount, refunded before we saw it, and lost.

@@ -1,8 +1,8 @@
 //! Back to a version before: as if nothing had been, or not at all.
 
 use super::{
-    APPLIED_SECOND, FOURTH_DOWN, Migrating, SECOND, SECOND_DOWN, THIRD_DOWN, load, old_placement,
-    old_sheet,
+    APPLIED_SECOND, FOURTH_DOWN, Migrating, SECOND, SECOND_DOWN, SEVENTH_DOWN, THIRD_DOWN, load,
+    old_placement, old_sheet,
 };
 use domain::Epoch;
 use domain::order::{Command, Order};
@@ -25,6 +25,7 @@ async fn down_is_the_version_before_and_up_again_is_the_same() {
     let order = load(&store, 1).await;
     assert!(store.revoke_api_key("k-1", sample::start()).await.unwrap());
 
+    migrating.down(SEVENTH_DOWN, "0007").await;
     migrating.down(FOURTH_DOWN, "0004").await;
     migrating.down(THIRD_DOWN, "0003").await;
     assert_eq!(migrating.schema().await, second, "as if nothing had been");
@@ -76,6 +77,7 @@ async fn down_does_not_forget_what_was_sent() {
         ],
     )
     .await;
+    migrating.down(SEVENTH_DOWN, "0007").await;
     migrating.down(FOURTH_DOWN, "0004").await;
     migrating.down(THIRD_DOWN, "0003").await;
     is_refused(&migrating, SECOND_DOWN).await;
@@ -97,4 +99,17 @@ async fn down_does_not_forget_what_goes_back() {
     .await;
     is_refused(&migrating, THIRD_DOWN).await;
     assert_eq!(load(&store, 1).await, order);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn down_does_not_forget_what_is_paid_at_the_door() {
+    let migrating = Migrating::at_first().await;
+    let store = migrating.up().await;
+    let update =
+        "UPDATE orders SET version = version + 1, payment_method = 'cod', status = 'ready'";
+    migrating.client.batch_execute("SET session_replication_role = replica").await.unwrap();
+    migrating.client.batch_execute(update).await.unwrap();
+    migrating.client.batch_execute("SET session_replication_role = origin").await.unwrap();
+    is_refused(&migrating, SEVENTH_DOWN).await;
+    assert!(load(&store, 1).await.is_converting());
 }
