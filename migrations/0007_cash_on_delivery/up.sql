@@ -71,7 +71,7 @@ BEGIN
     IF NOT NEW.shipments @> OLD.shipments THEN
         RAISE EXCEPTION 'a recorded shipment stays' USING ERRCODE = 'check_violation';
     END IF;
-    IF NEW.shipments <> OLD.shipments AND NEW.status <> 'shipped' THEN
+    IF NEW.shipments <> OLD.shipments AND NEW.status NOT IN ('shipped', 'delivered', 'completed') THEN
         RAISE EXCEPTION 'what is sent is shipped' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;

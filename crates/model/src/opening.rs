@@ -5,7 +5,9 @@ use crate::{Owed, Phase, Placed, Which, promise};
 use domain::catalogue::SkuId;
 use domain::changeset::{Audit, Intent};
 use domain::names::{Appid, Mchid, Openid};
-use domain::order::{Amounts, Checkout, Event, HORIZON_S, NewPayment, Order, Placement};
+use domain::order::{
+    Amounts, Checkout, Event, HORIZON_S, NewPayment, Order, PlacedMethod, Placement,
+};
 use domain::payment::TradeType;
 use domain::pricing::{Breakdown, PricedLine};
 use domain::{
@@ -111,6 +113,7 @@ pub(crate) fn order(placed: Placed) -> Order {
         buyer,
         breakdown: Breakdown { lines: vec![line], amounts },
         checkout: Checkout::default(),
+        method: PlacedMethod::Online,
         pay_deadline: deadline(),
         payment: (placed == Placed::AtCheckout).then(|| payment(Which::First)),
     };

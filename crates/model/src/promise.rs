@@ -266,8 +266,8 @@ pub(crate) fn is_rejected(refund: &Refund) -> bool {
 }
 
 fn settled_by(order: &Order) -> Option<u8> {
-    match order.settlement.as_ref()?.by {
-        SettledBy::Wechat { payment_no } => Some(payment_no),
-        SettledBy::Free => None,
+    match &order.settlement.as_ref()?.by {
+        SettledBy::Wechat { payment_no } => Some(*payment_no),
+        SettledBy::Cash { .. } | SettledBy::Free => None,
     }
 }

@@ -4,6 +4,7 @@
 mod bill;
 mod buyer;
 pub(crate) mod cashier;
+mod courier;
 mod forger;
 mod operator;
 mod others;

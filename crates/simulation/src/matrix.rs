@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 pub enum Flow {
     /// F1: a checkout, up to pay parameters.
     Checkout,
+    /// F2: cash on delivery: placing it, taking its cash, refusing it at the door.
+    Door,
     /// F3: paying for an order that exists.
     Pay,
     /// F4: a notification.
@@ -95,8 +97,9 @@ pub enum Fault {
 
 impl Flow {
     /// The flows that have rows.
-    pub const ROWS: [Flow; 9] = [
+    pub const ROWS: [Flow; 10] = [
         Flow::Checkout,
+        Flow::Door,
         Flow::Pay,
         Flow::Notice,
         Flow::Follow,
@@ -112,6 +115,7 @@ impl Flow {
     pub fn name(self) -> &'static str {
         match self {
             Flow::Checkout => "F1 checkout",
+            Flow::Door => "F2 at the door",
             Flow::Pay => "F3 pay",
             Flow::Notice => "F4 notification",
             Flow::Follow => "F5 query",
@@ -138,6 +142,7 @@ impl Flow {
             Flow::Look => 7,
             Flow::Refund => 8,
             Flow::Orphan => 9,
+            Flow::Door => 10,
         }
     }
 
@@ -285,12 +290,15 @@ mod expected {
         Fault::Bad,
     ];
 
-    const ROWS: [(Flow, Step, &[Fault]); 34] = [
+    const ROWS: [(Flow, Step, &[Fault]); 37] = [
         (Flow::Checkout, Step::Recv, &RECV),
         (Flow::Checkout, Step::Tx, &COMMIT),
         (Flow::Checkout, Step::Call, &CALL),
         (Flow::Checkout, Step::TxPlus, &COMMIT),
         (Flow::Checkout, Step::Reply, &REPLY),
+        (Flow::Door, Step::Recv, &RECV),
+        (Flow::Door, Step::Tx, &COMMIT),
+        (Flow::Door, Step::Reply, &REPLY),
         (Flow::Pay, Step::Recv, &RECV),
         (Flow::Pay, Step::Tx, &COMMIT),
         (Flow::Pay, Step::Call, &CALL),

@@ -196,6 +196,8 @@ impl Setup {
             resend_body: drawn.one_of(&[ResendBody::EncryptedAnew, ResendBody::Identical]),
             lasts: kernel.choose(Kind::Swarm, 0, 2, |chance| u32::from(chance % 32 == 0)) == 1,
         };
+        // What came later is drawn last: a seed stays the world that it was.
+        let setup = Setup { whims: setup.whims | (drawn.bits(2) << 19), ..setup };
         let setup = if setup.rsa { Setup { buyers: 2, purchases: 1, ..setup } } else { setup };
         setup.possible()
     }

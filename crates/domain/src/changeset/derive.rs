@@ -275,6 +275,14 @@ fn stock_move(hold: &Hold, kind: StockMoveKind) -> StockMove {
     StockMove { line_no: hold.line_no, sku_id: hold.sku_id.clone(), quantity: hold.quantity, kind }
 }
 
+fn is_settled_online(event: &Event) -> bool {
+    let Event::Settled { settlement, .. } = event else { return false };
+    match settlement.by {
+        SettledBy::Wechat { .. } | SettledBy::Free => true,
+        SettledBy::Cash { .. } => false,
+    }
+}
+
 pub(super) fn list_changes(placing: bool, after: &Order, events: &[Event]) -> Vec<ListChange> {
     let Some(buyer) = after.buyer.filter(|_| !after.checkout.captured_items.is_empty()) else {
         return Vec::new();
@@ -287,9 +295,14 @@ pub(super) fn list_changes(placing: bool, after: &Order, events: &[Event]) -> Ve
         let items = after.checkout.captured_items.iter().copied().zip(quantities).collect();
         changes.push(ListChange::Capture { buyer, order, items });
     }
-    // What is paid at the door leaves the list when it is placed.
-    let is_bought = placing && after.payment_method == PaymentMethod::Cod;
-    if is_bought || events.iter().any(|e| matches!(e, Event::Settled { .. })) {
+    // What is to be paid at the door leaves the list when it is placed; its money clears nothing more.
+    let happened = |what: fn(&Event) -> bool| events.iter().any(what);
+    let is_bought = if placing && after.payment_method == PaymentMethod::Cod {
+        true
+    } else {
+        happened(is_settled_online) && !happened(|e| matches!(e, Event::Converted))
+    };
+    if is_bought {
         changes.push(ListChange::Clear { buyer, order });
     }
     if events.iter().any(|e| matches!(e, Event::Cancelled { .. })) {

@@ -1,5 +1,6 @@
 //! Buyers. Each puts something on the list, checks out, and pays or does not, in one of many ways.
 
+mod door;
 mod paying;
 mod regrets;
 mod requests;
@@ -78,7 +79,8 @@ impl Shopper {
             let (world, buyer) = (Arc::clone(&self.world), self.buyer.id);
             self.world.outside(async move { cashier::pay_as_soon_as_ordered(world, buyer).await });
         }
-        let trade_type = (whim != Whim::PlacesFirst).then(|| self.trade_type());
+        let pays_later = whim == Whim::PlacesFirst || whim.is_paid_at_the_door();
+        let trade_type = (!pays_later).then(|| self.trade_type());
         let Some(mut said) = self.check_out(item, &key, trade_type, whim).await else { return };
         if whim == Whim::PlacesFirst {
             dawdle(&self.world, 100).await;
@@ -87,7 +89,7 @@ impl Shopper {
                 None => return,
             }
         }
-        if self.is_nervous(3) {
+        if !whim.is_paid_at_the_door() && self.is_nervous(3) {
             said = self.open_again(said).await;
         }
         self.go_on(whim, item, &said).await;
@@ -130,6 +132,8 @@ impl Shopper {
                 }
             }
             Whim::TooLate => self.pay_too_late(said).await,
+            Whim::AtTheDoor => self.wait_for_the_courier(said).await,
+            Whim::Converts => self.pay_online_after_all(said).await,
             Whim::Honest
             | Whim::TwiceOneKey
             | Whim::TwiceTwoKeys
@@ -179,7 +183,11 @@ impl Shopper {
     ) -> Option<Said> {
         let mut key = key.to_owned();
         for _ in 0..6 {
-            let request = self.checkout(item, &key, trade_type);
+            let request = if whim.is_paid_at_the_door() {
+                self.order_at_the_door(item, &key)
+            } else {
+                self.checkout(item, &key, trade_type)
+            };
             match ask(&self.world, request).await {
                 Some(said) => match said.outcome {
                     Outcome::Done | Outcome::Reused | Outcome::Replayed => {

@@ -24,7 +24,9 @@ pub(super) async fn work(world: Arc<World>) {
     while world.is_open() {
         world.kernel.sleep(i64::from(20 / zeal) * SECOND).await;
         let orders: Vec<(OrderId, OrderNumber, OrderStatus)> = world.oracle.look(|seen| {
-            seen.orders.values().map(|o| (o.id, o.number.clone(), o.status)).collect()
+            // What is to be paid at the door is the couriers'.
+            let shop = seen.orders.values().filter(|order| !order.awaits_cash());
+            shop.map(|o| (o.id, o.number.clone(), o.status)).collect()
         });
         let Some(bound) = u32::try_from(orders.len()).ok().filter(|bound| *bound > 0) else {
             continue;
@@ -97,13 +99,23 @@ fn wish(
 fn action(id: OrderId, number: &OrderNumber, what: &str, count: u32) -> Box<Action> {
     Box::new(Action {
         target: Target::anybodys(OrderKey::Id(id)),
-        audit: Audit { actor: "operator:1".to_owned(), cause: what.to_owned(), request_id: None },
-        keyed: Keyed {
-            scope: scope("operator:1", what, &format!("op-{count}")),
-            fingerprint: format!("{what} {number}"),
-            request_id: format!("op-{count}"),
-        },
+        audit: audit(what),
+        keyed: keyed("operator:1", what, &format!("op-{count}"), number),
     })
+}
+
+/// What the audit says of who acts in the back office.
+pub(super) fn audit(what: &str) -> Audit {
+    Audit { actor: "operator:1".to_owned(), cause: what.to_owned(), request_id: None }
+}
+
+/// One thing that is done with an order, under a key of its own.
+pub(super) fn keyed(principal: &str, what: &str, key: &str, number: &OrderNumber) -> Keyed {
+    Keyed {
+        scope: scope(principal, what, key),
+        fingerprint: format!("{what} {number}"),
+        request_id: key.to_owned(),
+    }
 }
 
 /// What a person says of a refund that waits for one: mostly yes.
@@ -160,7 +172,7 @@ fn refund(world: &World, id: OrderId, number: &OrderNumber, count: u32) -> Ask {
     Ask::Refund(action(id, number, "refund", count), ask)
 }
 
-fn parcel(count: u32) -> ShipmentDraft {
+pub(super) fn parcel(count: u32) -> ShipmentDraft {
     ShipmentDraft {
         logistics_type: LogisticsType::Express,
         packages: vec![Package {

@@ -12,8 +12,8 @@ use crate::tape::Kind;
 use crate::time::{MILLI, SECOND};
 use crate::world::World;
 use domain::changeset::Audit;
-use domain::order::{CancelCause, Command, PayerResult, RefundAsk};
-use said::{acted, checked_out, of_transact, refunded};
+use domain::order::{CancelCause, Command, PayerResult, PlacedMethod, RefundAsk};
+use said::{acted, checked_out, collected, of_transact, refunded};
 use std::sync::Arc;
 use usecases::{
     Action, Checkedout, CheckoutError, CheckoutRequest, Keyed, PayRequest, Paydesk, Target,
@@ -79,8 +79,14 @@ impl Ask {
 
     fn flow(&self) -> Flow {
         match self {
+            Ask::CheckOut(request, _) if request.method == PlacedMethod::CashOnDelivery => {
+                Flow::Door
+            }
             Ask::CheckOut(..) => Flow::Checkout,
             Ask::Pay(..) => Flow::Pay,
+            Ask::Cancel(_, CancelCause::Refused) | Ask::Act(_, Command::CollectCash(_)) => {
+                Flow::Door
+            }
             Ask::Cancel(..) => Flow::Close,
             Ask::Refund(..) => Flow::Refund,
             Ask::Act(_, command) if is_about_refunds(command) => Flow::Refund,
@@ -246,6 +252,9 @@ impl Handling {
             Ask::Cancel(action, cause) => acted(Box::pin(desk.cancel_order(&action, cause)).await),
             Ask::Act(action, Command::RetryRefund { out_refund_no }) => {
                 acted(Box::pin(desk.retry_refund(&action, &out_refund_no)).await)
+            }
+            Ask::Act(action, Command::CollectCash(receipt)) => {
+                collected(Box::pin(desk.collect_cash(&action, receipt)).await)
             }
             Ask::Act(action, command) => acted(Box::pin(desk.act(&action, &command)).await),
             Ask::Refund(action, asked) => {

@@ -327,6 +327,8 @@ fn step_of(changeset: &Changeset) -> Step {
             | Event::CancelRequested { .. }
             | Event::CancelWithdrawn
             | Event::Cancelled { .. }
+            | Event::HoldsCommitted { .. }
+            | Event::Converted
             | Event::PayerReported(_)
             | Event::Shipped(_)
             | Event::Delivered { .. }

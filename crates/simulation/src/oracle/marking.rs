@@ -5,7 +5,7 @@ use crate::marks::Mark;
 use crate::world::World;
 use domain::case::CaseKind;
 use domain::changeset::Changeset;
-use domain::order::{Event, Order, OrderStatus};
+use domain::order::{CancelCause, Event, Order, OrderStatus, PaymentMethod, SettledBy};
 use domain::payment::{PaymentNo, PaymentState};
 use domain::ports::Clock as _;
 use domain::refund::{RefundState, RefundStatus};
@@ -24,6 +24,9 @@ impl Seen {
                 Event::PaymentPaid { no, .. } => self.mark_paid(world, node, before, *no),
                 Event::PaymentSurplus { .. } => {
                     world.chronicle.sometimes(Mark::SurplusRecorded);
+                    if before.is_some_and(has_cash) {
+                        world.chronicle.sometimes(Mark::PaidAfterCash);
+                    }
                     if before.is_some_and(|before| before.status == OrderStatus::Cancelled) {
                         world.chronicle.sometimes(Mark::SuccessAfterCancelled);
                     }
@@ -56,7 +59,15 @@ impl Seen {
                 Event::Completed { by: domain::order::CompletedBy::Elapsed, .. } => {
                     world.chronicle.sometimes(Mark::OrderCompletedByItself);
                 }
+                Event::Placed(placed) if placed.payment_method == PaymentMethod::Cod => {
+                    world.chronicle.sometimes(Mark::PlacedAtTheDoor);
+                }
+                Event::Converted => world.chronicle.sometimes(Mark::Converted),
+                Event::CancelRequested { cause: CancelCause::Refused } => {
+                    world.chronicle.sometimes(Mark::RefusedAtTheDoor);
+                }
                 Event::Placed(_)
+                | Event::HoldsCommitted { .. }
                 | Event::PaymentStarted(_)
                 | Event::PaymentPayable { .. }
                 | Event::PaymentUnknown { .. }
@@ -82,6 +93,17 @@ impl Seen {
         {
             world.chronicle.sometimes(Mark::LostPaymentSettledAgain);
         }
+        if has_cash(after) {
+            world.chronicle.sometimes(Mark::CashCollected);
+            if !before.payments.is_empty() {
+                world.chronicle.sometimes(Mark::ConvertedBack);
+            }
+        }
+        if before.status == OrderStatus::Cancelling
+            && before.cancel_cause == Some(CancelCause::Refused)
+        {
+            world.chronicle.sometimes(Mark::RefusedAndPaid);
+        }
         if before.status == OrderStatus::Cancelling {
             world.chronicle.sometimes(Mark::SuccessWhileCancelling);
         }
@@ -101,6 +123,11 @@ impl Seen {
             world.chronicle.sometimes(Mark::NoticeAppliedByAnotherNode);
         }
     }
+}
+
+/// Whether cash settled it.
+fn has_cash(order: &Order) -> bool {
+    order.settlement.as_ref().is_some_and(|s| matches!(s.by, SettledBy::Cash { .. }))
 }
 
 fn mark_closed(world: &World, after: &Order, no: PaymentNo) {

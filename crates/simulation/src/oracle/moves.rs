@@ -17,7 +17,8 @@ pub(super) fn order(from: OrderStatus, to: OrderStatus) -> bool {
             (PendingPayment, Ready | Cancelling | Cancelled)
                 | (Cancelling, Ready | Cancelled)
                 | (Ready, Shipped | Cancelling | Cancelled)
-                | (Shipped, Delivered | Completed)
+                // Back from the door: `safety/door.rs`.
+                | (Shipped, Delivered | Completed | Cancelling | Cancelled)
                 | (Delivered, Completed)
         )
 }

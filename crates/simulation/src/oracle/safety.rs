@@ -1,5 +1,6 @@
 //! What must hold after every commit. Looks only at what the commit changed.
 
+mod door;
 mod goods;
 mod money;
 pub(super) mod refunds;
@@ -9,7 +10,7 @@ use crate::time::{MILLI, TRIP_MAX};
 use crate::wechat::Standing;
 use crate::world::World;
 use domain::changeset::Changeset;
-use domain::order::{Event, HORIZON_S, Order, OrderStatus, Purpose, SettledBy};
+use domain::order::{Event, HORIZON_S, OrderStatus, PaymentMethod, Purpose, SettledBy};
 use domain::outgoing::OutgoingKind;
 use domain::payment::{Payment, PaymentState};
 use domain::ports::Clock as _;
@@ -58,6 +59,13 @@ const OF_ORDERS: &[(Promise, Check)] = &[
         ("I13", "surplus money has exactly one full refund, from the same commit"),
         refunds::of_surplus,
     ),
+    (
+        ("I3", "cash is taken only while nothing of its order is or can be paid online"),
+        door::cash_alone,
+    ),
+    (("I3", "only what is refused at the door comes back unpaid"), door::back_from_the_door),
+    (("I7", "how an order is paid changes with its money alone"), door::method_stays),
+    (("I22", "what leaves is sold"), door::what_leaves_is_sold),
     (("I22", "a hold is consumed or released, once"), goods::holds_end_once),
     (("I22", "what was held is there to be sold or given back"), goods::holds_are_there),
     (("I24", "captured lines are cleared once"), goods::lines_cleared_once),
@@ -139,10 +147,10 @@ fn paid_means_settled(w: &Watched<'_>) -> Result<(), String> {
     let order = w.commit.after;
     let fits = match order.status {
         OrderStatus::PendingPayment => order.settlement.is_none(),
-        OrderStatus::Ready
-        | OrderStatus::Shipped
-        | OrderStatus::Delivered
-        | OrderStatus::Completed => order.settlement.is_some(),
+        OrderStatus::Ready | OrderStatus::Shipped | OrderStatus::Delivered => {
+            order.settlement.is_some() || order.payment_method == PaymentMethod::Cod
+        }
+        OrderStatus::Completed => order.settlement.is_some(),
         // Paid ones leave through their refund alone: I9.
         OrderStatus::Cancelling | OrderStatus::Cancelled => true,
     };
@@ -232,7 +240,7 @@ fn cancelled_for_good(w: &Watched<'_>) -> Result<(), String> {
             .wechat
             .truth(|truth| truth.paid.contains_key(number) && !truth.unfaithful.contains(number));
         let fine = match &payment.state {
-            PaymentState::Closed { .. } => !paid && is_closed_for_good(w, order, number),
+            PaymentState::Closed { .. } => !paid && is_closed_for_good(w, payment),
             PaymentState::Rejected { proven: true, .. } => !paid,
             PaymentState::Surplus { .. } => true,
             PaymentState::Created
@@ -257,14 +265,14 @@ fn cancelled_for_good(w: &Watched<'_>) -> Result<(), String> {
 }
 
 /// Closed there, or never heard of there and too late to be.
-fn is_closed_for_good(w: &Watched<'_>, order: &Order, number: &str) -> bool {
-    match w.world.wechat.standing(number, w.world.now()) {
+fn is_closed_for_good(w: &Watched<'_>, payment: &Payment) -> bool {
+    match w.world.wechat.standing(payment.out_trade_no().as_str(), w.world.now()) {
         Standing::Ended => true,
         Standing::Open => false,
-        Standing::Unknown => order.pay_deadline.is_none_or(|deadline| {
+        Standing::Unknown => {
             let now = w.world.store_time.real().plus_millis(CLOCK_ERROR_MS);
-            now >= deadline.plus_seconds(HORIZON_S)
-        }),
+            now >= payment.terms.time_expire.plus_seconds(HORIZON_S)
+        }
     }
 }
 
@@ -277,6 +285,8 @@ fn effects_once(w: &Watched<'_>) -> Result<(), String> {
     let pairs = [
         (OutgoingKind::OrderCreated, happened(|e| matches!(e, Event::Placed(_)))),
         (OutgoingKind::OrderPaid, happened(|e| matches!(e, Event::Settled { .. }))),
+        (OutgoingKind::OrderCodConverted, happened(|e| matches!(e, Event::Converted))),
+        (OutgoingKind::OrderCodCollected, happened(door::is_cash)),
         (OutgoingKind::OrderCancelled, happened(|e| matches!(e, Event::Cancelled { .. }))),
         (
             OutgoingKind::PaymentSurplus,

@@ -7,6 +7,7 @@ use super::safety::refunds::is_accepted;
 use crate::setup::Variant;
 use crate::time::{SECOND, instant, micros};
 use crate::world::World;
+use domain::Timestamp;
 use domain::case::CaseKind;
 use domain::order::{HORIZON_S, Order, OrderStatus, SettledBy};
 use domain::payment::{Payment, PaymentState};
@@ -55,7 +56,7 @@ pub fn restless(world: &World, rest: Rest) -> Option<String> {
             why = Some(format!("{number} is paid, and neither settled nor on its way back"));
         }
         for order in seen.orders.values().filter(|order| !is_final(order)) {
-            let end = order.pay_deadline.map_or(0, |at| micros(at.plus_seconds(HORIZON_S)));
+            let end = end_of(order).map_or(0, |at| micros(at.plus_seconds(HORIZON_S)));
             let due = rest.since.max(end).saturating_add(bound.end);
             if now > due && bound.end < i64::MAX {
                 let number = order.number.as_str();
@@ -172,6 +173,12 @@ fn is_final(order: &Order) -> bool {
     };
     let sent = order.refunds.iter().all(is_sent);
     !waits && sent && !order.payments.iter().any(Payment::is_live)
+}
+
+/// Until when it can be paid; of what is paid at the door, the last of its online payments.
+fn end_of(order: &Order) -> Option<Timestamp> {
+    let live = order.payments.iter().filter(|payment| payment.is_live());
+    order.pay_deadline.or_else(|| live.map(|payment| payment.terms.time_expire).max())
 }
 
 /// Everything that must hold of a world at rest.
@@ -301,7 +308,9 @@ fn stored_as_committed(world: &World, seen: &Seen) {
 /// What must have happened by itself when days have passed.
 pub fn judge_after_days(world: &World) {
     world.oracle.look(|seen| {
-        for order in seen.orders.values().filter(|order| order.status == OrderStatus::Delivered) {
+        let unfinished =
+            |order: &&Order| order.status == OrderStatus::Delivered && order.settlement.is_some();
+        for order in seen.orders.values().filter(unfinished) {
             let number = order.number.as_str();
             let still = format!("{number} is still {:?}", order.status);
             world.chronicle.violated_by("I36", COMPLETES, Some(number), still);

@@ -9,7 +9,7 @@ use crate::world::World;
 use domain::buyer::{ItemId, NewItem, Selection};
 use domain::catalogue::SkuId;
 use domain::changeset::Audit;
-use domain::order::{CancelCause, Command, CompletedBy, PayerResult, RefundAsk};
+use domain::order::{CancelCause, Command, CompletedBy, PayerResult, PlacedMethod, RefundAsk};
 use domain::payment::TradeType;
 use domain::ports::{AddItemAnswer, BuyerBook as _, OrderKey};
 use domain::refund::{Asker, RefundStatus};
@@ -69,6 +69,7 @@ impl Client {
             coupon_id: None,
             rush: false,
             remark: remark.map(str::to_owned),
+            method: PlacedMethod::Online,
             trade_type: how,
             replace_open: remark.is_some(),
             expected_total: None,

@@ -42,6 +42,7 @@ fn told(order: &Order) -> String {
     let mut words = vec![status(order.status).to_owned()];
     if let Some(settlement) = &order.settlement {
         words.push(match settlement.by {
+            SettledBy::Cash { .. } => "cash".to_owned(),
             SettledBy::Free => "free".to_owned(),
             SettledBy::Wechat { payment_no } => {
                 let payment = order.payments.iter().find(|payment| payment.no == payment_no);

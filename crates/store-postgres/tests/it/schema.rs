@@ -155,7 +155,7 @@ async fn every_rule_of_a_buyers_path_stands_in_the_schema_too() {
             "UPDATE orders SET version = version + 1, status = 'ready' WHERE paid_at IS NULL",
             "orders_paid_before_sent",
         ),
-        ("UPDATE orders SET version = version + 1, shipments = '[{}]'", "orders_shipments"),
+        ("UPDATE orders SET version = version + 1, shipments = '[{}]'", "what is sent is shipped"),
         (
             "UPDATE orders SET version = version + 1, status = 'shipped' WHERE status = 'ready'",
             "orders_shipments",

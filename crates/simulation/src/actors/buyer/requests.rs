@@ -6,7 +6,7 @@ use crate::node::{Ask, Said};
 use crate::tape::Kind;
 use domain::buyer::{ItemId, Selection};
 use domain::changeset::Audit;
-use domain::order::CancelCause;
+use domain::order::{CancelCause, PlacedMethod};
 use domain::payment::TradeType;
 use domain::ports::OrderKey;
 use usecases::{Action, CheckoutRequest, Keyed, Target};
@@ -47,12 +47,23 @@ impl Shopper {
             coupon_id: None,
             rush: false,
             remark: remark.map(str::to_owned),
+            method: PlacedMethod::Online,
             trade_type,
             replace_open: remark.is_some(),
             expected_total: None,
         };
         let what = format!("{item} {trade_type:?} {remark:?}");
         Ask::CheckOut(Box::new(request), self.keyed("checkout", key, &what))
+    }
+
+    /// The same line, to be paid at the door.
+    pub(super) fn order_at_the_door(&self, item: ItemId, key: &str) -> Ask {
+        let Ask::CheckOut(request, keyed) = self.checkout(item, key, None) else {
+            return self.checkout(item, key, None);
+        };
+        let request = CheckoutRequest { method: PlacedMethod::CashOnDelivery, ..*request };
+        let fingerprint = format!("{} at the door", keyed.fingerprint);
+        Ask::CheckOut(Box::new(request), Keyed { fingerprint, ..keyed })
     }
 
     pub(super) fn cancellation(&mut self, said: &Said) -> Option<Ask> {

@@ -41,10 +41,14 @@ pub enum Whim {
     Regrets,
     /// Pays what was closed, which WeChat Pay never shows to happen.
     TooLate,
+    /// Pays at the door, or not at all.
+    AtTheDoor,
+    /// Wants to pay at the door, and pays online after all; perhaps both are tried at once.
+    Converts,
 }
 
 /// All of them; the tame one first.
-pub(super) const WHIMS: [Whim; 19] = [
+pub(super) const WHIMS: [Whim; 21] = [
     Whim::Honest,
     Whim::TwiceOneKey,
     Whim::TwiceTwoKeys,
@@ -64,6 +68,8 @@ pub(super) const WHIMS: [Whim; 19] = [
     Whim::Hasty,
     Whim::Regrets,
     Whim::TooLate,
+    Whim::AtTheDoor,
+    Whim::Converts,
 ];
 
 impl Whim {
@@ -72,6 +78,11 @@ impl Whim {
     pub fn bit(self) -> u32 {
         let place = WHIMS.iter().position(|whim| *whim == self);
         1 << place.unwrap_or(0)
+    }
+
+    /// Whether it is to be paid at the door.
+    pub(super) fn is_paid_at_the_door(self) -> bool {
+        matches!(self, Whim::AtTheDoor | Whim::Converts)
     }
 
     /// What is bought.
@@ -95,7 +106,9 @@ impl Whim {
             | Whim::Ghost
             | Whim::Hasty
             | Whim::Regrets
-            | Whim::TooLate => "tea",
+            | Whim::TooLate
+            | Whim::AtTheDoor
+            | Whim::Converts => "tea",
         }
     }
 }

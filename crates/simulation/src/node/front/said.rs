@@ -4,8 +4,8 @@ use domain::order::{Order, OrderStatus, PaymentStatus};
 use domain::ports::PayParams;
 use domain::{OrderNumber, OutTradeNo};
 use usecases::{
-    ActError, Acted, Checkedout, CheckoutError, Offer, OfferError, QuoteError, Refunded,
-    TransactError,
+    ActError, Acted, Checkedout, CheckoutError, CollectError, Offer, OfferError, QuoteError,
+    Refunded, TransactError,
 };
 
 /// What a client is answered.
@@ -60,7 +60,7 @@ impl Seen {
             version: order.version,
             status: order.status,
             paid: order.payment_status() != PaymentStatus::Unpaid,
-            deadline: order.pay_deadline,
+            deadline: order.pay_deadline.or_else(|| order.payable_until()),
         }
     }
 }
@@ -103,6 +103,17 @@ pub(super) fn acted(result: Result<Acted, ActError>) -> Said {
         Err(ActError::KeyReused) => Said::plain(Outcome::Refused("idempotency_key_reused")),
         Err(ActError::InProgress) => Said::plain(Outcome::Busy),
         Err(ActError::Transact(error)) => Said::plain(of_transact(&error)),
+    }
+}
+
+pub(super) fn collected(result: Result<Acted, CollectError>) -> Said {
+    match result {
+        Ok(done) => acted(Ok(done)),
+        Err(CollectError::PaymentInProgress) => {
+            Said::plain(Outcome::Refused("payment_in_progress"))
+        }
+        Err(CollectError::PaidOnline(order)) => Said::of(Outcome::Refused("paid_online"), &order),
+        Err(CollectError::Act(error)) => acted(Err(error)),
     }
 }
 

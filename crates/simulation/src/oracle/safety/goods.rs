@@ -3,7 +3,7 @@
 use super::Watched;
 use crate::oracle::moves;
 use domain::changeset::ListChange;
-use domain::order::{Event, StockOutcome};
+use domain::order::{Event, PaymentMethod, StockOutcome};
 use domain::stock::{HoldStatus, StockMoveKind};
 use std::collections::BTreeMap;
 
@@ -52,6 +52,7 @@ pub(super) fn holds_are_there(w: &Watched<'_>) -> Result<(), String> {
         matches!(
             event,
             Event::Settled { stock: StockOutcome::Refused, .. }
+                | Event::HoldsCommitted { stock: StockOutcome::Refused }
                 | Event::Cancelled { stock: StockOutcome::Refused, .. }
         )
     });
@@ -66,7 +67,10 @@ pub(super) fn lines_cleared_once(w: &Watched<'_>) -> Result<(), String> {
         return Err(format!("cleared {} times", clears + before));
     }
     let settles = w.commit.changeset.events.iter().any(|e| matches!(e, Event::Settled { .. }));
-    if clears > 0 && !settles {
+    // What is paid at the door is bought when it is placed.
+    let is_bought =
+        w.commit.before.is_none() && w.commit.after.payment_method == PaymentMethod::Cod;
+    if clears > 0 && !settles && !is_bought {
         return Err("cleared without a settlement".to_owned());
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Promises about money: what settles, what is surplus, what goes back.
 
 use super::Watched;
-use domain::order::{Event, Order, OrderStatus, Purpose, SettledBy};
+use domain::order::{Event, Order, OrderStatus, PaymentMethod, Purpose, SettledBy};
 use domain::payment::{Payment, PaymentNo, SurplusCause};
 
 /// What is newly recorded of money is what WeChat Pay took, whatever a notification said of it.
@@ -30,11 +30,11 @@ pub(super) fn recorded_truly(w: &Watched<'_>) -> Result<(), String> {
 fn settling<'a>(w: &'a Watched<'_>) -> Option<&'a Payment> {
     let settles = w.commit.changeset.events.iter().any(|e| matches!(e, Event::Settled { .. }));
     let settlement = w.commit.after.settlement.as_ref().filter(|_| settles)?;
-    match settlement.by {
+    match &settlement.by {
         SettledBy::Wechat { payment_no } => {
-            w.commit.after.payments.iter().find(|p| p.no == payment_no)
+            w.commit.after.payments.iter().find(|p| p.no == *payment_no)
         }
-        SettledBy::Free => None,
+        SettledBy::Cash { .. } | SettledBy::Free => None,
     }
 }
 
@@ -69,7 +69,9 @@ pub(super) fn sums(w: &Watched<'_>) -> Result<(), String> {
         .all(|line| line.amount.get() == line.unit_price.get() * i64::from(line.quantity));
     let a = &order.amounts;
     let total = lines - a.discount.get() + a.delivery.get() + a.rush.get();
-    let fits = a.items.get() == lines && a.total.get() == total && (total > 0 || is_free(order));
+    let fits = a.items.get() == lines
+        && a.total.get() == total
+        && (total > 0 || is_free(order) || order.payment_method == PaymentMethod::Cod);
     if each && fits { Ok(()) } else { Err(format!("{a:?}, lines {lines}")) }
 }
 
@@ -80,7 +82,13 @@ fn is_free(order: &Order) -> bool {
 pub(super) fn no_needless_refund(w: &Watched<'_>) -> Result<(), String> {
     let Some(before) = w.commit.before else { return Ok(()) };
     let payable = before.settlement.is_none()
-        && matches!(before.status, OrderStatus::PendingPayment | OrderStatus::Cancelling);
+        && match before.status {
+            OrderStatus::PendingPayment | OrderStatus::Cancelling => true,
+            OrderStatus::Ready | OrderStatus::Shipped | OrderStatus::Delivered => {
+                before.payment_method == PaymentMethod::Cod
+            }
+            OrderStatus::Cancelled | OrderStatus::Completed => false,
+        };
     for event in &w.commit.changeset.events {
         if let Event::PaymentSurplus { no, why, .. } = event
             && payable
