@@ -228,7 +228,6 @@ fn a_buyer_cancels_although_an_operators_cancellation_waits_for_another_person()
 }
 
 #[test]
-#[ignore = "what a refund made elsewhere leaves when it is closed late stays with us, with a case and no way out but the console"]
 fn what_a_closed_refund_of_elsewhere_leaves_of_a_surplus_goes_back_too() {
     let order = surplus();
     let elsewhere = console(&order, PART, RefundProgress::Processing);
@@ -240,16 +239,16 @@ fn what_a_closed_refund_of_elsewhere_leaves_of_a_surplus_goes_back_too() {
     assert_eq!(order.reserved(1), Fen::new(TOTAL), "{PART} fen stay with us: {:?}", order.refunds);
 }
 
+/// Only a backend that shares its numbers with another system can get there, or one that repeats a
+/// request with another amount after a failover lost the first. How much went back is then known to
+/// WeChat Pay alone: nothing may be freed, or the same money could go back twice. A person looks.
 #[test]
-#[ignore = "a number that is another refund of the same payment holds its amount for ever; nobody can give it up"]
-fn a_number_that_is_another_amount_at_wechat_pay_does_not_hold_the_money_for_ever() {
+fn a_number_that_is_another_amount_at_wechat_pay_keeps_its_amount_and_is_shown() {
     let order = play(shipped(), &[|_| ask_as("theirs-1", TOTAL), send, call_refused]);
     let theirs = RefundAtWechat::Known(statement(&order, PART, succeeded()));
-    let fact = refund_fact(&no(&order), theirs);
     let later = Moment::at(start().plus_seconds(7_200));
-    let order = match later.decide(&order, &fact) {
-        Ok(Decision::Record(events)) => order.after(&events),
-        Ok(Decision::AlreadyApplied) | Err(_) => order,
-    };
-    assert!(records(&order, &retry(&order)) || records(&order, &settle_offline(&order)));
+    let answer = later.decide(&order, &refund_fact(&no(&order), theirs));
+    assert!(matches!(answer, Err(Rejection::RefundDiffers { .. })), "{answer:?}");
+    assert_eq!(order.reserved(1), Fen::new(TOTAL));
+    assert!(!records(&order, &retry(&order)) && !records(&order, &settle_offline(&order)));
 }
