@@ -108,9 +108,38 @@ fn what_is_left_of_a_surplus_payment_can_go_back() {
         let part = console(&order, PART, succeeded());
         let order = Moment::at(start()).play(&order, &part);
         let automatic = order.refunds[0].out_refund_no.clone();
-        let command = Command::RetryRefund { out_refund_no: automatic };
+        let command = Command::RetryRefund { out_refund_no: automatic, amount: None };
         assert!(records(&order, &command), "{what}: 1000 fen stay with us");
     }
+}
+
+/// Some of it went back at WeChat Pay, under a number that nobody here knows: a person who looked
+/// there says how much is still owed.
+#[test]
+fn a_person_says_how_much_of_a_surplus_payment_is_still_owed() {
+    let order = play(refund_seen_first(), &[not_exist]);
+    let automatic = no(&order);
+    let of = |out_refund_no: &OutRefundNo, amount| Command::RetryRefund {
+        out_refund_no: out_refund_no.clone(),
+        amount: Some(Fen::new(amount)),
+    };
+    let moment = Moment::at(start());
+    for amount in [0, TOTAL + 1] {
+        let answer = moment.decide(&order, &of(&automatic, amount));
+        assert_eq!(answer, Err(Rejection::RefundExceedsPaid), "{amount}");
+    }
+    let rest = moment.play(&order, &of(&automatic, TOTAL - PART));
+    assert_eq!(last(&rest).replaces, Some(automatic.clone()), "other bytes, another number");
+    assert_eq!(last(&rest).amount, Fen::new(TOTAL - PART));
+    assert_eq!(moment.decide(&rest, &of(&automatic, PART)), Err(Rejection::WrongState), "once");
+    let sent = moment.play(&rest, &send(&rest));
+    let back = moment.play(&sent, &said(&sent, succeeded()));
+    assert_eq!(back.refunds.len(), 2, "and no more by itself");
+    let whole = moment.play(&order, &of(&automatic, TOTAL));
+    assert_eq!(last(&whole).out_refund_no, automatic, "the same bytes again");
+    let asked = rejected(play(shipped(), &[|_| ask(PART, Asker::Operator)]));
+    let answer = moment.decide(&asked, &of(&no(&asked), 1));
+    assert_eq!(answer, Err(Rejection::WrongState), "what was asked for is asked for again");
 }
 
 #[test]
