@@ -45,7 +45,8 @@ pub(super) async fn compare(stage: &Stage) -> Result<String> {
 }
 
 /// Every successful payment has exactly one paid order, with this transaction and amount, or went back
-/// in full, or has an open case; what went back of an order is what it says; every paid order has a successful payment.
+/// in full, or has an open case; what went back of an order is what it says; every paid order has a successful payment, or
+/// cash, never both.
 fn differences(paid: &[&Value], orders: &[Value], cases: &[Value]) -> Vec<String> {
     let mut found = Vec::new();
     for trade in paid {
@@ -78,8 +79,14 @@ fn differences(paid: &[&Value], orders: &[Value], cases: &[Value]) -> Vec<String
         }
     }
     for order in orders.iter().filter(|order| order["payment_status"] != "unpaid") {
-        if !paid.iter().any(|trade| settles(trade, order)) {
-            found.push(format!("{} is paid, but WeChat Pay took no money", order["order_number"]));
+        let is_online = paid.iter().any(|trade| settles(trade, order));
+        let number = &order["order_number"];
+        match (is_online, order["cash"].is_object()) {
+            (true, false) | (false, true) => {}
+            (true, true) => found.push(format!("{number} is paid online and in cash")),
+            (false, false) => {
+                found.push(format!("{number} is paid, but WeChat Pay took no money"));
+            }
         }
     }
     found
@@ -165,6 +172,18 @@ mod tests {
     fn two_orders_for_one_payment_are_found() {
         let orders = [order("P1", 100), order("P1", 100)];
         assert_eq!(found(&[trade("P1")], &orders, &[]), ["\"P1\" was paid once, but 2 orders are"]);
+    }
+
+    #[test]
+    fn cash_is_in_order_alone_and_not_beside_online_money() {
+        let mut cash = order("P1", 100);
+        cash["cash"] = json!({"amount_fen": 100});
+        assert_eq!(
+            found(&[trade("P1")], &[cash.clone()], &[]),
+            ["\"P1\" is paid online and in cash"]
+        );
+        cash["payments"] = json!([]);
+        assert!(found(&[], &[cash], &[]).is_empty());
     }
 
     #[test]

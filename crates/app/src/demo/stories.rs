@@ -1,5 +1,6 @@
 //! Every story. To add one: a file beside the others, and its two lines here.
 
+mod cash_on_delivery;
 mod forged_and_replayed;
 mod killed_before_payment;
 mod last_item;
@@ -25,6 +26,7 @@ pub(super) const STORIES: &[Story] = &[
     unknown_number::STORY,
     wrong_amount::STORY,
     forged_and_replayed::STORY,
+    cash_on_delivery::STORY,
     last_item::STORY,
     refund_answer_lost::STORY,
 ];

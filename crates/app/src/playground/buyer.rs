@@ -81,6 +81,14 @@ impl Buyer {
         Offer::of(&answer)
     }
 
+    /// Orders one piece to be paid at the door: the order.
+    pub(crate) async fn order_at_the_door(&self, sku_id: &str) -> Result<Value> {
+        self.want(sku_id, 1).await?;
+        let mut wish = self.everything();
+        wish["payment_method"] = json!("cod");
+        self.api.done(Method::POST, "/api/mini/orders", &wish).await
+    }
+
     /// Chooses another way to pay for an order: a QR code.
     pub(crate) async fn pay_by_code(&self, order_number: &str) -> Result<Offer> {
         let path = format!("/api/mini/orders/{order_number}/wechat-pay/prepay");

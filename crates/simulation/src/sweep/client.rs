@@ -7,6 +7,7 @@ use crate::node::{Ask, Outcome, Said, Seen, ask};
 use crate::time::{MILLI, SECOND, micros};
 use crate::world::World;
 use domain::buyer::{ItemId, NewItem, Selection};
+use domain::cash::{CashReceipt, Courier};
 use domain::catalogue::SkuId;
 use domain::changeset::Audit;
 use domain::order::{CancelCause, Command, CompletedBy, PayerResult, PlacedMethod, RefundAsk};
@@ -62,7 +63,13 @@ impl Client {
     }
 
     fn checkout_of(&mut self, item: ItemId, how: Option<TradeType>, remark: Option<&str>) -> Ask {
-        let request = CheckoutRequest {
+        let request = self.wish(item, how, remark);
+        let keyed = self.keyed("checkout", &format!("{item} {how:?} {remark:?}"));
+        Ask::CheckOut(Box::new(request), keyed)
+    }
+
+    fn wish(&self, item: ItemId, how: Option<TradeType>, remark: Option<&str>) -> CheckoutRequest {
+        CheckoutRequest {
             buyer: self.buyer.id,
             selection: Selection::Only(vec![item]),
             address_id: 1,
@@ -73,9 +80,28 @@ impl Client {
             trade_type: how,
             replace_open: remark.is_some(),
             expected_total: None,
-        };
-        let keyed = self.keyed("checkout", &format!("{item} {how:?} {remark:?}"));
-        Ask::CheckOut(Box::new(request), keyed)
+        }
+    }
+
+    /// What orders a line, to be paid at the door.
+    pub(super) fn order_at_the_door(&mut self, item: ItemId) -> Ask {
+        let method = PlacedMethod::CashOnDelivery;
+        let request = CheckoutRequest { method, ..self.wish(item, None, None) };
+        Ask::CheckOut(Box::new(request), self.keyed("checkout", &format!("{item} at the door")))
+    }
+
+    /// What a courier says who took the cash of an order.
+    pub(super) fn collection(&mut self, number: &OrderNumber) -> Option<Ask> {
+        let total = |order: &domain::order::Order| order.amounts.total;
+        let amount = self.world.oracle.look(|seen| seen.order(number.as_str()).map(total))?;
+        let receipt = CashReceipt { amount, courier: Courier::parse("courier")? };
+        let action = Box::new(self.action(number, "collect"));
+        Some(Ask::Act(action, Command::CollectCash(receipt)))
+    }
+
+    /// What a courier says who could not hand an order over.
+    pub(super) fn refusal(&mut self, number: &OrderNumber) -> Ask {
+        Ask::Cancel(Box::new(self.action(number, "refuse")), CancelCause::Refused)
     }
 
     /// What pays for an order some way, under a new key.
@@ -168,7 +194,7 @@ impl Client {
             match said.as_ref().map(|said| said.outcome) {
                 Some(Outcome::Done | Outcome::Reused | Outcome::Replayed) => return said,
                 // Nothing became of it: the same key goes on with another payment.
-                Some(Outcome::Refused("wechat_refused")) => {}
+                Some(Outcome::Refused("wechat_refused" | "payment_in_progress")) => {}
                 Some(Outcome::Refused(_)) => return None,
                 Some(Outcome::Unknown | Outcome::Busy) | None => {}
             }

@@ -40,7 +40,18 @@ impl Shopper {
         trade_type: Option<TradeType>,
         remark: Option<&str>,
     ) -> Ask {
-        let request = CheckoutRequest {
+        let request = self.wish(item, trade_type, remark);
+        let what = format!("{item} {trade_type:?} {remark:?}");
+        Ask::CheckOut(Box::new(request), self.keyed("checkout", key, &what))
+    }
+
+    fn wish(
+        &self,
+        item: ItemId,
+        trade_type: Option<TradeType>,
+        remark: Option<&str>,
+    ) -> CheckoutRequest {
+        CheckoutRequest {
             buyer: self.buyer.id,
             selection: Selection::Only(vec![item]),
             address_id: 1,
@@ -51,19 +62,17 @@ impl Shopper {
             trade_type,
             replace_open: remark.is_some(),
             expected_total: None,
-        };
-        let what = format!("{item} {trade_type:?} {remark:?}");
-        Ask::CheckOut(Box::new(request), self.keyed("checkout", key, &what))
+        }
     }
 
     /// The same line, to be paid at the door.
     pub(super) fn order_at_the_door(&self, item: ItemId, key: &str) -> Ask {
-        let Ask::CheckOut(request, keyed) = self.checkout(item, key, None) else {
-            return self.checkout(item, key, None);
-        };
-        let request = CheckoutRequest { method: PlacedMethod::CashOnDelivery, ..*request };
-        let fingerprint = format!("{} at the door", keyed.fingerprint);
-        Ask::CheckOut(Box::new(request), Keyed { fingerprint, ..keyed })
+        let method = PlacedMethod::CashOnDelivery;
+        let request = CheckoutRequest { method, ..self.wish(item, None, None) };
+        Ask::CheckOut(
+            Box::new(request),
+            self.keyed("checkout", key, &format!("{item} at the door")),
+        )
     }
 
     pub(super) fn cancellation(&mut self, said: &Said) -> Option<Ask> {
