@@ -12,8 +12,8 @@ mod moves;
 mod safety;
 mod settled;
 
-pub(crate) use settled::unheard_successes;
 pub use settled::{Rest, judge, judge_after_days, restless};
+pub(crate) use settled::{is_kept, unheard_successes};
 
 use crate::marks::Mark;
 use crate::node::transport_order_of as order_of;
