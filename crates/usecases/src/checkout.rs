@@ -18,6 +18,7 @@ use crate::start_payment::Asked;
 use crate::{Keyed, Offer, OfferError, Paydesk, TransactError};
 use domain::buyer::{AddressId, Selection};
 use domain::changeset::ReplayRecord;
+use domain::coupon::CouponId;
 use domain::order::{Amounts, Order, OrderStatus};
 use domain::payment::{ClosingCause, Payment, PaymentState, TradeType};
 use domain::ports::{OrderKey, StoreError};
@@ -38,7 +39,7 @@ pub struct CheckoutRequest {
     /// Where to.
     pub address_id: AddressId,
     /// With which coupon.
-    pub coupon_id: Option<String>,
+    pub coupon_id: Option<CouponId>,
     /// In a hurry.
     pub rush: bool,
     /// Their words.

@@ -62,6 +62,8 @@ impl Seen {
                 | Event::PaymentUnknown { .. }
                 | Event::PaymentClosing { .. }
                 | Event::CancelRequested { .. }
+                | Event::CouponMoved { .. }
+                | Event::CouponStuck { .. }
                 | Event::PayerReported(_)
                 | Event::Shipped(_)
                 | Event::Delivered { .. }
