@@ -7,6 +7,8 @@ mod place;
 mod price;
 mod reuse;
 #[cfg(test)]
+mod coupons;
+#[cfg(test)]
 mod taken_lines;
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ async fn put(front: &Front, tag: Option<&str>, body: Value) -> Said {
 }
 
 /// Valid in every test's time.
-fn ten_off() -> Value {
+pub(super) fn ten_off() -> Value {
     json!({"title": "满 10 减 1", "kind": "amount", "amount_fen": 100, "threshold_fen": 1_000,
         "valid_from": "2000-01-01T00:00:00Z", "valid_to": "2100-01-01T00:00:00+08:00",
         "per_user_limit": 2})

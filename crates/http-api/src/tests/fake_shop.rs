@@ -230,11 +230,12 @@ impl BuyerBook for Fake {
                 Selection::Everything => true,
                 Selection::Only(ids) => ids.contains(&item.id),
             });
+            let coupon = coupon.and_then(|id| self.at_hand(buyer, id));
             let basis = CheckoutBasis {
                 items: items.collect(),
                 address: self.address(buyer, address_id),
                 rules: self.lock().rules.rules.clone(),
-                coupon: coupon.and_then(|id| self.at_hand(buyer, id)),
+                coupon,
             };
             Loaded { value: basis, store_now: self.now(), epoch: epoch() }
         }))
