@@ -3,11 +3,11 @@
 //! Order before money: the order with its holds, its payment and the jobs that will look after it
 //! are committed before WeChat Pay is called.
 
+#[cfg(test)]
+mod coupons;
 mod place;
 mod price;
 mod reuse;
-#[cfg(test)]
-mod coupons;
 #[cfg(test)]
 mod taken_lines;
 #[cfg(test)]

@@ -107,8 +107,7 @@ async fn of_a_coupon_that_another_order_took_the_next_one_is_used() {
     assert_eq!(order.amounts.total, Fen::new(4_000));
     let (desk, _) = placing(vec![taken()], vec![with(Some(1)), with(None)]);
     let refused = desk.check_out(&asked(), &keyed("one")).await;
-    let not_usable =
-        matches!(refused, Err(CheckoutError::Quote(QuoteError::CouponNotUsable)));
+    let not_usable = matches!(refused, Err(CheckoutError::Quote(QuoteError::CouponNotUsable)));
     assert!(not_usable, "{refused:?}");
 }
 
@@ -131,8 +130,7 @@ async fn nobody_uses_a_coupon_that_they_do_not_have() {
     for coupon in [None, Some(at_hand(1_000, 1, None))] {
         let (desk, written) = placing(Vec::new(), vec![basis(vec![tea(5_000, 1)], coupon)]);
         let refused = desk.check_out(&asked(), &keyed("one")).await;
-        let not_usable =
-            matches!(refused, Err(CheckoutError::Quote(QuoteError::CouponNotUsable)));
+        let not_usable = matches!(refused, Err(CheckoutError::Quote(QuoteError::CouponNotUsable)));
         assert!(not_usable && written.lock().unwrap().is_empty(), "{refused:?}");
     }
 }
@@ -176,8 +174,7 @@ async fn an_equal_request_gets_the_order_that_holds_its_coupon() {
     let (orders, _) = living(open);
     let desk = shop(orders, vec![basis(vec![item], Some(over))]);
     let refused = desk.check_out(&other, &keyed("two")).await;
-    let not_usable =
-        matches!(refused, Err(CheckoutError::Quote(QuoteError::CouponNotUsable)));
+    let not_usable = matches!(refused, Err(CheckoutError::Quote(QuoteError::CouponNotUsable)));
     assert!(not_usable, "{refused:?}");
 }
 
