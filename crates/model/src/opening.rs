@@ -114,6 +114,7 @@ pub(crate) fn order(placed: Placed) -> Order {
         breakdown: Breakdown { lines: vec![line], amounts },
         checkout: Checkout::default(),
         method: PlacedMethod::Online,
+        coupon: None,
         pay_deadline: deadline(),
         payment: (placed == Placed::AtCheckout).then(|| payment(Which::First)),
     };

@@ -54,6 +54,7 @@ pub(crate) fn order() -> Order {
         breakdown: price(&input).unwrap(),
         checkout: Checkout::default(),
         method: PlacedMethod::Online,
+        coupon: None,
         pay_deadline: now().plus_seconds(1_800),
         payment: Some(NewPayment {
             trade_type: TradeType::Native,

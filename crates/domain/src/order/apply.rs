@@ -54,6 +54,12 @@ impl Order {
             Event::Cancelled { at, stock } => self.end_cancelled(*at, *stock),
             Event::HoldsCommitted { stock } => self.commit_holds(*stock),
             Event::Converted => self.payment_method = PaymentMethod::Wechat,
+            Event::CouponMoved { to } => {
+                if let Some(coupon) = &mut self.coupon {
+                    coupon.status = *to;
+                }
+            }
+            Event::CouponStuck { .. } => {}
             Event::PayerReported(report) => self.payer_report = Some(*report),
             Event::Shipped(shipment) => {
                 self.status = OrderStatus::Shipped;

@@ -1,5 +1,6 @@
 //! What can happen to an order. Past tense, complete: folding the events gives the order.
 
+use crate::coupon::CouponHoldStatus;
 use crate::fact::Receipt;
 use crate::order::{CancelCause, CompletedBy, Order, PayerReport, Settlement};
 use crate::payment::{ClosingCause, Credential, Payment, PaymentNo, SurplusCause};
@@ -113,6 +114,17 @@ pub enum Event {
     },
     /// Cash on delivery became an order that was paid online.
     Converted,
+    /// Its coupon got further: spent by the settlement, given back by the cancellation.
+    CouponMoved {
+        /// Where it stands now.
+        to: CouponHoldStatus,
+    },
+    /// Its coupon could not get further, and what became of money is never vetoed: it stays as it is,
+    /// with a case.
+    CouponStuck {
+        /// Where it should stand.
+        wanted: CouponHoldStatus,
+    },
     /// The payer's client said something.
     PayerReported(PayerReport),
     /// Goods went out.
@@ -141,6 +153,15 @@ pub enum StockOutcome {
     Refused,
 }
 
+/// Whether an order's coupon can get where it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CouponOutcome {
+    /// Its buyer's coupon is with the order.
+    Moved,
+    /// It is not: the order is settled or cancelled without it.
+    Refused,
+}
+
 impl Event {
     /// Its name in audit and logs.
     #[must_use]
@@ -166,6 +187,8 @@ impl Event {
             Event::Cancelled { .. } => "cancelled",
             Event::HoldsCommitted { .. } => "holds_committed",
             Event::Converted => "converted",
+            Event::CouponMoved { to } => coupon_moved(*to),
+            Event::CouponStuck { .. } => "coupon_stuck",
             Event::PayerReported(_) => "payer_reported",
             Event::Shipped(_) => "shipped",
             Event::Delivered { .. } => "delivered",
@@ -197,6 +220,8 @@ impl Event {
             | Event::Cancelled { .. }
             | Event::HoldsCommitted { .. }
             | Event::Converted
+            | Event::CouponMoved { .. }
+            | Event::CouponStuck { .. }
             | Event::PayerReported(_)
             | Event::Shipped(_)
             | Event::Delivered { .. }
@@ -229,11 +254,23 @@ impl Event {
             | Event::Cancelled { .. }
             | Event::HoldsCommitted { .. }
             | Event::Converted
+            | Event::CouponMoved { .. }
+            | Event::CouponStuck { .. }
             | Event::PayerReported(_)
             | Event::Shipped(_)
             | Event::Delivered { .. }
             | Event::Completed { .. } => None,
         }
+    }
+}
+
+/// What it is called that an order's coupon got there.
+fn coupon_moved(to: CouponHoldStatus) -> &'static str {
+    match to {
+        CouponHoldStatus::Held => "coupon_held",
+        CouponHoldStatus::Used => "coupon_used",
+        CouponHoldStatus::Released => "coupon_released",
+        CouponHoldStatus::Returned => "coupon_returned",
     }
 }
 

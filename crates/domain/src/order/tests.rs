@@ -2,6 +2,7 @@
 
 mod adopting;
 mod cod;
+mod coupons;
 mod epochs;
 mod grid;
 mod histories;

@@ -329,6 +329,8 @@ fn step_of(changeset: &Changeset) -> Step {
             | Event::Cancelled { .. }
             | Event::HoldsCommitted { .. }
             | Event::Converted
+            | Event::CouponMoved { .. }
+            | Event::CouponStuck { .. }
             | Event::PayerReported(_)
             | Event::Shipped(_)
             | Event::Delivered { .. }

@@ -5,6 +5,7 @@ use crate::marks::Mark;
 use crate::world::World;
 use domain::case::CaseKind;
 use domain::changeset::Changeset;
+use domain::coupon::CouponHoldStatus;
 use domain::order::{CancelCause, Event, Order, OrderStatus, PaymentMethod, SettledBy};
 use domain::payment::{PaymentNo, PaymentState};
 use domain::ports::Clock as _;
@@ -50,6 +51,7 @@ impl Seen {
                     world.chronicle.sometimes(Mark::RefundReplaced);
                 }
                 Event::RefundRequested(_) => {}
+                Event::CouponMoved { to } => self.mark_coupon(world, &write.order, *to),
                 Event::CancelWithdrawn => world.chronicle.sometimes(Mark::CancelWithdrawn),
                 Event::Cancelled { .. } => {
                     if write.order.settlement.is_some() {
@@ -59,20 +61,18 @@ impl Seen {
                 Event::Completed { by: domain::order::CompletedBy::Elapsed, .. } => {
                     world.chronicle.sometimes(Mark::OrderCompletedByItself);
                 }
-                Event::Placed(placed) if placed.payment_method == PaymentMethod::Cod => {
-                    world.chronicle.sometimes(Mark::PlacedAtTheDoor);
-                }
                 Event::Converted => world.chronicle.sometimes(Mark::Converted),
                 Event::CancelRequested { cause: CancelCause::Refused } => {
                     world.chronicle.sometimes(Mark::RefusedAtTheDoor);
                 }
-                Event::Placed(_)
-                | Event::HoldsCommitted { .. }
+                Event::Placed(order) => mark_placed(world, order),
+                Event::HoldsCommitted { .. }
                 | Event::PaymentStarted(_)
                 | Event::PaymentPayable { .. }
                 | Event::PaymentUnknown { .. }
                 | Event::PaymentClosing { .. }
                 | Event::CancelRequested { .. }
+                | Event::CouponStuck { .. }
                 | Event::PayerReported(_)
                 | Event::Shipped(_)
                 | Event::Delivered { .. }
@@ -112,6 +112,22 @@ impl Seen {
         }
     }
 
+    fn mark_coupon(&self, world: &World, after: &Order, to: CouponHoldStatus) {
+        let is_free = matches!(&after.settlement, Some(s) if s.by == SettledBy::Free);
+        let ends = after.coupon.as_ref().and_then(|c| self.coupon_ends.get(&c.grant.coupon_id));
+        let mark = match to {
+            CouponHoldStatus::Held => return,
+            CouponHoldStatus::Used if is_free => Mark::FreeByCoupon,
+            CouponHoldStatus::Used if ends.is_some_and(|ends| *ends <= world.store_time.real()) => {
+                Mark::CouponSpentPastItsEnd
+            }
+            CouponHoldStatus::Used => Mark::CouponSpent,
+            CouponHoldStatus::Released => Mark::CouponReleased,
+            CouponHoldStatus::Returned => Mark::CouponReturned,
+        };
+        world.chronicle.sometimes(mark);
+    }
+
     fn mark_paid(&self, world: &World, node: u32, before: Option<&Order>, no: PaymentNo) {
         let paid = before.and_then(|b| b.payments.iter().find(|p| p.no == no));
         if paid.is_some_and(|p| p.state == PaymentState::Created) {
@@ -122,6 +138,15 @@ impl Seen {
         if orderer.is_some_and(|orderer| *orderer != node) {
             world.chronicle.sometimes(Mark::NoticeAppliedByAnotherNode);
         }
+    }
+}
+
+fn mark_placed(world: &World, order: &Order) {
+    if order.payment_method == PaymentMethod::Cod {
+        world.chronicle.sometimes(Mark::PlacedAtTheDoor);
+    }
+    if order.amounts.delivery.get() > 0 && order.amounts.rush.get() > 0 {
+        world.chronicle.sometimes(Mark::FeesCharged);
     }
 }
 

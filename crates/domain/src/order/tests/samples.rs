@@ -60,6 +60,7 @@ pub(super) fn placement(price_fen: i64) -> Placement {
             ..Checkout::default()
         },
         method: PlacedMethod::Online,
+        coupon: None,
         pay_deadline: deadline(),
         payment: Some(asked(TradeType::Jsapi)),
     }
