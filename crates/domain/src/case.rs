@@ -21,6 +21,8 @@ pub enum CaseKind {
     Foreign,
     /// A refund that WeChat Pay does not bring to the payer.
     RefundAbnormal,
+    /// The ledger lacks something that happened, or a buyer owes what could not be taken back.
+    Ledger,
 }
 
 /// A case that is over, by what it is about.
@@ -83,7 +85,7 @@ pub struct Case {
 
 impl CaseKind {
     /// Every kind.
-    pub const ALL: [CaseKind; 8] = [
+    pub const ALL: [CaseKind; 9] = [
         CaseKind::UnknownOrder,
         CaseKind::Surplus,
         CaseKind::AmountMismatch,
@@ -92,6 +94,7 @@ impl CaseKind {
         CaseKind::Stuck,
         CaseKind::Foreign,
         CaseKind::RefundAbnormal,
+        CaseKind::Ledger,
     ];
 
     /// Its name in tables, logs and the API.
@@ -106,6 +109,7 @@ impl CaseKind {
             CaseKind::Stuck => "stuck",
             CaseKind::Foreign => "foreign",
             CaseKind::RefundAbnormal => "refund_abnormal",
+            CaseKind::Ledger => "ledger",
         }
     }
 
@@ -156,7 +160,7 @@ mod tests {
     #[test]
     fn kinds_and_states_have_the_names_of_the_api() {
         let kinds = "unknown_order surplus amount_mismatch refund_mismatch stock stuck foreign \
-                     refund_abnormal";
+                     refund_abnormal ledger";
         assert_eq!(CaseKind::ALL.map(CaseKind::name).join(" "), kinds);
         let statuses = "open healing needs_human proposed approved resolved accepted";
         assert_eq!(CaseStatus::ALL.map(CaseStatus::name).join(" "), statuses);

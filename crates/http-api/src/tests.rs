@@ -7,6 +7,7 @@ mod delivery_rules;
 mod docs_page;
 mod fake;
 mod fake_doors;
+mod fake_ledger;
 mod fake_shop;
 mod fake_wechat;
 mod front;

@@ -10,6 +10,7 @@ pub(crate) mod checkout;
 pub(crate) mod delivery_rules;
 pub(crate) mod health;
 pub(crate) mod invariant;
+pub(crate) mod ledger;
 pub(crate) mod list;
 pub(crate) mod names;
 pub(crate) mod order;

@@ -12,6 +12,7 @@ mod catalogue;
 mod commit;
 mod jobs;
 mod journal;
+mod ledger;
 mod list;
 mod look;
 mod rules;

@@ -1,17 +1,20 @@
 //! The tables, and what follows from their rows: indexes are tables as well, so that they go back together.
 
 use crate::journal::Journal;
+use crate::ledger;
 use crate::table::{Log, Remembers as _, Table};
 use domain::buyer::{Address, AddressId, ItemId};
 use domain::case::{Case, CaseKind};
 use domain::catalogue::{Sku, SkuId};
 use domain::changeset::{Audit, InboxEntry, ReplayRecord, ReplayScope};
 use domain::job::JobId;
+use domain::ledger::BuyerAccount;
 use domain::names::{Appid, Openid, TransactionId};
 use domain::order::Order;
 use domain::outgoing::Outgoing;
 use domain::payment::PaymentNo;
 use domain::ports::{ApiKeyRecord, RulesInForce, SessionRecord};
+use domain::recharge::RechargePackage;
 use domain::stock::StockMove;
 use domain::{CommandId, Epoch, OrderId, OrderNumber, OutRefundNo, OutTradeNo, Timestamp, UserId};
 use std::sync::Arc;
@@ -80,7 +83,13 @@ tables! {
     /// The last lease's token.
     tokens: Table<(), i64>,
     delivery_rules: Table<(), RulesInForce>,
+    packages: Table<SkuId, RechargePackage>,
     skus: Table<SkuId, Sku>,
+    /// What buyers' accounts hold.
+    accounts: Table<ledger::Key, ledger::Held>,
+    /// By the numbers of their entries.
+    entries: Table<(UserId, BuyerAccount, u64), ledger::Posted>,
+    transfers: Table<String, ledger::Moved>,
     stock_moves: Log<(OrderId, StockMove)>,
     buyers: Table<UserId, Numbering>,
     addresses: Table<(UserId, AddressId), (u64, Address)>,

@@ -1,9 +1,10 @@
 //! Everything that must always be true, asked of the tables themselves.
 //!
-//! One statement for each rule, by subject: `orders.rs`, `payments.rs`, `refunds.rs`, `stock.rs`, `once.rs`,
+//! One statement for each rule, by subject: `orders.rs`, `payments.rs`, `refunds.rs`, `stock.rs`, `ledger.rs`, `once.rs`,
 //! `trail.rs`, `work.rs`. A rule selects what contradicts it, by the numbers that people know; nothing
 //! selected, nothing wrong. Where else each is checked: `docs/invariants.md`. Reads only; may not repair.
 
+mod ledger;
 mod once;
 mod orders;
 mod payments;
@@ -20,7 +21,7 @@ use diesel::sql_types::{Array, BigInt, Text};
 use domain::ports::{InvariantReport, Invariants, PortFuture, StoreError};
 
 /// The longest that one rule may take, in milliseconds: it may have to read all of a large database.
-const PATIENCE_MS: u64 = 600_000;
+pub(crate) const PATIENCE_MS: u64 = 600_000;
 
 /// One thing that must always be true.
 pub(crate) struct Rule {
@@ -54,6 +55,8 @@ fn rules() -> impl Iterator<Item = &'static Rule> {
         payments::RULES,
         refunds::RULES,
         stock::RULES,
+        ledger::CHAIN,
+        ledger::RULES,
         once::RULES,
         trail::RULES,
         work::RULES,
@@ -77,9 +80,18 @@ impl Invariants for PostgresStore {
 
 impl PostgresStore {
     async fn check_invariants(&self) -> Result<Vec<InvariantReport>, StoreError> {
-        let statements: Vec<&'static str> = rules().map(|rule| rule.sql).collect();
+        self.check_rules(rules().collect()).await
+    }
+
+    /// The rules of the ledger by itself.
+    pub(crate) async fn check_ledger(&self) -> Result<Vec<InvariantReport>, StoreError> {
+        self.check_rules(ledger::CHAIN.iter().collect()).await
+    }
+
+    async fn check_rules(&self, rules: Vec<&Rule>) -> Result<Vec<InvariantReport>, StoreError> {
+        let statements: Vec<&'static str> = rules.iter().map(|rule| rule.sql).collect();
         let found: Vec<Vec<Found>> = self.snapshot(statements, PATIENCE_MS).await?;
-        let reports = rules().zip(found).map(|(rule, mut found)| {
+        let reports = rules.into_iter().zip(found).map(|(rule, mut found)| {
             let Found { violations, sample } = found.pop().ok_or_else(|| {
                 StoreError::Unavailable(format!("{}: a count without a row", rule.id))
             })?;

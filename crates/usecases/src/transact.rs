@@ -12,6 +12,8 @@ use domain::{CommandId, Timestamp};
 
 /// How often one command is tried before the caller is told to come back.
 const TRIES_MAX: u32 = 12;
+/// Until this try a fact waits for a moment in which what it takes from a buyer is there or owed.
+const COVERED_MAX: u32 = 6;
 /// How much longer each pause is than the one before, in milliseconds.
 const PAUSE_MS: u64 = 10;
 
@@ -43,6 +45,26 @@ enum Round {
     Done(Box<Transacted>),
     Again(&'static str),
     WithoutStock,
+    /// The ledger refuses what WeChat Pay says.
+    Unposted(Refusal),
+}
+
+/// How much of a command's shared rows is still asked for.
+#[derive(Clone, Debug)]
+struct Shared {
+    stock: StockOutcome,
+    books: Books,
+}
+
+/// What of a command's transfers is asked for.
+#[derive(Clone, Debug)]
+enum Books {
+    /// All of them.
+    Whole,
+    /// What a buyer does not have any more is owed instead.
+    Covered,
+    /// None, and a person is told.
+    Without(Refusal),
 }
 
 /// A command that had its effect.
@@ -77,16 +99,17 @@ impl Paydesk {
         command: &Command,
         intent: &Intent,
     ) -> Result<Transacted, TransactError> {
-        let mut stock = StockOutcome::Committed;
+        let mut shared = Shared { stock: StockOutcome::Committed, books: Books::Whole };
         let mut last = "";
         for tried in 0..TRIES_MAX {
-            match self.round(target, command, intent, stock).await? {
+            match self.round(target, command, intent, &shared).await? {
                 Round::Done(transacted) => return Ok(*transacted),
                 Round::Again(why) => {
                     last = why;
                     self.pause_before(tried).await;
                 }
-                Round::WithoutStock => stock = StockOutcome::Refused,
+                Round::WithoutStock => shared.stock = StockOutcome::Refused,
+                Round::Unposted(refusal) => shared.books.step_back(refusal, tried),
             }
         }
         Err(TransactError::Busy(last.to_owned()))
@@ -107,8 +130,9 @@ impl Paydesk {
         target: &Target,
         command: &Command,
         intent: &Intent,
-        stock: StockOutcome,
+        shared: &Shared,
     ) -> Result<Round, TransactError> {
+        let stock = shared.stock;
         let loaded = self.orders.load(&target.key).await?.ok_or(TransactError::NotFound)?;
         let (found, epoch) = (loaded.value, loaded.epoch);
         target.admits(&found)?;
@@ -146,6 +170,7 @@ impl Paydesk {
         };
         let ends = |event: &Event| matches!(event, Event::Settled { .. } | Event::Cancelled { .. });
         let money_first = events.iter().any(ends);
+        let changeset = self.posted(changeset, &found, &shared.books).await?;
         match self.commit(changeset).await? {
             Landed::Now if events.is_empty() => Ok(Round::done(after, Effect::None)),
             Landed::Now => Ok(Round::done(after, Effect::Now(events))),
@@ -161,7 +186,34 @@ impl Paydesk {
             {
                 Ok(Round::WithoutStock)
             }
+            // What WeChat Pay says is true, whatever the ledger holds.
+            Landed::Refused(refusal @ (Refusal::Balance(_) | Refusal::TransferTaken(_)))
+                if command.is_a_fact() =>
+            {
+                Ok(Round::Unposted(refusal))
+            }
             Landed::Refused(refusal) => Err(TransactError::Refused(refusal)),
+        }
+    }
+
+    /// The changeset with as many of its transfers as are still asked for.
+    async fn posted(
+        &self,
+        changeset: Changeset,
+        order: &Order,
+        books: &Books,
+    ) -> Result<Changeset, TransactError> {
+        match (books, order.buyer) {
+            (Books::Whole, _) | (Books::Covered, None) => Ok(changeset),
+            (Books::Covered, Some(buyer)) => {
+                let held = self.ledger.balances(buyer).await?.unwrap_or_default();
+                Ok(changeset.covered(buyer, &held))
+            }
+            (Books::Without(refusal), _) => {
+                tracing::error!(order.number = %order.number, refusal = ?refusal,
+                    "ledger.refused: what WeChat Pay says is recorded without it; see its case");
+                Ok(changeset.without_transfers(refusal))
+            }
         }
     }
 
@@ -207,6 +259,17 @@ pub(crate) enum Landed {
     Not(&'static str),
     /// A guard refused.
     Refused(Refusal),
+}
+
+impl Books {
+    /// What has gone is owed; a balance that keeps moving meanwhile is looked at again.
+    fn step_back(&mut self, refusal: Refusal, tried: u32) {
+        let is_balance = matches!(refusal, Refusal::Balance(_));
+        *self = match self {
+            Books::Whole | Books::Covered if is_balance && tried < COVERED_MAX => Books::Covered,
+            Books::Whole | Books::Covered | Books::Without(_) => Books::Without(refusal),
+        };
+    }
 }
 
 impl Round {

@@ -8,9 +8,11 @@ use domain::case::Case;
 use domain::catalogue::{Sku, SkuId};
 use domain::changeset::{Changeset, ListChange, Refusal, ReplayRecord, ReplayScope};
 use domain::fact::Trade;
+use domain::ledger::Balances;
 use domain::order::Order;
 use domain::payment::Payment;
 use domain::ports::*;
+use domain::recharge::RechargePackage;
 use domain::{CommandId, Epoch, OrderId, OrderNumber, Timestamp, UserId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -26,6 +28,9 @@ pub(in crate::tests) struct Inner {
     pub(in crate::tests) keys: BTreeMap<[u8; 32], ApiKeyRecord>,
     pub(in crate::tests) skus: BTreeMap<SkuId, Sku>,
     pub(in crate::tests) rules: RulesInForce,
+    pub(in crate::tests) packages: BTreeMap<SkuId, RechargePackage>,
+    /// What everybody has.
+    pub(in crate::tests) balances: Balances,
     pub(in crate::tests) addresses: BTreeMap<(UserId, i64), BookedAddress>,
     pub(in crate::tests) items: BTreeMap<(UserId, ItemId), (SkuId, u32, Option<OrderNumber>)>,
     pub(in crate::tests) cases: Vec<Case>,

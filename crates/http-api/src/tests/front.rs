@@ -82,7 +82,15 @@ pub(in crate::tests) fn state_over<S>(
     bell: &Arc<ChangeBell>,
 ) -> ApiState
 where
-    S: OrderStore + JobQueue + Catalogue + ShopRules + BuyerBook + Access + 'static,
+    S: OrderStore
+        + JobQueue
+        + Catalogue
+        + ShopRules
+        + Packages
+        + Ledger
+        + BuyerBook
+        + Access
+        + 'static,
 {
     let events: Arc<dyn EventSink> = bell.clone();
     let paydesk = Paydesk {
@@ -90,6 +98,8 @@ where
         jobs: store.clone(),
         catalogue: store.clone(),
         rules: store.clone(),
+        packages: store.clone(),
+        ledger: store.clone(),
         book: store.clone(),
         access: store.clone(),
         cases: fake.clone(),

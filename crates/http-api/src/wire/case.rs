@@ -17,6 +17,7 @@ pub(crate) enum WireCaseKind {
     Stuck,
     Foreign,
     RefundAbnormal,
+    Ledger,
 }
 
 /// How far a case got.
@@ -78,6 +79,7 @@ impl WireCaseKind {
             CaseKind::Stuck => WireCaseKind::Stuck,
             CaseKind::Foreign => WireCaseKind::Foreign,
             CaseKind::RefundAbnormal => WireCaseKind::RefundAbnormal,
+            CaseKind::Ledger => WireCaseKind::Ledger,
         }
     }
 }

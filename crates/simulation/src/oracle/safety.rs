@@ -9,7 +9,7 @@ use crate::time::{MILLI, TRIP_MAX};
 use crate::wechat::Standing;
 use crate::world::World;
 use domain::changeset::Changeset;
-use domain::order::{Event, HORIZON_S, Order, OrderStatus, Purpose, SettledBy};
+use domain::order::{Event, HORIZON_S, Order, OrderStatus, Purpose};
 use domain::outgoing::OutgoingKind;
 use domain::payment::{Payment, PaymentState};
 use domain::ports::Clock as _;
@@ -117,9 +117,8 @@ fn one_settlement(w: &Watched<'_>) -> Result<(), String> {
     }
     let paid = after.payments.iter().filter(|p| matches!(p.state, PaymentState::Paid { .. }));
     let paid = paid.count();
-    let by_wechat =
-        after.settlement.as_ref().is_some_and(|s| matches!(s.by, SettledBy::Wechat { .. }));
-    if paid != usize::from(by_wechat) {
+    let by_payment = after.settled_payment().is_some();
+    if paid != usize::from(by_payment) {
         return Err(format!("{paid} payments paid, settled by {:?}", after.settlement));
     }
     for payment in &after.payments {

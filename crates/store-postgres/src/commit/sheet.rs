@@ -3,12 +3,13 @@
 use super::audit;
 use crate::rows::{HoldRow, Instant, OrderRow, PaymentRow, RefundRow, SettlementRow, order_rows};
 use crate::words::Word as _;
-use domain::Epoch;
 use domain::changeset::{Changeset, Guard, InboxEntry, ListChange, OrderWrite, ReplayRecord};
 use domain::job::{JobChange, JobId};
+use domain::ledger::{Entry, Transfer};
 use domain::order::Event;
 use domain::outgoing::Outgoing;
 use domain::payment::PaymentNo;
+use domain::{Epoch, UserId};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub(super) struct Sheet {
     command_id: String,
     at: Instant,
     actor: String,
+    cause: String,
     order_id: Option<Uuid>,
     expected_version: Option<u64>,
     timeline: Option<String>,
@@ -35,6 +37,7 @@ pub(super) struct Sheet {
     open_orders: Vec<Value>,
     list: Vec<Value>,
     prices: BTreeMap<String, u64>,
+    transfers: Vec<Value>,
     stock: Vec<Value>,
     outbox: Vec<Value>,
     cases: Vec<Value>,
@@ -50,6 +53,7 @@ impl Sheet {
             command_id: changeset.command_id.as_str().to_owned(),
             at: Instant(changeset.decided_at),
             actor: changeset.audit.actor.clone(),
+            cause: changeset.audit.cause.clone(),
             order_id: None,
             expected_version: None,
             timeline: changeset.decided_in.as_ref().map(timeline),
@@ -65,6 +69,7 @@ impl Sheet {
             open_orders: changeset.guards.iter().filter_map(open_orders).collect(),
             list: changeset.list.iter().map(list).collect(),
             prices: changeset.guards.iter().filter_map(price).collect(),
+            transfers: changeset.transfers.iter().map(transfer).collect(),
             stock: changeset.stock.iter().map(stock).collect(),
             outbox: Vec::new(),
             cases: changeset.cases.iter().map(case).collect(),
@@ -206,6 +211,20 @@ fn list(change: &ListChange) -> Value {
             json!({"kind": "free", "buyer": buyer.get(), "order": order.get()})
         }
     }
+}
+
+fn transfer(transfer: &Transfer) -> Value {
+    let entries: Vec<Value> = transfer.entries().iter().map(entry).collect();
+    json!({"name": transfer.name(), "kind": transfer.kind().name(), "entries": entries})
+}
+
+fn entry(entry: &Entry) -> Value {
+    json!({
+        "account": entry.account.name(),
+        "unit": entry.account.unit().name(),
+        "buyer_id": entry.account.buyer().map(UserId::get),
+        "amount": entry.amount,
+    })
 }
 
 fn stock(change: &domain::stock::StockMove) -> Value {

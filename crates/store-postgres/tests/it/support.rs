@@ -1,6 +1,8 @@
 //! A migrated database of its own for one test.
 
-use domain::ports::{Access, BuyerBook, CaseBook, Catalogue, JobQueue, OrderStore, ShopRules};
+use domain::ports::{
+    Access, BuyerBook, CaseBook, Catalogue, JobQueue, Ledger, OrderStore, Packages, ShopRules,
+};
 use std::sync::Arc;
 use store_postgres::{ConnectSettings, Isolation, PostgresStore};
 use testkit::TestDatabase;
@@ -30,13 +32,24 @@ pub async fn guard(isolation: Isolation) -> Guard {
 /// Ports on a store, past which nobody looks.
 pub fn ports<S>(store: &Arc<S>) -> Stores
 where
-    S: OrderStore + JobQueue + Catalogue + ShopRules + BuyerBook + Access + CaseBook + 'static,
+    S: OrderStore
+        + JobQueue
+        + Catalogue
+        + ShopRules
+        + Packages
+        + Ledger
+        + BuyerBook
+        + Access
+        + CaseBook
+        + 'static,
 {
     Stores {
         orders: store.clone(),
         jobs: store.clone(),
         catalogue: store.clone(),
         rules: store.clone(),
+        packages: store.clone(),
+        ledger: store.clone(),
         book: store.clone(),
         access: store.clone(),
         cases: store.clone(),

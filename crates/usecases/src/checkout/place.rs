@@ -5,7 +5,9 @@ use super::{CheckoutError, CheckoutRequest, Placing, Quote};
 use crate::transact::Landed;
 use crate::{Keyed, Paydesk, TransactError};
 use domain::changeset::{Audit, Changeset, Refusal};
-use domain::order::{Amounts, Checkout, Event, Order, Placement, PlacementRefusal};
+use domain::order::{
+    Amounts, Checkout, Event, Order, PaymentMethod, Placement, PlacementRefusal, WalletPayment,
+};
 use domain::{OrderNumber, Timestamp};
 
 /// How often placing is tried against moving prices, lists and numbers.
@@ -109,7 +111,17 @@ impl Paydesk {
             checkout: checkout(request, quote),
             pay_deadline: now.plus_seconds(within_s),
             payment,
+            wallet: self.wallet_of(request),
         })
+    }
+}
+
+impl Paydesk {
+    fn wallet_of(&self, request: &CheckoutRequest) -> Option<WalletPayment> {
+        match request.method {
+            PaymentMethod::Wallet => Some(self.wallet_payment()),
+            PaymentMethod::Wechat | PaymentMethod::Cod | PaymentMethod::Free => None,
+        }
     }
 }
 
@@ -124,12 +136,14 @@ enum Tried {
 fn refused(refusal: Refusal) -> Result<(), CheckoutError> {
     match refusal {
         Refusal::Stock(sku) => Err(CheckoutError::OutOfStock(sku)),
+        Refusal::Balance(_) => Err(CheckoutError::InsufficientBalance),
         Refusal::TooManyOpenOrders => Err(CheckoutError::TooManyOpenOrders),
         // Price again; look whose order it is in; draw another number.
         Refusal::PriceMoved(_) | Refusal::ListTaken | Refusal::NumberTaken => Ok(()),
         Refusal::Fenced
         | Refusal::TransactionTaken
         | Refusal::RefundNumberTaken
+        | Refusal::TransferTaken(_)
         | Refusal::EffectTaken(_) => Err(TransactError::Refused(refusal).into()),
     }
 }

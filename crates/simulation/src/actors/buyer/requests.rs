@@ -6,7 +6,7 @@ use crate::node::{Ask, Said};
 use crate::tape::Kind;
 use domain::buyer::{ItemId, Selection};
 use domain::changeset::Audit;
-use domain::order::CancelCause;
+use domain::order::{CancelCause, PaymentMethod};
 use domain::payment::TradeType;
 use domain::ports::OrderKey;
 use usecases::{Action, CheckoutRequest, Keyed, Target};
@@ -42,6 +42,7 @@ impl Shopper {
     ) -> Ask {
         let request = CheckoutRequest {
             buyer: self.buyer.id,
+            method: PaymentMethod::Wechat,
             selection: Selection::Only(vec![item]),
             address_id: 1,
             coupon_id: None,

@@ -124,6 +124,7 @@ fn of_checkout(error: &CheckoutError) -> Outcome {
         CheckoutError::CheckoutOpen(_) => Outcome::Refused("checkout_open"),
         CheckoutError::InProgress | CheckoutError::StillOpen(_) => Outcome::Busy,
         CheckoutError::TooManyOpenOrders => Outcome::Refused("too_many_open_orders"),
+        CheckoutError::InsufficientBalance => Outcome::Refused("insufficient_balance"),
         CheckoutError::OpenidRequired => Outcome::Refused("openid_required"),
         CheckoutError::TooManyLines => Outcome::Refused("too_many_lines"),
         CheckoutError::Offer(OfferError::NotPayable) => Outcome::Refused("order_not_payable"),
