@@ -97,4 +97,11 @@ marks! {
     OrphanAdopted: "a payment whose record was lost was adopted",
     CancelledAfterPaid: "an order was cancelled after it was paid, and its money went back",
     CancelWithdrawn: "a cancellation was given up because its refund came to nothing",
+    RechargeCredited: "a recharge was credited",
+    RechargeTakenBack: "a recharge went back, and its credit with it",
+    PaidFromWallet: "a wallet paid",
+    WalletTooPoor: "a wallet held too little",
+    PaidAfterWallet: "money came at WeChat Pay for an order that a wallet had paid",
+    RefundedToWallet: "money went back to a wallet",
+    PointsSpent: "points were spent",
 }

@@ -1,12 +1,13 @@
 //! What a failover loses is lost for the oracle, too: its models go back to where the store is.
 
 use super::{Oracle, Seen};
+use crate::actors::SPENT;
 use crate::marks::Mark;
 use crate::world::World;
-use domain::OrderId;
 use domain::catalogue::{SkuId, StockLevel};
 use domain::changeset::ReplayScope;
 use domain::order::Order;
+use domain::{OrderId, UserId};
 use std::collections::{BTreeSet, VecDeque};
 
 /// No failover loses more commits.
@@ -22,6 +23,7 @@ pub(super) struct Undo {
     pub(super) inbox: Option<String>,
     pub(super) transactions: Vec<String>,
     pub(super) cleared: Option<OrderId>,
+    pub(super) spent: Vec<UserId>,
 }
 
 /// What was lost, and how the next loss is taken back.
@@ -83,7 +85,10 @@ impl Seen {
     }
 
     fn take_back(&mut self, world: &World, undo: Undo) {
-        let Undo { order, stock, key, inbox, transactions, cleared } = undo;
+        let Undo { order, stock, key, inbox, transactions, cleared, spent } = undo;
+        for buyer in spent {
+            *self.spent.entry(buyer).or_default() -= SPENT;
+        }
         self.stock.extend(stock);
         key.map(|key| self.keys.remove(&key));
         inbox.map(|event_id| self.inbox.remove(&event_id));

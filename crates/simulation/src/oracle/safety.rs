@@ -4,7 +4,7 @@ mod goods;
 mod money;
 pub(super) mod refunds;
 
-use super::{Commit, Seen, moves};
+use super::{Commit, Seen, books, moves};
 use crate::time::{MILLI, TRIP_MAX};
 use crate::wechat::Standing;
 use crate::world::World;
@@ -62,8 +62,15 @@ const OF_ORDERS: &[(Promise, Check)] = &[
     (("I22", "what was held is there to be sold or given back"), goods::holds_are_there),
     (("I24", "captured lines are cleared once"), goods::lines_cleared_once),
     (("I25", "every effect of a paid order happens once"), effects_once),
+    (("I17", books::LEDGER_AGREES), ledger_agrees),
     (("P3", "at most one payment of an order is open"), one_open_payment),
 ];
+
+/// What the ledger must hold after a commit, compared with the oracle's own books.
+fn ledger_agrees(w: &Watched<'_>) -> Result<(), String> {
+    let Some(buyer) = w.commit.after.buyer else { return Ok(()) };
+    books::compare(w.seen, w.world, buyer, Some(w.commit.after))
+}
 
 /// Every promise about any commit.
 const OF_COMMITS: &[(Promise, Check)] = &[

@@ -5,7 +5,7 @@ use domain::ports::PayParams;
 use domain::{OrderNumber, OutTradeNo};
 use usecases::{
     ActError, Acted, Checkedout, CheckoutError, Offer, OfferError, QuoteError, Refunded,
-    TransactError,
+    SpendError, Spent, TransactError,
 };
 
 /// What a client is answered.
@@ -112,6 +112,17 @@ pub(super) fn refunded(result: Result<Refunded, ActError>) -> Said {
         Ok(Refunded { order, replayed: false, .. }) => Said::of(Outcome::Done, &order),
         Err(error) => acted(Err(error)),
     }
+}
+
+pub(super) fn spent(result: Result<Spent, SpendError>) -> Said {
+    Said::plain(match result {
+        Ok(Spent { replayed: true, .. }) => Outcome::Replayed,
+        Ok(Spent { replayed: false, .. }) => Outcome::Done,
+        Err(SpendError::NotFound) => Outcome::Refused("not_found"),
+        Err(SpendError::TooFew) => Outcome::Refused("insufficient_balance"),
+        Err(SpendError::KeyReused) => Outcome::Refused("idempotency_key_reused"),
+        Err(SpendError::Transact(error)) => of_transact(&error),
+    })
 }
 
 fn of_checkout(error: &CheckoutError) -> Outcome {
