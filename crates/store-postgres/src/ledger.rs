@@ -88,7 +88,8 @@ impl Ledger for PostgresStore {
 
 impl PostgresStore {
     async fn sum_up(&self) -> Result<TrialBalance, StoreError> {
-        let rows: Vec<Vec<LineRow>> = self.snapshot(vec![TRIAL], invariants::PATIENCE_MS).await?;
+        let rows: Vec<Vec<LineRow>> =
+            self.snapshot("SET lock_timeout = 1000", vec![TRIAL], invariants::PATIENCE_MS).await?;
         let lines: Vec<TrialLine> =
             rows.into_iter().flatten().map(LineRow::into_line).collect::<Result<_, _>>()?;
         let mut differences = Vec::new();

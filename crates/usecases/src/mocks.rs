@@ -13,7 +13,7 @@ use domain::names::{Appid, Mchid, Openid};
 use domain::payment::{Credential, Payment, Terms};
 use domain::ports::*;
 use domain::recharge::RechargePackage;
-use domain::{CommandId, Epoch, Fen, OrderId, OutRefundNo, OutTradeNo, Timestamp, UserId};
+use domain::{CommandId, Epoch, Fen, OrderId, OutRefundNo, OutTradeNo, Pace, Timestamp, UserId};
 use mockall::mock;
 use std::sync::{Arc, Mutex};
 
@@ -164,7 +164,7 @@ mock! {
 mock! {
     pub(crate) Rules {}
     impl Invariants for Rules {
-        fn check(&self) -> PortFuture<'static, Result<Vec<InvariantReport>, StoreError>>;
+        fn check(&self, pace: Pace) -> PortFuture<'static, Result<Vec<InvariantReport>, StoreError>>;
     }
 }
 

@@ -52,7 +52,10 @@ async fn play(stage: &mut Stage, telling: &Telling) -> Result<Seen> {
     ensure!(told == ["\"bonus\" 20", "\"recharge\" 100"], "the entries are {told:?}");
     telling.step(format!("{points} points, in two entries"));
     Ok(Seen {
-        by_wechat_pay: format!("1 payment, {} notifications answered 204", COPIES.saturating_add(1)),
+        by_wechat_pay: format!(
+            "1 payment, {} notifications answered 204",
+            COPIES.saturating_add(1)
+        ),
         by_paydesk: format!("{points} points: recharge {PRINCIPAL}, bonus {BONUS}, once each"),
         outcome: "credited once".to_owned(),
     })
