@@ -55,6 +55,7 @@ BEGIN
     -- What is opened in the same commit stays open.
     PERFORM paydesk_end_cases(c->'ended_cases');
     PERFORM paydesk_write_trail(c);
+    PERFORM paydesk_move_coupons(c);
     -- The rows that everybody shares come last and are held for the shortest time.
     PERFORM paydesk_move_stock(c->'stock', c->'prices');
     RETURN 'committed';

@@ -310,6 +310,7 @@ BEGIN
     -- What is opened in the same commit stays open.
     PERFORM paydesk_end_cases(c->'ended_cases');
     PERFORM paydesk_write_trail(c);
+    PERFORM paydesk_move_coupons(c);
     -- Accounts in their order, after everything that is the order's own.
     PERFORM paydesk_post(c);
     -- The rows that everybody shares come last and are held for the shortest time.

@@ -197,6 +197,7 @@ fn wire(settings: &Settings, checked: Checked, rim: &Rim) -> Result<Paydesk> {
         rules: store.clone(),
         packages: store.clone(),
         ledger: store.clone(),
+        coupons: store.clone(),
         book: store.clone(),
         access: store.clone(),
         cases: store.clone(),

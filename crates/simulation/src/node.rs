@@ -192,6 +192,7 @@ impl World {
             rules: store.clone(),
             packages: store.clone(),
             ledger: store.clone(),
+            coupons: store.clone(),
             book: store.clone(),
             access: store.clone(),
             cases: store.clone(),

@@ -1,5 +1,6 @@
 //! The tables, and what follows from their rows: indexes are tables as well, so that they go back together.
 
+use crate::coupons::Issued;
 use crate::journal::Journal;
 use crate::ledger;
 use crate::table::{Log, Remembers as _, Table};
@@ -7,13 +8,14 @@ use domain::buyer::{Address, AddressId, ItemId};
 use domain::case::{Case, CaseKind};
 use domain::catalogue::{Sku, SkuId};
 use domain::changeset::{Audit, InboxEntry, ReplayRecord, ReplayScope};
+use domain::coupon::CouponId;
 use domain::job::JobId;
 use domain::ledger::BuyerAccount;
 use domain::names::{Appid, Openid, TransactionId};
 use domain::order::Order;
 use domain::outgoing::Outgoing;
 use domain::payment::PaymentNo;
-use domain::ports::{ApiKeyRecord, RulesInForce, SessionRecord};
+use domain::ports::{ApiKeyRecord, CouponInForce, RulesInForce, SessionRecord};
 use domain::recharge::RechargePackage;
 use domain::stock::StockMove;
 use domain::{CommandId, Epoch, OrderId, OrderNumber, OutRefundNo, OutTradeNo, Timestamp, UserId};
@@ -84,6 +86,9 @@ tables! {
     tokens: Table<(), i64>,
     delivery_rules: Table<(), RulesInForce>,
     packages: Table<SkuId, RechargePackage>,
+    coupons: Table<CouponId, CouponInForce>,
+    /// Coupons in buyers' hands, numbered per buyer and coupon.
+    grants: Table<(UserId, CouponId, u32), Issued>,
     skus: Table<SkuId, Sku>,
     /// What buyers' accounts hold.
     accounts: Table<ledger::Key, ledger::Held>,

@@ -19,6 +19,7 @@ async fn make() -> (Stores, ()) {
         rules: store.clone(),
         packages: store.clone(),
         ledger: store.clone(),
+        coupons: store.clone(),
         book: store.clone(),
         access: store.clone(),
         cases: store,

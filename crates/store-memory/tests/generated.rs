@@ -53,6 +53,7 @@ fn over(store: Arc<MemoryStore>) -> Subject {
             rules: store.clone(),
             packages: store.clone(),
             ledger: store.clone(),
+            coupons: store.clone(),
             book: store.clone(),
             access: store.clone(),
             cases: store,

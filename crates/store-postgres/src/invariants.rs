@@ -4,6 +4,7 @@
 //! `trail.rs`, `work.rs`. A rule selects what contradicts it, by the numbers that people know; nothing
 //! selected, nothing wrong. Where else each is checked: `docs/invariants.md`. Reads only; may not repair.
 
+mod coupons;
 mod ledger;
 mod once;
 mod orders;
@@ -62,6 +63,7 @@ fn rules() -> impl Iterator<Item = &'static Rule> {
         stock::RULES,
         ledger::CHAIN,
         ledger::RULES,
+        coupons::RULES,
         once::RULES,
         trail::RULES,
         work::RULES,

@@ -2,6 +2,7 @@
 
 use domain::catalogue::SkuStatus;
 use domain::changeset::InboxStatus;
+use domain::coupon::CouponHoldStatus;
 use domain::order::{
     CancelCause, CompletedBy, OrderStatus, PayerResult, PaymentMethod, PaymentStatus as OrderPaid,
     Purpose,
@@ -71,6 +72,8 @@ impl Word for Channel {
 }
 
 words!(HoldStatus: Held = "held", Committed = "committed", Released = "released");
+words!(CouponHoldStatus: Held = "held", Used = "used", Released = "released",
+    Returned = "returned");
 words!(StockMoveKind: Hold = "hold", Commit = "commit", Release = "release", Return = "return");
 words!(RefundKind: Requested = "requested", Surplus = "surplus", External = "external");
 words!(RefundStatus: AwaitingApproval = "awaiting_approval", Declined = "declined",
@@ -113,6 +116,7 @@ mod tests {
         round_trip::<TradeType>();
         round_trip::<Channel>();
         round_trip::<HoldStatus>();
+        round_trip::<CouponHoldStatus>();
         round_trip::<StockMoveKind>();
         round_trip::<RefundKind>();
         round_trip::<RefundStatus>();

@@ -54,8 +54,8 @@ pub use transact::TransactError;
 
 use domain::names::{Appid, Mchid};
 use domain::ports::{
-    Access, BuyerBook, CaseBook, Catalogue, Clock, EventSink, IdSource, Invariants, JobQueue,
-    Ledger, LoginGateway, NoticeOpener, OrderStore, Packages, PaymentGateway, ShopRules,
+    Access, BuyerBook, CaseBook, Catalogue, Clock, CouponBook, EventSink, IdSource, Invariants,
+    JobQueue, Ledger, LoginGateway, NoticeOpener, OrderStore, Packages, PaymentGateway, ShopRules,
 };
 use domain::{Fen, Pace};
 use std::sync::Arc;
@@ -74,6 +74,8 @@ pub struct Paydesk {
     pub packages: Arc<dyn Packages>,
     /// Who has what.
     pub ledger: Arc<dyn Ledger>,
+    /// The merchant's coupons, and who has them.
+    pub coupons: Arc<dyn CouponBook>,
     /// Addresses and purchase lists.
     pub book: Arc<dyn BuyerBook>,
     /// Sessions and keys.

@@ -6,13 +6,15 @@ mod tests;
 use crate::{Paydesk, Target};
 use domain::changeset::{Changeset, InboxStatus, Intent, Refusal};
 use domain::job::JobChange;
-use domain::order::{Circumstances, Command, Decision, Event, Order, Rejection, StockOutcome};
+use domain::order::{
+    Circumstances, Command, CouponOutcome, Decision, Event, Order, Rejection, StockOutcome,
+};
 use domain::ports::{CommitAnswer, Committed, EventSink, StoreError};
 use domain::{CommandId, Timestamp};
 
 /// How often one command is tried before the caller is told to come back.
 const TRIES_MAX: u32 = 12;
-/// Until this try a fact waits for a moment in which what it takes from a buyer is there or owed.
+/// So often a fact looks for a moment in which what it takes from a buyer is there or owed.
 const COVERED_MAX: u32 = 6;
 /// How much longer each pause is than the one before, in milliseconds.
 const PAUSE_MS: u64 = 10;
@@ -44,27 +46,53 @@ pub enum TransactError {
 enum Round {
     Done(Box<Transacted>),
     Again(&'static str),
-    WithoutStock,
-    /// The ledger refuses what WeChat Pay says.
-    Unposted(Refusal),
+    /// The same, but without what refused.
+    Without(Shared),
 }
 
-/// How much of a command's shared rows is still asked for.
-#[derive(Clone, Debug)]
+/// What of a settlement, a cancellation or a fact is on rows that others share. Money does not wait for it.
+#[derive(Clone)]
 struct Shared {
     stock: StockOutcome,
+    coupon: CouponOutcome,
     books: Books,
 }
 
 /// What of a command's transfers is asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Books {
     /// All of them.
     Whole,
-    /// What a buyer does not have any more is owed instead.
-    Covered,
+    /// What a buyer does not have any more is owed instead; tried so often.
+    Covered(u32),
     /// None, and a person is told.
     Without(Refusal),
+}
+
+impl Shared {
+    /// All of it.
+    const WHOLE: Shared = Shared {
+        stock: StockOutcome::Committed,
+        coupon: CouponOutcome::Moved,
+        books: Books::Whole,
+    };
+
+    /// What is left when `refusal` has refused; `None` when it is about something else. Only what WeChat
+    /// Pay says, `is_fact`, is true whatever the ledger holds; a wallet that is asked for more is not paid.
+    fn without(&self, refusal: &Refusal, is_fact: bool) -> Option<Shared> {
+        match (refusal, self.stock, self.coupon) {
+            (Refusal::Stock(_), StockOutcome::Committed, _) => {
+                Some(Shared { stock: StockOutcome::Refused, ..self.clone() })
+            }
+            (Refusal::Coupon(_), _, CouponOutcome::Moved) => {
+                Some(Shared { coupon: CouponOutcome::Refused, ..self.clone() })
+            }
+            (Refusal::Balance(_) | Refusal::TransferTaken(_), ..) if is_fact => {
+                Some(Shared { books: self.books.without(refusal), ..self.clone() })
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A command that had its effect.
@@ -99,7 +127,7 @@ impl Paydesk {
         command: &Command,
         intent: &Intent,
     ) -> Result<Transacted, TransactError> {
-        let mut shared = Shared { stock: StockOutcome::Committed, books: Books::Whole };
+        let mut shared = Shared::WHOLE;
         let mut last = "";
         for tried in 0..TRIES_MAX {
             match self.round(target, command, intent, &shared).await? {
@@ -108,8 +136,7 @@ impl Paydesk {
                     last = why;
                     self.pause_before(tried).await;
                 }
-                Round::WithoutStock => shared.stock = StockOutcome::Refused,
-                Round::Unposted(refusal) => shared.books.step_back(refusal, tried),
+                Round::Without(rest) => shared = rest,
             }
         }
         Err(TransactError::Busy(last.to_owned()))
@@ -132,7 +159,6 @@ impl Paydesk {
         intent: &Intent,
         shared: &Shared,
     ) -> Result<Round, TransactError> {
-        let stock = shared.stock;
         let loaded = self.orders.load(&target.key).await?.ok_or(TransactError::NotFound)?;
         let (found, epoch) = (loaded.value, loaded.epoch);
         target.admits(&found)?;
@@ -140,7 +166,8 @@ impl Paydesk {
         let decision = {
             let given = Circumstances {
                 now,
-                stock,
+                stock: shared.stock,
+                coupon: shared.coupon,
                 compose: &|terms: &_| self.gateway.compose_prepay(terms),
                 epoch: &epoch,
                 actor: &intent.audit.actor,
@@ -180,19 +207,12 @@ impl Paydesk {
                 Ok(Round::done(order, Effect::Before))
             }
             Landed::Not(why) => Ok(Round::Again(why)),
-            // What became of money is never vetoed by a shared row: again without its stock, with a case.
-            Landed::Refused(Refusal::Stock(_))
-                if money_first && stock == StockOutcome::Committed =>
-            {
-                Ok(Round::WithoutStock)
+            // What became of money is never vetoed by a shared row: again without it, with a case.
+            Landed::Refused(refusal) => {
+                let is_fact = command.is_a_fact();
+                let rest = shared.without(&refusal, is_fact).filter(|_| money_first || is_fact);
+                rest.map(Round::Without).ok_or(TransactError::Refused(refusal))
             }
-            // What WeChat Pay says is true, whatever the ledger holds.
-            Landed::Refused(refusal @ (Refusal::Balance(_) | Refusal::TransferTaken(_)))
-                if command.is_a_fact() =>
-            {
-                Ok(Round::Unposted(refusal))
-            }
-            Landed::Refused(refusal) => Err(TransactError::Refused(refusal)),
         }
     }
 
@@ -204,8 +224,8 @@ impl Paydesk {
         books: &Books,
     ) -> Result<Changeset, TransactError> {
         match (books, order.buyer) {
-            (Books::Whole, _) | (Books::Covered, None) => Ok(changeset),
-            (Books::Covered, Some(buyer)) => {
+            (Books::Whole, _) | (Books::Covered(_), None) => Ok(changeset),
+            (Books::Covered(_), Some(buyer)) => {
                 let held = self.ledger.balances(buyer).await?.unwrap_or_default();
                 Ok(changeset.covered(buyer, &held))
             }
@@ -263,12 +283,14 @@ pub(crate) enum Landed {
 
 impl Books {
     /// What has gone is owed; a balance that keeps moving meanwhile is looked at again.
-    fn step_back(&mut self, refusal: Refusal, tried: u32) {
-        let is_balance = matches!(refusal, Refusal::Balance(_));
-        *self = match self {
-            Books::Whole | Books::Covered if is_balance && tried < COVERED_MAX => Books::Covered,
-            Books::Whole | Books::Covered | Books::Without(_) => Books::Without(refusal),
-        };
+    fn without(&self, refusal: &Refusal) -> Books {
+        match (self, refusal) {
+            (Books::Whole, Refusal::Balance(_)) => Books::Covered(1),
+            (Books::Covered(tried), Refusal::Balance(_)) if *tried < COVERED_MAX => {
+                Books::Covered(tried.saturating_add(1))
+            }
+            _ => Books::Without(refusal.clone()),
+        }
     }
 }
 

@@ -71,6 +71,7 @@ impl RechargePurchase {
             lines,
             amounts: Amounts { items: price, total: price, ..Amounts::default() },
             recharge: Some(self.package.grant),
+            coupon: None,
             checkout: Checkout { trade_type: Some(self.payment.trade_type), ..Checkout::default() },
             metadata: BTreeMap::new(),
             holds: Vec::new(),

@@ -16,8 +16,8 @@ use domain::names::{Appid, Mchid, TransactionId};
 use domain::order::{Order, OrderStatus, SettledBy, Settlement};
 use domain::payment::PaymentState;
 use domain::ports::{
-    Access, ApiKeyRecord, BuyerBook, Catalogue, EventSink, JobQueue, Ledger, OrderStore, Packages,
-    Role, ShopRules,
+    Access, ApiKeyRecord, BuyerBook, Catalogue, CouponBook, EventSink, JobQueue, Ledger,
+    OrderStore, Packages, Role, ShopRules,
 };
 use domain::recharge::{Credit, Grant, RechargePackage};
 use serde_json::{Value, json};
@@ -90,6 +90,7 @@ where
         + Catalogue
         + ShopRules
         + Packages
+        + CouponBook
         + Ledger
         + BuyerBook
         + Access
@@ -103,6 +104,7 @@ where
         rules: store.clone(),
         packages: store.clone(),
         ledger: store.clone(),
+        coupons: store.clone(),
         book: store.clone(),
         access: store.clone(),
         cases: fake.clone(),
@@ -225,6 +227,11 @@ impl Front {
 
     pub(in crate::tests) async fn get(&self, path: &str) -> Said {
         self.call(&self.buyer, Method::GET, path, Value::Null).await
+    }
+
+    /// Who the buyer is.
+    pub(in crate::tests) fn buyer_id(&self) -> domain::UserId {
+        self.fake.lock().addresses.keys().next().expect("the buyer's address").0
     }
 
     /// Puts tea on the buyer's list.

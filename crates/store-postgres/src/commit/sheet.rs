@@ -4,6 +4,7 @@ use super::audit;
 use crate::rows::{HoldRow, Instant, OrderRow, PaymentRow, RefundRow, SettlementRow, order_rows};
 use crate::words::Word as _;
 use domain::changeset::{Changeset, Guard, InboxEntry, ListChange, OrderWrite, ReplayRecord};
+use domain::coupon::CouponMove;
 use domain::job::{JobChange, JobId};
 use domain::ledger::{Entry, Transfer};
 use domain::order::Event;
@@ -39,6 +40,8 @@ pub(super) struct Sheet {
     prices: BTreeMap<String, u64>,
     transfers: Vec<Value>,
     stock: Vec<Value>,
+    coupons: Vec<Value>,
+    coupon_versions: BTreeMap<String, u64>,
     outbox: Vec<Value>,
     cases: Vec<Value>,
     ended_cases: Vec<Value>,
@@ -71,6 +74,8 @@ impl Sheet {
             prices: changeset.guards.iter().filter_map(price).collect(),
             transfers: changeset.transfers.iter().map(transfer).collect(),
             stock: changeset.stock.iter().map(stock).collect(),
+            coupons: changeset.coupons.iter().map(coupon).collect(),
+            coupon_versions: changeset.guards.iter().filter_map(coupon_version).collect(),
             outbox: Vec::new(),
             cases: changeset.cases.iter().map(case).collect(),
             ended_cases: changeset.ended_cases.iter().map(ended_case).collect(),
@@ -182,7 +187,7 @@ fn job(id: &JobId) -> Value {
 fn open_orders(guard: &Guard) -> Option<Value> {
     match guard {
         Guard::OpenOrdersBelow { buyer, max } => Some(json!({"buyer": buyer.get(), "max": max})),
-        Guard::PriceVersion { .. } => None,
+        Guard::PriceVersion { .. } | Guard::CouponVersion { .. } => None,
     }
 }
 
@@ -191,7 +196,16 @@ fn price(guard: &Guard) -> Option<(String, u64)> {
         Guard::PriceVersion { sku_id, price_version } => {
             Some((sku_id.as_str().to_owned(), *price_version))
         }
-        Guard::OpenOrdersBelow { .. } => None,
+        Guard::OpenOrdersBelow { .. } | Guard::CouponVersion { .. } => None,
+    }
+}
+
+fn coupon_version(guard: &Guard) -> Option<(String, u64)> {
+    match guard {
+        Guard::CouponVersion { coupon_id, version } => {
+            Some((coupon_id.as_str().to_owned(), *version))
+        }
+        Guard::PriceVersion { .. } | Guard::OpenOrdersBelow { .. } => None,
     }
 }
 
@@ -233,6 +247,15 @@ fn stock(change: &domain::stock::StockMove) -> Value {
         "sku_id": change.sku_id.as_str(),
         "quantity": change.quantity,
         "kind": change.kind.word(),
+    })
+}
+
+fn coupon(change: &CouponMove) -> Value {
+    json!({
+        "buyer": change.buyer.get(),
+        "coupon_id": change.grant.coupon_id.as_str(),
+        "no": change.grant.no,
+        "to": change.to.word(),
     })
 }
 

@@ -1,7 +1,8 @@
 //! A migrated database of its own for one test.
 
 use domain::ports::{
-    Access, BuyerBook, CaseBook, Catalogue, JobQueue, Ledger, OrderStore, Packages, ShopRules,
+    Access, BuyerBook, CaseBook, Catalogue, CouponBook, JobQueue, Ledger, OrderStore, Packages,
+    ShopRules,
 };
 use std::sync::Arc;
 use store_postgres::{ConnectSettings, Isolation, PostgresStore};
@@ -38,6 +39,7 @@ where
         + ShopRules
         + Packages
         + Ledger
+        + CouponBook
         + BuyerBook
         + Access
         + CaseBook
@@ -50,6 +52,7 @@ where
         rules: store.clone(),
         packages: store.clone(),
         ledger: store.clone(),
+        coupons: store.clone(),
         book: store.clone(),
         access: store.clone(),
         cases: store.clone(),
