@@ -117,7 +117,7 @@ BEGIN
     IF NOT EXISTS (SELECT 1 FROM orders o WHERE o.id = NEW.order_id AND o.payment_status <> 'unpaid') THEN
         RAISE EXCEPTION 'a settled order is paid' USING ERRCODE = 'check_violation';
     END IF;
-    IF NEW.kind = 'wechat' AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = NEW.order_id
+    IF NEW.kind IN ('wechat', 'wallet') AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = NEW.order_id
         AND p.payment_no = NEW.payment_no AND p.status = 'paid' AND p.paid_fen = NEW.amount_fen) THEN
         RAISE EXCEPTION 'what settles an order was paid' USING ERRCODE = 'check_violation';
     END IF;

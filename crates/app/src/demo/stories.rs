@@ -1,12 +1,14 @@
 //! Every story. To add one: a file beside the others, and its two lines here.
 
 mod cash_on_delivery;
+mod empty_wallet;
 mod forged_and_replayed;
 mod killed_before_payment;
 mod last_item;
 mod normal_purchase;
 mod notification_never_comes;
 mod paid_while_cancelling;
+mod recharge_with_bonus;
 mod refund_answer_lost;
 mod ten_equal_notifications;
 mod two_payments;
@@ -27,6 +29,8 @@ pub(super) const STORIES: &[Story] = &[
     wrong_amount::STORY,
     forged_and_replayed::STORY,
     cash_on_delivery::STORY,
+    recharge_with_bonus::STORY,
     last_item::STORY,
+    empty_wallet::STORY,
     refund_answer_lost::STORY,
 ];

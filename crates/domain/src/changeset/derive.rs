@@ -157,12 +157,14 @@ fn paid(settlement: &Settlement, stock: StockOutcome) -> &'static [OutgoingKind]
         (SettledBy::Cash { .. }, StockOutcome::Refused) => {
             &[OutgoingKind::OrderPaid, OutgoingKind::OrderCodCollected, OutgoingKind::CaseOpened]
         }
-        (SettledBy::Wechat { .. } | SettledBy::Free, StockOutcome::Committed) => {
-            &[OutgoingKind::OrderPaid]
-        }
-        (SettledBy::Wechat { .. } | SettledBy::Free, StockOutcome::Refused) => {
-            &[OutgoingKind::OrderPaid, OutgoingKind::CaseOpened]
-        }
+        (
+            SettledBy::Wechat { .. } | SettledBy::Wallet { .. } | SettledBy::Free,
+            StockOutcome::Committed,
+        ) => &[OutgoingKind::OrderPaid],
+        (
+            SettledBy::Wechat { .. } | SettledBy::Wallet { .. } | SettledBy::Free,
+            StockOutcome::Refused,
+        ) => &[OutgoingKind::OrderPaid, OutgoingKind::CaseOpened],
     }
 }
 
@@ -289,7 +291,7 @@ fn stock_move(hold: &Hold, kind: StockMoveKind) -> StockMove {
 fn is_settled_online(event: &Event) -> bool {
     let Event::Settled { settlement, .. } = event else { return false };
     match settlement.by {
-        SettledBy::Wechat { .. } | SettledBy::Free => true,
+        SettledBy::Wechat { .. } | SettledBy::Wallet { .. } | SettledBy::Free => true,
         SettledBy::Cash { .. } => false,
     }
 }

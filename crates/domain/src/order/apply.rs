@@ -98,6 +98,9 @@ impl Order {
         };
         self.paid_at = Some(self.time_of(settlement));
         self.settlement = Some(settlement.clone());
+        if let SettledBy::Wallet { .. } = settlement.by {
+            self.payment_method = PaymentMethod::Wallet;
+        }
         if self.status == OrderStatus::Completed {
             self.completed_at = Some(settlement.at);
         }
@@ -171,6 +174,7 @@ impl SettledBy {
         match self {
             SettledBy::Wechat { .. } => "wechat",
             SettledBy::Cash { .. } => "cod",
+            SettledBy::Wallet { .. } => "wallet",
             SettledBy::Free => "free",
         }
     }

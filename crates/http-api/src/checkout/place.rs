@@ -1,6 +1,5 @@
 //! `POST /api/mini/orders`: an order whose payment is asked for later, or that is paid at the door.
 //!
-//! May not take another method than it can carry out: wallets are refused by name.
 
 use super::wanted::Wanted;
 use crate::answer::{self, Outcome, Telling};
@@ -8,8 +7,8 @@ use crate::call::{Answer, Call};
 use crate::json_body::{Body, Fields};
 use crate::problem::ProblemBody;
 use crate::wire::order::{WireOrder, WirePlaced};
-use domain::order::PlacedMethod;
-use usecases::{Checkedout, CheckoutRequest};
+use domain::order::PaymentMethod;
+use usecases::Checkedout;
 use utoipa::ToSchema;
 
 const PATH: &str = "/api/mini/orders";
@@ -40,20 +39,21 @@ pub(crate) struct PlaceBody {
     payment_method: OfferedMethod,
 }
 
-/// How an order can be paid: online, its payment asked for later, or at the door. `wallet` comes with
-/// wallets.
+/// How an order can be paid: at WeChat Pay, its payment asked for later; from the wallet at once; or at
+/// the door.
 #[derive(ToSchema)]
 #[schema(as = OfferedPaymentMethod, rename_all = "snake_case")]
 #[expect(dead_code, reason = "only the OpenAPI document reads it")]
 enum OfferedMethod {
     Wechat,
     Cod,
+    Wallet,
 }
 
 /// What it says.
 struct Place {
     wanted: Wanted,
-    method: PlacedMethod,
+    method: PaymentMethod,
 }
 
 impl Body for Place {
@@ -61,15 +61,11 @@ impl Body for Place {
         let wanted = Wanted::read(fields);
         let method = fields.parsed("payment_method", |text| Some(text.to_owned()), "");
         let method = match method.as_deref() {
-            Some("wechat") => Some(PlacedMethod::Online),
-            Some("cod") => Some(PlacedMethod::CashOnDelivery),
-            Some("wallet") => {
-                let message = "wallet is not offered here: send wechat or cod";
-                fields.refuse("payment_method", "not_offered", message);
-                None
-            }
+            Some("wechat") => Some(PaymentMethod::Wechat),
+            Some("wallet") => Some(PaymentMethod::Wallet),
+            Some("cod") => Some(PaymentMethod::Cod),
             Some(_other) => {
-                fields.refuse("payment_method", "invalid", "must be wechat or cod");
+                fields.refuse("payment_method", "invalid", "must be wechat, wallet or cod");
                 None
             }
             None => None,
@@ -92,7 +88,7 @@ pub(crate) async fn place(mut call: Call) -> Answer {
     let body = call.read::<Place>().await?;
     let keyed = call.keyed(key, PATH, &body.canonical);
     let Place { wanted, method } = body.value;
-    let request = CheckoutRequest { method, ..wanted.of(buyer, None) };
+    let request = wanted.of(buyer, method, None);
     let done = call.run(async move |paydesk| paydesk.check_out(&request, &keyed).await).await??;
     let (offer, reused, telling) = match done {
         Checkedout::Placed(offer) => (offer, false, Telling::First),

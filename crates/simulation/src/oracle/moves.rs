@@ -14,8 +14,8 @@ pub(super) fn order(from: OrderStatus, to: OrderStatus) -> bool {
     from == to
         || matches!(
             (from, to),
-            (PendingPayment, Ready | Cancelling | Cancelled)
-                | (Cancelling, Ready | Cancelled)
+            (PendingPayment, Ready | Completed | Cancelling | Cancelled)
+                | (Cancelling, Ready | Completed | Cancelled)
                 | (Ready, Shipped | Cancelling | Cancelled)
                 // Back from the door: `safety/door.rs`.
                 | (Shipped, Delivered | Completed | Cancelling | Cancelled)
@@ -47,7 +47,8 @@ pub(super) fn refund(from: RefundStatus, to: RefundStatus) -> bool {
     from == to
         || matches!(
             (from, to),
-            (AwaitingApproval, Requested | Declined | Withdrawn)
+            // Straight to the end, when the wallet gets it.
+            (AwaitingApproval, Requested | Declined | Withdrawn | Succeeded)
                 | (Requested, Sending | Processing | Succeeded | Abnormal | Closed)
                 | (Sending, Unknown | Processing | Succeeded | Abnormal | Closed | Rejected)
                 | (Unknown, Sending | Processing | Succeeded | Abnormal | Closed | Rejected)

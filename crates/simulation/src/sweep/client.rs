@@ -10,7 +10,7 @@ use domain::buyer::{ItemId, NewItem, Selection};
 use domain::cash::{CashReceipt, Courier};
 use domain::catalogue::SkuId;
 use domain::changeset::Audit;
-use domain::order::{CancelCause, Command, CompletedBy, PayerResult, PlacedMethod, RefundAsk};
+use domain::order::{CancelCause, Command, CompletedBy, PayerResult, PaymentMethod, RefundAsk};
 use domain::payment::TradeType;
 use domain::ports::{AddItemAnswer, BuyerBook as _, OrderKey};
 use domain::refund::{Asker, RefundStatus};
@@ -71,12 +71,12 @@ impl Client {
     fn wish(&self, item: ItemId, how: Option<TradeType>, remark: Option<&str>) -> CheckoutRequest {
         CheckoutRequest {
             buyer: self.buyer.id,
+            method: PaymentMethod::Wechat,
             selection: Selection::Only(vec![item]),
             address_id: 1,
             coupon_id: None,
             rush: false,
             remark: remark.map(str::to_owned),
-            method: PlacedMethod::Online,
             trade_type: how,
             replace_open: remark.is_some(),
             expected_total: None,
@@ -85,7 +85,7 @@ impl Client {
 
     /// What orders a line, to be paid at the door.
     pub(super) fn order_at_the_door(&mut self, item: ItemId) -> Ask {
-        let method = PlacedMethod::CashOnDelivery;
+        let method = PaymentMethod::Cod;
         let request = CheckoutRequest { method, ..self.wish(item, None, None) };
         Ask::CheckOut(Box::new(request), self.keyed("checkout", &format!("{item} at the door")))
     }

@@ -22,7 +22,9 @@ pub(crate) struct SettlementRow {
 impl SettlementRow {
     pub(super) fn of(order_id: Uuid, settlement: &Settlement) -> SettlementRow {
         let (payment_no, courier) = match &settlement.by {
-            SettledBy::Wechat { payment_no } => (Some(i64::from(*payment_no)), None),
+            SettledBy::Wechat { payment_no } | SettledBy::Wallet { payment_no } => {
+                (Some(i64::from(*payment_no)), None)
+            }
             SettledBy::Cash { courier } => (None, Some(courier.as_str().to_owned())),
             SettledBy::Free => (None, None),
         };
@@ -41,6 +43,9 @@ impl SettlementRow {
         let by = match (self.kind.as_str(), self.payment_no, courier) {
             ("wechat", Some(no), None) => {
                 SettledBy::Wechat { payment_no: number(no, "payment_no")? }
+            }
+            ("wallet", Some(no), None) => {
+                SettledBy::Wallet { payment_no: number(no, "payment_no")? }
             }
             ("cod", None, Some(courier)) => SettledBy::Cash { courier },
             ("free", None, None) => SettledBy::Free,

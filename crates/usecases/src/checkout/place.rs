@@ -6,7 +6,10 @@ use crate::transact::Landed;
 use crate::{Keyed, Paydesk, TransactError};
 use domain::buyer::{Address, ListedItem};
 use domain::changeset::{Audit, Changeset, Refusal};
-use domain::order::{Amounts, Checkout, Event, Order, Placement, PlacementRefusal};
+use domain::order::{
+    Amounts, Checkout, Event, Order, PaymentMethod, PlacedMethod, Placement, PlacementRefusal,
+    WalletPayment,
+};
 use domain::{OrderNumber, Timestamp};
 
 /// How often placing is tried against moving prices, lists and numbers.
@@ -115,10 +118,24 @@ impl Paydesk {
             breakdown: quote.breakdown.clone(),
             checkout: checkout(request, &quote.items, &quote.address),
             coupon: quote.coupon.clone(),
-            method: request.method,
+            method: if request.method == PaymentMethod::Cod {
+                PlacedMethod::CashOnDelivery
+            } else {
+                PlacedMethod::Online
+            },
             pay_deadline: now.plus_seconds(within_s),
             payment,
+            wallet: self.wallet_of(request),
         })
+    }
+}
+
+impl Paydesk {
+    fn wallet_of(&self, request: &CheckoutRequest) -> Option<WalletPayment> {
+        match request.method {
+            PaymentMethod::Wallet => Some(self.wallet_payment()),
+            PaymentMethod::Wechat | PaymentMethod::Cod | PaymentMethod::Free => None,
+        }
     }
 }
 
@@ -133,6 +150,7 @@ enum Tried {
 fn refused(refusal: Refusal) -> Result<(), CheckoutError> {
     match refusal {
         Refusal::Stock(sku) => Err(CheckoutError::OutOfStock(sku)),
+        Refusal::Balance(_) => Err(CheckoutError::InsufficientBalance),
         Refusal::TooManyOpenOrders => Err(CheckoutError::TooManyOpenOrders),
         // Price again, perhaps with another coupon of the same; look whose order it is in; draw
         // another number.
@@ -144,6 +162,7 @@ fn refused(refusal: Refusal) -> Result<(), CheckoutError> {
         Refusal::Fenced
         | Refusal::TransactionTaken
         | Refusal::RefundNumberTaken
+        | Refusal::TransferTaken(_)
         | Refusal::EffectTaken(_) => Err(TransactError::Refused(refusal).into()),
     }
 }

@@ -1,7 +1,7 @@
 //! Refusals of orders that exist.
 
 use super::Refused;
-use crate::tests::front::{Front, START_S, idempotency_key, request, to_place};
+use crate::tests::front::{Front, START_S, Said, idempotency_key, request, to_place};
 use actix_web::http::Method;
 use domain::ports::{GatewayError, Role, WechatRefusal};
 use serde_json::{Value, json};
@@ -49,6 +49,7 @@ pub(super) async fn all() -> Vec<Refused> {
     ];
     met.extend(of_the_door().await);
     met.extend(of_refunds().await);
+    met.push(("points that are not there", of_points().await));
     met
 }
 
@@ -74,6 +75,15 @@ async fn of_the_door() -> Vec<Refused> {
         ("cash that is not what the order costs", differs),
         ("cash for what is being paid online", in_progress),
     ]
+}
+
+async fn of_points() -> Said {
+    let front = Front::open().await;
+    let user = front.offers_recharges();
+    let service = front.key("service", vec![Role::Service]);
+    let spend = format!("/api/v1/users/{user}/points/spend");
+    let body = json!({"points": 101, "reason": "gift"});
+    front.post_as(&service, 1, &spend, body).await
 }
 
 async fn of_refunds() -> Vec<Refused> {

@@ -7,7 +7,7 @@ use crate::tape::Kind;
 use domain::buyer::{ItemId, Selection};
 use domain::changeset::Audit;
 use domain::coupon::CouponId;
-use domain::order::{CancelCause, PlacedMethod};
+use domain::order::{CancelCause, PaymentMethod};
 use domain::payment::TradeType;
 use domain::ports::OrderKey;
 use usecases::{Action, CheckoutRequest, Keyed, Target};
@@ -49,7 +49,7 @@ impl Shopper {
 
     /// The same line, to be paid at the door.
     pub(super) fn order_at_the_door(&self, item: ItemId, key: &str) -> Ask {
-        let method = PlacedMethod::CashOnDelivery;
+        let method = PaymentMethod::Cod;
         let request = CheckoutRequest { method, ..self.request_for(item, None, None) };
         let Shopper { coupon, rush, .. } = self;
         let what = format!("{item} at the door {coupon:?} {rush}");
@@ -64,12 +64,12 @@ impl Shopper {
     ) -> CheckoutRequest {
         CheckoutRequest {
             buyer: self.buyer.id,
+            method: PaymentMethod::Wechat,
             selection: Selection::Only(vec![item]),
             address_id: 1,
             coupon_id: self.coupon.clone(),
             rush: self.rush,
             remark: remark.map(str::to_owned),
-            method: PlacedMethod::Online,
             trade_type,
             replace_open: remark.is_some(),
             expected_total: None,

@@ -41,6 +41,12 @@ pub enum Whim {
     Regrets,
     /// Pays what was closed, which WeChat Pay never shows to happen.
     TooLate,
+    /// Pays ahead: money or points, which come with a bonus.
+    PaysAhead,
+    /// Buys from the wallet, perhaps while WeChat Pay takes money for the same order.
+    FromTheWallet,
+    /// Has points spent.
+    SpendsPoints,
     /// Pays at the door, or not at all.
     AtTheDoor,
     /// Wants to pay at the door, and pays online after all; perhaps both are tried at once.
@@ -48,7 +54,7 @@ pub enum Whim {
 }
 
 /// All of them; the tame one first.
-pub(super) const WHIMS: [Whim; 21] = [
+pub(super) const WHIMS: [Whim; 24] = [
     Whim::Honest,
     Whim::TwiceOneKey,
     Whim::TwiceTwoKeys,
@@ -68,9 +74,16 @@ pub(super) const WHIMS: [Whim; 21] = [
     Whim::Hasty,
     Whim::Regrets,
     Whim::TooLate,
+    Whim::PaysAhead,
+    Whim::FromTheWallet,
+    Whim::SpendsPoints,
     Whim::AtTheDoor,
     Whim::Converts,
 ];
+
+/// Those that came later: their bits are drawn after everything else of a world, so that tapes that were
+/// kept mean what they meant.
+pub const LATER_WHIMS: u32 = 5;
 
 impl Whim {
     /// Its bit among the whims of a world.
@@ -107,6 +120,9 @@ impl Whim {
             | Whim::Hasty
             | Whim::Regrets
             | Whim::TooLate
+            | Whim::PaysAhead
+            | Whim::FromTheWallet
+            | Whim::SpendsPoints
             | Whim::AtTheDoor
             | Whim::Converts => "tea",
         }

@@ -62,9 +62,17 @@ pub(super) fn back_from_the_door(w: &Watched<'_>) -> Result<(), String> {
 pub(super) fn method_stays(w: &Watched<'_>) -> Result<(), String> {
     let (Some(before), after) = (w.commit.before, w.commit.after) else { return Ok(()) };
     let settles = before.settlement.is_none() && after.settlement.is_some();
-    let turns = before.payment_method == PaymentMethod::Cod
-        && after.payment_method == PaymentMethod::Wechat
-        && settles;
+    let turns = match (before.payment_method, after.payment_method) {
+        (PaymentMethod::Cod, PaymentMethod::Wechat)
+        | (PaymentMethod::Wechat, PaymentMethod::Wallet) => settles,
+        (
+            PaymentMethod::Wechat
+            | PaymentMethod::Cod
+            | PaymentMethod::Wallet
+            | PaymentMethod::Free,
+            _,
+        ) => false,
+    };
     if before.payment_method == after.payment_method || turns {
         return Ok(());
     }
