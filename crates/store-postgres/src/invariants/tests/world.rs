@@ -161,20 +161,20 @@ impl World {
     /// refused.
     async fn at_the_door(&self) {
         let online = || Command::StartPayment(sample::new_payment(TradeType::Native));
-        let order = self.brought(12).await;
+        let order = self.brought(112).await;
         let order = self.step(&order, Command::Deliver, 100).await;
         let order = self.step(&order, online(), 110).await;
         let order = self.step(&order, sample::says(&order, Trade::Closed), 120).await;
         let courier = Courier::parse("王五").unwrap();
         let cash = CashReceipt { amount: order.amounts.total, courier };
         self.step(&order, Command::CollectCash(cash), 130).await;
-        let order = self.brought(13).await;
+        let order = self.brought(113).await;
         self.step(&order, online(), 110).await;
-        let order = self.brought(14).await;
+        let order = self.brought(114).await;
         let order = self.step(&order, online(), 110).await;
-        self.step(&order, sample::success(&order, "T-14"), 120).await;
-        self.brought(15).await;
-        let order = self.brought(16).await;
+        self.step(&order, sample::success(&order, "T-114"), 120).await;
+        self.brought(115).await;
+        let order = self.brought(116).await;
         self.step(&order, Command::Cancel(CancelCause::Refused), 110).await;
     }
 
