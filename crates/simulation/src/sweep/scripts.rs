@@ -10,8 +10,10 @@ mod payments;
 mod refunds;
 
 use super::client::Client;
+use crate::node::Said;
 use crate::setup::{Setup, Variant};
 use crate::time::SECOND;
+use domain::payment::TradeType;
 use std::future::Future;
 use std::pin::Pin;
 use wechatpay_sim::core::settings::Verification;
@@ -149,6 +151,21 @@ impl Script {
 /// One of the people.
 fn the(people: Vec<Client>) -> Option<Client> {
     people.into_iter().next()
+}
+
+/// One of the people, who has asked for tea, paid as `by` says or later, and what they were answered.
+async fn having_tea(people: Vec<Client>, by: Option<TradeType>) -> Option<(Client, Said)> {
+    let mut buyer = the(people)?;
+    let item = buyer.list("tea")?;
+    let said = buyer.check_out(item, by).await?;
+    Some((buyer, said))
+}
+
+/// Looks until the order that was answered is paid.
+async fn until_paid(buyer: &Client, said: &Said) {
+    if let Some(seen) = &said.seen {
+        buyer.look_until(&seen.number, 200, |seen| seen.paid).await;
+    }
 }
 
 #[cfg(test)]

@@ -58,8 +58,11 @@ impl JobQueue for SimStore {
             Box::pin(async move {
                 let jobs = self.memory().claim(now, limit, lease_ms).await?;
                 self.world.oracle.claimed(&self.world, self.node, &jobs, lease_ms);
-                if let (false, Some(plan)) = (jobs.is_empty(), self.world.plan()) {
-                    plan.claimed(self.node, self.world.kernel.home());
+                if !jobs.is_empty() {
+                    self.world.claimed_by(self.node);
+                    if let Some(plan) = self.world.plan() {
+                        plan.claimed(self.world.kernel.home());
+                    }
                 }
                 Ok(jobs)
             })
