@@ -34,7 +34,7 @@ pub use order_store::{
 pub use rules::{RulesInForce, ShopRules};
 pub use shop::{
     AddItemAnswer, BuyerBook, Catalogue, ChangeItemAnswer, CheckoutBasis, PutAnswer, StockAnswer,
-    StockChange,
+    StockChange, StockEntryList, StockEntryListing,
 };
 
 /// A boxed future, so that ports can be held as `dyn`.

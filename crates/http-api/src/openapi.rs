@@ -38,7 +38,7 @@ use utoipa::{Modify, OpenApi};
         crate::wechatpay_notify::health,
         crate::refunds::ask_as_service, crate::refunds::show,
         crate::back_office::show_sku, crate::back_office::put_sku,
-        crate::back_office::move_stock,
+        crate::back_office::move_stock, crate::stock_moves::list,
         crate::delivery_rules::show, crate::delivery_rules::put,
         crate::admin_orders::list, crate::admin_orders::show, crate::fulfil::ship,
         crate::fulfil::deliver, crate::fulfil::complete, crate::fulfil::cancel,

@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::{
     addresses, admin_orders, api_keys, back_office, cases, checkout, delivery_rules, docs_page,
     fulfil, health, invariants, login, openapi, order_actions, orders, purchase_list, refunds,
-    skus, sync_payment, wechatpay_notify,
+    skus, stock_moves, sync_payment, wechatpay_notify,
 };
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
@@ -77,6 +77,7 @@ const BACK_OFFICE: &[Route] = &[
     get("/api/admin/skus/{id}", Key(LOOK), || web::to(back_office::show_sku)),
     put("/api/admin/skus/{id}", Key(ACT), || web::to(back_office::put_sku)),
     post("/api/admin/skus/{id}/stock", Key(ACT), || web::to(back_office::move_stock)),
+    get("/api/admin/skus/{id}/stock/moves", Key(LOOK), || web::to(stock_moves::list)),
     get("/api/admin/delivery-rules", Key(LOOK), || web::to(delivery_rules::show)),
     put("/api/admin/delivery-rules", Key(ACT), || web::to(delivery_rules::put)),
     get("/api/admin/orders", Key(LOOK), || web::to(admin_orders::list)),

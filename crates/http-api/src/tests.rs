@@ -22,4 +22,5 @@ mod purchases;
 mod refunding;
 mod refusal_order;
 mod refusals;
+mod stock_moves;
 mod waiting;

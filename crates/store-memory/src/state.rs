@@ -12,7 +12,7 @@ use domain::order::Order;
 use domain::outgoing::Outgoing;
 use domain::payment::PaymentNo;
 use domain::ports::{ApiKeyRecord, RulesInForce, SessionRecord};
-use domain::stock::StockMove;
+use domain::stock::{StockEntry, StockMove};
 use domain::{CommandId, Epoch, OrderId, OrderNumber, OutRefundNo, OutTradeNo, Timestamp, UserId};
 use std::sync::Arc;
 
@@ -82,6 +82,8 @@ tables! {
     delivery_rules: Table<(), RulesInForce>,
     skus: Table<SkuId, Sku>,
     stock_moves: Log<(OrderId, StockMove)>,
+    /// What [`State::stock_moves`] says, and what was moved by hand, as people read it.
+    stock_entries: Log<(SkuId, StockEntry)>,
     buyers: Table<UserId, Numbering>,
     addresses: Table<(UserId, AddressId), (u64, Address)>,
     items: Table<(UserId, ItemId), Item>,

@@ -21,6 +21,7 @@ mod pool;
 mod prepared;
 mod rows;
 mod rules;
+mod stock;
 mod vitals;
 mod whole;
 mod words;

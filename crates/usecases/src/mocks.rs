@@ -93,6 +93,7 @@ mock! {
         fn sku(&self, id: &SkuId) -> PortFuture<'static, Result<Option<Sku>, StoreError>>;
         fn put_sku(&self, draft: &SkuDraft, expected: Option<u64>, audit: &Audit, now: Timestamp) -> PortFuture<'static, Result<PutAnswer<Sku>, StoreError>>;
         fn move_stock(&self, change: &StockChange) -> PortFuture<'static, Result<StockAnswer, StoreError>>;
+        fn stock_entries(&self, query: &StockEntryList) -> PortFuture<'static, Result<Option<StockEntryListing>, StoreError>>;
     }
 }
 

@@ -67,6 +67,7 @@ const TABLE: &[Row] = &[
     ("GET", "/api/admin/skus/{id}", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
     ("PUT", "/api/admin/skus/{id}", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
     ("POST", "/api/admin/skus/{id}/stock", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
+    ("GET", "/api/admin/skus/{id}/stock/moves", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
     ("GET", "/api/admin/delivery-rules", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
     ("PUT", "/api/admin/delivery-rules", Unpaid, [401, 401, 401, 403, 201, 403, 403]),
     ("GET", "/api/admin/orders", Unpaid, [401, 401, 401, 200, 200, 200, 403]),

@@ -13,7 +13,8 @@ use domain::ports::{
     Access, AddItemAnswer, ApiKeyRecord, BuyerBook, CaseBook, CaseList, CaseListing, Catalogue,
     ChangeItemAnswer, CheckoutBasis, CommitAnswer, Finish, InvariantReport, Invariants, JobQueue,
     LeasedJob, Loaded, OrderKey, OrderList, OrderListing, OrderStore, PortFuture, PutAnswer,
-    RulesInForce, SessionRecord, ShopRules, StockAnswer, StockChange, StoreError,
+    RulesInForce, SessionRecord, ShopRules, StockAnswer, StockChange, StockEntryList,
+    StockEntryListing, StoreError,
 };
 use domain::{CommandId, Epoch, Timestamp, UserId};
 
@@ -134,6 +135,13 @@ impl Catalogue for SimStore {
 
     fn move_stock<'a>(&'a self, change: &'a StockChange) -> Answer<'a, StockAnswer> {
         Box::pin(self.through(Step::Tx, "move_stock", || self.memory().move_stock(change)))
+    }
+
+    fn stock_entries<'a>(
+        &'a self,
+        query: &'a StockEntryList,
+    ) -> Answer<'a, Option<StockEntryListing>> {
+        Box::pin(self.through(Step::Tx, "stock_entries", || self.memory().stock_entries(query)))
     }
 }
 
