@@ -14,7 +14,7 @@ use domain::order::{CancelCause, Command, CompletedBy};
 use shipment::{Ship, ShipBody};
 use utoipa::ToSchema;
 
-const REASON: TextRule = TextRule { min: 1, max: 200 };
+pub(crate) const REASON: TextRule = TextRule { min: 1, max: 200 };
 
 /// Why it is done.
 #[derive(ToSchema)]

@@ -14,6 +14,8 @@ use crate::wire::invariant::{WireInvariant, WireInvariants};
         (status = "default", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn check(call: Call) -> Answer {
     call.query()?.finish()?;
-    let reports = call.run(async move |paydesk| paydesk.invariants.check().await).await??;
+    let reports = call
+        .run(async move |paydesk| paydesk.invariants.check(paydesk.settings.pace).await)
+        .await??;
     Ok(answer::ok(&WireInvariants { data: reports.iter().map(WireInvariant::of).collect() }))
 }

@@ -19,7 +19,7 @@ use domain::ports::{
     LoginGateway, Notice, NoticeError, NoticeOpener, OrderKey, OrderStore as _, PayParams,
     PaymentGateway, PortFuture, RawNotice, RefundRequest, StoreError,
 };
-use domain::{Fen, OutRefundNo, OutTradeNo, Timestamp};
+use domain::{Fen, OutRefundNo, OutTradeNo, Pace, Timestamp};
 use scheduler::{Alarm, Settings};
 use std::future::ready;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ enum Answer {
 }
 
 impl Invariants for Fake {
-    fn check(&self) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>> {
+    fn check(&self, _pace: Pace) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>> {
         panic!("nobody asks")
     }
 }

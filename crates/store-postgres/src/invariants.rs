@@ -17,10 +17,15 @@ mod work;
 use crate::PostgresStore;
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Text};
+use domain::Pace;
+use domain::order::HORIZON_S;
 use domain::ports::{InvariantReport, Invariants, PortFuture, StoreError};
 
 /// The longest that one rule may take, in milliseconds: it may have to read all of a large database.
 const PATIENCE_MS: u64 = 600_000;
+
+/// The setting in which rules find the horizon, in real milliseconds.
+const HORIZON_MS: &str = "paydesk.horizon_ms";
 
 /// One thing that must always be true.
 pub(crate) struct Rule {
@@ -70,15 +75,16 @@ struct Found {
 }
 
 impl Invariants for PostgresStore {
-    fn check(&self) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>> {
-        Box::pin(self.check_invariants())
+    fn check(&self, pace: Pace) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>> {
+        Box::pin(self.check_invariants(pace))
     }
 }
 
 impl PostgresStore {
-    async fn check_invariants(&self) -> Result<Vec<InvariantReport>, StoreError> {
+    async fn check_invariants(&self, pace: Pace) -> Result<Vec<InvariantReport>, StoreError> {
         let statements: Vec<&'static str> = rules().map(|rule| rule.sql).collect();
-        let found: Vec<Vec<Found>> = self.snapshot(statements, PATIENCE_MS).await?;
+        let set = format!("SET {HORIZON_MS} = {}", pace.millis(HORIZON_S));
+        let found: Vec<Vec<Found>> = self.snapshot(&set, statements, PATIENCE_MS).await?;
         let reports = rules().zip(found).map(|(rule, mut found)| {
             let Found { violations, sample } = found.pop().ok_or_else(|| {
                 StoreError::Unavailable(format!("{}: a count without a row", rule.id))

@@ -97,9 +97,10 @@ impl PostgresStore {
     }
 
     /// Every row of each of `statements`, all of one moment and without a write, each given as long as is
-    /// said. On a connection of its own, which ends with the transaction, whoever stops waiting.
+    /// said, after `set`. On a connection of its own, which ends with the transaction, whoever stops waiting.
     pub(crate) fn snapshot<'a, U>(
         &'a self,
+        set: &str,
         statements: Vec<&'static str>,
         each_ms: u64,
     ) -> Asking<'a, Vec<Vec<U>>>
@@ -107,10 +108,10 @@ impl PostgresStore {
         U: Send + 'a,
         Prepared<'static>: LoadQuery<'a, AsyncPgConnection, U>,
     {
+        let begin = format!("SET statement_timeout = {each_ms}; {set}; {SNAPSHOT}");
         async move {
             let mut connection = self.connect_afresh().await?;
             let patience = Duration::from_millis(each_ms.saturating_add(1_000));
-            let begin = format!("SET statement_timeout = {each_ms}; {SNAPSHOT}");
             timeout(patience, connection.batch_execute(&begin))
                 .await
                 .map_err(|_elapsed| Failure::Late)?

@@ -75,7 +75,10 @@ fn of_refunds(order: &Order, choice: u64, which: u64) -> Command {
         10 => sample::no_refund(&out_refund_no),
         11 => Command::ApproveRefund { out_refund_no, as_approver: true },
         12 => Command::DeclineRefund { out_refund_no },
-        13 => Command::RetryRefund { out_refund_no },
+        13 => {
+            let amount = choice.is_multiple_of(2).then_some(domain::Fen::new(7));
+            Command::RetryRefund { out_refund_no, amount }
+        }
         _ => Command::SettleRefundOffline { out_refund_no, note: "by hand".to_owned() },
     }
 }

@@ -11,7 +11,7 @@ use domain::job::JobId;
 use domain::names::{Appid, Mchid, Openid};
 use domain::payment::{Credential, Payment, Terms};
 use domain::ports::*;
-use domain::{CommandId, Epoch, Fen, OrderId, OutRefundNo, OutTradeNo, Timestamp, UserId};
+use domain::{CommandId, Epoch, Fen, OrderId, OutRefundNo, OutTradeNo, Pace, Timestamp, UserId};
 use mockall::mock;
 use std::sync::{Arc, Mutex};
 
@@ -144,7 +144,7 @@ mock! {
 mock! {
     pub(crate) Rules {}
     impl Invariants for Rules {
-        fn check(&self) -> PortFuture<'static, Result<Vec<InvariantReport>, StoreError>>;
+        fn check(&self, pace: Pace) -> PortFuture<'static, Result<Vec<InvariantReport>, StoreError>>;
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{ActError, Acted, Action, Paydesk, TransactError};
 use domain::changeset::{Audit, Changeset, Intent};
 use domain::job::{JobChange, JobId};
 use domain::order::{Command, Order, RefundAsk, Rejection};
-use domain::{CommandId, OutRefundNo};
+use domain::{CommandId, Fen, OutRefundNo};
 
 /// A refund that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +64,8 @@ impl Paydesk {
     }
 
     /// Goes on with a refund now: one on its way is sent or asked about at once, a rejected one is
-    /// sent again, a closed one is begun anew under another number.
+    /// sent again, a closed one is begun anew under another number. `amount`, in fen, where less of
+    /// surplus money is still owed than we know.
     ///
     /// # Errors
     /// See [`ActError`].
@@ -72,8 +73,9 @@ impl Paydesk {
         &self,
         action: &Action,
         out_refund_no: &OutRefundNo,
+        amount: Option<Fen>,
     ) -> Result<Acted, ActError> {
-        let command = Command::RetryRefund { out_refund_no: out_refund_no.clone() };
+        let command = Command::RetryRefund { out_refund_no: out_refund_no.clone(), amount };
         let acted = self.act(action, &command).await?;
         let order = acted.order();
         let newest = order.last_of_chain(out_refund_no).map(|refund| &refund.out_refund_no);

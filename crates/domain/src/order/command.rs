@@ -64,6 +64,9 @@ pub enum Command {
     RetryRefund {
         /// Which.
         out_refund_no: OutRefundNo,
+        /// Of surplus money, how much is still owed where that is less: WeChat Pay says that some of
+        /// it went back, and not how. `None` for all that we know to be left.
+        amount: Option<Fen>,
     },
     /// Record that the money went back another way.
     SettleRefundOffline {

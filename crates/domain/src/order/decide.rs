@@ -65,7 +65,9 @@ impl Order {
             }
             Command::DeclineRefund { out_refund_no } => self.decline_refund(out_refund_no, now),
             Command::WithdrawRefund { out_refund_no } => self.withdraw_refund(out_refund_no, now),
-            Command::RetryRefund { out_refund_no } => self.retry_refund(out_refund_no, now),
+            Command::RetryRefund { out_refund_no, amount } => {
+                self.retry_refund(out_refund_no, *amount, now)
+            }
             Command::SettleRefundOffline { out_refund_no, note } => {
                 self.settle_refund_offline(out_refund_no, note, now)
             }

@@ -2,11 +2,13 @@
 
 use super::PortFuture;
 use super::order_store::StoreError;
+use crate::Pace;
 
 /// Checks everything that must always be true of what is stored.
 pub trait Invariants: Send + Sync {
-    /// Checks every invariant, as one snapshot. May take long on a large database; locks nothing.
-    fn check(&self) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>>;
+    /// Checks every invariant, as one snapshot. `pace` is the one that the service keeps: some rules
+    /// speak of how long it waits. May take long on a large database; locks nothing.
+    fn check(&self, pace: Pace) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>>;
 }
 
 /// One invariant, checked.

@@ -6,14 +6,14 @@
 use super::answered;
 use crate::answer::{Outcome, Telling};
 use crate::call::{Answer, Call};
-use crate::fulfil::{Why, cause};
+use crate::fulfil::{REASON, Why, cause};
 use crate::json_body::{Body, Fields, Presence, TextRule};
 use crate::order_actions::Nothing;
 use crate::problem::ProblemBody;
 use crate::wire::refund::WireRefund;
-use domain::OutRefundNo;
 use domain::order::{Command, Order};
 use domain::ports::Role;
+use domain::{Fen, OutRefundNo};
 use usecases::Acted;
 use utoipa::ToSchema;
 
@@ -31,6 +31,27 @@ pub(crate) struct Note {
 impl Body for Note {
     fn read(fields: &mut Fields) -> Option<Note> {
         Some(Note { note: fields.text("note", NOTE)? })
+    }
+}
+
+/// How a refund goes on.
+#[derive(ToSchema)]
+#[schema(as = RetryRefundRequest)]
+pub(crate) struct Again {
+    /// For the audit.
+    #[schema(min_length = 1, max_length = 200)]
+    reason: Option<String>,
+    /// Of money that an order could not take, and some of which somebody has sent back without our
+    /// knowing how: what is still owed, in fen. Goes back under another number.
+    #[schema(value_type = Option<i64>, minimum = 1)]
+    amount_fen: Option<Fen>,
+}
+
+impl Body for Again {
+    fn read(fields: &mut Fields) -> Option<Again> {
+        let reason = fields.optional_text("reason", REASON);
+        let amount = fields.optional_integer("amount_fen", 1..=Fen::LIMIT.get());
+        Some(Again { reason, amount_fen: amount.map(Fen::new) })
     }
 }
 
@@ -92,15 +113,15 @@ pub(crate) async fn decline(call: Call) -> Answer {
         ("Idempotency-Key" = String, Header, pattern = "^[0-9A-Za-z_-]{16,64}$"),
         ("If-Match" = Option<String>, Header, pattern = "^\"(0|[1-9][0-9]{0,18})\"$",
             description = "the order's ETag")),
-    request_body = Option<Why>,
+    request_body = Option<Again>,
     responses((status = 200, description = "the refund that goes on", body = WireRefund),
         (status = "default", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn retry(mut call: Call) -> Answer {
-    let asked = call.asked::<Why>(Presence::Optional).await?;
+    let asked = call.asked::<Again>(Presence::Optional).await?;
     let action = call.action(&asked, &cause("retry refund", asked.body.reason.as_deref()));
-    let number = call.out_refund_no()?;
-    let closed = number.clone();
-    let acted = call.run(async move |paydesk| paydesk.retry_refund(&action, &closed).await);
+    let (number, amount) = (call.out_refund_no()?, asked.body.amount_fen);
+    let over = number.clone();
+    let acted = call.run(async move |paydesk| paydesk.retry_refund(&action, &over, amount).await);
     let acted = acted.await??;
     told(&acted, &going_on(acted.order(), number))
 }

@@ -6,7 +6,7 @@ use domain::changeset::Fence;
 use domain::job::JobId;
 use domain::names::{Appid, Openid};
 use domain::ports::*;
-use domain::{Timestamp, UserId};
+use domain::{Pace, Timestamp, UserId};
 use uuid::Uuid;
 
 impl JobQueue for Fake {
@@ -139,7 +139,7 @@ impl Access for Fake {
 }
 
 impl Invariants for Fake {
-    fn check(&self) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>> {
+    fn check(&self, _pace: Pace) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>> {
         ready(self.up().map(|inner| inner.invariants.clone()))
     }
 }

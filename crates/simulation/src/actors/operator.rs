@@ -7,8 +7,9 @@ use crate::time::SECOND;
 use crate::world::World;
 use domain::changeset::Audit;
 use domain::order::{CancelCause, Command, CompletedBy, OrderStatus, RefundAsk};
+use domain::payment::Payment;
 use domain::ports::OrderKey;
-use domain::refund::{Asker, RefundStatus};
+use domain::refund::{Asker, Refund, RefundKind, RefundStatus};
 use domain::shipment::{LogisticsType, Package, ShipmentDraft};
 use domain::{Fen, OrderId, OrderNumber};
 use std::sync::Arc;
@@ -108,9 +109,10 @@ fn action(id: OrderId, number: &OrderNumber, what: &str, count: u32) -> Box<Acti
 
 /// What a person says of a refund that waits for one: mostly yes.
 fn verdict(world: &World, id: OrderId) -> Option<Command> {
-    let (out_refund_no, status) = world.oracle.look(|seen| {
+    let (refund, paid) = world.oracle.look(|seen| {
         let order = seen.orders.get(&id)?;
-        let waits = order.refunds.iter().find(|refund| match refund.state.status() {
+        let mut refunds = order.refunds.iter();
+        let waits = refunds.find(|refund| match refund.state.status() {
             RefundStatus::AwaitingApproval | RefundStatus::Abnormal | RefundStatus::Rejected => {
                 true
             }
@@ -124,8 +126,10 @@ fn verdict(world: &World, id: OrderId) -> Option<Command> {
             | RefundStatus::Succeeded
             | RefundStatus::SettledOffline => false,
         })?;
-        Some((waits.out_refund_no.clone(), waits.state.status()))
+        let payment = order.payments.iter().find(|payment| payment.no == waits.payment_no);
+        Some((waits.clone(), payment?.clone()))
     })?;
+    let (out_refund_no, status) = (refund.out_refund_no.clone(), refund.state.status());
     let note = "银行转账".to_owned();
     let no = world.draw(Kind::Actor, 4) == 3;
     Some(match status {
@@ -144,8 +148,24 @@ fn verdict(world: &World, id: OrderId) -> Option<Command> {
         | RefundStatus::Succeeded
         | RefundStatus::SettledOffline
         | RefundStatus::Rejected
-        | RefundStatus::Closed => Command::RetryRefund { out_refund_no },
+        | RefundStatus::Closed => {
+            Command::RetryRefund { out_refund_no, amount: still_owed(world, &refund, &paid) }
+        }
     })
+}
+
+/// Who looks at WeChat Pay sees what else went back of money that an order could not take.
+fn still_owed(world: &World, refund: &Refund, paid: &Payment) -> Option<Fen> {
+    if refund.kind != RefundKind::Surplus || world.draw(Kind::Actor, 3) < 2 {
+        return None;
+    }
+    let number = paid.out_trade_no().as_str();
+    let went_back = world.wechat.refunds();
+    let went_back = went_back.iter().filter(|other| other.out_trade_no == number);
+    let went_back = went_back.filter(|other| other.status != "CLOSED");
+    let went_back: i64 = went_back.map(|other| other.refund_fen).sum();
+    let rest = paid.receipt()?.amount.minus(Fen::new(went_back))?;
+    (rest > Fen::ZERO).then_some(rest)
 }
 
 /// A part of it, or all of it.

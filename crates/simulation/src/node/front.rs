@@ -247,8 +247,8 @@ impl Handling {
             }
             Ask::Pay(request, keyed) => self.sold(Box::pin(desk.pay_order(&request, &keyed)).await),
             Ask::Cancel(action, cause) => acted(Box::pin(desk.cancel_order(&action, cause)).await),
-            Ask::Act(action, Command::RetryRefund { out_refund_no }) => {
-                acted(Box::pin(desk.retry_refund(&action, &out_refund_no)).await)
+            Ask::Act(action, Command::RetryRefund { out_refund_no, amount }) => {
+                acted(Box::pin(desk.retry_refund(&action, &out_refund_no, amount)).await)
             }
             Ask::Act(action, command) => acted(Box::pin(desk.act(&action, &command)).await),
             Ask::Refund(action, asked) => {

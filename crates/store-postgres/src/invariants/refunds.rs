@@ -86,7 +86,8 @@ pub(super) const RULES: &[Rule] = &[
              WHERE r.order_id = p.order_id AND r.payment_no = p.payment_no \
                AND r.out_refund_no < o.out_refund_no AND r.status IN ('sending', 'unknown') \
                AND o.status IN ('sending', 'unknown') \
-               AND abs(extract(epoch FROM r.sent_at - o.sent_at)) < 600)"
+               AND abs(extract(epoch FROM r.sent_at - o.sent_at)) * 1000 \
+                   < current_setting('paydesk.horizon_ms')::numeric)"
     ),
     rule!(
         "I15c",

@@ -4,6 +4,7 @@ mod planted;
 mod world;
 
 use super::{Found, Rule, rules};
+use domain::Pace;
 use domain::ports::Invariants as _;
 use planted::PLANTED;
 use std::collections::BTreeSet;
@@ -31,7 +32,7 @@ async fn ask(client: &Client, rule: &Rule) -> Found {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_world_where_all_went_well_contradicts_nothing() {
     let world = World::make().await;
-    let reports = world.store.check().await.unwrap();
+    let reports = world.store.check(Pace::DESIGNED).await.unwrap();
     let wrong: Vec<_> = reports.iter().filter(|report| !report.holds()).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     let asked: Vec<&str> = reports.iter().map(|report| report.id).collect();
@@ -47,6 +48,7 @@ async fn whatever_is_planted_is_found_by_its_rule() {
     let client = world.database.client().await;
     client.batch_execute(STRIP).await.unwrap();
     client.batch_execute("SET session_replication_role = replica").await.unwrap();
+    client.batch_execute("SET paydesk.horizon_ms = 600000").await.unwrap();
     for (id, planted) in PLANTED {
         let rule = rules().find(|rule| rule.id == *id).unwrap_or_else(|| panic!("no rule {id}"));
         let before = ask(&client, rule).await;
@@ -67,6 +69,24 @@ async fn whatever_is_planted_is_found_by_its_rule() {
     assert_eq!(planted, all, "a rule that was never seen to find anything is no rule");
 }
 
+/// Where a designed second takes less, what was sent is waited for less long.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_long_a_refund_may_be_on_its_way_keeps_the_pace() {
+    let world = World::make().await;
+    let client = world.database.client().await;
+    client.batch_execute(STRIP).await.unwrap();
+    client.batch_execute("SET session_replication_role = replica").await.unwrap();
+    let again = "INSERT INTO refunds SELECT (jsonb_populate_record(r, jsonb_build_object( \
+        'out_refund_no', out_refund_no || '-again', 'sent_at', sent_at + interval '90 seconds'))).* \
+        FROM refunds r WHERE status = 'sending'";
+    assert!(client.execute(again, &[]).await.unwrap() > 0);
+    for (pace, holds) in [(Pace::DESIGNED, false), (Pace::of_thousandths(100), true)] {
+        let reports = world.store.check(pace).await.unwrap();
+        let rule = reports.iter().find(|report| report.id == "I15b").unwrap();
+        assert_eq!(rule.holds(), holds, "{pace:?}: {rule:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_found_is_reported_by_its_number() {
     let world = World::make().await;
@@ -76,7 +96,7 @@ async fn what_is_found_is_reported_by_its_number() {
     let mut lost: Vec<String> = lost.iter().map(|row| row.get(0)).collect();
     lost.sort();
     assert!(lost.len() > 2);
-    let reports = world.store.check().await.unwrap();
+    let reports = world.store.check(Pace::DESIGNED).await.unwrap();
     let wrong: Vec<_> = reports.iter().filter(|report| !report.holds()).collect();
     let [found] = wrong.as_slice() else { panic!("{wrong:#?}") };
     assert_eq!((found.id, found.violations), ("I36b", u64::try_from(found.sample.len()).unwrap()));
@@ -89,7 +109,7 @@ async fn one_moment_is_seen_whatever_is_written_meanwhile() {
     let world = World::make().await;
     let checks = async {
         for _ in 0..3 {
-            let reports = world.store.check().await.unwrap();
+            let reports = world.store.check(Pace::DESIGNED).await.unwrap();
             let wrong: Vec<_> = reports.into_iter().filter(|report| !report.holds()).collect();
             assert!(wrong.is_empty(), "{wrong:#?}");
         }

@@ -8,7 +8,7 @@ use store_postgres::Isolation;
 async fn random_histories_contradict_no_invariant() {
     let (stores, guard) = support::make(Isolation::ReadCommitted).await;
     testkit::conformance::histories::what_is_loaded_is_what_was_committed(&stores).await;
-    let reports = guard.store.check().await.unwrap();
+    let reports = guard.store.check(domain::Pace::DESIGNED).await.unwrap();
     let wrong: Vec<_> = reports.iter().filter(|report| !report.holds()).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

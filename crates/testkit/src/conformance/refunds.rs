@@ -77,7 +77,7 @@ pub async fn a_refund_is_kept_in_every_state(stores: &Stores) {
     story.send(&first).await;
     story.called(&first, RefundAnswer::Refused { code: "NO_AUTH".to_owned() }).await;
     story.give(&sample::no_refund(&first)).await;
-    story.give(&Command::RetryRefund { out_refund_no: first.clone() }).await;
+    story.give(&Command::RetryRefund { out_refund_no: first.clone(), amount: None }).await;
     story.send(&first).await;
     story.heard(&first, RefundProgress::Processing).await;
     story.heard(&first, RefundProgress::Abnormal).await;
@@ -223,7 +223,7 @@ pub async fn a_refund_whose_number_is_anothers_begins_again(stores: &Stores) {
     let other = OutTradeNo::parse("another-system-1").expect("a number");
     story.give(&said_elsewhere(&story.order, taken.as_str(), 200, &other)).await;
     assert!(matches!(story.order.refunds[0].state, RefundState::Rejected { .. }));
-    story.give(&Command::RetryRefund { out_refund_no: taken.clone() }).await;
+    story.give(&Command::RetryRefund { out_refund_no: taken.clone(), amount: None }).await;
     let again = last(&story.order);
     assert_ne!(again, taken);
     // It was sent, refused, asked for once more; and then somebody was quicker.
@@ -236,7 +236,7 @@ pub async fn a_refund_whose_number_is_anothers_begins_again(stores: &Stores) {
         RefundAtWechat::NotExist,
     );
     story.give(&Command::RecordRefund(not_exist)).await;
-    story.give(&Command::RetryRefund { out_refund_no: again.clone() }).await;
+    story.give(&Command::RetryRefund { out_refund_no: again.clone(), amount: None }).await;
     story.give(&said_elsewhere(&story.order, "C-1", 500, &ours)).await;
     let refund = story.order.refund(&again).expect("the refund");
     assert_eq!(refund.state, RefundState::Withdrawn);

@@ -78,7 +78,7 @@ async fn a_retry_wakes_a_refund_whose_job_was_set_aside() {
     let mut jobs = MockJobs::new();
     jobs.expect_hasten().returning(|_, _| ready(Ok(())));
     desk.jobs = Arc::new(jobs);
-    desk.retry_refund(&action(), &no).await.unwrap();
+    desk.retry_refund(&action(), &no, None).await.unwrap();
     let life = life.lock().unwrap();
     let promised = life.written.iter().flat_map(|changeset| &changeset.jobs);
     let wakes = |change: &JobChange| matches!(change, JobChange::Ensure { id, .. } if *id == JobId::refund(&no));
@@ -125,7 +125,7 @@ async fn a_retry_hastens_the_refund_that_it_answers() {
         ready(Ok(()))
     });
     desk.jobs = Arc::new(jobs);
-    desk.retry_refund(&action(), &first).await.unwrap();
+    desk.retry_refund(&action(), &first, None).await.unwrap();
     assert_eq!(*hastened.lock().unwrap(), [JobId::refund(&number)]);
 }
 

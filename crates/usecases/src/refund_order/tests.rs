@@ -79,5 +79,5 @@ async fn a_retry_makes_its_job_due_now() {
         .withf(move |id, at| *id == expected && *at == now())
         .returning(|_, _| ready(Ok(())));
     desk.jobs = Arc::new(jobs);
-    desk.retry_refund(&action("two"), &no).await.unwrap();
+    desk.retry_refund(&action("two"), &no, None).await.unwrap();
 }

@@ -7,6 +7,9 @@ use crate::payment::{Payment, PaymentNo};
 use crate::refund::{Asker, REFUNDABLE_S, Refund, RefundKind, RefundState};
 use crate::{Fen, OutRefundNo, Timestamp};
 
+/// What the payer reads of money that goes back by itself.
+pub(super) const SURPLUS_REASON: &str = "订单无法接受该笔付款，自动退款";
+
 impl Order {
     pub(in crate::order) fn ask_refund(
         &self,
@@ -162,7 +165,7 @@ pub(in crate::order) fn surplus_refund(
         out_refund_no: OutRefundNo::of_surplus(payment.out_trade_no()),
         payment_no: payment.no,
         amount: receipt.amount,
-        reason: "订单无法接受该笔付款，自动退款".to_owned(),
+        reason: SURPLUS_REASON.to_owned(),
         kind: RefundKind::Surplus,
         asked_by: Asker::Paydesk,
         actor: "paydesk".to_owned(),

@@ -71,21 +71,29 @@ impl Order {
     pub(in crate::order) fn retry_refund(
         &self,
         out_refund_no: &OutRefundNo,
+        amount: Option<Fen>,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
         let refund = self.known_refund(out_refund_no)?;
         if refund.kind == RefundKind::External {
             return Err(Rejection::WrongState);
         }
-        let is_replaced = self.replacement_of(out_refund_no).is_some();
+        let is_over = self.replacement_of(out_refund_no).is_none()
+            && matches!(refund.state, RefundState::Rejected { .. } | RefundState::Closed { .. });
+        // What somebody asked for can be asked for again, as much as is wanted.
+        if amount.is_some() && !(is_over && refund.kind == RefundKind::Surplus) {
+            return Err(Rejection::WrongState);
+        }
+        let as_it_was = amount.is_none_or(|amount| amount == refund.amount);
         match &refund.state {
             RefundState::Rejected { code }
-                if !is_replaced && code != NUMBER_TAKEN && self.has_room(refund) =>
+                if is_over && as_it_was && code != NUMBER_TAKEN && self.has_room(refund) =>
             {
                 Ok(self.moved(refund, RefundState::Requested, now))
             }
-            RefundState::Rejected { .. } | RefundState::Closed { .. } if !is_replaced => {
-                let events = vec![Event::RefundRequested(self.begun_anew(refund, now)?)];
+            RefundState::Rejected { .. } | RefundState::Closed { .. } if is_over => {
+                let another = self.begun_anew(refund, amount, now)?;
+                let events = vec![Event::RefundRequested(another)];
                 Ok(Decision::Record(self.with_what_follows(events, now)))
             }
             // Its job is hastened; nothing new is to be recorded.
@@ -104,19 +112,23 @@ impl Order {
         }
     }
 
-    /// The same money under another number. Of a surplus payment that somebody has paid back in
-    /// part, what is left.
-    fn begun_anew(&self, refund: &Refund, now: Timestamp) -> Result<Refund, Rejection> {
+    /// The same money under another number, or `amount` of it. Of a surplus payment that somebody has
+    /// paid back in part, what is left.
+    fn begun_anew(
+        &self,
+        refund: &Refund,
+        amount: Option<Fen>,
+        now: Timestamp,
+    ) -> Result<Refund, Rejection> {
         let another = self.replacing(refund, now).ok_or(Rejection::TooManyRefunds)?;
-        if self.has_room(refund) {
-            return Ok(another);
-        }
         let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
         let rest = payment.map_or(Fen::ZERO, |payment| self.rest_of(payment));
-        if refund.kind != RefundKind::Surplus || rest < Fen::new(1) {
+        let some_is_back = refund.kind == RefundKind::Surplus && rest < refund.amount;
+        let amount = amount.unwrap_or(if some_is_back { rest } else { refund.amount });
+        if amount < Fen::new(1) || amount > rest {
             return Err(Rejection::RefundExceedsPaid);
         }
-        Ok(Refund { amount: rest, ..another })
+        Ok(Refund { amount, ..another })
     }
 
     /// What is still to go back of a surplus payment whose automatic refund gave way to another.
@@ -126,7 +138,7 @@ impl Order {
         if !matches!(gave_way.state, RefundState::Withdrawn) {
             return None;
         }
-        self.begun_anew(gave_way, now).ok()
+        self.begun_anew(gave_way, None, now).ok()
     }
 
     pub(in crate::order) fn settle_refund_offline(

@@ -3,6 +3,7 @@
 //! Facts only add. One that cannot be ours is refused and becomes a case; it is never guessed at.
 
 use crate::fact::{Evidence, RefundAtWechat, RefundFact, RefundProgress, RefundStatement};
+use crate::order::refunds::ask::SURPLUS_REASON;
 use crate::order::{Decision, Event, Order, Rejection};
 use crate::payment::{Payment, PaymentState};
 use crate::refund::{Asker, NUMBER_TAKEN, Refund, RefundKind, RefundState};
@@ -101,13 +102,16 @@ impl Order {
             | RefundState::Abnormal { .. } => {}
         }
         let Some(to) = reached(refund, said) else { return Ok(Decision::AlreadyApplied) };
-        let closed = matches!(to, RefundState::Closed { .. });
+        let frees = matches!(to, RefundState::Closed { .. }) && refund.reserves();
         let out_refund_no = refund.out_refund_no.clone();
         let mut events = vec![Event::RefundMoved { out_refund_no, to, at: now }];
-        if closed && refund.reserves() && refund.kind != RefundKind::External {
+        if frees && refund.kind != RefundKind::External {
             events.extend(self.replacing(refund, now).map(Event::RefundRequested));
         }
         events.extend(self.rest_after(&events, payment, now));
+        if frees && refund.kind == RefundKind::External {
+            events.extend(self.left_by(refund, &events, payment, now));
+        }
         Ok(Decision::Record(self.with_what_follows(events, now)))
     }
 
@@ -181,10 +185,42 @@ impl Order {
         payment: Option<&Payment>,
         now: Timestamp,
     ) -> Option<Event> {
-        let payment =
-            payment.filter(|payment| matches!(payment.state, PaymentState::Surplus { .. }))?;
+        let payment = payment.filter(|payment| is_surplus(payment))?;
         let after = events.iter().fold(self.clone(), Order::apply);
         after.rest_of_surplus(payment, now).map(Event::RefundRequested)
+    }
+
+    /// What a refund made elsewhere had kept of a surplus payment and gives back by its end, when the
+    /// automatic one went on with the rest: it goes back too, as one more refund.
+    fn left_by(
+        &self,
+        closed: &Refund,
+        events: &[Event],
+        payment: Option<&Payment>,
+        now: Timestamp,
+    ) -> Option<Event> {
+        let payment = payment.filter(|payment| is_surplus(payment))?;
+        let after = events.iter().fold(self.clone(), Order::apply);
+        let amount = closed.amount.min(after.rest_of(payment));
+        let name = format!("rest:{}", closed.out_refund_no);
+        let out_refund_no = OutRefundNo::of_request(payment.out_trade_no(), &name);
+        let is_known = after.refund(&out_refund_no).is_some();
+        if amount < Fen::new(1) || is_known || after.has_all_refunds(payment.no) {
+            return None;
+        }
+        Some(Event::RefundRequested(Refund {
+            out_refund_no,
+            payment_no: payment.no,
+            amount,
+            reason: SURPLUS_REASON.to_owned(),
+            kind: RefundKind::Requested,
+            asked_by: Asker::Paydesk,
+            actor: "paydesk".to_owned(),
+            replaces: None,
+            state: RefundState::Requested,
+            sent_at: None,
+            created_at: now,
+        }))
     }
 
     /// What was made elsewhere is a fact and comes first: what of ours has not been sent gives way,
@@ -212,9 +248,13 @@ impl Order {
 
 /// The one automatic refund of a surplus payment is known by its number.
 fn kind_of(out_refund_no: &OutRefundNo, payment: &Payment) -> RefundKind {
-    let is_surplus = matches!(payment.state, PaymentState::Surplus { .. })
-        && *out_refund_no == OutRefundNo::of_surplus(payment.out_trade_no());
-    if is_surplus { RefundKind::Surplus } else { RefundKind::External }
+    let is_automatic =
+        is_surplus(payment) && *out_refund_no == OutRefundNo::of_surplus(payment.out_trade_no());
+    if is_automatic { RefundKind::Surplus } else { RefundKind::External }
+}
+
+fn is_surplus(payment: &Payment) -> bool {
+    matches!(payment.state, PaymentState::Surplus { .. })
 }
 
 /// Where a refund stands once this is known; `None` when that is nothing new. `PROCESSING` after

@@ -257,7 +257,10 @@ impl Step {
             }
             Kind::Decline => Command::DeclineRefund { out_refund_no },
             Kind::Withdraw => Command::WithdrawRefund { out_refund_no },
-            Kind::Retry => Command::RetryRefund { out_refund_no },
+            Kind::Retry => {
+                let amount = (self.variant == 2).then_some(Fen::new(1));
+                Command::RetryRefund { out_refund_no, amount }
+            }
             Kind::SettleOffline => {
                 Command::SettleRefundOffline { out_refund_no, note: "bank".to_owned() }
             }

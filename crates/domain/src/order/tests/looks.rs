@@ -252,7 +252,8 @@ fn a_refund_that_is_rejected_at_the_horizon_is_let_be_at_once() {
     let refused = play(part(), &[send, call_refused]);
     let late = Moment::at(at(HORIZON_S)).play(&refused, &not_exist(&refused));
     assert_eq!(next_refund_look(&late.refunds[0], at(HORIZON_S), Pace::DESIGNED), None);
-    let retried = Command::RetryRefund { out_refund_no: late.refunds[0].out_refund_no.clone() };
+    let retried =
+        Command::RetryRefund { out_refund_no: late.refunds[0].out_refund_no.clone(), amount: None };
     let again = Moment::at(at(HORIZON_S)).play(&late, &retried);
     assert_eq!(
         next_refund_look(&again.refunds[0], at(HORIZON_S), Pace::DESIGNED),

@@ -103,7 +103,7 @@ pub(super) fn withdraw(order: &Order) -> Command {
 }
 
 pub(super) fn retry(order: &Order) -> Command {
-    Command::RetryRefund { out_refund_no: no(order) }
+    Command::RetryRefund { out_refund_no: no(order), amount: None }
 }
 
 pub(super) fn settle_offline(order: &Order) -> Command {

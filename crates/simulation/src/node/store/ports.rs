@@ -16,7 +16,7 @@ use domain::ports::{
     RulesInForce, SessionRecord, ShopRules, StockAnswer, StockChange, StockEntryList,
     StockEntryListing, StoreError,
 };
-use domain::{CommandId, Epoch, Timestamp, UserId};
+use domain::{CommandId, Epoch, Pace, Timestamp, UserId};
 
 type Answer<'a, T> = PortFuture<'a, Result<T, StoreError>>;
 
@@ -294,7 +294,7 @@ impl Access for SimStore {
 
 /// Asked by operators' pages alone, which no world has: the oracle holds the invariants.
 impl Invariants for SimStore {
-    fn check(&self) -> Answer<'_, Vec<InvariantReport>> {
+    fn check(&self, _pace: Pace) -> Answer<'_, Vec<InvariantReport>> {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
 }

@@ -213,7 +213,7 @@ async fn made_anew(people: Vec<Client>) {
     if !buyer.sees_refund(&number, 600, |state| state == RefundStatus::Closed).await {
         return;
     }
-    let again = |out_refund_no| Command::RetryRefund { out_refund_no };
+    let again = |out_refund_no| Command::RetryRefund { out_refund_no, amount: None };
     if let Some(request) = buyer.verdict(&number, again) {
         buyer.insist(request).await;
     }
@@ -251,7 +251,7 @@ async fn rejected(people: Vec<Client>) {
         return;
     }
     buyer.wait(1_000).await;
-    let again = |out_refund_no| Command::RetryRefund { out_refund_no };
+    let again = |out_refund_no| Command::RetryRefund { out_refund_no, amount: None };
     if let Some(request) = buyer.verdict(&seen.number, again) {
         buyer.insist(request).await;
     }

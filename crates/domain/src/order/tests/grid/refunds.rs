@@ -34,7 +34,7 @@ fn commands() -> Vec<(&'static str, Make, Moment)> {
         ("NOT_EXIST", |_, r| refund_fact(&r.out_refund_no, RefundAtWechat::NotExist), now()),
         ("SUCCESS, other amount", |o, r| other_amount(o, r), now()),
         ("SUCCESS, other payment", |o, r| other_payment(o, r), now()),
-        ("retry", |_, r| Command::RetryRefund { out_refund_no: no(r) }, now()),
+        ("retry", |_, r| Command::RetryRefund { out_refund_no: no(r), amount: None }, now()),
         ("settle offline", |_, r| settle(r), now()),
         ("ask for a part", |_, _| ask(PART, Asker::Operator), now()),
         ("ask for the rest", |_, _| ask_rest(Asker::Operator), now()),

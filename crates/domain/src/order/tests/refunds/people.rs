@@ -125,7 +125,7 @@ fn a_number_that_the_order_does_not_have_is_named() {
         Command::ApproveRefund { out_refund_no: number(), as_approver: true },
         Command::DeclineRefund { out_refund_no: number() },
         Command::WithdrawRefund { out_refund_no: number() },
-        Command::RetryRefund { out_refund_no: number() },
+        Command::RetryRefund { out_refund_no: number(), amount: None },
         Command::SettleRefundOffline { out_refund_no: number(), note: String::new() },
         Command::SendRefund { out_refund_no: number() },
         Command::RecordRefundCall {
@@ -156,7 +156,7 @@ fn what_was_closed_goes_on_under_another_number() {
     assert_eq!(no(&again).as_str(), format!("{}-2", no(&order)));
     assert_eq!(last(&again).replaces, Some(no(&order)));
     assert_eq!(last(&again).amount, Fen::new(PART));
-    let first = Command::RetryRefund { out_refund_no: no(&order) };
+    let first = Command::RetryRefund { out_refund_no: no(&order), amount: None };
     assert_eq!(said_by(&again, &first), Ok(Decision::AlreadyApplied), "it goes on already");
 }
 
@@ -168,7 +168,7 @@ fn nothing_is_tried_again_once_its_amount_is_given_to_others() {
     for order in [order, closed] {
         let other = Moment::at(start()).named("other");
         let room = other.play(&order, &ask(TOTAL - PART, Asker::Operator));
-        let retry = Command::RetryRefund { out_refund_no: first.clone() };
+        let retry = Command::RetryRefund { out_refund_no: first.clone(), amount: None };
         assert!(matches!(said_by(&room, &retry), Ok(Decision::Record(_))), "just enough is left");
         let full = other.play(&order, &ask(TOTAL - PART + 1, Asker::Operator));
         assert_eq!(said_by(&full, &retry), Err(Rejection::RefundExceedsPaid));
