@@ -20,5 +20,6 @@ mod privacy;
 mod proxy;
 mod refund_rules;
 mod schema;
+mod shelf;
 mod support;
 mod vitals;

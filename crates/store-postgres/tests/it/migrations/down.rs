@@ -1,8 +1,8 @@
 //! Back to a version before: as if nothing had been, or not at all.
 
 use super::{
-    APPLIED_SECOND, FOURTH_DOWN, Migrating, SECOND, SECOND_DOWN, THIRD_DOWN, load, old_placement,
-    old_sheet,
+    APPLIED_SECOND, EIGHTH_DOWN, FOURTH_DOWN, Migrating, SECOND, SECOND_DOWN, THIRD_DOWN, load,
+    old_placement, old_sheet,
 };
 use domain::Epoch;
 use domain::order::{Command, Order};
@@ -25,6 +25,7 @@ async fn down_is_the_version_before_and_up_again_is_the_same() {
     let order = load(&store, 1).await;
     assert!(store.revoke_api_key("k-1", sample::start()).await.unwrap());
 
+    migrating.down(EIGHTH_DOWN, "0008").await;
     migrating.down(FOURTH_DOWN, "0004").await;
     migrating.down(THIRD_DOWN, "0003").await;
     assert_eq!(migrating.schema().await, second, "as if nothing had been");
@@ -76,6 +77,7 @@ async fn down_does_not_forget_what_was_sent() {
         ],
     )
     .await;
+    migrating.down(EIGHTH_DOWN, "0008").await;
     migrating.down(FOURTH_DOWN, "0004").await;
     migrating.down(THIRD_DOWN, "0003").await;
     is_refused(&migrating, SECOND_DOWN).await;
