@@ -107,12 +107,19 @@ pub struct Database {
     /// The most connections.
     #[serde(default = "pool_max")]
     pub pool_max: usize,
+    /// The most buyers of one SKU who are written in one transaction.
+    #[serde(default = "merge_max")]
+    pub merge_max: usize,
     /// The longest one statement may take, in milliseconds.
     #[serde(default = "statement_timeout_ms")]
     pub statement_timeout_ms: u64,
     /// Raised by one whenever the database is put back from a dump.
     #[serde(default)]
     pub epoch: u32,
+}
+
+fn merge_max() -> usize {
+    1
 }
 
 fn pool_max() -> usize {

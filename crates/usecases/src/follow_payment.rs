@@ -33,7 +33,11 @@ impl Paydesk {
     ) -> Result<Finish, TransactError> {
         let fence = &job.fence;
         let key = OrderKey::OutTradeNo(out_trade_no.clone());
-        let Some(found) = self.orders.load(&key).await? else { return Ok(Finish::Done) };
+        // An order and its jobs come in one commit: this one was promised for news that could not be
+        // applied while the database was away, and nobody knows the number.
+        let Some(found) = self.orders.load(&key).await? else {
+            return self.resolve_orphan(out_trade_no, job).await;
+        };
         // A payment that has ended without money is asked for as well when somebody wants to
         // know: a success may still come, and its order may still take it.
         let Some(payment) = found.value.payment(out_trade_no).filter(|p| p.receipt().is_none())

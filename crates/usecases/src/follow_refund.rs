@@ -12,6 +12,7 @@ mod dead_ends;
 mod stuck;
 #[cfg(test)]
 mod tests;
+mod unknown;
 
 use crate::query_budget::Urgency;
 use crate::transact::Landed;
@@ -24,7 +25,7 @@ use domain::job::next_refund_look;
 use domain::order::{Command, Order, RefundAnswer, Rejection};
 use domain::ports::{Finish, GatewayError, LeasedJob, OrderKey, RefundRequest};
 use domain::refund::{Refund, RefundState};
-use domain::{CommandId, OutRefundNo};
+use domain::{CommandId, OutRefundNo, Timestamp};
 
 /// A refund whose number is another one's at WeChat Pay is looked at again after so many seconds.
 const DIFFERS_AGAIN_S: i64 = 1_800;
@@ -53,9 +54,10 @@ impl Paydesk {
         job: &LeasedJob,
     ) -> Result<Finish, TransactError> {
         let key = OrderKey::OutRefundNo(out_refund_no.clone());
-        let Some(found) = self.orders.load(&key).await? else { return Ok(Finish::Done) };
-        let order = found.value;
-        let Some(refund) = order.refund(out_refund_no) else { return Ok(Finish::Done) };
+        let order = self.orders.load(&key).await?.map(|found| found.value);
+        let Some(refund) = order.as_ref().and_then(|order| order.refund(out_refund_no)) else {
+            return self.record_unknown_refund(out_refund_no, job).await;
+        };
         let urgency = if job.wanted { Urgency::ClientWaiting } else { Urgency::Patient };
         if let Err(wait_ms) = self.query_budget.take(urgency, self.clock.real()) {
             return Ok(Finish::PutOff(self.later(wait_ms)));
@@ -139,8 +141,12 @@ impl Paydesk {
     }
 
     fn in_a_minute(&self) -> Finish {
+        Finish::Again(self.a_minute_later())
+    }
+
+    fn a_minute_later(&self) -> Timestamp {
         let now = self.clock.now();
-        Finish::Again(self.jittered(now, self.settings.pace.after(now, LATER_S)))
+        self.jittered(now, self.settings.pace.after(now, LATER_S))
     }
 
     /// Says that it is sent, then sends it, then records what came back.

@@ -2,7 +2,7 @@
 
 use domain::ports::{Access, BuyerBook, CaseBook, Catalogue, JobQueue, OrderStore, ShopRules};
 use std::sync::Arc;
-use store_postgres::{ConnectSettings, Isolation, PostgresStore};
+use store_postgres::{ConnectSettings, Isolation, MERGE_MAX, PostgresStore};
 use testkit::TestDatabase;
 use testkit::conformance::Stores;
 
@@ -19,6 +19,8 @@ pub async fn guard(isolation: Isolation) -> Guard {
         wait_timeout_ms: 30_000,
         statement_timeout_ms: 20_000,
         lock_timeout_ms: 15_000,
+        // Every rule is kept by those who are written together, too.
+        merge_max: MERGE_MAX,
         isolation,
         ..ConnectSettings::new(database.url())
     };

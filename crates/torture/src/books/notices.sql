@@ -16,8 +16,11 @@ UNION ALL
 SELECT 'I28 a stored notification is worked off: ' || i.event_id || ' is ' || i.status
 FROM inbox i
 WHERE (i.status IN ('received', 'verified') AND NOT EXISTS (
-    SELECT 1 FROM notices n JOIN payments p USING (out_trade_no)
-    WHERE n.id = i.event_id AND n.state = 'given_up' AND p.status IN ('paid', 'surplus'))) OR (i.status = 'orphan' AND NOT EXISTS (
+    SELECT 1 FROM notices n
+    LEFT JOIN payments p USING (out_trade_no) LEFT JOIN trades t USING (out_trade_no)
+    WHERE n.id = i.event_id AND n.state = 'given_up'
+      AND (p.status IN ('paid', 'surplus') OR t.ordered_by = 'elsewhere')))
+   OR (i.status = 'orphan' AND NOT EXISTS (
     SELECT 1 FROM trades t WHERE t.out_trade_no = i.out_trade_no AND t.ordered_by = 'elsewhere'))
 UNION ALL
 SELECT 'one id has one fact: ' || i.event_id

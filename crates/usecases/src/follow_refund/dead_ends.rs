@@ -1,17 +1,18 @@
 //! Refunds whose job ends, or whose fact is refused, while money is still to be looked after.
 
-use super::tests::{after, job, refunding, setting};
+use super::tests::{after, job, lost, refunding, setting};
 use crate::mocks::{MockGateway, MockJobs, desk, ready};
 use crate::samples::{keyed, living, now, order, ready_order, refund_fact, store};
 use crate::{Action, Target};
 use domain::OutRefundNo;
+use domain::case::CaseKind;
 use domain::catalogue::SkuId;
 use domain::changeset::{Audit, Refusal};
 use domain::fact::RefundProgress;
 use domain::job::{JobChange, JobId};
 use domain::order::{Command, HORIZON_S, Order, RefundAnswer};
 use domain::ports::{CommitAnswer, Finish, GatewayError, OrderKey};
-use domain::refund::RefundState;
+use domain::refund::{RefundKind, RefundState};
 use std::sync::{Arc, Mutex};
 
 fn action() -> Action {
@@ -140,4 +141,53 @@ async fn a_fact_that_differs_is_not_acknowledged_by_the_job_as_done() {
     let (desk, _) = setting(sending, gateway);
     let finish = desk.follow_refund(&no, &job(&no, 2)).await.unwrap();
     assert!(matches!(finish, Finish::Again(at) if at > now()));
+}
+
+/// The notification of a refund made in the console came while the database was away, and no re-send
+/// ever arrived.
+#[tokio::test]
+async fn a_refund_that_we_were_told_of_and_do_not_know_is_recorded_with_its_payment() {
+    for progress in [RefundProgress::Processing, RefundProgress::Succeeded { at: now() }] {
+        let no = OutRefundNo::parse("console-1").unwrap();
+        let fact = refund_fact(&ready_order(), &no, Some(progress));
+        let mut gateway = MockGateway::new();
+        gateway.expect_query_refund().times(1).return_once(move |_| ready(Ok(fact)));
+        let (desk, life) = setting(ready_order(), gateway);
+        let finish = desk.follow_refund(&no, &job(&no, 2)).await.unwrap();
+        let is_over = progress != RefundProgress::Processing;
+        assert_eq!(finish == Finish::Done, is_over, "{finish:?}");
+        let life = life.lock().unwrap();
+        let known = life.order.refund(&no).unwrap();
+        assert_eq!((known.kind, known.is_paid_back()), (RefundKind::External, is_over));
+        assert_eq!(life.written[0].fence, Some(job(&no, 2).fence));
+    }
+}
+
+#[tokio::test]
+async fn a_refund_that_we_do_not_know_and_cannot_be_ours_is_shown_to_a_person() {
+    let no = OutRefundNo::parse("console-1").unwrap();
+    // Its payment is not known to be paid.
+    let fact = refund_fact(&order(), &no, Some(RefundProgress::Processing));
+    let mut gateway = MockGateway::new();
+    gateway.expect_query_refund().times(1).return_once(move |_| ready(Ok(fact)));
+    let (desk, life) = setting(order(), gateway);
+    assert_eq!(desk.follow_refund(&no, &job(&no, 2)).await.unwrap(), Finish::Done);
+    let written = &life.lock().unwrap().written;
+    assert_eq!(written[0].cases[0].kind, CaseKind::RefundMismatch);
+}
+
+#[tokio::test]
+async fn a_refund_that_nobody_knows_is_asked_about_again() {
+    for (answer, is_counted) in [(Ok(None), true), (Err(()), false)] {
+        let no = OutRefundNo::parse("console-1").unwrap();
+        let fact = refund_fact(&ready_order(), &no, None);
+        let heard = answer.map(|_: Option<()>| fact).map_err(|()| lost());
+        let mut gateway = MockGateway::new();
+        gateway.expect_query_refund().times(1).return_once(move |_| ready(heard));
+        let (desk, life) = setting(ready_order(), gateway);
+        let finish = desk.follow_refund(&no, &job(&no, 2)).await.unwrap();
+        let at = now().plus_seconds(60);
+        assert_eq!(finish, if is_counted { Finish::Retry(at) } else { Finish::Again(at) });
+        assert!(life.lock().unwrap().written.is_empty());
+    }
 }

@@ -15,7 +15,7 @@ use tracing::Level;
 const SWEEP_FOUND: &str = "sweep.found";
 
 fn job(attempts: u32) -> LeasedJob {
-    let fence = Fence { job: JobId::follow(order().payments[0].out_trade_no()), token: 4 };
+    let fence = Fence { job: JobId::expire(&order().number), token: 4 };
     LeasedJob { fence, attempts, wanted: false }
 }
 
@@ -33,7 +33,7 @@ fn finishing(orders: MockOrders) -> (Paydesk, Finished) {
     (desk, finished)
 }
 
-/// A store whose order is gone: there is nothing left to follow.
+/// A store whose order is gone: there is nothing left to cancel.
 fn without_order() -> MockOrders {
     let mut orders = MockOrders::new();
     orders.expect_load().times(1).returning(|_| ready(Ok(None)));

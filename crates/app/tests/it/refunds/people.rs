@@ -103,3 +103,40 @@ async fn wechat_pay_is_asked_at_once_when_an_operator_wants_to_know() {
     world.check_invariants().await;
     world.stop().await;
 }
+
+/// Somebody sent a part of it back at WeChat Pay, and only a person who looks there knows how much.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_says_how_much_of_money_that_came_too_late_is_still_owed() {
+    let world = World::new().await;
+    world.put_sku("tea", 100, 3).await;
+    let (buyer, number) = world.open_order("alice", "tea").await;
+    let path = format!("/api/mini/orders/{number}/cancel");
+    world.call(&buyer.token, Method::POST, &path, Value::Null).await;
+    for _ in 0..50 {
+        if world.order(&buyer, &number, 1).await["status"] == "cancelled" {
+            break;
+        }
+    }
+    let late = json!({"unfaithful": true, "payer_account": "abnormal"});
+    let (status, trade) =
+        world.sandbox(Method::POST, &format!("/_sandbox/pay/{number}"), late).await;
+    assert_eq!(status, 200, "{trade}");
+    let order = world.until_refund(&buyer, &number, 0, "rejected").await;
+    let automatic = order["refunds"][0].clone();
+    let operator = world.key("operator", &[Role::Operator]).await;
+    for (amount_fen, status, code) in
+        [(0, 400, "validation_failed"), (101, 409, "refund_exceeds_paid")]
+    {
+        let body = json!({"amount_fen": amount_fen});
+        let (said, problem) = world.say(&operator, &automatic, "retry", body).await;
+        assert_eq!((said.as_u16(), &problem["code"]), (status, &json!(code)), "{problem}");
+    }
+    let (status, rest) = world.say(&operator, &automatic, "retry", json!({"amount_fen": 40})).await;
+    assert_eq!((status.as_u16(), &rest["amount_fen"]), (200, &json!(40)), "{rest}");
+    assert_ne!(rest["out_refund_no"], automatic["out_refund_no"], "other bytes, another number");
+    world.let_pass(61).await;
+    let order = world.until_refund(&buyer, &number, 1, "rejected").await;
+    assert_eq!(order["refunds"].as_array().unwrap().len(), 2, "{order}");
+    world.check_invariants().await;
+    world.stop().await;
+}
