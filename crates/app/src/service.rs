@@ -241,6 +241,7 @@ fn scheduler_settings(settings: &Settings) -> scheduler::Settings {
         parallel: settings.jobs.parallel,
         lease_ms: settings.jobs.real_lease_ms(),
         sweep_every_ms: settings.jobs.sweep_every_ms,
+        books_every_ms: settings.jobs.books_every_ms,
         ..scheduler::Settings::default()
     }
 }

@@ -26,7 +26,7 @@ pub use gateway::{
     GatewayError, LoginError, LoginGateway, Notice, NoticeBody, NoticeError, NoticeOpener,
     PayParams, PaymentGateway, RawNotice, RefundRequest, WechatRefusal,
 };
-pub use invariants::{InvariantReport, Invariants};
+pub use invariants::{InvariantReport, Invariants, Part};
 pub use job_queue::{Finish, JobQueue, LeasedJob};
 pub use order_store::{
     CommitAnswer, Loaded, OrderKey, OrderList, OrderListing, OrderStore, StoreError,

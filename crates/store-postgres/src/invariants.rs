@@ -19,7 +19,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Text};
 use domain::Pace;
 use domain::order::HORIZON_S;
-use domain::ports::{InvariantReport, Invariants, PortFuture, StoreError};
+use domain::ports::{InvariantReport, Invariants, Part, PortFuture, StoreError};
 
 /// The longest that one rule may take, in milliseconds: it may have to read all of a large database.
 const PATIENCE_MS: u64 = 600_000;
@@ -52,18 +52,20 @@ macro_rules! rule {
 }
 pub(crate) use rule;
 
-/// Every rule, by subject.
+/// Every rule, by part and subject.
 fn rules() -> impl Iterator<Item = &'static Rule> {
-    let subjects = [
-        orders::RULES,
-        payments::RULES,
-        refunds::RULES,
-        stock::RULES,
-        once::RULES,
-        trail::RULES,
-        work::RULES,
-    ];
-    subjects.into_iter().flatten()
+    Part::ALL.into_iter().flat_map(rules_of)
+}
+
+/// The rules of one part, by subject.
+fn rules_of(part: Part) -> impl Iterator<Item = &'static Rule> {
+    let subjects: &[&[Rule]] = match part {
+        Part::Payments => &[orders::RULES, payments::RULES, refunds::RULES],
+        Part::Goods => &[stock::RULES],
+        Part::Settlements => &[once::RULES, trail::RULES],
+        Part::Work => &[work::RULES],
+    };
+    subjects.iter().copied().flatten()
 }
 
 #[derive(QueryableByName)]
@@ -76,16 +78,28 @@ struct Found {
 
 impl Invariants for PostgresStore {
     fn check(&self, pace: Pace) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>> {
-        Box::pin(self.check_invariants(pace))
+        Box::pin(self.check_invariants(pace, rules().collect()))
+    }
+
+    fn check_part(
+        &self,
+        part: Part,
+        pace: Pace,
+    ) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>> {
+        Box::pin(self.check_invariants(pace, rules_of(part).collect()))
     }
 }
 
 impl PostgresStore {
-    async fn check_invariants(&self, pace: Pace) -> Result<Vec<InvariantReport>, StoreError> {
-        let statements: Vec<&'static str> = rules().map(|rule| rule.sql).collect();
+    async fn check_invariants(
+        &self,
+        pace: Pace,
+        rules: Vec<&'static Rule>,
+    ) -> Result<Vec<InvariantReport>, StoreError> {
+        let statements: Vec<&'static str> = rules.iter().map(|rule| rule.sql).collect();
         let set = format!("SET {HORIZON_MS} = {}", pace.millis(HORIZON_S));
         let found: Vec<Vec<Found>> = self.snapshot(&set, statements, PATIENCE_MS).await?;
-        let reports = rules().zip(found).map(|(rule, mut found)| {
+        let reports = rules.into_iter().zip(found).map(|(rule, mut found)| {
             let Found { violations, sample } = found.pop().ok_or_else(|| {
                 StoreError::Unavailable(format!("{}: a count without a row", rule.id))
             })?;

@@ -36,7 +36,7 @@ pub struct ConnectSettings {
     /// The longest one waits for a connection, in milliseconds.
     pub wait_timeout_ms: u64,
     /// The most buyers of one SKU who are written in one transaction, at most [`MERGE_MAX`]; 1 for each
-    /// alone (`docs/adr/0017`).
+    /// alone (`docs/adr/0019`).
     pub merge_max: usize,
     /// What every transaction runs at.
     pub isolation: Isolation,

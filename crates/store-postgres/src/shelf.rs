@@ -5,7 +5,7 @@
 //! that come meanwhile wait here, and are one transaction when it ends, in which each is carried out for
 //! itself. Nobody waits for others to come, and who comes alone is written as ever.
 //!
-//! Knows no rule: what each of them is answered, the database says. `docs/adr/0017`.
+//! Knows no rule: what each of them is answered, the database says. `docs/adr/0019`.
 
 use crate::patience::Failure;
 use crate::{PostgresStore, errors};

@@ -145,6 +145,7 @@ mock! {
     pub(crate) Rules {}
     impl Invariants for Rules {
         fn check(&self, pace: Pace) -> PortFuture<'static, Result<Vec<InvariantReport>, StoreError>>;
+        fn check_part(&self, part: Part, pace: Pace) -> PortFuture<'static, Result<Vec<InvariantReport>, StoreError>>;
     }
 }
 

@@ -4,6 +4,8 @@ use super::reuse::Reuse;
 use super::{CheckoutError, CheckoutRequest, Placing, Quote};
 use crate::transact::Landed;
 use crate::{Keyed, Paydesk, TransactError};
+use domain::buyer::ListedItem;
+use domain::catalogue::SkuId;
 use domain::changeset::{Audit, Changeset, Refusal};
 use domain::order::{Amounts, Checkout, Event, Order, Placement, PlacementRefusal};
 use domain::{OrderNumber, Timestamp};
@@ -40,6 +42,9 @@ impl Paydesk {
             // A price that moves while we look is not charged without being shown.
             if *first_total.get_or_insert(amounts.total) != amounts.total {
                 return Err(CheckoutError::PriceChanged(amounts));
+            }
+            if let Some(sku) = too_little(&quote) {
+                return Err(CheckoutError::OutOfStock(sku));
             }
             match self.try_place(request, &quote, keyed).await? {
                 Tried::Placed(order) => return Ok(Placing::Placed(*order)),
@@ -143,6 +148,13 @@ pub(super) fn is_expected(
         Some(expected) if expected != amounts.total => Err(CheckoutError::PriceChanged(amounts)),
         Some(_) | None => Ok(()),
     }
+}
+
+/// What there was too little of when the checkout was priced: refused without asking for a lock that
+/// all who want the same are waiting for. Whether there is enough, the commit says.
+fn too_little(quote: &Quote) -> Option<SkuId> {
+    let short = |item: &&ListedItem| item.sku.stock.available < i64::from(item.quantity);
+    quote.items.iter().find(short).map(|item| item.sku.id.clone())
 }
 
 fn captured_by(quote: &Quote) -> Option<OrderNumber> {
