@@ -15,6 +15,8 @@ pub enum CaseKind {
     RefundMismatch,
     /// A settling commit could not take its stock.
     Stock,
+    /// The coupon of a settled or cancelled order is not where it should be.
+    Coupon,
     /// Work that cannot go on by itself.
     Stuck,
     /// A payment that somebody else made under our merchant number.
@@ -83,12 +85,13 @@ pub struct Case {
 
 impl CaseKind {
     /// Every kind.
-    pub const ALL: [CaseKind; 8] = [
+    pub const ALL: [CaseKind; 9] = [
         CaseKind::UnknownOrder,
         CaseKind::Surplus,
         CaseKind::AmountMismatch,
         CaseKind::RefundMismatch,
         CaseKind::Stock,
+        CaseKind::Coupon,
         CaseKind::Stuck,
         CaseKind::Foreign,
         CaseKind::RefundAbnormal,
@@ -103,6 +106,7 @@ impl CaseKind {
             CaseKind::AmountMismatch => "amount_mismatch",
             CaseKind::RefundMismatch => "refund_mismatch",
             CaseKind::Stock => "stock",
+            CaseKind::Coupon => "coupon",
             CaseKind::Stuck => "stuck",
             CaseKind::Foreign => "foreign",
             CaseKind::RefundAbnormal => "refund_abnormal",
@@ -155,7 +159,7 @@ mod tests {
 
     #[test]
     fn kinds_and_states_have_the_names_of_the_api() {
-        let kinds = "unknown_order surplus amount_mismatch refund_mismatch stock stuck foreign \
+        let kinds = "unknown_order surplus amount_mismatch refund_mismatch stock coupon stuck foreign \
                      refund_abnormal";
         assert_eq!(CaseKind::ALL.map(CaseKind::name).join(" "), kinds);
         let statuses = "open healing needs_human proposed approved resolved accepted";

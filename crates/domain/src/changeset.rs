@@ -10,6 +10,7 @@ mod derive;
 use crate::buyer::ItemId;
 use crate::case::{CaseEnd, CaseOpening};
 use crate::catalogue::SkuId;
+use crate::coupon::{CouponId, CouponMove};
 use crate::job::{JobChange, JobId};
 use crate::order::{Event, Order};
 use crate::outgoing::Outgoing;
@@ -53,6 +54,8 @@ pub struct Changeset {
     pub effects: Vec<String>,
     /// Moves of stock.
     pub stock: Vec<StockMove>,
+    /// Moves of the buyer's coupon, in order.
+    pub coupons: Vec<CouponMove>,
     /// What happens to captured purchase-list lines, in order.
     pub list: Vec<ListChange>,
     /// The record that lets the same request be answered the same again.
@@ -82,6 +85,13 @@ pub enum Guard {
         /// What was read.
         price_version: u64,
     },
+    /// The coupon's terms are as pricing read them.
+    CouponVersion {
+        /// Which.
+        coupon_id: CouponId,
+        /// What was read.
+        version: u64,
+    },
     /// The buyer has fewer than this many unpaid orders.
     OpenOrdersBelow {
         /// Whose.
@@ -98,6 +108,10 @@ pub enum Refusal {
     Stock(SkuId),
     /// The SKU's price version moved: price again.
     PriceMoved(SkuId),
+    /// The coupon's terms moved: price again.
+    CouponMoved(CouponId),
+    /// The buyer's coupon is not where it should be: another order has it, or it is spent.
+    Coupon(CouponId),
     /// The buyer has too many unpaid orders.
     TooManyOpenOrders,
     /// A purchase-list line is captured by another order, changed, or gone.
@@ -264,6 +278,7 @@ impl Changeset {
         changeset.effects = events.iter().filter_map(|e| derive::effect(&after, e)).collect();
         changeset.stock =
             events.iter().flat_map(|e| derive::stock_moves(order, &after, e)).collect();
+        changeset.coupons = events.iter().filter_map(|e| derive::coupon_move(&after, e)).collect();
         changeset.list = derive::list_changes(order.is_none(), &after, &events);
         changeset.order = Some(OrderWrite {
             order: after,
@@ -310,6 +325,7 @@ impl Changeset {
             ended_cases: Vec::new(),
             effects: Vec::new(),
             stock: Vec::new(),
+            coupons: Vec::new(),
             list: Vec::new(),
             replay: intent.replay,
         }

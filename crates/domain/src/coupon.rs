@@ -1,4 +1,11 @@
-//! Coupons: what one takes off, from how much on, and when.
+//! Coupons: what one takes off, from how much on, and when. Those in buyers' hands are in
+//! `coupon/grants.rs`.
+
+mod grants;
+
+pub use grants::{
+    CouponHold, CouponHoldStatus, CouponMove, Grant, GrantId, GrantState, Standing, sort_for_use,
+};
 
 use crate::{Fen, Timestamp};
 use core::fmt;

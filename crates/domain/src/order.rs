@@ -16,6 +16,7 @@ mod adopt;
 mod apply;
 mod cancel;
 mod command;
+mod coupon;
 mod decide;
 mod event;
 mod fulfil;
@@ -33,14 +34,15 @@ pub use command::{
     CancelCause, Circumstances, Command, CompletedBy, Decision, PayerResult, PrepayAnswer,
     RefundAnswer, RefundAsk, Rejection,
 };
-pub use event::{Event, StockOutcome};
+pub use event::{CouponOutcome, Event, StockOutcome};
 pub use fulfil::COMPLETE_AFTER_S;
-pub use place::{LINES_MAX, OPEN_ORDERS_MAX, Placement, PlacementRefusal};
+pub use place::{LINES_MAX, OPEN_ORDERS_MAX, Placement, PlacementRefusal, PricedCoupon};
 pub use settle::HORIZON_S;
 pub use start::{NewPayment, PREPAY_MARGIN_S};
 
 use crate::buyer::{Address, AddressId, ItemId};
 use crate::catalogue::SkuId;
+use crate::coupon::{CouponHold, CouponId};
 use crate::payment::{Payment, PaymentNo, TradeType};
 use crate::refund::Refund;
 use crate::shipment::Shipment;
@@ -77,6 +79,8 @@ pub struct Order {
     pub metadata: BTreeMap<String, String>,
     /// The goods promised to it.
     pub holds: Vec<Hold>,
+    /// Its coupon, when it was priced with one.
+    pub coupon: Option<CouponHold>,
     /// Its payments, by number from 1.
     pub payments: Vec<Payment>,
     /// Its refunds, oldest first.
@@ -209,7 +213,7 @@ pub struct Checkout {
     /// The address as it was.
     pub address: Option<Address>,
     /// The coupon.
-    pub coupon_id: Option<String>,
+    pub coupon_id: Option<CouponId>,
     /// Whether rush was asked for.
     pub rush: bool,
     /// The buyer's words.

@@ -10,6 +10,7 @@ use core::pin::Pin;
 pub mod access;
 pub mod cases;
 pub mod clock;
+pub mod coupons;
 pub mod events;
 pub mod gateway;
 pub mod invariants;
@@ -21,6 +22,7 @@ pub mod shop;
 pub use access::{Access, ApiKeyRecord, Role, SessionRecord};
 pub use cases::{CaseBook, CaseList, CaseListing};
 pub use clock::{Clock, IdSource};
+pub use coupons::{CouponAtHand, CouponBook, CouponInForce, CouponIssue, IssueAnswer};
 pub use events::{Committed, EventSink};
 pub use gateway::{
     GatewayError, LoginError, LoginGateway, Notice, NoticeBody, NoticeError, NoticeOpener,

@@ -95,7 +95,7 @@ pub(crate) async fn quote(mut call: Call) -> Answer {
     let quoted = call.run(async move |paydesk| {
         let selection = Selection::of_ids(&body.item_ids);
         paydesk
-            .quote(buyer, &selection, body.address_id, (body.coupon_id.as_deref(), body.rush))
+            .quote(buyer, &selection, body.address_id, (body.coupon_id.as_ref(), body.rush))
             .await
     });
     Ok(answer::ok(&WireQuote::of(&quoted.await??)))

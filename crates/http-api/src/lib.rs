@@ -14,6 +14,7 @@ mod call;
 mod cases;
 mod change_bell;
 mod checkout;
+mod coupons;
 mod delivery_rules;
 mod docs_page;
 mod etag;

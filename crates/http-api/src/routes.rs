@@ -5,9 +5,9 @@
 use crate::auth::Who::{self, Anyone, Buyer, Key};
 use crate::problem::Problem;
 use crate::{
-    addresses, admin_orders, api_keys, back_office, cases, checkout, delivery_rules, docs_page,
-    fulfil, health, invariants, login, openapi, order_actions, orders, purchase_list, refunds,
-    skus, stock_moves, sync_payment, wechatpay_notify,
+    addresses, admin_orders, api_keys, back_office, cases, checkout, coupons, delivery_rules,
+    docs_page, fulfil, health, invariants, login, openapi, order_actions, orders, purchase_list,
+    refunds, skus, stock_moves, sync_payment, wechatpay_notify,
 };
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
@@ -36,6 +36,7 @@ const BUYERS: &[Route] = &[
     post("/api/mini/purchase-list/items", Buyer, || web::to(purchase_list::add)),
     patch("/api/mini/purchase-list/items/{id}", Buyer, || web::to(purchase_list::change)),
     delete("/api/mini/purchase-list/items/{id}", Buyer, || web::to(purchase_list::remove)),
+    get("/api/mini/coupons", Buyer, || web::to(coupons::list)),
     post("/api/mini/checkout/quote", Buyer, || web::to(checkout::quote)),
     post("/api/mini/wechat-pay/prepay-from-checkout", Buyer, || web::to(checkout::prepay)),
     get("/api/mini/orders", Buyer, || web::to(orders::list)),
@@ -78,6 +79,9 @@ const BACK_OFFICE: &[Route] = &[
     put("/api/admin/skus/{id}", Key(ACT), || web::to(back_office::put_sku)),
     post("/api/admin/skus/{id}/stock", Key(ACT), || web::to(back_office::move_stock)),
     get("/api/admin/skus/{id}/stock/moves", Key(LOOK), || web::to(stock_moves::list)),
+    get("/api/admin/coupons/{id}", Key(LOOK), || web::to(coupons::show)),
+    put("/api/admin/coupons/{id}", Key(ACT), || web::to(coupons::put)),
+    post("/api/admin/coupons/{id}/issue", Key(ACT), || web::to(coupons::issue::issue)),
     get("/api/admin/delivery-rules", Key(LOOK), || web::to(delivery_rules::show)),
     put("/api/admin/delivery-rules", Key(ACT), || web::to(delivery_rules::put)),
     get("/api/admin/orders", Key(LOOK), || web::to(admin_orders::list)),

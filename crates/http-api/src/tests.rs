@@ -3,9 +3,11 @@
 mod actions;
 mod api_keys;
 mod cases;
+mod coupons;
 mod delivery_rules;
 mod docs_page;
 mod fake;
+mod fake_coupons;
 mod fake_doors;
 mod fake_shop;
 mod fake_wechat;

@@ -7,6 +7,7 @@ pub(crate) mod amounts;
 pub(crate) mod api_key;
 pub(crate) mod case;
 pub(crate) mod checkout;
+pub(crate) mod coupon;
 pub(crate) mod delivery_rules;
 pub(crate) mod health;
 pub(crate) mod invariant;

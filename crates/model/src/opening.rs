@@ -111,6 +111,7 @@ pub(crate) fn order(placed: Placed) -> Order {
         buyer,
         breakdown: Breakdown { lines: vec![line], amounts },
         checkout: Checkout::default(),
+        coupon: None,
         pay_deadline: deadline(),
         payment: (placed == Placed::AtCheckout).then(|| payment(Which::First)),
     };

@@ -174,6 +174,7 @@ async fn world(answer: Answer) -> World {
         jobs: store.clone(),
         catalogue: store.clone(),
         rules: store.clone(),
+        coupons: store.clone(),
         book: store.clone(),
         access: store.clone(),
         cases: store.clone(),

@@ -5,6 +5,7 @@ mod bill;
 mod buyer;
 pub(crate) mod cashier;
 mod forger;
+pub(crate) mod offers;
 mod operator;
 mod others;
 mod post;
@@ -51,8 +52,10 @@ pub struct Buyer {
 /// Fills the shop, and lets everybody in.
 pub fn open_shop(world: &Arc<World>) -> Vec<Buyer> {
     stock_shelves(world, &world.setup);
+    offers::open(world);
     let buyers: Vec<Buyer> = (1..=world.setup.buyers).map(|actor| register(world, actor)).collect();
     for buyer in &buyers {
+        offers::give(world, buyer.id);
         let (world, buyer) = (Arc::clone(world), buyer.clone());
         let label = Label { whose: buyer.actor, errand: 0 };
         let kernel = Arc::clone(&world.kernel);

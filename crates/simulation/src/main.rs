@@ -40,7 +40,7 @@ struct Choices {
     /// Where tapes are written
     #[arg(long, value_name = "FOLDER", default_value = "target/sim-tapes")]
     tapes: PathBuf,
-    /// The world: whole, no-notifications, no-polling, one-node, four-nodes, short-leases,
+    /// The world: whole, no-notifications, kept-once, no-polling, one-node, four-nodes, short-leases,
     /// slow-workers; drawn by the seed where it is not said
     #[arg(long, value_name = "NAME", value_parser = variant)]
     world: Option<Variant>,

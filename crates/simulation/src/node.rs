@@ -190,6 +190,7 @@ impl World {
             jobs: store.clone(),
             catalogue: store.clone(),
             rules: store.clone(),
+            coupons: store.clone(),
             book: store.clone(),
             access: store.clone(),
             cases: store.clone(),

@@ -12,15 +12,16 @@ mod moves;
 mod safety;
 mod settled;
 
-pub(crate) use settled::unheard_successes;
 pub use settled::{Rest, judge, judge_after_days, restless};
+pub(crate) use settled::{is_kept, unheard_successes};
 
 use crate::marks::Mark;
 use crate::node::transport_order_of as order_of;
 use crate::tape::mix;
 use crate::world::World;
 use domain::catalogue::{SkuId, StockLevel};
-use domain::changeset::{Changeset, Fence, ListChange, ReplayScope};
+use domain::changeset::{Changeset, Fence, ListChange, Refusal, ReplayScope};
+use domain::coupon::{CouponId, GrantId};
 use domain::job::JobId;
 use domain::order::{Event, Order, OrderStatus};
 use domain::payment::{Payment, PaymentState};
@@ -44,6 +45,10 @@ pub struct Seen {
     buyers: BTreeMap<UserId, u32>,
     leases: BTreeMap<JobId, Lease>,
     pub(crate) stock: BTreeMap<SkuId, StockLevel>,
+    /// Who has which coupon of a buyer's; those that nobody has are in their buyer's hand.
+    pub(crate) coupons: BTreeMap<(UserId, GrantId), Keeping>,
+    /// When coupons end.
+    coupon_ends: BTreeMap<CouponId, Timestamp>,
     keys: BTreeSet<ReplayScope>,
     /// The request that each key was first answered well for.
     fingerprints: BTreeMap<ReplayScope, String>,
@@ -85,6 +90,9 @@ struct Lease {
     until: Timestamp,
 }
 
+/// The order that has a coupon, and whether it is spent.
+pub(crate) type Keeping = (OrderId, bool);
+
 /// One commit, with what it changed.
 pub(crate) struct Commit<'a> {
     pub(crate) before: Option<&'a Order>,
@@ -101,6 +109,11 @@ impl Oracle {
     /// Stock as it was brought in.
     pub fn stocked(&self, sku: SkuId, level: StockLevel) {
         self.inside().stock.insert(sku, level);
+    }
+
+    /// A coupon that cannot be used any more from then on.
+    pub fn coupon_ends(&self, coupon: CouponId, at: Timestamp) {
+        self.inside().coupon_ends.insert(coupon, at);
     }
 
     /// Looks at what was seen.
@@ -141,6 +154,12 @@ impl Oracle {
         match answer {
             CommitAnswer::Committed => self.committed(world, node, changeset),
             CommitAnswer::RolledBack(why) => conduct::overruled(world, changeset, why),
+            CommitAnswer::GuardRefused(Refusal::Coupon(_)) => {
+                world.chronicle.sometimes(Mark::CouponTakenAtOnce);
+            }
+            CommitAnswer::GuardRefused(Refusal::CouponMoved(_)) => {
+                world.chronicle.sometimes(Mark::CouponTermsMoved);
+            }
             CommitAnswer::AlreadyCommitted
             | CommitAnswer::Conflict
             | CommitAnswer::GuardRefused(_)
@@ -270,6 +289,16 @@ impl Seen {
         let clears = |c: &ListChange| matches!(c, ListChange::Clear { .. });
         if changeset.list.iter().any(clears) && self.cleared.insert(order.id) {
             undo.cleared = Some(order.id);
+        }
+        for change in &changeset.coupons {
+            let key = (change.buyer, change.grant.clone());
+            let was = self.coupons.get(&key).copied();
+            undo.coupons.insert(0, (key.clone(), was));
+            // What was violated was said; here is only noted where it is.
+            match safety::coupon_moved(was, change, order.id) {
+                Ok(Some(keeping)) => drop(self.coupons.insert(key, keeping)),
+                Ok(None) | Err(_) => drop(self.coupons.remove(&key)),
+            }
         }
         let was_over = self.orders.get(&order.id).is_some_and(is_over);
         if is_over(order) && !was_over {

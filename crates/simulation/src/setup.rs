@@ -19,6 +19,9 @@ pub enum Variant {
     Whole,
     /// No notification ever arrives.
     NoNotifications,
+    /// A notification about a payment that we have stored is not sent again, though it was not
+    /// acknowledged.
+    KeptOnce,
     /// Nobody asks WeChat Pay by the ladder.
     NoPolling,
     /// One node.
@@ -34,7 +37,7 @@ pub enum Variant {
 
 impl Variant {
     /// Every variant.
-    pub const ALL: [Variant; 7] = [
+    pub const ALL: [Variant; 8] = [
         Variant::Whole,
         Variant::NoNotifications,
         Variant::NoPolling,
@@ -42,6 +45,7 @@ impl Variant {
         Variant::FourNodes,
         Variant::ShortLeases,
         Variant::SlowWorkers,
+        Variant::KeptOnce,
     ];
 
     /// Its name.
@@ -50,6 +54,7 @@ impl Variant {
         match self {
             Variant::Whole => "whole",
             Variant::NoNotifications => "no-notifications",
+            Variant::KeptOnce => "kept-once",
             Variant::NoPolling => "no-polling",
             Variant::OneNode => "one-node",
             Variant::FourNodes => "four-nodes",
@@ -149,6 +154,7 @@ impl Setup {
             Variant::FourNodes => 4,
             Variant::Whole
             | Variant::NoNotifications
+            | Variant::KeptOnce
             | Variant::NoPolling
             | Variant::ShortLeases
             | Variant::SlowWorkers => nodes,

@@ -72,6 +72,7 @@ impl Search<'_> {
             Kind::Client,
             Kind::Store,
             Kind::Call,
+            Kind::Wish,
             Kind::Swarm,
             Kind::Actor,
         ];

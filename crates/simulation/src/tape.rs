@@ -38,11 +38,13 @@ pub enum Kind {
     Jitter,
     /// When trouble comes to a whole part: the store, a node, a clock.
     Weather,
+    /// What is special about a purchase: hurry, a coupon; and what the merchant changes meanwhile.
+    Wish,
 }
 
 impl Kind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Kind; 12] = [
+    pub const ALL: [Kind; 13] = [
         Kind::Swarm,
         Kind::Actor,
         Kind::Queue,
@@ -55,6 +57,7 @@ impl Kind {
         Kind::Node,
         Kind::Jitter,
         Kind::Weather,
+        Kind::Wish,
     ];
 
     /// Its name on a tape.
@@ -73,6 +76,7 @@ impl Kind {
             Kind::Node => "node",
             Kind::Jitter => "jitter",
             Kind::Weather => "weather",
+            Kind::Wish => "wish",
         }
     }
 
@@ -90,6 +94,7 @@ impl Kind {
             Kind::Node => 9,
             Kind::Jitter => 10,
             Kind::Weather => 11,
+            Kind::Wish => 12,
         }
     }
 }

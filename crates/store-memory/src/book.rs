@@ -4,6 +4,7 @@ use crate::MemoryStore;
 use crate::state::{Item, State};
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use domain::catalogue::SkuStatus;
+use domain::coupon::CouponId;
 use domain::ports::{
     AddItemAnswer, BuyerBook, ChangeItemAnswer, CheckoutBasis, Loaded, PortFuture, PutAnswer,
     StoreError,
@@ -118,6 +119,7 @@ impl BuyerBook for MemoryStore {
         buyer: UserId,
         selection: &'a Selection,
         address_id: AddressId,
+        coupon: Option<&'a CouponId>,
     ) -> PortFuture<'a, Result<Loaded<CheckoutBasis>, StoreError>> {
         let store_now = self.clock.real();
         let basis = self.state().map(|state| {
@@ -126,6 +128,7 @@ impl BuyerBook for MemoryStore {
                 items: state.listed(buyer, selection),
                 address: address.map(|(_, address)| address.clone()),
                 rules: state.rules_in_force().rules,
+                coupon: coupon.and_then(|id| state.coupon_at_hand(buyer, id)),
             };
             Loaded { value, store_now, epoch: state.epoch.clone() }
         });

@@ -132,6 +132,7 @@ impl State {
         if let Some(record) = changeset.replay {
             self.replays.put(record.scope.clone(), record);
         }
+        self.move_coupons(changeset.coupons, &changeset.guards, order)?;
         stock::carry_out(self, changeset.stock, &changeset.guards, &mover)
     }
 

@@ -10,6 +10,7 @@ mod book;
 mod cases;
 mod catalogue;
 mod commit;
+mod coupons;
 mod jobs;
 mod journal;
 mod list;

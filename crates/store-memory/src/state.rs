@@ -1,17 +1,19 @@
 //! The tables, and what follows from their rows: indexes are tables as well, so that they go back together.
 
+use crate::coupons::Issued;
 use crate::journal::Journal;
 use crate::table::{Log, Remembers as _, Table};
 use domain::buyer::{Address, AddressId, ItemId};
 use domain::case::{Case, CaseKind};
 use domain::catalogue::{Sku, SkuId};
 use domain::changeset::{Audit, InboxEntry, ReplayRecord, ReplayScope};
+use domain::coupon::CouponId;
 use domain::job::JobId;
 use domain::names::{Appid, Openid, TransactionId};
 use domain::order::Order;
 use domain::outgoing::Outgoing;
 use domain::payment::PaymentNo;
-use domain::ports::{ApiKeyRecord, RulesInForce, SessionRecord};
+use domain::ports::{ApiKeyRecord, CouponInForce, RulesInForce, SessionRecord};
 use domain::stock::{StockEntry, StockMove};
 use domain::{CommandId, Epoch, OrderId, OrderNumber, OutRefundNo, OutTradeNo, Timestamp, UserId};
 use std::sync::Arc;
@@ -80,6 +82,9 @@ tables! {
     /// The last lease's token.
     tokens: Table<(), i64>,
     delivery_rules: Table<(), RulesInForce>,
+    coupons: Table<CouponId, CouponInForce>,
+    /// Coupons in buyers' hands, numbered per buyer and coupon.
+    grants: Table<(UserId, CouponId, u32), Issued>,
     skus: Table<SkuId, Sku>,
     stock_moves: Log<(OrderId, StockMove)>,
     /// What [`State::stock_moves`] says, and what was moved by hand, as people read it.

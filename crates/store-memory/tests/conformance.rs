@@ -17,6 +17,7 @@ async fn make() -> (Stores, ()) {
         jobs: store.clone(),
         catalogue: store.clone(),
         rules: store.clone(),
+        coupons: store.clone(),
         book: store.clone(),
         access: store.clone(),
         cases: store,

@@ -51,6 +51,7 @@ fn over(store: Arc<MemoryStore>) -> Subject {
             jobs: store.clone(),
             catalogue: store.clone(),
             rules: store.clone(),
+            coupons: store.clone(),
             book: store.clone(),
             access: store.clone(),
             cases: store,

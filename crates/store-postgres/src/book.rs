@@ -9,6 +9,7 @@ use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use domain::UserId;
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
+use domain::coupon::CouponId;
 use domain::ports::{
     AddItemAnswer, BuyerBook, ChangeItemAnswer, CheckoutBasis, Loaded, PortFuture, PutAnswer,
     StoreError,
@@ -34,6 +35,7 @@ diesel::define_sql_function! {
         buyer: SqlUuid,
         only_ids: Nullable<Array<BigInt>>,
         address: BigInt,
+        coupon: Nullable<Text>,
     ) -> Jsonb;
 }
 
@@ -132,8 +134,9 @@ impl BuyerBook for PostgresStore {
         buyer: UserId,
         selection: &'a Selection,
         address_id: AddressId,
+        coupon: Option<&'a CouponId>,
     ) -> PortFuture<'a, Result<Loaded<CheckoutBasis>, StoreError>> {
-        Box::pin(self.load_basis(buyer, selection, address_id))
+        Box::pin(self.load_basis(buyer, selection, address_id, coupon))
     }
 }
 
@@ -214,12 +217,15 @@ impl PostgresStore {
         buyer: UserId,
         selection: &Selection,
         address_id: AddressId,
+        coupon: Option<&CouponId>,
     ) -> Result<Loaded<CheckoutBasis>, StoreError> {
         let only = match selection {
             Selection::Everything => None,
             Selection::Only(ids) => Some(ids.clone()),
         };
-        let statement = diesel::select(paydesk_checkout_basis(buyer.get(), only, address_id));
+        let coupon = coupon.map(CouponId::as_str);
+        let statement =
+            diesel::select(paydesk_checkout_basis(buyer.get(), only, address_id, coupon));
         let (asked, rows) = self.rows_since(statement).await?;
         let found: serde_json::Value = whole::one(rows)?;
         let row: BasisRow =

@@ -4,6 +4,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::pooled_connection::deadpool::PoolError;
 use domain::catalogue::SkuId;
 use domain::changeset::Refusal;
+use domain::coupon::CouponId;
 use domain::ports::{CommitAnswer, StoreError};
 
 /// How `paydesk_refuse` begins.
@@ -103,6 +104,12 @@ fn is_undone(message: &str) -> bool {
     UNDONE.iter().any(|known| message.contains(known))
 }
 
+/// What `paydesk_refuse` was called with, when that is what an error says.
+pub(crate) fn refused(error: &Error) -> Option<String> {
+    let Error::DatabaseError(_, info) = error else { return None };
+    info.message().strip_prefix(REFUSES).map(str::to_owned)
+}
+
 fn refusal(message: &str) -> CommitAnswer {
     let what = message.strip_prefix(REFUSES).unwrap_or_default();
     let (name, row) = what.split_once(' ').unwrap_or((what, ""));
@@ -115,6 +122,11 @@ fn refusal(message: &str) -> CommitAnswer {
         ("open_orders", _) => Refusal::TooManyOpenOrders,
         ("stock", Some(sku)) => Refusal::Stock(sku),
         ("price", Some(sku)) => Refusal::PriceMoved(sku),
+        ("coupon" | "coupon_version", _) => match (name, CouponId::parse(row)) {
+            ("coupon", Some(id)) => Refusal::Coupon(id),
+            (_, Some(id)) => Refusal::CouponMoved(id),
+            (_, None) => return CommitAnswer::RolledBack(message.to_owned()),
+        },
         _ => return CommitAnswer::RolledBack(message.to_owned()),
     };
     CommitAnswer::GuardRefused(refusal)

@@ -4,6 +4,7 @@
 //! `trail.rs`, `work.rs`. A rule selects what contradicts it, by the numbers that people know; nothing
 //! selected, nothing wrong. Where else each is checked: `docs/invariants.md`. Reads only; may not repair.
 
+mod coupons;
 mod once;
 mod orders;
 mod payments;
@@ -61,7 +62,7 @@ fn rules() -> impl Iterator<Item = &'static Rule> {
 fn rules_of(part: Part) -> impl Iterator<Item = &'static Rule> {
     let subjects: &[&[Rule]] = match part {
         Part::Payments => &[orders::RULES, payments::RULES, refunds::RULES],
-        Part::Goods => &[stock::RULES],
+        Part::Goods => &[stock::RULES, coupons::RULES],
         Part::Settlements => &[once::RULES, trail::RULES],
         Part::Work => &[work::RULES],
     };

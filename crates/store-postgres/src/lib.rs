@@ -9,6 +9,7 @@ mod cases;
 mod catalogue;
 mod clock;
 mod commit;
+mod coupons;
 mod epoch;
 mod errors;
 mod invariants;

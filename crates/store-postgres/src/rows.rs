@@ -2,12 +2,14 @@
 //!
 //! Translates both ways and decides nothing. What cannot have been written by us is `Corrupt`.
 
+mod coupon;
 mod order;
 mod payment;
 mod refund;
 mod settlement;
 mod shipment;
 
+pub(crate) use coupon::CouponUseRow;
 pub(crate) use order::{HoldRow, OrderRow, order_rows};
 pub(crate) use payment::PaymentRow;
 pub(crate) use refund::RefundRow;
@@ -51,6 +53,7 @@ pub(crate) struct OrderRows {
     pub(crate) payments: Vec<PaymentRow>,
     pub(crate) refunds: Vec<RefundRow>,
     pub(crate) holds: Vec<HoldRow>,
+    pub(crate) coupon: Option<CouponUseRow>,
     pub(crate) settlement: Option<SettlementRow>,
 }
 

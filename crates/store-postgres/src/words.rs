@@ -2,6 +2,7 @@
 
 use domain::catalogue::SkuStatus;
 use domain::changeset::InboxStatus;
+use domain::coupon::CouponHoldStatus;
 use domain::order::{
     CancelCause, CompletedBy, OrderStatus, PayerResult, PaymentMethod, PaymentStatus as OrderPaid,
     Purpose,
@@ -59,6 +60,8 @@ words!(SurplusCause: Late = "late", Second = "second", Mismatch = "mismatch",
     RefundSeenFirst = "refund_seen_first", RecordLost = "record_lost");
 words!(TradeType: Jsapi = "JSAPI", Native = "NATIVE");
 words!(HoldStatus: Held = "held", Committed = "committed", Released = "released");
+words!(CouponHoldStatus: Held = "held", Used = "used", Released = "released",
+    Returned = "returned");
 words!(StockMoveKind: Hold = "hold", Commit = "commit", Release = "release", Return = "return");
 words!(RefundKind: Requested = "requested", Surplus = "surplus", External = "external");
 words!(RefundStatus: AwaitingApproval = "awaiting_approval", Declined = "declined",
@@ -100,6 +103,7 @@ mod tests {
         round_trip::<SurplusCause>();
         round_trip::<TradeType>();
         round_trip::<HoldStatus>();
+        round_trip::<CouponHoldStatus>();
         round_trip::<StockMoveKind>();
         round_trip::<RefundKind>();
         round_trip::<RefundStatus>();

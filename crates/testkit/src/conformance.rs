@@ -7,6 +7,7 @@ pub mod adopted;
 pub mod cases;
 pub mod commits;
 pub mod concurrency;
+pub mod coupons;
 pub mod crowd;
 pub mod effects;
 pub mod histories;
@@ -26,8 +27,8 @@ use domain::job::{JobChange, JobId};
 use domain::order::{Circumstances, Command, Decision, Order, Placement, Rejection};
 use domain::payment::Terms;
 use domain::ports::{
-    Access, BuyerBook, CaseBook, Catalogue, CommitAnswer, JobQueue, OrderKey, OrderStore,
-    PortFuture, ShopRules,
+    Access, BuyerBook, CaseBook, Catalogue, CommitAnswer, CouponBook, JobQueue, OrderKey,
+    OrderStore, PortFuture, ShopRules,
 };
 use domain::{Timestamp, UserId};
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub struct Stores {
     pub jobs: Arc<dyn JobQueue>,
     pub catalogue: Arc<dyn Catalogue>,
     pub rules: Arc<dyn ShopRules>,
+    pub coupons: Arc<dyn CouponBook>,
     pub book: Arc<dyn BuyerBook>,
     pub access: Arc<dyn Access>,
     pub cases: Arc<dyn CaseBook>,
@@ -210,6 +212,18 @@ macro_rules! conformance {
             concurrency::two_hundred_buyers_of_fifty_pieces_are_fifty_orders,
             concurrency::one_buyer_at_once_stays_within_the_open_orders,
             concurrency::a_dropped_commit_leaves_all_or_nothing,
+            coupons::a_coupon_is_changed_at_its_version_only,
+            coupons::coupons_are_given_once_per_key_and_within_the_limit,
+            coupons::whoever_asks_at_once_gives_no_more_than_one_buyer_may_get,
+            coupons::a_held_coupon_is_spent_by_the_settlement,
+            coupons::a_coupon_is_free_again_when_its_order_is_cancelled_and_not_before,
+            coupons::a_coupon_comes_back_with_all_the_money_before_shipping,
+            coupons::an_order_that_its_coupon_makes_free_spends_it_at_once,
+            coupons::a_coupon_serves_one_order_at_a_time,
+            coupons::terms_that_moved_write_nothing,
+            coupons::an_order_whose_coupon_is_gone_is_settled_without_it,
+            coupons::a_checkout_reads_the_coupon_that_is_asked_for,
+            coupons::what_can_be_used_is_shown_before_what_cannot,
             crowd::no_work_is_lost_among_workers_notices_and_cancels,
             effects::an_effect_happens_once,
             effects::an_order_is_settled_once_whatever_the_state_machine_thinks,

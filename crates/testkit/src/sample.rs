@@ -111,6 +111,7 @@ pub fn placement(n: u64, buyer: UserId, lines: &[(&Sku, u32)]) -> Placement {
         buyer,
         breakdown: price(&input).unwrap(),
         checkout: Checkout { address_id: Some(1), address: Some(address()), ..Checkout::default() },
+        coupon: None,
         pay_deadline: start().plus_seconds(1_800),
         payment: Some(new_payment(TradeType::Jsapi)),
     }

@@ -6,8 +6,9 @@ mod tests;
 use crate::Paydesk;
 use domain::catalogue::{Sku, SkuDraft};
 use domain::changeset::Audit;
+use domain::coupon::CouponTerms;
 use domain::delivery::DeliveryRules;
-use domain::ports::{PutAnswer, RulesInForce, StoreError};
+use domain::ports::{CouponInForce, PutAnswer, RulesInForce, StoreError};
 
 /// Why something was not put.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,21 @@ impl Paydesk {
         let expected = expected.filter(|version| *version > 0);
         let now = self.clock.now();
         put(self.rules.put_delivery_rules(rules, expected, audit, now).await?, expected)
+    }
+
+    /// Creates a coupon (`expected` is `None`) or changes the one at version `expected`, also for
+    /// those who have it in their hands. Answers the coupon and whether it is new.
+    ///
+    /// # Errors
+    /// See [`PutError`].
+    pub async fn put_coupon(
+        &self,
+        terms: &CouponTerms,
+        expected: Option<u64>,
+        audit: &Audit,
+    ) -> Result<(CouponInForce, bool), PutError> {
+        let answer = self.coupons.put_coupon(terms, expected, audit, self.clock.now()).await?;
+        put(answer, expected)
     }
 }
 

@@ -3,6 +3,8 @@
 //! Order before money: the order with its holds, its payment and the jobs that will look after it
 //! are committed before WeChat Pay is called.
 
+#[cfg(test)]
+mod coupons;
 mod place;
 mod price;
 mod reuse;
@@ -18,6 +20,7 @@ use crate::start_payment::Asked;
 use crate::{Keyed, Offer, OfferError, Paydesk, TransactError};
 use domain::buyer::{AddressId, Selection};
 use domain::changeset::ReplayRecord;
+use domain::coupon::CouponId;
 use domain::order::{Amounts, Order, OrderStatus};
 use domain::payment::{ClosingCause, Payment, PaymentState, TradeType};
 use domain::ports::{OrderKey, StoreError};
@@ -38,7 +41,7 @@ pub struct CheckoutRequest {
     /// Where to.
     pub address_id: AddressId,
     /// With which coupon.
-    pub coupon_id: Option<String>,
+    pub coupon_id: Option<CouponId>,
     /// In a hurry.
     pub rush: bool,
     /// Their words.

@@ -36,7 +36,8 @@ impl Paydesk {
         // An order and its jobs come in one commit: this one was promised for news that could not be
         // applied while the database was away, and nobody knows the number.
         let Some(found) = self.orders.load(&key).await? else {
-            return self.resolve_orphan(out_trade_no, job).await;
+            self.keep_as_orphan(out_trade_no, job).await?;
+            return Ok(Finish::Done);
         };
         // A payment that has ended without money is asked for as well when somebody wants to
         // know: a success may still come, and its order may still take it.

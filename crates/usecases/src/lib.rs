@@ -51,8 +51,8 @@ pub use transact::TransactError;
 
 use domain::names::{Appid, Mchid};
 use domain::ports::{
-    Access, BuyerBook, CaseBook, Catalogue, Clock, EventSink, IdSource, Invariants, JobQueue,
-    LoginGateway, NoticeOpener, OrderStore, PaymentGateway, ShopRules,
+    Access, BuyerBook, CaseBook, Catalogue, Clock, CouponBook, EventSink, IdSource, Invariants,
+    JobQueue, LoginGateway, NoticeOpener, OrderStore, PaymentGateway, ShopRules,
 };
 use domain::{Fen, Pace};
 use std::sync::Arc;
@@ -67,6 +67,8 @@ pub struct Paydesk {
     pub catalogue: Arc<dyn Catalogue>,
     /// What the merchant has set for the whole shop.
     pub rules: Arc<dyn ShopRules>,
+    /// The merchant's coupons, and who has them.
+    pub coupons: Arc<dyn CouponBook>,
     /// Addresses and purchase lists.
     pub book: Arc<dyn BuyerBook>,
     /// Sessions and keys.

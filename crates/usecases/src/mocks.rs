@@ -5,6 +5,7 @@ use crate::{Epochs, Paydesk, QueryBudget, Settings};
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use domain::catalogue::{Sku, SkuDraft, SkuId};
 use domain::changeset::{Audit, Changeset, Fence, ReplayRecord, ReplayScope};
+use domain::coupon::{CouponId, CouponTerms, Grant};
 use domain::delivery::DeliveryRules;
 use domain::fact::{PaymentFact, RefundFact};
 use domain::job::JobId;
@@ -106,6 +107,16 @@ mock! {
 }
 
 mock! {
+    pub(crate) Purse {}
+    impl CouponBook for Purse {
+        fn coupon(&self, id: &CouponId) -> PortFuture<'static, Result<Option<CouponInForce>, StoreError>>;
+        fn put_coupon(&self, terms: &CouponTerms, expected: Option<u64>, audit: &Audit, now: Timestamp) -> PortFuture<'static, Result<PutAnswer<CouponInForce>, StoreError>>;
+        fn issue(&self, issue: &CouponIssue) -> PortFuture<'static, Result<IssueAnswer, StoreError>>;
+        fn grants(&self, buyer: UserId, now: Timestamp, limit: u32) -> PortFuture<'static, Result<Vec<Grant>, StoreError>>;
+    }
+}
+
+mock! {
     pub(crate) Book {}
     impl BuyerBook for Book {
         fn addresses(&self, buyer: UserId) -> PortFuture<'static, Result<Vec<BookedAddress>, StoreError>>;
@@ -116,7 +127,7 @@ mock! {
         fn add_item(&self, buyer: UserId, item: NewItem, max: u32) -> PortFuture<'static, Result<AddItemAnswer, StoreError>>;
         fn change_item(&self, buyer: UserId, id: ItemId, quantity: u32) -> PortFuture<'static, Result<ChangeItemAnswer, StoreError>>;
         fn remove_item(&self, buyer: UserId, id: ItemId) -> PortFuture<'static, Result<bool, StoreError>>;
-        fn checkout_basis(&self, buyer: UserId, selection: &Selection, address_id: AddressId) -> PortFuture<'static, Result<Loaded<CheckoutBasis>, StoreError>>;
+        fn checkout_basis<'a>(&self, buyer: UserId, selection: &Selection, address_id: AddressId, coupon: Option<&'a CouponId>) -> PortFuture<'static, Result<Loaded<CheckoutBasis>, StoreError>>;
     }
 }
 
@@ -219,6 +230,7 @@ pub(crate) fn desk(orders: MockOrders, gateway: MockGateway, now: Timestamp) -> 
         jobs: Arc::new(MockJobs::new()),
         catalogue: Arc::new(MockShelf::new()),
         rules: Arc::new(MockSheet::new()),
+        coupons: Arc::new(MockPurse::new()),
         book: Arc::new(MockBook::new()),
         access: Arc::new(MockDoor::new()),
         cases: Arc::new(MockDrawer::new()),

@@ -51,6 +51,7 @@ pub(crate) fn order() -> Order {
         buyer,
         breakdown: price(&input).unwrap(),
         checkout: Checkout::default(),
+        coupon: None,
         pay_deadline: now().plus_seconds(1_800),
         payment: Some(NewPayment {
             trade_type: TradeType::Native,

@@ -6,7 +6,9 @@ mod tests;
 use crate::{Paydesk, Target};
 use domain::changeset::{Changeset, InboxStatus, Intent, Refusal};
 use domain::job::JobChange;
-use domain::order::{Circumstances, Command, Decision, Event, Order, Rejection, StockOutcome};
+use domain::order::{
+    Circumstances, Command, CouponOutcome, Decision, Event, Order, Rejection, StockOutcome,
+};
 use domain::ports::{CommitAnswer, Committed, EventSink, StoreError};
 use domain::{CommandId, Timestamp};
 
@@ -42,7 +44,33 @@ pub enum TransactError {
 enum Round {
     Done(Box<Transacted>),
     Again(&'static str),
-    WithoutStock,
+    /// The same, but without what refused.
+    Without(Shared),
+}
+
+/// What of a settlement or a cancellation is on rows that others share. Money does not wait for it.
+#[derive(Clone, Copy)]
+struct Shared {
+    stock: StockOutcome,
+    coupon: CouponOutcome,
+}
+
+impl Shared {
+    /// All of it.
+    const WHOLE: Shared = Shared { stock: StockOutcome::Committed, coupon: CouponOutcome::Moved };
+
+    /// What is left when `refusal` has refused; `None` when it is about something else.
+    fn without(self, refusal: &Refusal) -> Option<Shared> {
+        match (refusal, self.stock, self.coupon) {
+            (Refusal::Stock(_), StockOutcome::Committed, _) => {
+                Some(Shared { stock: StockOutcome::Refused, ..self })
+            }
+            (Refusal::Coupon(_), _, CouponOutcome::Moved) => {
+                Some(Shared { coupon: CouponOutcome::Refused, ..self })
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A command that had its effect.
@@ -77,16 +105,16 @@ impl Paydesk {
         command: &Command,
         intent: &Intent,
     ) -> Result<Transacted, TransactError> {
-        let mut stock = StockOutcome::Committed;
+        let mut shared = Shared::WHOLE;
         let mut last = "";
         for tried in 0..TRIES_MAX {
-            match self.round(target, command, intent, stock).await? {
+            match self.round(target, command, intent, shared).await? {
                 Round::Done(transacted) => return Ok(*transacted),
                 Round::Again(why) => {
                     last = why;
                     self.pause_before(tried).await;
                 }
-                Round::WithoutStock => stock = StockOutcome::Refused,
+                Round::Without(rest) => shared = rest,
             }
         }
         Err(TransactError::Busy(last.to_owned()))
@@ -107,7 +135,7 @@ impl Paydesk {
         target: &Target,
         command: &Command,
         intent: &Intent,
-        stock: StockOutcome,
+        shared: Shared,
     ) -> Result<Round, TransactError> {
         let loaded = self.orders.load(&target.key).await?.ok_or(TransactError::NotFound)?;
         let (found, epoch) = (loaded.value, loaded.epoch);
@@ -116,7 +144,8 @@ impl Paydesk {
         let decision = {
             let given = Circumstances {
                 now,
-                stock,
+                stock: shared.stock,
+                coupon: shared.coupon,
                 compose: &|terms: &_| self.gateway.compose_prepay(terms),
                 epoch: &epoch,
                 actor: &intent.audit.actor,
@@ -155,13 +184,11 @@ impl Paydesk {
                 Ok(Round::done(order, Effect::Before))
             }
             Landed::Not(why) => Ok(Round::Again(why)),
-            // What became of money is never vetoed by a shared row: again without its stock, with a case.
-            Landed::Refused(Refusal::Stock(_))
-                if money_first && stock == StockOutcome::Committed =>
-            {
-                Ok(Round::WithoutStock)
-            }
-            Landed::Refused(refusal) => Err(TransactError::Refused(refusal)),
+            // What became of money is never vetoed by a shared row: again without it, with a case.
+            Landed::Refused(refusal) => match shared.without(&refusal).filter(|_| money_first) {
+                Some(rest) => Ok(Round::Without(rest)),
+                None => Err(TransactError::Refused(refusal)),
+            },
         }
     }
 

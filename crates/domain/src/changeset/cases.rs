@@ -3,6 +3,7 @@
 use super::derive::number_of;
 use crate::OutRefundNo;
 use crate::case::{CaseEnd, CaseKind, CaseOpening};
+use crate::coupon::CouponHoldStatus;
 use crate::job::JobId;
 use crate::order::{Event, Order, StockOutcome};
 use crate::payment::{Payment, PaymentState, SurplusCause};
@@ -35,11 +36,28 @@ pub(super) fn case(after: &Order, event: &Event) -> Option<CaseOpening> {
         let detail = refund_trouble(after, out_refund_no, state)?;
         return Some(CaseOpening { kind: CaseKind::RefundAbnormal, subject, detail });
     }
+    if let Event::CouponStuck { wanted } = event {
+        let subject = after.number.as_str().to_owned();
+        let detail = coupon_trouble(*wanted).to_owned();
+        return Some(CaseOpening { kind: CaseKind::Coupon, subject, detail });
+    }
     stock_trouble(event).map(|detail| CaseOpening {
         kind: CaseKind::Stock,
         subject: after.number.as_str().to_owned(),
         detail: detail.to_owned(),
     })
+}
+
+/// What is wrong with the coupon of an order whose money comes first.
+fn coupon_trouble(wanted: CouponHoldStatus) -> &'static str {
+    match wanted {
+        CouponHoldStatus::Held | CouponHoldStatus::Used => {
+            "settled, but its coupon could not be spent: another order may have it"
+        }
+        CouponHoldStatus::Released | CouponHoldStatus::Returned => {
+            "cancelled, but its coupon could not be given back: its buyer may be without it"
+        }
+    }
 }
 
 /// What is wrong with the stock of an order whose money comes first.

@@ -5,6 +5,7 @@
 
 use super::ListChange;
 use super::cases::{is_paid_back, reached, surplus_paid_back};
+use crate::coupon::{CouponHoldStatus, CouponMove};
 use crate::job::{JobChange, JobId, next_look, next_refund_look};
 use crate::order::{Event, Order, OrderStatus, StockOutcome};
 use crate::outgoing::{Outgoing, OutgoingKind};
@@ -121,6 +122,7 @@ pub(super) fn outgoing(after: &Order, event: &Event) -> Vec<Outgoing> {
         Event::RefundMoved { out_refund_no, to, .. } => {
             after.refund(out_refund_no).map_or(&[], |refund| moved(after, refund, to))
         }
+        Event::CouponStuck { .. } => &[OutgoingKind::CaseOpened],
         Event::Shipped(_) => &[OutgoingKind::OrderShipped],
         Event::Delivered { .. } => &[OutgoingKind::OrderDelivered],
         Event::Completed { .. } => &[OutgoingKind::OrderCompleted],
@@ -134,6 +136,7 @@ pub(super) fn outgoing(after: &Order, event: &Event) -> Vec<Outgoing> {
         | Event::PaymentPaid { .. }
         | Event::CancelRequested { .. }
         | Event::CancelWithdrawn
+        | Event::CouponMoved { .. }
         | Event::PayerReported(_) => &[],
     };
     let subject = match (event.out_refund_no(), event.payment_no()) {
@@ -183,6 +186,13 @@ pub(super) fn effect(after: &Order, event: &Event) -> Option<String> {
             let paid_back = reached(event).filter(|(_, state)| is_paid_back(state));
             paid_back.map(|(out_refund_no, _)| format!("refunded:{out_refund_no}"))
         }
+        Event::CouponMoved { to } => match to {
+            CouponHoldStatus::Held => None,
+            CouponHoldStatus::Used => Some(format!("coupon_used:{}", after.id)),
+            CouponHoldStatus::Released | CouponHoldStatus::Returned => {
+                Some(format!("coupon_back:{}", after.id))
+            }
+        },
         Event::Placed(_)
         | Event::PaymentStarted(_)
         | Event::PaymentPayable { .. }
@@ -195,6 +205,7 @@ pub(super) fn effect(after: &Order, event: &Event) -> Option<String> {
         | Event::RefundRequested(_)
         | Event::CancelRequested { .. }
         | Event::CancelWithdrawn
+        | Event::CouponStuck { .. }
         | Event::PayerReported(_)
         | Event::Shipped(_)
         | Event::Delivered { .. }
@@ -241,6 +252,19 @@ fn given_back(hold: &Hold) -> Option<StockMove> {
 
 fn stock_move(hold: &Hold, kind: StockMoveKind) -> StockMove {
     StockMove { line_no: hold.line_no, sku_id: hold.sku_id.clone(), quantity: hold.quantity, kind }
+}
+
+/// What an event does to the coupon of its order.
+pub(super) fn coupon_move(after: &Order, event: &Event) -> Option<CouponMove> {
+    let hold = after.coupon.as_ref()?;
+    let to = if let Event::Placed(_) = event {
+        CouponHoldStatus::Held
+    } else if let Event::CouponMoved { to } = event {
+        *to
+    } else {
+        return None;
+    };
+    Some(CouponMove { buyer: after.buyer?, grant: hold.grant.clone(), to })
 }
 
 pub(super) fn list_changes(placing: bool, after: &Order, events: &[Event]) -> Vec<ListChange> {

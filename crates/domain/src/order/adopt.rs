@@ -60,6 +60,7 @@ impl Lost {
             checkout: Checkout::default(),
             metadata: BTreeMap::new(),
             holds: Vec::new(),
+            coupon: None,
             payments: Vec::new(),
             refunds: Vec::new(),
             settlement: None,

@@ -52,6 +52,12 @@ impl Order {
                 self.cancel_cause = None;
             }
             Event::Cancelled { at, stock } => self.end_cancelled(*at, *stock),
+            Event::CouponMoved { to } => {
+                if let Some(coupon) = &mut self.coupon {
+                    coupon.status = *to;
+                }
+            }
+            Event::CouponStuck { .. } => {}
             Event::PayerReported(report) => self.payer_report = Some(*report),
             Event::Shipped(shipment) => {
                 self.status = OrderStatus::Shipped;

@@ -2,7 +2,7 @@
 
 use crate::fact::{PaymentFact, RefundFact};
 use crate::names::TransactionId;
-use crate::order::{Event, NewPayment, StockOutcome};
+use crate::order::{CouponOutcome, Event, NewPayment, StockOutcome};
 use crate::payment::{ClosingCause, Credential, Terms};
 use crate::refund::Asker;
 use crate::shipment::ShipmentDraft;
@@ -124,6 +124,8 @@ pub struct Circumstances<'a> {
     pub now: Timestamp,
     /// Whether the stock of a settlement can be taken, and that of a cancellation given back.
     pub stock: StockOutcome,
+    /// Whether its coupon can be spent by a settlement, and given back by a cancellation.
+    pub coupon: CouponOutcome,
     /// Writes the body of a prepay request, byte for byte as it will be sent.
     pub compose: &'a dyn Fn(&Terms) -> String,
     /// The life of the database.
@@ -139,13 +141,14 @@ pub struct Circumstances<'a> {
 }
 
 impl<'a> Circumstances<'a> {
-    /// Nothing out of the ordinary at `now`, in `epoch`: stock can be taken, nobody in particular
+    /// Nothing out of the ordinary at `now`, in `epoch`: stock and coupon can be taken, nobody in particular
     /// gives the command, nothing waits for a second person, and no payment is started.
     #[must_use]
     pub fn ordinary(now: Timestamp, epoch: &'a Epoch) -> Circumstances<'a> {
         Circumstances {
             now,
             stock: StockOutcome::Committed,
+            coupon: CouponOutcome::Moved,
             compose: &|_| String::new(),
             epoch,
             actor: "",

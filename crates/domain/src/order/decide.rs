@@ -30,16 +30,19 @@ impl Order {
         let mut decision = self.decide_money(command, given)?;
         if let Decision::Record(events) = &mut decision {
             // A cancellation follows from so many things that its stock is said here.
-            for event in events {
+            for event in events.iter_mut() {
                 if let Event::Cancelled { stock, .. } = event {
                     *stock = given.stock;
                 }
             }
+            let coupon = self.coupon_after(events, given.coupon);
+            events.extend(coupon);
         }
         Ok(decision)
     }
 
-    /// As [`Order::decide_with`], with the stock of a cancellation as it should be.
+    /// As [`Order::decide_with`], with the stock of a cancellation as it should be, and without
+    /// what becomes of a coupon.
     fn decide_money(
         &self,
         command: &Command,

@@ -1,5 +1,6 @@
 //! What can happen to an order. Past tense, complete: folding the events gives the order.
 
+use crate::coupon::CouponHoldStatus;
 use crate::fact::Receipt;
 use crate::order::{CancelCause, CompletedBy, Order, PayerReport, Settlement};
 use crate::payment::{ClosingCause, Credential, Payment, PaymentNo, SurplusCause};
@@ -106,6 +107,17 @@ pub enum Event {
         /// What became of its stock.
         stock: StockOutcome,
     },
+    /// Its coupon got further: spent by the settlement, given back by the cancellation.
+    CouponMoved {
+        /// Where it stands now.
+        to: CouponHoldStatus,
+    },
+    /// Its coupon could not get further, and what became of money is never vetoed: it stays as it is,
+    /// with a case.
+    CouponStuck {
+        /// Where it should stand.
+        wanted: CouponHoldStatus,
+    },
     /// The payer's client said something.
     PayerReported(PayerReport),
     /// Goods went out.
@@ -134,6 +146,15 @@ pub enum StockOutcome {
     Refused,
 }
 
+/// Whether an order's coupon can get where it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CouponOutcome {
+    /// Its buyer's coupon is with the order.
+    Moved,
+    /// It is not: the order is settled or cancelled without it.
+    Refused,
+}
+
 impl Event {
     /// Its name in audit and logs.
     #[must_use]
@@ -157,6 +178,8 @@ impl Event {
             Event::CancelRequested { .. } => "cancel_requested",
             Event::CancelWithdrawn => "cancel_withdrawn",
             Event::Cancelled { .. } => "cancelled",
+            Event::CouponMoved { to } => coupon_moved(*to),
+            Event::CouponStuck { .. } => "coupon_stuck",
             Event::PayerReported(_) => "payer_reported",
             Event::Shipped(_) => "shipped",
             Event::Delivered { .. } => "delivered",
@@ -186,6 +209,8 @@ impl Event {
             | Event::CancelRequested { .. }
             | Event::CancelWithdrawn
             | Event::Cancelled { .. }
+            | Event::CouponMoved { .. }
+            | Event::CouponStuck { .. }
             | Event::PayerReported(_)
             | Event::Shipped(_)
             | Event::Delivered { .. }
@@ -216,11 +241,23 @@ impl Event {
             | Event::CancelRequested { .. }
             | Event::CancelWithdrawn
             | Event::Cancelled { .. }
+            | Event::CouponMoved { .. }
+            | Event::CouponStuck { .. }
             | Event::PayerReported(_)
             | Event::Shipped(_)
             | Event::Delivered { .. }
             | Event::Completed { .. } => None,
         }
+    }
+}
+
+/// What it is called that an order's coupon got there.
+fn coupon_moved(to: CouponHoldStatus) -> &'static str {
+    match to {
+        CouponHoldStatus::Held => "coupon_held",
+        CouponHoldStatus::Used => "coupon_used",
+        CouponHoldStatus::Released => "coupon_released",
+        CouponHoldStatus::Returned => "coupon_returned",
     }
 }
 

@@ -1,6 +1,7 @@
 //! Placing an order: everything that must be durable before WeChat Pay is called.
 
 use crate::changeset::Guard;
+use crate::coupon::{CouponHold, CouponHoldStatus, GrantId};
 use crate::order::start::Purchase;
 use crate::order::{
     Checkout, Event, NewPayment, Order, OrderLine, OrderStatus, PaymentMethod, Purpose, SettledBy,
@@ -28,10 +29,21 @@ pub struct Placement {
     pub breakdown: Breakdown,
     /// What was asked for.
     pub checkout: Checkout,
+    /// The coupon that was priced.
+    pub coupon: Option<PricedCoupon>,
     /// The instant until which it can be paid.
     pub pay_deadline: Timestamp,
     /// The first payment; `None` when it is to be asked for later.
     pub payment: Option<NewPayment>,
+}
+
+/// A coupon of the buyer's, as it was when it was priced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PricedCoupon {
+    /// Which one.
+    pub grant: GrantId,
+    /// The version of its terms.
+    pub version: u64,
 }
 
 /// Why an order cannot be placed.
@@ -75,6 +87,10 @@ impl Placement {
             checkout: self.checkout.clone(),
             metadata: BTreeMap::new(),
             holds,
+            coupon: self.coupon.as_ref().map(|priced| CouponHold {
+                grant: priced.grant.clone(),
+                status: CouponHoldStatus::Held,
+            }),
             payments: payment.into_iter().collect(),
             refunds: Vec::new(),
             settlement: None,
@@ -94,6 +110,9 @@ impl Placement {
         if free {
             let settlement = Settlement { by: SettledBy::Free, amount: crate::Fen::ZERO, at: now };
             events.push(Event::Settled { settlement, stock: StockOutcome::Committed });
+            if self.coupon.is_some() {
+                events.push(Event::CouponMoved { to: CouponHoldStatus::Used });
+            }
         }
         Ok(events)
     }
@@ -110,6 +129,10 @@ impl Placement {
                 price_version: line.price_version,
             })
             .collect();
+        guards.extend(self.coupon.iter().map(|priced| Guard::CouponVersion {
+            coupon_id: priced.grant.coupon_id.clone(),
+            version: priced.version,
+        }));
         guards.push(Guard::OpenOrdersBelow { buyer: self.buyer, max: OPEN_ORDERS_MAX });
         guards
     }

@@ -1,6 +1,7 @@
 //! Data in, data out: orders made by commands, and what further commands mean for them.
 
 mod adopting;
+mod coupons;
 mod epochs;
 mod grid;
 mod histories;

@@ -26,7 +26,7 @@ pub trait Invariants: Send + Sync {
 pub enum Part {
     /// Orders and their payments and refunds.
     Payments,
-    /// Stock, holds and orders.
+    /// Stock, coupons, what orders hold of them, and orders.
     Goods,
     /// What settled, and what was written because of it: effects, events, the trail.
     Settlements,

@@ -1,10 +1,12 @@
 //! The catalogue, and what a buyer keeps before there is an order.
 
 use super::PortFuture;
+use super::coupons::CouponAtHand;
 use super::order_store::{Loaded, StoreError};
 use crate::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use crate::catalogue::{Sku, SkuDraft, SkuId, StockLevel};
 use crate::changeset::{Audit, ReplayRecord};
+use crate::coupon::CouponId;
 use crate::delivery::DeliveryRules;
 use crate::stock::StockEntry;
 use crate::{OrderNumber, Timestamp, UserId};
@@ -183,6 +185,7 @@ pub trait BuyerBook: Send + Sync {
         buyer: UserId,
         selection: &'a Selection,
         address_id: AddressId,
+        coupon: Option<&'a CouponId>,
     ) -> PortFuture<'a, Result<Loaded<CheckoutBasis>, StoreError>>;
 }
 
@@ -217,4 +220,6 @@ pub struct CheckoutBasis {
     pub address: Option<Address>,
     /// What delivery costs now.
     pub rules: DeliveryRules,
+    /// The coupon that was asked for, if there is such a one.
+    pub coupon: Option<CouponAtHand>,
 }

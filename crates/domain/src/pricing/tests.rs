@@ -174,3 +174,19 @@ proptest! {
         prop_assert_eq!(amounts.total.get(), items - amounts.discount.get() + delivery + rush);
     }
 }
+
+/// Every price from 0.01 to 999,999.99 yuan: what comes off is the largest whole number of fen that is
+/// within what was promised, and what is left is paid. Takes a while:
+/// `cargo test -p domain --lib every_cent -- --ignored`.
+#[test]
+#[ignore = "a hundred million prices"]
+fn every_cent_is_discounted_to_the_fen() {
+    let part = coupon(Cut::Percent { percent: 15, cap: None }, 0);
+    let fixed = coupon(Cut::Amount(Fen::new(1_000)), 0);
+    for items in 1..=99_999_999_i64 {
+        let off = part.discount(Fen::new(items), now()).unwrap().get();
+        assert!(off * 100 <= items * 15 && items * 15 < (off + 1) * 100, "{off} of {items}");
+        let off = fixed.discount(Fen::new(items), now()).unwrap().get();
+        assert_eq!(off, items.min(1_000));
+    }
+}

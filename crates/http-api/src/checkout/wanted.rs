@@ -5,7 +5,7 @@
 
 use crate::json_body::{Fields, TextRule};
 use domain::buyer::{AddressId, Selection};
-use domain::catalogue::SkuId;
+use domain::coupon::CouponId;
 use domain::payment::TradeType;
 use domain::{Fen, UserId};
 use std::borrow::Cow;
@@ -23,7 +23,7 @@ const REMARK: TextRule = TextRule { min: 0, max: 200 };
 pub(crate) struct Basket {
     pub(crate) item_ids: Vec<i64>,
     pub(crate) address_id: AddressId,
-    pub(crate) coupon_id: Option<String>,
+    pub(crate) coupon_id: Option<CouponId>,
     pub(crate) rush: bool,
 }
 
@@ -31,9 +31,8 @@ impl Basket {
     pub(crate) fn read(fields: &mut Fields) -> Option<Basket> {
         let item_ids = fields.integers("item_ids", ITEM_IDS_MAX);
         let address_id = fields.integer("address_id", 1..=i64::MAX);
-        // Coupon ids have the form of SKU ids.
-        let coupon_id = |text: &str| SkuId::parse(text).map(|id| id.as_str().to_owned());
-        let coupon_id = fields.optional_parsed("coupon_id", coupon_id, "1 to 32 of [0-9A-Za-z_-]");
+        let what = "1 to 32 of [0-9A-Za-z_-]";
+        let coupon_id = fields.optional_parsed("coupon_id", CouponId::parse, what);
         let rush = fields.flag("rush");
         Some(Basket { item_ids: item_ids?, address_id: address_id?, coupon_id, rush })
     }

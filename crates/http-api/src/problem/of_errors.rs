@@ -79,9 +79,10 @@ impl From<QuoteError> for Problem {
             QuoteError::TooLarge => {
                 Problem::new(Code::AmountTooLarge, "more than one order may cost")
             }
-            QuoteError::CouponNotUsable => {
-                Problem::new(Code::CouponNotUsable, "the buyer has no such coupon")
-            }
+            QuoteError::CouponNotUsable => Problem::new(
+                Code::CouponNotUsable,
+                "the buyer has none that is free, or it does not apply to this now",
+            ),
             QuoteError::Store(error) => error.into(),
         }
     }
@@ -223,8 +224,10 @@ impl From<Refusal> for Problem {
             Refusal::Stock(sku) => {
                 Problem::of_sku(Code::OutOfStock, &sku, "less is available than was asked for")
             }
+            Refusal::Coupon(_) => Problem::new(Code::CouponNotUsable, "another order has it"),
             Refusal::TooManyOpenOrders => too_many_open_orders(),
             Refusal::PriceMoved(_)
+            | Refusal::CouponMoved(_)
             | Refusal::ListTaken
             | Refusal::NumberTaken
             | Refusal::Fenced => try_again(),

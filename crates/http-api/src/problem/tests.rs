@@ -114,6 +114,8 @@ fn of_requests() -> Vec<Problem> {
         Problem::unsupported_media_type("send application/json"),
         Problem::new(Code::TooManyAddresses, "at most 50 addresses"),
         Problem::new(Code::PurchaseListFull, "at most 200 lines"),
+        Problem::new(Code::BuyerUnknown, "nobody who has logged in here"),
+        Problem::new(Code::CouponLimitReached, "see per_user_limit: spent ones count"),
         Problem::not_ready(vec![crate::wire::health::Check { name: "database", ok: false }]),
     ]
 }
@@ -186,6 +188,7 @@ fn a_code_has_the_status_of_the_contract() {
             | "price_below_cost"
             | "amount_too_large"
             | "too_many_lines"
+            | "buyer_unknown"
             | "idempotency_key_reused" => 422,
             "internal_error" => 500,
             "wechat_refused" => 502,

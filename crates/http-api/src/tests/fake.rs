@@ -7,6 +7,7 @@ use domain::buyer::{Address, BookedAddress, ItemId};
 use domain::case::Case;
 use domain::catalogue::{Sku, SkuId};
 use domain::changeset::{Changeset, ListChange, Refusal, ReplayRecord, ReplayScope};
+use domain::coupon::CouponId;
 use domain::fact::Trade;
 use domain::order::Order;
 use domain::payment::Payment;
@@ -27,6 +28,9 @@ pub(in crate::tests) struct Inner {
     pub(in crate::tests) keys: BTreeMap<[u8; 32], ApiKeyRecord>,
     pub(in crate::tests) skus: BTreeMap<SkuId, Sku>,
     pub(in crate::tests) rules: RulesInForce,
+    pub(in crate::tests) coupons: BTreeMap<CouponId, CouponInForce>,
+    /// How many of each coupon each buyer has, all of them in the hand.
+    pub(in crate::tests) grants: BTreeMap<(UserId, CouponId), u32>,
     pub(in crate::tests) addresses: BTreeMap<(UserId, i64), BookedAddress>,
     pub(in crate::tests) items: BTreeMap<(UserId, ItemId), (SkuId, u32, Option<OrderNumber>)>,
     pub(in crate::tests) cases: Vec<Case>,

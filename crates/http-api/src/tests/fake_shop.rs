@@ -4,6 +4,7 @@ use super::fake::{Fake, epoch, ready};
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use domain::catalogue::{Sku, SkuDraft, SkuId, SkuStatus, StockLevel};
 use domain::changeset::Audit;
+use domain::coupon::CouponId;
 use domain::delivery::DeliveryRules;
 use domain::ports::*;
 use domain::stock::StockEntry;
@@ -243,6 +244,7 @@ impl BuyerBook for Fake {
         buyer: UserId,
         selection: &'a Selection,
         address_id: AddressId,
+        coupon: Option<&'a CouponId>,
     ) -> PortFuture<'a, Result<Loaded<CheckoutBasis>, StoreError>> {
         let up = self.up().map(|_| ());
         ready(up.map(|()| {
@@ -250,10 +252,12 @@ impl BuyerBook for Fake {
                 Selection::Everything => true,
                 Selection::Only(ids) => ids.contains(&item.id),
             });
+            let coupon = coupon.and_then(|id| self.at_hand(buyer, id));
             let basis = CheckoutBasis {
                 items: items.collect(),
                 address: self.address(buyer, address_id),
                 rules: self.lock().rules.rules.clone(),
+                coupon,
             };
             Loaded { value: basis, store_now: self.now(), epoch: epoch() }
         }))

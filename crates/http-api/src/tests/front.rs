@@ -15,7 +15,8 @@ use domain::names::{Appid, Mchid, TransactionId};
 use domain::order::{Order, OrderStatus, SettledBy, Settlement};
 use domain::payment::PaymentState;
 use domain::ports::{
-    Access, ApiKeyRecord, BuyerBook, Catalogue, EventSink, JobQueue, OrderStore, Role, ShopRules,
+    Access, ApiKeyRecord, BuyerBook, Catalogue, CouponBook, EventSink, JobQueue, OrderStore, Role,
+    ShopRules,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -82,7 +83,7 @@ pub(in crate::tests) fn state_over<S>(
     bell: &Arc<ChangeBell>,
 ) -> ApiState
 where
-    S: OrderStore + JobQueue + Catalogue + ShopRules + BuyerBook + Access + 'static,
+    S: OrderStore + JobQueue + Catalogue + ShopRules + CouponBook + BuyerBook + Access + 'static,
 {
     let events: Arc<dyn EventSink> = bell.clone();
     let paydesk = Paydesk {
@@ -90,6 +91,7 @@ where
         jobs: store.clone(),
         catalogue: store.clone(),
         rules: store.clone(),
+        coupons: store.clone(),
         book: store.clone(),
         access: store.clone(),
         cases: fake.clone(),
@@ -196,6 +198,11 @@ impl Front {
 
     pub(in crate::tests) async fn get(&self, path: &str) -> Said {
         self.call(&self.buyer, Method::GET, path, Value::Null).await
+    }
+
+    /// Who the buyer is.
+    pub(in crate::tests) fn buyer_id(&self) -> domain::UserId {
+        self.fake.lock().addresses.keys().next().expect("the buyer's address").0
     }
 
     /// Puts tea on the buyer's list.

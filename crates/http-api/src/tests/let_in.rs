@@ -4,6 +4,7 @@
 //! expected here. What somebody may not see is answered like what is not there, byte for byte.
 
 use super::actions::send;
+use super::coupons::ten_off;
 use super::front::{Front, Said, everything, idempotency_key, to_place};
 use super::refunding::wished;
 use crate::routes;
@@ -48,6 +49,7 @@ const TABLE: &[Row] = &[
     ("POST", "/api/mini/purchase-list/items", Unpaid, [401, 201, 201, 401, 401, 401, 401]),
     ("PATCH", "/api/mini/purchase-list/items/{id}", Unpaid, [401, 200, 404, 401, 401, 401, 401]),
     ("DELETE", "/api/mini/purchase-list/items/{id}", Unpaid, [401, 204, 404, 401, 401, 401, 401]),
+    ("GET", "/api/mini/coupons", Unpaid, [401, 200, 200, 401, 401, 401, 401]),
     ("POST", "/api/mini/checkout/quote", Unpaid, [401, 200, 422, 401, 401, 401, 401]),
     ("POST", "/api/mini/wechat-pay/prepay-from-checkout", Unpaid, [401, 201, 422, 401, 401, 401, 401]),
     ("GET", "/api/mini/orders", Unpaid, [401, 200, 200, 401, 401, 401, 401]),
@@ -68,6 +70,9 @@ const TABLE: &[Row] = &[
     ("PUT", "/api/admin/skus/{id}", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
     ("POST", "/api/admin/skus/{id}/stock", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
     ("GET", "/api/admin/skus/{id}/stock/moves", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
+    ("GET", "/api/admin/coupons/{id}", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
+    ("PUT", "/api/admin/coupons/{id}", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
+    ("POST", "/api/admin/coupons/{id}/issue", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
     ("GET", "/api/admin/delivery-rules", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
     ("PUT", "/api/admin/delivery-rules", Unpaid, [401, 401, 401, 403, 201, 403, 403]),
     ("GET", "/api/admin/orders", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
@@ -110,6 +115,8 @@ fn body(method: &str, path: &str) -> Value {
         ("PUT", "/api/admin/delivery-rules") => {
             json!({"base_fen": 1, "regions": [], "rush_fen": 1})
         }
+        ("PUT", "/api/admin/coupons/{id}") => ten_off(),
+        ("POST", "/api/admin/coupons/{id}/issue") => json!({"user_id": "of the owner"}),
         ("PUT", _) => json!({"title": "x", "price_fen": 1, "cost_price_fen": 1}),
         ("POST", "/api/admin/skus/{id}/stock") => json!({"delta": 1, "reason": "x"}),
         ("POST", "/api/admin/api-keys") => json!({"name": "x", "roles": ["viewer"]}),
@@ -160,6 +167,8 @@ impl World {
             });
         }
         front.fake.lock().queried = Some(Trade::NotPaid);
+        let coupon = "/api/admin/coupons/ten-off";
+        front.call(&front.operator, Method::PUT, coupon, ten_off()).await;
         if matches!(stage, Arrived) {
             front.bend(&number, |order| order.status = OrderStatus::Delivered);
         }
@@ -192,6 +201,13 @@ impl World {
         };
         let id = match path {
             _ if path.contains("skus") => sku,
+            _ if path.contains("coupons") => {
+                if there {
+                    "ten-off"
+                } else {
+                    "none"
+                }
+            }
             _ if path.contains("api-keys") && there => "service",
             _ => id,
         };
@@ -218,7 +234,10 @@ impl World {
         if path.ends_with("notify") {
             return self.front.ask(asked.set_payload(&b"{ \"raw\" :1}\n"[..])).await;
         }
-        let body = body(method, path);
+        let mut body = body(method, path);
+        if path.ends_with("/issue") {
+            body["user_id"] = json!(self.front.buyer_id().to_string());
+        }
         if body.is_null() {
             self.front.ask(asked).await
         } else {

@@ -134,7 +134,7 @@ impl WireOrder {
             amounts: WireOrderAmounts::of(order),
             address: order.checkout.address.as_ref().map(WireAddressText::of),
             remark: order.checkout.remark.clone(),
-            coupon_id: order.checkout.coupon_id.clone(),
+            coupon_id: order.checkout.coupon_id.as_ref().map(|id| id.as_str().to_owned()),
             metadata: order.metadata.clone(),
             payments: order.payments.iter().map(WirePayment::of).collect(),
             refunds: order.refunds.iter().map(|refund| WireRefund::of(refund, order)).collect(),

@@ -16,6 +16,7 @@ use crate::time::{SECOND, micros};
 use crate::world::World;
 use domain::buyer::{ItemId, NewItem};
 use domain::catalogue::SkuId;
+use domain::coupon::CouponId;
 use domain::order::{Command, CompletedBy, OrderStatus, PayerResult};
 use domain::payment::TradeType;
 use domain::ports::{AddItemAnswer, BuyerBook as _, OrderKey};
@@ -28,11 +29,14 @@ struct Shopper {
     world: Arc<World>,
     buyer: Buyer,
     keys: u32,
+    /// What is wished for beside the goods.
+    coupon: Option<CouponId>,
+    rush: bool,
 }
 
 /// Buys again and again.
 pub(super) async fn shop(world: Arc<World>, buyer: Buyer) {
-    let mut shopper = Shopper { world, buyer, keys: 0 };
+    let mut shopper = Shopper { world, buyer, keys: 0, coupon: None, rush: false };
     dawdle(&shopper.world, 120).await;
     let times = shopper.world.setup.purchases;
     for _ in 0..times {
@@ -61,11 +65,13 @@ impl Shopper {
         let sku = whim.wants();
         let Some(item) = self.put_on_the_list(sku) else { return };
         let key = self.new_key();
+        self.wish();
         self.world.chronicle.say(
             || format!("buyer {}", self.buyer.actor),
             None,
             || format!("wants {sku}, {whim:?}"),
         );
+        self.want_something_else_with_it();
         if whim == Whim::TwiceOneKey {
             self.aside(self.checkout(item, &key, Some(TradeType::Jsapi)));
             self.world.chronicle.sometimes(Mark::SameKeyTwiceAtOnce);
@@ -190,6 +196,12 @@ impl Shopper {
                     Outcome::Refused("out_of_stock") => {
                         self.world.chronicle.sometimes(Mark::LastPieceTaken);
                         return None;
+                    }
+                    Outcome::Refused("coupon_not_usable") if self.coupon.is_some() => {
+                        // Then without it.
+                        self.world.chronicle.sometimes(Mark::CouponNotUsable);
+                        self.coupon = None;
+                        key = self.new_key();
                     }
                     Outcome::Refused(_) if whim != Whim::Impatient => return None,
                     Outcome::Refused(_) | Outcome::Busy => {}

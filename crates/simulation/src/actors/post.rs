@@ -3,6 +3,7 @@
 use crate::kernel::{Home, Label};
 use crate::matrix::Flow;
 use crate::node::{Honesty, Notification, notify};
+use crate::oracle::is_kept;
 use crate::setup::Variant;
 use crate::time::{SECOND, micros};
 use crate::wechat::About;
@@ -28,7 +29,17 @@ pub async fn deliver_for_ever(world: Arc<World>) {
 }
 
 fn send(world: &Arc<World>, about: About, delivery: Delivery) {
-    if world.setup.variant == Variant::NoNotifications {
+    let is_sent_no_more = match world.setup.variant {
+        Variant::NoNotifications => true,
+        Variant::KeptOnce => about.refund.is_none() && is_kept(world, &about.number),
+        Variant::Whole
+        | Variant::NoPolling
+        | Variant::OneNode
+        | Variant::FourNodes
+        | Variant::ShortLeases
+        | Variant::SlowWorkers => false,
+    };
+    if is_sent_no_more {
         world.wechat.record(delivery.id, AttemptEnd::Failed { why: "lost".to_owned() });
         return;
     }

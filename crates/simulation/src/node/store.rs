@@ -331,6 +331,8 @@ fn step_of(changeset: &Changeset) -> Step {
             | Event::CancelRequested { .. }
             | Event::CancelWithdrawn
             | Event::Cancelled { .. }
+            | Event::CouponMoved { .. }
+            | Event::CouponStuck { .. }
             | Event::PayerReported(_)
             | Event::Shipped(_)
             | Event::Delivered { .. }

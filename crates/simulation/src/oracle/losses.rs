@@ -1,12 +1,13 @@
 //! What a failover loses is lost for the oracle, too: its models go back to where the store is.
 
-use super::{Oracle, Seen};
+use super::{Keeping, Oracle, Seen};
 use crate::marks::Mark;
 use crate::world::World;
-use domain::OrderId;
 use domain::catalogue::{SkuId, StockLevel};
 use domain::changeset::ReplayScope;
+use domain::coupon::GrantId;
 use domain::order::Order;
+use domain::{OrderId, UserId};
 use std::collections::{BTreeSet, VecDeque};
 
 /// No failover loses more commits.
@@ -18,6 +19,8 @@ pub(super) struct Undo {
     /// The order as it was; `None` inside when there was none.
     pub(super) order: Option<(OrderId, Option<Order>)>,
     pub(super) stock: Vec<(SkuId, StockLevel)>,
+    /// In reverse, so that what is taken back last is what was there first.
+    pub(super) coupons: Vec<((UserId, GrantId), Option<Keeping>)>,
     pub(super) key: Option<ReplayScope>,
     pub(super) inbox: Option<String>,
     pub(super) transactions: Vec<String>,
@@ -83,8 +86,14 @@ impl Seen {
     }
 
     fn take_back(&mut self, world: &World, undo: Undo) {
-        let Undo { order, stock, key, inbox, transactions, cleared } = undo;
+        let Undo { order, stock, coupons, key, inbox, transactions, cleared } = undo;
         self.stock.extend(stock);
+        for (coupon, was) in coupons {
+            match was {
+                Some(keeping) => drop(self.coupons.insert(coupon, keeping)),
+                None => drop(self.coupons.remove(&coupon)),
+            }
+        }
         key.map(|key| self.keys.remove(&key));
         inbox.map(|event_id| self.inbox.remove(&event_id));
         for transaction in transactions {

@@ -5,7 +5,8 @@ use crate::marks::Mark;
 use crate::world::World;
 use domain::case::CaseKind;
 use domain::changeset::Changeset;
-use domain::order::{Event, Order, OrderStatus};
+use domain::coupon::CouponHoldStatus;
+use domain::order::{Event, Order, OrderStatus, SettledBy};
 use domain::payment::{PaymentNo, PaymentState};
 use domain::ports::Clock as _;
 use domain::refund::{RefundState, RefundStatus};
@@ -47,6 +48,7 @@ impl Seen {
                     world.chronicle.sometimes(Mark::RefundReplaced);
                 }
                 Event::RefundRequested(_) => {}
+                Event::CouponMoved { to } => self.mark_coupon(world, &write.order, *to),
                 Event::CancelWithdrawn => world.chronicle.sometimes(Mark::CancelWithdrawn),
                 Event::Cancelled { .. } => {
                     if write.order.settlement.is_some() {
@@ -56,12 +58,17 @@ impl Seen {
                 Event::Completed { by: domain::order::CompletedBy::Elapsed, .. } => {
                     world.chronicle.sometimes(Mark::OrderCompletedByItself);
                 }
-                Event::Placed(_)
-                | Event::PaymentStarted(_)
+                Event::Placed(order) => {
+                    if order.amounts.delivery.get() > 0 && order.amounts.rush.get() > 0 {
+                        world.chronicle.sometimes(Mark::FeesCharged);
+                    }
+                }
+                Event::PaymentStarted(_)
                 | Event::PaymentPayable { .. }
                 | Event::PaymentUnknown { .. }
                 | Event::PaymentClosing { .. }
                 | Event::CancelRequested { .. }
+                | Event::CouponStuck { .. }
                 | Event::PayerReported(_)
                 | Event::Shipped(_)
                 | Event::Delivered { .. }
@@ -88,6 +95,22 @@ impl Seen {
         if before.pay_deadline.is_some_and(|deadline| deadline < now) {
             world.chronicle.sometimes(Mark::SuccessAfterDeadline);
         }
+    }
+
+    fn mark_coupon(&self, world: &World, after: &Order, to: CouponHoldStatus) {
+        let is_free = matches!(&after.settlement, Some(s) if s.by == SettledBy::Free);
+        let ends = after.coupon.as_ref().and_then(|c| self.coupon_ends.get(&c.grant.coupon_id));
+        let mark = match to {
+            CouponHoldStatus::Held => return,
+            CouponHoldStatus::Used if is_free => Mark::FreeByCoupon,
+            CouponHoldStatus::Used if ends.is_some_and(|ends| *ends <= world.store_time.real()) => {
+                Mark::CouponSpentPastItsEnd
+            }
+            CouponHoldStatus::Used => Mark::CouponSpent,
+            CouponHoldStatus::Released => Mark::CouponReleased,
+            CouponHoldStatus::Returned => Mark::CouponReturned,
+        };
+        world.chronicle.sometimes(mark);
     }
 
     fn mark_paid(&self, world: &World, node: u32, before: Option<&Order>, no: PaymentNo) {

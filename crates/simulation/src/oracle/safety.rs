@@ -1,8 +1,11 @@
 //! What must hold after every commit. Looks only at what the commit changed.
 
+mod coupons;
 mod goods;
 mod money;
 pub(super) mod refunds;
+
+pub(super) use coupons::moved as coupon_moved;
 
 use super::{Commit, Seen, moves};
 use crate::time::{MILLI, TRIP_MAX};
@@ -60,6 +63,13 @@ const OF_ORDERS: &[(Promise, Check)] = &[
     ),
     (("I22", "a hold is consumed or released, once"), goods::holds_end_once),
     (("I22", "what was held is there to be sold or given back"), goods::holds_are_there),
+    (("I23", "a coupon is with one order at a time"), coupons::one_order_at_a_time),
+    (
+        ("I23", "a coupon is held, spent and given back with the money of its order"),
+        coupons::with_the_money,
+    ),
+    (("I23", "which coupon an order has stays"), coupons::stays_the_same),
+    (("I23", "what was held of a coupon is there to be spent or given back"), coupons::is_there),
     (("I24", "captured lines are cleared once"), goods::lines_cleared_once),
     (("I25", "every effect of a paid order happens once"), effects_once),
     (("P3", "at most one payment of an order is open"), one_open_payment),

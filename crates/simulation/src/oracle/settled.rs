@@ -8,6 +8,7 @@ use crate::setup::Variant;
 use crate::time::{SECOND, instant, micros};
 use crate::world::World;
 use domain::case::CaseKind;
+use domain::changeset::InboxStatus;
 use domain::order::{HORIZON_S, Order, OrderStatus, SettledBy};
 use domain::payment::{Payment, PaymentState};
 use domain::refund::{Refund, RefundKind, RefundState};
@@ -74,11 +75,23 @@ pub fn restless(world: &World, rest: Rest) -> Option<String> {
 pub(crate) fn unheard_successes(world: &World) -> Vec<String> {
     let paid: Vec<String> = world.wechat.truth(|truth| truth.paid.keys().cloned().collect());
     let mut unheard = paid;
-    unheard.retain(|number| !is_left_to_others(world, number));
+    unheard.retain(|number| !is_left_to_others(world, number) && !is_kept(world, number));
     world.oracle.look(|seen| {
         unheard.retain(|number| !has_its_end(seen, number) && is_unrecorded(world, seen, number));
     });
     unheard
+}
+
+/// Whether news of this payment are stored to be applied: from then on it is ours to find out.
+pub(crate) fn is_kept(world: &World, number: &str) -> bool {
+    let kept = world.store.view(|stored| {
+        stored.inbox().any(|entry| {
+            entry.status == InboxStatus::Verified
+                && entry.event_type == "TRANSACTION.SUCCESS"
+                && entry.out_trade_no.as_ref().is_some_and(|kept| kept.as_str() == number)
+        })
+    });
+    kept.is_ok_and(|kept| kept)
 }
 
 /// Whether nobody asks about it, so that a notification or the bill has to tell it: its record was
@@ -105,6 +118,7 @@ fn bounds(world: &World) -> Bounds {
         Variant::SlowWorkers => Bounds { success: success * 10, end: end * 10, lost: lost * 10 },
         Variant::Whole
         | Variant::NoNotifications
+        | Variant::KeptOnce
         | Variant::OneNode
         | Variant::FourNodes
         | Variant::ShortLeases => Bounds { success, end, lost },

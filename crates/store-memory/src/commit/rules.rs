@@ -27,6 +27,7 @@ pub(super) fn check(before: Option<&Order>, after: &Order) -> Result<(), &'stati
     if rank(after.payment_status()) < rank(before.payment_status()) {
         return Err("money that went back stays back");
     }
+    check_coupon(before, after)?;
     for payment in &before.payments {
         check_payment(payment, after.payments.iter().find(|other| other.no == payment.no))?;
     }
@@ -45,6 +46,19 @@ fn check_money(order: &Order, payment: &Payment) -> Result<(), &'static str> {
         return Err("two surplus refunds of one payment");
     }
     Ok(())
+}
+
+fn check_coupon(before: &Order, after: &Order) -> Result<(), &'static str> {
+    match (&before.coupon, &after.coupon) {
+        (None, None) => Ok(()),
+        (Some(before), Some(after)) if before == after => Ok(()),
+        (Some(before), Some(after)) if before.grant != after.grant => {
+            Err("which coupon an order has stays")
+        }
+        (Some(before), Some(after)) if before.status.may_become(after.status) => Ok(()),
+        (Some(_), Some(_)) => Err("the coupon's status does not follow"),
+        (None, Some(_)) | (Some(_), None) => Err("whether an order has a coupon stays"),
+    }
 }
 
 fn live_surplus(order: &Order, no: PaymentNo) -> usize {

@@ -2,6 +2,7 @@
 
 use crate::book::version;
 use crate::catalogue::SkuJson;
+use crate::coupons::AtHandRow;
 use crate::rows::{Instant, corrupt, number};
 use crate::rules::RulesRow;
 use diesel::QueryableByName;
@@ -75,6 +76,7 @@ pub(super) struct BasisRow {
     items: Vec<ItemRow>,
     address: Option<AddressRow>,
     rules: Option<RulesRow>,
+    coupon: Option<AtHandRow>,
 }
 
 impl BasisRow {
@@ -83,6 +85,7 @@ impl BasisRow {
             items: self.items.into_iter().map(ItemRow::into_item).collect::<Result<_, _>>()?,
             address: self.address.map(AddressRow::into_booked).transpose()?.map(|b| b.address),
             rules: self.rules.map(RulesRow::into_rules).transpose()?.unwrap_or_default().rules,
+            coupon: self.coupon.map(AtHandRow::into_at_hand).transpose()?,
         })
     }
 }

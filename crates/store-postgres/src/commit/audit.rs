@@ -22,7 +22,9 @@ pub(super) fn told(event: &Event) -> Value {
 fn detail(event: &Event) -> Value {
     match event {
         Event::Placed(order) => {
-            json!({"total_fen": order.amounts.total.get(), "lines": order.lines.len()})
+            let coupon = order.coupon.as_ref().map(|hold| hold.grant.coupon_id.as_str());
+            json!({"total_fen": order.amounts.total.get(), "lines": order.lines.len(),
+                "coupon": coupon})
         }
         Event::PaymentStarted(payment) => json!({
             "trade_type": payment.terms.trade_type.word(),
@@ -59,6 +61,7 @@ fn detail(event: &Event) -> Value {
         Event::Cancelled { stock, .. } => {
             json!({"stock_refused": *stock == StockOutcome::Refused})
         }
+        Event::CouponMoved { to } | Event::CouponStuck { wanted: to } => json!({"to": to.word()}),
         Event::CancelRequested { cause } => json!({"cause": cause.word()}),
         Event::PayerReported(report) => json!({"result": report.result.word()}),
         // Without packages: a tracking number leads to whom it goes.

@@ -5,6 +5,7 @@ use crate::rows::{HoldRow, Instant, OrderRow, PaymentRow, RefundRow, SettlementR
 use crate::words::Word as _;
 use domain::Epoch;
 use domain::changeset::{Changeset, Guard, InboxEntry, ListChange, OrderWrite, ReplayRecord};
+use domain::coupon::CouponMove;
 use domain::job::{JobChange, JobId};
 use domain::order::Event;
 use domain::outgoing::Outgoing;
@@ -36,6 +37,8 @@ pub(super) struct Sheet {
     list: Vec<Value>,
     prices: BTreeMap<String, u64>,
     stock: Vec<Value>,
+    coupons: Vec<Value>,
+    coupon_versions: BTreeMap<String, u64>,
     outbox: Vec<Value>,
     cases: Vec<Value>,
     ended_cases: Vec<Value>,
@@ -66,6 +69,8 @@ impl Sheet {
             list: changeset.list.iter().map(list).collect(),
             prices: changeset.guards.iter().filter_map(price).collect(),
             stock: changeset.stock.iter().map(stock).collect(),
+            coupons: changeset.coupons.iter().map(coupon).collect(),
+            coupon_versions: changeset.guards.iter().filter_map(coupon_version).collect(),
             outbox: Vec::new(),
             cases: changeset.cases.iter().map(case).collect(),
             ended_cases: changeset.ended_cases.iter().map(ended_case).collect(),
@@ -177,7 +182,7 @@ fn job(id: &JobId) -> Value {
 fn open_orders(guard: &Guard) -> Option<Value> {
     match guard {
         Guard::OpenOrdersBelow { buyer, max } => Some(json!({"buyer": buyer.get(), "max": max})),
-        Guard::PriceVersion { .. } => None,
+        Guard::PriceVersion { .. } | Guard::CouponVersion { .. } => None,
     }
 }
 
@@ -186,7 +191,16 @@ fn price(guard: &Guard) -> Option<(String, u64)> {
         Guard::PriceVersion { sku_id, price_version } => {
             Some((sku_id.as_str().to_owned(), *price_version))
         }
-        Guard::OpenOrdersBelow { .. } => None,
+        Guard::OpenOrdersBelow { .. } | Guard::CouponVersion { .. } => None,
+    }
+}
+
+fn coupon_version(guard: &Guard) -> Option<(String, u64)> {
+    match guard {
+        Guard::CouponVersion { coupon_id, version } => {
+            Some((coupon_id.as_str().to_owned(), *version))
+        }
+        Guard::PriceVersion { .. } | Guard::OpenOrdersBelow { .. } => None,
     }
 }
 
@@ -214,6 +228,15 @@ fn stock(change: &domain::stock::StockMove) -> Value {
         "sku_id": change.sku_id.as_str(),
         "quantity": change.quantity,
         "kind": change.kind.word(),
+    })
+}
+
+fn coupon(change: &CouponMove) -> Value {
+    json!({
+        "buyer": change.buyer.get(),
+        "coupon_id": change.grant.coupon_id.as_str(),
+        "no": change.grant.no,
+        "to": change.to.word(),
     })
 }
 

@@ -1,10 +1,13 @@
 //! The rows of an order besides its payments and its money.
 
 use super::shipment::ShipmentRow;
-use super::{Instant, OrderRows, PaymentRow, RefundRow, SettlementRow, corrupt, number};
+use super::{
+    CouponUseRow, Instant, OrderRows, PaymentRow, RefundRow, SettlementRow, corrupt, number,
+};
 use crate::words::Word as _;
 use domain::buyer::Address;
 use domain::catalogue::SkuId;
+use domain::coupon::CouponId;
 use domain::order::{
     Amounts, CancelCause, Checkout, Order, OrderLine, OrderStatus, PayerReport, PayerResult,
     PaymentMethod, Purpose,
@@ -109,6 +112,7 @@ pub(crate) fn order_rows(order: &Order) -> OrderRows {
             .filter_map(|(no, refund)| RefundRow::of(order, no, refund))
             .collect(),
         holds: order.holds.iter().map(|hold| HoldRow::of(id, hold)).collect(),
+        coupon: order.coupon.as_ref().map(|hold| CouponUseRow::of(id, hold)),
         settlement: order.settlement.as_ref().map(|s| SettlementRow::of(id, s)),
     }
 }
@@ -121,6 +125,7 @@ impl OrderRows {
         order.refunds =
             self.refunds.into_iter().map(RefundRow::into_refund).collect::<Result<_, _>>()?;
         order.holds = self.holds.into_iter().map(HoldRow::into_hold).collect::<Result<_, _>>()?;
+        order.coupon = self.coupon.map(CouponUseRow::into_hold).transpose()?;
         order.settlement = self.settlement.map(SettlementRow::into_settlement).transpose()?;
         Ok(order)
     }
@@ -185,6 +190,7 @@ impl OrderRow {
             checkout: self.checkout.into_checkout()?,
             metadata: self.metadata,
             holds: Vec::new(),
+            coupon: None,
             payments: Vec::new(),
             refunds: Vec::new(),
             settlement: None,
@@ -254,7 +260,7 @@ impl CheckoutRow {
                 region: address.region.clone(),
                 detail: address.detail.clone(),
             }),
-            coupon_id: checkout.coupon_id.clone(),
+            coupon_id: checkout.coupon_id.as_ref().map(|id| id.as_str().to_owned()),
             rush: checkout.rush,
             remark: checkout.remark.clone(),
             trade_type: checkout.trade_type.map(|kind| kind.word().to_owned()),
@@ -271,7 +277,7 @@ impl CheckoutRow {
                 region: row.region,
                 detail: row.detail,
             }),
-            coupon_id: self.coupon_id,
+            coupon_id: self.coupon_id.as_deref().map(coupon_id).transpose()?,
             rush: self.rush,
             remark: self.remark,
             trade_type: self.trade_type.as_deref().map(TradeType::read).transpose()?,
@@ -300,6 +306,10 @@ impl HoldRow {
             status: HoldStatus::read(&self.status)?,
         })
     }
+}
+
+fn coupon_id(text: &str) -> Result<CouponId, StoreError> {
+    CouponId::parse(text).ok_or_else(|| corrupt("a coupon id has an impossible shape"))
 }
 
 fn sku_id(text: &str) -> Result<SkuId, StoreError> {

@@ -9,6 +9,7 @@
 )]
 
 mod conformance;
+mod coupon_rules;
 mod epochs;
 mod generated;
 mod half_open;

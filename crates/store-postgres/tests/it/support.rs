@@ -1,6 +1,8 @@
 //! A migrated database of its own for one test.
 
-use domain::ports::{Access, BuyerBook, CaseBook, Catalogue, JobQueue, OrderStore, ShopRules};
+use domain::ports::{
+    Access, BuyerBook, CaseBook, Catalogue, CouponBook, JobQueue, OrderStore, ShopRules,
+};
 use std::sync::Arc;
 use store_postgres::{ConnectSettings, Isolation, MERGE_MAX, PostgresStore};
 use testkit::TestDatabase;
@@ -32,13 +34,22 @@ pub async fn guard(isolation: Isolation) -> Guard {
 /// Ports on a store, past which nobody looks.
 pub fn ports<S>(store: &Arc<S>) -> Stores
 where
-    S: OrderStore + JobQueue + Catalogue + ShopRules + BuyerBook + Access + CaseBook + 'static,
+    S: OrderStore
+        + JobQueue
+        + Catalogue
+        + ShopRules
+        + CouponBook
+        + BuyerBook
+        + Access
+        + CaseBook
+        + 'static,
 {
     Stores {
         orders: store.clone(),
         jobs: store.clone(),
         catalogue: store.clone(),
         rules: store.clone(),
+        coupons: store.clone(),
         book: store.clone(),
         access: store.clone(),
         cases: store.clone(),

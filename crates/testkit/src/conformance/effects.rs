@@ -103,7 +103,7 @@ pub async fn whatever_decides_is_read_with_the_epoch(stores: &Stores) {
     let loaded = stores.orders.load(&OrderKey::Id(order.id)).await.unwrap().unwrap();
     assert_eq!(loaded.epoch, epoch);
     let buyer = order.buyer.unwrap();
-    let basis = stores.book.checkout_basis(buyer, &Selection::Everything, 1).await.unwrap();
+    let basis = stores.book.checkout_basis(buyer, &Selection::Everything, 1, None).await.unwrap();
     assert_eq!(basis.epoch, epoch);
     assert_eq!(loaded.value.epoch, sample::epoch(), "as it was recorded");
 }

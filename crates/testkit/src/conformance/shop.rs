@@ -66,7 +66,7 @@ pub async fn delivery_rules_are_changed_at_their_version_only(stores: &Stores) {
     assert_eq!(put(full.clone(), Some(1)).await, PutAnswer::Changed(second.clone()));
     assert_eq!(stores.rules.delivery_rules().await.unwrap(), second);
     let buyer = stores.buyer(1).await;
-    let basis = stores.book.checkout_basis(buyer, &Selection::Everything, 1).await.unwrap();
+    let basis = stores.book.checkout_basis(buyer, &Selection::Everything, 1, None).await.unwrap();
     assert_eq!(basis.value.rules, full, "a checkout reads what is in force");
 }
 
@@ -202,9 +202,9 @@ pub async fn addresses_belong_to_their_buyer(stores: &Stores) {
     };
     assert_eq!((changed.version, &changed.address), (2, &moved));
 
-    let basis = book.checkout_basis(mine, &Selection::Everything, 1).await.unwrap().value;
+    let basis = book.checkout_basis(mine, &Selection::Everything, 1, None).await.unwrap().value;
     assert_eq!(basis.address, Some(moved));
-    let theirs = book.checkout_basis(other, &Selection::Everything, 1).await.unwrap().value;
+    let theirs = book.checkout_basis(other, &Selection::Everything, 1, None).await.unwrap().value;
     assert_eq!(theirs.address, None, "the same number is nobody's for another buyer");
 
     assert!(!book.delete_address(other, 1).await.unwrap());
@@ -222,7 +222,7 @@ pub async fn a_checkout_reads_the_lines_that_were_selected(stores: &Stores) {
     let c = added(stores, mine, "c").await;
     added(stores, other, "a").await;
     let read = |buyer, selection: Selection| async move {
-        let basis = stores.book.checkout_basis(buyer, &selection, 1).await.unwrap();
+        let basis = stores.book.checkout_basis(buyer, &selection, 1, None).await.unwrap();
         basis.value.items.into_iter().map(|line| line.id).collect::<Vec<_>>()
     };
     assert_eq!(read(mine, Selection::Everything).await, [a, b, c]);

@@ -4,7 +4,7 @@ use super::reuse::Reuse;
 use super::{CheckoutError, CheckoutRequest, Placing, Quote};
 use crate::transact::Landed;
 use crate::{Keyed, Paydesk, TransactError};
-use domain::buyer::ListedItem;
+use domain::buyer::{Address, ListedItem};
 use domain::catalogue::SkuId;
 use domain::changeset::{Audit, Changeset, Refusal};
 use domain::order::{Amounts, Checkout, Event, Order, Placement, PlacementRefusal};
@@ -21,11 +21,17 @@ impl Paydesk {
     ) -> Result<Placing, CheckoutError> {
         let mut first_total = None;
         for _ in 0..TRIES_MAX {
-            let quote = self.quote_for(request).await?;
-            if let Some(open) = captured_by(&quote) {
-                match self.reuse(&open, request, &quote, keyed).await? {
+            let about = self.read_for(request).await?;
+            let wishes = (request.coupon_id.as_ref(), request.rush);
+            if let Some(open) = about.captured_by() {
+                match self.reuse(&open, request, &about, keyed).await? {
                     Reuse::Placing(placing) => return Ok(*placing),
-                    Reuse::InTheWay if request.replace_open => {
+                    Reuse::InTheWay => {
+                        // What could not be bought anyway says so first.
+                        let quote = about.priced(wishes, self.clock.now())?;
+                        if !request.replace_open {
+                            return Err(CheckoutError::CheckoutOpen(open));
+                        }
                         self.could_be_placed(request, &quote).await?;
                         if self.orders.replay(&keyed.scope).await?.is_some() {
                             return Ok(Placing::Twin);
@@ -33,10 +39,10 @@ impl Paydesk {
                         self.make_way(&open, request, keyed).await?;
                         continue;
                     }
-                    Reuse::InTheWay => return Err(CheckoutError::CheckoutOpen(open)),
                     Reuse::LookAgain => continue,
                 }
             }
+            let quote = about.priced(wishes, self.clock.now())?;
             let amounts = quote.breakdown.amounts;
             is_expected(request, amounts)?;
             // A price that moves while we look is not charged without being shown.
@@ -111,7 +117,8 @@ impl Paydesk {
             number,
             buyer: request.buyer,
             breakdown: quote.breakdown.clone(),
-            checkout: checkout(request, quote),
+            checkout: checkout(request, &quote.items, &quote.address),
+            coupon: quote.coupon.clone(),
             pay_deadline: now.plus_seconds(within_s),
             payment,
         })
@@ -130,8 +137,13 @@ fn refused(refusal: Refusal) -> Result<(), CheckoutError> {
     match refusal {
         Refusal::Stock(sku) => Err(CheckoutError::OutOfStock(sku)),
         Refusal::TooManyOpenOrders => Err(CheckoutError::TooManyOpenOrders),
-        // Price again; look whose order it is in; draw another number.
-        Refusal::PriceMoved(_) | Refusal::ListTaken | Refusal::NumberTaken => Ok(()),
+        // Price again, perhaps with another coupon of the same; look whose order it is in; draw
+        // another number.
+        Refusal::PriceMoved(_)
+        | Refusal::CouponMoved(_)
+        | Refusal::Coupon(_)
+        | Refusal::ListTaken
+        | Refusal::NumberTaken => Ok(()),
         Refusal::Fenced
         | Refusal::TransactionTaken
         | Refusal::RefundNumberTaken
@@ -157,15 +169,15 @@ fn too_little(quote: &Quote) -> Option<SkuId> {
     quote.items.iter().find(short).map(|item| item.sku.id.clone())
 }
 
-fn captured_by(quote: &Quote) -> Option<OrderNumber> {
-    quote.items.iter().find_map(|item| item.captured_by.clone())
-}
-
-pub(super) fn checkout(request: &CheckoutRequest, quote: &Quote) -> Checkout {
+pub(super) fn checkout(
+    request: &CheckoutRequest,
+    items: &[ListedItem],
+    address: &Address,
+) -> Checkout {
     Checkout {
-        captured_items: quote.items.iter().map(|item| item.id).collect(),
+        captured_items: items.iter().map(|item| item.id).collect(),
         address_id: Some(request.address_id),
-        address: Some(quote.address.clone()),
+        address: Some(address.clone()),
         coupon_id: request.coupon_id.clone(),
         rush: request.rush,
         remark: request.remark.clone(),

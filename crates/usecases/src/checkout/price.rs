@@ -4,9 +4,23 @@ use super::CheckoutRequest;
 use crate::Paydesk;
 use domain::buyer::{Address, AddressId, ItemId, ListedItem, Selection};
 use domain::catalogue::SkuId;
-use domain::ports::{CheckoutBasis, Loaded, StoreError};
+use domain::coupon::{CouponId, GrantId};
+use domain::delivery::DeliveryRules;
+use domain::order::PricedCoupon;
+use domain::ports::{CouponAtHand, StoreError};
 use domain::pricing::{Breakdown, PricingInput, PricingRefusal, price};
-use domain::{Epoch, UserId};
+use domain::{Epoch, OrderNumber, Timestamp, UserId};
+
+/// What a checkout is about, before it is priced.
+pub(super) struct About {
+    /// The lines of the list it is about, by number.
+    pub(super) items: Vec<ListedItem>,
+    /// Where to.
+    pub(super) address: Address,
+    rules: DeliveryRules,
+    coupon: Option<CouponAtHand>,
+    epoch: Epoch,
+}
 
 /// What a buyer would pay, and for what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +31,8 @@ pub struct Quote {
     pub address: Address,
     /// The full breakdown.
     pub breakdown: Breakdown,
+    /// The buyer's coupon that was priced.
+    pub coupon: Option<PricedCoupon>,
     /// The life of the database in which it was read.
     pub(crate) epoch: Epoch,
 }
@@ -60,37 +76,77 @@ impl Paydesk {
         buyer: UserId,
         selection: &Selection,
         address_id: AddressId,
-        (coupon_id, rush): (Option<&str>, bool),
+        (coupon_id, rush): (Option<&CouponId>, bool),
     ) -> Result<Quote, QuoteError> {
-        let basis = self.book.checkout_basis(buyer, selection, address_id).await?;
-        quote_of(basis, selection, (coupon_id, rush))
+        let about = self.read(buyer, selection, address_id, coupon_id).await?;
+        about.priced((coupon_id, rush), self.clock.now())
     }
 
-    pub(super) async fn quote_for(&self, request: &CheckoutRequest) -> Result<Quote, QuoteError> {
-        let wishes = (request.coupon_id.as_deref(), request.rush);
-        self.quote(request.buyer, &request.selection, request.address_id, wishes).await
+    pub(super) async fn read_for(&self, request: &CheckoutRequest) -> Result<About, QuoteError> {
+        let coupon_id = request.coupon_id.as_ref();
+        self.read(request.buyer, &request.selection, request.address_id, coupon_id).await
+    }
+
+    async fn read(
+        &self,
+        buyer: UserId,
+        selection: &Selection,
+        address_id: AddressId,
+        coupon_id: Option<&CouponId>,
+    ) -> Result<About, QuoteError> {
+        let loaded = self.book.checkout_basis(buyer, selection, address_id, coupon_id).await?;
+        let (basis, epoch) = (loaded.value, loaded.epoch);
+        let address = basis.address.ok_or(QuoteError::AddressInvalid)?;
+        let missing = missing(&basis.items, selection);
+        if !missing.is_empty() {
+            return Err(QuoteError::ItemsNotFound(missing));
+        }
+        let (items, rules, coupon) = (basis.items, basis.rules, basis.coupon);
+        Ok(About { items, address, rules, coupon, epoch })
     }
 }
 
-fn quote_of(
-    Loaded { value: basis, epoch, .. }: Loaded<CheckoutBasis>,
-    selection: &Selection,
-    (coupon_id, rush): (Option<&str>, bool),
-) -> Result<Quote, QuoteError> {
-    let address = basis.address.ok_or(QuoteError::AddressInvalid)?;
-    let missing = missing(&basis.items, selection);
-    if !missing.is_empty() {
-        return Err(QuoteError::ItemsNotFound(missing));
+impl About {
+    /// An open order that has lines of it.
+    pub(super) fn captured_by(&self) -> Option<OrderNumber> {
+        self.items.iter().find_map(|item| item.captured_by.clone())
     }
-    let lines = basis.items.iter().map(|item| (&item.sku, item.quantity)).collect();
-    let region = address.region.as_str();
-    let input = PricingInput { lines, rules: &basis.rules, region, rush, coupon: None };
-    let breakdown = price(&input)?;
-    // No coupon has been issued to anybody: whatever is named does not exist.
-    if coupon_id.is_some() {
-        return Err(QuoteError::CouponNotUsable);
+
+    /// The same, priced at `now`.
+    pub(super) fn priced(
+        self,
+        (coupon_id, rush): (Option<&CouponId>, bool),
+        now: Timestamp,
+    ) -> Result<Quote, QuoteError> {
+        let coupon = self.coupon_for_use();
+        let lines = self.items.iter().map(|item| (&item.sku, item.quantity)).collect();
+        let terms = self.coupon.as_ref().map(|at_hand| (&at_hand.coupon.terms, now));
+        let breakdown = price(&PricingInput {
+            lines,
+            rules: &self.rules,
+            region: self.address.region.as_str(),
+            rush,
+            coupon: terms.filter(|_| coupon.is_some()),
+        })?;
+        if coupon_id.is_some() && coupon.is_none() {
+            return Err(QuoteError::CouponNotUsable);
+        }
+        let About { items, address, epoch, .. } = self;
+        Ok(Quote { items, address, breakdown, coupon, epoch })
     }
-    Ok(Quote { items: basis.items, address, breakdown, epoch })
+
+    /// Which of the buyer's it would be. One that an open order over the same lines holds counts
+    /// as free: that order is the answer, or it makes way.
+    fn coupon_for_use(&self) -> Option<PricedCoupon> {
+        let at_hand = self.coupon.as_ref()?;
+        let in_the_way = |order: &OrderNumber| {
+            self.items.iter().any(|item| item.captured_by.as_ref() == Some(order))
+        };
+        let held = || at_hand.held.iter().find(|(_, order)| in_the_way(order)).map(|(no, _)| *no);
+        let no = at_hand.free.or_else(held)?;
+        let coupon_id = at_hand.coupon.terms.id.clone();
+        Some(PricedCoupon { grant: GrantId { coupon_id, no }, version: at_hand.coupon.version })
+    }
 }
 
 fn missing(items: &[ListedItem], selection: &Selection) -> Vec<ItemId> {

@@ -2,6 +2,7 @@
 //! is equal, else it is in the way.
 
 use super::place::{audit, checkout, is_expected};
+use super::price::About;
 use super::{CheckoutError, CheckoutRequest, Placing, Quote};
 use crate::pay_order::of_start;
 use crate::start_payment::Asked;
@@ -31,12 +32,12 @@ impl Paydesk {
         &self,
         open: &OrderNumber,
         request: &CheckoutRequest,
-        quote: &Quote,
+        about: &About,
         keyed: &Keyed,
     ) -> Result<Reuse, CheckoutError> {
         let found = self.orders.load(&OrderKey::Number(open.clone())).await?;
         let order = match found.map(|loaded| loaded.value) {
-            Some(order) if is_equal(&order, request, quote) => order,
+            Some(order) if is_equal(&order, request, about) => order,
             Some(_) | None => return Ok(Reuse::InTheWay),
         };
         if self.is_too_late(&order) {
@@ -159,12 +160,12 @@ impl Paydesk {
 
 /// Whether a request asks for exactly what an open order is: same lines and quantities, address,
 /// coupon, rush, remark, method and trade type.
-fn is_equal(order: &Order, request: &CheckoutRequest, quote: &Quote) -> bool {
+fn is_equal(order: &Order, request: &CheckoutRequest, about: &About) -> bool {
     let asked: Vec<(&str, u32)> =
-        quote.items.iter().map(|i| (i.sku.id.as_str(), i.quantity)).collect();
+        about.items.iter().map(|i| (i.sku.id.as_str(), i.quantity)).collect();
     let placed: Vec<(&str, u32)> =
         order.lines.iter().map(|l| (l.sku_id.as_str(), l.quantity)).collect();
     order.status == OrderStatus::PendingPayment
-        && order.checkout == checkout(request, quote)
+        && order.checkout == checkout(request, &about.items, &about.address)
         && asked == placed
 }

@@ -63,12 +63,13 @@ fn shop(orders: MockOrders, lists: Vec<Vec<ListedItem>>) -> Paydesk {
     let mut desk = desk(orders, gateway, now());
     let mut book = MockBook::new();
     let (mut lists, mut items) = (lists.into_iter(), Vec::new());
-    book.expect_checkout_basis().returning(move |_, _, _| {
+    book.expect_checkout_basis().returning(move |_, _, _, _| {
         items = lists.next().unwrap_or_else(|| items.clone());
         let value = CheckoutBasis {
             items: items.clone(),
             address: Some(address()),
             rules: DeliveryRules::default(),
+            coupon: None,
         };
         ready(Ok(Loaded { value, store_now: now(), epoch: epoch() }))
     });

@@ -47,7 +47,7 @@ fn shop(
     });
     let mut book = MockBook::new();
     let (mut prices, mut price) = (prices.into_iter(), 0);
-    book.expect_checkout_basis().returning(move |_, _, _| {
+    book.expect_checkout_basis().returning(move |_, _, _, _| {
         price = prices.next().unwrap_or(price);
         let item = ListedItem { id: 1, quantity: 1, sku: sku(price), captured_by: None };
         let text = String::new;
@@ -56,6 +56,7 @@ fn shop(
             items: vec![item],
             address: Some(address),
             rules: DeliveryRules::default(),
+            coupon: None,
         };
         ready(Ok(Loaded { value, store_now: now(), epoch: crate::samples::epoch() }))
     });
@@ -128,7 +129,7 @@ async fn a_moved_price_does_not_cancel_the_order_in_the_way() {
     let (orders, life) = crate::samples::living(order());
     let mut desk = desk(orders, MockGateway::new(), now());
     let mut book = MockBook::new();
-    book.expect_checkout_basis().returning(|_, _, _| {
+    book.expect_checkout_basis().returning(|_, _, _, _| {
         let item =
             ListedItem { id: 1, quantity: 1, sku: sku(120), captured_by: Some(order().number) };
         let text = String::new;
@@ -137,6 +138,7 @@ async fn a_moved_price_does_not_cancel_the_order_in_the_way() {
             items: vec![item],
             address: Some(address),
             rules: DeliveryRules::default(),
+            coupon: None,
         };
         ready(Ok(Loaded { value, store_now: now(), epoch: crate::samples::epoch() }))
     });
@@ -168,7 +170,7 @@ async fn the_twin_of_a_free_checkout_is_shown_the_order() {
     });
     let mut desk = desk(orders, MockGateway::new(), now());
     let mut book = MockBook::new();
-    book.expect_checkout_basis().returning(|_, _, _| {
+    book.expect_checkout_basis().returning(|_, _, _, _| {
         let text = String::new;
         let address = Address { name: text(), phone: text(), region: text(), detail: text() };
         ready(Ok(Loaded {
@@ -176,6 +178,7 @@ async fn the_twin_of_a_free_checkout_is_shown_the_order() {
                 items: vec![],
                 address: Some(address),
                 rules: DeliveryRules::default(),
+                coupon: None,
             },
             store_now: now(),
             epoch: crate::samples::epoch(),
@@ -215,14 +218,15 @@ async fn lines_that_are_not_the_buyers_are_named() {
 async fn what_is_known_to_be_gone_is_refused_without_a_commit() {
     let (mut desk, written) = shop(Vec::new(), Vec::new(), Vec::new());
     let mut book = MockBook::new();
-    book.expect_checkout_basis().returning(|_, _, _| {
+    book.expect_checkout_basis().returning(|_, _, _, _| {
         let mut gone = sku(100);
         gone.stock.available = 1;
         let item = ListedItem { id: 1, quantity: 2, sku: gone, captured_by: None };
         let text = String::new;
         let address = Address { name: text(), phone: text(), region: text(), detail: text() };
         let rules = DeliveryRules::default();
-        let value = CheckoutBasis { items: vec![item], address: Some(address), rules };
+        let value =
+            CheckoutBasis { items: vec![item], address: Some(address), rules, coupon: None };
         ready(Ok(Loaded { value, store_now: now(), epoch: crate::samples::epoch() }))
     });
     desk.book = Arc::new(book);

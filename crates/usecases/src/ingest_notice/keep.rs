@@ -3,11 +3,12 @@
 
 use super::NoticeAnswer;
 use crate::transact::Landed;
+use crate::work::step_of;
 use crate::{Paydesk, TransactError};
 use domain::case::{CaseKind, CaseOpening};
-use domain::changeset::{Audit, Changeset, InboxEntry, InboxStatus, Intent};
+use domain::changeset::{Audit, Changeset, InboxEntry, InboxStatus, Intent, Refusal};
 use domain::job::{JobChange, JobId, ORPHAN_PATIENCE_S};
-use domain::ports::{Notice, NoticeBody};
+use domain::ports::{LeasedJob, Notice, NoticeBody};
 use domain::{CommandId, OutTradeNo};
 
 /// The door: WeChat Pay API v3.
@@ -63,11 +64,31 @@ impl Paydesk {
         let now = self.clock.now();
         let kept = entry(notice, InboxStatus::Orphan, Some(out_trade_no));
         let mut changeset = Changeset::without_order(filing(notice, kept, request_id), now);
-        changeset.cases.push(unknown_order(out_trade_no, attach));
+        changeset.cases.push(unknown_order(out_trade_no, whose(attach)));
         let due_at = self.settings.pace.after(now, ORPHAN_PATIENCE_S);
         changeset.jobs.push(JobChange::Ensure { id: JobId::orphan(out_trade_no), due_at });
         self.file(changeset).await?;
         Ok(NoticeAnswer::Orphan)
+    }
+
+    /// The job that was promised for news kept for later finds that nobody knows their number: the same
+    /// case, and the job that finds out whose it is.
+    pub(crate) async fn keep_as_orphan(
+        &self,
+        out_trade_no: &OutTradeNo,
+        job: &LeasedJob,
+    ) -> Result<(), TransactError> {
+        tracing::error!(payment.out_trade_no = %out_trade_no,
+            "notify.orphan: kept news are of a number that we do not know");
+        let intent = step_of(&job.fence, "orphan", "no order has its number".to_owned());
+        let now = self.clock.now();
+        let mut changeset = Changeset::without_order(intent, now);
+        changeset.cases.push(unknown_order(out_trade_no, "its attach was not kept"));
+        changeset.jobs.push(JobChange::Ensure { id: JobId::orphan(out_trade_no), due_at: now });
+        match self.file(changeset).await {
+            Err(TransactError::Refused(Refusal::Fenced)) => Ok(()),
+            filed => filed,
+        }
     }
 
     pub(super) async fn keep_mismatch(
@@ -129,12 +150,15 @@ pub(super) fn audit(notice: &Notice, request_id: &str) -> Audit {
     }
 }
 
-fn unknown_order(out_trade_no: &OutTradeNo, attach: Option<&str>) -> CaseOpening {
-    let whose = match attach {
+fn whose(attach: Option<&str>) -> &'static str {
+    match attach {
         Some(attach) if attach.starts_with("pd1.") => "its attach is of our shape",
         Some(_) => "its attach is not of our shape",
         None => "it has no attach",
-    };
+    }
+}
+
+fn unknown_order(out_trade_no: &OutTradeNo, whose: &str) -> CaseOpening {
     CaseOpening {
         kind: CaseKind::UnknownOrder,
         subject: out_trade_no.as_str().to_owned(),

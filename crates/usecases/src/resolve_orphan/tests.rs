@@ -99,12 +99,14 @@ async fn a_payment_that_others_made_is_a_case_and_never_refunded() {
 #[tokio::test]
 async fn news_of_an_unknown_number_that_were_kept_for_later_find_whose_it_is() {
     let (orders, written) = empty();
-    let desk = asking(orders, Ok(said(Trade::Success(receipt()), "another system")));
+    let desk = desk(orders, MockGateway::new(), now());
     let kept = LeasedJob { fence: Fence { job: JobId::follow(&number()), token: 3 }, ..job() };
     assert_eq!(desk.follow_payment(&number(), &kept).await.unwrap(), Finish::Done);
     let written = written.lock().unwrap();
-    assert_eq!(written[0].cases[0].kind, CaseKind::Foreign);
     assert_eq!(written[0].fence.as_ref(), Some(&kept.fence), "a step of the job that it is");
+    assert_eq!(written[0].cases[0].kind, CaseKind::UnknownOrder);
+    let orphan = JobChange::Ensure { id: JobId::orphan(&number()), due_at: now() };
+    assert_eq!(written[0].jobs, [orphan]);
 }
 
 #[tokio::test]

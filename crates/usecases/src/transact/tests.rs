@@ -5,8 +5,10 @@ use crate::overheard::Overheard;
 use crate::samples::{now, order, paid, store};
 use crate::{Target, TransactError};
 use domain::CommandId;
+use domain::case::CaseKind;
 use domain::catalogue::SkuId;
 use domain::changeset::{Audit, InboxEntry, InboxStatus, Intent, Refusal};
+use domain::coupon::{CouponHold, CouponHoldStatus, CouponId, GrantId};
 use domain::order::{CancelCause, Command, Order, OrderStatus, PayerResult};
 use domain::payment::{ClosingCause, PaymentState};
 use domain::ports::{Clock, CommitAnswer, Committed, OrderKey, StoreError};
@@ -95,6 +97,37 @@ async fn a_settlement_refused_by_stock_goes_on_without_it_and_opens_a_case() {
     assert!(!written[0].stock.is_empty());
     assert!(written[1].stock.is_empty());
     assert_eq!(written[1].cases.len(), 1);
+}
+
+/// A sample order that holds a coupon.
+fn with_coupon() -> Order {
+    let mut order = order();
+    let coupon_id = CouponId::parse("ten-off").unwrap();
+    let grant = GrantId { coupon_id, no: 1 };
+    order.coupon = Some(CouponHold { grant, status: CouponHoldStatus::Held });
+    order
+}
+
+#[tokio::test]
+async fn a_settlement_refused_by_its_coupon_goes_on_without_it_and_opens_a_case() {
+    let open = with_coupon();
+    let gone = || CommitAnswer::GuardRefused(Refusal::Coupon(CouponId::parse("ten-off").unwrap()));
+    let no_stock = CommitAnswer::GuardRefused(Refusal::Stock(SkuId::parse("tea").unwrap()));
+    let answers = vec![gone(), no_stock, CommitAnswer::Committed];
+    let (orders, written) = store(vec![open.clone()], answers);
+    let settled = run(orders, &open, false).await.unwrap();
+    assert_eq!(settled.status, OrderStatus::Ready);
+    assert_eq!(settled.coupon.unwrap().status, CouponHoldStatus::Held, "it stays as it is");
+    let written = written.lock().unwrap();
+    let parts: Vec<(bool, bool)> =
+        written.iter().map(|c| (!c.coupons.is_empty(), !c.stock.is_empty())).collect();
+    assert_eq!(parts, [(true, true), (false, true), (false, false)]);
+    let kinds: Vec<CaseKind> = written[2].cases.iter().map(|case| case.kind).collect();
+    assert_eq!(kinds, [CaseKind::Stock, CaseKind::Coupon]);
+
+    let (orders, _) = store(vec![open.clone()], vec![gone(), gone()]);
+    let refused = run(orders, &open, false).await;
+    assert!(matches!(refused, Err(TransactError::Refused(Refusal::Coupon(_)))), "asked once");
 }
 
 #[tokio::test]

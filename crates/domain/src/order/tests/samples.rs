@@ -56,6 +56,7 @@ pub(super) fn placement(price_fen: i64) -> Placement {
             }),
             ..Checkout::default()
         },
+        coupon: None,
         pay_deadline: deadline(),
         payment: Some(asked(TradeType::Jsapi)),
     }

@@ -2,6 +2,7 @@
 
 use super::Refused;
 use crate::purchase_list::LINES_MAX;
+use crate::tests::coupons::ten_off;
 use crate::tests::front::{Front, everything, idempotency_key, sku, to_place};
 use actix_web::http::Method;
 use domain::Fen;
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 pub(super) async fn all() -> Vec<Refused> {
     let mut met = of_content().await;
     met.extend(of_prices_and_stock().await);
+    met.extend(of_coupons().await);
     met.extend(of_lists().await);
     met.extend(of_keys_and_open_orders().await);
     met
@@ -67,6 +69,24 @@ async fn of_prices_and_stock() -> Vec<Refused> {
         ("a total above the limit", large),
         ("stock that is not there", stock),
         ("more taken out than is there", taken),
+    ]
+}
+
+async fn of_coupons() -> Vec<Refused> {
+    let front = Front::open().await;
+    let path = "/api/admin/coupons/ten-off";
+    let asked = json!({"user_id": front.buyer_id().to_string(), "quantity": 3});
+    let issue = format!("{path}/issue");
+    let none = front.post_as(&front.operator, 1, &issue, asked.clone()).await;
+    let made = front.call(&front.operator, Method::PUT, path, ten_off()).await;
+    assert_eq!(made.status, 201);
+    let limit = front.post_as(&front.operator, 2, &issue, asked).await;
+    let nobody = json!({"user_id": "00000000-0000-0000-0000-00000000dead"});
+    let nobody = front.post_as(&front.operator, 3, &issue, nobody).await;
+    vec![
+        ("coupons of a kind that is not there", none),
+        ("more coupons than one buyer may get", limit),
+        ("coupons for nobody", nobody),
     ]
 }
 

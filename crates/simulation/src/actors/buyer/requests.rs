@@ -1,11 +1,12 @@
 //! What a buyer's client sends: requests, their keys, and what the audit will say.
 
 use super::Shopper;
-use crate::actors::scope;
+use crate::actors::{offers, scope};
 use crate::node::{Ask, Said};
 use crate::tape::Kind;
 use domain::buyer::{ItemId, Selection};
 use domain::changeset::Audit;
+use domain::coupon::CouponId;
 use domain::order::CancelCause;
 use domain::payment::TradeType;
 use domain::ports::OrderKey;
@@ -44,15 +45,37 @@ impl Shopper {
             buyer: self.buyer.id,
             selection: Selection::Only(vec![item]),
             address_id: 1,
-            coupon_id: None,
-            rush: false,
+            coupon_id: self.coupon.clone(),
+            rush: self.rush,
             remark: remark.map(str::to_owned),
             trade_type,
             replace_open: remark.is_some(),
             expected_total: None,
         };
-        let what = format!("{item} {trade_type:?} {remark:?}");
+        let Shopper { coupon, rush, .. } = self;
+        let what = format!("{item} {trade_type:?} {remark:?} {coupon:?} {rush}");
         Ask::CheckOut(Box::new(request), self.keyed("checkout", key, &what))
+    }
+
+    /// Hurry, a coupon, both, or neither, which is the tame wish.
+    pub(super) fn wish(&mut self) {
+        let drawn = self.world.draw(Kind::Wish, 8);
+        self.rush = matches!(drawn, 2 | 3);
+        self.coupon = match drawn {
+            3..=6 => CouponId::parse(offers::OFF),
+            7 => CouponId::parse(offers::ALL_OFF),
+            _ => None,
+        };
+    }
+
+    /// Now and then something else is checked out with the same coupon at the same time.
+    pub(super) fn want_something_else_with_it(&mut self) {
+        if self.coupon.is_none() || self.world.draw(Kind::Wish, 3) != 2 {
+            return;
+        }
+        let Some(item) = self.put_on_the_list("cup") else { return };
+        let key = self.new_key();
+        self.aside(self.checkout(item, &key, Some(TradeType::Native)));
     }
 
     pub(super) fn cancellation(&mut self, said: &Said) -> Option<Ask> {

@@ -118,6 +118,7 @@ fn of_checkout(error: &CheckoutError) -> Outcome {
     match error {
         CheckoutError::KeyReused => Outcome::Refused("idempotency_key_reused"),
         CheckoutError::Quote(QuoteError::Store(_)) => Outcome::Busy,
+        CheckoutError::Quote(QuoteError::CouponNotUsable) => Outcome::Refused("coupon_not_usable"),
         CheckoutError::Quote(_) => Outcome::Refused("quote"),
         CheckoutError::PriceChanged(_) => Outcome::Refused("price_changed"),
         CheckoutError::OutOfStock(_) => Outcome::Refused("out_of_stock"),

@@ -5,16 +5,17 @@ use crate::matrix::Step;
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use domain::catalogue::{Sku, SkuDraft, SkuId};
 use domain::changeset::{Audit, Changeset, Fence, ReplayRecord, ReplayScope};
+use domain::coupon::{CouponId, CouponTerms, Grant};
 use domain::delivery::DeliveryRules;
 use domain::job::JobId;
 use domain::names::{Appid, Openid};
 use domain::order::Order;
 use domain::ports::{
     Access, AddItemAnswer, ApiKeyRecord, BuyerBook, CaseBook, CaseList, CaseListing, Catalogue,
-    ChangeItemAnswer, CheckoutBasis, CommitAnswer, Finish, InvariantReport, Invariants, JobQueue,
-    LeasedJob, Loaded, OrderKey, OrderList, OrderListing, OrderStore, Part, PortFuture, PutAnswer,
-    RulesInForce, SessionRecord, ShopRules, StockAnswer, StockChange, StockEntryList,
-    StockEntryListing, StoreError,
+    ChangeItemAnswer, CheckoutBasis, CommitAnswer, CouponBook, CouponInForce, CouponIssue, Finish,
+    InvariantReport, Invariants, IssueAnswer, JobQueue, LeasedJob, Loaded, OrderKey, OrderList,
+    OrderListing, OrderStore, Part, PortFuture, PutAnswer, RulesInForce, SessionRecord, ShopRules,
+    StockAnswer, StockChange, StockEntryList, StockEntryListing, StoreError,
 };
 use domain::{CommandId, Epoch, Pace, Timestamp, UserId};
 
@@ -163,6 +164,32 @@ impl ShopRules for SimStore {
     }
 }
 
+impl CouponBook for SimStore {
+    fn coupon<'a>(&'a self, id: &'a CouponId) -> Answer<'a, Option<CouponInForce>> {
+        Box::pin(self.through(Step::Tx, "coupon", || self.memory().coupon(id)))
+    }
+
+    fn put_coupon<'a>(
+        &'a self,
+        terms: &'a CouponTerms,
+        expected: Option<u64>,
+        audit: &'a Audit,
+        now: Timestamp,
+    ) -> Answer<'a, PutAnswer<CouponInForce>> {
+        Box::pin(self.through(Step::Tx, "put_coupon", move || {
+            self.memory().put_coupon(terms, expected, audit, now)
+        }))
+    }
+
+    fn issue<'a>(&'a self, issue: &'a CouponIssue) -> Answer<'a, IssueAnswer> {
+        Box::pin(self.through(Step::Tx, "issue", || self.memory().issue(issue)))
+    }
+
+    fn grants(&self, buyer: UserId, now: Timestamp, limit: u32) -> Answer<'_, Vec<Grant>> {
+        Box::pin(self.through(Step::Tx, "grants", move || self.memory().grants(buyer, now, limit)))
+    }
+}
+
 impl BuyerBook for SimStore {
     fn addresses(&self, buyer: UserId) -> Answer<'_, Vec<BookedAddress>> {
         Box::pin(self.through(Step::Tx, "addresses", move || self.memory().addresses(buyer)))
@@ -231,10 +258,11 @@ impl BuyerBook for SimStore {
         buyer: UserId,
         selection: &'a Selection,
         address_id: AddressId,
+        coupon: Option<&'a CouponId>,
     ) -> Answer<'a, Loaded<CheckoutBasis>> {
         Box::pin(async move {
             let asked = self.clock.local();
-            let act = || self.memory().checkout_basis(buyer, selection, address_id);
+            let act = || self.memory().checkout_basis(buyer, selection, address_id, coupon);
             let basis = self.through(Step::Tx, "checkout_basis", act).await?;
             let _useful = self.clock.measured(asked, basis.store_now);
             Ok(basis)

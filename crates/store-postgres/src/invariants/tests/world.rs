@@ -9,12 +9,14 @@ use domain::job::{JobChange, JobId, JobKind};
 use domain::order::{CancelCause, Command, CompletedBy, Order, RefundAnswer};
 use domain::payment::TradeType;
 use domain::ports::{
-    AddItemAnswer, BuyerBook as _, CommitAnswer, Finish, JobQueue as _, OrderStore as _,
+    AddItemAnswer, BuyerBook as _, CommitAnswer, CouponBook as _, Finish, JobQueue as _,
+    OrderStore as _,
 };
 use domain::refund::Asker;
 use domain::{Fen, OrderNumber, OutRefundNo, OutTradeNo, Timestamp};
 use std::sync::Arc;
 use testkit::conformance::adopted::making_again;
+use testkit::conformance::coupons::{give, placement, terms};
 use testkit::conformance::refunds::paid_order;
 use testkit::conformance::{Stores, deciding, placing};
 use testkit::{TestDatabase, sample};
@@ -47,6 +49,7 @@ impl World {
             jobs: store.clone(),
             catalogue: store.clone(),
             rules: store.clone(),
+            coupons: store.clone(),
             book: store.clone(),
             access: store.clone(),
             cases: store.clone(),
@@ -60,6 +63,7 @@ impl World {
         world.refunded().await;
         world.troubled_refunds().await;
         world.cancelled().await;
+        world.coupons().await;
         world.notices().await;
         world.set_aside().await;
         world
@@ -225,6 +229,29 @@ impl World {
         let order = self.step(&order, Command::Cancel(CancelCause::Operator), 100).await;
         let order = self.sent(&order, 110).await;
         self.heard(&order, RefundProgress::Processing, 120).await;
+    }
+
+    /// One in the hand, one held, one spent, one back from a cancelled order, and one with its money.
+    async fn coupons(&self) {
+        let buyer = self.stores.buyer(70).await;
+        give(&self.stores, &terms("off", 100, 9), buyer, 5).await;
+        let id = terms("off", 100, 9).id;
+        let coupon = self.store.coupon(&id).await.unwrap().unwrap();
+        let mut orders = Vec::new();
+        for (n, no) in (70..).zip(1..=4) {
+            let placement = placement(&self.stores, n, buyer, (&coupon, no)).await;
+            let answer = self.stores.place(&placement, &format!("place-{n}")).await;
+            assert_eq!(answer, CommitAnswer::Committed);
+            orders.push(self.stores.load(&placement).await);
+        }
+        let success = |order: &Order, t: &str| sample::success(order, t);
+        self.step(&orders[1], success(&orders[1], "T-71"), 10).await;
+        let order = self.step(&orders[2], Command::Cancel(CancelCause::Buyer), 10).await;
+        self.step(&order, sample::says(&order, Trade::Closed), 20).await;
+        let order = self.step(&orders[3], success(&orders[3], "T-73"), 10).await;
+        let order = self.step(&order, Command::Cancel(CancelCause::Buyer), 20).await;
+        let order = self.sent(&order, 30).await;
+        self.heard(&order, RefundProgress::Processing, 40).await;
     }
 
     /// One that was applied, and one of a number that nobody knows.

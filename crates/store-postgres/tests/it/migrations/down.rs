@@ -1,12 +1,12 @@
 //! Back to a version before: as if nothing had been, or not at all.
 
 use super::{
-    APPLIED_SECOND, EIGHTH_DOWN, FOURTH_DOWN, Migrating, SECOND, SECOND_DOWN, THIRD_DOWN, load,
-    old_placement, old_sheet,
+    APPLIED_SECOND, EIGHTH_DOWN, FIFTH_DOWN, FOURTH_DOWN, Migrating, SECOND, SECOND_DOWN,
+    THIRD_DOWN, load, old_placement, old_sheet,
 };
 use domain::Epoch;
 use domain::order::{Command, Order};
-use domain::ports::{Access as _, CommitAnswer, OrderStore as _};
+use domain::ports::{Access as _, CommitAnswer, CouponBook as _, OrderStore as _};
 use domain::refund::Asker;
 use store_postgres::PostgresStore;
 use testkit::conformance::deciding;
@@ -26,6 +26,7 @@ async fn down_is_the_version_before_and_up_again_is_the_same() {
     assert!(store.revoke_api_key("k-1", sample::start()).await.unwrap());
 
     migrating.down(EIGHTH_DOWN, "0008").await;
+    migrating.down(FIFTH_DOWN, "0005").await;
     migrating.down(FOURTH_DOWN, "0004").await;
     migrating.down(THIRD_DOWN, "0003").await;
     assert_eq!(migrating.schema().await, second, "as if nothing had been");
@@ -78,6 +79,7 @@ async fn down_does_not_forget_what_was_sent() {
     )
     .await;
     migrating.down(EIGHTH_DOWN, "0008").await;
+    migrating.down(FIFTH_DOWN, "0005").await;
     migrating.down(FOURTH_DOWN, "0004").await;
     migrating.down(THIRD_DOWN, "0003").await;
     is_refused(&migrating, SECOND_DOWN).await;
@@ -99,4 +101,22 @@ async fn down_does_not_forget_what_goes_back() {
     .await;
     is_refused(&migrating, THIRD_DOWN).await;
     assert_eq!(load(&store, 1).await, order);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn down_does_not_forget_a_coupon_that_somebody_has() {
+    let migrating = Migrating::at_first().await;
+    let store = migrating.up().await;
+    let terms = testkit::conformance::coupons::terms("off", 100, 1);
+    let audit = sample::audit("put");
+    store.put_coupon(&terms, None, &audit, sample::start()).await.unwrap();
+    let issue = domain::ports::CouponIssue {
+        coupon_id: terms.id,
+        buyer: sample::user(1),
+        quantity: 1,
+        audit,
+        replay: sample::replay("issue", None),
+    };
+    store.issue(&issue).await.unwrap();
+    is_refused(&migrating, FIFTH_DOWN).await;
 }

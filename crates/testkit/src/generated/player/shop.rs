@@ -71,7 +71,7 @@ impl Player<'_> {
             Some(item) => Selection::Only(vec![self.item(buyer, item).await]),
             None => Selection::Everything,
         };
-        let basis = self.stores.book.checkout_basis(buyer, &selection, 1).await.unwrap();
+        let basis = self.stores.book.checkout_basis(buyer, &selection, 1, None).await.unwrap();
         self.answer("basis", &(basis.value.items, basis.value.address.is_some()));
     }
 }
