@@ -7,7 +7,7 @@ use domain::changeset::Refusal;
 use domain::ports::{CommitAnswer, Invariants as _, OrderStore as _};
 use futures_util::future::join_all;
 use std::sync::Arc;
-use store_postgres::{ConnectSettings, Isolation, PostgresStore};
+use store_postgres::{Isolation, PostgresStore};
 use testkit::conformance::{Stores, placing};
 use testkit::sample;
 
@@ -154,53 +154,4 @@ async fn a_server_that_is_killed_in_the_middle_has_sold_what_it_says_and_no_more
     let again = rush(&guard.store, &stores, 5).await;
     let known = |a: &CommitAnswer| !matches!(a, CommitAnswer::OutcomeUnknown(_));
     assert!(again.iter().all(known), "{again:?}");
-}
-
-/// What merging is worth: `cargo test -p store-postgres --test it --release -- --ignored hot`.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "measures"]
-#[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "says what it measured")]
-async fn hot_sku_orders_per_second_alone_and_together() {
-    const BUYERS: u64 = 1_500;
-    for round in 1..=2 {
-        for merge_max in [1, 32] {
-            let (stores, guard) = support::make(Isolation::ReadCommitted).await;
-            stores.sku("tea", 100, 1_000_000).await;
-            let settings = ConnectSettings {
-                pool_max: 16,
-                merge_max,
-                wait_timeout_ms: 60_000,
-                statement_timeout_ms: 60_000,
-                lock_timeout_ms: 60_000,
-                ..ConnectSettings::new(guard.database.url())
-            };
-            let store = Arc::new(PostgresStore::connect(settings).await.unwrap());
-            rush(&store, &stores, 32).await;
-            let sku = stores.catalogue.sku(&sample::sku_id("tea")).await.unwrap().unwrap();
-            let mut changesets = Vec::new();
-            for n in 1_001..=1_000 + BUYERS {
-                let placement = sample::placement(n, stores.buyer(n).await, &[(&sku, 1)]);
-                changesets.push(placing(&placement, sample::intent(&format!("hot-{n}"))));
-            }
-            let begun = std::time::Instant::now();
-            // Thirty-two at a time, as many as wait at the door of a service.
-            let mut shares: Vec<Vec<_>> = (0..32).map(|_| Vec::new()).collect();
-            for (n, changeset) in changesets.into_iter().enumerate() {
-                shares[n % 32].push(changeset);
-            }
-            join_all(shares.into_iter().map(|share| {
-                let store = Arc::clone(&store);
-                async move {
-                    for changeset in share {
-                        assert_eq!(store.commit(changeset).await, CommitAnswer::Committed);
-                    }
-                }
-            }))
-            .await;
-            let millis = begun.elapsed().as_millis().max(1);
-            let rate = u128::from(BUYERS) * 1_000 / millis;
-            println!("round {round}, at most {merge_max} together: {rate} orders a second");
-            nothing_is_broken(&guard.store).await;
-        }
-    }
 }
