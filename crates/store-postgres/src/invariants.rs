@@ -1,10 +1,11 @@
 //! Everything that must always be true, asked of the tables themselves.
 //!
-//! One statement for each rule, by subject: `orders.rs`, `payments.rs`, `refunds.rs`, `stock.rs`, `once.rs`,
+//! One statement for each rule, by subject: `orders.rs`, `payments.rs`, `refunds.rs`, `stock.rs`, `ledger.rs`, `once.rs`,
 //! `trail.rs`, `work.rs`. A rule selects what contradicts it, by the numbers that people know; nothing
 //! selected, nothing wrong. Where else each is checked: `docs/invariants.md`. Reads only; may not repair.
 
 mod coupons;
+mod ledger;
 mod once;
 mod orders;
 mod payments;
@@ -23,7 +24,7 @@ use domain::order::HORIZON_S;
 use domain::ports::{InvariantReport, Invariants, Part, PortFuture, StoreError};
 
 /// The longest that one rule may take, in milliseconds: it may have to read all of a large database.
-const PATIENCE_MS: u64 = 600_000;
+pub(crate) const PATIENCE_MS: u64 = 600_000;
 
 /// The setting in which rules find the horizon, in real milliseconds.
 const HORIZON_MS: &str = "paydesk.horizon_ms";
@@ -63,7 +64,7 @@ fn rules_of(part: Part) -> impl Iterator<Item = &'static Rule> {
     let subjects: &[&[Rule]] = match part {
         Part::Payments => &[orders::RULES, payments::RULES, refunds::RULES],
         Part::Goods => &[stock::RULES, coupons::RULES],
-        Part::Settlements => &[once::RULES, trail::RULES],
+        Part::Settlements => &[ledger::CHAIN, ledger::RULES, once::RULES, trail::RULES],
         Part::Work => &[work::RULES],
     };
     subjects.iter().copied().flatten()
@@ -79,7 +80,7 @@ struct Found {
 
 impl Invariants for PostgresStore {
     fn check(&self, pace: Pace) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>> {
-        Box::pin(self.check_invariants(pace, rules().collect()))
+        Box::pin(self.check_rules(rules().collect(), pace))
     }
 
     fn check_part(
@@ -87,15 +88,20 @@ impl Invariants for PostgresStore {
         part: Part,
         pace: Pace,
     ) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>> {
-        Box::pin(self.check_invariants(pace, rules_of(part).collect()))
+        Box::pin(self.check_rules(rules_of(part).collect(), pace))
     }
 }
 
 impl PostgresStore {
-    async fn check_invariants(
+    /// The rules of the ledger by itself.
+    pub(crate) async fn check_ledger(&self) -> Result<Vec<InvariantReport>, StoreError> {
+        self.check_rules(ledger::CHAIN.iter().collect(), Pace::DESIGNED).await
+    }
+
+    async fn check_rules(
         &self,
-        pace: Pace,
         rules: Vec<&'static Rule>,
+        pace: Pace,
     ) -> Result<Vec<InvariantReport>, StoreError> {
         let statements: Vec<&'static str> = rules.iter().map(|rule| rule.sql).collect();
         let set = format!("SET {HORIZON_MS} = {}", pace.millis(HORIZON_S));

@@ -62,8 +62,10 @@ enum Came {
 /// The SKU of an order that holds one SKU and touches nothing else that others want.
 pub(crate) fn wanted(changeset: &Changeset) -> Option<SkuId> {
     let places = matches!(changeset.events.first(), Some(Event::Placed(_)));
-    let alone =
-        changeset.fence.is_none() && changeset.inbox.is_none() && changeset.coupons.is_empty();
+    let alone = changeset.fence.is_none()
+        && changeset.inbox.is_none()
+        && changeset.coupons.is_empty()
+        && changeset.transfers.is_empty();
     let sku = &changeset.stock.first().filter(|_| places && alone)?.sku_id;
     let holds = |kind: StockMoveKind| kind == StockMoveKind::Hold;
     let same = changeset.stock.iter().all(|moved| holds(moved.kind) && moved.sku_id == *sku);

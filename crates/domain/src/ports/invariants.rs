@@ -28,7 +28,7 @@ pub enum Part {
     Payments,
     /// Stock, coupons, what orders hold of them, and orders.
     Goods,
-    /// What settled, and what was written because of it: effects, events, the trail.
+    /// What settled, and what was written because of it: the ledger, effects, events, the trail.
     Settlements,
     /// Whatever lives, and the work that looks after it.
     Work,

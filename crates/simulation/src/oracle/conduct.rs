@@ -36,14 +36,13 @@ const DURABLE_FIRST: &str = "a notification is acknowledged only when its fact i
 /// A job was set aside.
 pub(super) fn parked(world: &World, fence: &Fence) {
     // A success for a number that WeChat Pay has not, is nothing that could be found.
-    // Nor is it news of such a number that was kept for later.
-    let subject = fence.job.subject.as_str();
-    let may_be = match fence.job.kind {
-        JobKind::ResolveOrphan => true,
-        JobKind::FollowPayment => world.oracle.look(|seen| seen.payment(subject).is_none()),
-        JobKind::ExpireOrder | JobKind::CompleteOrder | JobKind::FollowRefund => false,
-    };
-    if may_be && !world.wechat.truth(|truth| truth.paid.contains_key(subject)) {
+    let subject = &fence.job.subject;
+    let is_nobodys = fence.job.kind == JobKind::ResolveOrphan
+        && !world.wechat.truth(|truth| truth.paid.contains_key(subject));
+    // News of it that was kept for later has the job of a payment.
+    let was_kept = fence.job.kind == JobKind::FollowPayment
+        && !world.wechat.truth(|truth| truth.ordered.contains_key(subject));
+    if is_nobodys || was_kept {
         return;
     }
     world.chronicle.violated("I37", NOT_PARKED, fence.job.to_string());
