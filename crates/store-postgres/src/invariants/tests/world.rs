@@ -80,41 +80,41 @@ impl World {
 
     /// A recharge that waits, one that was spent, paid back elsewhere and is owed, and wallets that paid.
     async fn ahead(&self) {
-        let buyer = self.stores.buyer(70).await;
+        let buyer = self.stores.buyer(80).await;
         let package = ledger::package(Credit::Points, 100, 20);
-        ledger::recharge(&self.stores, 70, buyer, package.clone()).await;
-        let order = ledger::recharge(&self.stores, 75, buyer, package.clone()).await;
-        self.step(&order, sample::success(&order, "T-75"), 5).await;
-        let order = ledger::recharge(&self.stores, 71, buyer, package).await;
-        let order = self.step(&order, sample::success(&order, "T-71"), 10).await;
-        let elsewhere = OutRefundNo::parse("CONSOLE-71").unwrap();
+        ledger::recharge(&self.stores, 80, buyer, package.clone()).await;
+        let order = ledger::recharge(&self.stores, 85, buyer, package.clone()).await;
+        self.step(&order, sample::success(&order, "T-85"), 5).await;
+        let order = ledger::recharge(&self.stores, 81, buyer, package).await;
+        let order = self.step(&order, sample::success(&order, "T-81"), 10).await;
+        let elsewhere = OutRefundNo::parse("CONSOLE-81").unwrap();
         let progress = RefundProgress::Processing;
         let said =
             Command::RecordRefund(sample::refund_made_elsewhere(&order, &elsewhere, progress));
-        let intent = sample::intent("console-71");
+        let intent = sample::intent("console-81");
         let changeset = testkit::conformance::deciding_at(at(20), &order, &said, intent);
         let spent = domain::ledger::Balances { points: 90, ..Default::default() };
         let answer = self.store.commit(changeset.covered(buyer, &spent)).await;
         assert_eq!(answer, CommitAnswer::Committed);
 
-        let buyer = ledger::rich(&self.stores, 72, 1_600, 0).await;
-        let sku = self.stores.sku("sku-72", 500, 100).await;
+        let buyer = ledger::rich(&self.stores, 82, 1_600, 0).await;
+        let sku = self.stores.sku("sku-82", 500, 100).await;
         let placed = |n| Placement {
             payment: None,
             wallet: Some(ledger::wallet_payment()),
             ..sample::placement(n, buyer, &[(&sku, 1)])
         };
-        assert_eq!(self.stores.place(&placed(72), "place-72").await, CommitAnswer::Committed);
-        assert_eq!(self.stores.place(&placed(73), "place-73").await, CommitAnswer::Committed);
-        let order = self.stores.load(&placed(72)).await;
+        assert_eq!(self.stores.place(&placed(82), "place-82").await, CommitAnswer::Committed);
+        assert_eq!(self.stores.place(&placed(83), "place-83").await, CommitAnswer::Committed);
+        let order = self.stores.load(&placed(82)).await;
         self.step(&order, sample::refund_ask(Some(100), Asker::Buyer), 30).await;
-        let order = self.stores.load(&placed(73)).await;
+        let order = self.stores.load(&placed(83)).await;
         self.step(&order, Command::Cancel(CancelCause::Buyer), 30).await;
-        let placement = sample::placement(74, buyer, &[(&sku, 1)]);
-        assert_eq!(self.stores.place(&placement, "place-74").await, CommitAnswer::Committed);
+        let placement = sample::placement(84, buyer, &[(&sku, 1)]);
+        assert_eq!(self.stores.place(&placement, "place-84").await, CommitAnswer::Committed);
         let order = self.stores.load(&placement).await;
         let order = self.step(&order, Command::PayFromWallet(ledger::wallet_payment()), 40).await;
-        self.step(&order, sample::success(&order, "T-74"), 50).await;
+        self.step(&order, sample::success(&order, "T-84"), 50).await;
     }
 
     /// One that waits, one that captured a line and was placed under a key, one that is free.
