@@ -173,7 +173,12 @@ impl Paydesk {
                 .paced(self.settings.pace)
                 .decided_in(&epoch)
         };
-        let ends = |event: &Event| matches!(event, Event::Settled { .. } | Event::Cancelled { .. });
+        let ends = |event: &Event| {
+            matches!(
+                event,
+                Event::Settled { .. } | Event::Cancelled { .. } | Event::GoodsReturned { .. }
+            )
+        };
         let money_first = events.iter().any(ends);
         match self.commit(changeset).await? {
             Landed::Now if events.is_empty() => Ok(Round::done(after, Effect::None)),

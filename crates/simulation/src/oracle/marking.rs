@@ -48,6 +48,7 @@ impl Seen {
                     world.chronicle.sometimes(Mark::RefundReplaced);
                 }
                 Event::RefundRequested(_) => {}
+                Event::GoodsReturned { .. } => world.chronicle.sometimes(Mark::GoodsReturned),
                 Event::CouponMoved { to } => self.mark_coupon(world, &write.order, *to),
                 Event::CancelWithdrawn => world.chronicle.sometimes(Mark::CancelWithdrawn),
                 Event::Cancelled { .. } => {

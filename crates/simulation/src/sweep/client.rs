@@ -120,7 +120,7 @@ impl Client {
     /// What asks for money back, so many fen of it, or all.
     pub(super) fn refund(&mut self, number: &OrderNumber, by: Asker, fen: Option<i64>) -> Ask {
         let ask = RefundAsk {
-            amount: fen.map(Fen::new),
+            what: fen.map(Fen::new).into(),
             reason: "不想要了".to_owned(),
             by,
             out_refund_no: None,

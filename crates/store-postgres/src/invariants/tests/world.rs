@@ -63,6 +63,7 @@ impl World {
         world.refunded().await;
         world.troubled_refunds().await;
         world.cancelled().await;
+        world.refunded_by_lines().await;
         world.coupons().await;
         world.notices().await;
         world.set_aside().await;
@@ -216,6 +217,18 @@ impl World {
     fn wished(&self, order: &Order) -> Order {
         let ask = sample::refund_ask(Some(30), Asker::Service);
         deciding(order, &ask, sample::intent("only decided")).order.unwrap().order
+    }
+
+    /// One piece of two back with its money, and the other not asked for.
+    async fn refunded_by_lines(&self) {
+        let buyer = self.stores.buyer(55).await;
+        let sku = self.stores.sku("sku-55", 500, 100).await;
+        let placement = sample::placement(55, buyer, &[(&sku, 2)]);
+        assert_eq!(self.stores.place(&placement, "place-55").await, CommitAnswer::Committed);
+        let order = self.stores.load(&placement).await;
+        let order = self.step(&order, sample::success(&order, "T-55"), 10).await;
+        let order = self.step(&order, sample::refund_lines(&[(1, 1)], Asker::Service), 20).await;
+        self.paid_back(&order, 30).await;
     }
 
     /// One on its way, one that was never paid, one whose money goes back.
