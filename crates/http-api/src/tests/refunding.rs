@@ -246,7 +246,7 @@ async fn a_refund_that_is_wrong_in_every_way_is_refused_step_by_step() {
         .iter()
         .map(|error| error["field"].as_str().unwrap())
         .collect();
-    assert_eq!(named, ["amount_fen", "reason", "lines"]);
+    assert_eq!(named, ["lines", "reason", "amount_fen"]);
     let said = send_as(&front.buyer, missing, Some(1), "\"1\"", of(9_999)).await;
     assert_eq!(said.code(), (404, "not_found"));
     let said = send_as(&front.buyer, &number, Some(1), "\"1\"", of(9_999)).await;

@@ -1,6 +1,8 @@
 //! A client that knows what it wants and does not give up: the same request under the same key
 //! until there is an answer that counts.
 
+mod wishes;
+
 use crate::actors::{Buyer, at_once, cashier, scope};
 use crate::kernel::{Home, Letter, letter};
 use crate::node::{Ask, Outcome, Said, Seen, ask};

@@ -4,6 +4,7 @@
 //! faults; the others are those that time alone can bring about: a payer who comes too late.
 
 mod cancelling;
+mod coupons;
 mod goods;
 mod orphans;
 mod payments;
@@ -51,7 +52,9 @@ const REFUNDED_AS_LOST_BY_CODE: &str = "cancelled, native surplus, all is back";
 
 /// Every script.
 pub fn all() -> impl Iterator<Item = &'static Script> {
-    [payments::ALL, cancelling::ALL, goods::ALL, refunds::ALL, orphans::ALL].into_iter().flatten()
+    [payments::ALL, cancelling::ALL, goods::ALL, refunds::ALL, coupons::ALL, orphans::ALL]
+        .into_iter()
+        .flatten()
 }
 
 /// The script of this name.
