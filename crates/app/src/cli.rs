@@ -26,6 +26,8 @@ pub enum Command {
     Migrate(ConfigArgs),
     /// Make, list and revoke the API keys of operators and merchants' backends.
     Keys(KeysArgs),
+    /// The trial balance: what all accounts hold, and whether it adds up. Exits 1 when it does not.
+    Ledger(ConfigArgs),
     /// The WeChat Pay simulator alone, for any client in any language.
     Sandbox(SandboxArgs),
 }

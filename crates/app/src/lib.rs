@@ -9,6 +9,7 @@ pub mod dev;
 mod fanout;
 mod ids;
 mod keys;
+mod ledger;
 pub mod limits;
 mod metrics;
 pub mod playground;
@@ -59,6 +60,10 @@ async fn perform(command: Command) -> Result<()> {
         Command::Keys(args) => {
             telemetry::start(LogFormat::Lines, "warn");
             keys::run(args).await
+        }
+        Command::Ledger(args) => {
+            telemetry::start(LogFormat::Lines, "warn");
+            ledger::run(&args).await
         }
         Command::Sandbox(args) => {
             telemetry::start(LogFormat::Lines, "info");

@@ -195,6 +195,8 @@ fn wire(settings: &Settings, checked: Checked, rim: &Rim) -> Result<Paydesk> {
         jobs: jobs.clone(),
         catalogue: store.clone(),
         rules: store.clone(),
+        packages: store.clone(),
+        ledger: store.clone(),
         coupons: store.clone(),
         book: store.clone(),
         access: store.clone(),

@@ -23,6 +23,8 @@ pub enum CaseKind {
     Foreign,
     /// A refund that WeChat Pay does not bring to the payer.
     RefundAbnormal,
+    /// The ledger lacks something that happened, or a buyer owes what could not be taken back.
+    Ledger,
 }
 
 /// A case that is over, by what it is about.
@@ -85,7 +87,7 @@ pub struct Case {
 
 impl CaseKind {
     /// Every kind.
-    pub const ALL: [CaseKind; 9] = [
+    pub const ALL: [CaseKind; 10] = [
         CaseKind::UnknownOrder,
         CaseKind::Surplus,
         CaseKind::AmountMismatch,
@@ -95,6 +97,7 @@ impl CaseKind {
         CaseKind::Stuck,
         CaseKind::Foreign,
         CaseKind::RefundAbnormal,
+        CaseKind::Ledger,
     ];
 
     /// Its name in tables, logs and the API.
@@ -110,6 +113,7 @@ impl CaseKind {
             CaseKind::Stuck => "stuck",
             CaseKind::Foreign => "foreign",
             CaseKind::RefundAbnormal => "refund_abnormal",
+            CaseKind::Ledger => "ledger",
         }
     }
 
@@ -160,7 +164,7 @@ mod tests {
     #[test]
     fn kinds_and_states_have_the_names_of_the_api() {
         let kinds = "unknown_order surplus amount_mismatch refund_mismatch stock coupon stuck foreign \
-                     refund_abnormal";
+                     refund_abnormal ledger";
         assert_eq!(CaseKind::ALL.map(CaseKind::name).join(" "), kinds);
         let statuses = "open healing needs_human proposed approved resolved accepted";
         assert_eq!(CaseStatus::ALL.map(CaseStatus::name).join(" "), statuses);

@@ -6,14 +6,16 @@
 
 mod cases;
 mod derive;
+mod transfers;
 
 use crate::buyer::ItemId;
-use crate::case::{CaseEnd, CaseOpening};
+use crate::case::{CaseEnd, CaseKind, CaseOpening};
 use crate::catalogue::SkuId;
 use crate::coupon::{CouponId, CouponMove};
 use crate::job::{JobChange, JobId};
+use crate::ledger::{Balances, BuyerAccount, Transfer};
 use crate::order::{Event, Order};
-use crate::outgoing::Outgoing;
+use crate::outgoing::{Outgoing, OutgoingKind};
 use crate::payment::PaymentNo;
 use crate::stock::StockMove;
 use crate::{CommandId, Epoch, OrderId, OutRefundNo, OutTradeNo, Pace, Timestamp, UserId};
@@ -52,6 +54,8 @@ pub struct Changeset {
     /// What may happen once and never again, by name, beside the intention's own: a second guard
     /// under the state machine.
     pub effects: Vec<String>,
+    /// What moves in the ledger, in order.
+    pub transfers: Vec<Transfer>,
     /// Moves of stock.
     pub stock: Vec<StockMove>,
     /// Moves of the buyer's coupon, in order.
@@ -126,6 +130,11 @@ pub enum Refusal {
     RefundNumberTaken,
     /// What may happen once has happened: the trace of a bug.
     EffectTaken(String),
+    /// A buyer's account of this kind holds too little for what is taken from it, or too much for what
+    /// is added.
+    Balance(BuyerAccount),
+    /// A transfer of this name moved already.
+    TransferTaken(String),
 }
 
 /// A notification, as stored.
@@ -276,6 +285,7 @@ impl Changeset {
         changeset.cases = events.iter().filter_map(|e| cases::case(&after, e)).collect();
         changeset.ended_cases = events.iter().flat_map(|e| cases::ended_cases(&after, e)).collect();
         changeset.effects = events.iter().filter_map(|e| derive::effect(&after, e)).collect();
+        changeset.transfers = transfers::transfers(order, &after, &events);
         changeset.stock =
             events.iter().flat_map(|e| derive::stock_moves(order, &after, e)).collect();
         changeset.coupons = events.iter().filter_map(|e| derive::coupon_move(&after, e)).collect();
@@ -294,6 +304,40 @@ impl Changeset {
     #[must_use]
     pub fn decided_in(self, epoch: &Epoch) -> Changeset {
         Changeset { decided_in: Some(epoch.clone()), ..self }
+    }
+
+    /// The same, with what the ledger refuses left out and a person told. For what WeChat Pay says
+    /// alone: nothing on a shared row vetoes that (product ruling 5).
+    #[must_use]
+    pub fn without_transfers(mut self, refused: &Refusal) -> Changeset {
+        let subject = self.order.as_ref().map(|write| write.order.number.as_str().to_owned());
+        let names: Vec<&str> = self.transfers.iter().map(Transfer::name).collect();
+        let detail = format!("the ledger lacks {}: refused by {refused:?}", names.join(", "));
+        self.transfers = Vec::new();
+        self.open_ledger_case(subject, detail)
+    }
+
+    /// The same, with what `buyer` does not have any more owed instead, and a person told.
+    #[must_use]
+    pub fn covered(mut self, buyer: UserId, balances: &Balances) -> Changeset {
+        let (transfers, missing) = balances.cover(buyer, std::mem::take(&mut self.transfers));
+        self.transfers = transfers;
+        if missing.is_empty() {
+            return self;
+        }
+        let subject = self.order.as_ref().map(|write| write.order.number.as_str().to_owned());
+        let owed: Vec<String> =
+            missing.iter().map(|short| format!("{} {}", short.amount, short.unit.name())).collect();
+        let detail = format!("money went back that was spent: the buyer owes {}", owed.join(", "));
+        self.open_ledger_case(subject, detail)
+    }
+
+    fn open_ledger_case(mut self, subject: Option<String>, detail: String) -> Changeset {
+        if let Some(subject) = subject {
+            self.cases.push(CaseOpening { kind: CaseKind::Ledger, subject, detail });
+            self.outgoing.push(Outgoing { kind: OutgoingKind::CaseOpened, subject: None });
+        }
+        self
     }
 
     /// The same with its jobs due at another pace.
@@ -324,6 +368,7 @@ impl Changeset {
             cases: Vec::new(),
             ended_cases: Vec::new(),
             effects: Vec::new(),
+            transfers: Vec::new(),
             stock: Vec::new(),
             coupons: Vec::new(),
             list: Vec::new(),

@@ -63,6 +63,13 @@ impl OutTradeNo {
         }
     }
 
+    /// The number of `order`'s payment from the wallet. Never sent to WeChat Pay, and never the number of
+    /// a payment there, not even of one whose record was lost.
+    #[must_use]
+    pub fn of_wallet(order: &OrderNumber) -> OutTradeNo {
+        OutTradeNo(format!("{}-W", order.0))
+    }
+
     /// Which payment of `order` has this number; `None` when it is another order's.
     #[must_use]
     pub fn payment_no_of(&self, order: &OrderNumber) -> Option<u8> {

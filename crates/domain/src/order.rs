@@ -22,12 +22,14 @@ mod event;
 mod fulfil;
 mod place;
 mod prepay;
+mod recharge;
 mod refunds;
 mod report;
 mod settle;
 mod start;
 #[cfg(test)]
 mod tests;
+mod wallet;
 
 pub use adopt::{Lost, ours};
 pub use command::{
@@ -37,13 +39,16 @@ pub use command::{
 pub use event::{CouponOutcome, Event, StockOutcome};
 pub use fulfil::COMPLETE_AFTER_S;
 pub use place::{LINES_MAX, OPEN_ORDERS_MAX, Placement, PlacementRefusal, PricedCoupon};
+pub use recharge::RechargePurchase;
 pub use settle::HORIZON_S;
 pub use start::{NewPayment, PREPAY_MARGIN_S};
+pub use wallet::WalletPayment;
 
 use crate::buyer::{Address, AddressId, ItemId};
 use crate::catalogue::SkuId;
 use crate::coupon::{CouponHold, CouponId};
 use crate::payment::{Payment, PaymentNo, TradeType};
+use crate::recharge::Grant;
 use crate::refund::Refund;
 use crate::shipment::Shipment;
 use crate::stock::Hold;
@@ -73,6 +78,8 @@ pub struct Order {
     pub lines: Vec<OrderLine>,
     /// What it costs, frozen.
     pub amounts: Amounts,
+    /// What a recharge credits once it is paid, frozen; `None` for other purposes.
+    pub recharge: Option<Grant>,
     /// What was asked for at checkout, frozen: an equal request gets this order again.
     pub checkout: Checkout,
     /// A merchant's own notes.
@@ -262,6 +269,11 @@ pub enum SettledBy {
         /// Which.
         payment_no: PaymentNo,
     },
+    /// The payment from the buyer's wallet.
+    Wallet {
+        /// Which: [`crate::payment::WALLET_PAYMENT`].
+        payment_no: PaymentNo,
+    },
     /// Nothing was owed.
     Free,
 }
@@ -292,11 +304,13 @@ impl Order {
             && matches!(self.status, OrderStatus::PendingPayment | OrderStatus::Cancelling)
     }
 
-    /// The payment of WeChat Pay that settled it.
+    /// The payment that settled it, at WeChat Pay or from the wallet.
     #[must_use]
     pub fn settled_payment(&self) -> Option<&Payment> {
         match self.settlement.as_ref()?.by {
-            SettledBy::Wechat { payment_no } => self.payments.iter().find(|p| p.no == payment_no),
+            SettledBy::Wechat { payment_no } | SettledBy::Wallet { payment_no } => {
+                self.payments.iter().find(|p| p.no == payment_no)
+            }
             SettledBy::Free => None,
         }
     }

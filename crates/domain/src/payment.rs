@@ -14,6 +14,9 @@ pub type PaymentNo = u8;
 /// The most payments of one order: their numbers end in `-2` … `-99`.
 pub const PAYMENTS_MAX: PaymentNo = 99;
 
+/// The payment from the wallet: at most one, and none of WeChat Pay's.
+pub const WALLET_PAYMENT: PaymentNo = 100;
+
 /// One payment. Its request names the payer: `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Payment {
@@ -35,8 +38,8 @@ pub struct Payment {
 pub struct Terms {
     /// Our number of it.
     pub out_trade_no: OutTradeNo,
-    /// How the payer pays.
-    pub trade_type: TradeType,
+    /// Where it is paid.
+    pub channel: Channel,
     /// The merchant.
     pub mchid: Mchid,
     /// The application the payer is in.
@@ -51,6 +54,15 @@ pub struct Terms {
     pub attach: String,
     /// The last instant at which the payer can pay (whole seconds are sent).
     pub time_expire: Timestamp,
+}
+
+/// Where a payment is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Channel {
+    /// At WeChat Pay, with this product.
+    Wechat(TradeType),
+    /// From the buyer's wallet: our own ledger, paid in the commit that records it.
+    Wallet,
 }
 
 /// WeChat Pay's products that we offer.
@@ -196,6 +208,12 @@ impl Payment {
         &self.terms.out_trade_no
     }
 
+    /// Whether the buyer's wallet paid it.
+    #[must_use]
+    pub fn is_from_wallet(&self) -> bool {
+        self.terms.channel == Channel::Wallet
+    }
+
     /// Whether somebody may still have to act: neither settled, nor surplus, nor proven ended.
     #[must_use]
     pub fn is_live(&self) -> bool {
@@ -265,6 +283,15 @@ impl PaymentState {
 }
 
 impl Terms {
+    /// WeChat Pay's product; `None` when it is not paid there.
+    #[must_use]
+    pub fn trade_type(&self) -> Option<TradeType> {
+        match self.channel {
+            Channel::Wechat(trade_type) => Some(trade_type),
+            Channel::Wallet => None,
+        }
+    }
+
     /// Whether a success with this receipt is the payment that was asked for. `payer_total` is
     /// never compared: WeChat Pay's coupons lower it.
     #[must_use]

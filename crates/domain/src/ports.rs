@@ -15,6 +15,7 @@ pub mod events;
 pub mod gateway;
 pub mod invariants;
 pub mod job_queue;
+pub mod ledger;
 pub mod order_store;
 pub mod rules;
 pub mod shop;
@@ -30,10 +31,11 @@ pub use gateway::{
 };
 pub use invariants::{InvariantReport, Invariants};
 pub use job_queue::{Finish, JobQueue, LeasedJob};
+pub use ledger::{EntryList, EntryListing, EntryRecord, Ledger, TrialBalance, TrialLine};
 pub use order_store::{
     CommitAnswer, Loaded, OrderKey, OrderList, OrderListing, OrderStore, StoreError,
 };
-pub use rules::{RulesInForce, ShopRules};
+pub use rules::{PACKAGES_MAX, Packages, RulesInForce, ShopRules};
 pub use shop::{
     AddItemAnswer, BuyerBook, Catalogue, ChangeItemAnswer, CheckoutBasis, PutAnswer, StockAnswer,
     StockChange,

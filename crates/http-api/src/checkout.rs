@@ -6,7 +6,7 @@
 
 pub(crate) mod pay;
 pub(crate) mod place;
-mod wanted;
+pub(crate) mod wanted;
 
 use crate::answer::{self, Outcome, Telling};
 use crate::call::{Answer, Call};
@@ -15,6 +15,7 @@ use crate::problem::ProblemBody;
 use crate::wire::checkout::{WireOffer, WireQuote};
 use actix_web::HttpResponse;
 use domain::buyer::Selection;
+use domain::order::PaymentMethod;
 use usecases::Checkedout;
 use utoipa::ToSchema;
 use wanted::{Basket, ClientIp, OfferedTradeType, Paying, Wanted};
@@ -117,13 +118,13 @@ pub(crate) async fn prepay(mut call: Call) -> Answer {
     let body = call.read::<Prepay>().await?;
     let keyed = call.keyed(key, PREPAY_PATH, &body.canonical);
     let Prepay { wanted, paying } = body.value;
-    let request = wanted.of(buyer, Some(paying.trade_type));
+    let request = wanted.of(buyer, PaymentMethod::Wechat, Some(paying.trade_type));
     let done = call.run(async move |paydesk| paydesk.check_out(&request, &keyed).await).await??;
     Ok(offered(done))
 }
 
 /// The answer to whoever asked for a payment.
-fn offered(done: Checkedout) -> HttpResponse {
+pub(crate) fn offered(done: Checkedout) -> HttpResponse {
     let (offer, reused, telling) = match done {
         Checkedout::Placed(offer) => (offer, false, Telling::First),
         Checkedout::Reused(offer) => (offer, true, Telling::First),

@@ -6,8 +6,8 @@ use crate::auth::Who::{self, Anyone, Buyer, Key};
 use crate::problem::Problem;
 use crate::{
     addresses, admin_orders, api_keys, back_office, cases, checkout, coupons, delivery_rules,
-    docs_page, fulfil, health, invariants, login, openapi, order_actions, orders, purchase_list,
-    refunds, skus, sync_payment, wechatpay_notify,
+    docs_page, fulfil, health, invariants, login, openapi, order_actions, orders, points,
+    purchase_list, recharges, refunds, skus, sync_payment, wallet, wechatpay_notify,
 };
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
@@ -47,6 +47,13 @@ const BUYERS: &[Route] = &[
     post("/api/mini/orders/{ref}/cancel", Buyer, || web::to(order_actions::cancel)),
     post("/api/mini/orders/{ref}/confirm-receipt", Buyer, || web::to(order_actions::confirm_receipt)),
     post("/api/mini/orders/{ref}/refunds", Buyer, || web::to(refunds::ask_as_buyer)),
+    post("/api/mini/orders/{ref}/wallet-pay", Buyer, || web::to(wallet::pay)),
+    get("/api/mini/wallet", Buyer, || web::to(wallet::wallet)),
+    get("/api/mini/wallet/entries", Buyer, || web::to(wallet::wallet_entries)),
+    get("/api/mini/points", Buyer, || web::to(wallet::points)),
+    get("/api/mini/points/entries", Buyer, || web::to(wallet::points_entries)),
+    get("/api/mini/recharge-packages", Buyer, || web::to(recharges::list)),
+    post("/api/mini/recharges", Buyer, || web::to(recharges::recharge)),
     post("/api/mini/orders/{ref}/refunds/{out_refund_no}/withdraw", Buyer, || web::to(refunds::people::withdraw)),
 ];
 
@@ -62,6 +69,7 @@ const WECHAT_PAY: &[Route] = &[
 #[rustfmt::skip]
 const BACKENDS: &[Route] = &[
     post("/api/v1/payments/{out_trade_no}/refunds", Key(&[Service]), || web::to(refunds::ask_as_service)),
+    post("/api/v1/users/{id}/points/spend", Key(&[Service]), || web::to(points::spend)),
     get("/api/v1/refunds/{out_refund_no}", Key(&[Service]), || web::to(refunds::show)),
 ];
 
@@ -78,6 +86,8 @@ const BACK_OFFICE: &[Route] = &[
     get("/api/admin/skus/{id}", Key(LOOK), || web::to(back_office::show_sku)),
     put("/api/admin/skus/{id}", Key(ACT), || web::to(back_office::put_sku)),
     post("/api/admin/skus/{id}/stock", Key(ACT), || web::to(back_office::move_stock)),
+    get("/api/admin/recharge-packages/{id}", Key(LOOK), || web::to(recharges::show)),
+    put("/api/admin/recharge-packages/{id}", Key(ACT), || web::to(recharges::put)),
     get("/api/admin/coupons/{id}", Key(LOOK), || web::to(coupons::show)),
     put("/api/admin/coupons/{id}", Key(ACT), || web::to(coupons::put)),
     post("/api/admin/coupons/{id}/issue", Key(ACT), || web::to(coupons::issue::issue)),

@@ -9,6 +9,7 @@ mod docs_page;
 mod fake;
 mod fake_coupons;
 mod fake_doors;
+mod fake_ledger;
 mod fake_shop;
 mod fake_wechat;
 mod front;

@@ -11,6 +11,7 @@ pub(crate) mod coupon;
 pub(crate) mod delivery_rules;
 pub(crate) mod health;
 pub(crate) mod invariant;
+pub(crate) mod ledger;
 pub(crate) mod list;
 pub(crate) mod names;
 pub(crate) mod order;

@@ -114,6 +114,7 @@ pub(crate) fn order(placed: Placed) -> Order {
         coupon: None,
         pay_deadline: deadline(),
         payment: (placed == Placed::AtCheckout).then(|| payment(Which::First)),
+        wallet: None,
     };
     let events =
         placement.decide(start(), &epoch(0), &|_| String::new()).expect("nothing is missing");

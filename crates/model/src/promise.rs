@@ -267,7 +267,7 @@ pub(crate) fn is_rejected(refund: &Refund) -> bool {
 
 fn settled_by(order: &Order) -> Option<u8> {
     match order.settlement.as_ref()?.by {
-        SettledBy::Wechat { payment_no } => Some(payment_no),
+        SettledBy::Wechat { payment_no } | SettledBy::Wallet { payment_no } => Some(payment_no),
         SettledBy::Free => None,
     }
 }

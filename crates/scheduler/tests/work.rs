@@ -158,6 +158,8 @@ async fn world(answer: Answer) -> World {
         catalogue: store.clone(),
         rules: store.clone(),
         coupons: store.clone(),
+        packages: store.clone(),
+        ledger: store.clone(),
         book: store.clone(),
         access: store.clone(),
         cases: store.clone(),

@@ -11,7 +11,8 @@ mod others;
 mod post;
 
 pub use bill::tell_what_was_lost;
-pub use buyer::Whim;
+pub(crate) use buyer::SPENT;
+pub use buyer::{LATER_WHIMS, Whim};
 pub use post::deliver_for_ever;
 pub(crate) use post::raw_notice;
 
@@ -25,8 +26,10 @@ use domain::catalogue::{SkuDraft, SkuId, SkuStatus, StockLevel};
 use domain::changeset::{Audit, Changeset, Intent, ReplayRecord, ReplayScope};
 use domain::names::{Appid, Openid};
 use domain::ports::{
-    Access as _, BuyerBook as _, Catalogue as _, CommitAnswer, OrderStore as _, StockChange,
+    Access as _, BuyerBook as _, Catalogue as _, CommitAnswer, OrderStore as _, Packages as _,
+    StockChange,
 };
+use domain::recharge::{Credit, Grant, RechargePackage};
 use domain::{Fen, Timestamp, UserId};
 use std::future::Future;
 use std::pin::pin;
@@ -109,7 +112,29 @@ pub(crate) fn stock_shelves(world: &World, setup: &Setup) {
         let level = StockLevel { stocked: delta, available: delta, held: 0, sold: 0 };
         world.oracle.stocked(sku_id, level);
     }
+    offer_recharges(world, now);
     open_long_ago(world, now);
+}
+
+/// What can be bought ahead: id, price, what it credits, how much, and what comes with it.
+const PACKAGES: [(&str, i64, Credit, i64, i64); 2] =
+    [("fen", 30_000, Credit::Wallet, 30_000, 3_001), ("points", 1_000, Credit::Points, 999, 77)];
+
+fn offer_recharges(world: &World, now: Timestamp) {
+    for (id, price, credit, principal, bonus) in PACKAGES {
+        let Some(id) = SkuId::parse(id) else { continue };
+        let package = RechargePackage {
+            title: id.as_str().to_owned(),
+            id,
+            price: Fen::new(price),
+            grant: Grant { credit, principal, bonus },
+            version: 0,
+            set_at: now,
+        };
+        let audit =
+            Audit { actor: "operator".to_owned(), cause: "opening".to_owned(), request_id: None };
+        drop(at_once(world.store.put_package(&package, None, &audit)));
+    }
 }
 
 /// The shop did not open this minute: its database's life is known, and its goods are on the standby.

@@ -107,4 +107,11 @@ marks! {
     CouponNotUsable: "a buyer's coupon could not be used",
     FeesCharged: "delivery and hurry were charged",
     CancelWithdrawn: "a cancellation was given up because its refund came to nothing",
+    RechargeCredited: "a recharge was credited",
+    RechargeTakenBack: "a recharge went back, and its credit with it",
+    PaidFromWallet: "a wallet paid",
+    WalletTooPoor: "a wallet held too little",
+    PaidAfterWallet: "money came at WeChat Pay for an order that a wallet had paid",
+    RefundedToWallet: "money went back to a wallet",
+    PointsSpent: "points were spent",
 }

@@ -190,6 +190,8 @@ impl World {
             jobs: store.clone(),
             catalogue: store.clone(),
             rules: store.clone(),
+            packages: store.clone(),
+            ledger: store.clone(),
             coupons: store.clone(),
             book: store.clone(),
             access: store.clone(),

@@ -5,6 +5,7 @@
 //! named function: `safety.rs` after every commit, `conduct.rs` for calls and answers, `settled.rs`
 //! once a world has come to rest.
 
+mod books;
 mod conduct;
 mod losses;
 mod marking;
@@ -15,6 +16,7 @@ mod settled;
 pub use settled::{Rest, judge, judge_after_days, restless};
 pub(crate) use settled::{is_kept, unheard_successes};
 
+use crate::actors::SPENT;
 use crate::marks::Mark;
 use crate::node::transport_order_of as order_of;
 use crate::tape::mix;
@@ -23,6 +25,7 @@ use domain::catalogue::{SkuId, StockLevel};
 use domain::changeset::{Changeset, Fence, ListChange, Refusal, ReplayScope};
 use domain::coupon::{CouponId, GrantId};
 use domain::job::JobId;
+use domain::ledger::{Transfer, TransferKind};
 use domain::order::{Event, Order, OrderStatus};
 use domain::payment::{Payment, PaymentState};
 use domain::ports::{Clock as _, CommitAnswer, LeasedJob};
@@ -52,6 +55,8 @@ pub struct Seen {
     keys: BTreeSet<ReplayScope>,
     /// The request that each key was first answered well for.
     fingerprints: BTreeMap<ReplayScope, String>,
+    /// Points that backends have spent.
+    spent: BTreeMap<UserId, i64>,
     /// Orders whose lines left the list.
     cleared: BTreeSet<OrderId>,
     /// Who holds transactions.
@@ -270,6 +275,10 @@ impl Seen {
                 *level = moves::stock(*level, change);
             }
         }
+        for buyer in spenders(changeset) {
+            *self.spent.entry(buyer).or_default() += SPENT;
+            undo.spent.push(buyer);
+        }
         self.take_order_in(world, changeset, &mut undo);
         self.losses.remember(undo);
     }
@@ -308,6 +317,12 @@ impl Seen {
         self.numbers.insert(order.number.as_str().to_owned(), order.id);
         undo.order = Some((order.id, self.orders.insert(order.id, order.clone())));
     }
+}
+
+/// Whose points a commit spends; each of them as many as are ever asked for.
+pub(crate) fn spenders(changeset: &Changeset) -> impl Iterator<Item = UserId> {
+    let spends = changeset.transfers.iter().filter(|t| t.kind() == TransferKind::Spend);
+    spends.flat_map(Transfer::entries).filter_map(|entry| entry.account.buyer())
 }
 
 /// Paid or cancelled: its lifetime, as far as money goes, is over.

@@ -2,7 +2,7 @@
 //!
 //! Every choice is drawn from the tape, the tame one first.
 
-use crate::actors::Whim;
+use crate::actors::{LATER_WHIMS, Whim};
 use crate::kernel::Kernel;
 use crate::matrix::Fault;
 use crate::tape::{Kind, below};
@@ -202,6 +202,8 @@ impl Setup {
             resend_body: drawn.one_of(&[ResendBody::EncryptedAnew, ResendBody::Identical]),
             lasts: kernel.choose(Kind::Swarm, 0, 2, |chance| u32::from(chance % 32 == 0)) == 1,
         };
+        let later = drawn.bits(LATER_WHIMS) << 19;
+        let setup = Setup { whims: setup.whims | later, ..setup };
         let setup = if setup.rsa { Setup { buyers: 2, purchases: 1, ..setup } } else { setup };
         setup.possible()
     }

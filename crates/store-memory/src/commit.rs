@@ -127,6 +127,7 @@ impl State {
             self.replays.put(record.scope.clone(), record);
         }
         self.move_coupons(changeset.coupons, &changeset.guards, order)?;
+        self.post(changeset.transfers, number, at)?;
         stock::carry_out(self, changeset.stock, &changeset.guards, order)
     }
 

@@ -13,6 +13,7 @@ mod commit;
 mod coupons;
 mod jobs;
 mod journal;
+mod ledger;
 mod list;
 mod look;
 mod rules;

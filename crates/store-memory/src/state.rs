@@ -2,6 +2,7 @@
 
 use crate::coupons::Issued;
 use crate::journal::Journal;
+use crate::ledger;
 use crate::table::{Log, Remembers as _, Table};
 use domain::buyer::{Address, AddressId, ItemId};
 use domain::case::{Case, CaseKind};
@@ -9,11 +10,13 @@ use domain::catalogue::{Sku, SkuId};
 use domain::changeset::{Audit, InboxEntry, ReplayRecord, ReplayScope};
 use domain::coupon::CouponId;
 use domain::job::JobId;
+use domain::ledger::BuyerAccount;
 use domain::names::{Appid, Openid, TransactionId};
 use domain::order::Order;
 use domain::outgoing::Outgoing;
 use domain::payment::PaymentNo;
 use domain::ports::{ApiKeyRecord, CouponInForce, RulesInForce, SessionRecord};
+use domain::recharge::RechargePackage;
 use domain::stock::StockMove;
 use domain::{CommandId, Epoch, OrderId, OrderNumber, OutRefundNo, OutTradeNo, Timestamp, UserId};
 use std::sync::Arc;
@@ -82,10 +85,16 @@ tables! {
     /// The last lease's token.
     tokens: Table<(), i64>,
     delivery_rules: Table<(), RulesInForce>,
+    packages: Table<SkuId, RechargePackage>,
     coupons: Table<CouponId, CouponInForce>,
     /// Coupons in buyers' hands, numbered per buyer and coupon.
     grants: Table<(UserId, CouponId, u32), Issued>,
     skus: Table<SkuId, Sku>,
+    /// What buyers' accounts hold.
+    accounts: Table<ledger::Key, ledger::Held>,
+    /// By the numbers of their entries.
+    entries: Table<(UserId, BuyerAccount, u64), ledger::Posted>,
+    transfers: Table<String, ledger::Moved>,
     stock_moves: Log<(OrderId, StockMove)>,
     buyers: Table<UserId, Numbering>,
     addresses: Table<(UserId, AddressId), (u64, Address)>,

@@ -8,6 +8,7 @@ use domain::case::Case;
 use domain::catalogue::{Sku, SkuId};
 use domain::changeset::{Audit, InboxEntry, ReplayRecord};
 use domain::job::JobId;
+use domain::ledger::{Balances, BuyerAccount, House, Transfer, Unit};
 use domain::order::Order;
 use domain::outgoing::Outgoing;
 use domain::ports::{OrderKey, StoreError};
@@ -131,6 +132,37 @@ impl<'a> View<'a> {
     /// Every SKU, by id.
     pub fn skus(self) -> impl Iterator<Item = &'a Sku> {
         self.0.skus.values()
+    }
+
+    /// What a buyer's accounts hold.
+    #[must_use]
+    pub fn balances(self, buyer: UserId) -> Balances {
+        self.0.balances(buyer)
+    }
+
+    /// Every transfer, by name.
+    pub fn transfers(self) -> impl Iterator<Item = &'a Transfer> {
+        self.0.transfers.values().map(|moved| &moved.transfer)
+    }
+
+    /// One transfer.
+    #[must_use]
+    pub fn transfer(self, name: &str) -> Option<&'a Transfer> {
+        self.0.transfers.get(&name.to_owned()).map(|moved| &moved.transfer)
+    }
+
+    /// What all entries of an account of the house come to. Reads them all.
+    #[must_use]
+    pub fn sum_of(self, house: House, unit: Unit) -> i64 {
+        self.0.sum_of(house, unit)
+    }
+
+    /// Every entry of buyers' accounts, in their order: whose, of which, its number, how much was
+    /// added, and what the account held then.
+    pub fn entries(self) -> impl Iterator<Item = (UserId, BuyerAccount, u64, i64, i64)> {
+        self.0.entries.iter().map(|((buyer, account, seq), posted)| {
+            (*buyer, *account, *seq, posted.amount, posted.balance_after)
+        })
     }
 
     /// Every move of stock by an order, in the order of the commits.

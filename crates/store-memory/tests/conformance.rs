@@ -17,6 +17,8 @@ async fn make() -> (Stores, ()) {
         jobs: store.clone(),
         catalogue: store.clone(),
         rules: store.clone(),
+        packages: store.clone(),
+        ledger: store.clone(),
         coupons: store.clone(),
         book: store.clone(),
         access: store.clone(),

@@ -51,6 +51,8 @@ fn over(store: Arc<MemoryStore>) -> Subject {
             jobs: store.clone(),
             catalogue: store.clone(),
             rules: store.clone(),
+            packages: store.clone(),
+            ledger: store.clone(),
             coupons: store.clone(),
             book: store.clone(),
             access: store.clone(),

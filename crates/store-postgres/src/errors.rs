@@ -5,6 +5,7 @@ use diesel_async::pooled_connection::deadpool::PoolError;
 use domain::catalogue::SkuId;
 use domain::changeset::Refusal;
 use domain::coupon::CouponId;
+use domain::ledger::{BuyerAccount, Unit};
 use domain::ports::{CommitAnswer, StoreError};
 
 /// How `paydesk_refuse` begins.
@@ -94,6 +95,11 @@ fn refusal(message: &str) -> CommitAnswer {
         ("version", _) => return CommitAnswer::Conflict,
         ("fence", _) => Refusal::Fenced,
         ("effect", _) => Refusal::EffectTaken(row.to_owned()),
+        ("balance", _) => match balance(row) {
+            Some(account) => Refusal::Balance(account),
+            None => return CommitAnswer::RolledBack(message.to_owned()),
+        },
+        ("transfer", _) => Refusal::TransferTaken(row.to_owned()),
         ("refund_number", _) => Refusal::RefundNumberTaken,
         ("list", _) => Refusal::ListTaken,
         ("open_orders", _) => Refusal::TooManyOpenOrders,
@@ -107,6 +113,12 @@ fn refusal(message: &str) -> CommitAnswer {
         _ => return CommitAnswer::RolledBack(message.to_owned()),
     };
     CommitAnswer::GuardRefused(refusal)
+}
+
+/// An account by its name and unit.
+fn balance(row: &str) -> Option<BuyerAccount> {
+    let (name, unit) = row.split_once(' ')?;
+    BuyerAccount::parse(name, Unit::parse(unit)?)
 }
 
 fn unique(constraint: &str) -> CommitAnswer {

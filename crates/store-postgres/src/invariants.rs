@@ -1,10 +1,11 @@
 //! Everything that must always be true, asked of the tables themselves.
 //!
-//! One statement for each rule, by subject: `orders.rs`, `payments.rs`, `refunds.rs`, `stock.rs`, `once.rs`,
+//! One statement for each rule, by subject: `orders.rs`, `payments.rs`, `refunds.rs`, `stock.rs`, `ledger.rs`, `once.rs`,
 //! `trail.rs`, `work.rs`. A rule selects what contradicts it, by the numbers that people know; nothing
 //! selected, nothing wrong. Where else each is checked: `docs/invariants.md`. Reads only; may not repair.
 
 mod coupons;
+mod ledger;
 mod once;
 mod orders;
 mod payments;
@@ -23,7 +24,7 @@ use domain::order::HORIZON_S;
 use domain::ports::{InvariantReport, Invariants, PortFuture, StoreError};
 
 /// The longest that one rule may take, in milliseconds: it may have to read all of a large database.
-const PATIENCE_MS: u64 = 600_000;
+pub(crate) const PATIENCE_MS: u64 = 600_000;
 
 /// The setting in which rules find the horizon, in real milliseconds.
 const HORIZON_MS: &str = "paydesk.horizon_ms";
@@ -60,6 +61,8 @@ fn rules() -> impl Iterator<Item = &'static Rule> {
         payments::RULES,
         refunds::RULES,
         stock::RULES,
+        ledger::CHAIN,
+        ledger::RULES,
         coupons::RULES,
         once::RULES,
         trail::RULES,
@@ -84,10 +87,23 @@ impl Invariants for PostgresStore {
 
 impl PostgresStore {
     async fn check_invariants(&self, pace: Pace) -> Result<Vec<InvariantReport>, StoreError> {
-        let statements: Vec<&'static str> = rules().map(|rule| rule.sql).collect();
+        self.check_rules(rules().collect(), pace).await
+    }
+
+    /// The rules of the ledger by itself.
+    pub(crate) async fn check_ledger(&self) -> Result<Vec<InvariantReport>, StoreError> {
+        self.check_rules(ledger::CHAIN.iter().collect(), Pace::DESIGNED).await
+    }
+
+    async fn check_rules(
+        &self,
+        rules: Vec<&Rule>,
+        pace: Pace,
+    ) -> Result<Vec<InvariantReport>, StoreError> {
+        let statements: Vec<&'static str> = rules.iter().map(|rule| rule.sql).collect();
         let set = format!("SET {HORIZON_MS} = {}", pace.millis(HORIZON_S));
         let found: Vec<Vec<Found>> = self.snapshot(&set, statements, PATIENCE_MS).await?;
-        let reports = rules().zip(found).map(|(rule, mut found)| {
+        let reports = rules.into_iter().zip(found).map(|(rule, mut found)| {
             let Found { violations, sample } = found.pop().ok_or_else(|| {
                 StoreError::Unavailable(format!("{}: a count without a row", rule.id))
             })?;

@@ -7,7 +7,7 @@ use domain::order::{
     CancelCause, CompletedBy, OrderStatus, PayerResult, PaymentMethod, PaymentStatus as OrderPaid,
     Purpose,
 };
-use domain::payment::{ClosingCause, PaymentStatus, SurplusCause, TradeType};
+use domain::payment::{Channel, ClosingCause, PaymentStatus, SurplusCause, TradeType};
 use domain::ports::StoreError;
 use domain::refund::{Asker, RefundKind, RefundStatus};
 use domain::stock::{HoldStatus, StockMoveKind};
@@ -59,6 +59,18 @@ words!(ClosingCause: Cancelled = "cancelled", Expired = "expired", Superseded = 
 words!(SurplusCause: Late = "late", Second = "second", Mismatch = "mismatch",
     RefundSeenFirst = "refund_seen_first", RecordLost = "record_lost");
 words!(TradeType: Jsapi = "JSAPI", Native = "NATIVE");
+impl Word for Channel {
+    const ALL: &'static [Self] =
+        &[Channel::Wechat(TradeType::Jsapi), Channel::Wechat(TradeType::Native), Channel::Wallet];
+
+    fn word(self) -> &'static str {
+        match self {
+            Channel::Wechat(trade_type) => trade_type.word(),
+            Channel::Wallet => "WALLET",
+        }
+    }
+}
+
 words!(HoldStatus: Held = "held", Committed = "committed", Released = "released");
 words!(CouponHoldStatus: Held = "held", Used = "used", Released = "released",
     Returned = "returned");
@@ -102,6 +114,7 @@ mod tests {
         round_trip::<ClosingCause>();
         round_trip::<SurplusCause>();
         round_trip::<TradeType>();
+        round_trip::<Channel>();
         round_trip::<HoldStatus>();
         round_trip::<CouponHoldStatus>();
         round_trip::<StockMoveKind>();

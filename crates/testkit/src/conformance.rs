@@ -13,6 +13,7 @@ pub mod effects;
 pub mod histories;
 pub mod jobs;
 pub mod leases;
+pub mod ledger;
 pub mod listing;
 pub mod payments;
 pub mod refunds;
@@ -26,8 +27,8 @@ use domain::job::{JobChange, JobId};
 use domain::order::{Circumstances, Command, Decision, Order, Placement, Rejection};
 use domain::payment::Terms;
 use domain::ports::{
-    Access, BuyerBook, CaseBook, Catalogue, CommitAnswer, CouponBook, JobQueue, OrderKey,
-    OrderStore, PortFuture, ShopRules,
+    Access, BuyerBook, CaseBook, Catalogue, CommitAnswer, CouponBook, JobQueue, Ledger, OrderKey,
+    OrderStore, Packages, PortFuture, ShopRules,
 };
 use domain::{Timestamp, UserId};
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub struct Stores {
     pub jobs: Arc<dyn JobQueue>,
     pub catalogue: Arc<dyn Catalogue>,
     pub rules: Arc<dyn ShopRules>,
+    pub packages: Arc<dyn Packages>,
+    pub ledger: Arc<dyn Ledger>,
     pub coupons: Arc<dyn CouponBook>,
     pub book: Arc<dyn BuyerBook>,
     pub access: Arc<dyn Access>,
@@ -252,6 +255,16 @@ macro_rules! conformance {
             leases::a_job_that_nobody_waits_for_is_not_wanted_when_it_was_put_off,
             leases::what_a_client_waits_for_is_claimed_before_what_is_older,
             leases::two_claimers_never_share_what_clients_wait_for,
+            ledger::a_recharge_is_credited_once_with_its_bonus,
+            ledger::a_wallet_pays_in_one_commit_or_not_at_all,
+            ledger::an_open_order_is_paid_from_the_wallet_and_what_wechat_pay_takes_then_is_surplus,
+            ledger::what_goes_back_to_the_wallet_is_there_at_once,
+            ledger::a_recharge_that_goes_back_is_taken_from_its_buyer_when_it_is_reserved,
+            ledger::a_recharge_that_was_spent_is_not_asked_back_but_what_was_paid_back_elsewhere_is_owed,
+            ledger::a_transfer_moves_once_under_its_name,
+            ledger::entries_are_shown_newest_first_and_go_on_where_they_ended,
+            ledger::random_transfers_at_once_lose_nothing_make_nothing_and_go_below_nothing,
+            ledger::a_recharge_package_is_changed_at_its_version_only,
             listing::a_page_is_newest_first_and_goes_on_where_it_ended,
             listing::an_order_is_listed_by_each_of_its_numbers_and_by_nothing_else,
             payments::another_payment_is_committed_with_the_closing_of_the_first,

@@ -116,6 +116,7 @@ pub fn placement(n: u64, buyer: UserId, lines: &[(&Sku, u32)]) -> Placement {
         coupon: None,
         pay_deadline: start().plus_seconds(1_800),
         payment: Some(new_payment(TradeType::Jsapi)),
+        wallet: None,
     }
 }
 
@@ -210,6 +211,25 @@ pub fn refund_fact(order: &Order, number: &OutRefundNo, progress: RefundProgress
         transaction_id: payment.receipt().expect("money").transaction_id.clone(),
         out_trade_no: payment.out_trade_no().clone(),
         amount: refund.amount,
+        progress,
+    };
+    let evidence = Evidence::Query { request_id: None };
+    RefundFact::attested(evidence, mchid(), number.clone(), RefundAtWechat::Known(statement))
+}
+
+/// A refund of all of `order` that somebody made in the merchant console.
+pub fn refund_made_elsewhere(
+    order: &Order,
+    number: &OutRefundNo,
+    progress: RefundProgress,
+) -> RefundFact {
+    let payment = order.settled_payment().expect("a paid order");
+    let receipt = payment.receipt().expect("money");
+    let statement = RefundStatement {
+        refund_id: RefundId::new(format!("5{number}")),
+        transaction_id: receipt.transaction_id.clone(),
+        out_trade_no: payment.out_trade_no().clone(),
+        amount: receipt.amount,
         progress,
     };
     let evidence = Evidence::Query { request_id: None };

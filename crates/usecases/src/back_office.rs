@@ -9,6 +9,7 @@ use domain::changeset::Audit;
 use domain::coupon::CouponTerms;
 use domain::delivery::DeliveryRules;
 use domain::ports::{CouponInForce, PutAnswer, RulesInForce, StoreError};
+use domain::recharge::RechargePackage;
 
 /// Why something was not put.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +55,20 @@ impl Paydesk {
         let expected = expected.filter(|version| *version > 0);
         let now = self.clock.now();
         put(self.rules.put_delivery_rules(rules, expected, audit, now).await?, expected)
+    }
+
+    /// Creates a recharge package (`expected` is `None`) or changes the one at version `expected`.
+    /// Answers it and whether it is new.
+    ///
+    /// # Errors
+    /// See [`PutError`].
+    pub async fn put_package(
+        &self,
+        package: &RechargePackage,
+        expected: Option<u64>,
+        audit: &Audit,
+    ) -> Result<(RechargePackage, bool), PutError> {
+        put(self.packages.put_package(package, expected, audit).await?, expected)
     }
 
     /// Creates a coupon (`expected` is `None`) or changes the one at version `expected`, also for

@@ -21,7 +21,7 @@ use crate::{Keyed, Offer, OfferError, Paydesk, TransactError};
 use domain::buyer::{AddressId, Selection};
 use domain::changeset::ReplayRecord;
 use domain::coupon::CouponId;
-use domain::order::{Amounts, Order, OrderStatus};
+use domain::order::{Amounts, Order, OrderStatus, PaymentMethod};
 use domain::payment::{ClosingCause, Payment, PaymentState, TradeType};
 use domain::ports::{OrderKey, StoreError};
 use domain::{Fen, OrderNumber, UserId};
@@ -46,7 +46,9 @@ pub struct CheckoutRequest {
     pub rush: bool,
     /// Their words.
     pub remark: Option<String>,
-    /// How they pay; `None` to place the order and ask for a payment later.
+    /// From where the money comes.
+    pub method: PaymentMethod,
+    /// How they pay at WeChat Pay; `None` to place the order and ask for a payment later.
     pub trade_type: Option<TradeType>,
     /// Whether an open order over the same lines is cancelled to make way.
     pub replace_open: bool,
@@ -97,6 +99,9 @@ pub enum CheckoutError {
     /// The buyer has too many unpaid orders.
     #[error("too many unpaid orders")]
     TooManyOpenOrders,
+    /// The wallet holds less.
+    #[error("too little in the wallet")]
+    InsufficientBalance,
     /// JSAPI needs the buyer's openid.
     #[error("the buyer's openid is not known")]
     OpenidRequired,
@@ -222,10 +227,12 @@ impl Paydesk {
         recorded: &Payment,
         request_id: &str,
     ) -> Result<Offer, CheckoutError> {
-        let trade_type = recorded.terms.trade_type;
+        let Some(trade_type) = recorded.terms.trade_type() else {
+            return Ok(Paydesk::show_payment(order, recorded));
+        };
         for _ in 0..LOOKS_MAX {
-            match order.open_payment().map(|open| (open.no, open.terms.trade_type)) {
-                Some((no, same)) if same == trade_type => {
+            match order.open_payment().map(|open| (open.no, open.terms.trade_type())) {
+                Some((no, same)) if same == Some(trade_type) => {
                     return Ok(self.offer(order, Asked::other(no), request_id).await?);
                 }
                 Some(_) => return Ok(Paydesk::show_payment(order, recorded)),

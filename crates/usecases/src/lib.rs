@@ -22,15 +22,18 @@ mod overheard;
 mod pay_order;
 mod payer_report;
 mod query_budget;
+mod recharge;
 mod refund_order;
 mod resolve_orphan;
 #[cfg(test)]
 mod samples;
+mod spend_points;
 mod start_payment;
 mod sync_payment;
 mod target;
 mod transact;
 mod view_order;
+mod wallet;
 mod work;
 
 pub use back_office::PutError;
@@ -41,7 +44,9 @@ pub use keyed::{ActError, Acted, Action, Keyed};
 pub use login::{LoggedIn, LoginRefused};
 pub use pay_order::PayRequest;
 pub use query_budget::{QueryBudget, Urgency};
+pub use recharge::RechargeRequest;
 pub use refund_order::Refunded;
+pub use spend_points::{SpendError, Spending, Spent};
 pub use start_payment::{Offer, OfferError};
 pub use sync_payment::SyncError;
 pub use target::{Owner, Target};
@@ -50,7 +55,7 @@ pub use transact::TransactError;
 use domain::names::{Appid, Mchid};
 use domain::ports::{
     Access, BuyerBook, CaseBook, Catalogue, Clock, CouponBook, EventSink, IdSource, Invariants,
-    JobQueue, LoginGateway, NoticeOpener, OrderStore, PaymentGateway, ShopRules,
+    JobQueue, Ledger, LoginGateway, NoticeOpener, OrderStore, Packages, PaymentGateway, ShopRules,
 };
 use domain::{Fen, Pace};
 use std::sync::Arc;
@@ -65,6 +70,10 @@ pub struct Paydesk {
     pub catalogue: Arc<dyn Catalogue>,
     /// What the merchant has set for the whole shop.
     pub rules: Arc<dyn ShopRules>,
+    /// What can be bought ahead.
+    pub packages: Arc<dyn Packages>,
+    /// Who has what.
+    pub ledger: Arc<dyn Ledger>,
     /// The merchant's coupons, and who has them.
     pub coupons: Arc<dyn CouponBook>,
     /// Addresses and purchase lists.

@@ -9,9 +9,11 @@ use domain::coupon::{CouponId, CouponTerms, Grant};
 use domain::delivery::DeliveryRules;
 use domain::fact::{PaymentFact, RefundFact};
 use domain::job::JobId;
+use domain::ledger::{Balances, BuyerAccount};
 use domain::names::{Appid, Mchid, Openid};
 use domain::payment::{Credential, Payment, Terms};
 use domain::ports::*;
+use domain::recharge::RechargePackage;
 use domain::{CommandId, Epoch, Fen, OrderId, OutRefundNo, OutTradeNo, Pace, Timestamp, UserId};
 use mockall::mock;
 use std::sync::{Arc, Mutex};
@@ -102,6 +104,25 @@ mock! {
     impl ShopRules for Sheet {
         fn delivery_rules(&self) -> PortFuture<'static, Result<RulesInForce, StoreError>>;
         fn put_delivery_rules(&self, rules: &DeliveryRules, expected: Option<u64>, audit: &Audit, now: Timestamp) -> PortFuture<'static, Result<PutAnswer<RulesInForce>, StoreError>>;
+    }
+}
+
+mock! {
+    pub(crate) Packages {}
+    impl domain::ports::Packages for Packages {
+        fn packages(&self) -> PortFuture<'static, Result<Vec<RechargePackage>, StoreError>>;
+        fn package(&self, id: &SkuId) -> PortFuture<'static, Result<Option<RechargePackage>, StoreError>>;
+        fn put_package(&self, package: &RechargePackage, expected: Option<u64>, audit: &Audit) -> PortFuture<'static, Result<PutAnswer<RechargePackage>, StoreError>>;
+    }
+}
+
+mock! {
+    pub(crate) Ledger {}
+    impl domain::ports::Ledger for Ledger {
+        fn balances(&self, buyer: UserId) -> PortFuture<'static, Result<Option<Balances>, StoreError>>;
+        fn entry(&self, buyer: UserId, account: BuyerAccount, transfer: &str) -> PortFuture<'static, Result<Option<EntryRecord>, StoreError>>;
+        fn entries(&self, query: &EntryList) -> PortFuture<'static, Result<EntryListing, StoreError>>;
+        fn trial_balance(&self) -> PortFuture<'static, Result<TrialBalance, StoreError>>;
     }
 }
 
@@ -228,6 +249,8 @@ pub(crate) fn desk(orders: MockOrders, gateway: MockGateway, now: Timestamp) -> 
         jobs: Arc::new(MockJobs::new()),
         catalogue: Arc::new(MockShelf::new()),
         rules: Arc::new(MockSheet::new()),
+        packages: Arc::new(MockPackages::new()),
+        ledger: Arc::new(MockLedger::new()),
         coupons: Arc::new(MockPurse::new()),
         book: Arc::new(MockBook::new()),
         access: Arc::new(MockDoor::new()),

@@ -60,6 +60,7 @@ pub(crate) fn order() -> Order {
             payer: None,
             deployment_id: "test".to_owned(),
         }),
+        wallet: None,
     };
     let events = placement.decide(now(), &epoch(), &|_| "{}".to_owned()).unwrap();
     let Event::Placed(placed) = &events[0] else { panic!("not placed") };

@@ -14,6 +14,8 @@ use domain::{CommandId, Timestamp};
 
 /// How often one command is tried before the caller is told to come back.
 const TRIES_MAX: u32 = 12;
+/// So often a fact looks for a moment in which what it takes from a buyer is there or owed.
+const COVERED_MAX: u32 = 6;
 /// How much longer each pause is than the one before, in milliseconds.
 const PAUSE_MS: u64 = 10;
 
@@ -48,25 +50,45 @@ enum Round {
     Without(Shared),
 }
 
-/// What of a settlement or a cancellation is on rows that others share. Money does not wait for it.
-#[derive(Clone, Copy)]
+/// What of a settlement, a cancellation or a fact is on rows that others share. Money does not wait for it.
+#[derive(Clone)]
 struct Shared {
     stock: StockOutcome,
     coupon: CouponOutcome,
+    books: Books,
+}
+
+/// What of a command's transfers is asked for.
+#[derive(Clone)]
+enum Books {
+    /// All of them.
+    Whole,
+    /// What a buyer does not have any more is owed instead; tried so often.
+    Covered(u32),
+    /// None, and a person is told.
+    Without(Refusal),
 }
 
 impl Shared {
     /// All of it.
-    const WHOLE: Shared = Shared { stock: StockOutcome::Committed, coupon: CouponOutcome::Moved };
+    const WHOLE: Shared = Shared {
+        stock: StockOutcome::Committed,
+        coupon: CouponOutcome::Moved,
+        books: Books::Whole,
+    };
 
-    /// What is left when `refusal` has refused; `None` when it is about something else.
-    fn without(self, refusal: &Refusal) -> Option<Shared> {
+    /// What is left when `refusal` has refused; `None` when it is about something else. Only what WeChat
+    /// Pay says, `is_fact`, is true whatever the ledger holds; a wallet that is asked for more is not paid.
+    fn without(&self, refusal: &Refusal, is_fact: bool) -> Option<Shared> {
         match (refusal, self.stock, self.coupon) {
             (Refusal::Stock(_), StockOutcome::Committed, _) => {
-                Some(Shared { stock: StockOutcome::Refused, ..self })
+                Some(Shared { stock: StockOutcome::Refused, ..self.clone() })
             }
             (Refusal::Coupon(_), _, CouponOutcome::Moved) => {
-                Some(Shared { coupon: CouponOutcome::Refused, ..self })
+                Some(Shared { coupon: CouponOutcome::Refused, ..self.clone() })
+            }
+            (Refusal::Balance(_) | Refusal::TransferTaken(_), ..) if is_fact => {
+                Some(Shared { books: self.books.without(refusal), ..self.clone() })
             }
             _ => None,
         }
@@ -108,7 +130,7 @@ impl Paydesk {
         let mut shared = Shared::WHOLE;
         let mut last = "";
         for tried in 0..TRIES_MAX {
-            match self.round(target, command, intent, shared).await? {
+            match self.round(target, command, intent, &shared).await? {
                 Round::Done(transacted) => return Ok(*transacted),
                 Round::Again(why) => {
                     last = why;
@@ -135,7 +157,7 @@ impl Paydesk {
         target: &Target,
         command: &Command,
         intent: &Intent,
-        shared: Shared,
+        shared: &Shared,
     ) -> Result<Round, TransactError> {
         let loaded = self.orders.load(&target.key).await?.ok_or(TransactError::NotFound)?;
         let (found, epoch) = (loaded.value, loaded.epoch);
@@ -180,6 +202,7 @@ impl Paydesk {
             )
         };
         let money_first = events.iter().any(ends);
+        let changeset = self.posted(changeset, &found, &shared.books).await?;
         match self.commit(changeset).await? {
             Landed::Now if events.is_empty() => Ok(Round::done(after, Effect::None)),
             Landed::Now => Ok(Round::done(after, Effect::Now(events))),
@@ -190,10 +213,32 @@ impl Paydesk {
             }
             Landed::Not(why) => Ok(Round::Again(why)),
             // What became of money is never vetoed by a shared row: again without it, with a case.
-            Landed::Refused(refusal) => match shared.without(&refusal).filter(|_| money_first) {
-                Some(rest) => Ok(Round::Without(rest)),
-                None => Err(TransactError::Refused(refusal)),
-            },
+            Landed::Refused(refusal) => {
+                let is_fact = command.is_a_fact();
+                let rest = shared.without(&refusal, is_fact).filter(|_| money_first || is_fact);
+                rest.map(Round::Without).ok_or(TransactError::Refused(refusal))
+            }
+        }
+    }
+
+    /// The changeset with as many of its transfers as are still asked for.
+    async fn posted(
+        &self,
+        changeset: Changeset,
+        order: &Order,
+        books: &Books,
+    ) -> Result<Changeset, TransactError> {
+        match (books, order.buyer) {
+            (Books::Whole, _) | (Books::Covered(_), None) => Ok(changeset),
+            (Books::Covered(_), Some(buyer)) => {
+                let held = self.ledger.balances(buyer).await?.unwrap_or_default();
+                Ok(changeset.covered(buyer, &held))
+            }
+            (Books::Without(refusal), _) => {
+                tracing::error!(order.number = %order.number, refusal = ?refusal,
+                    "ledger.refused: what WeChat Pay says is recorded without it; see its case");
+                Ok(changeset.without_transfers(refusal))
+            }
         }
     }
 
@@ -239,6 +284,19 @@ pub(crate) enum Landed {
     Not(&'static str),
     /// A guard refused.
     Refused(Refusal),
+}
+
+impl Books {
+    /// What has gone is owed; a balance that keeps moving meanwhile is looked at again.
+    fn without(&self, refusal: &Refusal) -> Books {
+        match (self, refusal) {
+            (Books::Whole, Refusal::Balance(_)) => Books::Covered(1),
+            (Books::Covered(tried), Refusal::Balance(_)) if *tried < COVERED_MAX => {
+                Books::Covered(tried.saturating_add(1))
+            }
+            _ => Books::Without(refusal.clone()),
+        }
+    }
 }
 
 impl Round {

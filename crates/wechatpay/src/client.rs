@@ -147,7 +147,9 @@ impl PaymentGateway for WechatPay {
         payment: &'a Payment,
     ) -> PortFuture<'a, Result<Credential, GatewayError>> {
         Box::pin(async move {
-            let trade_type = payment.terms.trade_type;
+            let trade_type = payment.terms.trade_type().ok_or_else(|| {
+                GatewayError::OutcomeUnknown("not a payment at WeChat Pay".to_owned())
+            })?;
             let draft = prepay::draft(trade_type, &payment.prepay_body);
             match self.exchange.call(&draft).await? {
                 Reply::Verified(answer) => prepay::read(trade_type, &answer),

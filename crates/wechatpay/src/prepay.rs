@@ -3,7 +3,7 @@
 //! Pure. The body that is composed here is stored before anything is sent, and is sent as it was
 //! stored: WeChat Pay refuses a number that comes back with other parameters.
 
-use domain::payment::{Credential, Terms, TradeType};
+use domain::payment::{Channel, Credential, Terms, TradeType};
 use domain::ports::GatewayError;
 use serde::de::DeserializeOwned;
 
@@ -14,9 +14,9 @@ use crate::wire::prepay::{AmountBody, JsapiAnswer, NativeAnswer, PayerBody, Prep
 
 /// The body for these terms. Equal terms, equal bytes.
 pub(crate) fn compose(terms: &Terms, notify_url: &str) -> String {
-    let payer = match terms.trade_type {
-        TradeType::Jsapi => terms.payer.as_ref(),
-        TradeType::Native => None,
+    let payer = match terms.channel {
+        Channel::Wechat(TradeType::Jsapi) => terms.payer.as_ref(),
+        Channel::Wechat(TradeType::Native) | Channel::Wallet => None,
     };
     let body = PrepayBody {
         appid: terms.appid.as_str(),

@@ -1,11 +1,13 @@
 //! Every story. To add one: a file beside the others, and its two lines here.
 
+mod empty_wallet;
 mod forged_and_replayed;
 mod killed_before_payment;
 mod last_item;
 mod normal_purchase;
 mod notification_never_comes;
 mod paid_while_cancelling;
+mod recharge_with_bonus;
 mod refund_answer_lost;
 mod ten_equal_notifications;
 mod two_payments;
@@ -25,6 +27,8 @@ pub(super) const STORIES: &[Story] = &[
     unknown_number::STORY,
     wrong_amount::STORY,
     forged_and_replayed::STORY,
+    recharge_with_bonus::STORY,
     last_item::STORY,
+    empty_wallet::STORY,
     refund_answer_lost::STORY,
 ];

@@ -81,6 +81,34 @@ impl Buyer {
         Offer::of(&answer)
     }
 
+    /// Buys a recharge up to the point where the phone asks for the password.
+    pub(crate) async fn recharge(&self, package_id: &str) -> Result<Offer> {
+        let wish = json!({"package_id": package_id});
+        Offer::of(&self.api.call(Method::POST, "/api/mini/recharges", &wish).await?)
+    }
+
+    /// Orders the whole list and pays it from the wallet, however that is answered.
+    pub(crate) async fn buy_from_the_wallet(&self) -> Result<Answer> {
+        let mut wish = self.everything();
+        wish["payment_method"] = json!("wallet");
+        self.api.call(Method::POST, "/api/mini/orders", &wish).await
+    }
+
+    /// What is in the wallet, in fen.
+    pub(crate) async fn wallet(&self) -> Result<i64> {
+        number(&self.api.get("/api/mini/wallet").await?, "/balance_fen")
+    }
+
+    /// How many points there are.
+    pub(crate) async fn points(&self) -> Result<i64> {
+        number(&self.api.get("/api/mini/points").await?, "/balance")
+    }
+
+    /// How they came to be, newest first.
+    pub(crate) async fn points_entries(&self) -> Result<Value> {
+        self.api.get("/api/mini/points/entries").await
+    }
+
     /// Chooses another way to pay for an order: a QR code.
     pub(crate) async fn pay_by_code(&self, order_number: &str) -> Result<Offer> {
         let path = format!("/api/mini/orders/{order_number}/wechat-pay/prepay");

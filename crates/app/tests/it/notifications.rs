@@ -116,7 +116,7 @@ pub async fn wechatpay_order(world: &World, out_trade_no: &str) -> String {
     let now = world.service.desk().clock.now();
     let terms = domain::payment::Terms {
         out_trade_no: domain::OutTradeNo::parse(out_trade_no).unwrap(),
-        trade_type: domain::payment::TradeType::Native,
+        channel: domain::payment::Channel::Wechat(domain::payment::TradeType::Native),
         mchid: world.service.desk().settings.mchid.clone(),
         appid: world.service.desk().settings.appid.clone(),
         payer: None,

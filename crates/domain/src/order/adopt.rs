@@ -8,7 +8,7 @@ use crate::order::{
     Amounts, Checkout, Circumstances, Decision, Event, Order, OrderStatus, PaymentMethod, Purpose,
     Rejection,
 };
-use crate::payment::{Payment, PaymentState, SurplusCause, Terms, TradeType};
+use crate::payment::{Channel, Payment, PaymentState, SurplusCause, Terms, TradeType};
 use crate::refund::RefundState;
 use crate::{OrderId, OrderNumber, OutTradeNo};
 use std::collections::BTreeMap;
@@ -57,6 +57,7 @@ impl Lost {
             converting: false,
             lines: Vec::new(),
             amounts: Amounts { items: paid, total: paid, ..Amounts::default() },
+            recharge: None,
             checkout: Checkout::default(),
             metadata: BTreeMap::new(),
             holds: Vec::new(),
@@ -125,7 +126,7 @@ fn terms(fact: &PaymentFact, receipt: &Receipt, out_trade_no: &OutTradeNo) -> Te
     let trade_type = fact.trade_type().unwrap_or(TradeType::Native);
     Terms {
         out_trade_no: out_trade_no.clone(),
-        trade_type,
+        channel: Channel::Wechat(trade_type),
         mchid: fact.mchid().clone(),
         appid: receipt.appid.clone(),
         payer: receipt.payer.clone().filter(|_| trade_type == TradeType::Jsapi),

@@ -1,6 +1,6 @@
 //! Applies what happened. Cannot refuse, decides nothing.
 
-use crate::order::{Event, Order, OrderStatus, SettledBy, Settlement, StockOutcome};
+use crate::order::{Event, Order, OrderStatus, PaymentMethod, SettledBy, Settlement, StockOutcome};
 use crate::payment::{Payment, PaymentNo, PaymentState};
 use crate::refund::RefundState;
 use crate::stock::HoldStatus;
@@ -92,6 +92,9 @@ impl Order {
         self.status = self.purpose.status_when_paid();
         self.paid_at = Some(self.time_of(settlement));
         self.settlement = Some(settlement.clone());
+        if let SettledBy::Wallet { .. } = settlement.by {
+            self.payment_method = PaymentMethod::Wallet;
+        }
         if self.status == OrderStatus::Completed {
             self.completed_at = Some(settlement.at);
         }
@@ -169,6 +172,7 @@ impl SettledBy {
     pub fn name(self) -> &'static str {
         match self {
             SettledBy::Wechat { .. } => "wechat",
+            SettledBy::Wallet { .. } => "wallet",
             SettledBy::Free => "free",
         }
     }

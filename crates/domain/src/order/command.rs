@@ -2,7 +2,7 @@
 
 use crate::fact::{PaymentFact, RefundFact};
 use crate::names::TransactionId;
-use crate::order::{CouponOutcome, Event, NewPayment, StockOutcome};
+use crate::order::{CouponOutcome, Event, NewPayment, StockOutcome, WalletPayment};
 use crate::payment::{ClosingCause, Credential, Terms};
 use crate::refund::Asker;
 use crate::shipment::ShipmentDraft;
@@ -33,6 +33,8 @@ pub enum Command {
     },
     /// Offer a payment; the open one again if it is equal, else in its place.
     StartPayment(NewPayment),
+    /// Pay all of it from the buyer's wallet.
+    PayFromWallet(WalletPayment),
     /// Note what the payer's client said.
     NoteReport(PayerResult),
     /// Goods went out.
@@ -91,6 +93,14 @@ pub enum Command {
     RecordRefund(RefundFact),
     /// Take on a payment of ours whose record was lost: its money goes back.
     Adopt(PaymentFact),
+}
+
+impl Command {
+    /// Whether it records what WeChat Pay says: true, whatever our other books hold (product ruling 5).
+    #[must_use]
+    pub fn is_a_fact(&self) -> bool {
+        matches!(self, Command::RecordFact(_) | Command::RecordRefund(_) | Command::Adopt(_))
+    }
 }
 
 /// A refund that somebody asks for.

@@ -1,7 +1,7 @@
 //! Decides what a command means for an order.
 //!
 //! Reads no clock, draws no randomness, performs no IO, and never panics on data it was given.
-//! One short function per command lives in `start.rs`, `prepay.rs`, `settle.rs`, `cancel.rs`,
+//! One short function per command lives in `start.rs`, `wallet.rs`, `prepay.rs`, `settle.rs`, `cancel.rs`,
 //! `report.rs`, `fulfil.rs`, `refunds/` and `adopt.rs`; the diagram is in `order.rs`.
 
 use crate::Timestamp;
@@ -60,6 +60,7 @@ impl Order {
             Command::GiveWay => self.give_way(given),
             Command::ClosePayment { out_trade_no, why } => self.close_payment(out_trade_no, *why),
             Command::StartPayment(new) => self.start_payment(new, given),
+            Command::PayFromWallet(wallet) => self.pay_from_wallet(wallet, given),
             Command::NoteReport(result) => Ok(self.note_report(*result, now)),
             Command::Ship(draft) => self.ship(draft, now),
             Command::Deliver => self.deliver(now),

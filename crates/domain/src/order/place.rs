@@ -3,9 +3,10 @@
 use crate::changeset::Guard;
 use crate::coupon::{CouponHold, CouponHoldStatus, GrantId};
 use crate::order::start::Purchase;
+use crate::order::wallet::paid;
 use crate::order::{
     Checkout, Event, NewPayment, Order, OrderLine, OrderStatus, PaymentMethod, Purpose, SettledBy,
-    Settlement, StockOutcome,
+    Settlement, StockOutcome, WalletPayment,
 };
 use crate::payment::{Payment, Terms};
 use crate::pricing::Breakdown;
@@ -35,6 +36,8 @@ pub struct Placement {
     pub pay_deadline: Timestamp,
     /// The first payment; `None` when it is to be asked for later.
     pub payment: Option<NewPayment>,
+    /// To be paid from the wallet, at once.
+    pub wallet: Option<WalletPayment>,
 }
 
 /// A coupon of the buyer's, as it was when it was priced.
@@ -71,7 +74,13 @@ impl Placement {
     ) -> Result<Vec<Event>, PlacementRefusal> {
         let lines = self.lines()?;
         let free = self.breakdown.amounts.total == crate::Fen::ZERO;
-        let payment = if free { None } else { self.first_payment(now, &lines, compose)? };
+        let wallet = self.wallet.as_ref().filter(|_| !free);
+        let wallet = wallet.map(|w| w.record(&self.number, self.breakdown.amounts.total, now));
+        let payment = match &wallet {
+            Some(_) => wallet.clone(),
+            None if free => None,
+            None => self.first_payment(now, &lines, compose)?,
+        };
         let holds = lines.iter().map(hold_for).collect();
         let order = Order {
             id: self.id,
@@ -80,10 +89,15 @@ impl Placement {
             buyer: Some(self.buyer),
             merchant_ref: None,
             status: OrderStatus::PendingPayment,
-            payment_method: if free { PaymentMethod::Free } else { PaymentMethod::Wechat },
+            payment_method: match &wallet {
+                Some(_) => PaymentMethod::Wallet,
+                None if free => PaymentMethod::Free,
+                None => PaymentMethod::Wechat,
+            },
             converting: false,
             lines,
             amounts: self.breakdown.amounts,
+            recharge: None,
             checkout: self.checkout.clone(),
             metadata: BTreeMap::new(),
             holds,
@@ -110,9 +124,10 @@ impl Placement {
         if free {
             let settlement = Settlement { by: SettledBy::Free, amount: crate::Fen::ZERO, at: now };
             events.push(Event::Settled { settlement, stock: StockOutcome::Committed });
-            if self.coupon.is_some() {
-                events.push(Event::CouponMoved { to: CouponHoldStatus::Used });
-            }
+        }
+        events.extend(wallet.iter().flat_map(|w| paid(w, StockOutcome::Committed, now)));
+        if self.coupon.is_some() && (free || wallet.is_some()) {
+            events.push(Event::CouponMoved { to: CouponHoldStatus::Used });
         }
         Ok(events)
     }

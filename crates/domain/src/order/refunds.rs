@@ -9,6 +9,7 @@ mod people;
 mod record;
 mod send;
 
+use crate::names::RefundId;
 use crate::order::{CancelCause, Event, Order, OrderStatus, StockOutcome};
 use crate::payment::{Payment, PaymentNo};
 use crate::refund::{Asker, REFUNDS_MAX, Refund, RefundState};
@@ -84,9 +85,13 @@ impl Order {
 
     /// What follows for the order when `events` happen: an unshipped order whose money all goes
     /// back is being cancelled; a cancellation ends when every payment has ended and what was paid
-    /// is accepted back; one whose refund came to nothing is given up.
+    /// is accepted back; one whose refund came to nothing is given up. What goes back to the wallet is
+    /// there at once.
     pub(super) fn with_what_follows(&self, mut events: Vec<Event>, now: Timestamp) -> Vec<Event> {
         let mut after = events.iter().fold(self.clone(), Order::apply);
+        let credited = after.credited_at_once(now);
+        after = credited.iter().fold(after, Order::apply);
+        events.extend(credited);
         if after.status == OrderStatus::Ready && after.goes_back_whole() {
             let requested = Event::CancelRequested { cause: after.who_takes_it_back() };
             after = after.apply(&requested);
@@ -101,6 +106,24 @@ impl Order {
             events.push(Event::Cancelled { at: now, stock: StockOutcome::Committed });
         }
         events
+    }
+
+    /// The ends of refunds to the wallet that nobody has to be asked about.
+    fn credited_at_once(&self, now: Timestamp) -> Vec<Event> {
+        let Some(payment) = self.settled_payment().filter(|p| p.is_from_wallet()) else {
+            return Vec::new();
+        };
+        let requested = self
+            .refunds_of(payment.no)
+            .filter(|refund| matches!(refund.state, RefundState::Requested));
+        let credited = requested.map(|refund| {
+            let out_refund_no = refund.out_refund_no.clone();
+            // Nobody else has a number for it.
+            let refund_id = RefundId::new(out_refund_no.as_str());
+            let to = RefundState::Succeeded { refund_id, at: now };
+            Event::RefundMoved { out_refund_no, to, at: now }
+        });
+        credited.collect()
     }
 
     /// Whether all that was paid goes back, with nobody to be asked any more.

@@ -6,7 +6,9 @@
 
 use crate::names::{Appid, Mchid, Openid};
 use crate::order::{Circumstances, Decision, Event, Order, OrderLine, OrderStatus, Rejection};
-use crate::payment::{ClosingCause, PAYMENTS_MAX, Payment, PaymentState, Terms, TradeType};
+use crate::payment::{
+    Channel, ClosingCause, PAYMENTS_MAX, Payment, PaymentState, Terms, TradeType,
+};
 use crate::{Fen, OrderNumber, OutTradeNo, Timestamp};
 
 /// WeChat Pay would push a `time_expire` that is nearer than this into the future (v3 §7.1.1), so
@@ -56,7 +58,7 @@ impl NewPayment {
     ) -> Payment {
         let terms = Terms {
             out_trade_no: OutTradeNo::of_payment(purchase.number, no),
-            trade_type: self.trade_type,
+            channel: Channel::Wechat(self.trade_type),
             mchid: self.mchid.clone(),
             appid: self.appid.clone(),
             payer: self.payer_of_terms(),
@@ -71,8 +73,8 @@ impl NewPayment {
 
     /// Whether `payment` is what is asked for, so that it can be offered again.
     fn equals(&self, payment: &Payment) -> bool {
-        let Terms { trade_type, mchid, appid, payer, .. } = &payment.terms;
-        *trade_type == self.trade_type
+        let Terms { channel, mchid, appid, payer, .. } = &payment.terms;
+        *channel == Channel::Wechat(self.trade_type)
             && *mchid == self.mchid
             && *appid == self.appid
             && *payer == self.payer_of_terms()

@@ -1,7 +1,6 @@
 //! `POST /api/mini/orders`: an order whose payment is asked for later.
 //!
-//! May not take another method than it can carry out: cash on delivery and wallets are refused by
-//! name.
+//! May not take another method than it can carry out: cash on delivery is refused by name.
 
 use super::wanted::Wanted;
 use crate::answer::{self, Outcome, Telling};
@@ -9,6 +8,7 @@ use crate::call::{Answer, Call};
 use crate::json_body::{Body, Fields};
 use crate::problem::ProblemBody;
 use crate::wire::order::{WireOrder, WirePlaced};
+use domain::order::PaymentMethod;
 use usecases::Checkedout;
 use utoipa::ToSchema;
 
@@ -40,32 +40,40 @@ pub(crate) struct PlaceBody {
     payment_method: OfferedMethod,
 }
 
-/// How an order can be paid. `cod` and `wallet` come with cash on delivery and with wallets.
+/// How an order can be paid: later at WeChat Pay, or from the wallet at once. `cod` comes with cash on
+/// delivery.
 #[derive(ToSchema)]
 #[schema(as = OfferedPaymentMethod, rename_all = "snake_case")]
 #[expect(dead_code, reason = "only the OpenAPI document reads it")]
 enum OfferedMethod {
     Wechat,
+    Wallet,
 }
 
 /// What it says.
 struct Place {
     wanted: Wanted,
+    method: PaymentMethod,
 }
 
 impl Body for Place {
     fn read(fields: &mut Fields) -> Option<Place> {
         let wanted = Wanted::read(fields);
         let method = fields.parsed("payment_method", |text| Some(text.to_owned()), "");
-        match method.as_deref() {
-            Some("wechat") | None => {}
-            Some(later @ ("cod" | "wallet")) => {
-                let message = format!("{later} is not offered here: send wechat");
+        let method = match method.as_deref() {
+            Some("wechat") | None => PaymentMethod::Wechat,
+            Some("wallet") => PaymentMethod::Wallet,
+            Some("cod") => {
+                let message = "cod is not offered here: send wechat or wallet";
                 fields.refuse("payment_method", "not_offered", message);
+                return None;
             }
-            Some(_other) => fields.refuse("payment_method", "invalid", "must be wechat"),
-        }
-        Some(Place { wanted: wanted? })
+            Some(_other) => {
+                fields.refuse("payment_method", "invalid", "must be wechat or wallet");
+                return None;
+            }
+        };
+        Some(Place { wanted: wanted?, method })
     }
 }
 
@@ -81,7 +89,8 @@ pub(crate) async fn place(mut call: Call) -> Answer {
     let key = call.key()?;
     let body = call.read::<Place>().await?;
     let keyed = call.keyed(key, PATH, &body.canonical);
-    let request = body.value.wanted.of(buyer, None);
+    let Place { wanted, method } = body.value;
+    let request = wanted.of(buyer, method, None);
     let done = call.run(async move |paydesk| paydesk.check_out(&request, &keyed).await).await??;
     let (offer, reused, telling) = match done {
         Checkedout::Placed(offer) => (offer, false, Telling::First),

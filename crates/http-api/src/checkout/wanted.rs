@@ -6,6 +6,7 @@
 use crate::json_body::{Fields, TextRule};
 use domain::buyer::{AddressId, Selection};
 use domain::coupon::CouponId;
+use domain::order::PaymentMethod;
 use domain::payment::TradeType;
 use domain::{Fen, UserId};
 use std::borrow::Cow;
@@ -61,7 +62,12 @@ impl Wanted {
     }
 
     /// The checkout of `buyer`; without a trade type its payment is asked for later.
-    pub(crate) fn of(self, buyer: UserId, trade_type: Option<TradeType>) -> CheckoutRequest {
+    pub(crate) fn of(
+        self,
+        buyer: UserId,
+        method: PaymentMethod,
+        trade_type: Option<TradeType>,
+    ) -> CheckoutRequest {
         let Wanted { basket, remark, expected_total, replace_open } = self;
         CheckoutRequest {
             buyer,
@@ -70,6 +76,7 @@ impl Wanted {
             coupon_id: basket.coupon_id,
             rush: basket.rush,
             remark,
+            method,
             trade_type,
             replace_open,
             expected_total,

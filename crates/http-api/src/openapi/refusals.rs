@@ -102,6 +102,20 @@ pub(super) const OWN: &[(&str, Method, &[Code])] = &[
     ("/api/mini/orders/{ref}/confirm-receipt", Method::POST, ACT),
     ("/api/mini/orders/{ref}/refunds", Method::POST, REFUND),
     ("/api/mini/orders/{ref}/refunds/{out_refund_no}/withdraw", Method::POST, ACT),
+    ("/api/mini/orders/{ref}/wallet-pay", Method::POST, WALLET_PAY),
+    ("/api/mini/wallet", Method::GET, &[Code::ValidationFailed]),
+    ("/api/mini/wallet/entries", Method::GET, &[Code::ValidationFailed]),
+    ("/api/mini/points", Method::GET, &[Code::ValidationFailed]),
+    ("/api/mini/points/entries", Method::GET, &[Code::ValidationFailed]),
+    ("/api/mini/recharge-packages", Method::GET, &[Code::ValidationFailed]),
+    ("/api/mini/recharges", Method::POST, RECHARGE),
+    ("/api/v1/users/{id}/points/spend", Method::POST, SPEND),
+    ("/api/admin/recharge-packages/{id}", Method::GET, &[Code::NotFound]),
+    (
+        "/api/admin/recharge-packages/{id}",
+        Method::PUT,
+        &[Code::PreconditionRequired, Code::VersionConflict],
+    ),
     ("/api/v1/payments/{out_trade_no}/refunds", Method::POST, REFUND),
     ("/api/v1/refunds/{out_refund_no}", Method::GET, &[Code::ValidationFailed, Code::NotFound]),
     ("/api/admin/skus/{id}", Method::GET, &[Code::NotFound]),
@@ -204,6 +218,39 @@ const PLACE: &[Code] = &[
     Code::OutOfStock,
     Code::CheckoutOpen,
     Code::TooManyOpenOrders,
+    Code::InsufficientBalance,
+];
+
+/// Of paying from the wallet.
+const WALLET_PAY: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::RequestInProgress,
+    Code::NotFound,
+    Code::VersionConflict,
+    Code::OrderNotPayable,
+    Code::InsufficientBalance,
+];
+
+/// Of buying a recharge.
+const RECHARGE: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::RequestInProgress,
+    Code::NotFound,
+    Code::TooManyOpenOrders,
+    Code::OpenidRequired,
+    Code::OrderNotPayable,
+    Code::OrderStateConflict,
+    Code::WechatRefused,
+];
+
+/// Of spending points.
+const SPEND: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::NotFound,
+    Code::InsufficientBalance,
 ];
 
 /// Of what asks for a payment of an order that exists.
@@ -240,6 +287,7 @@ const REFUND: &[Code] = &[
     Code::OrderNotRefundable,
     Code::RefundExceedsPaid,
     Code::RefundLimitReached,
+    Code::InsufficientBalance,
     Code::OrderStateConflict,
 ];
 
@@ -252,6 +300,7 @@ const REFUND_AGAIN: &[Code] = &[
     Code::VersionConflict,
     Code::RefundExceedsPaid,
     Code::RefundLimitReached,
+    Code::InsufficientBalance,
     Code::OrderStateConflict,
 ];
 

@@ -91,6 +91,7 @@ codes! {
     OrderNotRefundable CONFLICT "order_not_refundable" "The order cannot be refunded" "该订单不能退款"
     RefundExceedsPaid CONFLICT "refund_exceeds_paid" "More than what is left of the payment" "退款金额超出可退金额"
     RefundLimitReached CONFLICT "refund_limit_reached" "WeChat Pay takes no more refunds of the payment" "退款次数已达上限"
+    InsufficientBalance CONFLICT "insufficient_balance" "Too little is there" "余额不足"
     OrderStateConflict CONFLICT "order_state_conflict" "The order is in another state" "订单当前状态不支持此操作，请刷新后查看"
     OpenidRequired CONFLICT "openid_required" "The buyer's openid is not known" "请在微信中重新登录后付款"
     RequestInProgress CONFLICT "request_in_progress" "The same request is being answered" "正在处理，请稍候"

@@ -11,7 +11,7 @@ use domain::refund::REFUNDS_MAX;
 use domain::shipment::PACKAGES_MAX;
 use usecases::{
     ActError, CheckoutError, LoginRefused, NoticeAnswer, OfferError, PutError, QuoteError,
-    SyncError, TransactError,
+    SpendError, SyncError, TransactError,
 };
 
 /// When a client that met a busy service may come back, in seconds.
@@ -107,6 +107,7 @@ impl From<CheckoutError> for Problem {
             )
             .retry_after(MAKE_WAY_RETRY_S),
             CheckoutError::TooManyOpenOrders => too_many_open_orders(),
+            CheckoutError::InsufficientBalance => insufficient(),
             CheckoutError::OpenidRequired => openid_required(),
             CheckoutError::TooManyLines => {
                 Problem::new(Code::TooManyLines, "check out in several orders")
@@ -231,6 +232,7 @@ impl From<Refusal> for Problem {
             }
             Refusal::Coupon(_) => Problem::new(Code::CouponNotUsable, "another order has it"),
             Refusal::TooManyOpenOrders => too_many_open_orders(),
+            Refusal::Balance(_) => insufficient(),
             Refusal::PriceMoved(_)
             | Refusal::CouponMoved(_)
             | Refusal::ListTaken
@@ -238,10 +240,21 @@ impl From<Refusal> for Problem {
             | Refusal::Fenced => try_again(),
             Refusal::TransactionTaken => state_conflict(),
             Refusal::RefundNumberTaken => refund_number_taken(),
-            Refusal::EffectTaken(effect) => {
+            Refusal::EffectTaken(effect) | Refusal::TransferTaken(effect) => {
                 tracing::error!(effect, "what may happen once was to happen again");
                 Problem::internal()
             }
+        }
+    }
+}
+
+impl From<SpendError> for Problem {
+    fn from(error: SpendError) -> Problem {
+        match error {
+            SpendError::NotFound => Problem::not_found(),
+            SpendError::TooFew => insufficient(),
+            SpendError::KeyReused => Problem::key_reused(),
+            SpendError::Transact(error) => error.into(),
         }
     }
 }
@@ -306,6 +319,10 @@ fn refund_number_taken() -> Problem {
 
 fn try_again() -> Problem {
     Problem::new(Code::TryAgain, "nothing is known to have happened").retry_after(BUSY_RETRY_S)
+}
+
+fn insufficient() -> Problem {
+    Problem::new(Code::InsufficientBalance, "look at the balance: nothing was taken")
 }
 
 fn too_many_open_orders() -> Problem {

@@ -9,9 +9,11 @@ use domain::catalogue::{Sku, SkuId};
 use domain::changeset::{Changeset, ListChange, Refusal, ReplayRecord, ReplayScope};
 use domain::coupon::CouponId;
 use domain::fact::Trade;
+use domain::ledger::Balances;
 use domain::order::Order;
 use domain::payment::Payment;
 use domain::ports::*;
+use domain::recharge::RechargePackage;
 use domain::{CommandId, Epoch, OrderId, OrderNumber, Timestamp, UserId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -27,6 +29,9 @@ pub(in crate::tests) struct Inner {
     pub(in crate::tests) keys: BTreeMap<[u8; 32], ApiKeyRecord>,
     pub(in crate::tests) skus: BTreeMap<SkuId, Sku>,
     pub(in crate::tests) rules: RulesInForce,
+    pub(in crate::tests) packages: BTreeMap<SkuId, RechargePackage>,
+    /// What everybody has.
+    pub(in crate::tests) balances: Balances,
     pub(in crate::tests) coupons: BTreeMap<CouponId, CouponInForce>,
     /// How many of each coupon each buyer has, all of them in the hand.
     pub(in crate::tests) grants: BTreeMap<(UserId, CouponId), u32>,

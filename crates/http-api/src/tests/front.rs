@@ -11,13 +11,15 @@ use actix_web::{App, Error, body, test, web};
 use domain::Fen;
 use domain::catalogue::{Sku, SkuId, SkuStatus, StockLevel};
 use domain::fact::Receipt;
+use domain::ledger::Balances;
 use domain::names::{Appid, Mchid, TransactionId};
 use domain::order::{Order, OrderStatus, SettledBy, Settlement};
 use domain::payment::PaymentState;
 use domain::ports::{
-    Access, ApiKeyRecord, BuyerBook, Catalogue, CouponBook, EventSink, JobQueue, OrderStore, Role,
-    ShopRules,
+    Access, ApiKeyRecord, BuyerBook, Catalogue, CouponBook, EventSink, JobQueue, Ledger,
+    OrderStore, Packages, Role, ShopRules,
 };
+use domain::recharge::{Credit, Grant, RechargePackage};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -83,7 +85,16 @@ pub(in crate::tests) fn state_over<S>(
     bell: &Arc<ChangeBell>,
 ) -> ApiState
 where
-    S: OrderStore + JobQueue + Catalogue + ShopRules + CouponBook + BuyerBook + Access + 'static,
+    S: OrderStore
+        + JobQueue
+        + Catalogue
+        + ShopRules
+        + Packages
+        + CouponBook
+        + Ledger
+        + BuyerBook
+        + Access
+        + 'static,
 {
     let events: Arc<dyn EventSink> = bell.clone();
     let paydesk = Paydesk {
@@ -91,6 +102,8 @@ where
         jobs: store.clone(),
         catalogue: store.clone(),
         rules: store.clone(),
+        packages: store.clone(),
+        ledger: store.clone(),
         coupons: store.clone(),
         book: store.clone(),
         access: store.clone(),
@@ -121,6 +134,22 @@ where
 }
 
 impl Front {
+    /// Package `2`, a hundred points for everybody, and the id of a buyer who is there.
+    pub(in crate::tests) fn offers_recharges(&self) -> String {
+        let mut inner = self.fake.lock();
+        let package = RechargePackage {
+            id: SkuId::parse("2").unwrap(),
+            title: "充值".to_owned(),
+            price: Fen::new(500),
+            grant: Grant { credit: Credit::Wallet, principal: 500, bonus: 50 },
+            version: 1,
+            set_at: domain::Timestamp::from_seconds(0),
+        };
+        inner.packages.insert(package.id.clone(), package);
+        inner.balances = Balances { wallet: 0, points: 100, ..Balances::default() };
+        inner.sessions.values().next().unwrap().buyer.to_string()
+    }
+
     pub(in crate::tests) async fn open() -> Front {
         let fake = Arc::new(Fake::default());
         fake.lock().now_s = START_S;

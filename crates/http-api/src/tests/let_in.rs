@@ -60,15 +60,25 @@ const TABLE: &[Row] = &[
     ("POST", "/api/mini/orders/{ref}/cancel", Unpaid, [401, 200, 404, 401, 401, 401, 401]),
     ("POST", "/api/mini/orders/{ref}/confirm-receipt", Sent, [401, 200, 404, 401, 401, 401, 401]),
     ("POST", "/api/mini/orders/{ref}/refunds", Paid, [401, 201, 404, 401, 401, 401, 401]),
+    ("POST", "/api/mini/orders/{ref}/wallet-pay", Unpaid, [401, 200, 404, 401, 401, 401, 401]),
+    ("GET", "/api/mini/wallet", Unpaid, [401, 200, 200, 401, 401, 401, 401]),
+    ("GET", "/api/mini/wallet/entries", Unpaid, [401, 200, 200, 401, 401, 401, 401]),
+    ("GET", "/api/mini/points", Unpaid, [401, 200, 200, 401, 401, 401, 401]),
+    ("GET", "/api/mini/points/entries", Unpaid, [401, 200, 200, 401, 401, 401, 401]),
+    ("GET", "/api/mini/recharge-packages", Unpaid, [401, 200, 200, 401, 401, 401, 401]),
+    ("POST", "/api/mini/recharges", Unpaid, [401, 201, 201, 401, 401, 401, 401]),
     ("POST", "/api/mini/orders/{ref}/refunds/{out_refund_no}/withdraw", Waiting, [401, 200, 404, 401, 401, 401, 401]),
     ("POST", "/api/mini/wechat-pay/notify", Unpaid, [204; 7]),
     ("POST", "/api/mini/wechat-pay/refund-notify", Unpaid, [204; 7]),
     ("GET", "/api/mini/wechat-pay/health", Unpaid, [200; 7]),
     ("POST", "/api/v1/payments/{out_trade_no}/refunds", Paid, [401, 401, 401, 403, 403, 403, 201]),
+    ("POST", "/api/v1/users/{id}/points/spend", Unpaid, [401, 401, 401, 403, 403, 403, 201]),
     ("GET", "/api/v1/refunds/{out_refund_no}", Waiting, [401, 401, 401, 403, 403, 403, 200]),
     ("GET", "/api/admin/skus/{id}", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
     ("PUT", "/api/admin/skus/{id}", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
     ("POST", "/api/admin/skus/{id}/stock", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
+    ("GET", "/api/admin/recharge-packages/{id}", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
+    ("PUT", "/api/admin/recharge-packages/{id}", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
     ("GET", "/api/admin/coupons/{id}", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
     ("PUT", "/api/admin/coupons/{id}", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
     ("POST", "/api/admin/coupons/{id}/issue", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
@@ -114,6 +124,11 @@ fn body(method: &str, path: &str) -> Value {
         ("PUT", "/api/admin/delivery-rules") => {
             json!({"base_fen": 1, "regions": [], "rush_fen": 1})
         }
+        ("PUT", "/api/admin/recharge-packages/{id}") => {
+            json!({"title": "x", "price_fen": 1, "credit": "wallet", "principal": 1, "bonus": 0})
+        }
+        ("POST", "/api/mini/recharges") => json!({"package_id": "2"}),
+        ("POST", "/api/v1/users/{id}/points/spend") => json!({"points": 1, "reason": "x"}),
         ("PUT", "/api/admin/coupons/{id}") => ten_off(),
         ("POST", "/api/admin/coupons/{id}/issue") => json!({"user_id": "of the owner"}),
         ("PUT", _) => json!({"title": "x", "price_fen": 1, "cost_price_fen": 1}),
@@ -138,6 +153,8 @@ fn of_second_line(mut body: Value) -> Value {
 struct World {
     front: Front,
     number: String,
+    /// Alice, as backends name her.
+    user: String,
     refund: String,
     callers: Vec<(&'static str, Option<String>)>,
 }
@@ -190,7 +207,8 @@ impl World {
             ("unknown token", Some(format!("pt_{}", "A".repeat(43)))),
             ("another scheme", Some("Basic cGs6eA==".to_owned())),
         ];
-        World { front, number, refund, callers }
+        let user = front.offers_recharges();
+        World { front, number, user, refund, callers }
     }
 
     async fn ask(&self, caller: &Option<String>, method: &str, path: &str, there: bool) -> Said {
@@ -200,6 +218,8 @@ impl World {
         };
         let id = match path {
             _ if path.contains("skus") => sku,
+            _ if path.contains("users") && there => self.user.as_str(),
+            _ if path.contains("users") => "00000000-0000-0000-0000-0000000000ff",
             _ if path.contains("coupons") => {
                 if there {
                     "ten-off"

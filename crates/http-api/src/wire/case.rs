@@ -18,6 +18,7 @@ pub(crate) enum WireCaseKind {
     Stuck,
     Foreign,
     RefundAbnormal,
+    Ledger,
 }
 
 /// How far a case got.
@@ -80,6 +81,7 @@ impl WireCaseKind {
             CaseKind::Stuck => WireCaseKind::Stuck,
             CaseKind::Foreign => WireCaseKind::Foreign,
             CaseKind::RefundAbnormal => WireCaseKind::RefundAbnormal,
+            CaseKind::Ledger => WireCaseKind::Ledger,
         }
     }
 }

@@ -96,7 +96,7 @@ impl WireOffer {
             order_number: order.number.as_str().to_owned(),
             expires_at: payment.map(|p| p.terms.time_expire.to_rfc3339()),
             amount_fen: order.amounts.total.get(),
-            trade_type: payment.map(|p| WireTradeType::of(p.terms.trade_type)),
+            trade_type: payment.and_then(|p| p.terms.trade_type()).map(WireTradeType::of),
             pay_params: (!is_unknown).then(|| pay_params.map(WirePayParams::of)),
             payment_status: WirePaidStatus::of(order.payment_status()),
             reused,

@@ -4,7 +4,7 @@
 //! the application begins to use another one.
 
 use domain::order::{OrderStatus, PaymentMethod, PaymentStatus, Purpose};
-use domain::payment::{PaymentStatus as PaymentState, TradeType};
+use domain::payment::{Channel, PaymentStatus as PaymentState, TradeType};
 use domain::presentation::Shown;
 use domain::refund::{Asker, RefundKind, RefundStatus};
 use serde::Serialize;
@@ -122,10 +122,18 @@ impl WirePaidStatus {
 #[schema(as = Channel)]
 pub(crate) enum WireChannel {
     Wechat,
-    #[expect(dead_code, reason = "the contract's word; there is no wallet yet")]
     Wallet,
     #[expect(dead_code, reason = "the contract's word; there is no cash on delivery yet")]
     Cod,
+}
+
+impl WireChannel {
+    pub(crate) fn of(channel: Channel) -> WireChannel {
+        match channel {
+            Channel::Wechat(_) => WireChannel::Wechat,
+            Channel::Wallet => WireChannel::Wallet,
+        }
+    }
 }
 
 /// WeChat Pay's products that a payment can be of.

@@ -37,13 +37,15 @@ impl WirePayment {
         let receipt = payment.receipt();
         WirePayment {
             out_trade_no: payment.out_trade_no().as_str().to_owned(),
-            channel: WireChannel::Wechat,
-            trade_type: Some(WireTradeType::of(payment.terms.trade_type)),
+            channel: WireChannel::of(payment.terms.channel),
+            trade_type: payment.terms.trade_type().map(WireTradeType::of),
             amount_fen: payment.terms.amount.get(),
             status: WirePaymentStatus::of(payment.state.status()),
-            transaction_id: receipt.map(|r| r.transaction_id.as_str().to_owned()),
+            transaction_id: receipt
+                .filter(|_| !payment.is_from_wallet())
+                .map(|r| r.transaction_id.as_str().to_owned()),
             paid_at: receipt.map(|r| r.success_at).map(Timestamp::to_rfc3339),
-            expires_at: Some(payment.terms.time_expire.to_rfc3339()),
+            expires_at: (!payment.is_from_wallet()).then(|| payment.terms.time_expire.to_rfc3339()),
             created_at: payment.created_at.to_rfc3339(),
         }
     }

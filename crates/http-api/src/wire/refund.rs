@@ -3,6 +3,7 @@
 use super::names::{WireAsker, WireRefundKind, WireRefundStatus};
 use domain::Timestamp;
 use domain::order::Order;
+use domain::payment::Payment;
 use domain::refund::{Refund, RefundedLine};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -68,7 +69,10 @@ impl WireRefund {
             status: WireRefundStatus::of(refund.state.status()),
             asked_by: WireAsker::of(refund.asked_by),
             replaces: refund.replaces.as_ref().map(|no| no.as_str().to_owned()),
-            refund_id: refund.refund_id().map(|id| id.as_str().to_owned()),
+            refund_id: refund
+                .refund_id()
+                .filter(|_| !payment.is_some_and(Payment::is_from_wallet))
+                .map(|id| id.as_str().to_owned()),
             created_at: refund.created_at.to_rfc3339(),
             succeeded_at: refund.paid_back_at().map(Timestamp::to_rfc3339),
         }

@@ -1,11 +1,12 @@
 //! Buyers. Each puts something on the list, checks out, and pays or does not, in one of many ways.
 
+mod ahead;
 mod paying;
 mod regrets;
 mod requests;
 mod whims;
 
-pub use whims::Whim;
+pub use whims::{LATER_WHIMS, Whim};
 
 use super::{Buyer, at_once, cashier, dawdle};
 use crate::kernel::Home;
@@ -14,6 +15,7 @@ use crate::node::{Ask, Outcome, Said, Seen, ask};
 use crate::tape::Kind;
 use crate::time::{SECOND, micros};
 use crate::world::World;
+pub(crate) use ahead::SPENT;
 use domain::buyer::{ItemId, NewItem};
 use domain::catalogue::SkuId;
 use domain::coupon::CouponId;
@@ -62,6 +64,48 @@ impl Shopper {
     }
 
     async fn buy(&mut self, whim: Whim) {
+        match whim {
+            Whim::PaysAhead => return self.pay_ahead("fen").await,
+            Whim::SpendsPoints => {
+                if self.is_nervous(2) {
+                    self.pay_ahead("points").await;
+                }
+                return self.spend_points().await;
+            }
+            Whim::FromTheWallet => {
+                // Perhaps nothing is in it, or not enough.
+                if self.world.draw(Kind::Actor, 3) != 2 {
+                    self.pay_ahead("fen").await;
+                }
+                let Some(item) = self.put_on_the_list(whim.wants()) else { return };
+                if let Some(said) = self.buy_from_the_wallet(item).await {
+                    if self.is_nervous(3) {
+                        self.regret(&said).await;
+                    }
+                    self.watch(&said).await;
+                }
+                return;
+            }
+            Whim::Honest
+            | Whim::TwiceOneKey
+            | Whim::TwiceTwoKeys
+            | Whim::CancelsWhilePaying
+            | Whim::TwoDevices
+            | Whim::Slow
+            | Whim::Leaves
+            | Whim::Cancels
+            | Whim::Impatient
+            | Whim::TakesTheGift
+            | Whim::PlacesFirst
+            | Whim::Replaces
+            | Whim::FailsFirst
+            | Whim::Boasts
+            | Whim::WantsTheCup
+            | Whim::Ghost
+            | Whim::Hasty
+            | Whim::Regrets
+            | Whim::TooLate => {}
+        }
         let sku = whim.wants();
         let Some(item) = self.put_on_the_list(sku) else { return };
         let key = self.new_key();
@@ -136,6 +180,8 @@ impl Shopper {
                 }
             }
             Whim::TooLate => self.pay_too_late(said).await,
+            // What they do, they have done before.
+            Whim::PaysAhead | Whim::FromTheWallet | Whim::SpendsPoints => {}
             Whim::Honest
             | Whim::TwiceOneKey
             | Whim::TwiceTwoKeys

@@ -89,6 +89,9 @@ fn wish(
         OrderStatus::Delivered if cancels => {
             Some(act("complete", Command::Complete(CompletedBy::Operator)))
         }
+        OrderStatus::Completed if world.draw(Kind::Actor, 8) == 7 => {
+            Some(refund(world, id, number, count))
+        }
         OrderStatus::PendingPayment
         | OrderStatus::Cancelling
         | OrderStatus::Cancelled

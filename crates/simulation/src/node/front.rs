@@ -13,10 +13,11 @@ use crate::time::{MILLI, SECOND};
 use crate::world::World;
 use domain::changeset::Audit;
 use domain::order::{CancelCause, Command, PayerResult, RefundAsk};
-use said::{acted, checked_out, of_transact, refunded};
+use said::{acted, checked_out, of_transact, refunded, spent};
 use std::sync::Arc;
 use usecases::{
-    Action, Checkedout, CheckoutError, CheckoutRequest, Keyed, PayRequest, Paydesk, Target,
+    Action, Checkedout, CheckoutError, CheckoutRequest, Keyed, PayRequest, Paydesk,
+    RechargeRequest, Spending, Target,
 };
 
 /// How long a client waits for an answer.
@@ -39,6 +40,10 @@ pub(super) const ON_REPLY: [Fault; 5] =
 pub enum Ask {
     /// Check out.
     CheckOut(Box<CheckoutRequest>, Keyed),
+    /// Buy a recharge.
+    Recharge(RechargeRequest, Keyed),
+    /// Spend points.
+    Spend(Box<Spending>, Keyed),
     /// Pay for an order that exists.
     Pay(PayRequest, Keyed),
     /// Cancel.
@@ -60,7 +65,12 @@ impl Ask {
             Ask::Cancel(action, _) | Ask::Act(action, _) | Ask::Refund(action, _) => {
                 Some(&action.keyed)
             }
-            Ask::CheckOut(..) | Ask::Pay(..) | Ask::Report(..) | Ask::Look(_) => None,
+            Ask::CheckOut(..)
+            | Ask::Recharge(..)
+            | Ask::Spend(..)
+            | Ask::Pay(..)
+            | Ask::Report(..)
+            | Ask::Look(_) => None,
         }
     }
 
@@ -68,6 +78,8 @@ impl Ask {
     fn name(&self) -> &'static str {
         match self {
             Ask::CheckOut(..) => "check out",
+            Ask::Recharge(..) => "recharge",
+            Ask::Spend(..) => "spend",
             Ask::Pay(..) => "pay",
             Ask::Cancel(..) => "cancel",
             Ask::Act(..) => "act",
@@ -79,12 +91,12 @@ impl Ask {
 
     fn flow(&self) -> Flow {
         match self {
-            Ask::CheckOut(..) => Flow::Checkout,
+            Ask::CheckOut(..) | Ask::Recharge(..) => Flow::Checkout,
             Ask::Pay(..) => Flow::Pay,
             Ask::Cancel(..) => Flow::Close,
             Ask::Refund(..) => Flow::Refund,
             Ask::Act(_, command) if is_about_refunds(command) => Flow::Refund,
-            Ask::Act(..) | Ask::Report(..) => Flow::Act,
+            Ask::Act(..) | Ask::Report(..) | Ask::Spend(..) => Flow::Act,
             Ask::Look(_) => Flow::Look,
         }
     }
@@ -241,6 +253,16 @@ impl Handling {
         match ask {
             Ask::CheckOut(request, keyed) => {
                 self.sold(Box::pin(desk.check_out(&request, &keyed)).await)
+            }
+            Ask::Recharge(request, keyed) => {
+                match Box::pin(desk.recharge(&request, &keyed)).await {
+                    Ok(Some(done)) => self.sold(Ok(done)),
+                    Ok(None) => Said::plain(Outcome::Refused("not_found")),
+                    Err(error) => self.sold(Err(error)),
+                }
+            }
+            Ask::Spend(spending, keyed) => {
+                spent(Box::pin(desk.spend_points(&spending, &keyed)).await)
             }
             Ask::Pay(request, keyed) => self.sold(Box::pin(desk.pay_order(&request, &keyed)).await),
             Ask::Cancel(action, cause) => acted(Box::pin(desk.cancel_order(&action, cause)).await),

@@ -13,6 +13,7 @@ use crate::tape::Kind;
 use crate::time::{MILLI, NodeClock, SECOND};
 use crate::world::World;
 use domain::changeset::{Changeset, Refusal};
+use domain::ledger::BuyerAccount;
 use domain::order::Event;
 use domain::ports::{CommitAnswer, OrderStore as _, PortFuture, StoreError};
 use domain::refund::RefundStatus;
@@ -241,6 +242,9 @@ impl SimStore {
             CommitAnswer::GuardRefused(Refusal::NumberTaken) => {
                 world.met(step, Fault::Twin);
                 world.chronicle.sometimes(Mark::NumberTaken);
+            }
+            CommitAnswer::GuardRefused(Refusal::Balance(BuyerAccount::Wallet)) => {
+                world.chronicle.sometimes(Mark::WalletTooPoor);
             }
             CommitAnswer::GuardRefused(_)
             | CommitAnswer::Committed

@@ -36,9 +36,13 @@ const DURABLE_FIRST: &str = "a notification is acknowledged only when its fact i
 /// A job was set aside.
 pub(super) fn parked(world: &World, fence: &Fence) {
     // A success for a number that WeChat Pay has not, is nothing that could be found.
+    let subject = &fence.job.subject;
     let is_nobodys = fence.job.kind == JobKind::ResolveOrphan
-        && !world.wechat.truth(|truth| truth.paid.contains_key(&fence.job.subject));
-    if is_nobodys {
+        && !world.wechat.truth(|truth| truth.paid.contains_key(subject));
+    // News of it that was kept for later has the job of a payment.
+    let was_kept = fence.job.kind == JobKind::FollowPayment
+        && !world.wechat.truth(|truth| truth.ordered.contains_key(subject));
+    if is_nobodys || was_kept {
         return;
     }
     world.chronicle.violated("I37", NOT_PARKED, fence.job.to_string());

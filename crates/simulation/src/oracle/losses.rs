@@ -1,6 +1,7 @@
 //! What a failover loses is lost for the oracle, too: its models go back to where the store is.
 
 use super::{Keeping, Oracle, Seen};
+use crate::actors::SPENT;
 use crate::marks::Mark;
 use crate::world::World;
 use domain::catalogue::{SkuId, StockLevel};
@@ -25,6 +26,7 @@ pub(super) struct Undo {
     pub(super) inbox: Option<String>,
     pub(super) transactions: Vec<String>,
     pub(super) cleared: Option<OrderId>,
+    pub(super) spent: Vec<UserId>,
 }
 
 /// What was lost, and how the next loss is taken back.
@@ -86,7 +88,10 @@ impl Seen {
     }
 
     fn take_back(&mut self, world: &World, undo: Undo) {
-        let Undo { order, stock, coupons, key, inbox, transactions, cleared } = undo;
+        let Undo { order, stock, coupons, key, inbox, transactions, cleared, spent } = undo;
+        for buyer in spent {
+            *self.spent.entry(buyer).or_default() -= SPENT;
+        }
         self.stock.extend(stock);
         for (coupon, was) in coupons {
             match was {

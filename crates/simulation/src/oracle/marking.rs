@@ -17,7 +17,11 @@ impl Seen {
         if changeset.cases.iter().any(|case| case.kind == CaseKind::Foreign) {
             world.chronicle.sometimes(Mark::ForeignLeft);
         }
+        if super::spenders(changeset).next().is_some() {
+            world.chronicle.sometimes(Mark::PointsSpent);
+        }
         let Some(write) = &changeset.order else { return };
+        mark_wallet(world, changeset, &write.order);
         let before = self.orders.get(&write.order.id);
         for event in &changeset.events {
             match event {
@@ -123,6 +127,49 @@ impl Seen {
         let orderer = number.and_then(|number| self.orderer.get(number));
         if orderer.is_some_and(|orderer| *orderer != node) {
             world.chronicle.sometimes(Mark::NoticeAppliedByAnotherNode);
+        }
+    }
+}
+
+/// What became of wallets.
+fn mark_wallet(world: &World, changeset: &Changeset, after: &Order) {
+    let says = |mark| world.chronicle.sometimes(mark);
+    let from_wallet = |no: PaymentNo| no == domain::payment::WALLET_PAYMENT;
+    let paid = after.settled_payment().is_some_and(|payment| from_wallet(payment.no));
+    for event in &changeset.events {
+        match event {
+            Event::Settled { .. } if after.recharge.is_some() => says(Mark::RechargeCredited),
+            Event::Settled { .. } if paid => says(Mark::PaidFromWallet),
+            Event::PaymentSurplus { .. } if paid => says(Mark::PaidAfterWallet),
+            Event::RefundMoved { to: RefundState::Succeeded { .. }, .. } if paid => {
+                says(Mark::RefundedToWallet);
+            }
+            Event::RefundRequested(_) if after.recharge.is_some() => says(Mark::RechargeTakenBack),
+            Event::Settled { .. }
+            | Event::PaymentSurplus { .. }
+            | Event::RefundMoved { .. }
+            | Event::RefundRequested(_)
+            | Event::RefundImported(_)
+            | Event::Placed(_)
+            | Event::PaymentStarted(_)
+            | Event::PaymentPayable { .. }
+            | Event::PaymentUnknown { .. }
+            | Event::PaymentRejected { .. }
+            | Event::PaymentRejectionProven { .. }
+            | Event::PaymentClosing { .. }
+            | Event::PaymentClosed { .. }
+            | Event::PaymentPaid { .. }
+            | Event::PaymentAdopted(_)
+            | Event::GoodsReturned { .. }
+            | Event::CouponMoved { .. }
+            | Event::CouponStuck { .. }
+            | Event::CancelRequested { .. }
+            | Event::CancelWithdrawn
+            | Event::Cancelled { .. }
+            | Event::PayerReported(_)
+            | Event::Shipped(_)
+            | Event::Delivered { .. }
+            | Event::Completed { .. } => {}
         }
     }
 }

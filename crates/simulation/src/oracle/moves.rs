@@ -14,8 +14,8 @@ pub(super) fn order(from: OrderStatus, to: OrderStatus) -> bool {
     from == to
         || matches!(
             (from, to),
-            (PendingPayment, Ready | Cancelling | Cancelled)
-                | (Cancelling, Ready | Cancelled)
+            (PendingPayment, Ready | Completed | Cancelling | Cancelled)
+                | (Cancelling, Ready | Completed | Cancelled)
                 | (Ready, Shipped | Cancelling | Cancelled)
                 | (Shipped, Delivered | Completed)
                 | (Delivered, Completed)
@@ -46,7 +46,8 @@ pub(super) fn refund(from: RefundStatus, to: RefundStatus) -> bool {
     from == to
         || matches!(
             (from, to),
-            (AwaitingApproval, Requested | Declined | Withdrawn)
+            // Straight to the end, when the wallet gets it.
+            (AwaitingApproval, Requested | Declined | Withdrawn | Succeeded)
                 | (Requested, Sending | Processing | Succeeded | Abnormal | Closed)
                 | (Sending, Unknown | Processing | Succeeded | Abnormal | Closed | Rejected)
                 | (Unknown, Sending | Processing | Succeeded | Abnormal | Closed | Rejected)

@@ -7,12 +7,12 @@ pub(super) mod refunds;
 
 pub(super) use coupons::moved as coupon_moved;
 
-use super::{Commit, Seen, moves};
+use super::{Commit, Seen, books, moves};
 use crate::time::{MILLI, TRIP_MAX};
 use crate::wechat::Standing;
 use crate::world::World;
 use domain::changeset::Changeset;
-use domain::order::{Event, HORIZON_S, Order, OrderStatus, Purpose, SettledBy};
+use domain::order::{Event, HORIZON_S, Order, OrderStatus, Purpose};
 use domain::outgoing::OutgoingKind;
 use domain::payment::{Payment, PaymentState};
 use domain::ports::Clock as _;
@@ -74,8 +74,15 @@ const OF_ORDERS: &[(Promise, Check)] = &[
     (("I23", "what was held of a coupon is there to be spent or given back"), coupons::is_there),
     (("I24", "captured lines are cleared once"), goods::lines_cleared_once),
     (("I25", "every effect of a paid order happens once"), effects_once),
+    (("I17", books::LEDGER_AGREES), ledger_agrees),
     (("P3", "at most one payment of an order is open"), one_open_payment),
 ];
+
+/// What the ledger must hold after a commit, compared with the oracle's own books.
+fn ledger_agrees(w: &Watched<'_>) -> Result<(), String> {
+    let Some(buyer) = w.commit.after.buyer else { return Ok(()) };
+    books::compare(w.seen, w.world, buyer, Some(w.commit.after))
+}
 
 /// Every promise about any commit.
 const OF_COMMITS: &[(Promise, Check)] = &[
@@ -129,9 +136,8 @@ fn one_settlement(w: &Watched<'_>) -> Result<(), String> {
     }
     let paid = after.payments.iter().filter(|p| matches!(p.state, PaymentState::Paid { .. }));
     let paid = paid.count();
-    let by_wechat =
-        after.settlement.as_ref().is_some_and(|s| matches!(s.by, SettledBy::Wechat { .. }));
-    if paid != usize::from(by_wechat) {
+    let by_payment = after.settled_payment().is_some();
+    if paid != usize::from(by_payment) {
         return Err(format!("{paid} payments paid, settled by {:?}", after.settlement));
     }
     for payment in &after.payments {

@@ -2,8 +2,8 @@
 
 mod refunds;
 
-use super::Seen;
 use super::safety::refunds::is_accepted;
+use super::{Seen, books};
 use crate::setup::Variant;
 use crate::time::{SECOND, instant, micros};
 use crate::world::World;
@@ -193,6 +193,7 @@ pub fn judge(world: &World, rest: Rest) {
     world.oracle.look(|seen| {
         every_success_has_one_end(world, seen);
         books_agree(world, seen);
+        books::judge(world, seen);
         refunds::refunds_agree(world, seen);
         jobs_are_where_work_is(world, seen, rest);
         stored_as_committed(world, seen);

@@ -11,7 +11,7 @@ use crate::world::World;
 use domain::buyer::{ItemId, NewItem, Selection};
 use domain::catalogue::SkuId;
 use domain::changeset::Audit;
-use domain::order::{CancelCause, Command, CompletedBy, PayerResult, RefundAsk};
+use domain::order::{CancelCause, Command, CompletedBy, PayerResult, PaymentMethod, RefundAsk};
 use domain::payment::TradeType;
 use domain::ports::{AddItemAnswer, BuyerBook as _, OrderKey};
 use domain::refund::{Asker, RefundStatus};
@@ -66,6 +66,7 @@ impl Client {
     fn checkout_of(&mut self, item: ItemId, how: Option<TradeType>, remark: Option<&str>) -> Ask {
         let request = CheckoutRequest {
             buyer: self.buyer.id,
+            method: PaymentMethod::Wechat,
             selection: Selection::Only(vec![item]),
             address_id: 1,
             coupon_id: None,

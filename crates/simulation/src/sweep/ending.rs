@@ -3,7 +3,7 @@
 
 use crate::node::Seen;
 use domain::order::{Order, OrderStatus, SettledBy};
-use domain::payment::{Payment, PaymentState, TradeType};
+use domain::payment::{Channel, Payment, PaymentState, TradeType};
 use domain::refund::{Refund, RefundStatus};
 
 /// The end of a run.
@@ -43,7 +43,7 @@ fn told(order: &Order) -> String {
     if let Some(settlement) = &order.settlement {
         words.push(match settlement.by {
             SettledBy::Free => "free".to_owned(),
-            SettledBy::Wechat { payment_no } => {
+            SettledBy::Wechat { payment_no } | SettledBy::Wallet { payment_no } => {
                 let payment = order.payments.iter().find(|payment| payment.no == payment_no);
                 format!("paid by {}", payment.map_or("nobody", trade_type))
             }
@@ -99,9 +99,10 @@ pub(super) fn is_over(refund: &Refund) -> bool {
 }
 
 fn trade_type(payment: &Payment) -> &'static str {
-    match payment.terms.trade_type {
-        TradeType::Jsapi => "jsapi",
-        TradeType::Native => "native",
+    match payment.terms.channel {
+        Channel::Wechat(TradeType::Jsapi) => "jsapi",
+        Channel::Wechat(TradeType::Native) => "native",
+        Channel::Wallet => "wallet",
     }
 }
 

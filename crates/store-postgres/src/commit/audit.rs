@@ -27,7 +27,7 @@ fn detail(event: &Event) -> Value {
                 "coupon": coupon})
         }
         Event::PaymentStarted(payment) => json!({
-            "trade_type": payment.terms.trade_type.word(),
+            "trade_type": payment.terms.channel.word(),
             "amount_fen": payment.terms.amount.get(),
         }),
         Event::PaymentPayable { credential, .. } => json!({"credential": credential.is_some()}),

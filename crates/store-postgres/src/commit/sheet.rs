@@ -3,13 +3,14 @@
 use super::audit;
 use crate::rows::{HoldRow, Instant, OrderRow, PaymentRow, RefundRow, SettlementRow, order_rows};
 use crate::words::Word as _;
-use domain::Epoch;
 use domain::changeset::{Changeset, Guard, InboxEntry, ListChange, OrderWrite, ReplayRecord};
 use domain::coupon::CouponMove;
 use domain::job::{JobChange, JobId};
+use domain::ledger::{Entry, Transfer};
 use domain::order::Event;
 use domain::outgoing::Outgoing;
 use domain::payment::PaymentNo;
+use domain::{Epoch, UserId};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ pub(super) struct Sheet {
     command_id: String,
     at: Instant,
     actor: String,
+    cause: String,
     order_id: Option<Uuid>,
     expected_version: Option<u64>,
     timeline: Option<String>,
@@ -36,6 +38,7 @@ pub(super) struct Sheet {
     open_orders: Vec<Value>,
     list: Vec<Value>,
     prices: BTreeMap<String, u64>,
+    transfers: Vec<Value>,
     stock: Vec<Value>,
     coupons: Vec<Value>,
     coupon_versions: BTreeMap<String, u64>,
@@ -53,6 +56,7 @@ impl Sheet {
             command_id: changeset.command_id.as_str().to_owned(),
             at: Instant(changeset.decided_at),
             actor: changeset.audit.actor.clone(),
+            cause: changeset.audit.cause.clone(),
             order_id: None,
             expected_version: None,
             timeline: changeset.decided_in.as_ref().map(timeline),
@@ -68,6 +72,7 @@ impl Sheet {
             open_orders: changeset.guards.iter().filter_map(open_orders).collect(),
             list: changeset.list.iter().map(list).collect(),
             prices: changeset.guards.iter().filter_map(price).collect(),
+            transfers: changeset.transfers.iter().map(transfer).collect(),
             stock: changeset.stock.iter().map(stock).collect(),
             coupons: changeset.coupons.iter().map(coupon).collect(),
             coupon_versions: changeset.guards.iter().filter_map(coupon_version).collect(),
@@ -221,6 +226,20 @@ fn list(change: &ListChange) -> Value {
             json!({"kind": "free", "buyer": buyer.get(), "order": order.get()})
         }
     }
+}
+
+fn transfer(transfer: &Transfer) -> Value {
+    let entries: Vec<Value> = transfer.entries().iter().map(entry).collect();
+    json!({"name": transfer.name(), "kind": transfer.kind().name(), "entries": entries})
+}
+
+fn entry(entry: &Entry) -> Value {
+    json!({
+        "account": entry.account.name(),
+        "unit": entry.account.unit().name(),
+        "buyer_id": entry.account.buyer().map(UserId::get),
+        "amount": entry.amount,
+    })
 }
 
 fn stock(change: &domain::stock::StockMove) -> Value {

@@ -49,8 +49,8 @@ pub(super) const RULES: &[Rule] = &[
         "I7e",
         "a number of a payment is the order's own, and used once",
         "SELECT p.out_trade_no FROM payments p JOIN orders o ON o.id = p.order_id \
-         WHERE o.purpose = 'goods' AND p.out_trade_no <> o.order_number \
-             || CASE WHEN p.payment_no = 1 THEN '' ELSE '-' || p.payment_no END \
+         WHERE o.purpose <> 'external' AND p.out_trade_no <> o.order_number \
+             || CASE p.payment_no WHEN 1 THEN '' WHEN 100 THEN '-W' ELSE '-' || p.payment_no END \
          UNION ALL SELECT p.out_trade_no FROM payments p \
          GROUP BY p.mchid, p.out_trade_no HAVING count(*) > 1"
     ),

@@ -99,7 +99,9 @@ async fn what_is_found_is_reported_by_its_number() {
     let reports = world.store.check(Pace::DESIGNED).await.unwrap();
     let wrong: Vec<_> = reports.iter().filter(|report| !report.holds()).collect();
     let [found] = wrong.as_slice() else { panic!("{wrong:#?}") };
-    assert_eq!((found.id, found.violations), ("I36b", u64::try_from(found.sample.len()).unwrap()));
+    let shown = usize::try_from(found.violations.min(10)).unwrap();
+    assert_eq!((found.id, found.sample.len()), ("I36b", shown));
+    assert!(shown > 2, "{found:?}");
     assert!(found.sample.iter().all(|number| lost.contains(number)), "{found:?}");
 }
 

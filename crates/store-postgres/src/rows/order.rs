@@ -14,6 +14,7 @@ use domain::order::{
 };
 use domain::payment::TradeType;
 use domain::ports::StoreError;
+use domain::recharge::{Credit, Grant};
 use domain::stock::{Hold, HoldStatus};
 use domain::{Epoch, Fen, OrderId, OrderNumber, UserId};
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,7 @@ pub(crate) struct OrderRow {
     delivery_fen: i64,
     rush_fen: i64,
     total_fen: i64,
+    recharge: Option<GrantRow>,
     checkout: CheckoutRow,
     metadata: BTreeMap<String, String>,
     cancel_cause: Option<String>,
@@ -52,6 +54,13 @@ pub(crate) struct OrderRow {
     shipments: Vec<ShipmentRow>,
     delivered_at: Option<Instant>,
     completed_at: Option<Instant>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct GrantRow {
+    credit: String,
+    principal: i64,
+    bonus: i64,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -149,6 +158,11 @@ impl OrderRow {
             delivery_fen: order.amounts.delivery.get(),
             rush_fen: order.amounts.rush.get(),
             total_fen: order.amounts.total.get(),
+            recharge: order.recharge.map(|grant| GrantRow {
+                credit: grant.credit.name().to_owned(),
+                principal: grant.principal,
+                bonus: grant.bonus,
+            }),
             checkout: CheckoutRow::of(&order.checkout),
             metadata: order.metadata.clone(),
             cancel_cause: order.cancel_cause.map(|cause| cause.word().to_owned()),
@@ -187,6 +201,7 @@ impl OrderRow {
                 rush: Fen::new(self.rush_fen),
                 total: Fen::new(self.total_fen),
             },
+            recharge: self.recharge.map(GrantRow::into_grant).transpose()?,
             checkout: self.checkout.into_checkout()?,
             metadata: self.metadata,
             holds: Vec::new(),
@@ -220,6 +235,13 @@ impl OrderRow {
             (None, None) => Ok(None),
             (Some(_), None) | (None, Some(_)) => Err(corrupt("half a payer's report")),
         }
+    }
+}
+
+impl GrantRow {
+    fn into_grant(self) -> Result<Grant, StoreError> {
+        let credit = Credit::parse(&self.credit).ok_or_else(|| corrupt("a credit of no kind"))?;
+        Ok(Grant { credit, principal: self.principal, bonus: self.bonus })
     }
 }
 

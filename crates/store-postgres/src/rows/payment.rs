@@ -5,7 +5,7 @@ use crate::words::Word as _;
 use domain::fact::Receipt;
 use domain::names::{Appid, Mchid, Openid, TransactionId};
 use domain::payment::{
-    ClosingCause, Credential, Payment, PaymentState, PaymentStatus, SurplusCause, Terms, TradeType,
+    Channel, ClosingCause, Credential, Payment, PaymentState, PaymentStatus, SurplusCause, Terms,
 };
 use domain::ports::StoreError;
 use domain::{Fen, OutTradeNo};
@@ -55,7 +55,7 @@ impl PaymentRow {
             mchid: terms.mchid.as_str().to_owned(),
             appid: terms.appid.as_str().to_owned(),
             out_trade_no: terms.out_trade_no.as_str().to_owned(),
-            trade_type: terms.trade_type.word().to_owned(),
+            trade_type: terms.channel.word().to_owned(),
             payer_openid: terms.payer.as_ref().map(|p| p.as_str().to_owned()),
             amount_fen: terms.amount.get(),
             description: terms.description.clone(),
@@ -129,7 +129,7 @@ impl PaymentRow {
             no: number(self.payment_no, "payment_no")?,
             terms: Terms {
                 out_trade_no,
-                trade_type: TradeType::read(&self.trade_type)?,
+                channel: Channel::read(&self.trade_type)?,
                 mchid: Mchid::new(self.mchid),
                 appid: Appid::new(self.appid),
                 payer: self.payer_openid.map(Openid::new),

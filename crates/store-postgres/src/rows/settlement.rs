@@ -20,7 +20,9 @@ pub(crate) struct SettlementRow {
 impl SettlementRow {
     pub(super) fn of(order_id: Uuid, settlement: &Settlement) -> SettlementRow {
         let payment_no = match settlement.by {
-            SettledBy::Wechat { payment_no } => Some(i64::from(payment_no)),
+            SettledBy::Wechat { payment_no } | SettledBy::Wallet { payment_no } => {
+                Some(i64::from(payment_no))
+            }
             SettledBy::Free => None,
         };
         SettlementRow {
@@ -35,6 +37,7 @@ impl SettlementRow {
     pub(super) fn into_settlement(self) -> Result<Settlement, StoreError> {
         let by = match (self.kind.as_str(), self.payment_no) {
             ("wechat", Some(no)) => SettledBy::Wechat { payment_no: number(no, "payment_no")? },
+            ("wallet", Some(no)) => SettledBy::Wallet { payment_no: number(no, "payment_no")? },
             ("free", None) => SettledBy::Free,
             (kind, _) => return Err(corrupt(format!("no settlement is called {kind:?}"))),
         };

@@ -20,6 +20,7 @@ const SECOND: &str = include_str!("../../../../migrations/0002_a_buyers_path/up.
 const SECOND_DOWN: &str = include_str!("../../../../migrations/0002_a_buyers_path/down.sql");
 const THIRD_DOWN: &str = include_str!("../../../../migrations/0003_core_protocol/down.sql");
 const FOURTH_DOWN: &str = include_str!("../../../../migrations/0004_the_shop/down.sql");
+const LEDGER_DOWN: &str = include_str!("../../../../migrations/0006_the_ledger/down.sql");
 const FIFTH_DOWN: &str = include_str!("../../../../migrations/0005_coupons/down.sql");
 /// How the migration tool remembers what it applied.
 const APPLIED: &str = "CREATE TABLE __diesel_schema_migrations (version varchar(50) PRIMARY KEY, \

@@ -207,6 +207,44 @@ async fn every_rule_of_a_buyers_path_stands_in_the_schema_too() {
     .await;
 }
 
+/// The same of the ledger.
+const OF_LEDGER: &[(&str, &str)] = &[
+    ("UPDATE entries SET amount = 1", "insert only"),
+    ("DELETE FROM transfers", "insert only"),
+    (
+        "INSERT INTO transfers VALUES ('made up', 'bonus', NULL, 'a', 'b', now())",
+        "a transfer sums to zero",
+    ),
+    (
+        "INSERT INTO entries (transfer, entry_no, account, unit, amount, moved_at) \
+             SELECT min(name), 9, 'sales', 'fen', 1, now() FROM transfers",
+        "a transfer sums to zero",
+    ),
+    (
+        "INSERT INTO entries (transfer, entry_no, account, unit, buyer_id, amount, seq, balance_after, \
+             moved_at) SELECT transfer, 9, account, unit, buyer_id, 1, seq + 1, 1, now() FROM entries \
+             WHERE account = 'wallet'",
+        "a balance goes on where the one before ended",
+    ),
+    ("UPDATE accounts SET balance = -1", "accounts_balance"),
+    ("UPDATE accounts SET balance = balance + 1", "an account holds what its entries say"),
+    ("DELETE FROM accounts", "rows of accounts stay"),
+    ("UPDATE payments SET trade_type = 'WALLET' WHERE status = 'created'", "payments_wallet"),
+    (
+        "UPDATE orders SET version = version + 1, purpose = 'recharge' WHERE purpose = 'goods'",
+        "orders_recharge",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_rule_of_the_ledger_stands_in_the_schema_too() {
+    let (stores, guard) = support::make(Isolation::ReadCommitted).await;
+    testkit::conformance::ledger::rich(&stores, 9, 500, 0).await;
+    stores.open_order(1).await;
+    let client = guard.database.client().await;
+    all_are_stopped(&client, OF_LEDGER).await;
+}
+
 /// A unique index is checked row by row: the payment in whose place another comes must make room
 /// first, in whatever order the two are handed in.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,8 @@
 //! A migrated database of its own for one test.
 
 use domain::ports::{
-    Access, BuyerBook, CaseBook, Catalogue, CouponBook, JobQueue, OrderStore, ShopRules,
+    Access, BuyerBook, CaseBook, Catalogue, CouponBook, JobQueue, Ledger, OrderStore, Packages,
+    ShopRules,
 };
 use std::sync::Arc;
 use store_postgres::{ConnectSettings, Isolation, PostgresStore};
@@ -36,6 +37,8 @@ where
         + JobQueue
         + Catalogue
         + ShopRules
+        + Packages
+        + Ledger
         + CouponBook
         + BuyerBook
         + Access
@@ -47,6 +50,8 @@ where
         jobs: store.clone(),
         catalogue: store.clone(),
         rules: store.clone(),
+        packages: store.clone(),
+        ledger: store.clone(),
         coupons: store.clone(),
         book: store.clone(),
         access: store.clone(),

@@ -25,7 +25,7 @@ pub async fn another_payment_is_committed_with_the_closing_of_the_first(stores: 
     let [first, second] = order.payments.as_slice() else { panic!("{:?}", order.payments) };
     assert_eq!(first.state, PaymentState::Closing { why: ClosingCause::Superseded });
     assert_eq!((second.no, &second.state), (2, &PaymentState::Created));
-    assert_eq!((second.terms.trade_type, second.created_at), (TradeType::Native, at));
+    assert_eq!((second.terms.trade_type().unwrap(), second.created_at), (TradeType::Native, at));
     let number = OutTradeNo::of_payment(&order.number, 2);
     let found = stores.orders.load(&OrderKey::OutTradeNo(number.clone())).await.unwrap();
     assert_eq!(found.map(|found| found.value), Some(order.clone()));

@@ -6,7 +6,9 @@ use crate::transact::Landed;
 use crate::{Keyed, Paydesk, TransactError};
 use domain::buyer::{Address, ListedItem};
 use domain::changeset::{Audit, Changeset, Refusal};
-use domain::order::{Amounts, Checkout, Event, Order, Placement, PlacementRefusal};
+use domain::order::{
+    Amounts, Checkout, Event, Order, PaymentMethod, Placement, PlacementRefusal, WalletPayment,
+};
 use domain::{OrderNumber, Timestamp};
 
 /// How often placing is tried against moving prices, lists and numbers.
@@ -117,7 +119,17 @@ impl Paydesk {
             coupon: quote.coupon.clone(),
             pay_deadline: now.plus_seconds(within_s),
             payment,
+            wallet: self.wallet_of(request),
         })
+    }
+}
+
+impl Paydesk {
+    fn wallet_of(&self, request: &CheckoutRequest) -> Option<WalletPayment> {
+        match request.method {
+            PaymentMethod::Wallet => Some(self.wallet_payment()),
+            PaymentMethod::Wechat | PaymentMethod::Cod | PaymentMethod::Free => None,
+        }
     }
 }
 
@@ -132,6 +144,7 @@ enum Tried {
 fn refused(refusal: Refusal) -> Result<(), CheckoutError> {
     match refusal {
         Refusal::Stock(sku) => Err(CheckoutError::OutOfStock(sku)),
+        Refusal::Balance(_) => Err(CheckoutError::InsufficientBalance),
         Refusal::TooManyOpenOrders => Err(CheckoutError::TooManyOpenOrders),
         // Price again, perhaps with another coupon of the same; look whose order it is in; draw
         // another number.
@@ -143,6 +156,7 @@ fn refused(refusal: Refusal) -> Result<(), CheckoutError> {
         Refusal::Fenced
         | Refusal::TransactionTaken
         | Refusal::RefundNumberTaken
+        | Refusal::TransferTaken(_)
         | Refusal::EffectTaken(_) => Err(TransactError::Refused(refusal).into()),
     }
 }

@@ -9,7 +9,7 @@ use crate::start_payment::Asked;
 use crate::transact::{Effect, Landed};
 use crate::{Keyed, OfferError, Paydesk, Target, TransactError};
 use domain::changeset::{Audit, Changeset, Intent};
-use domain::order::{Command, LINES_MAX, Order, OrderStatus, Rejection};
+use domain::order::{Command, LINES_MAX, Order, OrderStatus, PaymentMethod, Rejection};
 use domain::payment::TradeType;
 use domain::ports::OrderKey;
 use domain::{CommandId, OrderNumber};
@@ -116,6 +116,12 @@ impl Paydesk {
         if quote.breakdown.lines.len() > usize::from(LINES_MAX) {
             return Err(CheckoutError::TooManyLines);
         }
+        if request.method == PaymentMethod::Wallet {
+            let held = self.ledger.balances(request.buyer).await?.unwrap_or_default();
+            if held.wallet < quote.breakdown.amounts.total.get() {
+                return Err(CheckoutError::InsufficientBalance);
+            }
+        }
         if let Some(trade_type) = request.trade_type {
             let new = self.new_payment(Some(request.buyer), trade_type).await?;
             if new.lacks_payer() {
@@ -166,6 +172,7 @@ fn is_equal(order: &Order, request: &CheckoutRequest, about: &About) -> bool {
     let placed: Vec<(&str, u32)> =
         order.lines.iter().map(|l| (l.sku_id.as_str(), l.quantity)).collect();
     order.status == OrderStatus::PendingPayment
+        && order.payment_method == request.method
         && order.checkout == checkout(request, &about.items, &about.address)
         && asked == placed
 }

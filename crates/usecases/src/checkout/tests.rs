@@ -8,6 +8,7 @@ use domain::Fen;
 use domain::buyer::{Address, ListedItem, Selection};
 use domain::changeset::{Changeset, Refusal};
 use domain::delivery::DeliveryRules;
+use domain::order::PaymentMethod;
 use domain::ports::{CheckoutBasis, CommitAnswer, Loaded};
 use domain::{OrderId, UserId};
 use std::sync::{Arc, Mutex};
@@ -24,6 +25,7 @@ pub(super) fn request() -> CheckoutRequest {
         coupon_id: None,
         rush: false,
         remark: None,
+        method: PaymentMethod::Wechat,
         trade_type: None,
         replace_open: false,
         expected_total: None,

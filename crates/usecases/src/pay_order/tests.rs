@@ -162,7 +162,7 @@ async fn a_refused_key_does_not_lead_to_a_siblings_payment() {
     let again = desk.pay_order(&native, &keyed("one")).await.unwrap();
     let Checkedout::Replayed { offer, .. } = again else { panic!("{again:?}") };
     let number = offer.out_trade_no.clone().unwrap();
-    let trade_type = offer.order.payment(&number).unwrap().terms.trade_type;
+    let trade_type = offer.order.payment(&number).unwrap().terms.trade_type().unwrap();
     assert_eq!(
         trade_type,
         TradeType::Native,
@@ -172,7 +172,7 @@ async fn a_refused_key_does_not_lead_to_a_siblings_payment() {
             .order
             .payments
             .iter()
-            .map(|p| (p.no, p.terms.trade_type))
+            .map(|p| (p.no, p.terms.trade_type().unwrap()))
             .collect::<Vec<_>>()
     );
 }

@@ -192,7 +192,8 @@ impl Paydesk {
         if last {
             return Ok(Replaced::Gone);
         }
-        match self.start_anew(&order, payment.terms.trade_type, request_id).await {
+        let Some(trade_type) = payment.terms.trade_type() else { return Ok(Replaced::Gone) };
+        match self.start_anew(&order, trade_type, request_id).await {
             Ok(started) => Ok(Replaced::By(Box::new(started))),
             Err(TransactError::VersionMoved) => Err(OfferError::Replaced),
             Err(error) => Err(error.into()),

@@ -9,7 +9,7 @@ use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::names::{Appid, Mchid, Openid, TransactionId};
-use domain::payment::{Payment, PaymentState, Terms, TradeType};
+use domain::payment::{Channel, Payment, PaymentState, Terms, TradeType};
 use domain::ports::{Clock, PortFuture, RawNotice, RefundRequest};
 use domain::{Fen, OutRefundNo, OutTradeNo, Timestamp};
 use ring::rand::SystemRandom;
@@ -271,7 +271,7 @@ pub(crate) fn payment(trade_type: TradeType) -> Payment {
         no: 1,
         terms: Terms {
             out_trade_no: OutTradeNo::parse(NUMBER).unwrap(),
-            trade_type,
+            channel: Channel::Wechat(trade_type),
             mchid: Mchid::new(MCHID),
             appid: Appid::new("wxd678efh567hg6787"),
             payer: (trade_type == TradeType::Jsapi)

@@ -1,7 +1,7 @@
 //! Beginning a refund: the amount is reserved in the commit that makes it owed.
 
 use crate::fact::Receipt;
-use crate::order::{CancelCause, Circumstances, Decision, Event, Order, OrderStatus};
+use crate::order::{CancelCause, Circumstances, Decision, Event, Order, OrderStatus, Purpose};
 use crate::order::{RefundAsk, RefundOf, Rejection};
 use crate::payment::{Payment, PaymentNo};
 use crate::refund::{Asker, REFUNDABLE_S, Refund, RefundKind, RefundState};
@@ -18,6 +18,10 @@ impl Order {
     ) -> Result<Decision, Rejection> {
         let payment = self.settled_payment().ok_or(Rejection::NotRefundable)?;
         let receipt = payment.receipt().ok_or(Rejection::NotRefundable)?;
+        let by_operator = matches!(ask.by, Asker::Operator | Asker::Paydesk);
+        if self.purpose == Purpose::Recharge && !by_operator {
+            return Err(Rejection::NotRefundable);
+        }
         let derived = || OutRefundNo::of_request(payment.out_trade_no(), given.name);
         let out_refund_no = ask.out_refund_no.clone().unwrap_or_else(derived);
         if let Some(known) = self.refund(&out_refund_no) {

@@ -13,7 +13,7 @@ use crate::order::{
     Rejection, ours,
 };
 use crate::outgoing::OutgoingKind;
-use crate::payment::{Payment, PaymentState, SurplusCause, Terms, TradeType};
+use crate::payment::{Channel, Payment, PaymentState, SurplusCause, Terms, TradeType};
 use crate::refund::{Asker, RefundKind, RefundState};
 use crate::{Fen, OrderId, OrderNumber, OutRefundNo, OutTradeNo};
 use uuid::Uuid;
@@ -156,7 +156,7 @@ fn what_can_still_be_known_of_it_is_kept() {
         no: 2,
         terms: Terms {
             out_trade_no: number(&order, 2),
-            trade_type: TradeType::Jsapi,
+            channel: Channel::Wechat(TradeType::Jsapi),
             mchid: Mchid::new("1900000109"),
             appid,
             payer: payer.clone(),
@@ -173,7 +173,7 @@ fn what_can_still_be_known_of_it_is_kept() {
     assert!(payer.is_some());
     let native = Moment::at(start()).play(&order, &Command::Adopt(fact.paid_by(None)));
     let terms = &native.payments[1].terms;
-    assert_eq!((terms.trade_type, &terms.payer), (TradeType::Native, &None));
+    assert_eq!((terms.trade_type(), &terms.payer), (Some(TradeType::Native), &None));
 }
 
 #[test]

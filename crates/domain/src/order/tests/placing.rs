@@ -12,7 +12,7 @@ use crate::order::{
     Command, Decision, Event, LINES_MAX, NewPayment, OPEN_ORDERS_MAX, Order, OrderStatus,
     PaymentMethod, Placement, PlacementRefusal, Purpose,
 };
-use crate::payment::{ClosingCause, Payment, PaymentState, Terms, TradeType};
+use crate::payment::{Channel, ClosingCause, Payment, PaymentState, Terms, TradeType};
 use crate::stock::{Hold, HoldStatus, StockMove, StockMoveKind};
 use crate::{Epoch, Fen};
 
@@ -46,7 +46,7 @@ fn the_terms_of_a_payment_are_frozen_with_the_bytes_that_will_be_sent() {
         no: 1,
         terms: Terms {
             out_trade_no: number(order, 1),
-            trade_type: TradeType::Jsapi,
+            channel: Channel::Wechat(TradeType::Jsapi),
             mchid: Mchid::new("1900000109"),
             appid: Appid::new("wxd678efh567hg6787"),
             payer: Some(Openid::new("o-alice")),

@@ -5,7 +5,7 @@ use crate::catalogue::{Sku, SkuId, SkuStatus, StockLevel};
 use crate::fact::{Evidence, PaymentFact, Receipt, Trade};
 use crate::names::{Appid, Mchid, Openid, TransactionId};
 use crate::order::{Checkout, Command, Decision, NewPayment, Order, Placement, PrepayAnswer};
-use crate::payment::{ClosingCause, Credential, Payment, PaymentState, TradeType};
+use crate::payment::{Channel, ClosingCause, Credential, Payment, PaymentState, TradeType};
 use crate::pricing::{PricingInput, price};
 use crate::shipment::{LogisticsType, Package, ShipmentDraft};
 use crate::{Epoch, Fen, OrderId, OrderNumber, OutTradeNo, Timestamp, UserId};
@@ -59,6 +59,7 @@ pub(super) fn placement(price_fen: i64) -> Placement {
         coupon: None,
         pay_deadline: deadline(),
         payment: Some(asked(TradeType::Jsapi)),
+        wallet: None,
     }
 }
 
@@ -154,7 +155,7 @@ pub(super) fn with_second_payment(mut order: Order, state: PaymentState) -> Orde
     let first = order.payments[0].clone();
     let mut terms = first.terms;
     terms.out_trade_no = number(&order, 2);
-    terms.trade_type = TradeType::Native;
+    terms.channel = Channel::Wechat(TradeType::Native);
     order.payments.push(Payment { no: 2, terms, state, ..order.payments[0].clone() });
     order
 }

@@ -110,7 +110,7 @@ fn numbers_end_with_the_ninety_ninth_payment() {
     assert_eq!(order.payments.len(), usize::from(PAYMENTS_MAX));
     let last = order.open_payment().unwrap();
     assert!(last.out_trade_no().as_str().len() <= 32, "WeChat Pay's limit");
-    let other = if last.terms.trade_type == TradeType::Jsapi {
+    let other = if last.terms.trade_type() == Some(TradeType::Jsapi) {
         TradeType::Native
     } else {
         TradeType::Jsapi

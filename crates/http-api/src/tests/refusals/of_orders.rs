@@ -1,7 +1,7 @@
 //! Refusals of orders that exist.
 
 use super::Refused;
-use crate::tests::front::{Front, START_S, idempotency_key, request};
+use crate::tests::front::{Front, START_S, Said, idempotency_key, request};
 use actix_web::http::Method;
 use domain::ports::{GatewayError, Role, WechatRefusal};
 use serde_json::{Value, json};
@@ -48,7 +48,17 @@ pub(super) async fn all() -> Vec<Refused> {
         ("a package too many", packages),
     ];
     met.extend(of_refunds().await);
+    met.push(("points that are not there", of_points().await));
     met
+}
+
+async fn of_points() -> Said {
+    let front = Front::open().await;
+    let user = front.offers_recharges();
+    let service = front.key("service", vec![Role::Service]);
+    let spend = format!("/api/v1/users/{user}/points/spend");
+    let body = json!({"points": 101, "reason": "gift"});
+    front.post_as(&service, 1, &spend, body).await
 }
 
 async fn of_refunds() -> Vec<Refused> {

@@ -7,7 +7,7 @@ use crate::tape::Kind;
 use domain::buyer::{ItemId, Selection};
 use domain::changeset::Audit;
 use domain::coupon::CouponId;
-use domain::order::CancelCause;
+use domain::order::{CancelCause, PaymentMethod};
 use domain::payment::TradeType;
 use domain::ports::OrderKey;
 use usecases::{Action, CheckoutRequest, Keyed, Target};
@@ -43,6 +43,7 @@ impl Shopper {
     ) -> Ask {
         let request = CheckoutRequest {
             buyer: self.buyer.id,
+            method: PaymentMethod::Wechat,
             selection: Selection::Only(vec![item]),
             address_id: 1,
             coupon_id: self.coupon.clone(),

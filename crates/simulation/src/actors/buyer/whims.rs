@@ -41,10 +41,16 @@ pub enum Whim {
     Regrets,
     /// Pays what was closed, which WeChat Pay never shows to happen.
     TooLate,
+    /// Pays ahead: money or points, which come with a bonus.
+    PaysAhead,
+    /// Buys from the wallet, perhaps while WeChat Pay takes money for the same order.
+    FromTheWallet,
+    /// Has points spent.
+    SpendsPoints,
 }
 
 /// All of them; the tame one first.
-pub(super) const WHIMS: [Whim; 19] = [
+pub(super) const WHIMS: [Whim; 22] = [
     Whim::Honest,
     Whim::TwiceOneKey,
     Whim::TwiceTwoKeys,
@@ -64,7 +70,14 @@ pub(super) const WHIMS: [Whim; 19] = [
     Whim::Hasty,
     Whim::Regrets,
     Whim::TooLate,
+    Whim::PaysAhead,
+    Whim::FromTheWallet,
+    Whim::SpendsPoints,
 ];
+
+/// Those that came later: their bits are drawn after everything else of a world, so that tapes that were
+/// kept mean what they meant.
+pub const LATER_WHIMS: u32 = 3;
 
 impl Whim {
     /// Its bit among the whims of a world.
@@ -95,7 +108,10 @@ impl Whim {
             | Whim::Ghost
             | Whim::Hasty
             | Whim::Regrets
-            | Whim::TooLate => "tea",
+            | Whim::TooLate
+            | Whim::PaysAhead
+            | Whim::FromTheWallet
+            | Whim::SpendsPoints => "tea",
         }
     }
 }

@@ -5,7 +5,7 @@ use domain::ports::PayParams;
 use domain::{OrderNumber, OutTradeNo};
 use usecases::{
     ActError, Acted, Checkedout, CheckoutError, Offer, OfferError, QuoteError, Refunded,
-    TransactError,
+    SpendError, Spent, TransactError,
 };
 
 /// What a client is answered.
@@ -114,6 +114,17 @@ pub(super) fn refunded(result: Result<Refunded, ActError>) -> Said {
     }
 }
 
+pub(super) fn spent(result: Result<Spent, SpendError>) -> Said {
+    Said::plain(match result {
+        Ok(Spent { replayed: true, .. }) => Outcome::Replayed,
+        Ok(Spent { replayed: false, .. }) => Outcome::Done,
+        Err(SpendError::NotFound) => Outcome::Refused("not_found"),
+        Err(SpendError::TooFew) => Outcome::Refused("insufficient_balance"),
+        Err(SpendError::KeyReused) => Outcome::Refused("idempotency_key_reused"),
+        Err(SpendError::Transact(error)) => of_transact(&error),
+    })
+}
+
 fn of_checkout(error: &CheckoutError) -> Outcome {
     match error {
         CheckoutError::KeyReused => Outcome::Refused("idempotency_key_reused"),
@@ -125,6 +136,7 @@ fn of_checkout(error: &CheckoutError) -> Outcome {
         CheckoutError::CheckoutOpen(_) => Outcome::Refused("checkout_open"),
         CheckoutError::InProgress | CheckoutError::StillOpen(_) => Outcome::Busy,
         CheckoutError::TooManyOpenOrders => Outcome::Refused("too_many_open_orders"),
+        CheckoutError::InsufficientBalance => Outcome::Refused("insufficient_balance"),
         CheckoutError::OpenidRequired => Outcome::Refused("openid_required"),
         CheckoutError::TooManyLines => Outcome::Refused("too_many_lines"),
         CheckoutError::Offer(OfferError::NotPayable) => Outcome::Refused("order_not_payable"),

@@ -8,15 +8,18 @@ use domain::changeset::{Audit, Changeset, Fence, ReplayRecord, ReplayScope};
 use domain::coupon::{CouponId, CouponTerms, Grant};
 use domain::delivery::DeliveryRules;
 use domain::job::JobId;
+use domain::ledger::{Balances, BuyerAccount};
 use domain::names::{Appid, Openid};
 use domain::order::Order;
 use domain::ports::{
     Access, AddItemAnswer, ApiKeyRecord, BuyerBook, CaseBook, CaseList, CaseListing, Catalogue,
-    ChangeItemAnswer, CheckoutBasis, CommitAnswer, CouponBook, CouponInForce, CouponIssue, Finish,
-    InvariantReport, Invariants, IssueAnswer, JobQueue, LeasedJob, Loaded, OrderKey, OrderList,
-    OrderListing, OrderStore, PortFuture, PutAnswer, RulesInForce, SessionRecord, ShopRules,
-    StockAnswer, StockChange, StoreError,
+    ChangeItemAnswer, CheckoutBasis, CommitAnswer, CouponBook, CouponInForce, CouponIssue,
+    EntryList, EntryListing, EntryRecord, Finish, InvariantReport, Invariants, IssueAnswer,
+    JobQueue, LeasedJob, Ledger, Loaded, OrderKey, OrderList, OrderListing, OrderStore, Packages,
+    PortFuture, PutAnswer, RulesInForce, SessionRecord, ShopRules, StockAnswer, StockChange,
+    StoreError, TrialBalance,
 };
+use domain::recharge::RechargePackage;
 use domain::{CommandId, Epoch, Pace, Timestamp, UserId};
 
 type Answer<'a, T> = PortFuture<'a, Result<T, StoreError>>;
@@ -133,6 +136,52 @@ impl Catalogue for SimStore {
 
     fn move_stock<'a>(&'a self, change: &'a StockChange) -> Answer<'a, StockAnswer> {
         Box::pin(self.through(Step::Tx, "move_stock", || self.memory().move_stock(change)))
+    }
+}
+
+impl Packages for SimStore {
+    fn packages(&self) -> Answer<'_, Vec<RechargePackage>> {
+        Box::pin(self.through(Step::Tx, "packages", || self.memory().packages()))
+    }
+
+    fn package<'a>(&'a self, id: &'a SkuId) -> Answer<'a, Option<RechargePackage>> {
+        Box::pin(self.through(Step::Tx, "package", || self.memory().package(id)))
+    }
+
+    fn put_package<'a>(
+        &'a self,
+        package: &'a RechargePackage,
+        expected: Option<u64>,
+        audit: &'a Audit,
+    ) -> Answer<'a, PutAnswer<RechargePackage>> {
+        Box::pin(self.through(Step::Tx, "put_package", move || {
+            self.memory().put_package(package, expected, audit)
+        }))
+    }
+}
+
+impl Ledger for SimStore {
+    fn balances(&self, buyer: UserId) -> Answer<'_, Option<Balances>> {
+        Box::pin(self.through(Step::Tx, "balances", move || self.memory().balances(buyer)))
+    }
+
+    fn entry<'a>(
+        &'a self,
+        buyer: UserId,
+        account: BuyerAccount,
+        transfer: &'a str,
+    ) -> Answer<'a, Option<EntryRecord>> {
+        Box::pin(
+            self.through(Step::Tx, "entry", move || self.memory().entry(buyer, account, transfer)),
+        )
+    }
+
+    fn entries<'a>(&'a self, query: &'a EntryList) -> Answer<'a, EntryListing> {
+        Box::pin(self.through(Step::Tx, "entries", || self.memory().entries(query)))
+    }
+
+    fn trial_balance(&self) -> Answer<'_, TrialBalance> {
+        Box::pin(self.through(Step::Tx, "trial_balance", || self.memory().trial_balance()))
     }
 }
 

@@ -12,6 +12,9 @@ pub(super) fn recorded_truly(w: &Watched<'_>) -> Result<(), String> {
         if before.and_then(Payment::receipt).is_some() {
             continue;
         }
+        if payment.is_from_wallet() {
+            continue;
+        }
         let number = payment.out_trade_no().as_str();
         let truth = w.world.wechat.truth(|truth| truth.paid.get(number).cloned());
         let Some(truth) = truth else { return Err(format!("nobody paid {number}")) };
@@ -31,7 +34,7 @@ fn settling<'a>(w: &'a Watched<'_>) -> Option<&'a Payment> {
     let settles = w.commit.changeset.events.iter().any(|e| matches!(e, Event::Settled { .. }));
     let settlement = w.commit.after.settlement.as_ref().filter(|_| settles)?;
     match settlement.by {
-        SettledBy::Wechat { payment_no } => {
+        SettledBy::Wechat { payment_no } | SettledBy::Wallet { payment_no } => {
             w.commit.after.payments.iter().find(|p| p.no == payment_no)
         }
         SettledBy::Free => None,

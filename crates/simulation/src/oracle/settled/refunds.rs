@@ -5,7 +5,8 @@ use crate::oracle::Seen;
 use crate::oracle::safety::refunds::reserves;
 use crate::world::World;
 use domain::case::CaseKind;
-use domain::refund::RefundState;
+use domain::payment::WALLET_PAYMENT;
+use domain::refund::{Refund, RefundState};
 use std::collections::BTreeMap;
 
 const ONE_REFUND: &str = "WeChat Pay has at most one refund for each of ours, and no other";
@@ -59,7 +60,9 @@ pub(super) fn refunds_agree(world: &World, seen: &Seen) {
         }
         at_wechat_pay.insert(truth.out_refund_no.clone(), truth.status);
     }
-    for refund in seen.orders.values().flat_map(|order| &order.refunds) {
+    // What goes back to a wallet is none of WeChat Pay's.
+    let at_wechat = |refund: &&Refund| refund.payment_no != WALLET_PAYMENT;
+    for refund in seen.orders.values().flat_map(|order| &order.refunds).filter(at_wechat) {
         let number = refund.out_refund_no.as_str();
         let truth = at_wechat_pay.get(number).copied();
         let expected = match refund.state {

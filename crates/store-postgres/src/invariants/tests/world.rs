@@ -6,17 +6,19 @@ use domain::case::{CaseKind, CaseOpening};
 use domain::changeset::{Changeset, InboxEntry, InboxStatus, ReplayRecord};
 use domain::fact::{RefundProgress, Trade};
 use domain::job::{JobChange, JobId, JobKind};
-use domain::order::{CancelCause, Command, CompletedBy, Order, RefundAnswer};
+use domain::order::{CancelCause, Command, CompletedBy, Order, Placement, RefundAnswer};
 use domain::payment::TradeType;
 use domain::ports::{
     AddItemAnswer, BuyerBook as _, CommitAnswer, CouponBook as _, Finish, JobQueue as _,
     OrderStore as _,
 };
+use domain::recharge::Credit;
 use domain::refund::Asker;
 use domain::{Fen, OrderNumber, OutRefundNo, OutTradeNo, Timestamp};
 use std::sync::Arc;
 use testkit::conformance::adopted::making_again;
 use testkit::conformance::coupons::{give, placement, terms};
+use testkit::conformance::ledger;
 use testkit::conformance::refunds::paid_order;
 use testkit::conformance::{Stores, deciding, placing};
 use testkit::{TestDatabase, sample};
@@ -49,6 +51,8 @@ impl World {
             jobs: store.clone(),
             catalogue: store.clone(),
             rules: store.clone(),
+            packages: store.clone(),
+            ledger: store.clone(),
             coupons: store.clone(),
             book: store.clone(),
             access: store.clone(),
@@ -64,6 +68,7 @@ impl World {
         world.troubled_refunds().await;
         world.cancelled().await;
         world.refunded_by_lines().await;
+        world.ahead().await;
         world.coupons().await;
         world.notices().await;
         world.set_aside().await;
@@ -72,6 +77,45 @@ impl World {
 
     async fn step(&self, order: &Order, command: Command, seconds: i64) -> Order {
         self.stores.step(order, &command, at(seconds)).await
+    }
+
+    /// A recharge that waits, one that was spent, paid back elsewhere and is owed, and wallets that paid.
+    async fn ahead(&self) {
+        let buyer = self.stores.buyer(70).await;
+        let package = ledger::package(Credit::Points, 100, 20);
+        ledger::recharge(&self.stores, 70, buyer, package.clone()).await;
+        let order = ledger::recharge(&self.stores, 75, buyer, package.clone()).await;
+        self.step(&order, sample::success(&order, "T-75"), 5).await;
+        let order = ledger::recharge(&self.stores, 71, buyer, package).await;
+        let order = self.step(&order, sample::success(&order, "T-71"), 10).await;
+        let elsewhere = OutRefundNo::parse("CONSOLE-71").unwrap();
+        let progress = RefundProgress::Processing;
+        let said =
+            Command::RecordRefund(sample::refund_made_elsewhere(&order, &elsewhere, progress));
+        let intent = sample::intent("console-71");
+        let changeset = testkit::conformance::deciding_at(at(20), &order, &said, intent);
+        let spent = domain::ledger::Balances { points: 90, ..Default::default() };
+        let answer = self.store.commit(changeset.covered(buyer, &spent)).await;
+        assert_eq!(answer, CommitAnswer::Committed);
+
+        let buyer = ledger::rich(&self.stores, 72, 1_600, 0).await;
+        let sku = self.stores.sku("sku-72", 500, 100).await;
+        let placed = |n| Placement {
+            payment: None,
+            wallet: Some(ledger::wallet_payment()),
+            ..sample::placement(n, buyer, &[(&sku, 1)])
+        };
+        assert_eq!(self.stores.place(&placed(72), "place-72").await, CommitAnswer::Committed);
+        assert_eq!(self.stores.place(&placed(73), "place-73").await, CommitAnswer::Committed);
+        let order = self.stores.load(&placed(72)).await;
+        self.step(&order, sample::refund_ask(Some(100), Asker::Buyer), 30).await;
+        let order = self.stores.load(&placed(73)).await;
+        self.step(&order, Command::Cancel(CancelCause::Buyer), 30).await;
+        let placement = sample::placement(74, buyer, &[(&sku, 1)]);
+        assert_eq!(self.stores.place(&placement, "place-74").await, CommitAnswer::Committed);
+        let order = self.stores.load(&placement).await;
+        let order = self.step(&order, Command::PayFromWallet(ledger::wallet_payment()), 40).await;
+        self.step(&order, sample::success(&order, "T-74"), 50).await;
     }
 
     /// One that waits, one that captured a line and was placed under a key, one that is free.

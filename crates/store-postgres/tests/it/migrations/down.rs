@@ -1,12 +1,16 @@
 //! Back to a version before: as if nothing had been, or not at all.
 
 use super::{
-    APPLIED_SECOND, FIFTH_DOWN, FOURTH_DOWN, Migrating, SECOND, SECOND_DOWN, THIRD_DOWN, load,
-    old_placement, old_sheet,
+    APPLIED_SECOND, FIFTH_DOWN, FOURTH_DOWN, LEDGER_DOWN, Migrating, SECOND, SECOND_DOWN,
+    THIRD_DOWN, load, old_placement, old_sheet,
 };
 use domain::Epoch;
+use domain::fact::RefundProgress;
 use domain::order::{Command, Order};
-use domain::ports::{Access as _, CommitAnswer, CouponBook as _, OrderStore as _};
+use domain::ports::{
+    Access as _, CommitAnswer, CouponBook as _, Invariants as _, Ledger as _, OrderStore as _,
+    TrialBalance,
+};
 use domain::refund::Asker;
 use store_postgres::PostgresStore;
 use testkit::conformance::deciding;
@@ -25,6 +29,7 @@ async fn down_is_the_version_before_and_up_again_is_the_same() {
     let order = load(&store, 1).await;
     assert!(store.revoke_api_key("k-1", sample::start()).await.unwrap());
 
+    migrating.down(LEDGER_DOWN, "0006").await;
     migrating.down(FIFTH_DOWN, "0005").await;
     migrating.down(FOURTH_DOWN, "0004").await;
     migrating.down(THIRD_DOWN, "0003").await;
@@ -77,6 +82,7 @@ async fn down_does_not_forget_what_was_sent() {
         ],
     )
     .await;
+    migrating.down(LEDGER_DOWN, "0006").await;
     migrating.down(FIFTH_DOWN, "0005").await;
     migrating.down(FOURTH_DOWN, "0004").await;
     migrating.down(THIRD_DOWN, "0003").await;
@@ -99,6 +105,48 @@ async fn down_does_not_forget_what_goes_back() {
     .await;
     is_refused(&migrating, THIRD_DOWN).await;
     assert_eq!(load(&store, 1).await, order);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_paid_before_there_was_a_ledger_is_in_it() {
+    let migrating = Migrating::at_first().await;
+    let store = migrating.up().await;
+    steps(
+        &store,
+        &[
+            |order| sample::confirmed_success(order, "T-1"),
+            |_| sample::refund_ask(Some(100), Asker::Service),
+            |order| Command::SendRefund { out_refund_no: order.refunds[0].out_refund_no.clone() },
+            |order| {
+                let progress = RefundProgress::Succeeded { at: sample::start() };
+                let number = &order.refunds[0].out_refund_no;
+                Command::RecordRefund(sample::refund_fact(order, number, progress))
+            },
+        ],
+    )
+    .await;
+    let lines = |balance: TrialBalance| {
+        assert_eq!(balance.differences, Vec::<String>::new());
+        balance.lines.into_iter().map(|line| (line.account, line.sum)).collect::<Vec<_>>()
+    };
+    let written = lines(store.trial_balance().await.unwrap());
+    let expected = [("sales".to_owned(), 400), ("wechat_clearing".to_owned(), -400)];
+    assert_eq!(written, expected);
+    migrating.down(LEDGER_DOWN, "0006").await;
+    let store = migrating.up().await;
+    assert_eq!(lines(store.trial_balance().await.unwrap()), written);
+    let wrong: Vec<_> = store.check(domain::Pace::DESIGNED).await.unwrap();
+    let wrong: Vec<_> = wrong.into_iter().filter(|report| report.id.starts_with("I20")).collect();
+    assert!(wrong.iter().all(domain::ports::InvariantReport::holds), "{wrong:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn down_does_not_forget_what_buyers_have() {
+    let migrating = Migrating::at_first().await;
+    let store = std::sync::Arc::new(migrating.up().await);
+    let stores = crate::support::ports(&store);
+    testkit::conformance::ledger::rich(&stores, 9, 500, 0).await;
+    is_refused(&migrating, LEDGER_DOWN).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

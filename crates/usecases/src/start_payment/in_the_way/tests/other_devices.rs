@@ -61,7 +61,10 @@ async fn a_choice_made_while_a_spent_number_is_closed_stands() {
     let offered = desk.offer(order(), Asked::starter(1), "r").await;
     assert!(matches!(offered, Err(OfferError::Replaced)), "{offered:?}");
     let order = life.lock().unwrap().order.clone();
-    assert_eq!(order.open_payment().map(|open| open.terms.trade_type), Some(TradeType::Jsapi));
+    assert_eq!(
+        order.open_payment().map(|open| open.terms.trade_type().unwrap()),
+        Some(TradeType::Jsapi)
+    );
 }
 
 #[tokio::test]
@@ -143,6 +146,9 @@ async fn a_choice_made_while_a_refused_key_is_tried_anew_stands() {
     assert_eq!(offer.out_trade_no.as_ref(), Some(offer.order.payments[1].out_trade_no()));
     assert_eq!(offer.pay_params, None);
     let order = life.lock().unwrap().order.clone();
-    assert_eq!(order.open_payment().map(|open| open.terms.trade_type), Some(TradeType::Native));
+    assert_eq!(
+        order.open_payment().map(|open| open.terms.trade_type().unwrap()),
+        Some(TradeType::Native)
+    );
     assert_eq!(order.payments.len(), 3);
 }

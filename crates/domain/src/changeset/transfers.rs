@@ -1,0 +1,147 @@
+//! What moves in the ledger because of what happened.
+//!
+//! Each settlement and each refund that came back is a transfer named by its number, so that the ledger
+//! can be compared with them. A recharge is credited once, with its settlement; what goes back of it is
+//! taken from the buyer when it is reserved, and given again when that comes to nothing.
+
+use super::cases::{is_paid_back, reached};
+use crate::ledger::{Account, BuyerAccount, House, Transfer, TransferKind, Unit};
+use crate::order::{Event, Order, Purpose, SettledBy, Settlement};
+use crate::payment::{Payment, PaymentNo, PaymentState};
+use crate::recharge::Grant;
+use crate::refund::RefundState;
+use crate::{Fen, UserId};
+
+const CLEARING: Account = Account::House(House::WechatClearing, Unit::Fen);
+const SALES: Account = Account::House(House::Sales, Unit::Fen);
+const PAYABLE: Account = Account::House(House::RefundsPayable, Unit::Fen);
+const CASH: Account = Account::House(House::CashInTransit, Unit::Fen);
+
+/// Every transfer of these events, in their order.
+pub(super) fn transfers(before: Option<&Order>, after: &Order, events: &[Event]) -> Vec<Transfer> {
+    let mut transfers: Vec<Transfer> =
+        events.iter().flat_map(|event| of_event(after, event)).collect();
+    transfers.extend(taken_back(before, after));
+    transfers
+}
+
+fn of_event(after: &Order, event: &Event) -> Vec<Transfer> {
+    if let Event::Settled { settlement, .. } = event {
+        return settled(after, settlement);
+    }
+    if let Event::PaymentSurplus { no, .. } = event {
+        return surplus(after, *no).into_iter().collect();
+    }
+    if let Event::PaymentAdopted(payment) = event {
+        return surplus(after, payment.no).into_iter().collect();
+    }
+    let paid_back = reached(event).filter(|(_, state)| is_paid_back(state));
+    let refund = paid_back.and_then(|(number, _)| after.refund(number));
+    refund.and_then(|refund| refunded(after, refund)).into_iter().collect()
+}
+
+fn payment(order: &Order, no: PaymentNo) -> Option<&Payment> {
+    order.payments.iter().find(|payment| payment.no == no)
+}
+
+fn settled(after: &Order, settlement: &Settlement) -> Vec<Transfer> {
+    let (no, from) = match (settlement.by, after.buyer) {
+        (SettledBy::Wechat { payment_no }, _) => (payment_no, CLEARING),
+        (SettledBy::Wallet { payment_no }, Some(buyer)) => (payment_no, wallet(buyer)),
+        (SettledBy::Wallet { .. }, None) | (SettledBy::Free, _) => return Vec::new(),
+    };
+    let Some(number) = payment(after, no).map(Payment::out_trade_no) else { return Vec::new() };
+    let (name, paid) = (format!("settled:{number}"), settlement.amount.get());
+    match recharged(after) {
+        None => {
+            let entries = [(from, paid.saturating_neg()), (SALES, paid)];
+            Transfer::new(name, TransferKind::Payment, &entries).into_iter().collect()
+        }
+        Some((buyer, grant)) => {
+            let (principal, bonus) = (grant.principal, grant.bonus);
+            let mut entries = vec![(from, paid.saturating_neg())];
+            entries.extend(granted(buyer, grant, paid, principal));
+            let credited = Transfer::new(name, TransferKind::Recharge, &entries);
+            let name = format!("bonus:{}", after.number);
+            credited.into_iter().chain(bonus_transfer(name, buyer, grant, bonus)).collect()
+        }
+    }
+}
+
+/// Where `paid` fen go when `principal` of what was bought with them is credited.
+fn granted(buyer: UserId, grant: Grant, paid: i64, principal: i64) -> Vec<(Account, i64)> {
+    let account = Account::Buyer(buyer, grant.credit.account());
+    let promotion = Account::House(House::Promotion, grant.credit.unit());
+    match grant.credit.unit() {
+        Unit::Fen => vec![(account, principal), (promotion, paid.saturating_sub(principal))],
+        Unit::Points => {
+            vec![(SALES, paid), (account, principal), (promotion, principal.saturating_neg())]
+        }
+    }
+}
+
+fn bonus_transfer(name: String, buyer: UserId, grant: Grant, bonus: i64) -> Option<Transfer> {
+    let account = Account::Buyer(buyer, grant.credit.account());
+    let promotion = Account::House(House::Promotion, grant.credit.unit());
+    let entries = [(promotion, bonus.saturating_neg()), (account, bonus)];
+    Transfer::new(name, TransferKind::Bonus, &entries)
+}
+
+fn surplus(after: &Order, no: PaymentNo) -> Option<Transfer> {
+    let payment = payment(after, no)?;
+    let amount = payment.receipt()?.amount.get();
+    let name = format!("surplus:{}", payment.out_trade_no());
+    let entries = [(CLEARING, amount.saturating_neg()), (PAYABLE, amount)];
+    Transfer::new(name, TransferKind::Surplus, &entries)
+}
+
+fn refunded(after: &Order, refund: &crate::refund::Refund) -> Option<Transfer> {
+    let payment = payment(after, refund.payment_no)?;
+    let offline = matches!(refund.state, RefundState::SettledOffline { .. });
+    let to = match after.buyer {
+        Some(buyer) if payment.is_from_wallet() => wallet(buyer),
+        Some(_) | None if offline => CASH,
+        Some(_) | None => CLEARING,
+    };
+    // What was surplus is owed since it came, and a recharge's since it was taken from the buyer.
+    let is_surplus = matches!(payment.state, PaymentState::Surplus { .. });
+    let from = if is_surplus || recharged(after).is_some() { PAYABLE } else { SALES };
+    let name = format!("refunded:{}", refund.out_refund_no);
+    let amount = refund.amount.get();
+    let entries = [(from, amount.saturating_neg()), (to, amount)];
+    Transfer::new(name, TransferKind::Refund, &entries)
+}
+
+/// What of a recharge is taken from its buyer, because more of it goes back than before; or given
+/// again, because less of it does.
+fn taken_back(before: Option<&Order>, after: &Order) -> Vec<Transfer> {
+    let Some((buyer, grant)) = recharged(after) else { return Vec::new() };
+    let Some(settled) = after.settled_payment() else { return Vec::new() };
+    let price = settled.terms.amount;
+    let was = before.map_or(Fen::ZERO, |before| before.reserved(settled.no));
+    let is = after.reserved(settled.no);
+    if was == is {
+        return Vec::new();
+    }
+    let (old, new) = (grant.share(was, price), grant.share(is, price));
+    let (principal, bonus) = (old.0.saturating_sub(new.0), old.1.saturating_sub(new.1));
+    let paid = was.get().saturating_sub(is.get());
+    let mut entries = vec![(PAYABLE, paid.saturating_neg())];
+    entries.extend(granted(buyer, grant, paid, principal));
+    let step = format!("{}:{}", after.number, after.version);
+    let revoked = Transfer::new(format!("reserved:{step}"), TransferKind::Refund, &entries);
+    let name = format!("revoked:{step}");
+    revoked.into_iter().chain(bonus_transfer(name, buyer, grant, bonus)).collect()
+}
+
+/// Whose recharge it is, and what of.
+fn recharged(order: &Order) -> Option<(UserId, Grant)> {
+    match order.purpose {
+        Purpose::Recharge => Some((order.buyer?, order.recharge?)),
+        Purpose::Goods | Purpose::External => None,
+    }
+}
+
+fn wallet(buyer: UserId) -> Account {
+    Account::Buyer(buyer, BuyerAccount::Wallet)
+}

@@ -1,0 +1,119 @@
+//! Recharges: what a buyer gets for money that is paid ahead.
+
+use crate::ledger::{BuyerAccount, Unit};
+use crate::{Fen, Timestamp};
+
+/// What a package credits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Credit {
+    /// The wallet, in fen.
+    Wallet,
+    /// Points.
+    Points,
+}
+
+/// What a merchant offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RechargePackage {
+    /// Its id, chosen by the merchant: 1 to 32 of `[0-9A-Za-z_-]`, as a SKU's.
+    pub id: crate::catalogue::SkuId,
+    /// Its title.
+    pub title: String,
+    /// What it costs, in fen; at least 1.
+    pub price: Fen,
+    /// What it credits, and how much.
+    pub grant: Grant,
+    /// Rises with each change.
+    pub version: u64,
+    /// Since when it is as it is.
+    pub set_at: Timestamp,
+}
+
+/// What a recharge credits, once it is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// What.
+    pub credit: Credit,
+    /// What was paid for, in the unit of what is credited; at least 1.
+    pub principal: i64,
+    /// What comes with it, in the same unit.
+    pub bonus: i64,
+}
+
+/// The most that a package may credit, principal or bonus.
+pub const GRANT_MAX: i64 = 1_000_000_000;
+
+impl Credit {
+    /// Its name in tables and the API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Credit::Wallet => "wallet",
+            Credit::Points => "points",
+        }
+    }
+
+    /// What is called so.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Credit> {
+        [Credit::Wallet, Credit::Points].into_iter().find(|credit| credit.name() == name)
+    }
+
+    /// The account that it is.
+    #[must_use]
+    pub fn account(self) -> BuyerAccount {
+        match self {
+            Credit::Wallet => BuyerAccount::Wallet,
+            Credit::Points => BuyerAccount::Points,
+        }
+    }
+
+    /// What it is counted in.
+    #[must_use]
+    pub fn unit(self) -> Unit {
+        self.account().unit()
+    }
+}
+
+impl Grant {
+    /// What of it belongs to `part` of `price`: principal and bonus, rounded down; all of it to all of
+    /// the price. Of two parts that follow one another the difference is the second's.
+    #[must_use]
+    pub fn share(&self, part: Fen, price: Fen) -> (i64, i64) {
+        (share(self.principal, part, price), share(self.bonus, part, price))
+    }
+}
+
+fn share(whole: i64, part: Fen, price: Fen) -> i64 {
+    let product = i128::from(whole).saturating_mul(i128::from(part.get()));
+    let share = product.checked_div(i128::from(price.get())).unwrap_or(0);
+    i64::try_from(share).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn parts_of_a_grant_add_up_to_all_of_it(
+            principal in 1..=GRANT_MAX, bonus in 0..=GRANT_MAX, price in 1..=1_000_000_000_i64,
+            cuts in prop::collection::vec(0..=1_000_000_000_i64, 0..6),
+        ) {
+            let grant = Grant { credit: Credit::Wallet, principal, bonus };
+            let price = Fen::new(price);
+            let mut ends: Vec<Fen> = cuts.into_iter().map(|c| Fen::new(c).min(price)).collect();
+            ends.push(price);
+            ends.sort();
+            let (mut before, mut sum) = ((0, 0), (0, 0));
+            for end in ends {
+                let upto = grant.share(end, price);
+                prop_assert!(upto.0 >= before.0 && upto.1 >= before.1, "never given back by more");
+                sum = (sum.0 + upto.0 - before.0, sum.1 + upto.1 - before.1);
+                before = upto;
+            }
+            prop_assert_eq!(sum, (principal, bonus));
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Points that a merchant's backend spends for a buyer.
+
+use crate::transact::Landed;
+use crate::{Keyed, Paydesk, TransactError};
+use domain::UserId;
+use domain::changeset::{Audit, Changeset, Refusal};
+use domain::ledger::{Account, BuyerAccount, House, Transfer, TransferKind, Unit};
+use domain::ports::{EntryRecord, StoreError};
+
+/// How often a commit is tried.
+const TRIES_MAX: u32 = 8;
+
+/// Points to be spent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spending {
+    /// Whose.
+    pub buyer: UserId,
+    /// How many, at least 1.
+    pub points: i64,
+    /// Who says so and why.
+    pub audit: Audit,
+}
+
+/// Points that were spent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// The entry of the buyer's account.
+    pub entry: EntryRecord,
+    /// Whether this key had spent them before.
+    pub replayed: bool,
+}
+
+/// Why points are not spent. Nothing changed.
+#[derive(Debug, thiserror::Error)]
+pub enum SpendError {
+    /// There is no such buyer.
+    #[error("no such buyer")]
+    NotFound,
+    /// The buyer has fewer.
+    #[error("too few points")]
+    TooFew,
+    /// The key was used for another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// The store cannot be used, or too many races were lost.
+    #[error(transparent)]
+    Transact(#[from] TransactError),
+}
+
+impl From<StoreError> for SpendError {
+    fn from(error: StoreError) -> SpendError {
+        SpendError::Transact(error.into())
+    }
+}
+
+impl Paydesk {
+    /// Spends points, once per key.
+    ///
+    /// # Errors
+    /// See [`SpendError`]; a refusal has no effect.
+    pub async fn spend_points(
+        &self,
+        spending: &Spending,
+        keyed: &Keyed,
+    ) -> Result<Spent, SpendError> {
+        // Named by the key: the same request moves the same points, however often it is sent.
+        let name = format!("spend:{}:{}", keyed.scope.principal, keyed.scope.key);
+        if let Some(spent) = self.spent(spending, &name, keyed).await? {
+            return Ok(spent);
+        }
+        let held = self.ledger.balances(spending.buyer).await?.ok_or(SpendError::NotFound)?;
+        if held.points < spending.points {
+            return Err(SpendError::TooFew);
+        }
+        let from = Account::Buyer(spending.buyer, BuyerAccount::Points);
+        let to = Account::House(House::Sales, Unit::Points);
+        let entries = [(from, spending.points.saturating_neg()), (to, spending.points)];
+        let transfer = Transfer::new(name.clone(), TransferKind::Spend, &entries);
+        for _ in 0..TRIES_MAX {
+            let now = self.clock.now();
+            let intent = keyed.intent(spending.audit.clone(), now);
+            let mut changeset = Changeset::without_order(intent, now);
+            changeset.transfers.extend(transfer.clone());
+            match self.commit(changeset).await? {
+                Landed::Now | Landed::Before => {
+                    let spent = self.spent(spending, &name, keyed).await?;
+                    return spent.map(|spent| Spent { replayed: false, ..spent }).ok_or_else(
+                        || {
+                            TransactError::Busy("what was spent is not to be seen".to_owned())
+                                .into()
+                        },
+                    );
+                }
+                Landed::Not(_) => {}
+                Landed::Refused(Refusal::Balance(_)) => return Err(SpendError::TooFew),
+                Landed::Refused(refusal) => return Err(TransactError::Refused(refusal).into()),
+            }
+        }
+        Err(TransactError::Busy("the commit keeps being rolled back".to_owned()).into())
+    }
+
+    /// What this key has spent already.
+    async fn spent(
+        &self,
+        spending: &Spending,
+        name: &str,
+        keyed: &Keyed,
+    ) -> Result<Option<Spent>, SpendError> {
+        let Some(record) = self.orders.replay(&keyed.scope).await? else { return Ok(None) };
+        if record.fingerprint != keyed.fingerprint {
+            return Err(SpendError::KeyReused);
+        }
+        let entry = self.ledger.entry(spending.buyer, BuyerAccount::Points, name).await?;
+        Ok(entry.map(|entry| Spent { entry, replayed: true }))
+    }
+}
