@@ -290,22 +290,22 @@ impl World {
 
     /// One in the hand, one held, one spent, one back from a cancelled order, and one with its money.
     async fn coupons(&self) {
-        let buyer = self.stores.buyer(70).await;
+        let buyer = self.stores.buyer(80).await;
         give(&self.stores, &terms("off", 100, 9), buyer, 5).await;
         let id = terms("off", 100, 9).id;
         let coupon = self.store.coupon(&id).await.unwrap().unwrap();
         let mut orders = Vec::new();
-        for (n, no) in (70..).zip(1..=4) {
+        for (n, no) in (80..).zip(1..=4) {
             let placement = placement(&self.stores, n, buyer, (&coupon, no)).await;
             let answer = self.stores.place(&placement, &format!("place-{n}")).await;
             assert_eq!(answer, CommitAnswer::Committed);
             orders.push(self.stores.load(&placement).await);
         }
         let success = |order: &Order, t: &str| sample::success(order, t);
-        self.step(&orders[1], success(&orders[1], "T-71"), 10).await;
+        self.step(&orders[1], success(&orders[1], "T-81"), 10).await;
         let order = self.step(&orders[2], Command::Cancel(CancelCause::Buyer), 10).await;
         self.step(&order, sample::says(&order, Trade::Closed), 20).await;
-        let order = self.step(&orders[3], success(&orders[3], "T-73"), 10).await;
+        let order = self.step(&orders[3], success(&orders[3], "T-83"), 10).await;
         let order = self.step(&order, Command::Cancel(CancelCause::Buyer), 20).await;
         let order = self.sent(&order, 30).await;
         self.heard(&order, RefundProgress::Processing, 40).await;
