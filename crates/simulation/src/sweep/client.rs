@@ -11,14 +11,17 @@ use crate::world::World;
 use domain::buyer::{ItemId, NewItem, Selection};
 use domain::catalogue::SkuId;
 use domain::changeset::Audit;
-use domain::order::{CancelCause, Command, CompletedBy, PayerResult, PaymentMethod, RefundAsk};
+use domain::names::{Appid, Mchid};
+use domain::order::{
+    CancelCause, Command, CompletedBy, PayerResult, PaymentMethod, RefundAsk, WalletPayment,
+};
 use domain::payment::TradeType;
 use domain::ports::{AddItemAnswer, BuyerBook as _, OrderKey};
 use domain::refund::{Asker, RefundStatus};
 use domain::shipment::{LogisticsType, Package, ShipmentDraft};
 use domain::{Fen, OrderNumber, OutRefundNo, UserId};
 use std::sync::Arc;
-use usecases::{Action, CheckoutRequest, Keyed, PayRequest, Target};
+use usecases::{Action, CheckoutRequest, Keyed, PayRequest, RechargeRequest, Target};
 use wechatpay_sim::core::pay::PayForm;
 
 /// How often a request is sent at most.
@@ -88,6 +91,38 @@ impl Client {
             trade_type,
         };
         Ask::Pay(request, self.keyed("pay", &format!("{number} {trade_type:?}")))
+    }
+
+    /// What buys a recharge, under a new key.
+    pub(super) fn recharge(&mut self, package: &str) -> Option<Ask> {
+        let request = RechargeRequest {
+            buyer: self.buyer.id,
+            package_id: SkuId::parse(package)?,
+            trade_type: TradeType::Jsapi,
+        };
+        Some(Ask::Recharge(request, self.keyed("recharge", package)))
+    }
+
+    /// What orders a line from the wallet, under a new key.
+    pub(super) fn order_from_wallet(&mut self, item: ItemId) -> Ask {
+        let mut asked = self.checkout_of(item, None, None);
+        if let Ask::CheckOut(request, _) = &mut asked {
+            request.method = PaymentMethod::Wallet;
+        }
+        asked
+    }
+
+    /// Under whose names a wallet pays here.
+    pub(super) fn wallet(&self) -> WalletPayment {
+        WalletPayment {
+            mchid: Mchid::new(crate::wechat::Keys::MCHID),
+            appid: Appid::new(crate::wechat::Keys::APPID),
+        }
+    }
+
+    /// What does something with an order, under a new key.
+    pub(super) fn act(&mut self, number: &OrderNumber, what: &str, command: Command) -> Ask {
+        Ask::Act(Box::new(self.action(number, what)), command)
     }
 
     /// What cancels an order, under a new key.

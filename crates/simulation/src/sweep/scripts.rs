@@ -3,6 +3,7 @@
 //! A script says what its people do, and how it may end. The first ending is that of a run without
 //! faults; the others are those that time alone can bring about: a payer who comes too late.
 
+mod ahead;
 mod cancelling;
 mod coupons;
 mod goods;
@@ -52,9 +53,17 @@ const REFUNDED_AS_LOST_BY_CODE: &str = "cancelled, native surplus, all is back";
 
 /// Every script.
 pub fn all() -> impl Iterator<Item = &'static Script> {
-    [payments::ALL, cancelling::ALL, goods::ALL, refunds::ALL, coupons::ALL, orphans::ALL]
-        .into_iter()
-        .flatten()
+    [
+        payments::ALL,
+        cancelling::ALL,
+        goods::ALL,
+        refunds::ALL,
+        coupons::ALL,
+        orphans::ALL,
+        ahead::ALL,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The script of this name.

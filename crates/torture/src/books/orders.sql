@@ -32,12 +32,15 @@ WHERE o.status = 'cancelled' AND p.status = 'paid'
     WHERE b.order_id = p.order_id AND b.payment_no = p.payment_no AND NOT b.is_there_too) <> p.paid_fen
 UNION ALL
 -- WeChat Pay had closed it by then, or had never heard of it. The moment after a jump of time is left
--- out: a service that does not know of it yet writes the time before. So are its last two seconds: an
--- answer is on its way for a while, and after a jump what was ordered before may come only then.
+-- out: a service that does not know of it yet writes the time before. So is what was ordered only around
+-- our closing, past the deadline and the minute (ten at the designed pace) after it: what is on its way
+-- when time jumps over all of that arrives later than anything can without a jump.
 SELECT 'I9 closed means that WeChat Pay had closed it: ' || p.out_trade_no || ' at ' || p.closed_at
        || ', there ' || coalesce(t.closed_at::text, 'never')
 FROM payments p JOIN trades t USING (out_trade_no)
-WHERE p.status = 'closed' AND t.created_at < p.closed_at - interval '2 seconds'
+WHERE p.status = 'closed' AND t.created_at < p.closed_at
+  AND NOT (p.closed_at > p.time_expire + interval '60 seconds'
+           AND t.created_at > p.closed_at - interval '20 seconds')
   AND (t.closed_at IS NULL OR t.closed_at > p.closed_at + interval '2 seconds')
   AND NOT EXISTS (SELECT 1 FROM jumps j
                   WHERE p.closed_at BETWEEN j.at - interval '2 seconds' AND j.at + interval '20 seconds')
