@@ -1,6 +1,7 @@
 //! Holds of stock: one per order line, `held → committed` or `held → released`, never both. What
 //! was committed may come back.
 
+use crate::OutRefundNo;
 use crate::catalogue::SkuId;
 use crate::{OrderNumber, Timestamp};
 use uuid::Uuid;
@@ -42,6 +43,8 @@ pub struct StockMove {
     pub quantity: u32,
     /// In which direction.
     pub kind: StockMoveKind,
+    /// The refund that goods come back with; `None` when the order's end brings them back.
+    pub out_refund_no: Option<OutRefundNo>,
 }
 
 /// Directions of stock.
@@ -53,7 +56,7 @@ pub enum StockMoveKind {
     Commit,
     /// held → available.
     Release,
-    /// sold → available: the order was cancelled and its money goes back.
+    /// sold → available: the money goes back, of all of a cancelled order or of these goods.
     Return,
 }
 

@@ -274,6 +274,7 @@ macro_rules! conformance {
             refunds::a_refund_is_kept_in_every_state,
             refunds::a_refund_number_belongs_to_one_order,
             refunds::what_was_sold_comes_back_once_when_its_order_is_cancelled,
+            refunds::goods_come_back_when_their_money_is_back_once_per_refund,
             refunds::a_refund_that_ends_frees_its_amount,
             refunds::what_was_not_sent_gives_way_to_what_was_made_elsewhere,
             refunds::a_refund_whose_number_is_anothers_begins_again,

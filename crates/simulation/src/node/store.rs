@@ -336,6 +336,7 @@ fn step_of(changeset: &Changeset) -> Step {
             | Event::CancelWithdrawn
             | Event::Cancelled { .. }
             | Event::CouponMoved { .. }
+            | Event::GoodsReturned { .. }
             | Event::CouponStuck { .. }
             | Event::PayerReported(_)
             | Event::Shipped(_)

@@ -5,6 +5,7 @@
 
 mod ahead;
 mod cancelling;
+mod coupons;
 mod goods;
 mod orphans;
 mod payments;
@@ -54,9 +55,17 @@ const REFUNDED_AS_LOST_BY_CODE: &str = "cancelled, native surplus, all is back";
 
 /// Every script.
 pub fn all() -> impl Iterator<Item = &'static Script> {
-    [payments::ALL, cancelling::ALL, goods::ALL, refunds::ALL, orphans::ALL, ahead::ALL]
-        .into_iter()
-        .flatten()
+    [
+        payments::ALL,
+        cancelling::ALL,
+        goods::ALL,
+        refunds::ALL,
+        coupons::ALL,
+        orphans::ALL,
+        ahead::ALL,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The script of this name.
