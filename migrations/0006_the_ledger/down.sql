@@ -81,6 +81,9 @@ ALTER TABLE settlements
     DROP CONSTRAINT settlements_wallet,
     DROP CONSTRAINT settlements_check,
     ADD CONSTRAINT settlements_check CHECK ((kind = 'wechat') = (payment_no IS NOT NULL));
+ALTER TABLE idempotency
+    DROP CONSTRAINT idempotency_payment_no_check,
+    ADD CONSTRAINT idempotency_payment_no_check CHECK (payment_no BETWEEN 1 AND 99);
 ALTER TABLE payments
     DROP CONSTRAINT payments_wallet,
     DROP CONSTRAINT payments_trade_type_check,

@@ -17,6 +17,11 @@ ALTER TABLE payments
     ADD CONSTRAINT payments_wallet CHECK ((payment_no = 100) = (trade_type = 'WALLET')
         AND (trade_type <> 'WALLET' OR status = 'paid'));
 
+-- A key may lead to it, too.
+ALTER TABLE idempotency
+    DROP CONSTRAINT idempotency_payment_no_check,
+    ADD CONSTRAINT idempotency_payment_no_check CHECK (payment_no BETWEEN 1 AND 100);
+
 ALTER TABLE settlements
     DROP CONSTRAINT settlements_check,
     ADD CONSTRAINT settlements_check CHECK ((kind IN ('wechat', 'wallet')) = (payment_no IS NOT NULL)),

@@ -105,6 +105,7 @@ marks! {
     CourierToldOfPayment: "a courier was told that it was paid online",
     PaidAfterCash: "somebody paid online after the cash was taken",
     RefusedAndPaid: "what was refused at the door was paid meanwhile",
+    GoodsReturned: "goods came back with their money, and the rest of their order went on",
     CouponSpent: "a coupon was spent",
     CouponReleased: "a coupon was given back unused",
     CouponReturned: "a coupon that was spent was given back with the money",

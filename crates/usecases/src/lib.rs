@@ -5,6 +5,7 @@
 //! [`Paydesk`] and `transact.rs`.
 
 mod back_office;
+mod books;
 mod cancel_order;
 mod checkout;
 mod collect_cash;
@@ -38,6 +39,7 @@ mod wallet;
 mod work;
 
 pub use back_office::PutError;
+pub use books::Findings;
 pub use checkout::{Checkedout, CheckoutError, CheckoutRequest, Quote, QuoteError};
 pub use collect_cash::CollectError;
 pub use epochs::Epochs;

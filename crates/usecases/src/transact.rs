@@ -199,7 +199,10 @@ impl Paydesk {
         let is_first = |event: &Event| {
             matches!(
                 event,
-                Event::Settled { .. } | Event::HoldsCommitted { .. } | Event::Cancelled { .. }
+                Event::Settled { .. }
+                    | Event::HoldsCommitted { .. }
+                    | Event::GoodsReturned { .. }
+                    | Event::Cancelled { .. }
             )
         };
         let comes_first = events.iter().any(is_first);

@@ -1,6 +1,8 @@
 //! A client that knows what it wants and does not give up: the same request under the same key
 //! until there is an answer that counts.
 
+mod wishes;
+
 use crate::actors::{Buyer, at_once, cashier, scope};
 use crate::kernel::{Home, Letter, letter};
 use crate::node::{Ask, Outcome, Said, Seen, ask};
@@ -10,14 +12,17 @@ use domain::buyer::{ItemId, NewItem, Selection};
 use domain::cash::{CashReceipt, Courier};
 use domain::catalogue::SkuId;
 use domain::changeset::Audit;
-use domain::order::{CancelCause, Command, CompletedBy, PayerResult, PaymentMethod, RefundAsk};
+use domain::names::{Appid, Mchid};
+use domain::order::{
+    CancelCause, Command, CompletedBy, PayerResult, PaymentMethod, RefundAsk, WalletPayment,
+};
 use domain::payment::TradeType;
 use domain::ports::{AddItemAnswer, BuyerBook as _, OrderKey};
 use domain::refund::{Asker, RefundStatus};
 use domain::shipment::{LogisticsType, Package, ShipmentDraft};
 use domain::{Fen, OrderNumber, OutRefundNo, UserId};
 use std::sync::Arc;
-use usecases::{Action, CheckoutRequest, Keyed, PayRequest, Target};
+use usecases::{Action, CheckoutRequest, Keyed, PayRequest, RechargeRequest, Target};
 use wechatpay_sim::core::pay::PayForm;
 
 /// How often a request is sent at most.
@@ -114,6 +119,38 @@ impl Client {
         Ask::Pay(request, self.keyed("pay", &format!("{number} {trade_type:?}")))
     }
 
+    /// What buys a recharge, under a new key.
+    pub(super) fn recharge(&mut self, package: &str) -> Option<Ask> {
+        let request = RechargeRequest {
+            buyer: self.buyer.id,
+            package_id: SkuId::parse(package)?,
+            trade_type: TradeType::Jsapi,
+        };
+        Some(Ask::Recharge(request, self.keyed("recharge", package)))
+    }
+
+    /// What orders a line from the wallet, under a new key.
+    pub(super) fn order_from_wallet(&mut self, item: ItemId) -> Ask {
+        let mut asked = self.checkout_of(item, None, None);
+        if let Ask::CheckOut(request, _) = &mut asked {
+            request.method = PaymentMethod::Wallet;
+        }
+        asked
+    }
+
+    /// Under whose names a wallet pays here.
+    pub(super) fn wallet(&self) -> WalletPayment {
+        WalletPayment {
+            mchid: Mchid::new(crate::wechat::Keys::MCHID),
+            appid: Appid::new(crate::wechat::Keys::APPID),
+        }
+    }
+
+    /// What does something with an order, under a new key.
+    pub(super) fn act(&mut self, number: &OrderNumber, what: &str, command: Command) -> Ask {
+        Ask::Act(Box::new(self.action(number, what)), command)
+    }
+
     /// What cancels an order, under a new key.
     pub(super) fn cancellation(&mut self, number: &OrderNumber) -> Ask {
         Ask::Cancel(Box::new(self.action(number, "cancel")), CancelCause::Buyer)
@@ -147,7 +184,7 @@ impl Client {
     /// What asks for money back, so many fen of it, or all.
     pub(super) fn refund(&mut self, number: &OrderNumber, by: Asker, fen: Option<i64>) -> Ask {
         let ask = RefundAsk {
-            amount: fen.map(Fen::new),
+            what: fen.map(Fen::new).into(),
             reason: "不想要了".to_owned(),
             by,
             out_refund_no: None,

@@ -4,12 +4,12 @@
 //! A cell that no case meets needs its reason here, and a reason needs a cell that no case meets.
 
 use super::crew::Gathered;
-use super::letters::{Letter, letter};
+use crate::matrix::letters::{Letter, letter};
 use crate::matrix::{Cell, Fault, Flow, Step};
 
 /// The steps of each flow, as `reliability.md` §3 has them. A notification about a refund is a step
 /// of the flow of notifications here; looking at an order has no row there.
-const FLOWS: [(Flow, &[Step]); 8] = [
+const FLOWS: [(Flow, &[Step]); 9] = [
     (Flow::Checkout, &[Step::Recv, Step::Tx, Step::Call, Step::TxPlus, Step::Reply]),
     (Flow::Pay, &[Step::Recv, Step::Tx, Step::Call, Step::TxPlus, Step::Reply]),
     (Flow::Notice, &[Step::Notif, Step::TxPlus, Step::Reply]),
@@ -17,6 +17,7 @@ const FLOWS: [(Flow, &[Step]); 8] = [
     (Flow::Close, &[Step::Recv, Step::Tx, Step::Read, Step::Call, Step::TxPlus, Step::Reply]),
     (Flow::Refund, &[Step::Recv, Step::Tx, Step::Call, Step::TxPlus, Step::Read, Step::Reply]),
     (Flow::Orphan, &[Step::Tx, Step::Read, Step::TxPlus]),
+    (Flow::Door, &[Step::Recv, Step::Tx, Step::Reply]),
     (Flow::Act, &[Step::Recv, Step::Tx, Step::Reply]),
 ];
 

@@ -3,7 +3,9 @@
 //! A script says what its people do, and how it may end. The first ending is that of a run without
 //! faults; the others are those that time alone can bring about: a payer who comes too late.
 
+mod ahead;
 mod cancelling;
+mod coupons;
 mod door;
 mod goods;
 mod orphans;
@@ -11,8 +13,10 @@ mod payments;
 mod refunds;
 
 use super::client::Client;
+use crate::node::Said;
 use crate::setup::{Setup, Variant};
 use crate::time::SECOND;
+use domain::payment::TradeType;
 use std::future::Future;
 use std::pin::Pin;
 use wechatpay_sim::core::settings::Verification;
@@ -52,8 +56,18 @@ const REFUNDED_AS_LOST_BY_CODE: &str = "cancelled, native surplus, all is back";
 
 /// Every script.
 pub fn all() -> impl Iterator<Item = &'static Script> {
-    let all = [payments::ALL, cancelling::ALL, goods::ALL, door::ALL, refunds::ALL, orphans::ALL];
-    all.into_iter().flatten()
+    [
+        payments::ALL,
+        cancelling::ALL,
+        goods::ALL,
+        door::ALL,
+        refunds::ALL,
+        coupons::ALL,
+        orphans::ALL,
+        ahead::ALL,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The script of this name.
@@ -151,6 +165,21 @@ impl Script {
 /// One of the people.
 fn the(people: Vec<Client>) -> Option<Client> {
     people.into_iter().next()
+}
+
+/// One of the people, who has asked for tea, paid as `by` says or later, and what they were answered.
+async fn having_tea(people: Vec<Client>, by: Option<TradeType>) -> Option<(Client, Said)> {
+    let mut buyer = the(people)?;
+    let item = buyer.list("tea")?;
+    let said = buyer.check_out(item, by).await?;
+    Some((buyer, said))
+}
+
+/// Looks until the order that was answered is paid.
+async fn until_paid(buyer: &Client, said: &Said) {
+    if let Some(seen) = &said.seen {
+        buyer.look_until(&seen.number, 200, |seen| seen.paid).await;
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use crate::support;
 use domain::cash::{CashReceipt, Courier};
 use domain::fact::RefundProgress;
-use domain::order::{Command, CompletedBy, Order, PayerResult, PlacedMethod, Placement, RefundAsk};
+use domain::order::{
+    Command, CompletedBy, Order, PayerResult, PlacedMethod, Placement, RefundAsk, RefundOf,
+};
 use domain::payment::TradeType;
 use domain::ports::CommitAnswer;
 use domain::refund::Asker;
@@ -32,7 +34,7 @@ const NOTE: &str = "李四 6222 0000 1111";
 async fn paid_back_by_hand(stores: &Stores, order: &Order) {
     let number = OutRefundNo::parse("REFUND-1").unwrap();
     let ask = Command::Refund(RefundAsk {
-        amount: Some(Fen::new(100)),
+        what: RefundOf::Amount(Fen::new(100)),
         reason: "r".to_owned(),
         by: Asker::Service,
         out_refund_no: Some(number.clone()),

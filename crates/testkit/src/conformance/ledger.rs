@@ -3,7 +3,7 @@
 use super::{Stores, deciding_at, placing};
 use crate::sample;
 use domain::catalogue::SkuId;
-use domain::changeset::{Changeset, Refusal};
+use domain::changeset::{Changeset, Refusal, ReplayRecord};
 use domain::fact::RefundProgress;
 use domain::ledger::{Account, Balances, BuyerAccount, House, Transfer, TransferKind, Unit};
 use domain::order::{
@@ -143,7 +143,13 @@ pub async fn a_wallet_pays_in_one_commit_or_not_at_all(stores: &Stores) {
 
     let buyer = rich(stores, 2, 1_200, 0).await;
     let placement = from_the_wallet(stores, 12, buyer).await;
-    assert_eq!(stores.place(&placement, "bought").await, CommitAnswer::Committed);
+    let mut intent = sample::intent("bought");
+    let key = sample::replay("key", Some(placement.id));
+    intent.replay =
+        Some(ReplayRecord { payment: Some(domain::payment::WALLET_PAYMENT), ..key.clone() });
+    let answer = stores.orders.commit(placing(&placement, intent.clone())).await;
+    assert_eq!(answer, CommitAnswer::Committed);
+    assert_eq!(stores.orders.replay(&key.scope).await.unwrap(), intent.replay);
     let order = stores.load(&placement).await;
     let expected = placing(&placement, sample::intent("bought")).order.unwrap().order;
     assert_eq!(order, expected);

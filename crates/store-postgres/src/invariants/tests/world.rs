@@ -71,6 +71,7 @@ impl World {
         world.refunded().await;
         world.troubled_refunds().await;
         world.cancelled().await;
+        world.refunded_by_lines().await;
         world.ahead().await;
         world.coupons().await;
         world.notices().await;
@@ -84,41 +85,41 @@ impl World {
 
     /// A recharge that waits, one that was spent, paid back elsewhere and is owed, and wallets that paid.
     async fn ahead(&self) {
-        let buyer = self.stores.buyer(70).await;
+        let buyer = self.stores.buyer(80).await;
         let package = ledger::package(Credit::Points, 100, 20);
-        ledger::recharge(&self.stores, 70, buyer, package.clone()).await;
-        let order = ledger::recharge(&self.stores, 75, buyer, package.clone()).await;
-        self.step(&order, sample::success(&order, "T-75"), 5).await;
-        let order = ledger::recharge(&self.stores, 71, buyer, package).await;
-        let order = self.step(&order, sample::success(&order, "T-71"), 10).await;
-        let elsewhere = OutRefundNo::parse("CONSOLE-71").unwrap();
+        ledger::recharge(&self.stores, 80, buyer, package.clone()).await;
+        let order = ledger::recharge(&self.stores, 85, buyer, package.clone()).await;
+        self.step(&order, sample::success(&order, "T-85"), 5).await;
+        let order = ledger::recharge(&self.stores, 81, buyer, package).await;
+        let order = self.step(&order, sample::success(&order, "T-81"), 10).await;
+        let elsewhere = OutRefundNo::parse("CONSOLE-81").unwrap();
         let progress = RefundProgress::Processing;
         let said =
             Command::RecordRefund(sample::refund_made_elsewhere(&order, &elsewhere, progress));
-        let intent = sample::intent("console-71");
+        let intent = sample::intent("console-81");
         let changeset = testkit::conformance::deciding_at(at(20), &order, &said, intent);
         let spent = domain::ledger::Balances { points: 90, ..Default::default() };
         let answer = self.store.commit(changeset.covered(buyer, &spent)).await;
         assert_eq!(answer, CommitAnswer::Committed);
 
-        let buyer = ledger::rich(&self.stores, 72, 1_600, 0).await;
-        let sku = self.stores.sku("sku-72", 500, 100).await;
+        let buyer = ledger::rich(&self.stores, 82, 1_600, 0).await;
+        let sku = self.stores.sku("sku-82", 500, 100).await;
         let placed = |n| Placement {
             payment: None,
             wallet: Some(ledger::wallet_payment()),
             ..sample::placement(n, buyer, &[(&sku, 1)])
         };
-        assert_eq!(self.stores.place(&placed(72), "place-72").await, CommitAnswer::Committed);
-        assert_eq!(self.stores.place(&placed(73), "place-73").await, CommitAnswer::Committed);
-        let order = self.stores.load(&placed(72)).await;
+        assert_eq!(self.stores.place(&placed(82), "place-82").await, CommitAnswer::Committed);
+        assert_eq!(self.stores.place(&placed(83), "place-83").await, CommitAnswer::Committed);
+        let order = self.stores.load(&placed(82)).await;
         self.step(&order, sample::refund_ask(Some(100), Asker::Buyer), 30).await;
-        let order = self.stores.load(&placed(73)).await;
+        let order = self.stores.load(&placed(83)).await;
         self.step(&order, Command::Cancel(CancelCause::Buyer), 30).await;
-        let placement = sample::placement(74, buyer, &[(&sku, 1)]);
-        assert_eq!(self.stores.place(&placement, "place-74").await, CommitAnswer::Committed);
+        let placement = sample::placement(84, buyer, &[(&sku, 1)]);
+        assert_eq!(self.stores.place(&placement, "place-84").await, CommitAnswer::Committed);
         let order = self.stores.load(&placement).await;
         let order = self.step(&order, Command::PayFromWallet(ledger::wallet_payment()), 40).await;
-        self.step(&order, sample::success(&order, "T-74"), 50).await;
+        self.step(&order, sample::success(&order, "T-84"), 50).await;
     }
 
     /// One that waits, one that captured a line and was placed under a key, one that is free.
@@ -299,6 +300,18 @@ impl World {
         deciding(order, &ask, sample::intent("only decided")).order.unwrap().order
     }
 
+    /// One piece of two back with its money, and the other not asked for.
+    async fn refunded_by_lines(&self) {
+        let buyer = self.stores.buyer(55).await;
+        let sku = self.stores.sku("sku-55", 500, 100).await;
+        let placement = sample::placement(55, buyer, &[(&sku, 2)]);
+        assert_eq!(self.stores.place(&placement, "place-55").await, CommitAnswer::Committed);
+        let order = self.stores.load(&placement).await;
+        let order = self.step(&order, sample::success(&order, "T-55"), 10).await;
+        let order = self.step(&order, sample::refund_lines(&[(1, 1)], Asker::Service), 20).await;
+        self.paid_back(&order, 30).await;
+    }
+
     /// One on its way, one that was never paid, one whose money goes back.
     async fn cancelled(&self) {
         let order = self.stores.open_order(50).await;
@@ -314,22 +327,22 @@ impl World {
 
     /// One in the hand, one held, one spent, one back from a cancelled order, and one with its money.
     async fn coupons(&self) {
-        let buyer = self.stores.buyer(70).await;
+        let buyer = self.stores.buyer(80).await;
         give(&self.stores, &terms("off", 100, 9), buyer, 5).await;
         let id = terms("off", 100, 9).id;
         let coupon = self.store.coupon(&id).await.unwrap().unwrap();
         let mut orders = Vec::new();
-        for (n, no) in (70..).zip(1..=4) {
+        for (n, no) in (80..).zip(1..=4) {
             let placement = placement(&self.stores, n, buyer, (&coupon, no)).await;
             let answer = self.stores.place(&placement, &format!("place-{n}")).await;
             assert_eq!(answer, CommitAnswer::Committed);
             orders.push(self.stores.load(&placement).await);
         }
         let success = |order: &Order, t: &str| sample::success(order, t);
-        self.step(&orders[1], success(&orders[1], "T-71"), 10).await;
+        self.step(&orders[1], success(&orders[1], "T-81"), 10).await;
         let order = self.step(&orders[2], Command::Cancel(CancelCause::Buyer), 10).await;
         self.step(&order, sample::says(&order, Trade::Closed), 20).await;
-        let order = self.step(&orders[3], success(&orders[3], "T-73"), 10).await;
+        let order = self.step(&orders[3], success(&orders[3], "T-83"), 10).await;
         let order = self.step(&order, Command::Cancel(CancelCause::Buyer), 20).await;
         let order = self.sent(&order, 30).await;
         self.heard(&order, RefundProgress::Processing, 40).await;
