@@ -177,6 +177,7 @@ pub(crate) async fn open_store(settings: &Settings) -> Result<PostgresStore> {
 async fn connect(settings: &Settings, checked: &Checked) -> Result<PostgresStore> {
     PostgresStore::connect(ConnectSettings {
         pool_max: settings.database.pool_max,
+        merge_max: settings.database.merge_max,
         statement_timeout_ms: settings.database.statement_timeout_ms,
         epoch: settings.database.epoch,
         ..ConnectSettings::new(checked.database_url.expose_secret())
@@ -243,6 +244,7 @@ fn scheduler_settings(settings: &Settings) -> scheduler::Settings {
         parallel: settings.jobs.parallel,
         lease_ms: settings.jobs.real_lease_ms(),
         sweep_every_ms: settings.jobs.sweep_every_ms,
+        books_every_ms: settings.jobs.books_every_ms,
         ..scheduler::Settings::default()
     }
 }

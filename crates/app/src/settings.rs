@@ -107,12 +107,19 @@ pub struct Database {
     /// The most connections.
     #[serde(default = "pool_max")]
     pub pool_max: usize,
+    /// The most buyers of one SKU who are written in one transaction.
+    #[serde(default = "merge_max")]
+    pub merge_max: usize,
     /// The longest one statement may take, in milliseconds.
     #[serde(default = "statement_timeout_ms")]
     pub statement_timeout_ms: u64,
     /// Raised by one whenever the database is put back from a dump.
     #[serde(default)]
     pub epoch: u32,
+}
+
+fn merge_max() -> usize {
+    1
 }
 
 fn pool_max() -> usize {
@@ -223,6 +230,8 @@ pub struct Jobs {
     pub lease_ms: u64,
     /// How often to look for work that no job promised, in milliseconds.
     pub sweep_every_ms: u64,
+    /// How often some process compares the books with each other, in milliseconds.
+    pub books_every_ms: u64,
     /// The most questions about payments that this process asks WeChat Pay in a second.
     pub queries_per_s: u32,
     /// How long a designed second of the ladders, the leases, the horizon, the time between refunds and
@@ -245,6 +254,7 @@ impl Default for Jobs {
             parallel: scheduler.parallel,
             lease_ms: scheduler.lease_ms,
             sweep_every_ms: scheduler.sweep_every_ms,
+            books_every_ms: scheduler.books_every_ms,
             queries_per_s: 100,
             time_scale: TimeScale::default(),
         }

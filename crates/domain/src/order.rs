@@ -33,8 +33,8 @@ mod wallet;
 
 pub use adopt::{Lost, ours};
 pub use command::{
-    CancelCause, Circumstances, Command, CompletedBy, Decision, PayerResult, PrepayAnswer,
-    RefundAnswer, RefundAsk, Rejection,
+    CancelCause, Circumstances, Command, CompletedBy, Decision, LineQuantity, PayerResult,
+    PrepayAnswer, RefundAnswer, RefundAsk, RefundOf, Rejection,
 };
 pub use event::{CouponOutcome, Event, StockOutcome};
 pub use fulfil::COMPLETE_AFTER_S;

@@ -29,7 +29,7 @@ pub use gateway::{
     GatewayError, LoginError, LoginGateway, Notice, NoticeBody, NoticeError, NoticeOpener,
     PayParams, PaymentGateway, RawNotice, RefundRequest, WechatRefusal,
 };
-pub use invariants::{InvariantReport, Invariants};
+pub use invariants::{InvariantReport, Invariants, Part};
 pub use job_queue::{Finish, JobQueue, LeasedJob};
 pub use ledger::{EntryList, EntryListing, EntryRecord, Ledger, TrialBalance, TrialLine};
 pub use order_store::{
@@ -38,7 +38,7 @@ pub use order_store::{
 pub use rules::{PACKAGES_MAX, Packages, RulesInForce, ShopRules};
 pub use shop::{
     AddItemAnswer, BuyerBook, Catalogue, ChangeItemAnswer, CheckoutBasis, PutAnswer, StockAnswer,
-    StockChange,
+    StockChange, StockEntryList, StockEntryListing,
 };
 
 /// A boxed future, so that ports can be held as `dyn`.

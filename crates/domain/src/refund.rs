@@ -35,6 +35,8 @@ pub struct Refund {
     pub payment_no: PaymentNo,
     /// How much, in fen.
     pub amount: Fen,
+    /// The goods that it is for; none when it is for an amount.
+    pub lines: Vec<RefundedLine>,
     /// Shown to the payer; WeChat Pay takes 80 bytes of it.
     pub reason: String,
     /// Why it exists.
@@ -51,6 +53,17 @@ pub struct Refund {
     pub sent_at: Option<Timestamp>,
     /// When it was decided.
     pub created_at: Timestamp,
+}
+
+/// What a refund is for: so many of one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefundedLine {
+    /// Which line of the order.
+    pub line_no: u16,
+    /// How many of it.
+    pub quantity: u32,
+    /// What was paid for them, without fees.
+    pub amount: Fen,
 }
 
 /// Why a refund exists.
@@ -168,6 +181,7 @@ impl fmt::Debug for Refund {
             .field("out_refund_no", &self.out_refund_no)
             .field("payment_no", &self.payment_no)
             .field("amount", &self.amount)
+            .field("lines", &self.lines)
             .field("kind", &self.kind)
             .field("asked_by", &self.asked_by)
             .field("actor", &self.actor)

@@ -39,6 +39,7 @@ mod routes;
 mod server;
 mod skus;
 mod state;
+mod stock_moves;
 mod sync_payment;
 #[cfg(test)]
 mod tests;

@@ -41,7 +41,7 @@ use utoipa::{Modify, OpenApi};
         crate::wechatpay_notify::health,
         crate::refunds::ask_as_service, crate::refunds::show, crate::points::spend,
         crate::back_office::show_sku, crate::back_office::put_sku,
-        crate::back_office::move_stock,
+        crate::back_office::move_stock, crate::stock_moves::list,
         crate::coupons::show, crate::coupons::put, crate::coupons::issue::issue,
         crate::delivery_rules::show, crate::delivery_rules::put,
         crate::recharges::show, crate::recharges::put,

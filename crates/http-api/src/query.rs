@@ -120,6 +120,16 @@ pub(crate) fn read_case_cursor(text: &str) -> Option<(Timestamp, CaseId)> {
     read_instant_cursor(text).map(|(at, id)| (at, CaseId::new(id)))
 }
 
+/// The cursor after this move of stock.
+pub(crate) fn stock_cursor(at: Timestamp, id: Uuid) -> String {
+    instant_cursor(at, id)
+}
+
+/// Reads [`stock_cursor`].
+pub(crate) fn read_stock_cursor(text: &str) -> Option<(Timestamp, Uuid)> {
+    read_instant_cursor(text)
+}
+
 fn instant_cursor(at: Timestamp, id: Uuid) -> String {
     let mut bytes = at.micros().to_be_bytes().to_vec();
     bytes.extend_from_slice(id.as_bytes());

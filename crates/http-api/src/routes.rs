@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::{
     addresses, admin_orders, api_keys, back_office, cases, checkout, coupons, delivery_rules,
     docs_page, fulfil, health, invariants, login, openapi, order_actions, orders, points,
-    purchase_list, recharges, refunds, skus, sync_payment, wallet, wechatpay_notify,
+    purchase_list, recharges, refunds, skus, stock_moves, sync_payment, wallet, wechatpay_notify,
 };
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
@@ -86,6 +86,7 @@ const BACK_OFFICE: &[Route] = &[
     get("/api/admin/skus/{id}", Key(LOOK), || web::to(back_office::show_sku)),
     put("/api/admin/skus/{id}", Key(ACT), || web::to(back_office::put_sku)),
     post("/api/admin/skus/{id}/stock", Key(ACT), || web::to(back_office::move_stock)),
+    get("/api/admin/skus/{id}/stock/moves", Key(LOOK), || web::to(stock_moves::list)),
     get("/api/admin/recharge-packages/{id}", Key(LOOK), || web::to(recharges::show)),
     put("/api/admin/recharge-packages/{id}", Key(ACT), || web::to(recharges::put)),
     get("/api/admin/coupons/{id}", Key(LOOK), || web::to(coupons::show)),

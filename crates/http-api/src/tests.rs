@@ -25,4 +25,5 @@ mod purchases;
 mod refunding;
 mod refusal_order;
 mod refusals;
+mod stock_moves;
 mod waiting;

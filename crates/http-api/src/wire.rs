@@ -20,3 +20,4 @@ pub(crate) mod payment;
 pub(crate) mod refund;
 pub(crate) mod shipment;
 pub(crate) mod shop;
+pub(crate) mod stock_move;

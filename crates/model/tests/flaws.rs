@@ -68,15 +68,15 @@ fn a_refusal_is_believed_early_only_because_credentials_do_not_leak() {
 }
 
 /// A request for a refund that is decided before a failover and arrives after it returns money that
-/// settles the order by then. FIXME: nothing but time protects against it.
+/// settles the order by then. A known limit: time alone protects against it (`docs/model.md`, 3).
 #[test]
 fn a_refund_request_that_outlives_a_failover_is_found() {
     let faults = Bounds { failovers: 1, has_refunds_across_failovers: true, ..Bounds::calm() };
     assert_eq!(broken(faults, None), "I12");
 }
 
-/// FIXME: a refund that a buyer asked for, and that a failover lost, is learned of from its
-/// notification or the bill alone; until then the order is shown as paid.
+/// A known limit: a refund that a buyer asked for, and that a failover lost, is learned of from its
+/// notification or the bill alone; until then the order is shown as paid (`docs/model.md`, 5).
 #[test]
 fn a_refund_on_request_that_a_failover_lost_is_found() {
     let faults = Bounds { failovers: 1, has_cancels_of_paid: true, ..Bounds::calm() };

@@ -22,11 +22,19 @@ pub struct Settings {
     pub idle_ms: u64,
     /// How often it looks for work that no job promised, in milliseconds.
     pub sweep_every_ms: u64,
+    /// Between two looks at whether the books agree, in milliseconds; one process in each stretch looks.
+    pub books_every_ms: u64,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { parallel: 8, lease_ms: 60_000, idle_ms: 500, sweep_every_ms: 60_000 }
+        Settings {
+            parallel: 8,
+            lease_ms: 60_000,
+            idle_ms: 500,
+            sweep_every_ms: 60_000,
+            books_every_ms: 600_000,
+        }
     }
 }
 
@@ -51,9 +59,10 @@ impl RunningScheduler {
 pub fn start(desk: Arc<Paydesk>, alarm: Arc<Alarm>, settings: Settings) -> RunningScheduler {
     let (cancel, tasks) = (CancellationToken::new(), TaskTracker::new());
     let work = Work { desk, alarm, settings, cancel: cancel.clone(), tasks: tasks.clone() };
-    let sweeping = work.clone();
+    let (sweeping, comparing) = (work.clone(), work.clone());
     tasks.spawn(async move { work.run().await });
     tasks.spawn(async move { sweeping.sweep().await });
+    tasks.spawn(async move { comparing.check_books().await });
     RunningScheduler { cancel, tasks }
 }
 
@@ -156,6 +165,20 @@ impl Work {
             () = self.desk.clock.sleep_millis(millis) => {}
             () = self.alarm.rung() => {}
             () = self.cancel.cancelled() => {}
+        }
+    }
+
+    /// Not at once: who starts has better things to do, and may be one of many.
+    async fn check_books(self) {
+        let every = self.settings.books_every_ms.max(1);
+        loop {
+            tokio::select! {
+                () = self.desk.clock.sleep_millis(every) => {}
+                () = self.cancel.cancelled() => return,
+            }
+            if let Err(error) = self.desk.check_books(every).await {
+                tracing::warn!(error = %error, "books not checked");
+            }
         }
     }
 

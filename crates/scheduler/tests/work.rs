@@ -16,14 +16,14 @@ use domain::order::{Order, OrderStatus};
 use domain::payment::{Credential, Payment, Terms};
 use domain::ports::{
     CaseList, CommitAnswer, EventSink, GatewayError, InvariantReport, Invariants, LoginError,
-    LoginGateway, Notice, NoticeError, NoticeOpener, OrderKey, OrderStore as _, PayParams,
+    LoginGateway, Notice, NoticeError, NoticeOpener, OrderKey, OrderStore as _, Part, PayParams,
     PaymentGateway, PortFuture, RawNotice, RefundRequest, StoreError,
 };
 use domain::{Fen, OutRefundNo, OutTradeNo, Pace, Timestamp};
 use scheduler::{Alarm, Settings};
 use std::future::ready;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store_memory::MemoryStore;
 use testkit::conformance::placing;
@@ -35,6 +35,8 @@ struct Fake {
     order: Order,
     answer: Answer,
     asked: AtomicUsize,
+    /// The parts of the books that were looked at.
+    checked: Mutex<Vec<Part>>,
 }
 
 /// How it answers.
@@ -51,6 +53,16 @@ enum Answer {
 impl Invariants for Fake {
     fn check(&self, _pace: Pace) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>> {
         panic!("nobody asks")
+    }
+
+    fn check_part(
+        &self,
+        part: Part,
+        _pace: Pace,
+    ) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>> {
+        self.checked.lock().unwrap().push(part);
+        let unreadable = StoreError::Unavailable("that part is down".to_owned());
+        Box::pin(ready(if part == Part::Payments { Err(unreadable) } else { Ok(Vec::new()) }))
     }
 }
 
@@ -149,7 +161,12 @@ async fn world(answer: Answer) -> World {
     let placed = store.commit(placing(&placement, sample::intent("place"))).await;
     assert_eq!(placed, CommitAnswer::Committed);
     let order = store.load(&OrderKey::Id(placement.id)).await.unwrap().unwrap().value;
-    let fake = Arc::new(Fake { order: order.clone(), answer, asked: AtomicUsize::new(0) });
+    let fake = Arc::new(Fake {
+        order: order.clone(),
+        answer,
+        asked: AtomicUsize::new(0),
+        checked: Mutex::default(),
+    });
     let alarm = Arc::new(Alarm::default());
     let events: Arc<dyn EventSink> = alarm.clone();
     let desk = Paydesk {
@@ -243,6 +260,23 @@ async fn the_sweep_finds_a_payment_that_lost_its_follower() {
     let running = scheduler::start(world.desk.clone(), world.alarm.clone(), Settings::default());
     world.until(|_, order| order.status == OrderStatus::Ready).await;
     running.stop().await;
+}
+
+/// One of two processes looks, and a part that cannot be read keeps it from no other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_books_are_compared_part_by_part_once_in_each_stretch_of_time() {
+    let world = world(Answer::Paid).await;
+    let start = || scheduler::start(world.desk.clone(), world.alarm.clone(), Settings::default());
+    let (one, other) = (start(), start());
+    let checked = || world.fake.checked.lock().unwrap().clone();
+    for round in 1..=3 {
+        world.until(|_, _| checked().len() >= round * Part::ALL.len()).await;
+        world.clock.advance_s(600);
+    }
+    world.until(|_, _| checked().len() >= 4 * Part::ALL.len()).await;
+    one.stop().await;
+    other.stop().await;
+    assert_eq!(checked(), [Part::ALL; 4].concat());
 }
 
 /// A poisoned job is tried again, later each time, and set aside in the end with a case; nothing

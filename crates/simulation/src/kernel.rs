@@ -176,6 +176,18 @@ impl Kernel {
         state.held.push((home, until));
     }
 
+    /// Lets `home` go on if it is held, at this instant.
+    pub fn let_go(&self, home: Home) {
+        let mut state = self.state();
+        let State { now, queue, tasks, held, waiting, .. } = &mut *state;
+        let Some(at) = held.iter().position(|(held, _)| *held == home) else { return };
+        let (_, until) = held.swap_remove(at);
+        let (ready, others) =
+            std::mem::take(waiting).into_iter().partition(|task| tasks.home(*task) == Some(home));
+        *waiting = others;
+        queue.bring_forward(&ready, until, *now);
+    }
+
     /// Lets everybody go on that was held, at this instant.
     pub fn release(&self) {
         let mut state = self.state();

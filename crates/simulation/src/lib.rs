@@ -13,6 +13,7 @@
 //! [`run::play`].
 
 pub mod actors;
+mod beside;
 pub mod bulk;
 mod canary;
 pub mod chronicle;

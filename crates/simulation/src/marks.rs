@@ -96,6 +96,7 @@ marks! {
     LostPaymentSettledAgain: "a settlement that a failover lost came again",
     OrphanAdopted: "a payment whose record was lost was adopted",
     CancelledAfterPaid: "an order was cancelled after it was paid, and its money went back",
+    GoodsReturned: "goods came back with their money, and the rest of their order went on",
     CouponSpent: "a coupon was spent",
     CouponReleased: "a coupon was given back unused",
     CouponReturned: "a coupon that was spent was given back with the money",

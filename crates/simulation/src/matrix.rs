@@ -1,5 +1,10 @@
 //! The fault matrix: which fault met which step of which flow, and how often (`reliability.md` §3).
 
+mod cells;
+pub mod letters;
+
+pub use cells::{excused, expected};
+
 use std::collections::BTreeMap;
 
 /// A flow, as a sequence of steps.
@@ -230,120 +235,3 @@ pub type Cell = (Flow, Step, Fault);
 
 /// How often each cell was met.
 pub type Counts = BTreeMap<Cell, u64>;
-
-/// The cells that a run has to meet: the rows of the flows that exist, where a fault can happen and
-/// the simulation can make it happen.
-pub static EXPECTED: &[Cell] = &expected::CELLS;
-
-mod expected {
-    use super::{Cell, Fault, Flow, Step};
-
-    /// Steps that a client's request has.
-    const RECV: [Fault; 8] = [
-        Fault::CrashBefore,
-        Fault::CrashAfter,
-        Fault::LostAnswer,
-        Fault::NeverArrives,
-        Fault::Late,
-        Fault::Twice,
-        Fault::Reordered,
-        Fault::RateLimited,
-    ];
-    const REPLY: [Fault; 4] =
-        [Fault::CrashBefore, Fault::CrashAfter, Fault::LostAnswer, Fault::Late];
-    /// A transaction that is a commit.
-    const COMMIT: [Fault; 14] = [
-        Fault::CrashBefore,
-        Fault::CrashAfter,
-        Fault::LostAnswer,
-        Fault::NeverArrives,
-        Fault::Late,
-        Fault::Twice,
-        Fault::Reordered,
-        Fault::Serialization,
-        Fault::Twin,
-        Fault::FailoverUnknown,
-        Fault::FailoverLosing,
-        Fault::StoreDown,
-        Fault::Skewed,
-        Fault::Second,
-    ];
-    /// A transaction that is a claim.
-    const CLAIM: [Fault; 5] =
-        [Fault::CrashBefore, Fault::CrashAfter, Fault::LostAnswer, Fault::Late, Fault::StoreDown];
-    const CALL: [Fault; 11] = [
-        Fault::CrashBefore,
-        Fault::CrashAfter,
-        Fault::LostAnswer,
-        Fault::NeverArrives,
-        Fault::Late,
-        Fault::Twice,
-        Fault::Reordered,
-        Fault::ServerError,
-        Fault::Definite,
-        Fault::RateLimited,
-        Fault::Bad,
-    ];
-
-    const ROWS: [(Flow, Step, &[Fault]); 34] = [
-        (Flow::Checkout, Step::Recv, &RECV),
-        (Flow::Checkout, Step::Tx, &COMMIT),
-        (Flow::Checkout, Step::Call, &CALL),
-        (Flow::Checkout, Step::TxPlus, &COMMIT),
-        (Flow::Checkout, Step::Reply, &REPLY),
-        (Flow::Pay, Step::Recv, &RECV),
-        (Flow::Pay, Step::Tx, &COMMIT),
-        (Flow::Pay, Step::Call, &CALL),
-        (Flow::Pay, Step::TxPlus, &COMMIT),
-        (Flow::Pay, Step::Reply, &REPLY),
-        (Flow::Notice, Step::Notif, &RECV),
-        (Flow::Notice, Step::TxPlus, &COMMIT),
-        (Flow::Notice, Step::Reply, &REPLY),
-        (Flow::Follow, Step::Tx, &CLAIM),
-        (Flow::Follow, Step::Read, &CALL),
-        (Flow::Follow, Step::Read, &[Fault::Stale]),
-        (Flow::Follow, Step::TxPlus, &COMMIT),
-        (Flow::Follow, Step::TxPlus, &[Fault::LeaseLost]),
-        (Flow::Close, Step::Recv, &RECV),
-        (Flow::Close, Step::Tx, &COMMIT),
-        (Flow::Close, Step::Read, &CALL),
-        (Flow::Close, Step::Call, &CALL),
-        (Flow::Close, Step::TxPlus, &COMMIT),
-        (Flow::Close, Step::Reply, &REPLY),
-        (Flow::Refund, Step::Recv, &RECV),
-        (Flow::Refund, Step::Tx, &COMMIT),
-        (Flow::Refund, Step::Call, &CALL),
-        (Flow::Refund, Step::Read, &CALL),
-        (Flow::Refund, Step::Read, &[Fault::Stale]),
-        (Flow::Refund, Step::TxPlus, &COMMIT),
-        (Flow::Refund, Step::Reply, &REPLY),
-        (Flow::Act, Step::Recv, &RECV),
-        (Flow::Act, Step::Tx, &COMMIT),
-        (Flow::Act, Step::Reply, &REPLY),
-    ];
-
-    const COUNT: usize = {
-        let (mut count, mut row) = (0, 0);
-        while row < ROWS.len() {
-            count += ROWS[row].2.len();
-            row += 1;
-        }
-        count
-    };
-
-    pub(super) static CELLS: [Cell; COUNT] = {
-        let mut cells = [(Flow::None, Step::Recv, Fault::CrashBefore); COUNT];
-        let (mut at, mut row) = (0, 0);
-        while row < ROWS.len() {
-            let (flow, step, faults) = ROWS[row];
-            let mut column = 0;
-            while column < faults.len() {
-                cells[at] = (flow, step, faults[column]);
-                at += 1;
-                column += 1;
-            }
-            row += 1;
-        }
-        cells
-    };
-}

@@ -7,10 +7,8 @@
 
 use crate::kernel::{Home, TaskId};
 use crate::matrix::{Fault, Flow, Step};
-use crate::node::{Ask, FAILOVER, Notification, again, notify_other};
-use crate::time::{MILLI, SECOND};
+use crate::node::FAILOVER;
 use crate::world::World;
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The plan of a world, and what it met so far.
@@ -34,10 +32,6 @@ struct Inside {
     refunds_end: u32,
     /// Which one that is.
     first_refund: Option<String>,
-    /// Who waits for another node to claim a job.
-    racing: Option<u32>,
-    asks: BTreeMap<u32, Ask>,
-    notices: BTreeMap<u32, Notification>,
 }
 
 /// A place where something outside can fail.
@@ -123,9 +117,6 @@ pub enum Act {
     Loses(u8),
 }
 
-/// For how long a node waits for another one to claim what it works on, in microseconds.
-const RACE_MAX: i64 = 60 * SECOND;
-
 impl Plan {
     /// `strikes` at places, by their numbers; none for a run that only counts.
     #[must_use]
@@ -182,12 +173,19 @@ impl Plan {
                 if how > 0 {
                     self.inside().hows.push((blow.fault, how));
                 }
+                world.met(spot.step, blow.fault);
                 return Some(blow.fault);
             }
             Act::StoreGone(micros) => world.take_store_down(micros),
-            Act::StandsStill => self.stand_still(world),
-            Act::Races => self.race(world),
-            Act::SameElsewhere => self.same_elsewhere(world),
+            Act::StandsStill => {
+                let _stood_still = world.stand_still();
+            }
+            Act::Races => {
+                let _raced = world.race();
+            }
+            Act::SameElsewhere => {
+                let _came_twice = world.same_elsewhere();
+            }
             Act::Rotates => {
                 let _rotated = world.wechat.rotate();
             }
@@ -212,72 +210,11 @@ impl Plan {
     }
 
     /// A node claimed jobs.
-    pub(crate) fn claimed(&self, node: u32, home: Home) {
+    pub(crate) fn claimed(&self, home: Home) {
         let mut inside = self.inside();
         let claim = |place: &&mut Place| place.home == home && place.what == "claim";
         if let Some(place) = inside.places.iter_mut().rev().find(claim) {
             place.idle = false;
-        }
-        if inside.racing.is_some_and(|waiting| waiting != node) {
-            inside.racing = None;
-        }
-    }
-
-    /// A client asks.
-    pub(crate) fn asks(&self, whose: u32, ask: &Ask) {
-        self.inside().asks.insert(whose, ask.clone());
-    }
-
-    /// A notification comes.
-    pub(crate) fn notifies(&self, whose: u32, notification: &Notification) {
-        self.inside().notices.insert(whose, notification.clone());
-    }
-
-    fn stand_still(&self, world: &Arc<World>) {
-        let lease = i64::try_from(world.setup.lease_ms).unwrap_or(0).saturating_mul(MILLI);
-        let until = world.kernel.now().saturating_add(lease + world.setup.idle + 2 * SECOND);
-        world.kernel.hold(world.kernel.home(), until);
-        world.say_of_home("stands still");
-    }
-
-    /// Held in short stretches, so that it goes on as soon as it may.
-    fn race(&self, world: &Arc<World>) {
-        const STRETCH: i64 = MILLI / 2;
-        let home = world.kernel.home();
-        let Home::Node { node, .. } = home else { return };
-        self.inside().racing = Some(node);
-        world.say_of_home("stands still until another node claims its job");
-        world.kernel.hold(home, world.kernel.now().saturating_add(2 * STRETCH));
-        let waiting = Arc::clone(world);
-        world.outside(async move {
-            let end = waiting.kernel.now().saturating_add(RACE_MAX);
-            let is_racing = || waiting.plan().is_some_and(|plan| plan.inside().racing.is_some());
-            while is_racing() && waiting.kernel.now() < end {
-                waiting.kernel.hold(home, waiting.kernel.now().saturating_add(2 * STRETCH));
-                waiting.kernel.sleep(STRETCH).await;
-            }
-            if let Some(plan) = waiting.plan() {
-                plan.inside().racing = None;
-            }
-        });
-    }
-
-    fn same_elsewhere(&self, world: &Arc<World>) {
-        let label = world.kernel.label();
-        let here = match world.kernel.home() {
-            Home::Node { node, .. } => node,
-            Home::Outside => 0,
-        };
-        if world.flow() == Flow::Notice {
-            let notification = self.inside().notices.get(&label.whose).cloned();
-            if let Some(notification) = notification {
-                notify_other(world, notification, here);
-            }
-            return;
-        }
-        let ask = self.inside().asks.get(&label.whose).cloned();
-        if let Some(ask) = ask {
-            again(world, ask, here);
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::bulk::Totals;
 use crate::chronicle::{Line, Violation};
 use crate::marks::Mark;
-use crate::matrix::{Cell, EXPECTED};
+use crate::matrix::{Cell, excused, expected};
 use crate::setup::Setup;
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ pub const CELL_MIN: u64 = 100;
 #[must_use]
 pub fn missing(totals: &Totals) -> (Vec<(Cell, u64)>, Vec<Mark>) {
     let count = |cell: &Cell| totals.cells.get(cell).copied().unwrap_or(0);
-    let cells = EXPECTED.iter().map(|cell| (*cell, count(cell)));
+    let cells = expected().map(|cell| (cell, count(&cell)));
     let marks = Mark::ALL.iter().copied().filter(|mark| !totals.marks.contains_key(mark));
     (cells.filter(|(_, count)| *count < CELL_MIN).collect(), marks.collect())
 }
@@ -28,15 +28,19 @@ pub fn totals(totals: &Totals) -> String {
     };
     line("fault matrix: how often each fault met each step".to_owned());
     let mut last = None;
-    for (flow, step, fault) in EXPECTED {
-        let row = (*flow, *step);
-        let count = totals.cells.get(&(*flow, *step, *fault)).copied().unwrap_or(0);
+    for (flow, step, fault) in expected() {
+        let row = (flow, step);
+        let count = totals.cells.get(&(flow, step, fault)).copied().unwrap_or(0);
         let thin = if count < CELL_MIN { "!" } else { "" };
         if last != Some(row) {
             last = Some(row);
             line(format!("  {:<16} {:<6}", flow.name(), step.name()));
         }
         line(format!("      {:<6}{count:>10}{thin}", fault.name()));
+    }
+    line("cells that no world meets, and who does".to_owned());
+    for (cells, why) in excused() {
+        line(format!("  {cells}: {why}"));
     }
     line("sometimes".to_owned());
     for mark in Mark::ALL {

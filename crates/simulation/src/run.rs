@@ -1,6 +1,7 @@
 //! Plays one world: faults and buyers first, then calm, until nothing moves or it is late.
 
 use crate::actors::{deliver_for_ever, open_shop};
+use crate::beside::PAUSE_MAX;
 use crate::chronicle::{Inside, Line, Violation};
 use crate::kernel::{Home, Kernel, Label};
 use crate::marks::Mark;
@@ -219,8 +220,9 @@ async fn bad_weather(world: Arc<World>) {
                     let steps = i64::from(world.kernel.draw(Kind::Weather, node, 32)) + 1;
                     // Who calls WeChat Pay after a failover because it was decided before it,
                     // stood still for longer than a failover takes: that is taken not to happen.
-                    let steps = if world.may_lose_commits() { steps.min(3) } else { steps };
-                    hold(&world, node, steps * steps * 500 * MILLI);
+                    let pause = steps * steps * 500 * MILLI;
+                    let is_short = world.may_lose_commits();
+                    hold(&world, node, if is_short { pause.min(PAUSE_MAX) } else { pause });
                 }
                 _ => {
                     let seconds = i64::from(world.kernel.draw(Kind::Weather, node, 20)) + 1;

@@ -291,13 +291,20 @@ impl Draw<'_> {
                 _ if is_on => level,
                 _ => 0,
             };
-            // Who dies, or has no store, at every tenth step never gets anywhere.
-            let stops_all =
-                [Fault::CrashBefore, Fault::CrashAfter, Fault::StoreDown, Fault::FailoverLosing];
-            if stops_all.iter().any(|fault| fault.index() == index) {
-                *rate /= 16;
-            }
+            *rate /= rarity(index);
         }
         rates
+    }
+}
+
+/// Who dies, stands still, or has no store, at every tenth step never gets anywhere.
+fn rarity(index: usize) -> u32 {
+    let is = |faults: &[Fault]| faults.iter().any(|fault| fault.index() == index);
+    if is(&[Fault::CrashBefore, Fault::CrashAfter, Fault::StoreDown, Fault::FailoverLosing]) {
+        16
+    } else if is(&[Fault::LeaseLost, Fault::Second]) {
+        8
+    } else {
+        1
     }
 }

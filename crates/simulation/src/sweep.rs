@@ -15,7 +15,6 @@ mod client;
 pub mod coverage;
 pub mod crew;
 mod ending;
-pub mod letters;
 pub mod pairs;
 pub mod report;
 pub mod scripts;

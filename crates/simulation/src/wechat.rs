@@ -157,12 +157,18 @@ impl WeChat {
     /// Signs with a new platform certificate from now on, if there is another. Whether there was.
     pub fn rotate(&self) -> bool {
         let mut inside = self.inside();
-        let used = u32::try_from(inside.core.account().platform_certificates.len()).unwrap_or(0);
+        let used = inside.certificates();
         let rotates = (1..Keys::CERTIFICATES).contains(&used);
         if rotates {
             inside.core.add_platform_certificate(keys::certificate(used.saturating_add(1)));
         }
         rotates
+    }
+
+    /// Whether it has another certificate to sign with.
+    #[must_use]
+    pub fn can_rotate(&self) -> bool {
+        (1..Keys::CERTIFICATES).contains(&self.inside().certificates())
     }
 
     /// The number that the cashier opens for these parameters.
@@ -268,6 +274,11 @@ impl WeChat {
 }
 
 impl Inside {
+    /// How many platform certificates there were so far; 0 where it signs with its public key.
+    fn certificates(&self) -> u32 {
+        u32::try_from(self.core.account().platform_certificates.len()).unwrap_or(u32::MAX)
+    }
+
     /// Takes what is due, each with what it is about.
     fn gather(&mut self, keys: &Keys, now: Timestamp) {
         for delivery in self.with(keys, now, WeChatPay::due) {

@@ -2,6 +2,7 @@
 //!
 //! Everything that lives in it holds it; [`World::end`] lets go of all of that.
 
+use crate::beside::Beside;
 use crate::chronicle::Chronicle;
 use crate::kernel::{Home, Kernel, Label};
 use crate::matrix::{Fault, Flow, Step};
@@ -9,7 +10,7 @@ use crate::mistakes::Mistake;
 use crate::node::Node;
 use crate::oracle::{Oracle, Seen};
 use crate::plan::{Plan, Spot};
-use crate::setup::Setup;
+use crate::setup::{Setup, Variant};
 use crate::tape::{Kind, below};
 use crate::time::{MILLI, StoreTime, instant};
 use crate::wechat::{Keys, WeChat};
@@ -18,6 +19,10 @@ use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use store_memory::MemoryStore;
+
+/// What happens more often because it is done seldom happens no more often than this, in
+/// ten-thousandths.
+const OFTEN_MAX: u32 = 400;
 
 /// A world.
 pub struct World {
@@ -37,6 +42,8 @@ pub struct World {
     pub oracle: Oracle,
     /// Who serves.
     pub nodes: Vec<Node>,
+    /// What was asked last, so that somebody else can ask the same.
+    pub(crate) beside: Beside,
     /// Which faults happen, where they are given instead of drawn.
     plan: OnceLock<Plan>,
     /// What production is made to do wrong, if anything.
@@ -72,6 +79,7 @@ impl World {
             store,
             store_time,
             nodes,
+            beside: Beside::default(),
             plan: OnceLock::new(),
             mistake: OnceLock::new(),
             stormy: AtomicBool::new(true),
@@ -147,20 +155,23 @@ impl World {
         if !self.is_stormy() {
             return None;
         }
-        let fault = match self.plan() {
+        match self.plan() {
             Some(plan) => plan.meet(self, spot),
-            None => self.drawn_fault(kind, candidates),
-        };
-        if let Some(fault) = fault {
-            self.met(spot.step, fault);
+            None => {
+                let fault = self.drawn_fault(kind, spot.step, candidates)?;
+                self.has_happen(kind, spot, fault)
+            }
         }
-        fault
     }
 
-    fn drawn_fault(&self, kind: Kind, candidates: &[Fault]) -> Option<Fault> {
+    fn drawn_fault(&self, kind: Kind, step: Step, candidates: &[Fault]) -> Option<Fault> {
         let bound = u32::try_from(candidates.len()).unwrap_or(0).saturating_add(1);
         let whose = self.kernel.label().whose;
-        let picked = self.kernel.choose(kind, whose, bound, |chance| self.pick(candidates, chance));
+        // A job that loses its lease thirty times in a row is set aside, and should be.
+        let loses_leases = self.setup.variant == Variant::ShortLeases;
+        let times = if loses_leases { 1 } else { often(self.flow(), step) };
+        let pick = |chance| self.pick(candidates, times, chance);
+        let picked = self.kernel.choose(kind, whose, bound, pick);
         let index = usize::try_from(picked.checked_sub(1)?).ok()?;
         candidates.get(index).copied()
     }
@@ -174,10 +185,11 @@ impl World {
         }
     }
 
-    fn pick(&self, candidates: &[Fault], chance: u64) -> u32 {
+    fn pick(&self, candidates: &[Fault], times: u32, chance: u64) -> u32 {
         let mut level = below(chance, 10_000);
         for (number, fault) in (1..).zip(candidates) {
-            let rate = self.setup.rates.get(fault.index()).copied().unwrap_or(0);
+            let drawn = self.setup.rates.get(fault.index()).copied().unwrap_or(0);
+            let rate = drawn.max(OFTEN_MAX.min(drawn.saturating_mul(times)));
             if level < rate {
                 return number;
             }
@@ -296,5 +308,15 @@ impl World {
         for node in &self.nodes {
             node.forget();
         }
+    }
+}
+
+/// How many times as often as the world has it a fault happens here: what is done seldom would else
+/// meet hardly any.
+fn often(flow: Flow, step: Step) -> u32 {
+    match (flow, step) {
+        (Flow::Orphan, _) => 6,
+        (Flow::Follow, Step::TxPlus) => 3,
+        _ => 1,
     }
 }

@@ -4,9 +4,14 @@ use crate::MemoryStore;
 use crate::state::State;
 use domain::catalogue::{Sku, SkuDraft, SkuId, SkuStatus, StockLevel};
 use domain::changeset::Audit;
-use domain::ports::{Catalogue, PortFuture, PutAnswer, StockAnswer, StockChange, StoreError};
+use domain::ports::{
+    Catalogue, PortFuture, PutAnswer, StockAnswer, StockChange, StockEntryList, StockEntryListing,
+    StoreError,
+};
+use domain::stock::{StockEntry, StockEntryKind};
 use domain::{CommandId, Timestamp};
 use std::future::ready;
+use uuid::Uuid;
 
 impl Catalogue for MemoryStore {
     fn on_sale(
@@ -43,6 +48,13 @@ impl Catalogue for MemoryStore {
         change: &'a StockChange,
     ) -> PortFuture<'a, Result<StockAnswer, StoreError>> {
         Box::pin(async move { Ok(self.state()?.written(|state| state.move_stock(change))) })
+    }
+
+    fn stock_entries<'a>(
+        &'a self,
+        query: &'a StockEntryList,
+    ) -> PortFuture<'a, Result<Option<StockEntryListing>, StoreError>> {
+        Box::pin(ready(self.state().map(|state| state.stock_page(query))))
     }
 }
 
@@ -87,6 +99,16 @@ impl State {
             return StockAnswer::TooLittle;
         }
         self.skus.change(&change.sku_id, |sku| sku.stock = moved);
+        let entry = StockEntry {
+            id: Uuid::nil(),
+            kind: StockEntryKind::ByHand,
+            quantity: change.delta,
+            line: None,
+            reason: Some(change.reason.clone()),
+            actor: change.audit.actor.clone(),
+            at: change.replay.recorded_at,
+        };
+        self.enter(change.sku_id.clone(), entry);
         self.effects.put(command, ());
         self.replays.put(change.replay.scope.clone(), change.replay.clone());
         self.audit.push((None, 0, change.audit.clone()));

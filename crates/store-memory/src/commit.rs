@@ -3,8 +3,9 @@
 mod order;
 mod rules;
 
+use crate::MemoryStore;
 use crate::state::State;
-use crate::{MemoryStore, stock};
+use crate::stock::{self, Mover};
 use domain::case::{CaseKind, CaseOpening};
 use domain::changeset::{
     Changeset, Guard, InboxEntry, InboxStatus, ListChange, Refusal, ReplayRecord, ReplayScope,
@@ -103,6 +104,11 @@ impl State {
         let written = changeset.order.map(|write| self.write_order(write, known.as_deref()));
         let written = written.transpose()?;
         let order = written.as_ref().map(|order| order.id);
+        let mover = Mover {
+            order: written.as_ref().map(|order| (order.id, order.number.clone())),
+            actor: changeset.audit.actor.clone(),
+            at,
+        };
         for change in changeset.jobs {
             self.change_job(change);
         }
@@ -128,7 +134,7 @@ impl State {
         }
         self.move_coupons(changeset.coupons, &changeset.guards, order)?;
         self.post(changeset.transfers, number, at)?;
-        stock::carry_out(self, changeset.stock, &changeset.guards, order)
+        stock::carry_out(self, changeset.stock, &changeset.guards, &mover)
     }
 
     /// In the order of their names, so that every store names the same one of several.

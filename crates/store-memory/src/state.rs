@@ -17,7 +17,7 @@ use domain::outgoing::Outgoing;
 use domain::payment::PaymentNo;
 use domain::ports::{ApiKeyRecord, CouponInForce, RulesInForce, SessionRecord};
 use domain::recharge::RechargePackage;
-use domain::stock::StockMove;
+use domain::stock::{StockEntry, StockMove};
 use domain::{CommandId, Epoch, OrderId, OrderNumber, OutRefundNo, OutTradeNo, Timestamp, UserId};
 use std::sync::Arc;
 
@@ -96,6 +96,8 @@ tables! {
     entries: Table<(UserId, BuyerAccount, u64), ledger::Posted>,
     transfers: Table<String, ledger::Moved>,
     stock_moves: Log<(OrderId, StockMove)>,
+    /// What [`State::stock_moves`] says, and what was moved by hand, as people read it.
+    stock_entries: Log<(SkuId, StockEntry)>,
     buyers: Table<UserId, Numbering>,
     addresses: Table<(UserId, AddressId), (u64, Address)>,
     items: Table<(UserId, ItemId), Item>,

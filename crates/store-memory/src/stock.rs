@@ -1,17 +1,32 @@
-//! Moves stock as a changeset says, or says which SKU is in the way.
+//! Moves stock as a changeset says, or says which SKU is in the way; and the ledger of what moved.
 
 use crate::state::State;
-use domain::OrderId;
 use domain::catalogue::{SkuId, StockLevel};
 use domain::changeset::{Guard, Refusal};
-use domain::ports::CommitAnswer;
-use domain::stock::{StockMove, StockMoveKind};
+use domain::ports::{CommitAnswer, StockEntryList, StockEntryListing};
+use domain::stock::{StockEntry, StockEntryKind, StockMove, StockMoveKind};
+use domain::{OrderId, OrderNumber, Timestamp};
+use std::cmp::Reverse;
+use uuid::Uuid;
+
+/// The upper half of every entry's id here; the lower half counts.
+const ENTRY_IDS: u64 = 5;
+
+/// For whom stock is moved.
+pub(crate) struct Mover {
+    /// For which order.
+    pub(crate) order: Option<(OrderId, OrderNumber)>,
+    /// Who.
+    pub(crate) actor: String,
+    /// When.
+    pub(crate) at: Timestamp,
+}
 
 pub(crate) fn carry_out(
     state: &mut State,
     moves: Vec<StockMove>,
     guards: &[Guard],
-    order: Option<OrderId>,
+    mover: &Mover,
 ) -> Result<(), CommitAnswer> {
     for change in moves {
         if change.kind == StockMoveKind::Hold {
@@ -22,11 +37,49 @@ pub(crate) fn carry_out(
         if !enough {
             return Err(CommitAnswer::GuardRefused(Refusal::Stock(change.sku_id)));
         }
-        if let Some(order) = order {
-            state.stock_moves.push((order, change));
+        if let Some((order, number)) = &mover.order {
+            let entry = StockEntry {
+                id: Uuid::nil(),
+                kind: StockEntryKind::Order(change.kind),
+                quantity: i64::from(change.quantity),
+                line: Some((number.clone(), change.line_no)),
+                reason: None,
+                actor: mover.actor.clone(),
+                at: mover.at,
+            };
+            state.enter(change.sku_id.clone(), entry);
+            state.stock_moves.push((*order, change));
         }
     }
     Ok(())
+}
+
+impl State {
+    /// Adds a row to the ledger of stock, under an id of its own.
+    pub(crate) fn enter(&mut self, sku: SkuId, entry: StockEntry) {
+        let no = u64::try_from(self.stock_entries.rows().len()).unwrap_or(u64::MAX);
+        let id = Uuid::from_u64_pair(ENTRY_IDS, no);
+        self.stock_entries.push((sku, StockEntry { id, ..entry }));
+    }
+
+    pub(crate) fn stock_page(&self, query: &StockEntryList) -> Option<StockEntryListing> {
+        if !self.skus.contains(&query.sku_id) {
+            return None;
+        }
+        let rows = self.stock_entries.rows().iter();
+        let mut entries: Vec<&StockEntry> = rows
+            .filter(|(sku, _)| *sku == query.sku_id)
+            .map(|(_, entry)| entry)
+            .filter(|entry| query.from.is_none_or(|from| entry.at >= from))
+            .filter(|entry| query.to.is_none_or(|to| entry.at < to))
+            .filter(|entry| query.after.is_none_or(|after| (entry.at, entry.id) < after))
+            .collect();
+        entries.sort_by_key(|entry| Reverse((entry.at, entry.id)));
+        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        let more = entries.len() > limit;
+        let entries = entries.into_iter().take(limit).cloned().collect();
+        Some(StockEntryListing { entries, more })
+    }
 }
 
 fn check_price(state: &State, guards: &[Guard], id: &SkuId) -> Result<(), CommitAnswer> {

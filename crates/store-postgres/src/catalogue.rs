@@ -12,7 +12,7 @@ use domain::catalogue::{Sku, SkuDraft, SkuId, SkuStatus, StockLevel};
 use domain::changeset::{Audit, Refusal};
 use domain::ports::{
     Catalogue, CommitAnswer, OrderStore as _, PortFuture, PutAnswer, StockAnswer, StockChange,
-    StoreError,
+    StockEntryList, StockEntryListing, StoreError,
 };
 use domain::{CommandId, Fen, Timestamp};
 use serde::Deserialize;
@@ -108,10 +108,17 @@ impl Catalogue for PostgresStore {
     ) -> PortFuture<'a, Result<StockAnswer, StoreError>> {
         Box::pin(self.restock(change))
     }
+
+    fn stock_entries<'a>(
+        &'a self,
+        query: &'a StockEntryList,
+    ) -> PortFuture<'a, Result<Option<StockEntryListing>, StoreError>> {
+        Box::pin(self.list_stock_entries(query))
+    }
 }
 
 impl PostgresStore {
-    async fn find_sku(&self, id: &SkuId) -> Result<Option<Sku>, StoreError> {
+    pub(crate) async fn find_sku(&self, id: &SkuId) -> Result<Option<Sku>, StoreError> {
         let statement = prepared(ONE_SKU).bind::<Text, _>(id.as_str());
         let row: Option<SkuRow> = self.rows(statement).await.map(whole::maybe)?;
         row.map(SkuRow::into_sku).transpose()

@@ -6,7 +6,7 @@ mod sheet;
 use crate::patience::Failure;
 use crate::prepared::prepared;
 use crate::rows::number;
-use crate::{PostgresStore, errors, whole};
+use crate::{PostgresStore, errors, shelf, whole};
 use diesel::sql_types::{Jsonb, Text};
 use diesel::{QueryableByName, sql_query};
 use domain::changeset::{Changeset, ReplayRecord, ReplayScope};
@@ -15,6 +15,7 @@ use domain::ports::{
     CommitAnswer, Loaded, OrderKey, OrderList, OrderListing, OrderStore, PortFuture, StoreError,
 };
 use domain::{CommandId, Epoch, OrderId, Timestamp};
+use serde_json::Value;
 
 diesel::define_sql_function! {
     /// See `migrations/`.
@@ -65,6 +66,14 @@ impl PostgresStore {
             Ok(sheet) => sheet,
             Err(why) => return CommitAnswer::RolledBack(why.to_string()),
         };
+        match shelf::wanted(&changeset).filter(|_| self.settings.merge_max > 1) {
+            Some(sku) => self.commit_at_shelf(sku, sheet).await,
+            None => self.commit_alone(&sheet).await,
+        }
+    }
+
+    /// In a transaction of its own.
+    pub(crate) async fn commit_alone(&self, sheet: &Value) -> CommitAnswer {
         let done = self.rows(diesel::select(paydesk_commit(sheet))).await;
         match done.and_then(whole::one::<String>) {
             Ok(word) if word == "committed" => CommitAnswer::Committed,

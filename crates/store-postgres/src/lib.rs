@@ -24,13 +24,15 @@ mod pool;
 mod prepared;
 mod rows;
 mod rules;
+mod shelf;
+mod stock;
 mod vitals;
 mod whole;
 mod words;
 
 pub use clock::StoreClock;
 pub use migrate::migrate;
-pub use pool::{ConnectSettings, Isolation};
+pub use pool::{ConnectSettings, Isolation, MERGE_MAX};
 pub use vitals::{Backlog, COUNT_MAX, Fitness, PoolUse};
 
 use domain::ports::StoreError;
@@ -43,6 +45,7 @@ pub struct PostgresStore {
     pool: Pool,
     clock: Arc<StoreClock>,
     settings: ConnectSettings,
+    shelves: Arc<shelf::Shelves>,
 }
 
 impl PostgresStore {
@@ -53,7 +56,7 @@ impl PostgresStore {
     pub async fn connect(settings: ConnectSettings) -> Result<PostgresStore, StoreError> {
         let pool = pool::build(&settings)?;
         let clock = Arc::new(StoreClock::default());
-        let store = PostgresStore { pool, clock, settings };
+        let store = PostgresStore { pool, clock, settings, shelves: Arc::default() };
         store.measure_clock().await?;
         Ok(store)
     }

@@ -18,6 +18,10 @@ pub(crate) type Pool = DeadPool<AsyncPgConnection>;
 /// One connection, given back when dropped.
 pub(crate) type Connection = Object<AsyncPgConnection>;
 
+/// The most buyers of one SKU who can be written in one transaction: fewer than the 64 subtransactions
+/// that Postgres keeps in sight of everybody.
+pub const MERGE_MAX: usize = 32;
+
 /// How to connect.
 #[derive(Clone)]
 pub struct ConnectSettings {
@@ -31,6 +35,9 @@ pub struct ConnectSettings {
     pub lock_timeout_ms: u64,
     /// The longest one waits for a connection, in milliseconds.
     pub wait_timeout_ms: u64,
+    /// The most buyers of one SKU who are written in one transaction, at most [`MERGE_MAX`]; 1 for each
+    /// alone (`docs/adr/0019`).
+    pub merge_max: usize,
     /// What every transaction runs at.
     pub isolation: Isolation,
     /// How often an operator has begun another life of the database by hand, such as by restoring
@@ -57,6 +64,7 @@ impl ConnectSettings {
             statement_timeout_ms: 3_000,
             lock_timeout_ms: 2_000,
             wait_timeout_ms: 3_000,
+            merge_max: 1,
             isolation: Isolation::ReadCommitted,
             epoch: 0,
         }

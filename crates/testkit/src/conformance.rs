@@ -20,6 +20,7 @@ pub mod refunds;
 pub mod refusals;
 pub mod shipping;
 pub mod shop;
+pub mod stock;
 
 use crate::sample;
 use domain::changeset::{Changeset, Intent};
@@ -273,6 +274,7 @@ macro_rules! conformance {
             refunds::a_refund_is_kept_in_every_state,
             refunds::a_refund_number_belongs_to_one_order,
             refunds::what_was_sold_comes_back_once_when_its_order_is_cancelled,
+            refunds::goods_come_back_when_their_money_is_back_once_per_refund,
             refunds::a_refund_that_ends_frees_its_amount,
             refunds::what_was_not_sent_gives_way_to_what_was_made_elsewhere,
             refunds::a_refund_whose_number_is_anothers_begins_again,
@@ -291,6 +293,10 @@ macro_rules! conformance {
             shop::a_sku_is_changed_at_its_version_only,
             shop::stock_is_moved_once_per_key_and_never_below_zero,
             shop::what_is_on_sale_is_listed_by_id,
+            stock::a_try_that_comes_again_or_too_late_holds_nothing,
+            stock::a_hold_is_confirmed_or_cancelled_once_and_never_both,
+            stock::every_move_of_stock_is_an_entry_and_the_entries_are_the_level,
+            stock::a_page_of_stock_entries_goes_on_where_it_ended,
             shop::lines_grow_while_free_and_numbers_are_never_used_again,
             shop::paid_lines_leave_the_list_and_cancelled_ones_are_free_again,
             shop::addresses_belong_to_their_buyer,

@@ -8,7 +8,9 @@ use domain::fact::{
     Trade,
 };
 use domain::names::{Appid, Mchid, Openid, RefundId, TransactionId};
-use domain::order::{Checkout, Command, NewPayment, Order, Placement, RefundAsk};
+use domain::order::{
+    Checkout, Command, LineQuantity, NewPayment, Order, Placement, RefundAsk, RefundOf,
+};
 use domain::payment::TradeType;
 use domain::pricing::{PricingInput, price};
 use domain::refund::Asker;
@@ -244,7 +246,20 @@ pub fn no_refund(number: &OutRefundNo) -> Command {
 /// Somebody asks for `amount_fen` back, or for all that is left.
 pub fn refund_ask(amount_fen: Option<i64>, by: Asker) -> Command {
     Command::Refund(RefundAsk {
-        amount: amount_fen.map(Fen::new),
+        what: amount_fen.map(Fen::new).into(),
+        reason: "七天无理由".to_owned(),
+        by,
+        out_refund_no: None,
+    })
+}
+
+/// Somebody asks for the money of so many of these lines.
+pub fn refund_lines(lines: &[(u16, u32)], by: Asker) -> Command {
+    let lines = lines
+        .iter()
+        .map(|(line_no, quantity)| LineQuantity { line_no: *line_no, quantity: *quantity });
+    Command::Refund(RefundAsk {
+        what: RefundOf::Lines(lines.collect()),
         reason: "七天无理由".to_owned(),
         by,
         out_refund_no: None,

@@ -3,7 +3,7 @@
 use crate::work::step_of;
 use crate::{Paydesk, Target, TransactError};
 use domain::OrderNumber;
-use domain::changeset::{Fence, Refusal};
+use domain::changeset::Fence;
 use domain::order::{Command, CompletedBy, Rejection};
 use domain::ports::{Finish, OrderKey};
 
@@ -21,11 +21,9 @@ impl Paydesk {
         let command = Command::Complete(CompletedBy::Elapsed);
         match self.transact(&target, &command, &intent).await {
             Ok(_)
-            | Err(
-                TransactError::NotFound
-                | TransactError::Rejected(Rejection::WrongState)
-                | TransactError::Refused(Refusal::Fenced),
-            ) => Ok(Finish::Done),
+            | Err(TransactError::NotFound | TransactError::Rejected(Rejection::WrongState)) => {
+                Ok(Finish::Done)
+            }
             Err(TransactError::Rejected(Rejection::NotDue)) => {
                 let order = self.find(&target).await?;
                 let day = order.and_then(|order| order.is_complete_at());

@@ -4,7 +4,7 @@
 use crate::work::step_of;
 use crate::{Paydesk, Target, TransactError};
 use domain::OrderNumber;
-use domain::changeset::{Fence, Refusal};
+use domain::changeset::Fence;
 use domain::order::{CancelCause, Command, Rejection};
 use domain::ports::{Finish, OrderKey};
 
@@ -22,11 +22,9 @@ impl Paydesk {
         let command = Command::Cancel(CancelCause::Deadline);
         match self.transact(&target, &command, &intent).await {
             Ok(_)
-            | Err(
-                TransactError::NotFound
-                | TransactError::Rejected(Rejection::NotCancellable)
-                | TransactError::Refused(Refusal::Fenced),
-            ) => Ok(Finish::Done),
+            | Err(TransactError::NotFound | TransactError::Rejected(Rejection::NotCancellable)) => {
+                Ok(Finish::Done)
+            }
             Err(TransactError::Rejected(Rejection::NotDue)) => {
                 let order = self.find(&target).await?;
                 let deadline = order.and_then(|order| order.pay_deadline);

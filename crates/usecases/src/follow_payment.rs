@@ -145,7 +145,7 @@ impl Paydesk {
     fn next(&self, asked: Asked, before: &Payment) -> Finish {
         let (now, pace) = (self.clock.now(), self.settings.pace);
         let look = match asked {
-            Asked::Fenced => None,
+            Asked::Fenced => return self.fenced_out(),
             // Not the job's fault: it goes on by its ladder, but not at once. A payment that has
             // ended has no ladder: somebody wanted to know, and does not know yet.
             Asked::Unheard(silence) => match next_look(before, now, pace) {

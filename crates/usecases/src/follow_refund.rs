@@ -19,7 +19,7 @@ use crate::transact::Landed;
 use crate::work::step_of;
 use crate::{Paydesk, Target, TransactError};
 use domain::case::{CaseKind, CaseOpening};
-use domain::changeset::{Changeset, Fence, Intent, Refusal};
+use domain::changeset::{Changeset, Fence, Intent};
 use domain::fact::RefundFact;
 use domain::job::next_refund_look;
 use domain::order::{Command, Order, RefundAnswer, Rejection};
@@ -242,7 +242,6 @@ impl Paydesk {
         let intent = step_of(fence, step, cause_of(command));
         match self.transact(&target, command, &intent).await {
             Ok(transacted) => Ok(Stepped::To(Box::new(transacted.order))),
-            Err(TransactError::Refused(Refusal::Fenced)) => Ok(Stepped::End(Finish::Done)),
             Err(TransactError::Rejected(Rejection::RefundTooSoon { until })) => {
                 let now = self.clock.now();
                 Ok(Stepped::End(Finish::Again(self.jittered(now, until))))

@@ -5,6 +5,7 @@
 //! [`Paydesk`] and `transact.rs`.
 
 mod back_office;
+mod books;
 mod cancel_order;
 mod checkout;
 mod complete_order;
@@ -37,6 +38,7 @@ mod wallet;
 mod work;
 
 pub use back_office::PutError;
+pub use books::Findings;
 pub use checkout::{Checkedout, CheckoutError, CheckoutRequest, Quote, QuoteError};
 pub use epochs::Epochs;
 pub use ingest_notice::NoticeAnswer;

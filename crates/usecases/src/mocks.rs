@@ -96,6 +96,7 @@ mock! {
         fn sku(&self, id: &SkuId) -> PortFuture<'static, Result<Option<Sku>, StoreError>>;
         fn put_sku(&self, draft: &SkuDraft, expected: Option<u64>, audit: &Audit, now: Timestamp) -> PortFuture<'static, Result<PutAnswer<Sku>, StoreError>>;
         fn move_stock(&self, change: &StockChange) -> PortFuture<'static, Result<StockAnswer, StoreError>>;
+        fn stock_entries(&self, query: &StockEntryList) -> PortFuture<'static, Result<Option<StockEntryListing>, StoreError>>;
     }
 }
 
@@ -176,6 +177,7 @@ mock! {
     pub(crate) Rules {}
     impl Invariants for Rules {
         fn check(&self, pace: Pace) -> PortFuture<'static, Result<Vec<InvariantReport>, StoreError>>;
+        fn check_part(&self, part: Part, pace: Pace) -> PortFuture<'static, Result<Vec<InvariantReport>, StoreError>>;
     }
 }
 

@@ -37,7 +37,7 @@ impl Paydesk {
                     self.end_orphan_case(out_trade_no, &found.epoch, job).await?;
                     Ok(Finish::Done)
                 }
-                Asked::Fenced => Ok(Finish::Done),
+                Asked::Fenced => Err(TransactError::Refused(Refusal::Fenced)),
                 Asked::Unheard(silence) => Ok(silence.finish(self.orphan_again_at())),
             };
         }
@@ -68,7 +68,7 @@ impl Paydesk {
         let subject = out_trade_no.as_str().to_owned();
         changeset.ended_cases.push(CaseEnd { kind: CaseKind::UnknownOrder, subject });
         match self.commit(changeset).await? {
-            Landed::Now | Landed::Before | Landed::Refused(Refusal::Fenced) => Ok(()),
+            Landed::Now | Landed::Before => Ok(()),
             Landed::Not(why) => Err(TransactError::Busy(why.to_owned())),
             Landed::Refused(refusal) => Err(TransactError::Refused(refusal)),
         }
@@ -98,7 +98,7 @@ impl Paydesk {
         let known: Option<Order> = self.find(&target).await?;
         if known.is_some() {
             return match self.transact(&target, &Command::Adopt(fact), &intent).await {
-                Ok(_) | Err(TransactError::Refused(Refusal::Fenced)) => Ok(Finish::Done),
+                Ok(_) => Ok(Finish::Done),
                 Err(other) => Err(other),
             };
         }
@@ -112,7 +112,7 @@ impl Paydesk {
             .paced(self.settings.pace)
             .decided_in(epoch);
         match self.commit(changeset).await? {
-            Landed::Now | Landed::Before | Landed::Refused(Refusal::Fenced) => Ok(Finish::Done),
+            Landed::Now | Landed::Before => Ok(Finish::Done),
             // Somebody else made it meanwhile.
             Landed::Not(_) | Landed::Refused(Refusal::NumberTaken) => Ok(self.orphan_again()),
             Landed::Refused(refusal) => Err(TransactError::Refused(refusal)),
@@ -138,7 +138,7 @@ impl Paydesk {
         });
         changeset.ended_cases.push(CaseEnd { kind: CaseKind::UnknownOrder, subject });
         match self.commit(changeset).await? {
-            Landed::Now | Landed::Before | Landed::Refused(Refusal::Fenced) => Ok(Finish::Done),
+            Landed::Now | Landed::Before => Ok(Finish::Done),
             Landed::Not(why) => Err(TransactError::Busy(why.to_owned())),
             Landed::Refused(refusal) => Err(TransactError::Refused(refusal)),
         }

@@ -35,7 +35,7 @@ pub(crate) fn sku(price_fen: i64) -> Sku {
         cost_price: Fen::ZERO,
         status: SkuStatus::OnSale,
         price_version: 1,
-        stock: StockLevel::default(),
+        stock: StockLevel { stocked: 1_000, available: 1_000, held: 0, sold: 0 },
         created_at: now(),
     }
 }

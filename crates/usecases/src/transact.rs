@@ -195,7 +195,12 @@ impl Paydesk {
                 .paced(self.settings.pace)
                 .decided_in(&epoch)
         };
-        let ends = |event: &Event| matches!(event, Event::Settled { .. } | Event::Cancelled { .. });
+        let ends = |event: &Event| {
+            matches!(
+                event,
+                Event::Settled { .. } | Event::Cancelled { .. } | Event::GoodsReturned { .. }
+            )
+        };
         let money_first = events.iter().any(ends);
         let changeset = self.posted(changeset, &found, &shared.books).await?;
         match self.commit(changeset).await? {

@@ -4,7 +4,7 @@
 mod tests;
 
 use crate::{Paydesk, TransactError};
-use domain::changeset::{Audit, Fence, Intent};
+use domain::changeset::{Audit, Fence, Intent, Refusal};
 use domain::job::{JobId, JobKind};
 use domain::ports::{Finish, LeasedJob, StoreError};
 use domain::{CommandId, OrderNumber, OutRefundNo, OutTradeNo};
@@ -39,10 +39,19 @@ impl Paydesk {
         } else {
             match self.step(job).await {
                 Ok(finish) => finish,
+                Err(TransactError::Refused(Refusal::Fenced)) => self.fenced_out(),
                 Err(error) => self.after_failure(job, &error),
             }
         };
         self.finish(job, finish).await;
+    }
+
+    /// What a worker says whose write was refused because its lease had ended. If that is so, it
+    /// changes nothing: another worker goes on. But leases end by the store's clock, and a clock that
+    /// is set back gives a lease back that had ended: then nothing was done, and it is this worker's to
+    /// do. Never that the job is done.
+    pub(crate) fn fenced_out(&self) -> Finish {
+        Finish::Again(self.clock.now())
     }
 
     async fn finish(&self, job: &LeasedJob, finish: Finish) {

@@ -77,6 +77,9 @@ impl Settings {
             let most = Fen::LIMIT.get();
             mistakes.push(format!("refunds.approval_above_fen: 0 to {most}"));
         }
+        if !(1..=store_postgres::MERGE_MAX).contains(&self.database.merge_max) {
+            mistakes.push(format!("database.merge_max: 1 to {}", store_postgres::MERGE_MAX));
+        }
         if !(1..=1_000).contains(&self.database.pool_max) {
             mistakes.push("database.pool_max: 1 to 1000".to_owned());
         }

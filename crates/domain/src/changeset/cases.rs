@@ -65,6 +65,9 @@ fn stock_trouble(event: &Event) -> Option<&'static str> {
     if let Event::Settled { stock: StockOutcome::Refused, .. } = event {
         return Some("settled, but its stock could not be taken; its holds stay as they are");
     }
+    if let Event::GoodsReturned { stock: StockOutcome::Refused, .. } = event {
+        return Some("refunded, but its goods could not be put back on the shelf");
+    }
     if let Event::Cancelled { stock: StockOutcome::Refused, .. } = event {
         return Some(
             "cancelled, but its stock could not be given back; its holds stay as they are",

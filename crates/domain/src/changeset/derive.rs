@@ -122,7 +122,9 @@ pub(super) fn outgoing(after: &Order, event: &Event) -> Vec<Outgoing> {
         Event::RefundMoved { out_refund_no, to, .. } => {
             after.refund(out_refund_no).map_or(&[], |refund| moved(after, refund, to))
         }
-        Event::CouponStuck { .. } => &[OutgoingKind::CaseOpened],
+        Event::CouponStuck { .. } | Event::GoodsReturned { stock: StockOutcome::Refused, .. } => {
+            &[OutgoingKind::CaseOpened]
+        }
         Event::Shipped(_) => &[OutgoingKind::OrderShipped],
         Event::Delivered { .. } => &[OutgoingKind::OrderDelivered],
         Event::Completed { .. } => &[OutgoingKind::OrderCompleted],
@@ -137,6 +139,7 @@ pub(super) fn outgoing(after: &Order, event: &Event) -> Vec<Outgoing> {
         | Event::CancelRequested { .. }
         | Event::CancelWithdrawn
         | Event::CouponMoved { .. }
+        | Event::GoodsReturned { stock: StockOutcome::Committed, .. }
         | Event::PayerReported(_) => &[],
     };
     let subject = match (event.out_refund_no(), event.payment_no()) {
@@ -176,6 +179,7 @@ fn moved(after: &Order, refund: &Refund, to: &RefundState) -> &'static [Outgoing
 /// What of this may happen once only, whatever the state machine thinks.
 pub(super) fn effect(after: &Order, event: &Event) -> Option<String> {
     match event {
+        Event::GoodsReturned { out_refund_no, .. } => Some(format!("returned:{out_refund_no}")),
         Event::Settled { .. } => Some(format!("settled:{}", after.id)),
         Event::Cancelled { .. } => Some(format!("cancelled:{}", after.id)),
         Event::PaymentSurplus { no, .. } => {
@@ -230,12 +234,26 @@ pub(super) fn stock_moves(before: Option<&Order>, after: &Order, event: &Event) 
     {
         // What was sold comes back, what was only held is free again.
         before.holds.iter().filter_map(given_back).collect()
+    } else if let Event::GoodsReturned { out_refund_no, lines, stock: StockOutcome::Committed } =
+        event
+    {
+        returned(after, out_refund_no, lines)
     } else {
         return Vec::new();
     };
     // Shared rows are locked in one order everywhere.
     moves.sort_by(|a, b| (&a.sku_id, a.line_no).cmp(&(&b.sku_id, b.line_no)));
     moves
+}
+
+/// Of which lines how many come back with a refund.
+fn returned(after: &Order, number: &OutRefundNo, lines: &[(u16, u32)]) -> Vec<StockMove> {
+    let of_line = |line_no: u16| after.holds.iter().find(move |hold| hold.line_no == line_no);
+    let back = lines.iter().filter_map(|(line_no, quantity)| {
+        let back = stock_move(of_line(*line_no)?, StockMoveKind::Return);
+        Some(StockMove { quantity: *quantity, out_refund_no: Some(number.clone()), ..back })
+    });
+    back.collect()
 }
 
 fn given_back(hold: &Hold) -> Option<StockMove> {
@@ -251,7 +269,13 @@ fn given_back(hold: &Hold) -> Option<StockMove> {
 }
 
 fn stock_move(hold: &Hold, kind: StockMoveKind) -> StockMove {
-    StockMove { line_no: hold.line_no, sku_id: hold.sku_id.clone(), quantity: hold.quantity, kind }
+    StockMove {
+        line_no: hold.line_no,
+        sku_id: hold.sku_id.clone(),
+        quantity: hold.quantity,
+        kind,
+        out_refund_no: None,
+    }
 }
 
 /// What an event does to the coupon of its order.

@@ -42,6 +42,10 @@ impl Order {
             Event::RefundMoved { out_refund_no, to, at } => {
                 self.move_refund(out_refund_no, to, *at)
             }
+            Event::GoodsReturned { lines, stock: StockOutcome::Committed, .. } => {
+                self.take_back(lines);
+            }
+            Event::GoodsReturned { stock: StockOutcome::Refused, .. } => {}
             Event::Settled { settlement, stock } => self.take(settlement, *stock),
             Event::CancelRequested { cause } => {
                 self.status = OrderStatus::Cancelling;
@@ -109,6 +113,15 @@ impl Order {
         self.move_holds(HoldStatus::Released);
         for hold in self.holds.iter_mut().filter(|hold| hold.status == HoldStatus::Committed) {
             hold.returned_quantity = hold.quantity;
+        }
+    }
+
+    fn take_back(&mut self, lines: &[(u16, u32)]) {
+        for (line_no, quantity) in lines {
+            for hold in self.holds.iter_mut().filter(|hold| hold.line_no == *line_no) {
+                let back = hold.returned_quantity.saturating_add(*quantity);
+                hold.returned_quantity = back.min(hold.quantity);
+            }
         }
     }
 

@@ -106,14 +106,41 @@ impl Command {
 /// A refund that somebody asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefundAsk {
-    /// How much; `None` for all that is left.
-    pub amount: Option<Fen>,
+    /// How much of it.
+    pub what: RefundOf,
     /// Why, shown to the payer.
     pub reason: String,
     /// Who asks.
     pub by: Asker,
     /// A number given by a merchant's backend.
     pub out_refund_no: Option<OutRefundNo>,
+}
+
+/// How much a refund asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefundOf {
+    /// All that is left.
+    Rest,
+    /// So much.
+    Amount(Fen),
+    /// What was paid for these goods; with the last of them before shipping, the fees as well.
+    Lines(Vec<LineQuantity>),
+}
+
+impl From<Option<Fen>> for RefundOf {
+    /// An amount; all that is left without one.
+    fn from(amount: Option<Fen>) -> RefundOf {
+        amount.map_or(RefundOf::Rest, RefundOf::Amount)
+    }
+}
+
+/// So many of one line of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineQuantity {
+    /// Which line, from 1.
+    pub line_no: u16,
+    /// How many of it, at least 1.
+    pub quantity: u32,
 }
 
 /// What a refund call brought, when it was no fact.
@@ -278,6 +305,9 @@ pub enum Rejection {
     /// It was not paid with WeChat Pay money, or too long ago.
     #[error("the order cannot be refunded")]
     NotRefundable,
+    /// It has no such line, or the line was named twice.
+    #[error("line {0} is not of this order, or named twice")]
+    LineUnknown(u16),
     /// More than is left of what was paid.
     #[error("more than what is left of the payment")]
     RefundExceedsPaid,

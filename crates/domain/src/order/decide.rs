@@ -35,6 +35,8 @@ impl Order {
                     *stock = given.stock;
                 }
             }
+            let goods = self.goods_after(events, given.stock);
+            events.extend(goods);
             let coupon = self.coupon_after(events, given.coupon);
             events.extend(coupon);
         }

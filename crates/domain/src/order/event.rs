@@ -86,6 +86,15 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// What a refund was for is there again, now that its money is back.
+    GoodsReturned {
+        /// With which refund.
+        out_refund_no: OutRefundNo,
+        /// How many of which lines.
+        lines: Vec<(u16, u32)>,
+        /// What became of its stock.
+        stock: StockOutcome,
+    },
     /// The order is settled.
     Settled {
         /// By what.
@@ -174,6 +183,7 @@ impl Event {
             Event::RefundRequested(_) => "refund_requested",
             Event::RefundImported(_) => "refund_imported",
             Event::RefundMoved { to, .. } => moved(to.status()),
+            Event::GoodsReturned { .. } => "goods_returned",
             Event::Settled { .. } => "settled",
             Event::CancelRequested { .. } => "cancel_requested",
             Event::CancelWithdrawn => "cancel_withdrawn",
@@ -205,6 +215,7 @@ impl Event {
             }
             Event::Placed(_)
             | Event::RefundMoved { .. }
+            | Event::GoodsReturned { .. }
             | Event::Settled { .. }
             | Event::CancelRequested { .. }
             | Event::CancelWithdrawn
@@ -225,7 +236,8 @@ impl Event {
             Event::RefundRequested(refund) | Event::RefundImported(refund) => {
                 Some(&refund.out_refund_no)
             }
-            Event::RefundMoved { out_refund_no, .. } => Some(out_refund_no),
+            Event::RefundMoved { out_refund_no, .. }
+            | Event::GoodsReturned { out_refund_no, .. } => Some(out_refund_no),
             Event::Placed(_)
             | Event::PaymentStarted(_)
             | Event::PaymentPayable { .. }

@@ -4,6 +4,7 @@
 //! WeChat Pay, `record.rs` is what WeChat Pay says. The states are in [`crate::refund`].
 
 mod ask;
+mod lines;
 mod people;
 mod record;
 mod send;

@@ -9,6 +9,45 @@ pub trait Invariants: Send + Sync {
     /// Checks every invariant, as one snapshot. `pace` is the one that the service keeps: some rules
     /// speak of how long it waits. May take long on a large database; locks nothing.
     fn check(&self, pace: Pace) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>>;
+
+    /// Checks those of one part of the books alone.
+    ///
+    /// # Contract
+    /// Every invariant that [`Invariants::check`] checks belongs to exactly one part.
+    fn check_part(
+        &self,
+        part: Part,
+        pace: Pace,
+    ) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>>;
+}
+
+/// A part of the books that is compared with another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Orders and their payments and refunds.
+    Payments,
+    /// Stock, coupons, what orders hold of them, and orders.
+    Goods,
+    /// What settled, and what was written because of it: the ledger, effects, events, the trail.
+    Settlements,
+    /// Whatever lives, and the work that looks after it.
+    Work,
+}
+
+impl Part {
+    /// Every part.
+    pub const ALL: [Part; 4] = [Part::Payments, Part::Goods, Part::Settlements, Part::Work];
+
+    /// Its name, for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::Payments => "payments",
+            Part::Goods => "goods",
+            Part::Settlements => "settlements",
+            Part::Work => "work",
+        }
+    }
 }
 
 /// One invariant, checked.

@@ -8,7 +8,9 @@ use crate::catalogue::{Sku, SkuDraft, SkuId, StockLevel};
 use crate::changeset::{Audit, ReplayRecord};
 use crate::coupon::CouponId;
 use crate::delivery::DeliveryRules;
+use crate::stock::StockEntry;
 use crate::{OrderNumber, Timestamp, UserId};
+use uuid::Uuid;
 
 /// What is for sale.
 pub trait Catalogue: Send + Sync {
@@ -44,6 +46,41 @@ pub trait Catalogue: Send + Sync {
         &'a self,
         change: &'a StockChange,
     ) -> PortFuture<'a, Result<StockAnswer, StoreError>>;
+
+    /// A page of what moved the stock of one SKU, newest first, by `(at, id)`; `None` when there is no
+    /// such SKU.
+    ///
+    /// # Contract
+    /// Every change of a SKU's stock is one entry, written in the commit that made it: from nothing, the
+    /// entries in any order lead to the level that [`Catalogue::sku`] shows.
+    fn stock_entries<'a>(
+        &'a self,
+        query: &'a StockEntryList,
+    ) -> PortFuture<'a, Result<Option<StockEntryListing>, StoreError>>;
+}
+
+/// Which moves of stock to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockEntryList {
+    /// Of what.
+    pub sku_id: SkuId,
+    /// Moved at or after.
+    pub from: Option<Timestamp>,
+    /// Moved before.
+    pub to: Option<Timestamp>,
+    /// Only entries older than this one: the last of the page before.
+    pub after: Option<(Timestamp, Uuid)>,
+    /// At most this many, 1–100.
+    pub limit: u32,
+}
+
+/// A page of moves of stock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockEntryListing {
+    /// The entries, newest first.
+    pub entries: Vec<StockEntry>,
+    /// Whether there are older ones.
+    pub more: bool,
 }
 
 /// Stock brought in or taken out by hand.

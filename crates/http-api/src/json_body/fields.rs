@@ -43,6 +43,11 @@ impl Fields {
         if self.errors.is_empty() { Ok(()) } else { Err(self.errors) }
     }
 
+    /// Whether there is a member of this name; a `null` counts as absent.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(|json| *json != Json::Null)
+    }
+
     /// The member of this name; a `null` counts as absent.
     fn take(&mut self, name: &str) -> Option<Json> {
         self.members.remove(name).filter(|json| *json != Json::Null)

@@ -283,6 +283,7 @@ const REFUND: &[Code] = &[
     Code::RequestInProgress,
     Code::NotFound,
     Code::VersionConflict,
+    Code::ItemNotFound,
     Code::OrderNotRefundable,
     Code::RefundExceedsPaid,
     Code::RefundLimitReached,

@@ -163,6 +163,11 @@ impl From<Rejection> for Problem {
             ),
             Rejection::RefundUnknown(_) => Problem::not_found(),
             Rejection::NotRefundable => Problem::not_refundable(),
+            Rejection::LineUnknown(line_no) => {
+                let message = format!("line {line_no} is not of this order, or named twice");
+                Problem::new(Code::ItemNotFound, "look at the lines of the order")
+                    .with_errors(vec![FieldError::new("lines", "item_not_found", message)])
+            }
             Rejection::RefundExceedsPaid => Problem::new(
                 Code::RefundExceedsPaid,
                 "look at paid_fen and at the refunds: what they hold cannot be asked for again",

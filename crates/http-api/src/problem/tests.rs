@@ -93,6 +93,7 @@ fn of_use_cases() -> Vec<Problem> {
         transact(TransactError::Refused(Refusal::EffectTaken(secret()))),
         transact(TransactError::Rejected(Rejection::NotRefundable)),
         transact(TransactError::Rejected(Rejection::RefundExceedsPaid)),
+        transact(TransactError::Rejected(Rejection::LineUnknown(7))),
         transact(TransactError::Rejected(Rejection::TooManyRefunds)),
         transact(TransactError::Rejected(Rejection::NeedsAnother)),
         transact(TransactError::Rejected(Rejection::RefundNumberTaken(refund()))),

@@ -14,6 +14,7 @@ use domain::order::Order;
 use domain::payment::Payment;
 use domain::ports::*;
 use domain::recharge::RechargePackage;
+use domain::stock::StockEntry;
 use domain::{CommandId, Epoch, OrderId, OrderNumber, Timestamp, UserId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -38,6 +39,8 @@ pub(in crate::tests) struct Inner {
     pub(in crate::tests) addresses: BTreeMap<(UserId, i64), BookedAddress>,
     pub(in crate::tests) items: BTreeMap<(UserId, ItemId), (SkuId, u32, Option<OrderNumber>)>,
     pub(in crate::tests) cases: Vec<Case>,
+    /// Of whatever SKU is asked for.
+    pub(in crate::tests) stock_entries: Vec<StockEntry>,
     /// The causes of the commits of orders, in the words of the audit.
     pub(in crate::tests) causes: Vec<String>,
     pub(in crate::tests) hastened: usize,

@@ -142,6 +142,14 @@ impl Invariants for Fake {
     fn check(&self, _pace: Pace) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>> {
         ready(self.up().map(|inner| inner.invariants.clone()))
     }
+
+    fn check_part(
+        &self,
+        _part: Part,
+        pace: Pace,
+    ) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>> {
+        self.check(pace)
+    }
 }
 
 impl CaseBook for Fake {

@@ -7,6 +7,7 @@ use domain::changeset::Audit;
 use domain::coupon::CouponId;
 use domain::delivery::DeliveryRules;
 use domain::ports::*;
+use domain::stock::StockEntry;
 use domain::{Timestamp, UserId};
 
 impl ShopRules for Fake {
@@ -98,6 +99,27 @@ impl Catalogue for Fake {
             let level = sku.stock;
             inner.replays.insert(change.replay.scope.clone(), change.replay.clone());
             StockAnswer::Moved(level)
+        }))
+    }
+
+    fn stock_entries<'a>(
+        &'a self,
+        query: &'a StockEntryList,
+    ) -> PortFuture<'a, Result<Option<StockEntryListing>, StoreError>> {
+        ready(self.up().map(|inner| {
+            inner.skus.get(&query.sku_id)?;
+            let wanted = |entry: &&StockEntry| {
+                query.from.is_none_or(|from| entry.at >= from)
+                    && query.to.is_none_or(|to| entry.at < to)
+                    && query.after.is_none_or(|after| (entry.at, entry.id) < after)
+            };
+            let mut entries: Vec<StockEntry> =
+                inner.stock_entries.iter().filter(wanted).cloned().collect();
+            entries.sort_by_key(|entry| core::cmp::Reverse((entry.at, entry.id)));
+            let limit = usize::try_from(query.limit).unwrap();
+            let more = entries.len() > limit;
+            entries.truncate(limit);
+            Some(StockEntryListing { entries, more })
         }))
     }
 }

@@ -77,6 +77,7 @@ const TABLE: &[Row] = &[
     ("GET", "/api/admin/skus/{id}", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
     ("PUT", "/api/admin/skus/{id}", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
     ("POST", "/api/admin/skus/{id}/stock", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
+    ("GET", "/api/admin/skus/{id}/stock/moves", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
     ("GET", "/api/admin/recharge-packages/{id}", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
     ("PUT", "/api/admin/recharge-packages/{id}", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
     ("GET", "/api/admin/coupons/{id}", Unpaid, [401, 401, 401, 200, 200, 200, 403]),

@@ -4,7 +4,7 @@ mod backends;
 mod people;
 
 use super::actions::send;
-use super::front::{Front, Said, idempotency_key, request};
+use super::front::{Front, Said, everything, idempotency_key, request};
 use actix_web::http::Method;
 use domain::names::RefundId;
 use domain::refund::RefundState;
@@ -57,7 +57,7 @@ async fn a_part_of_what_is_not_shipped_is_on_its_way_at_once_and_once_per_key() 
     assert_eq!(
         said.body,
         json!({"out_refund_no": out_refund_no, "out_trade_no": number, "amount_fen": 250,
-            "reason": "坏了", "kind": "requested", "status": "requested", "asked_by": "buyer",
+            "lines": [], "reason": "坏了", "kind": "requested", "status": "requested", "asked_by": "buyer",
             "replaces": null, "refund_id": null, "created_at": "2027-01-15T08:00:00Z",
             "succeeded_at": null})
     );
@@ -78,6 +78,43 @@ async fn a_part_of_what_is_not_shipped_is_on_its_way_at_once_and_once_per_key() 
     let another = ask(&front, 3, &number, 250).await;
     assert_eq!(another.status, 201);
     assert_ne!(another.body["out_refund_no"], said.body["out_refund_no"]);
+}
+
+#[actix_web::test]
+async fn the_money_of_goods_is_asked_for_by_lines() {
+    let front = Front::open().await;
+    front.want(3).await;
+    let said = front.pay(&idempotency_key(8), everything()).await;
+    let number = said.body["order_number"].as_str().unwrap().to_owned();
+    front.settle(&number);
+    let path = format!("/api/mini/orders/{number}/refunds");
+    let of_lines = |lines: Value| json!({"lines": lines, "reason": "坏了"});
+    let one = json!([{"line_no": 1, "quantity": 1}]);
+    let said = front.post(1, &path, of_lines(one.clone())).await;
+    assert_eq!((said.status, &said.body["amount_fen"]), (201, &json!(1_250)), "{said:?}");
+    let part = json!([{"line_no": 1, "quantity": 1, "amount_fen": 1_250}]);
+    assert_eq!(said.body["lines"], part);
+    let admin = format!("/api/admin/orders/{number}/refunds");
+    let said = front.post_as(&front.operator, 2, &admin, of_lines(one.clone())).await;
+    assert_eq!((said.status, &said.body["asked_by"]), (201, &json!("operator")), "{said:?}");
+    let two = json!([{"line_no": 1, "quantity": 2}]);
+    let said = front.post(3, &path, of_lines(two)).await;
+    assert_eq!(said.code(), (409, "refund_exceeds_paid"), "one is left");
+    let said = front.post(4, &path, of_lines(json!([{"line_no": 2, "quantity": 1}]))).await;
+    assert_eq!(said.code(), (422, "item_not_found"));
+    let mut both = of_lines(one);
+    both["amount_fen"] = json!(1);
+    for (body, field) in [
+        (both, "amount_fen"),
+        (of_lines(json!([])), "lines"),
+        (of_lines(json!([{"line_no": 1}])), "lines[0].quantity"),
+        (of_lines(json!([{"line_no": 0, "quantity": 1}])), "lines[0].line_no"),
+        (json!({"reason": "坏了"}), "amount_fen"),
+    ] {
+        let said = front.post(5, &path, body).await;
+        assert_eq!(said.code(), (400, "validation_failed"), "{field}");
+        assert_eq!(said.body["errors"][0]["field"], field, "{}", said.text);
+    }
 }
 
 #[actix_web::test]
@@ -209,7 +246,7 @@ async fn a_refund_that_is_wrong_in_every_way_is_refused_step_by_step() {
         .iter()
         .map(|error| error["field"].as_str().unwrap())
         .collect();
-    assert_eq!(named, ["amount_fen", "reason", "lines"]);
+    assert_eq!(named, ["lines", "reason", "amount_fen"]);
     let said = send_as(&front.buyer, missing, Some(1), "\"1\"", of(9_999)).await;
     assert_eq!(said.code(), (404, "not_found"));
     let said = send_as(&front.buyer, &number, Some(1), "\"1\"", of(9_999)).await;

@@ -4,7 +4,7 @@ use super::names::{WireAsker, WireRefundKind, WireRefundStatus};
 use domain::Timestamp;
 use domain::order::Order;
 use domain::payment::Payment;
-use domain::refund::Refund;
+use domain::refund::{Refund, RefundedLine};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,6 +18,8 @@ pub(crate) struct WireRefund {
     out_trade_no: String,
     /// How much, in fen.
     amount_fen: i64,
+    /// The goods that it is for; none when it is for an amount.
+    lines: Vec<WireRefundedLine>,
     /// Empty for one that was made elsewhere.
     reason: String,
     kind: WireRefundKind,
@@ -36,6 +38,23 @@ pub(crate) struct WireRefund {
     succeeded_at: Option<String>,
 }
 
+/// So many of one line.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RefundedLine)]
+struct WireRefundedLine {
+    line_no: u16,
+    quantity: u32,
+    /// What was paid for them, without fees.
+    amount_fen: i64,
+}
+
+impl WireRefundedLine {
+    fn of(part: &RefundedLine) -> WireRefundedLine {
+        let RefundedLine { line_no, quantity, amount } = *part;
+        WireRefundedLine { line_no, quantity, amount_fen: amount.get() }
+    }
+}
+
 impl WireRefund {
     /// The twin.
     pub(crate) fn of(refund: &Refund, order: &Order) -> WireRefund {
@@ -44,6 +63,7 @@ impl WireRefund {
             out_refund_no: refund.out_refund_no.as_str().to_owned(),
             out_trade_no: payment.map(|p| p.out_trade_no().to_string()).unwrap_or_default(),
             amount_fen: refund.amount.get(),
+            lines: refund.lines.iter().map(WireRefundedLine::of).collect(),
             reason: refund.reason.clone(),
             kind: WireRefundKind::of(refund.kind),
             status: WireRefundStatus::of(refund.state.status()),

@@ -20,6 +20,8 @@ use std::sync::Arc;
 pub(crate) const OFF: &str = "ten-off";
 /// All of the goods for nothing, for as long as the world lasts.
 pub(crate) const ALL_OFF: &str = "all-off";
+/// Half of the goods for nothing, for as long as the world lasts.
+pub(crate) const HALF_OFF: &str = "half-off";
 /// What the first takes off, and what it takes off when the merchant has changed their mind.
 const CUTS: [i64; 2] = [1_000, 1_200];
 /// The goods have to cost so much, in fen.
@@ -50,7 +52,7 @@ pub(super) fn open(world: &Arc<World>) {
 
 /// Defines the coupons; tells the oracle when the first ends.
 pub(crate) fn define(world: &World) {
-    for terms in [off(0), all_off()].into_iter().flatten() {
+    for terms in [off(0), part_off(ALL_OFF, 100), part_off(HALF_OFF, 50)].into_iter().flatten() {
         world.oracle.coupon_ends(terms.id.clone(), terms.valid_to);
         drop(at_once(world.store.put_coupon(&terms, None, &audit(), world.now())));
     }
@@ -69,12 +71,12 @@ fn off(cut: usize) -> Option<CouponTerms> {
     })
 }
 
-fn all_off() -> Option<CouponTerms> {
+fn part_off(id: &str, percent: u8) -> Option<CouponTerms> {
     let now = instant(0);
     Some(CouponTerms {
-        id: CouponId::parse(ALL_OFF)?,
-        title: "全免".to_owned(),
-        cut: Cut::Percent { percent: 100, cap: None },
+        id: CouponId::parse(id)?,
+        title: id.to_owned(),
+        cut: Cut::Percent { percent, cap: None },
         threshold: Fen::ZERO,
         valid_from: now.plus_seconds(-LONG_S),
         valid_to: now.plus_seconds(LONG_S),
@@ -82,9 +84,9 @@ fn all_off() -> Option<CouponTerms> {
     })
 }
 
-/// Gives a buyer two of the first and one of the second.
+/// Gives a buyer two of the first and one of each other.
 pub(crate) fn give(world: &World, buyer: UserId) {
-    for (id, quantity) in [(OFF, 2), (ALL_OFF, 1)] {
+    for (id, quantity) in [(OFF, 2), (ALL_OFF, 1), (HALF_OFF, 1)] {
         let Some(coupon_id) = CouponId::parse(id) else { continue };
         let replay = ReplayRecord {
             scope: scope("operator", "issue", &format!("{id}-{buyer}")),

@@ -6,7 +6,9 @@ use crate::tape::Kind;
 use crate::time::SECOND;
 use crate::world::World;
 use domain::changeset::Audit;
-use domain::order::{CancelCause, Command, CompletedBy, OrderStatus, RefundAsk};
+use domain::order::{
+    CancelCause, Command, CompletedBy, LineQuantity, OrderStatus, RefundAsk, RefundOf,
+};
 use domain::payment::Payment;
 use domain::ports::OrderKey;
 use domain::refund::{Asker, Refund, RefundKind, RefundStatus};
@@ -175,7 +177,10 @@ fn still_owed(world: &World, refund: &Refund, paid: &Payment) -> Option<Fen> {
 fn refund(world: &World, id: OrderId, number: &OrderNumber, count: u32) -> Ask {
     let parts = i64::from(world.draw(Kind::Actor, 4));
     let ask = RefundAsk {
-        amount: (parts > 0).then(|| Fen::new(parts.saturating_mul(1_000))),
+        what: match world.draw(Kind::Wish, 3) {
+            0 => (parts > 0).then(|| Fen::new(parts.saturating_mul(1_000))).into(),
+            pieces => RefundOf::Lines(vec![LineQuantity { line_no: 1, quantity: pieces }]),
+        },
         reason: "操作员退款".to_owned(),
         by: Asker::Operator,
         out_refund_no: None,

@@ -2,7 +2,7 @@
 
 use super::TaskId;
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 
 /// A task goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +32,19 @@ impl Queue {
 
     pub(super) fn push(&mut self, entry: Entry) {
         self.heap.push(Reverse(entry));
+    }
+
+    /// Those of `tasks` that were put off until `until` come at `at`. They are moved, not added: who
+    /// waits twice wakes twice, and goes on to wait twice.
+    pub(super) fn bring_forward(&mut self, tasks: &BTreeSet<TaskId>, until: i64, at: i64) {
+        if tasks.is_empty() {
+            return;
+        }
+        let sooner = |Reverse(entry): Reverse<Entry>| {
+            let is_meant = entry.at == until && tasks.contains(&entry.task);
+            Reverse(if is_meant { Entry { at, ..entry } } else { entry })
+        };
+        self.heap = std::mem::take(&mut self.heap).into_iter().map(sooner).collect();
     }
 
     /// The first one that is not later than `until`.

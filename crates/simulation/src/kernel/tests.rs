@@ -83,6 +83,29 @@ fn who_was_held_and_is_let_go_goes_on_at_once() {
 }
 
 #[test]
+fn one_who_is_let_go_goes_on_at_once_and_others_wait() {
+    let kernel = Kernel::new(Tape::of_seed(1));
+    let (lines, say) = log();
+    let other = Home::Node { node: 7, life: 1 };
+    for (home, name) in [(NODE, "node"), (other, "other")] {
+        let (kernel_of, say) = (Arc::clone(&kernel), say.clone());
+        kernel.spawn(home, Label::default(), async move {
+            kernel_of.sleep(10).await;
+            say(&format!("{name} at {}", kernel_of.now()));
+        });
+        kernel.run(5, || false);
+        kernel.hold(home, 1_000);
+    }
+    kernel.run(100, || false);
+    kernel.let_go(NODE);
+    kernel.run(i64::MAX, || false);
+    let lines = lines.lock().unwrap().clone();
+    assert_eq!(lines[0], "node at 100");
+    assert!(lines[1].starts_with("other at 10"), "{lines:?}");
+    assert_ne!(lines[1], "other at 100");
+}
+
+#[test]
 fn a_letter_arrives_or_the_time_is_up() {
     let kernel = Kernel::new(Tape::of_seed(1));
     let (lines, say) = log();

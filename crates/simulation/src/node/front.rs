@@ -23,7 +23,7 @@ use usecases::{
 /// How long a client waits for an answer.
 const PATIENCE: i64 = 15 * SECOND;
 
-const ON_REQUEST: [Fault; 8] = [
+const ON_REQUEST: [Fault; 10] = [
     Fault::CrashBefore,
     Fault::CrashAfter,
     Fault::LostAnswer,
@@ -32,9 +32,11 @@ const ON_REQUEST: [Fault; 8] = [
     Fault::Twice,
     Fault::Reordered,
     Fault::RateLimited,
+    Fault::StoreDown,
+    Fault::Second,
 ];
-pub(super) const ON_REPLY: [Fault; 5] =
-    [Fault::CrashBefore, Fault::CrashAfter, Fault::LostAnswer, Fault::Late, Fault::Twice];
+pub(super) const ON_REPLY: [Fault; 4] =
+    [Fault::CrashBefore, Fault::CrashAfter, Fault::LostAnswer, Fault::Late];
 /// What a client asks.
 #[derive(Clone)]
 pub enum Ask {
@@ -106,9 +108,7 @@ impl Ask {
 pub async fn ask(world: &Arc<World>, what: Ask) -> Option<Said> {
     let before = world.kernel.label();
     world.turn_to(what.flow());
-    if let Some(plan) = world.plan() {
-        plan.asks(before.whose, &what);
-    }
+    world.beside.asks(before.whose, &what);
     let spot = Spot { site: Site::Request, step: Step::Recv, what: what.name() };
     let fault = world.fault(Kind::Client, spot, &ON_REQUEST);
     if fault == Some(Fault::RateLimited) {
@@ -133,11 +133,13 @@ pub async fn ask(world: &Arc<World>, what: Ask) -> Option<Said> {
 }
 
 /// The same request comes to another node than `here` at this instant; nobody waits for the answer.
-pub(crate) fn again(world: &Arc<World>, ask: Ask, here: u32) {
-    let Some((node, (home, desk))) = world.other_door(here) else { return };
+/// Whether there is another.
+pub(crate) fn again(world: &Arc<World>, ask: Ask, here: u32) -> bool {
+    let Some((node, (home, desk))) = world.other_door(here) else { return false };
     let handling = Handling { world: Arc::clone(world), node, desk, dies: false, mute: true };
     let (nobody, label) = (letter().0, world.kernel.label());
     world.kernel.spawn(home, label, async move { handling.handle(ask, &nobody).await });
+    true
 }
 
 /// One request under way.
@@ -171,6 +173,7 @@ impl Request {
             return;
         }
         let Some((home, desk)) = world.door(node) else { return };
+        world.meets_the_time(node, Step::Recv);
         let label = world.kernel.label();
         let handling = Handling {
             world: Arc::clone(world),
@@ -314,7 +317,7 @@ impl World {
     }
 
     /// The first node that serves and is not `here`.
-    pub(super) fn other_door(&self, here: u32) -> Option<(u32, (Home, Arc<Paydesk>))> {
+    pub(crate) fn other_door(&self, here: u32) -> Option<(u32, (Home, Arc<Paydesk>))> {
         let others = (0..).zip(&self.nodes).map(|(node, _)| node).filter(|node| *node != here);
         others.into_iter().find_map(|node| Some((node, self.door(node)?)))
     }

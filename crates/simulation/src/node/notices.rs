@@ -18,7 +18,7 @@ use wechatpay_sim::core::notice::AttemptEnd;
 /// As production: WeChat Pay waits 5 s, and is told to come again before that.
 const ANSWER_WITHIN: i64 = 3_500 * MILLI;
 
-const ON_NOTICE: [Fault; 8] = [
+const ON_NOTICE: [Fault; 12] = [
     Fault::CrashBefore,
     Fault::CrashAfter,
     Fault::LostAnswer,
@@ -27,6 +27,10 @@ const ON_NOTICE: [Fault; 8] = [
     Fault::Twice,
     Fault::Reordered,
     Fault::RateLimited,
+    Fault::StoreDown,
+    Fault::Bad,
+    Fault::UnknownKey,
+    Fault::Second,
 ];
 
 /// Whether WeChat Pay says the truth.
@@ -67,7 +71,15 @@ impl Notification {
     /// WeChat Pay says the same under a key that we have not seen yet.
     fn sign_anew(&mut self, world: &World) {
         let _rotated = world.wechat.rotate();
-        if let Ok(delivery) = world.wechat.notify(&self.number, None, world.now()) {
+        // What others say, it does not sign.
+        if self.honesty != Honesty::True {
+            return;
+        }
+        let copy = match &self.refund {
+            Some(refund) => world.wechat.notify_refund(refund, world.now()),
+            None => world.wechat.notify(&self.number, None, world.now()),
+        };
+        if let Ok(delivery) = copy {
             self.raw = raw_notice(&delivery);
             let why = "another copy of it".to_owned();
             world.wechat.record(delivery.id, AttemptEnd::Failed { why });
@@ -78,9 +90,7 @@ impl Notification {
 /// Delivers a notification to some node; the status that it is answered with, `None` without one.
 pub async fn notify(world: &Arc<World>, mut notification: Notification) -> Option<u16> {
     world.turn_to(Flow::Notice);
-    if let Some(plan) = world.plan() {
-        plan.notifies(world.kernel.label().whose, &notification);
-    }
+    world.beside.notifies(world.kernel.label().whose, &notification);
     let spot = Spot { site: Site::Notice, step: Step::Notif, what: "notification" };
     let fault = world.fault(Kind::Notice, spot, &ON_NOTICE);
     let mut travel = world.travel();
@@ -114,15 +124,16 @@ pub async fn notify(world: &Arc<World>, mut notification: Notification) -> Optio
 }
 
 /// The same notification comes to another node than `here` at this instant; nobody waits for the
-/// answer.
-pub(crate) fn notify_other(world: &Arc<World>, notification: Notification, here: u32) {
-    let Some((node, (home, desk))) = world.other_door(here) else { return };
+/// answer. Whether there is another.
+pub(crate) fn notify_other(world: &Arc<World>, notification: Notification, here: u32) -> bool {
+    let Some((node, (home, desk))) = world.other_door(here) else { return false };
     let carried = Carried { world: Arc::clone(world), notification, fault: None };
     world.outside(async move {
         let failovers = carried.world.failovers();
         let answer = carried.ingest(node, home, desk).await;
         carried.reply(node, (&answer, failovers), &letter().0).await;
     });
+    true
 }
 
 /// One notification under way.
@@ -141,6 +152,7 @@ impl Carried {
             return;
         }
         let Some((home, desk)) = world.door(node) else { return };
+        world.meets_the_time(node, Step::Notif);
         let failovers = world.failovers();
         let answer = self.ingest(node, home, desk).await;
         if self.fault == Some(Fault::CrashAfter) {

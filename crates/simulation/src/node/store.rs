@@ -26,7 +26,7 @@ const PATIENCE: i64 = 2 * SECOND;
 /// request can be on its way (`docs/model.md`, what it takes for granted).
 pub(crate) const FAILOVER: i64 = 20 * SECOND;
 
-const ON_COMMIT: [Fault; 11] = [
+const ON_COMMIT: [Fault; 13] = [
     Fault::CrashBefore,
     Fault::CrashAfter,
     Fault::LostAnswer,
@@ -38,10 +38,19 @@ const ON_COMMIT: [Fault; 11] = [
     Fault::FailoverUnknown,
     Fault::FailoverLosing,
     Fault::StoreDown,
+    Fault::LeaseLost,
+    Fault::Second,
 ];
 
-const ON_USE: [Fault; 5] =
-    [Fault::CrashBefore, Fault::CrashAfter, Fault::LostAnswer, Fault::Late, Fault::StoreDown];
+const ON_USE: [Fault; 7] = [
+    Fault::CrashBefore,
+    Fault::CrashAfter,
+    Fault::LostAnswer,
+    Fault::Late,
+    Fault::StoreDown,
+    Fault::LeaseLost,
+    Fault::Second,
+];
 
 /// One node's way to the store.
 pub(super) struct SimStore {
@@ -78,6 +87,7 @@ impl SimStore {
         what: &'static str,
         act: impl FnOnce() -> PortFuture<'a, Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
+        self.world.meets_the_time(self.node, step);
         let fault = self.world.fault(Kind::Store, Spot { site: Site::Use, step, what }, &ON_USE);
         self.before(fault, step).await.map_err(StoreError::Unavailable)?;
         let answer = act().await;
@@ -122,7 +132,9 @@ impl SimStore {
     async fn commit_through(&self, changeset: Changeset) -> CommitAnswer {
         let world = &self.world;
         let step = step_of(&changeset);
-        self.meet_the_time(step);
+        if world.meets_the_time(self.node, step) {
+            world.chronicle.sometimes(Mark::ClockCorrected);
+        }
         let what = changeset.events.first().map_or("nothing new", Event::name);
         let spot = Spot { site: Site::Commit, step, what };
         let fault = world.fault(Kind::Store, spot, &ON_COMMIT);
@@ -266,14 +278,6 @@ impl SimStore {
             },
         );
     }
-
-    fn meet_the_time(&self, step: Step) {
-        let ahead = self.world.node(self.node).map_or(0, |node| node.machine.ahead());
-        if ahead.abs() > 10 * SECOND {
-            self.world.met(step, Fault::Skewed);
-            self.world.chronicle.sometimes(Mark::ClockCorrected);
-        }
-    }
 }
 
 fn said(answer: &CommitAnswer) -> String {
@@ -332,6 +336,7 @@ fn step_of(changeset: &Changeset) -> Step {
             | Event::CancelWithdrawn
             | Event::Cancelled { .. }
             | Event::CouponMoved { .. }
+            | Event::GoodsReturned { .. }
             | Event::CouponStuck { .. }
             | Event::PayerReported(_)
             | Event::Shipped(_)

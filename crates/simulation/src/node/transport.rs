@@ -20,7 +20,8 @@ use wechatpay_sim::core::exchange::{Answer, ApiRequest};
 /// How long a node waits for WeChat Pay's answer.
 pub(super) const TIMEOUT: i64 = 5 * SECOND;
 
-const FAULTS: [Fault; 12] = [
+/// What can befall a question.
+const ON_QUESTION: [Fault; 16] = [
     Fault::CrashBefore,
     Fault::CrashAfter,
     Fault::LostAnswer,
@@ -32,8 +33,30 @@ const FAULTS: [Fault; 12] = [
     Fault::Definite,
     Fault::RateLimited,
     Fault::Bad,
-    // Last, because only a question has it.
     Fault::Stale,
+    Fault::StoreDown,
+    Fault::UnknownKey,
+    Fault::LeaseLost,
+    Fault::Second,
+];
+
+/// What can befall any other call: its answer is never an old one.
+const ON_CALL: [Fault; 15] = [
+    Fault::CrashBefore,
+    Fault::CrashAfter,
+    Fault::LostAnswer,
+    Fault::NeverArrives,
+    Fault::Late,
+    Fault::Twice,
+    Fault::Reordered,
+    Fault::ServerError,
+    Fault::Definite,
+    Fault::RateLimited,
+    Fault::Bad,
+    Fault::StoreDown,
+    Fault::UnknownKey,
+    Fault::LeaseLost,
+    Fault::Second,
 ];
 
 /// One node's way to WeChat Pay.
@@ -65,8 +88,12 @@ impl SimTransport {
         let world = &self.world;
         let (asked, number) = asked_of(&request);
         let step = if asked.changes() { Step::Call } else { Step::Read };
-        let candidates = &FAULTS
-            [..FAULTS.len() - usize::from(!matches!(asked, Asked::Query | Asked::QueryRefund))];
+        let candidates: &[Fault] = if matches!(asked, Asked::Query | Asked::QueryRefund) {
+            &ON_QUESTION
+        } else {
+            &ON_CALL
+        };
+        world.meets_the_time(self.node, step);
         let spot = Spot { site: Site::Call, step, what: asked.name() };
         let fault = world.fault(Kind::Call, spot, candidates);
         world.oracle.calls(world, self.node, (asked, &number), &request);

@@ -52,6 +52,7 @@ impl Seen {
                     world.chronicle.sometimes(Mark::RefundReplaced);
                 }
                 Event::RefundRequested(_) => {}
+                Event::GoodsReturned { .. } => world.chronicle.sometimes(Mark::GoodsReturned),
                 Event::CouponMoved { to } => self.mark_coupon(world, &write.order, *to),
                 Event::CancelWithdrawn => world.chronicle.sometimes(Mark::CancelWithdrawn),
                 Event::Cancelled { .. } => {
@@ -159,6 +160,7 @@ fn mark_wallet(world: &World, changeset: &Changeset, after: &Order) {
             | Event::PaymentClosed { .. }
             | Event::PaymentPaid { .. }
             | Event::PaymentAdopted(_)
+            | Event::GoodsReturned { .. }
             | Event::CouponMoved { .. }
             | Event::CouponStuck { .. }
             | Event::CancelRequested { .. }

@@ -51,6 +51,7 @@ const OF_ORDERS: &[(Promise, Check)] = &[
     ),
     (("I7", "only listed transitions of refunds"), refunds::listed_transitions),
     (("I10", "no more goes back than was paid"), refunds::within_paid),
+    (("I10", "of a line no more goes back than was bought and paid"), refunds::within_lines),
     (
         ("I14", "a refused refund frees its money only once a question has proven it"),
         refunds::proven,
@@ -62,6 +63,7 @@ const OF_ORDERS: &[(Promise, Check)] = &[
         refunds::of_surplus,
     ),
     (("I22", "a hold is consumed or released, once"), goods::holds_end_once),
+    (("I22", "goods come back with their money"), goods::back_with_their_money),
     (("I22", "what was held is there to be sold or given back"), goods::holds_are_there),
     (("I23", "a coupon is with one order at a time"), coupons::one_order_at_a_time),
     (

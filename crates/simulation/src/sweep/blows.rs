@@ -3,9 +3,9 @@
 
 use crate::kernel::Home;
 use crate::matrix::Fault;
+use crate::matrix::letters::{Letter, letter};
 use crate::node::FAILOVER;
 use crate::plan::{Act, Blow, Place, Site};
-use crate::sweep::letters::{Letter, letter};
 use crate::time::{MILLI, SECOND};
 
 /// A blow with its name.

@@ -1,6 +1,8 @@
 //! A client that knows what it wants and does not give up: the same request under the same key
 //! until there is an answer that counts.
 
+mod wishes;
+
 use crate::actors::{Buyer, at_once, cashier, scope};
 use crate::kernel::{Home, Letter, letter};
 use crate::node::{Ask, Outcome, Said, Seen, ask};
@@ -156,7 +158,7 @@ impl Client {
     /// What asks for money back, so many fen of it, or all.
     pub(super) fn refund(&mut self, number: &OrderNumber, by: Asker, fen: Option<i64>) -> Ask {
         let ask = RefundAsk {
-            amount: fen.map(Fen::new),
+            what: fen.map(Fen::new).into(),
             reason: "不想要了".to_owned(),
             by,
             out_refund_no: None,

@@ -4,7 +4,7 @@
 //! A cell that no case meets needs its reason here, and a reason needs a cell that no case meets.
 
 use super::crew::Gathered;
-use super::letters::{Letter, letter};
+use crate::matrix::letters::{Letter, letter};
 use crate::matrix::{Cell, Fault, Flow, Step};
 
 /// The steps of each flow, as `reliability.md` §3 has them. A notification about a refund is a step

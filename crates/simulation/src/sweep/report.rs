@@ -2,8 +2,8 @@
 
 use super::cases::Case;
 use super::crew::Gathered;
-use super::letters::{Letter, letter};
 use crate::chronicle::{Line, Violation};
+use crate::matrix::letters::{Letter, letter};
 use crate::matrix::{Fault, Flow, Step};
 use crate::mistakes::Mistake;
 use std::fmt::Write as _;

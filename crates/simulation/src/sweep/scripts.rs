@@ -5,14 +5,17 @@
 
 mod ahead;
 mod cancelling;
+mod coupons;
 mod goods;
 mod orphans;
 mod payments;
 mod refunds;
 
 use super::client::Client;
+use crate::node::Said;
 use crate::setup::{Setup, Variant};
 use crate::time::SECOND;
+use domain::payment::TradeType;
 use std::future::Future;
 use std::pin::Pin;
 use wechatpay_sim::core::settings::Verification;
@@ -52,9 +55,17 @@ const REFUNDED_AS_LOST_BY_CODE: &str = "cancelled, native surplus, all is back";
 
 /// Every script.
 pub fn all() -> impl Iterator<Item = &'static Script> {
-    [payments::ALL, cancelling::ALL, goods::ALL, refunds::ALL, orphans::ALL, ahead::ALL]
-        .into_iter()
-        .flatten()
+    [
+        payments::ALL,
+        cancelling::ALL,
+        goods::ALL,
+        refunds::ALL,
+        coupons::ALL,
+        orphans::ALL,
+        ahead::ALL,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The script of this name.
@@ -152,6 +163,21 @@ impl Script {
 /// One of the people.
 fn the(people: Vec<Client>) -> Option<Client> {
     people.into_iter().next()
+}
+
+/// One of the people, who has asked for tea, paid as `by` says or later, and what they were answered.
+async fn having_tea(people: Vec<Client>, by: Option<TradeType>) -> Option<(Client, Said)> {
+    let mut buyer = the(people)?;
+    let item = buyer.list("tea")?;
+    let said = buyer.check_out(item, by).await?;
+    Some((buyer, said))
+}
+
+/// Looks until the order that was answered is paid.
+async fn until_paid(buyer: &Client, said: &Said) {
+    if let Some(seen) = &said.seen {
+        buyer.look_until(&seen.number, 200, |seen| seen.paid).await;
+    }
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@
 //! else (Q), what was rolled back is tried again (R), unknown keys are fetched (K).
 
 use super::cases::Case;
-use super::letters::{Letter, letter};
 use super::stage::Played;
 use crate::chronicle::Violation;
 use crate::matrix::Fault;
+use crate::matrix::letters::{Letter, letter};
 use crate::plan::{Place, Site};
 
 const SAME_PAYMENTS: &str =

@@ -39,7 +39,8 @@ const ALL: [Spoilt; 11] = [
 ];
 
 fn stock_move(sku: &SkuId, quantity: u32) -> StockMove {
-    StockMove { line_no: 9, sku_id: sku.clone(), quantity, kind: StockMoveKind::Hold }
+    let (kind, out_refund_no) = (StockMoveKind::Hold, None);
+    StockMove { line_no: 9, sku_id: sku.clone(), quantity, kind, out_refund_no }
 }
 
 /// `changeset` with everything else that one may hold.

@@ -62,6 +62,10 @@ fn detail(event: &Event) -> Value {
             json!({"stock_refused": *stock == StockOutcome::Refused})
         }
         Event::CouponMoved { to } | Event::CouponStuck { wanted: to } => json!({"to": to.word()}),
+        Event::GoodsReturned { lines, stock, .. } => json!({
+            "lines": lines.iter().map(|(no, count)| json!([no, count])).collect::<Vec<_>>(),
+            "stock_refused": *stock == StockOutcome::Refused,
+        }),
         Event::CancelRequested { cause } => json!({"cause": cause.word()}),
         Event::PayerReported(report) => json!({"result": report.result.word()}),
         // Without packages: a tracking number leads to whom it goes.

@@ -114,7 +114,8 @@ impl Sheet {
             .filter(|(_, refund)| write.refunds.contains(&refund.out_refund_no))
             .map(|(row, _)| row)
             .collect();
-        self.holds = if placed || ended { rows.holds } else { Vec::new() };
+        let moves = placed || ended || !changeset.stock.is_empty();
+        self.holds = if moves { rows.holds } else { Vec::new() };
         self.orders = vec![rows.order];
         let base = order.version.saturating_mul(OUTBOX_STRIDE);
         self.outbox = (base..)
@@ -247,6 +248,7 @@ fn stock(change: &domain::stock::StockMove) -> Value {
         "sku_id": change.sku_id.as_str(),
         "quantity": change.quantity,
         "kind": change.kind.word(),
+        "out_refund_no": change.out_refund_no.as_ref().map(|number| number.as_str()),
     })
 }
 

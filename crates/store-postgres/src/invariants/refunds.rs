@@ -20,6 +20,18 @@ pub(super) const RULES: &[Rule] = &[
              AND r.status NOT IN ('declined', 'withdrawn', 'closed', 'rejected'))"
     ),
     rule!(
+        "I10c",
+        "of a line no more goes back than was bought, and no more money than was paid for it",
+        "SELECT o.order_number FROM orders o CROSS JOIN LATERAL jsonb_array_elements(o.lines) b \
+         CROSS JOIN LATERAL (SELECT coalesce(sum((l->>'quantity')::bigint), 0) AS quantity, \
+             coalesce(sum((l->>'amount_fen')::bigint), 0) AS amount_fen \
+             FROM refunds r CROSS JOIN LATERAL jsonb_array_elements(r.lines) l \
+             WHERE r.order_id = o.id AND l->>'line_no' = b->>'line_no' \
+               AND r.status NOT IN ('declined', 'withdrawn', 'closed', 'rejected')) g \
+         WHERE g.quantity > (b->>'quantity')::bigint \
+            OR g.amount_fen > (b->>'amount_fen')::bigint - (b->>'discount_fen')::bigint"
+    ),
+    rule!(
         "I11a",
         "a refund of WeChat Pay's is one refund of ours",
         "SELECT r.refund_id FROM refunds r WHERE r.refund_id IS NOT NULL \

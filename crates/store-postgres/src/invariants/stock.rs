@@ -59,7 +59,21 @@ pub(super) const RULES: &[Rule] = &[
         "a settled order has its goods, or somebody looks into it",
         "SELECT o.order_number FROM stock_holds h JOIN orders o ON o.id = h.order_id \
          JOIN settlements s ON s.order_id = o.id \
-         WHERE o.status <> 'cancelled' AND (h.status <> 'committed' OR h.returned_quantity > 0) \
+         WHERE o.status <> 'cancelled' AND (h.status <> 'committed' OR h.returned_quantity > \
+             (SELECT coalesce(sum((l->>'quantity')::bigint), 0) FROM refunds r \
+              CROSS JOIN LATERAL jsonb_array_elements(r.lines) l \
+              WHERE r.order_id = h.order_id AND (l->>'line_no')::bigint = h.line_no \
+                AND r.status IN ('succeeded', 'settled_offline'))) \
+         AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'stock' AND c.subject = o.order_number)"
+    ),
+    rule!(
+        "I22d",
+        "goods whose money is back are back, or somebody looks into it",
+        "SELECT o.order_number FROM stock_holds h JOIN orders o ON o.id = h.order_id \
+         WHERE h.returned_quantity < least(h.quantity, (SELECT coalesce(sum((l->>'quantity')::bigint), 0) \
+             FROM refunds r CROSS JOIN LATERAL jsonb_array_elements(r.lines) l \
+             WHERE r.order_id = h.order_id AND (l->>'line_no')::bigint = h.line_no \
+               AND r.status IN ('succeeded', 'settled_offline'))) \
          AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'stock' AND c.subject = o.order_number)"
     ),
     rule!(

@@ -5,7 +5,7 @@ use crate::words::Word as _;
 use domain::names::RefundId;
 use domain::order::Order;
 use domain::ports::StoreError;
-use domain::refund::{Asker, Refund, RefundKind, RefundState, RefundStatus};
+use domain::refund::{Asker, Refund, RefundKind, RefundState, RefundStatus, RefundedLine};
 use domain::{Fen, OutRefundNo};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -19,6 +19,8 @@ pub(crate) struct RefundRow {
     refund_no: u16,
     payment_no: i64,
     amount_fen: i64,
+    #[serde(default)]
+    lines: Vec<PartRow>,
     reason: String,
     kind: String,
     status: String,
@@ -32,6 +34,26 @@ pub(crate) struct RefundRow {
     actor: String,
     replaces: Option<String>,
     sent_at: Option<Instant>,
+}
+
+/// So many of one line, in `refunds.lines`.
+#[derive(Debug, Deserialize, Serialize)]
+struct PartRow {
+    line_no: u16,
+    quantity: u32,
+    amount_fen: i64,
+}
+
+impl PartRow {
+    fn of(part: &RefundedLine) -> PartRow {
+        let RefundedLine { line_no, quantity, amount } = *part;
+        PartRow { line_no, quantity, amount_fen: amount.get() }
+    }
+
+    fn into_part(self) -> RefundedLine {
+        let PartRow { line_no, quantity, amount_fen } = self;
+        RefundedLine { line_no, quantity, amount: Fen::new(amount_fen) }
+    }
 }
 
 impl std::fmt::Debug for RefundRow {
@@ -54,6 +76,7 @@ impl RefundRow {
             refund_no,
             payment_no: i64::from(refund.payment_no),
             amount_fen: refund.amount.get(),
+            lines: refund.lines.iter().map(PartRow::of).collect(),
             reason: refund.reason.clone(),
             kind: refund.kind.word().to_owned(),
             status: refund.state.status().word().to_owned(),
@@ -98,6 +121,7 @@ impl RefundRow {
             out_refund_no: OutRefundNo::stored(self.out_refund_no),
             payment_no: number(self.payment_no, "payment_no")?,
             amount: Fen::new(self.amount_fen),
+            lines: self.lines.into_iter().map(PartRow::into_part).collect(),
             reason: self.reason,
             kind: RefundKind::read(&self.kind)?,
             asked_by: Asker::read(&self.asked_by)?,

@@ -2,7 +2,7 @@
 
 use crate::support;
 use domain::fact::RefundProgress;
-use domain::order::{Command, CompletedBy, Order, PayerResult, RefundAsk};
+use domain::order::{Command, CompletedBy, Order, PayerResult, RefundAsk, RefundOf};
 use domain::payment::TradeType;
 use domain::refund::Asker;
 use domain::{Fen, OutRefundNo};
@@ -30,7 +30,7 @@ const NOTE: &str = "李四 6222 0000 1111";
 async fn paid_back_by_hand(stores: &Stores, order: &Order) {
     let number = OutRefundNo::parse("REFUND-1").unwrap();
     let ask = Command::Refund(RefundAsk {
-        amount: Some(Fen::new(100)),
+        what: RefundOf::Amount(Fen::new(100)),
         reason: "r".to_owned(),
         by: Asker::Service,
         out_refund_no: Some(number.clone()),

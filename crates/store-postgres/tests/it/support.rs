@@ -5,7 +5,7 @@ use domain::ports::{
     ShopRules,
 };
 use std::sync::Arc;
-use store_postgres::{ConnectSettings, Isolation, PostgresStore};
+use store_postgres::{ConnectSettings, Isolation, MERGE_MAX, PostgresStore};
 use testkit::TestDatabase;
 use testkit::conformance::Stores;
 
@@ -22,6 +22,8 @@ pub async fn guard(isolation: Isolation) -> Guard {
         wait_timeout_ms: 30_000,
         statement_timeout_ms: 20_000,
         lock_timeout_ms: 15_000,
+        // Every rule is kept by those who are written together, too.
+        merge_max: MERGE_MAX,
         isolation,
         ..ConnectSettings::new(database.url())
     };

@@ -8,7 +8,7 @@ use domain::fact::{Evidence, RefundAtWechat, RefundFact, RefundProgress, RefundS
 use domain::job::JobId;
 use domain::names::RefundId;
 use domain::order::{
-    CancelCause, Command, Order, OrderStatus, PaymentStatus, RefundAnswer, RefundAsk,
+    CancelCause, Command, Order, OrderStatus, PaymentStatus, RefundAnswer, RefundAsk, RefundOf,
 };
 use domain::ports::{CommitAnswer, OrderKey, OrderList};
 use domain::refund::{Asker, RefundState, RefundStatus};
@@ -126,7 +126,7 @@ pub async fn a_refund_is_kept_in_every_state(stores: &Stores) {
 pub async fn a_refund_number_belongs_to_one_order(stores: &Stores) {
     let (one, other) = (paid_order(stores, 1).await, paid_order(stores, 2).await);
     let ask = Command::Refund(RefundAsk {
-        amount: Some(Fen::new(100)),
+        what: RefundOf::Amount(Fen::new(100)),
         reason: "r".to_owned(),
         by: Asker::Service,
         out_refund_no: OutRefundNo::parse("SHOP-1"),
@@ -161,6 +161,45 @@ pub async fn what_was_sold_comes_back_once_when_its_order_is_cancelled(stores: &
     let order = stores.step(&order, &Command::RecordRefund(said), at(50)).await;
     assert_eq!(order.payment_status(), PaymentStatus::Refunded);
     assert_eq!(level().await, now);
+}
+
+/// Two refunds of one line, one piece each: both are back, and the third piece is still sold.
+pub async fn goods_come_back_when_their_money_is_back_once_per_refund(stores: &Stores) {
+    let buyer = stores.buyer(1).await;
+    let sku = stores.sku("tea", 500, 10).await;
+    let placement = sample::placement(1, buyer, &[(&sku, 3)]);
+    assert_eq!(stores.place(&placement, "place").await, CommitAnswer::Committed);
+    let order = stores.load(&placement).await;
+    let at = |seconds| sample::start().plus_seconds(seconds);
+    let mut order = stores.step(&order, &sample::success(&order, "T-1"), at(1)).await;
+    for n in 1..=2_u32 {
+        let clock = i64::from(n) * 1_000;
+        let ask = sample::refund_lines(&[(1, 1)], Asker::Service);
+        order = stores.step(&order, &ask, at(clock)).await;
+        let refund = order.refunds.last().unwrap().clone();
+        assert_eq!((refund.lines[0].quantity, refund.amount.get()), (1, 500));
+        let number = refund.out_refund_no;
+        let send = Command::SendRefund { out_refund_no: number.clone() };
+        order = stores.step(&order, &send, at(clock + 1)).await;
+        let level = stores.catalogue.sku(&sku.id).await.unwrap().unwrap().stock;
+        assert_eq!(level.sold, 3 - i64::from(n - 1), "the money is not back yet");
+        let done = RefundProgress::Succeeded { at: at(clock + 2) };
+        let done = Command::RecordRefund(sample::refund_fact(&order, &number, done));
+        order = stores.step(&order, &done, at(clock + 3)).await;
+        let level = stores.catalogue.sku(&sku.id).await.unwrap().unwrap().stock;
+        assert_eq!((level.sold, level.available), (3 - i64::from(n), 7 + i64::from(n)));
+        assert_eq!(order.holds[0].returned_quantity, n);
+    }
+    let order = stores.step(&order, &Command::Cancel(CancelCause::Buyer), at(5_000)).await;
+    let number = order.refunds.last().unwrap().out_refund_no.clone();
+    let send = Command::SendRefund { out_refund_no: number.clone() };
+    let order = stores.step(&order, &send, at(5_001)).await;
+    let accepted =
+        Command::RecordRefund(sample::refund_fact(&order, &number, RefundProgress::Processing));
+    let order = stores.step(&order, &accepted, at(5_002)).await;
+    assert_eq!((order.status, order.holds[0].returned_quantity), (OrderStatus::Cancelled, 3));
+    let level = stores.catalogue.sku(&sku.id).await.unwrap().unwrap().stock;
+    assert_eq!((level.sold, level.available), (0, 10), "each piece came back once");
 }
 
 pub async fn a_refund_that_ends_frees_its_amount(stores: &Stores) {

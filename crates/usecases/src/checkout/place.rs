@@ -5,6 +5,7 @@ use super::{CheckoutError, CheckoutRequest, Placing, Quote};
 use crate::transact::Landed;
 use crate::{Keyed, Paydesk, TransactError};
 use domain::buyer::{Address, ListedItem};
+use domain::catalogue::SkuId;
 use domain::changeset::{Audit, Changeset, Refusal};
 use domain::order::{
     Amounts, Checkout, Event, Order, PaymentMethod, Placement, PlacementRefusal, WalletPayment,
@@ -49,6 +50,9 @@ impl Paydesk {
             // A price that moves while we look is not charged without being shown.
             if *first_total.get_or_insert(amounts.total) != amounts.total {
                 return Err(CheckoutError::PriceChanged(amounts));
+            }
+            if let Some(sku) = too_little(&quote) {
+                return Err(CheckoutError::OutOfStock(sku));
             }
             match self.try_place(request, &quote, keyed).await? {
                 Tried::Placed(order) => return Ok(Placing::Placed(*order)),
@@ -170,6 +174,13 @@ pub(super) fn is_expected(
         Some(expected) if expected != amounts.total => Err(CheckoutError::PriceChanged(amounts)),
         Some(_) | None => Ok(()),
     }
+}
+
+/// What there was too little of when the checkout was priced: refused without asking for a lock that
+/// all who want the same are waiting for. Whether there is enough, the commit says.
+fn too_little(quote: &Quote) -> Option<SkuId> {
+    let short = |item: &&ListedItem| item.sku.stock.available < i64::from(item.quantity);
+    quote.items.iter().find(short).map(|item| item.sku.id.clone())
 }
 
 pub(super) fn checkout(

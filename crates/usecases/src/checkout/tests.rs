@@ -214,3 +214,25 @@ async fn lines_that_are_not_the_buyers_are_named() {
     assert_eq!(refused.to_string(), "not on the purchase list: [2, 3]");
     assert!(desk.check_out(&only(&[1]), &keyed("one")).await.is_ok());
 }
+
+/// What all want is locked by whoever may get it.
+#[tokio::test]
+async fn what_is_known_to_be_gone_is_refused_without_a_commit() {
+    let (mut desk, written) = shop(Vec::new(), Vec::new(), Vec::new());
+    let mut book = MockBook::new();
+    book.expect_checkout_basis().returning(|_, _, _, _| {
+        let mut gone = sku(100);
+        gone.stock.available = 1;
+        let item = ListedItem { id: 1, quantity: 2, sku: gone, captured_by: None };
+        let text = String::new;
+        let address = Address { name: text(), phone: text(), region: text(), detail: text() };
+        let rules = DeliveryRules::default();
+        let value =
+            CheckoutBasis { items: vec![item], address: Some(address), rules, coupon: None };
+        ready(Ok(Loaded { value, store_now: now(), epoch: crate::samples::epoch() }))
+    });
+    desk.book = Arc::new(book);
+    let refused = desk.check_out(&request(), &keyed("k")).await;
+    assert!(matches!(refused, Err(CheckoutError::OutOfStock(id)) if id == sku(100).id));
+    assert!(written.lock().unwrap().is_empty(), "nothing was asked of the row that all want");
+}

@@ -104,14 +104,14 @@ async fn a_query_without_an_answer_changes_nothing_and_is_asked_again() {
 }
 
 #[tokio::test]
-async fn a_worker_whose_lease_is_lost_stops() {
+async fn a_worker_whose_lease_is_lost_stops_and_says_that_nothing_is_done() {
     let order = order();
     let mut gateway = MockGateway::new();
     let success = fact(&order, Trade::Success(receipt()));
     gateway.expect_query().times(1).return_once(move |_| ready(Ok(success)));
     let fenced = vec![CommitAnswer::GuardRefused(Refusal::Fenced)];
     let (finish, _) = follow(vec![order], fenced, gateway).await;
-    assert_eq!(finish, Finish::Done);
+    assert_eq!(finish, Finish::Again(now()), "its lease may be there again");
 }
 
 #[tokio::test]

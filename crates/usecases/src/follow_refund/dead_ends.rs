@@ -10,7 +10,7 @@ use domain::catalogue::SkuId;
 use domain::changeset::{Audit, Refusal};
 use domain::fact::RefundProgress;
 use domain::job::{JobChange, JobId};
-use domain::order::{Command, HORIZON_S, RefundAnswer};
+use domain::order::{Command, HORIZON_S, Order, RefundAnswer};
 use domain::ports::{CommitAnswer, Finish, GatewayError, OrderKey};
 use domain::refund::{RefundKind, RefundState};
 use std::sync::{Arc, Mutex};
@@ -23,8 +23,8 @@ fn action() -> Action {
     }
 }
 
-#[tokio::test]
-async fn a_rejected_refund_is_asked_about_once_more_at_the_horizon() {
+/// An order whose refund WeChat Pay refused and said that there is none.
+fn rejected() -> (Order, OutRefundNo) {
     let (order, no) = refunding(40);
     let refused = RefundAnswer::Refused { code: "USER_ACCOUNT_ABNORMAL".to_owned() };
     let order = [
@@ -35,6 +35,12 @@ async fn a_rejected_refund_is_asked_about_once_more_at_the_horizon() {
     .iter()
     .fold(order, after);
     assert!(matches!(order.refunds[0].state, RefundState::Rejected { .. }));
+    (order, no)
+}
+
+#[tokio::test]
+async fn a_rejected_refund_is_asked_about_once_more_at_the_horizon() {
+    let (order, no) = rejected();
     // A request that was under way arrived after all: the payer gets the money.
     let arrived = refund_fact(&order, &no, Some(RefundProgress::Processing));
     let asked = Arc::new(Mutex::new(0));
@@ -55,16 +61,7 @@ async fn a_rejected_refund_is_asked_about_once_more_at_the_horizon() {
 
 #[tokio::test]
 async fn a_last_look_at_which_nobody_answers_is_not_the_last() {
-    let (order, no) = refunding(40);
-    let refused = RefundAnswer::Refused { code: "USER_ACCOUNT_ABNORMAL".to_owned() };
-    let order = [
-        Command::SendRefund { out_refund_no: no.clone() },
-        Command::RecordRefundCall { out_refund_no: no.clone(), answer: refused },
-        Command::RecordRefund(refund_fact(&order, &no, None)),
-    ]
-    .iter()
-    .fold(order, after);
-    assert!(matches!(order.refunds[0].state, RefundState::Rejected { .. }));
+    let (order, no) = rejected();
     let mut gateway = MockGateway::new();
     let lost = GatewayError::OutcomeUnknown("timeout".to_owned());
     gateway.expect_query_refund().times(1).return_once(move |_| ready(Err(lost)));

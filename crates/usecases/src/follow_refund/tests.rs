@@ -7,7 +7,7 @@ use domain::case::CaseKind;
 use domain::changeset::Fence;
 use domain::fact::RefundProgress;
 use domain::job::JobId;
-use domain::order::{Command, Decision, Order, OrderStatus, RefundAsk};
+use domain::order::{Command, Decision, Order, OrderStatus, RefundAsk, RefundOf};
 use domain::ports::{Finish, GatewayError, LeasedJob, WechatRefusal};
 use domain::refund::{Asker, RefundState};
 use domain::{Fen, OutRefundNo};
@@ -28,7 +28,7 @@ pub(super) fn after(order: Order, command: &Command) -> Order {
 /// A paid order of which `amount` goes back, and the refund's number.
 pub(super) fn refunding(amount: i64) -> (Order, OutRefundNo) {
     let ask = RefundAsk {
-        amount: Some(Fen::new(amount)),
+        what: RefundOf::Amount(Fen::new(amount)),
         reason: "坏了".to_owned(),
         by: Asker::Buyer,
         out_refund_no: None,
@@ -195,7 +195,7 @@ async fn another_refund_of_the_payment_waits_a_minute_and_is_not_sent() {
     let processing = Command::RecordRefund(refund_fact(&order, &first, Some(done())));
     let order = after(order, &processing);
     let ask = RefundAsk {
-        amount: Some(Fen::new(10)),
+        what: RefundOf::Amount(Fen::new(10)),
         reason: String::new(),
         by: Asker::Service,
         out_refund_no: OutRefundNo::parse("mine-1"),
@@ -230,7 +230,7 @@ async fn what_waits_for_a_person_is_not_sent() {
     let order = after(
         ready_order(),
         &Command::Refund(RefundAsk {
-            amount: None,
+            what: RefundOf::Rest,
             reason: String::new(),
             by: Asker::Operator,
             out_refund_no: None,

@@ -5,7 +5,6 @@ use crate::query_budget::Urgency;
 use crate::work::step_of;
 use crate::{Paydesk, Target, TransactError};
 use domain::OutRefundNo;
-use domain::changeset::Refusal;
 use domain::order::Command;
 use domain::ports::{Finish, LeasedJob, OrderKey};
 
@@ -36,9 +35,7 @@ impl Paydesk {
         match self.transact(&target, &Command::RecordRefund(fact), &intent).await {
             Ok(transacted) => Ok(self.when_again(transacted.order.refund(out_refund_no))),
             // The job of its payment finds out whose that is.
-            Err(TransactError::NotFound | TransactError::Refused(Refusal::Fenced)) => {
-                Ok(Finish::Done)
-            }
+            Err(TransactError::NotFound) => Ok(Finish::Done),
             Err(TransactError::Rejected(why)) => {
                 self.file_refund_case(out_refund_no, &job.fence, &why.to_string()).await?;
                 Ok(Finish::Done)

@@ -5,7 +5,7 @@ use crate::samples::{keyed, living, now, ready_order};
 use crate::{ActError, Action, Target, TransactError};
 use domain::changeset::Audit;
 use domain::job::JobId;
-use domain::order::{OrderStatus, RefundAsk, Rejection};
+use domain::order::{OrderStatus, RefundAsk, RefundOf, Rejection};
 use domain::ports::OrderKey;
 use domain::refund::{Asker, RefundState};
 use domain::{Fen, OutRefundNo};
@@ -21,7 +21,7 @@ fn action(key: &str) -> Action {
 
 fn ask(amount: i64) -> RefundAsk {
     RefundAsk {
-        amount: Some(Fen::new(amount)),
+        what: RefundOf::Amount(Fen::new(amount)),
         reason: "坏了".to_owned(),
         by: Asker::Operator,
         out_refund_no: None,

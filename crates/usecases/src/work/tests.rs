@@ -4,10 +4,11 @@
 use crate::Paydesk;
 use crate::mocks::{MockGateway, MockJobs, MockOrders, all_the_jitter, desk, ready};
 use crate::overheard::Overheard;
-use crate::samples::{epoch, now, order};
-use domain::changeset::Fence;
+use crate::samples::{epoch, fact, now, order, receipt, store};
+use domain::changeset::{Fence, Refusal};
+use domain::fact::Trade;
 use domain::job::JobId;
-use domain::ports::{Finish, LeasedJob, StoreError};
+use domain::ports::{CommitAnswer, Finish, LeasedJob, StoreError};
 use std::sync::{Arc, Mutex};
 use tracing::Level;
 
@@ -60,6 +61,34 @@ async fn performed(orders: MockOrders, attempts: u32) -> Finish {
 #[tokio::test]
 async fn a_job_is_performed_and_what_becomes_of_it_is_said() {
     assert_eq!(performed(without_order(), 1).await, Finish::Done);
+}
+
+/// Leases end by the store's clock, which may be set back.
+#[tokio::test]
+async fn a_job_whose_write_was_refused_for_its_lease_is_never_said_to_be_done() {
+    let order = order();
+    let kinds = [JobId::follow(order.payments[0].out_trade_no()), JobId::expire(&order.number)];
+    for id in kinds {
+        let fenced = vec![CommitAnswer::GuardRefused(Refusal::Fenced)];
+        let (orders, _) = store(vec![order.clone()], fenced);
+        let finished = Finished::default();
+        let (mut jobs, kept) = (MockJobs::new(), Arc::clone(&finished));
+        jobs.expect_finish().returning(move |lease, finish| {
+            kept.lock().unwrap().push((lease.clone(), finish));
+            ready(Ok(true))
+        });
+        let mut gateway = MockGateway::new();
+        let success = fact(&order, Trade::Success(receipt()));
+        gateway.expect_query().returning(move |_| ready(Ok(success.clone())));
+        let late = now().plus_seconds(86_400);
+        let mut desk = desk(orders, gateway, late);
+        desk.jobs = Arc::new(jobs);
+        let fence = Fence { job: id, token: 4 };
+        desk.perform(&LeasedJob { fence, attempts: 1, wanted: false }).await;
+        let finishes: Vec<Finish> =
+            finished.lock().unwrap().iter().map(|(_, finish)| finish.clone()).collect();
+        assert_eq!(finishes, [Finish::Again(late)]);
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use crate::fact::Receipt;
 use crate::order::{CancelCause, Circumstances, Decision, Event, Order, OrderStatus, Purpose};
-use crate::order::{RefundAsk, Rejection};
+use crate::order::{RefundAsk, RefundOf, Rejection};
 use crate::payment::{Payment, PaymentNo};
 use crate::refund::{Asker, REFUNDABLE_S, Refund, RefundKind, RefundState};
 use crate::{Fen, OutRefundNo, Timestamp};
@@ -26,8 +26,7 @@ impl Order {
         let out_refund_no = ask.out_refund_no.clone().unwrap_or_else(derived);
         if let Some(known) = self.refund(&out_refund_no) {
             // One that was imported under the number of this very request is it: its record was lost.
-            let same = ask.amount.is_none_or(|amount| amount == known.amount)
-                && known.payment_no == payment.no;
+            let same = is_of(known, &ask.what) && known.payment_no == payment.no;
             return if same {
                 Ok(Decision::AlreadyApplied)
             } else {
@@ -41,7 +40,15 @@ impl Order {
             return Err(Rejection::NotRefundable);
         }
         let rest = self.rest_of(payment);
-        let amount = ask.amount.unwrap_or(rest);
+        let lines = match &ask.what {
+            RefundOf::Rest | RefundOf::Amount(_) => Vec::new(),
+            RefundOf::Lines(wanted) => self.parts_of(payment.no, wanted)?,
+        };
+        let amount = match &ask.what {
+            RefundOf::Rest => rest,
+            RefundOf::Amount(amount) => *amount,
+            RefundOf::Lines(_) => self.price_of(payment.no, &lines),
+        };
         if amount < Fen::new(1) || amount > rest {
             return Err(Rejection::RefundExceedsPaid);
         }
@@ -61,6 +68,7 @@ impl Order {
             out_refund_no,
             payment_no: payment.no,
             amount,
+            lines,
             reason: ask.reason.clone(),
             kind: RefundKind::Requested,
             asked_by: ask.by,
@@ -139,6 +147,7 @@ impl Order {
                     out_refund_no: free.ok_or(Rejection::TooManyRefunds)?,
                     payment_no: payment.no,
                     amount: rest,
+                    lines: Vec::new(),
                     reason: "订单取消".to_owned(),
                     kind: RefundKind::Requested,
                     asked_by,
@@ -158,6 +167,19 @@ impl Order {
     }
 }
 
+/// Whether a refund that is known is what is asked for. One whose record was lost has no lines.
+fn is_of(known: &Refund, what: &RefundOf) -> bool {
+    match what {
+        RefundOf::Rest => true,
+        RefundOf::Amount(amount) => *amount == known.amount,
+        RefundOf::Lines(wanted) => {
+            let lines = known.lines.iter().map(|part| (part.line_no, part.quantity));
+            known.kind == RefundKind::External
+                || lines.eq(wanted.iter().map(|line| (line.line_no, line.quantity)))
+        }
+    }
+}
+
 /// The one automatic refund of money that its order cannot take.
 pub(in crate::order) fn surplus_refund(
     payment: &Payment,
@@ -169,6 +191,7 @@ pub(in crate::order) fn surplus_refund(
         out_refund_no: OutRefundNo::of_surplus(payment.out_trade_no()),
         payment_no: payment.no,
         amount: receipt.amount,
+        lines: Vec::new(),
         reason: SURPLUS_REASON.to_owned(),
         kind: RefundKind::Surplus,
         asked_by: Asker::Paydesk,

@@ -178,6 +178,7 @@ impl Order {
     pub(super) fn has_room(&self, refund: &Refund) -> bool {
         let payment: Option<&Payment> = self.payments.iter().find(|p| p.no == refund.payment_no);
         payment.is_some_and(|payment| refund.amount <= self.rest_of(payment))
+            && self.has_lines_left(refund)
     }
 
     fn check_room(&self, refund: &Refund) -> Result<(), Rejection> {

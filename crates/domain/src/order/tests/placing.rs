@@ -112,6 +112,7 @@ fn placing_holds_stock_in_one_order_and_captures_lines() {
         line_no,
         sku_id,
         quantity,
+        out_refund_no: None,
         kind: StockMoveKind::Hold,
     };
     // Shared rows are locked in one order everywhere.

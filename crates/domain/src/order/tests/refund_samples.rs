@@ -57,8 +57,8 @@ pub(super) fn refund_seen_first() -> Order {
 }
 
 pub(super) fn ask_for(amount: Option<i64>, by: Asker) -> RefundAsk {
-    let amount = amount.map(Fen::new);
-    RefundAsk { amount, reason: "不想要了".to_owned(), by, out_refund_no: None }
+    let what = amount.map(Fen::new).into();
+    RefundAsk { what, reason: "不想要了".to_owned(), by, out_refund_no: None }
 }
 
 pub(super) fn ask(amount: i64, by: Asker) -> Command {

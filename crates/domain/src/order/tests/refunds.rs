@@ -4,6 +4,7 @@ mod asking;
 mod cancelling;
 mod dead_ends;
 mod imports;
+mod lines;
 mod people;
 mod recording;
 mod sending;

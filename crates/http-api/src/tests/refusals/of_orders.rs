@@ -68,7 +68,7 @@ async fn of_refunds() -> Vec<Refused> {
     let ask = |amount_fen: i64| json!({"amount_fen": amount_fen, "reason": "坏了"});
     let unpaid = front.post(1, &path, ask(1)).await;
     front.settle(&number);
-    let by_lines = json!({"lines": [{"line_no": 1, "quantity": 1}], "reason": "坏了"});
+    let by_lines = json!({"lines": [{"line_no": 9, "quantity": 1}], "reason": "坏了"});
     let by_lines = front.post(2, &path, by_lines).await;
     let too_much = front.post(3, &path, ask(1_251)).await;
     let asking = format!("/api/admin/orders/{number}/refunds");
@@ -93,7 +93,7 @@ async fn of_refunds() -> Vec<Refused> {
     let unheard = front.post_as(&front.operator, 61, &sync, Value::Null).await;
     vec![
         ("a refund of what is not paid", unpaid),
-        ("a refund by lines", by_lines),
+        ("a refund of a line that is not there", by_lines),
         ("a refund of more than was paid", too_much),
         ("one's own refund approved", own),
         ("a refund that is not there", unknown),

@@ -5,7 +5,7 @@ use crate::actors::{cashier, dawdle};
 use crate::node::{Ask, Outcome, Said, ask};
 use crate::tape::Kind;
 use crate::time::SECOND;
-use domain::order::{Command, RefundAsk};
+use domain::order::{Command, LineQuantity, RefundAsk, RefundOf};
 use domain::refund::{Asker, RefundState};
 use domain::{Fen, OrderNumber};
 
@@ -48,7 +48,10 @@ impl Shopper {
     /// All of it, where `fen` is 0.
     fn refund(&self, number: &OrderNumber, key: &str, fen: i64) -> Ask {
         let asked = RefundAsk {
-            amount: (fen > 0).then(|| Fen::new(fen)),
+            what: match self.world.draw(Kind::Wish, 3) {
+                0 => (fen > 0).then(|| Fen::new(fen)).into(),
+                pieces => RefundOf::Lines(vec![LineQuantity { line_no: 1, quantity: pieces }]),
+            },
             reason: "不想要了".to_owned(),
             by: Asker::Buyer,
             out_refund_no: None,

@@ -63,7 +63,8 @@ impl Shopper {
         let drawn = self.world.draw(Kind::Wish, 8);
         self.rush = matches!(drawn, 2 | 3);
         self.coupon = match drawn {
-            3..=6 => CouponId::parse(offers::OFF),
+            3..=5 => CouponId::parse(offers::OFF),
+            6 => CouponId::parse(offers::HALF_OFF),
             7 => CouponId::parse(offers::ALL_OFF),
             _ => None,
         };

@@ -45,6 +45,21 @@ pub(super) fn holds_end_once(w: &Watched<'_>) -> Result<(), String> {
     Ok(())
 }
 
+/// What comes back with a refund is what it is for, in the commit that says that its payer has the money.
+pub(super) fn back_with_their_money(w: &Watched<'_>) -> Result<(), String> {
+    for change in &w.commit.changeset.stock {
+        let Some(number) = &change.out_refund_no else { continue };
+        let (before, after) = (w.commit.before.and_then(|b| b.refund(number)), w.commit.after);
+        let was_back = before.is_some_and(domain::refund::Refund::is_paid_back);
+        let refund = after.refund(number).filter(|refund| refund.is_paid_back() && !was_back);
+        let part = refund.and_then(|r| r.lines.iter().find(|p| p.line_no == change.line_no));
+        if !part.is_some_and(|part| change.quantity <= part.quantity) {
+            return Err(format!("{change:?} comes back with {refund:?}"));
+        }
+    }
+    Ok(())
+}
+
 /// Nobody takes goods off the shelf here but buyers, so that the second way, without stock and with a
 /// case, is never needed.
 pub(super) fn holds_are_there(w: &Watched<'_>) -> Result<(), String> {
@@ -53,6 +68,7 @@ pub(super) fn holds_are_there(w: &Watched<'_>) -> Result<(), String> {
             event,
             Event::Settled { stock: StockOutcome::Refused, .. }
                 | Event::Cancelled { stock: StockOutcome::Refused, .. }
+                | Event::GoodsReturned { stock: StockOutcome::Refused, .. }
         )
     });
     refused.map_or(Ok(()), |event| Err(format!("{} without its stock", event.name())))

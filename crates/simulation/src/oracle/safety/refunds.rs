@@ -52,6 +52,28 @@ pub(super) fn within_paid(w: &Watched<'_>) -> Result<(), String> {
     Ok(())
 }
 
+/// Of each line at most what was bought, at most for what was paid; and the money of a refund by lines is
+/// its parts, but for the fees that go back with the last of them.
+pub(super) fn within_lines(w: &Watched<'_>) -> Result<(), String> {
+    let order = w.commit.after;
+    let reserved = || order.refunds.iter().filter(|refund| reserves(refund));
+    for line in &order.lines {
+        let parts = || reserved().flat_map(|r| &r.lines).filter(|p| p.line_no == line.line_no);
+        let quantity: u64 = parts().map(|part| u64::from(part.quantity)).sum();
+        let amount: i64 = parts().map(|part| part.amount.get()).sum();
+        let payable = line.amount.get() - line.discount.get();
+        if quantity > u64::from(line.quantity) || amount > payable {
+            return Err(format!("line {}: {quantity} for {amount} of {payable}", line.line_no));
+        }
+    }
+    let fees = order.amounts.delivery.get() + order.amounts.rush.get();
+    let odd = reserved().filter(|refund| !refund.lines.is_empty()).find(|refund| {
+        let goods: i64 = refund.lines.iter().map(|part| part.amount.get()).sum();
+        refund.amount.get() != goods && refund.amount.get() != goods + fees
+    });
+    odd.map_or(Ok(()), |refund| Err(format!("{refund:?} is not its lines")))
+}
+
 pub(super) fn of_surplus(w: &Watched<'_>) -> Result<(), String> {
     for event in &w.commit.changeset.events {
         if let Event::PaymentSurplus { no, .. } = event {

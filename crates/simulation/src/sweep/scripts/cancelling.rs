@@ -1,7 +1,8 @@
 //! Scripts about orders that are not to be paid any more, and are paid or not.
 
 use super::{
-    CALLED_OFF, CANCELLED, GONE, PAID, PAID_BY_CODE, REFUNDED_AS_LOST, SURPLUS, Script, the,
+    CALLED_OFF, CANCELLED, GONE, PAID, PAID_BY_CODE, REFUNDED_AS_LOST, SURPLUS, Script, having_tea,
+    the, until_paid,
 };
 use crate::sweep::client::Client;
 use domain::order::OrderStatus;
@@ -80,9 +81,7 @@ pub(super) const ALL: &[Script] = &[
 ];
 
 async fn cancelled(people: Vec<Client>) {
-    let Some(mut buyer) = the(people) else { return };
-    let Some(item) = buyer.list("tea") else { return };
-    let Some(said) = buyer.check_out(item, Some(TradeType::Jsapi)).await else { return };
+    let Some((mut buyer, said)) = having_tea(people, Some(TradeType::Jsapi)).await else { return };
     let Some(seen) = said.seen else { return };
     buyer.wait(1_000).await;
     let cancellation = buyer.cancellation(&seen.number);
@@ -91,9 +90,7 @@ async fn cancelled(people: Vec<Client>) {
 }
 
 async fn cancelled_at_once(people: Vec<Client>) {
-    let Some(mut buyer) = the(people) else { return };
-    let Some(item) = buyer.list("tea") else { return };
-    let Some(placed) = buyer.check_out(item, None).await else { return };
+    let Some((mut buyer, placed)) = having_tea(people, None).await else { return };
     let Some(seen) = placed.seen else { return };
     let payment = buyer.payment(&seen.number, TradeType::Native);
     let said = buyer.ask_once(payment).await;
@@ -106,9 +103,7 @@ async fn cancelled_at_once(people: Vec<Client>) {
 }
 
 async fn cancelled_while_paying(people: Vec<Client>) {
-    let Some(mut buyer) = the(people) else { return };
-    let Some(item) = buyer.list("tea") else { return };
-    let Some(said) = buyer.check_out(item, Some(TradeType::Jsapi)).await else { return };
+    let Some((mut buyer, said)) = having_tea(people, Some(TradeType::Jsapi)).await else { return };
     let Some(seen) = said.seen.clone() else { return };
     buyer.wait(1_000).await;
     let cancellation = buyer.cancellation(&seen.number);
@@ -128,9 +123,7 @@ async fn expired(people: Vec<Client>) {
 }
 
 async fn paid_in_the_last_second(people: Vec<Client>) {
-    let Some(mut buyer) = the(people) else { return };
-    let Some(item) = buyer.list("tea") else { return };
-    let Some(said) = buyer.check_out(item, Some(TradeType::Jsapi)).await else { return };
+    let Some((buyer, said)) = having_tea(people, Some(TradeType::Jsapi)).await else { return };
     let Some(seen) = said.seen.clone() else { return };
     buyer.wait_for_the_deadline(&seen, 500).await;
     buyer.pay(&said);
@@ -141,9 +134,7 @@ async fn paid_in_the_last_second(people: Vec<Client>) {
 
 async fn paid_another_sum(people: Vec<Client>) {
     const OTHER: i64 = 1;
-    let Some(mut buyer) = the(people) else { return };
-    let Some(item) = buyer.list("tea") else { return };
-    let Some(said) = buyer.check_out(item, Some(TradeType::Jsapi)).await else { return };
+    let Some((buyer, said)) = having_tea(people, Some(TradeType::Jsapi)).await else { return };
     let Some(number) = said.out_trade_no else { return };
     buyer.wait(1_000).await;
     let form = PayForm { unfaithful: true, amount_fen: Some(OTHER), ..PayForm::default() };
@@ -151,9 +142,7 @@ async fn paid_another_sum(people: Vec<Client>) {
 }
 
 async fn paid_after_its_end(people: Vec<Client>, payer_account: PayerAccount) {
-    let Some(mut buyer) = the(people) else { return };
-    let Some(item) = buyer.list("tea") else { return };
-    let Some(said) = buyer.check_out(item, Some(TradeType::Jsapi)).await else { return };
+    let Some((mut buyer, said)) = having_tea(people, Some(TradeType::Jsapi)).await else { return };
     let Some(seen) = said.seen else { return };
     buyer.wait(1_000).await;
     let cancellation = buyer.cancellation(&seen.number);
@@ -176,6 +165,5 @@ async fn replaced(people: Vec<Client>) {
     let Some(said) = buyer.insist(replacement).await else { return };
     buyer.wait(1_000).await;
     buyer.pay(&said);
-    let Some(seen) = said.seen else { return };
-    buyer.look_until(&seen.number, 200, |seen| seen.paid).await;
+    until_paid(&buyer, &said).await;
 }

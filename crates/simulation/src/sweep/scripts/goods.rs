@@ -1,6 +1,6 @@
 //! Scripts about what follows a payment: shipping, delivery, receipt.
 
-use super::{PAID, REFUNDED_AS_LOST, Script, the};
+use super::{PAID, REFUNDED_AS_LOST, Script, having_tea};
 use crate::sweep::client::Client;
 use domain::payment::TradeType;
 
@@ -13,9 +13,7 @@ pub(super) const ALL: &[Script] = &[Script::new(
 .healed(&[REFUNDED_AS_LOST, PAID, "shipped, paid by jsapi", "delivered, paid by jsapi"])];
 
 async fn fulfilled(people: Vec<Client>) {
-    let Some(mut buyer) = the(people) else { return };
-    let Some(item) = buyer.list("tea") else { return };
-    let Some(said) = buyer.check_out(item, Some(TradeType::Jsapi)).await else { return };
+    let Some((mut buyer, said)) = having_tea(people, Some(TradeType::Jsapi)).await else { return };
     buyer.wait(1_000).await;
     buyer.pay(&said);
     let Some(seen) = said.seen else { return };

@@ -1,6 +1,9 @@
 //! Scripts about paying: one way, another way, both ways; one key, two keys, the last piece.
 
-use super::{GONE, PAID, PAID_BY_CODE, REFUNDED_AS_LOST, REFUNDED_AS_LOST_BY_CODE, Script, the};
+use super::{
+    GONE, PAID, PAID_BY_CODE, REFUNDED_AS_LOST, REFUNDED_AS_LOST_BY_CODE, Script, having_tea, the,
+    until_paid,
+};
 use crate::sweep::client::Client;
 use domain::payment::TradeType;
 
@@ -86,19 +89,14 @@ pub(super) const ALL: &[Script] = &[
 ];
 
 async fn paid(people: Vec<Client>) {
-    let Some(mut buyer) = the(people) else { return };
-    let Some(item) = buyer.list("tea") else { return };
-    let Some(said) = buyer.check_out(item, Some(TradeType::Jsapi)).await else { return };
+    let Some((buyer, said)) = having_tea(people, Some(TradeType::Jsapi)).await else { return };
     buyer.wait(1_000).await;
     buyer.pay(&said);
-    let Some(seen) = said.seen else { return };
-    buyer.look_until(&seen.number, 200, |seen| seen.paid).await;
+    until_paid(&buyer, &said).await;
 }
 
 async fn reported(people: Vec<Client>) {
-    let Some(mut buyer) = the(people) else { return };
-    let Some(item) = buyer.list("tea") else { return };
-    let Some(said) = buyer.check_out(item, Some(TradeType::Jsapi)).await else { return };
+    let Some((buyer, said)) = having_tea(people, Some(TradeType::Jsapi)).await else { return };
     buyer.wait(1_000).await;
     buyer.pay(&said);
     let Some(seen) = said.seen else { return };
@@ -108,9 +106,7 @@ async fn reported(people: Vec<Client>) {
 }
 
 async fn placed_first(people: Vec<Client>) {
-    let Some(mut buyer) = the(people) else { return };
-    let Some(item) = buyer.list("tea") else { return };
-    let Some(placed) = buyer.check_out(item, None).await else { return };
+    let Some((mut buyer, placed)) = having_tea(people, None).await else { return };
     let Some(seen) = placed.seen else { return };
     buyer.wait(2_000).await;
     let payment = buyer.payment(&seen.number, TradeType::Native);
@@ -121,9 +117,7 @@ async fn placed_first(people: Vec<Client>) {
 }
 
 async fn switched_first_paid(people: Vec<Client>) {
-    let Some(mut buyer) = the(people) else { return };
-    let Some(item) = buyer.list("tea") else { return };
-    let Some(first) = buyer.check_out(item, Some(TradeType::Jsapi)).await else { return };
+    let Some((mut buyer, first)) = having_tea(people, Some(TradeType::Jsapi)).await else { return };
     let Some(seen) = first.seen.clone() else { return };
     buyer.wait(1_000).await;
     let code = buyer.payment(&seen.number, TradeType::Native);
@@ -139,9 +133,7 @@ async fn switched_first_paid(people: Vec<Client>) {
 }
 
 async fn switched_second_paid(people: Vec<Client>) {
-    let Some(mut buyer) = the(people) else { return };
-    let Some(item) = buyer.list("tea") else { return };
-    let Some(first) = buyer.check_out(item, Some(TradeType::Jsapi)).await else { return };
+    let Some((mut buyer, first)) = having_tea(people, Some(TradeType::Jsapi)).await else { return };
     let Some(seen) = first.seen else { return };
     buyer.wait(1_000).await;
     let code = buyer.payment(&seen.number, TradeType::Native);
@@ -152,9 +144,7 @@ async fn switched_second_paid(people: Vec<Client>) {
 }
 
 async fn switched_both_paid(people: Vec<Client>) {
-    let Some(mut buyer) = the(people) else { return };
-    let Some(item) = buyer.list("tea") else { return };
-    let Some(first) = buyer.check_out(item, Some(TradeType::Jsapi)).await else { return };
+    let Some((mut buyer, first)) = having_tea(people, Some(TradeType::Jsapi)).await else { return };
     let (Some(seen), Some(number)) = (first.seen, first.out_trade_no) else { return };
     buyer.wait(1_000).await;
     let code = buyer.payment(&seen.number, TradeType::Native);
@@ -181,8 +171,7 @@ async fn twice_one_key(people: Vec<Client>) {
     buyer.same_order(&said, again.as_ref());
     buyer.wait(1_000).await;
     buyer.pay(&said);
-    let Some(seen) = said.seen else { return };
-    buyer.look_until(&seen.number, 200, |seen| seen.paid).await;
+    until_paid(&buyer, &said).await;
 }
 
 async fn twice_two_keys(people: Vec<Client>) {
@@ -199,8 +188,7 @@ async fn twice_two_keys(people: Vec<Client>) {
     let Some(said) = said.or(again) else { return };
     buyer.wait(1_000).await;
     buyer.pay(&said);
-    let Some(seen) = said.seen else { return };
-    buyer.look_until(&seen.number, 200, |seen| seen.paid).await;
+    until_paid(&buyer, &said).await;
 }
 
 async fn last_piece(people: Vec<Client>) {

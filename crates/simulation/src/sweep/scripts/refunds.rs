@@ -1,6 +1,6 @@
 //! Scripts about money that goes back, for somebody asked for it.
 
-use super::{CALLED_OFF, PAID, REFUNDED_AS_LOST, Script, the};
+use super::{CALLED_OFF, PAID, REFUNDED_AS_LOST, Script, having_tea, the};
 use crate::sweep::client::Client;
 use domain::order::Command;
 use domain::payment::TradeType;
@@ -237,9 +237,7 @@ async fn settled_offline(people: Vec<Client>) {
 }
 
 async fn rejected(people: Vec<Client>) {
-    let Some(mut buyer) = the(people) else { return };
-    let Some(item) = buyer.list("tea") else { return };
-    let Some(said) = buyer.check_out(item, Some(TradeType::Jsapi)).await else { return };
+    let Some((mut buyer, said)) = having_tea(people, Some(TradeType::Jsapi)).await else { return };
     let (Some(seen), Some(out_trade_no)) = (said.seen, said.out_trade_no) else { return };
     buyer.wait(1_000).await;
     let gone = PayForm { payer_account: PayerAccount::Abnormal, ..PayForm::default() };

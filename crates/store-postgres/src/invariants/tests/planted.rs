@@ -76,6 +76,14 @@ pub(super) const PLANTED: &[(&str, &str)] = &[
     ("I10a", "UPDATE payments SET paid_fen = NULL"),
     ("I10b", "UPDATE payments SET refund_reserved_fen = refund_reserved_fen + 1"),
     ("I10b", "UPDATE refunds SET status = 'declined' WHERE status = 'sending'"),
+    (
+        "I10c",
+        "UPDATE refunds SET lines = jsonb_set(lines, '{0,quantity}', '9') WHERE lines <> '[]'",
+    ),
+    (
+        "I10c",
+        "UPDATE refunds SET lines = jsonb_set(lines, '{0,amount_fen}', '9999') WHERE lines <> '[]'",
+    ),
     ("I11a", "UPDATE refunds SET refund_id = 'R' WHERE refund_id IS NOT NULL"),
     ("I11b", "UPDATE refunds SET status = 'processing' WHERE status = 'closed'"),
     ("I11b", "UPDATE refunds SET amount_fen = 1 WHERE replaces IS NOT NULL"),
@@ -170,6 +178,11 @@ pub(super) const PLANTED: &[(&str, &str)] = &[
     ),
     ("I23e", "INSERT INTO coupon_grants SELECT * FROM coupon_grants WHERE status = 'issued'"),
     ("I23e", "DELETE FROM coupon_grants WHERE grant_no = 1"),
+    (
+        "I22d",
+        "UPDATE stock_holds h SET returned_quantity = 0 FROM refunds r \
+         WHERE r.order_id = h.order_id AND r.lines <> '[]'",
+    ),
     ("I24a", "UPDATE purchase_list_items SET captured_by = gen_random_uuid()"),
     ("I24a", "UPDATE orders SET status = 'cancelled' WHERE status = 'pending_payment'"),
     ("I24b", "UPDATE purchase_list_items SET captured_by = NULL"),

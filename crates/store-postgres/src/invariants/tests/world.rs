@@ -67,6 +67,7 @@ impl World {
         world.refunded().await;
         world.troubled_refunds().await;
         world.cancelled().await;
+        world.refunded_by_lines().await;
         world.ahead().await;
         world.coupons().await;
         world.notices().await;
@@ -262,6 +263,18 @@ impl World {
         deciding(order, &ask, sample::intent("only decided")).order.unwrap().order
     }
 
+    /// One piece of two back with its money, and the other not asked for.
+    async fn refunded_by_lines(&self) {
+        let buyer = self.stores.buyer(55).await;
+        let sku = self.stores.sku("sku-55", 500, 100).await;
+        let placement = sample::placement(55, buyer, &[(&sku, 2)]);
+        assert_eq!(self.stores.place(&placement, "place-55").await, CommitAnswer::Committed);
+        let order = self.stores.load(&placement).await;
+        let order = self.step(&order, sample::success(&order, "T-55"), 10).await;
+        let order = self.step(&order, sample::refund_lines(&[(1, 1)], Asker::Service), 20).await;
+        self.paid_back(&order, 30).await;
+    }
+
     /// One on its way, one that was never paid, one whose money goes back.
     async fn cancelled(&self) {
         let order = self.stores.open_order(50).await;
@@ -277,22 +290,22 @@ impl World {
 
     /// One in the hand, one held, one spent, one back from a cancelled order, and one with its money.
     async fn coupons(&self) {
-        let buyer = self.stores.buyer(70).await;
+        let buyer = self.stores.buyer(80).await;
         give(&self.stores, &terms("off", 100, 9), buyer, 5).await;
         let id = terms("off", 100, 9).id;
         let coupon = self.store.coupon(&id).await.unwrap().unwrap();
         let mut orders = Vec::new();
-        for (n, no) in (70..).zip(1..=4) {
+        for (n, no) in (80..).zip(1..=4) {
             let placement = placement(&self.stores, n, buyer, (&coupon, no)).await;
             let answer = self.stores.place(&placement, &format!("place-{n}")).await;
             assert_eq!(answer, CommitAnswer::Committed);
             orders.push(self.stores.load(&placement).await);
         }
         let success = |order: &Order, t: &str| sample::success(order, t);
-        self.step(&orders[1], success(&orders[1], "T-71"), 10).await;
+        self.step(&orders[1], success(&orders[1], "T-81"), 10).await;
         let order = self.step(&orders[2], Command::Cancel(CancelCause::Buyer), 10).await;
         self.step(&order, sample::says(&order, Trade::Closed), 20).await;
-        let order = self.step(&orders[3], success(&orders[3], "T-73"), 10).await;
+        let order = self.step(&orders[3], success(&orders[3], "T-83"), 10).await;
         let order = self.step(&order, Command::Cancel(CancelCause::Buyer), 20).await;
         let order = self.sent(&order, 30).await;
         self.heard(&order, RefundProgress::Processing, 40).await;

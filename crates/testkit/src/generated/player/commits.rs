@@ -9,7 +9,7 @@ use domain::changeset::{Changeset, InboxEntry, InboxStatus, Intent};
 use domain::fact::Trade;
 use domain::job::JobChange;
 use domain::order::{
-    Circumstances, Command, Decision, Event, Lost, Order, RefundAsk, StockOutcome,
+    Circumstances, Command, Decision, Event, Lost, Order, RefundAsk, RefundOf, StockOutcome,
 };
 use domain::payment::TradeType;
 use domain::ports::CommitAnswer;
@@ -96,7 +96,7 @@ impl Player<'_> {
                 sample::success(order, &format!("T-{}", order.number))
             }
             Twist::SameRefund(which) => Command::Refund(RefundAsk {
-                amount: Some(Fen::new(10)),
+                what: RefundOf::Amount(Fen::new(10)),
                 reason: "the same".to_owned(),
                 by: Asker::Service,
                 out_refund_no: OutRefundNo::parse(&format!("SHOP-{which}")),

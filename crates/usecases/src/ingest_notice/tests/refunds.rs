@@ -10,7 +10,7 @@ use domain::changeset::{InboxStatus, Refusal};
 use domain::fact::{Evidence, RefundFact, RefundProgress};
 use domain::job::{JobChange, JobId};
 use domain::names::Mchid;
-use domain::order::{Command, Decision, Order, RefundAsk};
+use domain::order::{Command, Decision, Order, RefundAsk, RefundOf};
 use domain::ports::{CommitAnswer, GatewayError, Notice, NoticeBody};
 use domain::refund::{Asker, RefundStatus};
 use std::sync::{Arc, Mutex};
@@ -25,7 +25,7 @@ fn after(order: Order, command: &Command) -> Order {
 /// A part of a paid order is on its way back.
 fn on_its_way() -> Order {
     let ask = RefundAsk {
-        amount: Some(Fen::new(40)),
+        what: RefundOf::Amount(Fen::new(40)),
         reason: "坏了".to_owned(),
         by: Asker::Buyer,
         out_refund_no: None,

@@ -62,6 +62,7 @@ fn a_refund_says_who_asked_for_it_why_and_when() {
         out_refund_no: OutRefundNo::of_request(payment.out_trade_no(), "ask"),
         payment_no: 1,
         amount: Fen::new(PART),
+        lines: Vec::new(),
         reason: "不想要了".to_owned(),
         kind: RefundKind::Requested,
         asked_by: Asker::Buyer,

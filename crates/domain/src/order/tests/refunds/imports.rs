@@ -29,6 +29,7 @@ fn a_refund_made_in_the_merchant_console_is_a_fact() {
         out_refund_no: OutRefundNo::stated("console-1").unwrap(),
         payment_no: 1,
         amount: Fen::new(PART),
+        lines: Vec::new(),
         reason: String::new(),
         kind: RefundKind::External,
         asked_by: Asker::Paydesk,

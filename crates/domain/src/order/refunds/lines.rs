@@ -1,0 +1,136 @@
+//! Refunds by lines: what was paid for goods, and goods that come back when the payer has the money.
+//!
+//! A line's parts are cut so that all of them together are exactly what was paid for it, in whatever
+//! order they are asked for and whichever of them come to nothing.
+
+use crate::order::{Event, LineQuantity, Order, OrderStatus, Rejection, StockOutcome};
+use crate::payment::PaymentNo;
+use crate::refund::{Refund, RefundState, RefundedLine};
+use crate::stock::HoldStatus;
+use crate::{Fen, OutRefundNo};
+
+/// What of a line is refunded, or on its way.
+#[derive(Clone, Copy, Default)]
+struct Gone {
+    quantity: u32,
+    amount: Fen,
+}
+
+impl Order {
+    /// What was paid for each of these goods, of what is left of their lines.
+    pub(super) fn parts_of(
+        &self,
+        payment: PaymentNo,
+        wanted: &[LineQuantity],
+    ) -> Result<Vec<RefundedLine>, Rejection> {
+        let mut parts: Vec<RefundedLine> = Vec::new();
+        for LineQuantity { line_no, quantity } in wanted {
+            let known = parts.iter().any(|part| part.line_no == *line_no);
+            let line = self.lines.iter().find(|line| line.line_no == *line_no);
+            let line = line.filter(|_| !known && *quantity > 0);
+            let line = line.ok_or(Rejection::LineUnknown(*line_no))?;
+            let gone = self.gone(payment, *line_no);
+            let all = gone.quantity.checked_add(*quantity).filter(|all| *all <= line.quantity);
+            let all = all.ok_or(Rejection::RefundExceedsPaid)?;
+            let payable = line.amount.minus(line.discount).unwrap_or(Fen::ZERO);
+            let amount = share(payable, all, line.quantity).minus(gone.amount);
+            let amount = amount.unwrap_or(Fen::ZERO).max(Fen::ZERO);
+            parts.push(RefundedLine { line_no: *line_no, quantity: *quantity, amount });
+        }
+        Ok(parts)
+    }
+
+    /// What goes back for these parts: with the last goods of an order that is not shipped, delivery
+    /// and hurry as well, because nothing is brought.
+    pub(super) fn price_of(&self, payment: PaymentNo, parts: &[RefundedLine]) -> Fen {
+        let goods = Fen::sum(parts.iter().map(|part| part.amount)).unwrap_or(Fen::LIMIT);
+        let is_last = self.lines.iter().all(|line| {
+            let now = parts.iter().find(|part| part.line_no == line.line_no);
+            let now = now.map_or(0, |part| part.quantity);
+            self.gone(payment, line.line_no).quantity.saturating_add(now) == line.quantity
+        });
+        if !is_last || self.status != OrderStatus::Ready {
+            return goods;
+        }
+        let fees = self.amounts.delivery.plus(self.amounts.rush);
+        fees.and_then(|fees| goods.plus(fees)).unwrap_or(Fen::LIMIT)
+    }
+
+    /// Whether the goods of a refund that came to nothing are still there to be refunded.
+    pub(super) fn has_lines_left(&self, refund: &Refund) -> bool {
+        refund.lines.iter().all(|part| {
+            let gone = self.gone(refund.payment_no, part.line_no);
+            let line = self.lines.iter().find(|line| line.line_no == part.line_no);
+            line.is_some_and(|line| {
+                let quantity = gone.quantity.checked_add(part.quantity);
+                let payable = line.amount.minus(line.discount).unwrap_or(Fen::ZERO);
+                quantity.is_some_and(|quantity| quantity <= line.quantity)
+                    && gone.amount.plus(part.amount).is_some_and(|amount| amount <= payable)
+            })
+        })
+    }
+
+    fn gone(&self, payment: PaymentNo, line_no: u16) -> Gone {
+        let refunds = self.refunds_of(payment).filter(|refund| refund.reserves());
+        let parts = refunds.flat_map(|refund| &refund.lines).filter(|part| part.line_no == line_no);
+        parts.fold(Gone::default(), |gone, part| Gone {
+            quantity: gone.quantity.saturating_add(part.quantity),
+            amount: gone.amount.plus(part.amount).unwrap_or(Fen::LIMIT),
+        })
+    }
+
+    /// What comes back to the shelf when `events` happen: the goods of every refund whose money the
+    /// payer has from now on, as far as the order's end has not brought them back.
+    pub(in crate::order) fn goods_after(
+        &self,
+        events: &[Event],
+        stock: StockOutcome,
+    ) -> Vec<Event> {
+        let mut after = events.iter().fold(self.clone(), Order::apply);
+        let mut returned = Vec::new();
+        for number in events.iter().filter_map(paid_back) {
+            let Some(refund) = after.refund(number).filter(|refund| !refund.lines.is_empty())
+            else {
+                continue;
+            };
+            let parts = refund.lines.iter();
+            let lines: Vec<(u16, u32)> = parts
+                .map(|part| (part.line_no, part.quantity.min(after.still_out(part.line_no))))
+                .filter(|(_, quantity)| *quantity > 0)
+                .collect();
+            if lines.is_empty() {
+                continue;
+            }
+            let event = Event::GoodsReturned { out_refund_no: number.clone(), lines, stock };
+            after = after.apply(&event);
+            returned.push(event);
+        }
+        returned
+    }
+
+    /// How many of a line were sold and are not back.
+    fn still_out(&self, line_no: u16) -> u32 {
+        let sold = |hold: &&crate::stock::Hold| {
+            hold.line_no == line_no && hold.status == HoldStatus::Committed
+        };
+        let hold = self.holds.iter().find(sold);
+        hold.map_or(0, |hold| hold.quantity.saturating_sub(hold.returned_quantity))
+    }
+}
+
+/// The refund whose payer has the money by this.
+fn paid_back(event: &Event) -> Option<&OutRefundNo> {
+    let Event::RefundMoved { out_refund_no, to, .. } = event else { return None };
+    let is_back = matches!(to, RefundState::Succeeded { .. } | RefundState::SettledOffline { .. });
+    is_back.then_some(out_refund_no)
+}
+
+/// `count` of `all` parts of an amount, rounded down; all of them are all of it.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "an i64 times a u32 fits an i128; `all` is above zero"
+)]
+fn share(amount: Fen, count: u32, all: u32) -> Fen {
+    let exact = i128::from(amount.get()) * i128::from(count) / i128::from(all.max(1));
+    Fen::new(i64::try_from(exact).unwrap_or(0))
+}

@@ -1,0 +1,83 @@
+//! What is found in the books, and what becomes of a part that cannot be read.
+
+use super::Findings;
+use crate::mocks::{MockGateway, MockRules, desk, ready};
+use crate::samples::{now, store};
+use domain::case::CaseKind;
+use domain::changeset::Changeset;
+use domain::ports::{CommitAnswer, InvariantReport, Part, StoreError};
+use std::sync::{Arc, Mutex};
+
+const EVERY_MS: u64 = 600_000;
+
+type Found = Result<Vec<InvariantReport>, StoreError>;
+
+fn report(id: &'static str, sample: &[&str]) -> InvariantReport {
+    InvariantReport {
+        id,
+        says: "what was stocked is somewhere",
+        violations: u64::try_from(sample.len()).unwrap(),
+        sample: sample.iter().map(|name| (*name).to_owned()).collect(),
+    }
+}
+
+/// What one look finds when each part answers so, and what it wrote.
+async fn look(
+    answers: Vec<CommitAnswer>,
+    of: fn(Part) -> Found,
+) -> (Option<Findings>, Vec<Changeset>) {
+    let (orders, written) = store(Vec::new(), answers);
+    let mut rules = MockRules::new();
+    rules.expect_check_part().returning(move |part, _pace| ready(of(part)));
+    let mut desk = desk(orders, MockGateway::new(), now());
+    desk.invariants = Arc::new(rules);
+    let findings = desk.check_books(EVERY_MS).await.unwrap();
+    let written: Arc<Mutex<Vec<Changeset>>> = written;
+    let written = written.lock().unwrap().clone();
+    (findings, written)
+}
+
+#[tokio::test]
+async fn books_that_agree_open_no_case() {
+    let all_true = |_| Ok(vec![report("I2a", &[])]);
+    let (findings, written) = look(vec![CommitAnswer::Committed], all_true).await;
+    assert_eq!(findings, Some(Findings::default()));
+    assert_eq!(written.len(), 1, "that somebody looked");
+    assert!(written[0].cases.is_empty() && written[0].order.is_none());
+}
+
+#[tokio::test]
+async fn what_differs_is_a_case_for_each_thing_by_its_name_and_a_part_that_fails_stops_no_other() {
+    let found = |part| match part {
+        Part::Payments => Err(StoreError::Unavailable("too slow".to_owned())),
+        Part::Goods => Ok(vec![report("I21b", &["tea", "cup"]), report("I22a", &[])]),
+        Part::Settlements => Ok(vec![]),
+        Part::Work => Ok(vec![report("I36a", &["P1"])]),
+    };
+    let (findings, written) = look(vec![CommitAnswer::Committed; 3], found).await;
+    let expected = Findings { broken: vec!["I21b", "I36a"], unchecked: vec![Part::Payments] };
+    assert_eq!(findings, Some(expected));
+    let cases: Vec<(CaseKind, &str)> = written
+        .iter()
+        .flat_map(|changeset| &changeset.cases)
+        .map(|case| (case.kind, case.subject.as_str()))
+        .collect();
+    assert_eq!(
+        cases,
+        [
+            (CaseKind::Stock, "I21b:tea"),
+            (CaseKind::Stock, "I21b:cup"),
+            (CaseKind::Stuck, "I36a:P1"),
+        ]
+    );
+    assert!(written.iter().all(|changeset| changeset.order.is_none()), "nothing is repaired");
+}
+
+#[tokio::test]
+async fn of_several_processes_one_looks_in_each_stretch_of_time() {
+    let nobody_asks = |_| -> Found { panic!("asked") };
+    let (findings, written) = look(vec![CommitAnswer::AlreadyCommitted], nobody_asks).await;
+    assert_eq!(findings, None);
+    let again = look(vec![CommitAnswer::AlreadyCommitted], nobody_asks).await.1;
+    assert_eq!(written[0].command_id, again[0].command_id, "the same name at the same time");
+}

@@ -1,0 +1,1 @@
+DROP FUNCTION paydesk_commit_each(jsonb);
