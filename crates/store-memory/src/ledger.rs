@@ -9,7 +9,7 @@ use domain::ports::{
     TrialBalance, TrialLine,
 };
 use domain::{OrderNumber, Timestamp, UserId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::ready;
 
 /// An account of a buyer, by which its rows are found.
@@ -39,6 +39,9 @@ pub(crate) struct Posted {
     pub(crate) amount: i64,
     pub(crate) balance_after: i64,
 }
+
+/// Whose accounts of one kind and unit, and what they come to.
+type Summed = (BTreeSet<Option<UserId>>, TrialLine);
 
 impl State {
     /// In the order in which Postgres does it, so that both name the same one of several refusals.
@@ -127,17 +130,16 @@ impl State {
     }
 
     fn sum_up(&self) -> TrialBalance {
-        let mut sums: BTreeMap<(&str, &str), (BTreeMap<Option<UserId>, ()>, TrialLine)> =
-            BTreeMap::new();
+        let mut sums: BTreeMap<(&str, &str), Summed> = BTreeMap::new();
         for moved in self.transfers.values() {
             for entry in moved.transfer.entries() {
                 let (account, unit) = (entry.account.name(), entry.account.unit());
                 let (whose, line) = sums.entry((account, unit.name())).or_insert_with(|| {
                     let account = account.to_owned();
                     let line = TrialLine { account, unit, accounts: 0, entries: 0, sum: 0 };
-                    (BTreeMap::new(), line)
+                    (BTreeSet::new(), line)
                 });
-                whose.insert(entry.account.buyer(), ());
+                whose.insert(entry.account.buyer());
                 line.entries = line.entries.saturating_add(1);
                 line.sum = line.sum.saturating_add(entry.amount);
             }

@@ -65,49 +65,8 @@ impl Shopper {
     }
 
     async fn buy(&mut self, whim: Whim) {
-        match whim {
-            Whim::PaysAhead => return self.pay_ahead("fen").await,
-            Whim::SpendsPoints => {
-                if self.is_nervous(2) {
-                    self.pay_ahead("points").await;
-                }
-                return self.spend_points().await;
-            }
-            Whim::FromTheWallet => {
-                // Perhaps nothing is in it, or not enough.
-                if self.world.draw(Kind::Actor, 3) != 2 {
-                    self.pay_ahead("fen").await;
-                }
-                let Some(item) = self.put_on_the_list(whim.wants()) else { return };
-                if let Some(said) = self.buy_from_the_wallet(item).await {
-                    if self.is_nervous(3) {
-                        self.regret(&said).await;
-                    }
-                    self.watch(&said).await;
-                }
-                return;
-            }
-            Whim::Honest
-            | Whim::TwiceOneKey
-            | Whim::TwiceTwoKeys
-            | Whim::CancelsWhilePaying
-            | Whim::TwoDevices
-            | Whim::Slow
-            | Whim::Leaves
-            | Whim::Cancels
-            | Whim::Impatient
-            | Whim::TakesTheGift
-            | Whim::PlacesFirst
-            | Whim::Replaces
-            | Whim::FailsFirst
-            | Whim::Boasts
-            | Whim::WantsTheCup
-            | Whim::Ghost
-            | Whim::Hasty
-            | Whim::Regrets
-            | Whim::TooLate
-            | Whim::AtTheDoor
-            | Whim::Converts => {}
+        if self.pays_otherwise(whim).await {
+            return;
         }
         let sku = whim.wants();
         let Some(item) = self.put_on_the_list(sku) else { return };
@@ -146,6 +105,54 @@ impl Shopper {
         }
         self.go_on(whim, item, &said).await;
         self.watch(&said).await;
+    }
+
+    /// What does not begin with a checkout that WeChat Pay is asked for; `false` when that is what it is.
+    async fn pays_otherwise(&mut self, whim: Whim) -> bool {
+        match whim {
+            Whim::PaysAhead => self.pay_ahead("fen").await,
+            Whim::SpendsPoints => {
+                if self.is_nervous(2) {
+                    self.pay_ahead("points").await;
+                }
+                self.spend_points().await;
+            }
+            Whim::FromTheWallet => {
+                // Perhaps nothing is in it, or not enough.
+                if self.world.draw(Kind::Actor, 3) != 2 {
+                    self.pay_ahead("fen").await;
+                }
+                let Some(item) = self.put_on_the_list(whim.wants()) else { return true };
+                if let Some(said) = self.buy_from_the_wallet(item).await {
+                    if self.is_nervous(3) {
+                        self.regret(&said).await;
+                    }
+                    self.watch(&said).await;
+                }
+            }
+            Whim::Honest
+            | Whim::TwiceOneKey
+            | Whim::TwiceTwoKeys
+            | Whim::CancelsWhilePaying
+            | Whim::TwoDevices
+            | Whim::Slow
+            | Whim::Leaves
+            | Whim::Cancels
+            | Whim::Impatient
+            | Whim::TakesTheGift
+            | Whim::PlacesFirst
+            | Whim::Replaces
+            | Whim::FailsFirst
+            | Whim::Boasts
+            | Whim::WantsTheCup
+            | Whim::Ghost
+            | Whim::Hasty
+            | Whim::Regrets
+            | Whim::TooLate
+            | Whim::AtTheDoor
+            | Whim::Converts => return false,
+        }
+        true
     }
 
     /// What is done with an offer.

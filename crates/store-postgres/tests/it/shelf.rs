@@ -83,7 +83,7 @@ async fn each_of_those_who_are_written_together_has_an_answer_of_their_own() {
     let ahead = sample::placement(9, stores.buyer(9).await, &[(&sku, 1)]);
     let letting_go = async {
         let waits = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%paydesk_commit%' \
-                     AND wait_event_type = 'Lock'";
+                     AND wait_event_type = 'Lock' AND datname = current_database()";
         while number(&guard, waits).await == 0 {
             tokio::task::yield_now().await;
         }
@@ -117,7 +117,7 @@ async fn a_server_that_is_killed_in_the_middle_has_sold_what_it_says_and_no_more
     let killing = async {
         let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
                    WHERE query LIKE '%paydesk_commit_each%' AND state = 'active' \
-                     AND pid <> pg_backend_pid()";
+                     AND datname = current_database() AND pid <> pg_backend_pid()";
         let mut killed = 0;
         while !done.load(std::sync::atomic::Ordering::Relaxed) && killed < 3 {
             killed += killer.query_one(sql, &[]).await.unwrap().get::<_, i64>(0);
