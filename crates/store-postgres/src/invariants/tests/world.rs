@@ -162,20 +162,20 @@ impl World {
     /// refused.
     async fn at_the_door(&self) {
         let online = || Command::StartPayment(sample::new_payment(TradeType::Native));
-        let order = self.brought(112).await;
+        let order = self.brought(212).await;
         let order = self.step(&order, Command::Deliver, 100).await;
         let order = self.step(&order, online(), 110).await;
         let order = self.step(&order, sample::says(&order, Trade::Closed), 120).await;
         let courier = Courier::parse("王五").unwrap();
         let cash = CashReceipt { amount: order.amounts.total, courier };
         self.step(&order, Command::CollectCash(cash), 130).await;
-        let order = self.brought(113).await;
+        let order = self.brought(213).await;
         self.step(&order, online(), 110).await;
-        let order = self.brought(114).await;
+        let order = self.brought(214).await;
         let order = self.step(&order, online(), 110).await;
-        self.step(&order, sample::success(&order, "T-114"), 120).await;
-        self.brought(115).await;
-        let order = self.brought(116).await;
+        self.step(&order, sample::success(&order, "T-214"), 120).await;
+        self.brought(215).await;
+        let order = self.brought(216).await;
         self.step(&order, Command::Cancel(CancelCause::Refused), 110).await;
     }
 
@@ -327,22 +327,22 @@ impl World {
 
     /// One in the hand, one held, one spent, one back from a cancelled order, and one with its money.
     async fn coupons(&self) {
-        let buyer = self.stores.buyer(80).await;
+        let buyer = self.stores.buyer(180).await;
         give(&self.stores, &terms("off", 100, 9), buyer, 5).await;
         let id = terms("off", 100, 9).id;
         let coupon = self.store.coupon(&id).await.unwrap().unwrap();
         let mut orders = Vec::new();
-        for (n, no) in (80..).zip(1..=4) {
+        for (n, no) in (180..).zip(1..=4) {
             let placement = placement(&self.stores, n, buyer, (&coupon, no)).await;
             let answer = self.stores.place(&placement, &format!("place-{n}")).await;
             assert_eq!(answer, CommitAnswer::Committed);
             orders.push(self.stores.load(&placement).await);
         }
         let success = |order: &Order, t: &str| sample::success(order, t);
-        self.step(&orders[1], success(&orders[1], "T-81"), 10).await;
+        self.step(&orders[1], success(&orders[1], "T-181"), 10).await;
         let order = self.step(&orders[2], Command::Cancel(CancelCause::Buyer), 10).await;
         self.step(&order, sample::says(&order, Trade::Closed), 20).await;
-        let order = self.step(&orders[3], success(&orders[3], "T-83"), 10).await;
+        let order = self.step(&orders[3], success(&orders[3], "T-183"), 10).await;
         let order = self.step(&order, Command::Cancel(CancelCause::Buyer), 20).await;
         let order = self.sent(&order, 30).await;
         self.heard(&order, RefundProgress::Processing, 40).await;
