@@ -120,7 +120,11 @@ impl PostgresStore {
             Err(Failure::Said(error)) => match errors::commit(&error) {
                 unknown @ CommitAnswer::OutcomeUnknown(_) => all(unknown),
                 // Nothing of it was written. One of them may be in everybody's way: one by one.
-                _ => {
+                CommitAnswer::Committed
+                | CommitAnswer::Conflict
+                | CommitAnswer::GuardRefused(_)
+                | CommitAnswer::AlreadyCommitted
+                | CommitAnswer::RolledBack(_) => {
                     let mut answers = Vec::with_capacity(sheets.len());
                     for sheet in sheets {
                         answers.push(self.commit_alone(sheet).await);

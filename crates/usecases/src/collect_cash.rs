@@ -60,7 +60,7 @@ impl Paydesk {
             }
             ActError::Transact(TransactError::Rejected(Rejection::WrongState)) => {
                 let order = self.find(&action.target).await?;
-                let paid = order.filter(|order| is_paid_online(order));
+                let paid = order.filter(is_paid_online);
                 Err(paid.map_or_else(|| error.into(), |paid| CollectError::PaidOnline(paid.into())))
             }
             other @ (ActError::KeyReused | ActError::InProgress | ActError::Transact(_)) => {

@@ -133,7 +133,8 @@ impl Order {
     /// would soon be closed makes way for one that has its whole time.
     fn is_offered(&self, open: &Payment, given: &Circumstances<'_>) -> bool {
         let margin_s = PREPAY_MARGIN_S.saturating_mul(2);
-        !self.awaits_cash() || given.pace.after(open.terms.time_expire, -margin_s) > given.now
+        !self.awaits_cash()
+            || given.pace.after(open.terms.time_expire, margin_s.saturating_neg()) > given.now
     }
 }
 

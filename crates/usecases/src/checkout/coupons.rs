@@ -101,8 +101,7 @@ async fn of_a_coupon_that_another_order_took_the_next_one_is_used() {
     let (desk, written) =
         placing(vec![taken(), CommitAnswer::Committed], vec![with(Some(1)), with(Some(2))]);
     desk.check_out(&asked(), &keyed("one")).await.unwrap();
-    let written = written.lock().unwrap();
-    let order = &written[1].order.as_ref().unwrap().order;
+    let order = written.lock().unwrap()[1].order.as_ref().unwrap().order.clone();
     assert_eq!(order.coupon.as_ref().unwrap().grant, GrantId { coupon_id: id(), no: 2 });
     assert_eq!(order.amounts.total, Fen::new(4_000));
     let (desk, _) = placing(vec![taken()], vec![with(Some(1)), with(None)]);

@@ -118,7 +118,7 @@ async fn a_settlement_refused_by_its_coupon_goes_on_without_it_and_opens_a_case(
     let settled = run(orders, &open, false).await.unwrap();
     assert_eq!(settled.status, OrderStatus::Ready);
     assert_eq!(settled.coupon.unwrap().status, CouponHoldStatus::Held, "it stays as it is");
-    let written = written.lock().unwrap();
+    let written = std::mem::take(&mut *written.lock().unwrap());
     let parts: Vec<(bool, bool)> =
         written.iter().map(|c| (!c.coupons.is_empty(), !c.stock.is_empty())).collect();
     assert_eq!(parts, [(true, true), (false, true), (false, false)]);

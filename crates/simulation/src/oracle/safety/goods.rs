@@ -53,7 +53,7 @@ pub(super) fn back_with_their_money(w: &Watched<'_>) -> Result<(), String> {
         let was_back = before.is_some_and(domain::refund::Refund::is_paid_back);
         let refund = after.refund(number).filter(|refund| refund.is_paid_back() && !was_back);
         let part = refund.and_then(|r| r.lines.iter().find(|p| p.line_no == change.line_no));
-        if !part.is_some_and(|part| change.quantity <= part.quantity) {
+        if part.is_none_or(|part| change.quantity > part.quantity) {
             return Err(format!("{change:?} comes back with {refund:?}"));
         }
     }
