@@ -38,6 +38,8 @@ pub struct Script {
     people: u32,
     /// How the first refund ends, as `node/transport.rs` numbers it.
     refunds_end: u32,
+    /// Its order is to be paid at the door: each online payment of it has its own end.
+    no_deadline: bool,
     plays: Plays,
 }
 
@@ -84,7 +86,17 @@ impl Script {
         plays: Plays,
     ) -> Script {
         let variant = Variant::Whole;
-        Script { name, about, endings, healed: &[], variant, people: 1, refunds_end: 0, plays }
+        Script {
+            name,
+            about,
+            endings,
+            healed: &[],
+            variant,
+            people: 1,
+            refunds_end: 0,
+            no_deadline: false,
+            plays,
+        }
     }
 
     /// Where acknowledged commits were lost it may end so, too.
@@ -102,9 +114,20 @@ impl Script {
         Script { people, ..self }
     }
 
+    /// Its order is to be paid at the door.
+    const fn at_the_door(self) -> Script {
+        Script { no_deadline: true, ..self }
+    }
+
     /// The first refund ends so, by the number that `node/transport.rs` gives it.
     const fn first_refund(self, refunds_end: u32) -> Script {
         Script { refunds_end, ..self }
+    }
+
+    /// Whether its order has no deadline, so that each payment of it ends when it was asked to.
+    #[must_use]
+    pub fn has_no_deadline(&self) -> bool {
+        self.no_deadline
     }
 
     /// How many people take part.

@@ -30,10 +30,12 @@ pub(super) const ALL: &[Script] = &[
     Script::new("door-collected", "a courier brings goods and takes cash", &[IN_CASH], |people| {
         Box::pin(collected(people))
     })
+    .at_the_door()
     .healed(EARLIER),
     Script::new("door-refused", "goods are refused at the door", &[CANCELLED], |people| {
         Box::pin(refused(people))
     })
+    .at_the_door()
     .healed(EARLIER),
     Script::new(
         "door-converted",
@@ -41,6 +43,7 @@ pub(super) const ALL: &[Script] = &[
         &[ONLINE],
         |people| Box::pin(converted(people)),
     )
+    .at_the_door()
     .healed(EARLIER_ONLINE),
     Script::new(
         "door-converted-back",
@@ -48,6 +51,7 @@ pub(super) const ALL: &[Script] = &[
         &[IN_CASH],
         |people| Box::pin(converted_back(people)),
     )
+    .at_the_door()
     .healed(EARLIER),
     Script::new(
         "door-collected-while-paying",
@@ -55,13 +59,16 @@ pub(super) const ALL: &[Script] = &[
         &[ONLINE, IN_CASH, BOTH],
         |people| Box::pin(collected_while_paying(people)),
     )
+    .at_the_door()
     .healed(EARLIER_ONLINE),
     Script::new(
         "door-refused-while-paying",
         "goods are refused at the door while somebody pays online",
-        &[PAID, CANCELLED, SURPLUS],
+        // Refused after it was paid, it is not refused any more.
+        &[PAID, CANCELLED, SURPLUS, "shipped, paid by jsapi"],
         |people| Box::pin(refused_while_paying(people)),
     )
+    .at_the_door()
     .healed(EARLIER_ONLINE),
 ];
 
