@@ -98,9 +98,10 @@ pub(super) fn of_letters(case: &Case, calm: &Played, played: &Played) -> Option<
 }
 
 /// Whether `later` does again what was rolled back at `place`: the same task looks at the order anew,
-/// or the same thing is written when the news comes again.
+/// or at what it would buy (which may be gone by then), or the same thing is written when the news
+/// comes again.
 fn is_again(place: &Place, later: &Place) -> bool {
-    let looks = later.site == Site::Commit || later.what == "load";
+    let looks = later.site == Site::Commit || matches!(later.what, "load" | "checkout_basis");
     let comes_again = later.site == Site::Commit && later.what == place.what;
     (is_next_of(place, later) && looks) || (later.flow == place.flow && comes_again)
 }
