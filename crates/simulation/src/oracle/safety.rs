@@ -288,7 +288,9 @@ fn is_closed_for_good(w: &Watched<'_>, payment: &Payment) -> bool {
         Standing::Ended => true,
         Standing::Open => false,
         Standing::Unknown => {
-            let now = w.world.store_time.real().plus_millis(CLOCK_ERROR_MS);
+            // The store's clock may have been put back since this was decided by it.
+            let back_ms = w.world.store_time.began_ahead().max(0) / MILLI;
+            let now = w.world.now().plus_millis(back_ms.saturating_add(CLOCK_ERROR_MS));
             now >= payment.terms.time_expire.plus_seconds(HORIZON_S)
         }
     }
