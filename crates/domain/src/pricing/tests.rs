@@ -176,10 +176,8 @@ proptest! {
 }
 
 /// Every price from 0.01 to 999,999.99 yuan: what comes off is the largest whole number of fen that is
-/// within what was promised, and what is left is paid. Takes a while:
-/// `cargo test -p domain --lib every_cent -- --ignored`.
+/// within what was promised. A hundred million of them: seven seconds without optimisation.
 #[test]
-#[ignore = "a hundred million prices"]
 fn every_cent_is_discounted_to_the_fen() {
     let part = coupon(Cut::Percent { percent: 15, cap: None }, 0);
     let fixed = coupon(Cut::Amount(Fen::new(1_000)), 0);
