@@ -1,11 +1,14 @@
 //! Points that a merchant's backend spends for a buyer.
 
+#[cfg(test)]
+mod tests;
+
 use crate::transact::Landed;
 use crate::{Keyed, Paydesk, TransactError};
-use domain::UserId;
 use domain::changeset::{Audit, Changeset, Refusal};
 use domain::ledger::{Account, BuyerAccount, House, Transfer, TransferKind, Unit};
 use domain::ports::{EntryRecord, StoreError};
+use domain::{CommandId, UserId};
 
 /// How often a commit is tried.
 const TRIES_MAX: u32 = 8;
@@ -63,38 +66,50 @@ impl Paydesk {
         spending: &Spending,
         keyed: &Keyed,
     ) -> Result<Spent, SpendError> {
-        // Named by the key: the same request moves the same points, however often it is sent.
-        let name = format!("spend:{}:{}", keyed.scope.principal, keyed.scope.key);
+        // Named by the request: the same moves the same points, however often it is sent, and the key of
+        // another buyer's is another.
+        let name = format!("spend:{}", CommandId::of_request(&keyed.scope));
         if let Some(spent) = self.spent(spending, &name, keyed).await? {
             return Ok(spent);
         }
-        let held = self.ledger.balances(spending.buyer).await?.ok_or(SpendError::NotFound)?;
-        if held.points < spending.points {
-            return Err(SpendError::TooFew);
+        match self.try_spend(spending, &name, keyed).await {
+            Ok(spent) => Ok(spent),
+            // A twin of this very request may have taken what is missing.
+            Err(error) => self.spent(spending, &name, keyed).await?.ok_or(error),
+        }
+    }
+
+    /// Whether there is enough, the commit says: nothing that is read before it can.
+    async fn try_spend(
+        &self,
+        spending: &Spending,
+        name: &str,
+        keyed: &Keyed,
+    ) -> Result<Spent, SpendError> {
+        if self.ledger.balances(spending.buyer).await?.is_none() {
+            return Err(SpendError::NotFound);
         }
         let from = Account::Buyer(spending.buyer, BuyerAccount::Points);
         let to = Account::House(House::Sales, Unit::Points);
         let entries = [(from, spending.points.saturating_neg()), (to, spending.points)];
-        let transfer = Transfer::new(name.clone(), TransferKind::Spend, &entries);
+        let transfer = Transfer::new(name.to_owned(), TransferKind::Spend, &entries);
+        let transfer = transfer.ok_or(SpendError::TooFew)?;
         for _ in 0..TRIES_MAX {
             let now = self.clock.now();
             let intent = keyed.intent(spending.audit.clone(), now);
             let mut changeset = Changeset::without_order(intent, now);
-            changeset.transfers.extend(transfer.clone());
-            match self.commit(changeset).await? {
-                Landed::Now | Landed::Before => {
-                    let spent = self.spent(spending, &name, keyed).await?;
-                    return spent.map(|spent| Spent { replayed: false, ..spent }).ok_or_else(
-                        || {
-                            TransactError::Busy("what was spent is not to be seen".to_owned())
-                                .into()
-                        },
-                    );
-                }
-                Landed::Not(_) => {}
+            changeset.transfers.push(transfer.clone());
+            let replayed = match self.commit(changeset).await? {
+                Landed::Now => false,
+                // By a twin, or by this call and its answer was lost: the same to who asks.
+                Landed::Before => true,
+                Landed::Not(_) => continue,
                 Landed::Refused(Refusal::Balance(_)) => return Err(SpendError::TooFew),
                 Landed::Refused(refusal) => return Err(TransactError::Refused(refusal).into()),
-            }
+            };
+            let spent = self.spent(spending, name, keyed).await?;
+            let unseen = || TransactError::Busy("what was spent is not to be seen".to_owned());
+            return Ok(Spent { replayed, ..spent.ok_or_else(unseen)? });
         }
         Err(TransactError::Busy("the commit keeps being rolled back".to_owned()).into())
     }

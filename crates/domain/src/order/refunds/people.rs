@@ -30,6 +30,9 @@ impl Order {
         if by_operator && (!as_approver || refund.actor == given.actor) {
             return Err(Rejection::NeedsAnother);
         }
+        if !self.still_stands(refund) {
+            return Err(Rejection::WrongState);
+        }
         Ok(self.moved(refund, RefundState::Requested, given.now))
     }
 
@@ -72,8 +75,9 @@ impl Order {
         &self,
         out_refund_no: &OutRefundNo,
         amount: Option<Fen>,
-        now: Timestamp,
+        given: &Circumstances<'_>,
     ) -> Result<Decision, Rejection> {
+        let now = given.now;
         let refund = self.known_refund(out_refund_no)?;
         if refund.kind == RefundKind::External {
             return Err(Rejection::WrongState);
@@ -87,12 +91,16 @@ impl Order {
         let as_it_was = amount.is_none_or(|amount| amount == refund.amount);
         match &refund.state {
             RefundState::Rejected { code }
-                if is_over && as_it_was && code != NUMBER_TAKEN && self.has_room(refund) =>
+                if is_over
+                    && as_it_was
+                    && code != NUMBER_TAKEN
+                    && self.has_room(refund)
+                    && self.may_be_sent_again(refund, given) =>
             {
                 Ok(self.moved(refund, RefundState::Requested, now))
             }
             RefundState::Rejected { .. } | RefundState::Closed { .. } if is_over => {
-                let another = self.begun_anew(refund, amount, now)?;
+                let another = self.asked_anew(refund, amount, given)?;
                 let events = vec![Event::RefundRequested(another)];
                 Ok(Decision::Record(self.with_what_follows(events, now)))
             }
@@ -112,6 +120,44 @@ impl Order {
         }
     }
 
+    /// Whether it would be asked for in the same way now. A number is never sent with another amount, and
+    /// in a retry the same rules count for operators as in asking.
+    fn may_be_sent_again(&self, refund: &Refund, given: &Circumstances<'_>) -> bool {
+        self.cut_anew(refund.clone()).is_ok_and(|anew| anew == *refund)
+            && self.may_be_retried(refund)
+            && !self.retry_needs_another(refund, given)
+    }
+
+    /// Of what was to end the order before it was shipped, goods are worth something else now; an amount
+    /// is asked for anew.
+    fn may_be_retried(&self, refund: &Refund) -> bool {
+        let is_automatic = refund.kind == RefundKind::Surplus;
+        is_automatic || !refund.lines.is_empty() || self.still_stands(refund)
+    }
+
+    fn retry_needs_another(&self, refund: &Refund, given: &Circumstances<'_>) -> bool {
+        refund.asked_by == Asker::Operator
+            && self.needs_another(refund.payment_no, refund.amount, given)
+    }
+
+    /// What somebody tries again under another number: priced, and approved, like what is asked for now.
+    fn asked_anew(
+        &self,
+        refund: &Refund,
+        amount: Option<Fen>,
+        given: &Circumstances<'_>,
+    ) -> Result<Refund, Rejection> {
+        if !self.may_be_retried(refund) {
+            return Err(Rejection::WrongState);
+        }
+        let another = self.begun_anew(refund, amount, given.now)?;
+        if !self.retry_needs_another(&another, given) {
+            return Ok(another);
+        }
+        let state = RefundState::AwaitingApproval;
+        Ok(Refund { state, actor: given.actor.to_owned(), ..another })
+    }
+
     /// The same money under another number, or `amount` of it. Of a surplus payment that somebody has
     /// paid back in part, what is left.
     fn begun_anew(
@@ -121,10 +167,11 @@ impl Order {
         now: Timestamp,
     ) -> Result<Refund, Rejection> {
         let another = self.replacing(refund, now).ok_or(Rejection::TooManyRefunds)?;
+        let another = self.cut_anew(another)?;
         let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
         let rest = payment.map_or(Fen::ZERO, |payment| self.rest_of(payment));
         let some_is_back = refund.kind == RefundKind::Surplus && rest < refund.amount;
-        let amount = amount.unwrap_or(if some_is_back { rest } else { refund.amount });
+        let amount = amount.unwrap_or(if some_is_back { rest } else { another.amount });
         if amount < Fen::new(1) || amount > rest {
             return Err(Rejection::RefundExceedsPaid);
         }
