@@ -313,8 +313,10 @@ impl Round {
     }
 }
 
-/// Says aloud that what was decided about `what` is refused, because it cannot be.
+/// Says aloud that what was decided about `what` is refused, because it cannot be. Where mistakes are
+/// looked for, it is a panic.
 pub(crate) fn impossible(what: &str) -> TransactError {
+    debug_assert!(false, "an impossible state of {what}");
     tracing::error!(subject = what, "changeset.impossible: decided and not recorded");
     TransactError::Impossible(what.to_owned())
 }

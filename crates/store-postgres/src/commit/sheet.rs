@@ -86,7 +86,8 @@ impl Sheet {
         if let Some(write) = &changeset.order {
             sheet.put_order(write, changeset);
         } else if !changeset.transfers.is_empty() {
-            sheet.audit = changeset.transfers.iter().map(|moved| posted(moved, changeset)).collect();
+            sheet.audit =
+                changeset.transfers.iter().map(|moved| posted(moved, changeset)).collect();
         }
         sheet
     }

@@ -303,7 +303,8 @@ fn spending(name: &str, buyer: UserId, points: i64) -> Changeset {
     changeset
 }
 
-async fn spend(stores: &Stores, name: &str, buyer: UserId, points: i64) -> CommitAnswer {
+/// Spends points under the name `spend:<name>`.
+pub async fn spend(stores: &Stores, name: &str, buyer: UserId, points: i64) -> CommitAnswer {
     stores.orders.commit(spending(name, buyer, points)).await
 }
 

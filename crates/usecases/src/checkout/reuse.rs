@@ -145,9 +145,12 @@ impl Paydesk {
             *left = left.saturating_sub(i64::from(item.quantity));
         }
         short.retain(|_, left| *left < 0);
+        if short.is_empty() {
+            return Ok(None);
+        }
         let in_the_way = quote.items.iter().filter_map(|item| item.captured_by.as_ref());
         let in_the_way: BTreeSet<&OrderNumber> = in_the_way.collect();
-        for number in in_the_way.into_iter().filter(|_| !short.is_empty()) {
+        for number in in_the_way {
             let found = self.orders.load(&OrderKey::Number(number.clone())).await?;
             let holds = found.into_iter().flat_map(|loaded| loaded.value.holds);
             for hold in holds.filter(|hold| hold.status == HoldStatus::Held) {

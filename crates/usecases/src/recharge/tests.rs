@@ -64,17 +64,15 @@ fn desk_of(offered: Option<RechargePackage>, answers: Vec<CommitAnswer>) -> (Pay
     });
     let mut gateway = MockGateway::new();
     gateway.expect_compose_prepay().returning(|_| "{}".to_owned());
-    gateway
-        .expect_prepay()
-        .returning(|_| ready(Ok(Credential::CodeUrl("weixin://x".to_owned()))));
+    gateway.expect_prepay().returning(|_| ready(Ok(Credential::CodeUrl("weixin://x".to_owned()))));
     gateway.expect_pay_params().returning(|payment| {
         payment.credential().map(|_| PayParams::Native { code_url: "weixin://x".to_owned() })
     });
     let mut desk = desk(orders, gateway, now());
     let mut packages = MockPackages::new();
-    packages.expect_package().returning(move |id| {
-        ready(Ok(offered.clone().filter(|package| package.id == *id)))
-    });
+    packages
+        .expect_package()
+        .returning(move |id| ready(Ok(offered.clone().filter(|package| package.id == *id))));
     desk.packages = Arc::new(packages);
     let mut ids = MockIds::new();
     ids.expect_jitter().return_const(0u64);

@@ -101,9 +101,9 @@ async fn who_holds_fewer_or_is_nobody_spends_nothing() {
     let (mut desk, books) = desk_of(Some(99), Vec::new());
     let mut orders = MockOrders::new();
     orders.expect_replay().returning(|_| ready(Ok(None)));
-    orders.expect_commit().returning(|_| {
-        ready(CommitAnswer::GuardRefused(Refusal::Balance(BuyerAccount::Points)))
-    });
+    orders
+        .expect_commit()
+        .returning(|_| ready(CommitAnswer::GuardRefused(Refusal::Balance(BuyerAccount::Points))));
     desk.orders = Arc::new(orders);
     let refused = desk.spend_points(&spending(), &keyed("k")).await;
     assert!(matches!(refused, Err(SpendError::TooFew)), "{refused:?}");

@@ -3,12 +3,12 @@
 use crate::mocks::{MockGateway, desk};
 use crate::samples::{keyed, living, now, order, store};
 use crate::{ActError, Acted, Action, Target, TransactError};
+use domain::UserId;
 use domain::changeset::{Audit, Refusal};
 use domain::ledger::BuyerAccount;
 use domain::order::{OrderStatus, PaymentMethod, SettledBy};
 use domain::payment::{PaymentStatus, WALLET_PAYMENT};
 use domain::ports::{CommitAnswer, OrderKey};
-use domain::UserId;
 
 fn action(key: &str) -> Action {
     let order = order();
