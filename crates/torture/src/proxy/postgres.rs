@@ -26,6 +26,9 @@ use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::unix::OwnedWriteHalf as ServerHalf;
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
+/// What a statement that carries several commits is counted as.
+pub(crate) const SEVERAL: &str = "several commits in one statement";
+
 /// Commits that the server has acknowledged.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Acknowledged(Arc<Mutex<BTreeSet<Commit>>>);
@@ -158,7 +161,7 @@ impl Relay {
         }
         self.to_server.write_all(&batch.bytes).await?;
         if batch.is_answered {
-            self.awaited.push_back(Awaited::new(fate, batch.commit));
+            self.awaited.push_back(Awaited::new(fate, batch.commits));
         }
         Ok(fate != Fate::Raced)
     }
@@ -167,10 +170,13 @@ impl Relay {
         if !batch.is_answered {
             return Fate::Passes;
         }
-        let is_commit = batch.commit.is_some();
+        let is_commit = !batch.commits.is_empty();
         let (kind, permille) =
             if is_commit { ("commit", COMMIT_PERMILLE) } else { ("statement", OTHER_PERMILLE) };
         self.link.count(&format!("{kind}s"));
+        if batch.commits.len() > 1 {
+            self.link.count(SEVERAL);
+        }
         if !self.link.is_troubled(permille) {
             return Fate::Passes;
         }
@@ -200,7 +206,7 @@ impl Relay {
             return Ok(goes_on);
         }
         let Some(awaited) = self.awaited.pop_front() else { return Ok(goes_on) };
-        if let Some(commit) = awaited.acknowledged() {
+        for commit in awaited.acknowledged() {
             self.acknowledged.add(commit);
         }
         if let Fate::HalfOpen(millis) = awaited.fate {
