@@ -12,8 +12,6 @@ const REST_SHARE: u32 = 6;
 const BEFORE_A_JUMP: Duration = Duration::from_secs(6);
 /// Nothing is cut or late there: what still moves has nothing to wait for.
 const BEFORE_A_JUMP_IN_A_SALE: Duration = Duration::from_secs(2);
-/// So many buyers of one SKU at once, where they are written together.
-const TOGETHER: usize = 8;
 
 /// A run.
 #[derive(Clone, Debug)]
@@ -42,7 +40,16 @@ pub(crate) struct Plan {
 pub(crate) struct Service {
     /// The most buyers of one SKU whom it writes in one transaction.
     pub(crate) merge_max: usize,
+    /// Every commit of it takes so much longer, as to a database on another machine.
+    pub(crate) commit_takes: Duration,
 }
+
+/// Writes each buyer alone.
+const ALONE: Service = Service { merge_max: 1, commit_takes: Duration::ZERO };
+/// Writes buyers of one SKU together, as they come.
+const TOGETHER: Service = Service { merge_max: 8, ..ALONE };
+/// Long enough for others to come meanwhile.
+const FAR_AWAY: Duration = Duration::from_millis(40);
 
 impl Plan {
     /// Three services, one of which writes buyers together.
@@ -52,22 +59,28 @@ impl Plan {
             says: format!("{} s of trouble", trouble_for.as_secs()),
             rest_within: REST_WITHIN.saturating_add(trouble_for / REST_SHARE),
             before_a_jump: BEFORE_A_JUMP,
-            ..Plan::at(place, &[1, 1, TOGETHER])?
+            ..Plan::at(place, &[ALONE, ALONE, TOGETHER])?
         })
     }
 
-    /// Two services, one of which writes buyers together.
+    /// Two services far from their database, one of which writes buyers together.
     pub(crate) fn of_a_sale(place: &Place, buyers: u64) -> Result<Plan> {
         Ok(Plan {
             command: "sale",
             says: format!("{buyers} buyers"),
             again: format!(" --buyers {buyers}"),
             before_a_jump: BEFORE_A_JUMP_IN_A_SALE,
-            ..Plan::at(place, &[1, TOGETHER])?
+            ..Plan::at(
+                place,
+                &[
+                    Service { commit_takes: FAR_AWAY, ..ALONE },
+                    Service { commit_takes: FAR_AWAY, ..TOGETHER },
+                ],
+            )?
         })
     }
 
-    fn at(place: &Place, merge_max: &[usize]) -> Result<Plan> {
+    fn at(place: &Place, services: &[Service]) -> Result<Plan> {
         std::fs::create_dir_all(&place.folder)
             .with_context(|| format!("cannot make {}", place.folder.display()))?;
         let folder = place.folder.canonicalize()?;
@@ -82,7 +95,7 @@ impl Plan {
             seed: place.seed.unwrap_or_else(fresh_seed),
             paydesk,
             folder,
-            services: merge_max.iter().map(|most| Service { merge_max: *most }).collect(),
+            services: services.to_vec(),
             rest_within: REST_WITHIN,
             before_a_jump: BEFORE_A_JUMP,
         })

@@ -18,7 +18,7 @@ use crate::crowd::Crowd;
 use crate::crowd::buyer::Buyer;
 use crate::crowd::phone::Phone;
 use crate::plan::Plan;
-use crate::proxy::postgres::SEVERAL;
+use crate::proxy::postgres::{SEVERAL, SOME_REFUSED};
 use crate::report::Report;
 use crate::scene::Scene;
 use crate::stage::node::Watch;
@@ -28,11 +28,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// More at once before the door would only wait for each other.
+/// So many of a thousand stand before the door when it opens.
+const FIRST_PERMILLE: u64 = 300;
+/// More at once before that would only wait for each other.
 const ENTERING_AT_ONCE: usize = 64;
 const PROGRESS_EVERY_MS: u64 = 2_000;
 /// Who is still busy then gets their answers while everything comes to rest.
-const OPEN_FOR: Duration = Duration::from_secs(25);
+const OPEN_FOR: Duration = Duration::from_secs(60);
 /// So many buyers are enough to show everything below in every run.
 const ENOUGH: u64 = 1_000;
 
@@ -54,9 +56,9 @@ pub(crate) async fn run(plan: &Plan, buyers: u64) -> Result<Report> {
     let watching = spawn(looks::watch(looks::Place::of(&scene)));
     let progress = scene.show_progress(PROGRESS_EVERY_MS, progress);
     let mut crowd = Crowd::of(&scene.outside);
-    for (number, buyer) in waiting {
+    for Waiting { number, buyer, is_first } in waiting {
         let phone = buyer.phone.clone();
-        crowd.join(number, spawn(shopper::shop(buyer)), phone);
+        crowd.join(number, spawn(shopper::shop(buyer, is_first)), phone);
     }
     blows::strike(&scene).await?;
     while crowd.busy() > 0 && opened.elapsed() < OPEN_FOR {
@@ -72,8 +74,16 @@ pub(crate) async fn run(plan: &Plan, buyers: u64) -> Result<Report> {
     scene.judge(rested_after, None, &BOOKS).await
 }
 
+/// Somebody who has come.
+struct Waiting {
+    number: u64,
+    buyer: Buyer,
+    /// They stand before the door; the others come within seconds.
+    is_first: bool,
+}
+
 /// Everybody is logged in and has their wish on the list before the door opens.
-async fn enter(scene: &Scene, buyers: u64) -> Result<Vec<(u64, Buyer)>> {
+async fn enter(scene: &Scene, buyers: u64) -> Result<Vec<Waiting>> {
     let at_once = Arc::new(Semaphore::new(ENTERING_AT_ONCE));
     let mut entering = Vec::new();
     for number in 1..=buyers {
@@ -84,16 +94,17 @@ async fn enter(scene: &Scene, buyers: u64) -> Result<Vec<(u64, Buyer)>> {
             // It is never closed.
             let _room = at_once.acquire().await;
             let mut buyer = Buyer::enter(phone, number, chance).await;
-            for (sku, quantity) in goods::wish(&mut buyer.chance) {
+            let is_first = buyer.chance.permille(FIRST_PERMILLE);
+            for (sku, quantity) in goods::wish(&mut buyer.chance, is_first) {
                 buyer.want(&sku, quantity).await;
             }
-            buyer
+            Waiting { number, buyer, is_first }
         });
         entering.push((number, coming));
     }
     let mut waiting = Vec::new();
     for (number, coming) in entering {
-        waiting.push((number, coming.await.with_context(|| format!("buyer {number}"))?));
+        waiting.push(coming.await.with_context(|| format!("buyer {number}"))?);
     }
     Ok(waiting)
 }
@@ -110,6 +121,7 @@ fn lost_and_doubled() -> serde_json::Value {
 /// A sale in which nothing of this happened has shown nothing of it.
 fn has_shown_enough(watch: &Watch) {
     let several = format!("links to PostgreSQL: {SEVERAL}");
+    let some_refused = format!("links to PostgreSQL: {SOME_REFUSED}");
     for what in [
         "serve: killed",
         "refused: checkout, out_of_stock",
@@ -118,6 +130,7 @@ fn has_shown_enough(watch: &Watch) {
         looks::LOOKS,
         looks::CAME_BACK,
         &several,
+        &some_refused,
     ] {
         if watch.tally.of(what) == 0 {
             watch.findings.add("the sale shows too little", format!("never: {what}"));

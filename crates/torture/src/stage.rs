@@ -188,11 +188,13 @@ impl Wires {
         let door = HttpProxy::start(buyers, services.to_vec(), &Odds::OF_BUYERS).await?;
         let notify = HttpProxy::start(notices, services.to_vec(), &Odds::OF_NOTIFICATIONS).await?;
         let (mut wechat, mut postgres) = (Vec::new(), Vec::new());
-        for nth in 0..services.len() {
+        for (nth, service) in plan.services.iter().enumerate() {
             let calls = link("calls to WeChat Pay", nth);
             wechat.push(HttpProxy::start(calls, vec![sandbox], &Odds::TO_WECHAT_PAY).await?);
             let statements = link("links to PostgreSQL", nth);
-            postgres.push(PostgresProxy::start(statements, socket.to_owned(), acknowledged).await?);
+            let start =
+                PostgresProxy::start(statements, socket, service.commit_takes, acknowledged);
+            postgres.push(start.await?);
         }
         Ok(Wires { door, notify, wechat, postgres })
     }

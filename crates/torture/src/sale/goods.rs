@@ -12,8 +12,6 @@ const SKUS: usize = 10;
 pub(super) const PIECES: i64 = 10;
 /// The cheapest; each further one costs as much more.
 const PRICE_FEN: i64 = 990;
-/// So many of a thousand wishes are for the first of them.
-const WANTED_MOST: u64 = 300;
 
 /// Opens the shop.
 pub(super) async fn stock_up(scene: &Scene) -> Result<()> {
@@ -28,15 +26,18 @@ pub(super) async fn stock_up(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
-/// What somebody wants: most one piece of one thing, some two of it, some one of two things each.
-pub(super) fn wish(chance: &mut Chance) -> Vec<(String, u64)> {
-    let first = if chance.permille(WANTED_MOST) { 0 } else { chance.below(SKUS) };
+/// What somebody wants: who stands before the door one piece of what everybody wants; of the others most one
+/// piece of one thing, some two of it, some one of two things each.
+pub(super) fn wish(chance: &mut Chance, stands_before_the_door: bool) -> Vec<(String, u64)> {
+    if stands_before_the_door {
+        return vec![(name(0), 1)];
+    }
+    let first = chance.below(SKUS);
     let other = first.saturating_add(1).saturating_add(chance.below(SKUS - 1)) % SKUS;
-    let kind = chance.weighted(&[(65, 0), (15, 1), (20, 2)]).unwrap_or(0);
-    match kind {
-        1 => vec![(name(first), 2)],
-        2 => vec![(name(first), 1), (name(other), 1)],
-        _ => vec![(name(first), 1)],
+    match chance.weighted(&[(65, 0), (15, 1), (20, 2)]) {
+        Some(1) => vec![(name(first), 2)],
+        Some(2) => vec![(name(first), 1), (name(other), 1)],
+        Some(_) | None => vec![(name(first), 1)],
     }
 }
 
@@ -53,11 +54,12 @@ mod tests {
         let mut chance = Chance::of(1, "wishes");
         let mut wanted = std::collections::BTreeSet::new();
         for _ in 0..1_000 {
-            let wish = wish(&mut chance);
+            let wish = wish(&mut chance, false);
             assert!(wish.iter().map(|(_, quantity)| quantity).sum::<u64>() <= 2);
             assert!(wish.len() < 2 || wish[0].0 != wish[1].0);
             wanted.extend(wish.into_iter().map(|(sku, _)| sku));
         }
         assert_eq!(wanted.len(), SKUS);
+        assert_eq!(wish(&mut chance, true), [(name(0), 1)]);
     }
 }

@@ -5,8 +5,7 @@ use crate::clock::pause_ms;
 use crate::crowd::buyer::Buyer;
 use crate::crowd::temper::Temper;
 
-/// Some stand before the door; the others come within so long.
-const FIRST_PERMILLE: u64 = 300;
+/// Who does not stand before the door comes within so long.
 const COME_WITHIN_MS: u64 = 3_000;
 /// Who comes again when it was sold out, how often, and after how long.
 const AGAIN_PERMILLE: u64 = 450;
@@ -31,11 +30,11 @@ const TEMPERS: [(u64, Temper); 13] = [
 ];
 
 /// From the moment at which the door opens to their last try.
-pub(super) async fn shop(mut buyer: Buyer) {
+pub(super) async fn shop(mut buyer: Buyer, stands_before_the_door: bool) {
     let temper = buyer.chance.weighted(&TEMPERS).unwrap_or(Temper::Prompt);
     let tally = buyer.phone.outside().watch.tally.clone();
     tally.count(format!("buyers by temper: {}", temper.name()));
-    if !buyer.chance.permille(FIRST_PERMILLE) {
+    if !stands_before_the_door {
         pause_ms(buyer.chance.between(0, COME_WITHIN_MS)).await;
     }
     for _ in 0..TRIES_MAX {

@@ -95,6 +95,11 @@ impl Awaited {
         named.filter(|commit| commit.command_id.is_some()).collect()
     }
 
+    /// At its end: whether some of several commits were refused, each for itself.
+    pub(super) fn has_refused_some(&self) -> bool {
+        self.commits.len() > 1 && self.rows.contains(&Said::NotDone)
+    }
+
     /// At its end: whether the link goes with it.
     pub(super) fn ends_the_link(&self) -> bool {
         self.is_cut
@@ -197,9 +202,11 @@ mod tests {
             awaited.step(&row);
         }
         assert_eq!(awaited.acknowledged(), [of("one"), of("three")]);
+        assert!(awaited.has_refused_some());
         let mut cut = Awaited::new(Fate::Passes, vec![of("one"), of("two")]);
         cut.step(&row(&[Some("1"), Some("committed"), None, None, None]));
         assert_eq!(cut.acknowledged(), [], "somebody has no answer");
+        assert!(!cut.has_refused_some());
     }
 
     #[test]
