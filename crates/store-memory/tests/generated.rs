@@ -81,6 +81,7 @@ fn over(store: Arc<MemoryStore>) -> Subject {
             cases: store,
             dump: Arc::new(|| Box::pin(std::future::ready(String::new()))),
             inbox: Arc::new(|| Box::pin(std::future::ready(Vec::new()))),
+            outbox: Arc::new(|| Box::pin(std::future::ready(Vec::new()))),
         },
         reset: Arc::new(move || {
             cleared.clear().expect("a store");

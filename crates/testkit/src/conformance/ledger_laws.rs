@@ -1,14 +1,21 @@
 //! The ledger under many who write at once: nothing is made, nothing is lost, nothing goes below nothing.
 
-use super::Stores;
 use super::concurrency::persist;
-use super::ledger::{balances, entries, rich, spending, sum_of};
+use super::ledger::{balances, entries, package, recharge, rich, spending, sum_of, wallet_payment};
+use super::{Stores, deciding_at};
 use crate::sample;
-use domain::UserId;
 use domain::changeset::{Changeset, Refusal};
-use domain::ledger::{Account, BuyerAccount, House, Transfer, TransferKind, Unit};
+use domain::fact::RefundProgress;
+use domain::ledger::{Account, Balances, BuyerAccount, House, Transfer, TransferKind, Unit};
+use domain::order::{Command, Order, Placement};
 use domain::ports::CommitAnswer;
+use domain::recharge::Credit;
+use domain::{OutRefundNo, Timestamp, UserId};
 use futures_util::future::join_all;
+
+fn at(seconds: i64) -> Timestamp {
+    sample::start().plus_seconds(seconds)
+}
 
 /// Each sees enough when it begins: only one of two that want more than half, and as many of many as fit.
 pub async fn of_spendings_that_overlap_as_many_are_as_there_is_for(stores: &Stores) {
@@ -24,6 +31,47 @@ pub async fn of_spendings_that_overlap_as_many_are_as_there_is_for(stores: &Stor
         assert_eq!(count(&refused), at_once - fit, "{answers:?}");
         assert_eq!(balances(stores, buyer).await.points, points % each);
     }
+}
+
+/// What a refund had taken is given again when it comes to nothing: what is owed for it is paid first, and
+/// the store takes no more for that than is owed.
+pub async fn what_comes_again_pays_what_is_owed_first_and_no_more_than_that(stores: &Stores) {
+    let buyer = stores.buyer(1).await;
+    let ahead = recharge(stores, 1, buyer, package(Credit::Wallet, 500, 0)).await;
+    let ahead = stores.step(&ahead, &sample::success(&ahead, "T-1"), at(1)).await;
+    let sku = stores.sku("tea", 400, 9).await;
+    let placement = Placement {
+        payment: None,
+        wallet: Some(wallet_payment()),
+        ..sample::placement(2, buyer, &[(&sku, 1)])
+    };
+    assert_eq!(stores.place(&placement, "bought").await, CommitAnswer::Committed);
+    let elsewhere = OutRefundNo::parse("CONSOLE-1").unwrap();
+    let said = |order: &Order, progress| {
+        Command::RecordRefund(sample::refund_made_elsewhere(order, &elsewhere, progress))
+    };
+    let made = said(&ahead, RefundProgress::Processing);
+    let made = deciding_at(at(2), &ahead, &made, sample::intent("made"));
+    let made = made.covered(buyer, &balances(stores, buyer).await);
+    assert_eq!(stores.orders.commit(made).await, CommitAnswer::Committed);
+    let owing = balances(stores, buyer).await;
+    assert_eq!((owing.wallet, owing.receivable_fen), (0, -400));
+
+    let ahead = stores.again(&ahead).await;
+    let closed = said(&ahead, RefundProgress::Closed);
+    let closed = deciding_at(at(3), &ahead, &closed, sample::intent("closed"));
+    assert!(closed.gives_again());
+    let before = stores.dump().await;
+    let too_much = Balances { receivable_fen: -401, ..owing };
+    let refused = stores.orders.commit(closed.clone().set_off(buyer, &too_much)).await;
+    let receivable = BuyerAccount::Receivable(Unit::Fen);
+    assert_eq!(refused, CommitAnswer::GuardRefused(Refusal::Balance(receivable)));
+    assert_eq!(stores.dump().await, before, "nothing was written");
+    let answer = stores.orders.commit(closed.set_off(buyer, &owing)).await;
+    assert_eq!(answer, CommitAnswer::Committed);
+    let expected = Balances { wallet: 100, ..Balances::default() };
+    assert_eq!(balances(stores, buyer).await, expected);
+    assert_eq!(sum_of(stores, "refunds_payable", Unit::Fen).await, 0);
 }
 
 /// A generator of small numbers: the same for every store.
