@@ -22,7 +22,7 @@ async fn of_accounts(stores: &Stores, order: &Order) -> Vec<String> {
     told
 }
 
-fn told(kind: &str, transfer: String) -> String {
+fn told(kind: &str, transfer: &str) -> String {
     format!("{kind} {transfer}")
 }
 
@@ -35,8 +35,8 @@ pub async fn what_moves_in_a_buyers_account_is_told_once_with_its_transfer(store
     assert_eq!(stores.orders.commit(paid).await, CommitAnswer::AlreadyCommitted);
     let number = ahead.number.as_str();
     let mut expected = vec![
-        told("wallet.credited", format!("bonus:{number}")),
-        told("wallet.credited", format!("settled:{number}")),
+        told("wallet.credited", &format!("bonus:{number}")),
+        told("wallet.credited", &format!("settled:{number}")),
     ];
     assert_eq!(of_accounts(stores, &ahead).await, expected);
 
@@ -44,7 +44,7 @@ pub async fn what_moves_in_a_buyers_account_is_told_once_with_its_transfer(store
     stores.step(&points, &sample::success(&points, "T-2"), at(2)).await;
     let of_points = points.number.as_str();
     let granted =
-        ["bonus", "settled"].map(|what| told("points.granted", format!("{what}:{of_points}")));
+        ["bonus", "settled"].map(|what| told("points.granted", &format!("{what}:{of_points}")));
     assert_eq!(of_accounts(stores, &points).await, granted);
 
     let sku = stores.sku("tea", 500, 9).await;
@@ -58,8 +58,8 @@ pub async fn what_moves_in_a_buyers_account_is_told_once_with_its_transfer(store
     let bought = stores.step(&bought, &sample::refund_ask(Some(120), Asker::Buyer), at(3)).await;
     let back = bought.refunds[0].out_refund_no.as_str();
     let of_goods = [
-        told("wallet.credited", format!("refunded:{back}")),
-        told("wallet.debited", format!("settled:{}-W", bought.number)),
+        told("wallet.credited", &format!("refunded:{back}")),
+        told("wallet.debited", &format!("settled:{}-W", bought.number)),
     ];
     assert_eq!(of_accounts(stores, &bought).await, of_goods);
 
@@ -67,8 +67,8 @@ pub async fn what_moves_in_a_buyers_account_is_told_once_with_its_transfer(store
     let ahead = stores.again(&ahead).await;
     let ahead = stores.step(&ahead, &sample::refund_ask(Some(200), Asker::Operator), at(4)).await;
     let step = format!("{number}:{}", ahead.version);
-    expected.push(told("wallet.debited", format!("reserved:{step}")));
-    expected.push(told("wallet.debited", format!("revoked:{step}")));
+    expected.push(told("wallet.debited", &format!("reserved:{step}")));
+    expected.push(told("wallet.debited", &format!("revoked:{step}")));
     assert_eq!(of_accounts(stores, &ahead).await, expected);
     // Points that a backend spends belong to no order: nobody else has to be told.
     assert_eq!(stores.orders.commit(spending("s-1", buyer, 5)).await, CommitAnswer::Committed);
@@ -103,8 +103,8 @@ pub async fn of_what_is_owed_instead_only_what_was_taken_is_told(stores: &Stores
     assert_eq!(of_accounts(stores, &ahead).await, before, "nobody hears of points that are gone");
     let (number, wallet) = (wallet.number.clone(), stores.again(&wallet).await);
     let expected = [
-        told("wallet.credited", format!("settled:{number}")),
-        told("wallet.debited", format!("reserved:{number}:{}", wallet.version)),
+        told("wallet.credited", &format!("settled:{number}")),
+        told("wallet.debited", &format!("reserved:{number}:{}", wallet.version)),
     ];
     assert_eq!(of_accounts(stores, &wallet).await, expected);
     // Of the other 250 nothing moved in the wallet.
