@@ -1,12 +1,13 @@
-//! What moves in the ledger because of what happened.
+//! What moves in the ledger because of what happened, and what the outside hears of it.
 //!
 //! Each settlement and each refund that came back is a transfer named by its number, so that the ledger
 //! can be compared with them. A recharge is credited once, with its settlement; what goes back of it is
 //! taken from the buyer when it is reserved, and given again when that comes to nothing.
 
 use super::cases::{is_paid_back, reached};
-use crate::ledger::{Account, BuyerAccount, House, Transfer, TransferKind, Unit};
+use crate::ledger::{Account, BuyerAccount, Entry, House, Transfer, TransferKind, Unit};
 use crate::order::{Event, Order, Purpose, SettledBy, Settlement};
+use crate::outgoing::{Outgoing, OutgoingKind};
 use crate::payment::{Payment, PaymentNo, PaymentState};
 use crate::recharge::Grant;
 use crate::refund::RefundState;
@@ -16,6 +17,10 @@ const CLEARING: Account = Account::House(House::WechatClearing, Unit::Fen);
 const SALES: Account = Account::House(House::Sales, Unit::Fen);
 const PAYABLE: Account = Account::House(House::RefundsPayable, Unit::Fen);
 const CASH: Account = Account::House(House::CashInTransit, Unit::Fen);
+
+/// How the transfers begin that take a recharge from its buyer, or give it again: principal, and bonus.
+const RESERVED: &str = "reserved:";
+const REVOKED: &str = "revoked:";
 
 /// Transfers, or the trace of a bug: money that comes from a payment that is not there, or that no ledger
 /// can hold. Nothing of it is recorded then.
@@ -33,6 +38,24 @@ pub(super) fn transfers(before: Option<&Order>, after: &Order, events: &[Event])
     }
     transfers.extend(taken_back(before, after)?);
     Ok(transfers)
+}
+
+/// What the outside hears of a transfer: each time that it adds to a buyer's wallet or takes from it, and
+/// each time that it gives points. Its name is the same for ever, so that who hears it twice knows.
+pub(super) fn told(transfer: &Transfer) -> Vec<Outgoing> {
+    let kind_of = |entry: &Entry| match entry.account {
+        Account::Buyer(_, BuyerAccount::Wallet) if entry.amount > 0 => {
+            Some(OutgoingKind::WalletCredited)
+        }
+        Account::Buyer(_, BuyerAccount::Wallet) => Some(OutgoingKind::WalletDebited),
+        Account::Buyer(_, BuyerAccount::Points) if entry.amount > 0 => {
+            Some(OutgoingKind::PointsGranted)
+        }
+        Account::Buyer(_, BuyerAccount::Points | BuyerAccount::Receivable(_))
+        | Account::House(..) => None,
+    };
+    let kinds = transfer.entries().iter().filter_map(kind_of);
+    kinds.map(|kind| Outgoing { kind, subject: Some(transfer.name().to_owned()) }).collect()
 }
 
 /// The transfer of this name: none when nothing moves, which is as it should be of nothing else.
@@ -142,6 +165,13 @@ fn refunded(after: &Order, refund: &crate::refund::Refund) -> Posted {
     transfer(name, TransferKind::Refund, &entries)
 }
 
+/// Whether a recharge that was on its way back stays with its buyer after all.
+pub(super) fn gives_again(transfer: &Transfer) -> bool {
+    let is_of_a_step = [RESERVED, REVOKED].iter().any(|step| transfer.name().starts_with(step));
+    let gives = |entry: &Entry| matches!(entry.account, Account::Buyer(..)) && entry.amount > 0;
+    is_of_a_step && transfer.entries().iter().any(gives)
+}
+
 /// What of a recharge is taken from its buyer, because more of it goes back than before; or given
 /// again, because less of it does.
 fn taken_back(before: Option<&Order>, after: &Order) -> Posted {
@@ -159,8 +189,8 @@ fn taken_back(before: Option<&Order>, after: &Order) -> Posted {
     let mut entries = vec![(PAYABLE, paid.saturating_neg())];
     entries.extend(granted(buyer, grant, paid, principal));
     let step = format!("{}:{}", after.number, after.version);
-    let mut moved = transfer(format!("reserved:{step}"), TransferKind::Refund, &entries)?;
-    moved.extend(bonus_transfer(format!("revoked:{step}"), buyer, grant, bonus)?);
+    let mut moved = transfer(format!("{RESERVED}{step}"), TransferKind::Refund, &entries)?;
+    moved.extend(bonus_transfer(format!("{REVOKED}{step}"), buyer, grant, bonus)?);
     Ok(moved)
 }
 

@@ -2,6 +2,8 @@
 //!
 //! A line's parts are cut so that all of them together are exactly what was paid for it, in whatever
 //! order they are asked for and whichever of them come to nothing; one that is tried again is cut anew.
+//! Of a refund that was made elsewhere, or whose record was lost, the goods are not known: none come
+//! back by themselves, and a person is told (`changeset/cases.rs`).
 //! Where fees go back is in `fees.rs`.
 
 use crate::order::{Event, LineQuantity, Order, OrderLine, Rejection, StockOutcome};
@@ -66,6 +68,13 @@ impl Order {
                     && gone.amount.plus(part.amount).is_some_and(|amount| amount <= payable)
             })
         })
+    }
+
+    /// How many pieces of the order are sold and not back.
+    pub(in crate::order) fn pieces_out(&self) -> u32 {
+        let sold = self.holds.iter().filter(|hold| hold.status == HoldStatus::Committed);
+        let out = sold.map(|hold| hold.quantity.saturating_sub(hold.returned_quantity));
+        out.fold(0, u32::saturating_add)
     }
 
     fn gone(&self, payment: PaymentNo, line_no: u16) -> Gone {
