@@ -79,20 +79,17 @@ fn what_is_told_names_the_refund() {
 #[test]
 fn one_made_elsewhere_is_shown_to_a_person_and_the_outside_hears_the_end() {
     let (mismatch, trouble) = (CaseKind::RefundMismatch, CaseKind::RefundAbnormal);
+    let (stock, opens) = (CaseKind::Stock, OutgoingKind::CaseOpened);
     for (progress, kinds, about) in [
-        (RefundProgress::Processing, &[OutgoingKind::CaseOpened][..], &[mismatch][..]),
-        (succeeded(), &[OutgoingKind::RefundSucceeded, OutgoingKind::CaseOpened], &[mismatch]),
+        (RefundProgress::Processing, &[opens, opens][..], &[mismatch, stock][..]),
+        (succeeded(), &[OutgoingKind::RefundSucceeded, opens, opens], &[mismatch, stock]),
         (
             RefundProgress::Abnormal,
-            &[OutgoingKind::RefundAbnormal, OutgoingKind::CaseOpened, OutgoingKind::CaseOpened],
-            &[mismatch, trouble],
+            &[OutgoingKind::RefundAbnormal, opens, opens, opens],
+            &[mismatch, trouble, stock],
         ),
         // It takes nothing, and changes nothing.
-        (
-            RefundProgress::Closed,
-            &[OutgoingKind::RefundClosed, OutgoingKind::CaseOpened],
-            &[trouble],
-        ),
+        (RefundProgress::Closed, &[OutgoingKind::RefundClosed, opens], &[trouble]),
     ] {
         let fact = console(&shipped(), PART, progress);
         assert_eq!(told(&shipped(), &fact), kinds, "{progress:?}");
