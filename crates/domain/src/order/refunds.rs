@@ -1,9 +1,11 @@
 //! Money that goes back: how much may, and what follows for the order.
 //!
-//! `ask.rs` begins a refund, `lines.rs` and `fees.rs` say what it is worth, `people.rs` is what persons say about it, `send.rs` is the call to
-//! WeChat Pay, `record.rs` is what WeChat Pay says. The states are in [`crate::refund`].
+//! `ask.rs` begins a refund, `lines.rs` and `fees.rs` say what it is worth, `people.rs` is what persons say
+//! about it, `send.rs` is the call to WeChat Pay, `record.rs` is what WeChat Pay says, `elsewhere.rs` is what
+//! it says of refunds that we did not make. The states are in [`crate::refund`].
 
 mod ask;
+mod elsewhere;
 mod fees;
 mod lines;
 mod people;

@@ -55,8 +55,7 @@ pub(super) fn with_the_end(w: &Watched<'_>) -> Result<(), String> {
         if refund.amount.get() < worth(refund) || !ends || !takes_all(after, refund.payment_no) {
             return Err(format!("{refund:?} is not its lines, and its order goes on"));
         }
-        // In the place of one that WeChat Pay gave up it is the same money.
-        let goes_on = is_in_the_place_of_a_closed(w, refund);
+        let goes_on = goes_on(w, refund);
         let was_ready = before.is_some_and(|before| before.status == OrderStatus::Ready);
         let is_last = covers(after, |other| {
             is_accepted(other) || other.out_refund_no == refund.out_refund_no
@@ -68,11 +67,13 @@ pub(super) fn with_the_end(w: &Watched<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether WeChat Pay gave up, by this commit, what this refund stands in for.
-fn is_in_the_place_of_a_closed(w: &Watched<'_>, refund: &Refund) -> bool {
+/// Whether what this refund stands in for was given up by WeChat Pay, or gave way to a refund made elsewhere,
+/// by this commit: it is the same intention.
+fn goes_on(w: &Watched<'_>, refund: &Refund) -> bool {
     w.commit.changeset.events.iter().any(|event| {
-        matches!(event, Event::RefundMoved { out_refund_no, to: RefundState::Closed { .. }, .. }
-            if refund.replaces.as_ref() == Some(out_refund_no))
+        let Event::RefundMoved { out_refund_no, to, .. } = event else { return false };
+        matches!(to, RefundState::Closed { .. } | RefundState::Withdrawn)
+            && refund.replaces.as_ref() == Some(out_refund_no)
     })
 }
 
@@ -102,7 +103,7 @@ pub(super) fn few_by_one_person(w: &Watched<'_>) -> Result<(), String> {
         let refund = match event {
             Event::RefundRequested(refund) => {
                 let waits = refund.state.status() == RefundStatus::AwaitingApproval;
-                Some(refund).filter(|_| !waits && !is_in_the_place_of_a_closed(w, refund))
+                Some(refund).filter(|_| !waits && !goes_on(w, refund))
             }
             Event::RefundMoved { out_refund_no, to: RefundState::Requested, .. } => {
                 after.refund(out_refund_no).filter(|refund| was_refused(refund))
