@@ -73,7 +73,6 @@ pub(crate) async fn run(bench: &mut Bench) -> Result<()> {
         }
     }
     flush_costs(bench, 0).await?;
-    bench.rig.restart_service_with(&[]).await?;
     bench.verify().await
 }
 
@@ -131,7 +130,9 @@ async fn sell(
         bench.rig.database.run(LOCK_FIRST).await?;
     }
     // A connection remembers the function that it called.
-    bench.rig.restart_service_with(&[("PAYDESK_DATABASE__MERGE_MAX", form.merge_max())]).await?;
+    let settings =
+        [("PAYDESK_DATABASE__MERGE_MAX", form.merge_max()), ("PAYDESK_HTTP__OPS_LISTEN", "off")];
+    bench.rig.restart_service_with(&settings).await?;
     let warm_up = buy(bench, crowd, connections, WARM_UP).await?;
     let wanted = warm_up.measured.rate().within(bench.plan.window).max(WARM_UP);
     let turn = buy(bench, crowd, connections, wanted).await?;
