@@ -174,8 +174,7 @@ BEGIN
     END LOOP;
 END $$;
 
--- As before; but first all at once. What refuses one has a name or breaks a rule of the schema; it is
--- told to that one, and no longer ends the transaction of the others.
+-- As before; but first all at once.
 CREATE OR REPLACE FUNCTION paydesk_commit_each(sheets jsonb)
 RETURNS TABLE (n bigint, answer text, sqlstate_ text, constraint_ text, message_ text)
 LANGUAGE plpgsql AS $$
@@ -190,7 +189,7 @@ BEGIN
                      FROM jsonb_array_elements(sheets) WITH ORDINALITY e ORDER BY e.ordinality;
         RETURN;
     EXCEPTION
-        WHEN integrity_constraint_violation OR SQLSTATE 'PD001' THEN
+        WHEN integrity_constraint_violation OR raise_exception OR SQLSTATE 'PD001' THEN
             NULL;
     END;
     SET CONSTRAINTS ALL DEFERRED;
@@ -202,7 +201,7 @@ BEGIN
             answer := paydesk_commit(sheet);
             SET CONSTRAINTS ALL IMMEDIATE;
         EXCEPTION
-            WHEN integrity_constraint_violation OR SQLSTATE 'PD001' THEN
+            WHEN integrity_constraint_violation OR raise_exception OR SQLSTATE 'PD001' THEN
                 answer := 'refused';
                 GET STACKED DIAGNOSTICS sqlstate_ = RETURNED_SQLSTATE,
                     constraint_ = CONSTRAINT_NAME, message_ = MESSAGE_TEXT;

@@ -15,6 +15,7 @@ mod generated;
 mod half_open;
 mod invariants;
 mod job_rows;
+mod ledger_laws;
 mod migrations;
 mod outcomes;
 mod privacy;
