@@ -111,7 +111,8 @@ async fn measure(
         together_by_first.add(together, first)?;
         together_by_row.compare(again, row);
     }
-    let row = |path: &str, rounds: &Rounds| rounds.row(&format!("{path}{words}"), connections, None);
+    let row =
+        |path: &str, rounds: &Rounds| rounds.row(&format!("{path}{words}"), connections, None);
     bench.add(row("P3 hot SKU, locked last ÷ locked first", &last_by_first));
     let together = row("P3 hot SKU, together ÷ locked first", &together_by_first);
     bench.add(Row { goal: Some(GOAL), ..together });

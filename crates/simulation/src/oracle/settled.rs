@@ -126,12 +126,9 @@ fn bounds(world: &World) -> Bounds {
         Variant::NoPolling => {
             Bounds { success: 3_600 * SECOND, end: i64::MAX, lost, refund: i64::MAX }
         }
-        Variant::SlowWorkers => Bounds {
-            success: success * 10,
-            end: end * 10,
-            lost: lost * 10,
-            refund: refund * 2,
-        },
+        Variant::SlowWorkers => {
+            Bounds { success: success * 10, end: end * 10, lost: lost * 10, refund: refund * 2 }
+        }
         Variant::Whole
         | Variant::NoNotifications
         | Variant::KeptOnce
@@ -163,9 +160,7 @@ fn has_its_end(world: &World, seen: &Seen, number: &str) -> bool {
     let order = seen.order(crate::node::transport_order_of(number));
     match &payment.state {
         PaymentState::Paid { .. } => true,
-        PaymentState::Surplus { .. } => {
-            order.is_some_and(|order| goes_back(world, order, payment))
-        }
+        PaymentState::Surplus { .. } => order.is_some_and(|order| goes_back(world, order, payment)),
         PaymentState::Created
         | PaymentState::Payable { .. }
         | PaymentState::Unknown
@@ -293,7 +288,12 @@ fn what_is_owed_has_a_case(world: &World, seen: &Seen) {
             let is_back = order.paid_back(payment.no) >= receipt.amount;
             if !is_back && !kinds.into_iter().any(|kind| has_case(world, kind, number)) {
                 let nobody = format!("{number} is owed, and nobody was told");
-                world.chronicle.violated_by("I13", OWED_IS_SHOWN, Some(order.number.as_str()), nobody);
+                world.chronicle.violated_by(
+                    "I13",
+                    OWED_IS_SHOWN,
+                    Some(order.number.as_str()),
+                    nobody,
+                );
             }
         }
     }

@@ -12,7 +12,8 @@ use domain::refund::{Refund, RefundState};
 use std::collections::BTreeMap;
 
 const ONE_REFUND: &str = "WeChat Pay has at most one refund for each of ours, and no other";
-const REFUND_IN_TIME: &str = "the end of a refund is known within two minutes, or one rung of its ladder";
+const REFUND_IN_TIME: &str =
+    "the end of a refund is known within two minutes, or one rung of its ladder";
 const REFUND_TOLD_TRULY: &str = "a refund is shown as it is at WeChat Pay";
 
 /// A refund that WeChat Pay has, and that a failover made us forget.
