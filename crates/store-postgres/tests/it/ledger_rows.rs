@@ -12,8 +12,7 @@ async fn points_that_are_spent_are_in_the_audit() {
     let (stores, guard) = support::make(Isolation::ReadCommitted).await;
     let buyer = ledger::rich(&stores, 1, 0, 10).await;
     let client = guard.database.client().await;
-    let rows =
-        "SELECT actor, cause, events FROM audit WHERE order_id IS NULL AND subject = 'spend:a'";
+    let rows = "SELECT actor, cause, events::text FROM audit WHERE order_id IS NULL AND subject = 'spend:a'";
     assert!(client.query(rows, &[]).await.unwrap().is_empty());
     assert_eq!(ledger::spend(&stores, "a", buyer, 4).await, CommitAnswer::Committed);
     // Once; and what is refused leaves nothing.
@@ -24,7 +23,7 @@ async fn points_that_are_spent_are_in_the_audit() {
     let (actor, cause): (String, String) = (row.get(0), row.get(1));
     let audit = testkit::sample::intent("a").audit;
     assert_eq!((actor, cause), (audit.actor, audit.cause));
-    let events: Value = row.get(2);
+    let events: Value = serde_json::from_str(row.get(2)).unwrap();
     let [event] = events.as_array().unwrap().as_slice() else { panic!("{events}") };
     assert_eq!((&event["event"], &event["kind"]), (&json!("transfer_posted"), &json!("spend")));
     assert_eq!(event["entries"][0]["amount"], json!(-4));
