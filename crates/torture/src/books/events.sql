@@ -25,9 +25,11 @@ CROSS JOIN LATERAL (VALUES
     ('order.created', true),
     ('order.paid', o.payment_status <> 'unpaid'),
     ('order.cancelled', o.status = 'cancelled'),
-    ('order.shipped', o.status IN ('shipped', 'delivered', 'completed')),
-    ('order.delivered', o.status IN ('delivered', 'completed')),
-    ('order.completed', o.status = 'completed')) AS x (type, has_to_be)
+    ('order.shipped', o.shipments <> '[]'),
+    ('order.delivered', o.status IN ('delivered', 'completed') AND o.purpose = 'goods'),
+    ('order.completed', o.status = 'completed' AND o.purpose = 'goods'),
+    ('order.cod_collected', EXISTS (
+        SELECT 1 FROM settlements s WHERE s.order_id = o.id AND s.kind = 'cod'))) AS x (type, has_to_be)
 WHERE x.has_to_be <> EXISTS (SELECT 1 FROM outbox e WHERE e.order_id = o.id AND e.type = x.type)
 UNION ALL
 SELECT 'I32 surplus is an event: ' || p.out_trade_no
