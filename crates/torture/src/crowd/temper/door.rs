@@ -25,10 +25,10 @@ pub(super) async fn at_the_door(buyer: &mut Buyer) -> Option<()> {
     } else {
         office.ship(&order).await;
     }
-    if buyer.chance.permille(300) {
-        tokio::join!(office.refused_at_the_door(&order), office.deliver(&order),);
-    } else {
-        office.deliver(&order).await;
+    match buyer.chance.below(6) {
+        0 => drop(office.refused_at_the_door(&order).await),
+        1 => drop(tokio::join!(office.refused_at_the_door(&order), office.deliver(&order))),
+        _ => drop(office.deliver(&order).await),
     }
     if buyer.chance.permille(150) {
         office.collect(&order, total.saturating_add(1)).await;
@@ -56,7 +56,9 @@ pub(super) async fn converting(buyer: &mut Buyer) -> Option<()> {
     }
     let (pays, pays_ms) = (buyer.chance.permille(650), buyer.chance.between(0, 600));
     let unfaithful = buyer.chance.permille(500);
-    let (refuses, tries) = (buyer.chance.permille(250), buyer.chance.between(1, 5));
+    // Only what is on its way can be refused.
+    let refuses = buyer.chance.permille(if steps == 1 { 600 } else { 50 });
+    let tries = buyer.chance.between(1, 5);
     let cancels = steps == 0 && buyer.chance.permille(300);
     let paying = async {
         if pays {
