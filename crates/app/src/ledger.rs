@@ -6,6 +6,8 @@ use crate::cli::ConfigArgs;
 use crate::service;
 use crate::settings::Settings;
 use anyhow::{Context as _, Result, bail, ensure};
+use domain::Fen;
+use domain::ledger::Unit;
 use domain::ports::{Ledger as _, TrialBalance, TrialLine};
 use std::fmt::Write as _;
 
@@ -32,42 +34,53 @@ fn differences(balance: &TrialBalance) -> Option<String> {
 /// One line per kind and unit, in columns. What a source has given is negative.
 fn table(lines: &[TrialLine]) -> String {
     let mut text = String::new();
-    let header = ("account", "unit", "accounts", "entries", "sum");
-    let rows = lines.iter().map(|line| {
-        (line.account.clone(), line.unit.name(), line.accounts.to_string(), line.entries, line.sum)
-    });
-    let (a, u, n, e, s) = header;
+    let (a, u, n, e, s, y) = ("account", "unit", "accounts", "entries", "sum", "yuan");
     // Writing to a string cannot fail.
-    let _written = writeln!(text, "{a:<18} {u:<6} {n:>9} {e:>9} {s:>20}");
-    for (account, unit, accounts, entries, sum) in rows {
-        let _written =
-            writeln!(text, "{account:<18} {unit:<6} {accounts:>9} {entries:>9} {sum:>20}");
+    let _written = writeln!(text, "{a:<18} {u:<6} {n:>9} {e:>9} {s:>20} {y:>20}");
+    for TrialLine { account, unit, accounts, entries, sum } in lines {
+        let (unit, yuan) = (unit.name(), yuan(*unit, *sum));
+        let _written = writeln!(
+            text,
+            "{account:<18} {unit:<6} {accounts:>9} {entries:>9} {sum:>20} {yuan:>20}"
+        );
     }
     text
+}
+
+/// What people count in; points are points.
+fn yuan(unit: Unit, sum: i64) -> String {
+    match unit {
+        Unit::Fen => Fen::new(sum).yuan().to_string(),
+        Unit::Points => "-".to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::ledger::Unit;
 
     #[test]
     fn a_trial_balance_is_a_table_and_a_difference_is_said() {
-        let line = |account: &str, accounts, entries, sum| TrialLine {
+        let line = |account: &str, unit, accounts, entries, sum| TrialLine {
             account: account.to_owned(),
-            unit: Unit::Fen,
+            unit,
             accounts,
             entries,
             sum,
         };
-        let lines = vec![line("wallet", 2, 5, 700), line("wechat_clearing", 1, 3, -700)];
+        let lines = vec![
+            line("wallet", Unit::Fen, 2, 5, 70_005),
+            line("points", Unit::Points, 1, 1, 40),
+            line("wechat_clearing", Unit::Fen, 1, 3, -70_005),
+        ];
         let shown = table(&lines);
         let shown: Vec<Vec<&str>> =
             shown.lines().map(|line| line.split_whitespace().collect()).collect();
         let expected = [
-            ["account", "unit", "accounts", "entries", "sum"],
-            ["wallet", "fen", "2", "5", "700"],
-            ["wechat_clearing", "fen", "1", "3", "-700"],
+            ["account", "unit", "accounts", "entries", "sum", "yuan"],
+            ["wallet", "fen", "2", "5", "70005", "700.05"],
+            ["points", "points", "1", "1", "40", "-"],
+            ["wechat_clearing", "fen", "1", "3", "-70005", "-700.05"],
         ];
         assert_eq!(shown, expected);
         let mut balance = TrialBalance { lines, differences: Vec::new() };

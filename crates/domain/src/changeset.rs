@@ -282,10 +282,11 @@ impl Changeset {
         changeset.guards = guards;
         changeset.jobs = derive::jobs(&after, (&touched, &refunds), &events, now, Pace::DESIGNED);
         changeset.outgoing = events.iter().flat_map(|e| derive::outgoing(&after, e)).collect();
-        changeset.cases = events.iter().filter_map(|e| cases::case(&after, e)).collect();
+        changeset.cases = events.iter().flat_map(|e| cases::cases(&after, e)).collect();
         changeset.ended_cases = events.iter().flat_map(|e| cases::ended_cases(&after, e)).collect();
         changeset.effects = events.iter().filter_map(|e| derive::effect(&after, e)).collect();
         changeset.transfers = transfers::transfers(order, &after, &events);
+        changeset.tell_of_the_ledger();
         changeset.stock =
             events.iter().flat_map(|e| derive::stock_moves(order, &after, e)).collect();
         changeset.coupons = events.iter().filter_map(|e| derive::coupon_move(&after, e)).collect();
@@ -314,6 +315,7 @@ impl Changeset {
         let names: Vec<&str> = self.transfers.iter().map(Transfer::name).collect();
         let detail = format!("the ledger lacks {}: refused by {refused:?}", names.join(", "));
         self.transfers = Vec::new();
+        self.tell_of_the_ledger();
         self.open_ledger_case(subject, detail)
     }
 
@@ -322,6 +324,7 @@ impl Changeset {
     pub fn covered(mut self, buyer: UserId, balances: &Balances) -> Changeset {
         let (transfers, missing) = balances.cover(buyer, std::mem::take(&mut self.transfers));
         self.transfers = transfers;
+        self.tell_of_the_ledger();
         if missing.is_empty() {
             return self;
         }
@@ -330,6 +333,31 @@ impl Changeset {
             missing.iter().map(|short| format!("{} {}", short.amount, short.unit.name())).collect();
         let detail = format!("money went back that was spent: the buyer owes {}", owed.join(", "));
         self.open_ledger_case(subject, detail)
+    }
+
+    /// Whether its buyer is given again what had been taken for a refund: who owes something pays that
+    /// first, see [`Changeset::set_off`].
+    #[must_use]
+    pub fn gives_again(&self) -> bool {
+        self.transfers.iter().any(transfers::gives_again)
+    }
+
+    /// The same, with what `buyer` is given again set off against what the buyer owes.
+    #[must_use]
+    pub fn set_off(mut self, buyer: UserId, balances: &Balances) -> Changeset {
+        let (again, others): (Vec<Transfer>, Vec<Transfer>) =
+            std::mem::take(&mut self.transfers).into_iter().partition(transfers::gives_again);
+        // Others first: a refund is over before what was taken for it comes again.
+        self.transfers = others;
+        self.transfers.extend(balances.set_off(buyer, again));
+        self.tell_of_the_ledger();
+        self
+    }
+
+    /// The outside hears of a buyer's account what moves in it, and nothing else.
+    fn tell_of_the_ledger(&mut self) {
+        self.outgoing.retain(|told| !told.kind.is_of_the_ledger());
+        self.outgoing.extend(self.transfers.iter().flat_map(transfers::told));
     }
 
     fn open_ledger_case(mut self, subject: Option<String>, detail: String) -> Changeset {

@@ -267,5 +267,42 @@ mod tests {
             let next = (i128::from(got) + 1) * 100 > i128::from(items) * i128::from(hundredth);
             prop_assert!(capped || next, "not the most that was promised");
         }
+
+        /// From its first moment to just before its last, from its threshold on, and nowhere else; and who is
+        /// too early hears that before hearing that the goods cost too little.
+        #[test]
+        fn a_coupon_applies_from_its_edges_on_and_nowhere_else(
+            (from, lasts) in (0i64..1_000, 1i64..1_000), threshold in 0i64..10_000,
+            cut in prop_oneof![
+                (1i64..20_000).prop_map(|fen| Cut::Amount(Fen::new(fen))),
+                (1u8..=100, prop::option::of(1i64..5_000)).prop_map(|(p, cap)| percent(p, cap)),
+            ],
+            at in 0i64..2_100, items in 0i64..20_000,
+        ) {
+            let to = from + lasts;
+            let terms = CouponTerms {
+                valid_from: Timestamp::from_seconds(from),
+                valid_to: Timestamp::from_seconds(to),
+                ..terms(cut, threshold)
+            };
+            prop_assert_eq!(terms.check(), Ok(()));
+            let asked = |items: i64, at: i64| terms.discount(Fen::new(items), Timestamp::from_seconds(at));
+            let below = Err(CouponRefusal::Below(Fen::new(threshold)));
+            let got = asked(items, at);
+            if at < from {
+                prop_assert_eq!(got, Err(CouponRefusal::NotYet));
+            } else if at >= to {
+                prop_assert_eq!(got, Err(CouponRefusal::Over));
+            } else if items < threshold {
+                prop_assert_eq!(got, below);
+            } else {
+                let got = got.unwrap().get();
+                prop_assert!(0 <= got && got <= items);
+            }
+            prop_assert_eq!(asked(threshold, from - 1), Err(CouponRefusal::NotYet));
+            prop_assert_eq!(asked(threshold, to), Err(CouponRefusal::Over));
+            prop_assert_eq!(asked(threshold - 1, from), below);
+            prop_assert!(asked(threshold, from).is_ok() && asked(threshold, to - 1).is_ok());
+        }
     }
 }

@@ -62,6 +62,7 @@ fn squeezed(region: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn rules() -> DeliveryRules {
         let at = |region: &str, fee, free_above: Option<i64>| RegionFee {
@@ -113,5 +114,51 @@ mod tests {
         }
         assert_eq!(fee("杭州市", 1), 800, "a region is how an address begins");
         assert_eq!(fee("", 1), 800, "a rule without a place covers none");
+    }
+    fn place() -> impl Strategy<Value = String> {
+        prop::sample::select(vec![
+            "浙江省",
+            "浙江省杭州市",
+            "浙江省杭州市西湖区",
+            "新疆",
+            "上海市",
+            "",
+        ])
+        .prop_map(str::to_owned)
+    }
+
+    proptest! {
+        /// A fee is one that somebody wrote down, or none; and it changes at its own threshold alone: the
+        /// last fen below it pays, the threshold itself does not.
+        #[test]
+        fn a_fee_is_waived_from_its_own_threshold_on_and_nowhere_else(
+            base in 0i64..10_000, above in prop::option::of(1i64..1_000_000),
+            regions in prop::collection::vec((place(), 0i64..10_000, prop::option::of(1i64..1_000_000)), 0..5),
+            to in place(), items in 0i64..=1_000_000,
+        ) {
+            let rules = DeliveryRules {
+                base: Fen::new(base),
+                free_above: above.map(Fen::new),
+                regions: regions.iter().map(|(region, fee, above)| RegionFee {
+                    region: region.clone(),
+                    fee: Fen::new(*fee),
+                    free_above: above.map(Fen::new),
+                }).collect(),
+                rush: Fen::ZERO,
+            };
+            // Of equal places the last that was written.
+            let mut says = (base, above, 0);
+            for (region, fee, above) in &regions {
+                if !region.is_empty() && to.starts_with(region) && region.len() >= says.2 {
+                    says = (*fee, *above, region.len());
+                }
+            }
+            let (fee, above, _) = says;
+            let asked = |items: i64| rules.fee(&to, Fen::new(items)).get();
+            prop_assert_eq!(asked(items), if above.is_some_and(|above| items >= above) { 0 } else { fee });
+            if let Some(above) = above {
+                prop_assert_eq!((asked(above - 1), asked(above)), (fee, 0));
+            }
+        }
     }
 }

@@ -1,6 +1,11 @@
 //! Money: whole fen (分), nothing else.
 //!
-//! No floats, no implicit arithmetic: every operation is checked and says so in its type.
+//! No floats, no implicit arithmetic: every operation is checked and says so in its type. Texts in yuan
+//! are read and written in `money/yuan.rs`.
+
+mod yuan;
+
+pub use yuan::Yuan;
 
 use core::fmt;
 

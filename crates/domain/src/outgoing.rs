@@ -39,6 +39,12 @@ pub enum OutgoingKind {
     RefundAbnormal,
     /// `refund.closed`
     RefundClosed,
+    /// `wallet.credited`
+    WalletCredited,
+    /// `wallet.debited`
+    WalletDebited,
+    /// `points.granted`
+    PointsGranted,
     /// `case.opened`
     CaseOpened,
     /// `case.resolved`
@@ -63,8 +69,36 @@ impl OutgoingKind {
             OutgoingKind::RefundSucceeded => "refund.succeeded",
             OutgoingKind::RefundAbnormal => "refund.abnormal",
             OutgoingKind::RefundClosed => "refund.closed",
+            OutgoingKind::WalletCredited => "wallet.credited",
+            OutgoingKind::WalletDebited => "wallet.debited",
+            OutgoingKind::PointsGranted => "points.granted",
             OutgoingKind::CaseOpened => "case.opened",
             OutgoingKind::CaseResolved => "case.resolved",
+        }
+    }
+
+    /// Whether it tells of a buyer's account; its subject is the transfer's name.
+    #[must_use]
+    pub fn is_of_the_ledger(self) -> bool {
+        match self {
+            OutgoingKind::WalletCredited
+            | OutgoingKind::WalletDebited
+            | OutgoingKind::PointsGranted => true,
+            OutgoingKind::OrderCreated
+            | OutgoingKind::OrderPaid
+            | OutgoingKind::OrderCancelled
+            | OutgoingKind::OrderShipped
+            | OutgoingKind::OrderDelivered
+            | OutgoingKind::OrderCompleted
+            | OutgoingKind::OrderCodConverted
+            | OutgoingKind::OrderCodCollected
+            | OutgoingKind::PaymentSurplus
+            | OutgoingKind::RefundRequested
+            | OutgoingKind::RefundSucceeded
+            | OutgoingKind::RefundAbnormal
+            | OutgoingKind::RefundClosed
+            | OutgoingKind::CaseOpened
+            | OutgoingKind::CaseResolved => false,
         }
     }
 }
@@ -89,6 +123,9 @@ mod tests {
             (OutgoingKind::RefundSucceeded, "refund.succeeded"),
             (OutgoingKind::RefundAbnormal, "refund.abnormal"),
             (OutgoingKind::RefundClosed, "refund.closed"),
+            (OutgoingKind::WalletCredited, "wallet.credited"),
+            (OutgoingKind::WalletDebited, "wallet.debited"),
+            (OutgoingKind::PointsGranted, "points.granted"),
             (OutgoingKind::CaseOpened, "case.opened"),
             (OutgoingKind::CaseResolved, "case.resolved"),
         ];

@@ -71,8 +71,9 @@ impl World {
         self.clock.now().plus_seconds(i64::try_from(self.draw(1_700)).unwrap())
     }
 
-    fn order(&self, id: OrderId) -> Order {
-        now(self.store.load(&OrderKey::Id(id))).unwrap().expect("an order").value
+    /// The order, unless its commits are lost.
+    fn order(&self, id: OrderId) -> Option<Order> {
+        now(self.store.load(&OrderKey::Id(id))).unwrap().map(|found| found.value)
     }
 
     fn name(&mut self) -> String {
@@ -88,7 +89,9 @@ impl World {
                 return self.placing(&name);
             }
             let n = self.draw(u64::try_from(self.orders.len()).unwrap());
-            let order = self.order(self.orders[usize::try_from(n).unwrap()]);
+            let Some(order) = self.order(self.orders[usize::try_from(n).unwrap()]) else {
+                continue;
+            };
             let command = commands::any(&order, self.draw(4), self.draw(1_000), self.draw(1_000));
             let changeset = changing(self.moment(), &order, &command, sample::intent(&name));
             if let Some(changeset) = changeset {

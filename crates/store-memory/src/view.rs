@@ -7,13 +7,14 @@ use domain::buyer::ItemId;
 use domain::case::Case;
 use domain::catalogue::{Sku, SkuId};
 use domain::changeset::{Audit, InboxEntry, ReplayRecord};
+use domain::coupon::CouponId;
 use domain::job::JobId;
 use domain::ledger::{Balances, BuyerAccount, House, Transfer, Unit};
 use domain::order::Order;
 use domain::outgoing::Outgoing;
 use domain::ports::{OrderKey, StoreError};
 use domain::stock::StockMove;
-use domain::{CommandId, Epoch, OrderId, Timestamp, UserId};
+use domain::{CommandId, Epoch, OrderId, OrderNumber, Timestamp, UserId};
 use std::sync::Arc;
 
 /// What is stored, for as long as nobody else writes.
@@ -163,6 +164,28 @@ impl<'a> View<'a> {
         self.0.entries.iter().map(|((buyer, account, seq), posted)| {
             (*buyer, *account, *seq, posted.amount, posted.balance_after)
         })
+    }
+
+    /// The order of a transfer, when it belongs to one.
+    #[must_use]
+    pub fn order_of_transfer(self, name: &str) -> Option<&'a OrderNumber> {
+        self.0.transfers.get(&name.to_owned())?.order.as_ref()
+    }
+
+    /// What every account of a buyer holds, and how many entries it has.
+    pub fn accounts(self) -> impl Iterator<Item = (UserId, BuyerAccount, i64, u64)> {
+        self.0
+            .accounts
+            .iter()
+            .map(|((buyer, account), held)| (*buyer, *account, held.balance, held.entries))
+    }
+
+    /// Every coupon in a buyer's hand: whose, which, its number, and the order that has it with whether
+    /// it is spent.
+    pub fn grants(
+        self,
+    ) -> impl Iterator<Item = (UserId, &'a CouponId, u32, Option<(OrderId, bool)>)> {
+        self.0.grants.iter().map(|((buyer, coupon, no), issued)| (*buyer, coupon, *no, issued.with))
     }
 
     /// Every move of stock by an order, in the order of the commits.

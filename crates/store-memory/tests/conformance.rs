@@ -11,7 +11,7 @@ use testkit::{TestClock, sample};
 
 async fn make() -> (Stores, ()) {
     let store = Arc::new(MemoryStore::new(Arc::new(TestClock::default())));
-    let (looked, noticed) = (Arc::clone(&store), Arc::clone(&store));
+    let (looked, noticed, told) = (Arc::clone(&store), Arc::clone(&store), Arc::clone(&store));
     let stores = Stores {
         orders: store.clone(),
         jobs: store.clone(),
@@ -31,6 +31,20 @@ async fn make() -> (Stores, ()) {
                     .replace("Applied", "applied")
             };
             Box::pin(std::future::ready(look.inbox.iter().map(row).collect()))
+        }),
+        outbox: Arc::new(move || {
+            let rows = told.view(|view| {
+                let number = |id| {
+                    let order = view.order(&domain::ports::OrderKey::Id(id)).expect("its order");
+                    order.number.clone()
+                };
+                let row = |(order, _, told): &(_, _, domain::outgoing::Outgoing)| {
+                    let subject = told.subject.as_deref().unwrap_or_default();
+                    format!("{} {} {subject}", number(*order), told.kind.name())
+                };
+                view.outbox().iter().map(row).collect()
+            });
+            Box::pin(std::future::ready(rows.expect("a look")))
         }),
     };
     (stores, ())

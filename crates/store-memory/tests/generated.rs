@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 
 /// Each kind of answer, and how often it has to come up among so many sequences.
 const CASES: u32 = 300;
-const REACHED: [(&str, u64); 24] = [
+const REACHED: [(&str, u64); 46] = [
     ("Committed", 3_000),
     ("Conflict", 100),
     ("AlreadyCommitted", 200),
@@ -36,6 +36,28 @@ const REACHED: [(&str, u64); 24] = [
     ("replay", 100),
     ("basis", 100),
     ("load", 3_000),
+    ("Balance", 50),
+    ("TransferTaken", 20),
+    ("CouponMoved", 20),
+    ("Coupon", 50),
+    ("issue", 300),
+    ("grants", 50),
+    ("entries", 50),
+    ("entry", 50),
+    ("trial", 50),
+    ("collected", 20),
+    ("refused at the door", 20),
+    ("converted", 20),
+    ("from the wallet", 20),
+    ("recharged", 50),
+    ("coupon held", 50),
+    ("coupon used", 50),
+    ("coupon released", 10),
+    ("coupon returned", 10),
+    ("asked by lines", 50),
+    ("refunded by lines", 10),
+    ("goods back", 20),
+    ("paid back elsewhere", 20),
 ];
 
 fn subject() -> Subject {
@@ -59,6 +81,7 @@ fn over(store: Arc<MemoryStore>) -> Subject {
             cases: store,
             dump: Arc::new(|| Box::pin(std::future::ready(String::new()))),
             inbox: Arc::new(|| Box::pin(std::future::ready(Vec::new()))),
+            outbox: Arc::new(|| Box::pin(std::future::ready(Vec::new()))),
         },
         reset: Arc::new(move || {
             cleared.clear().expect("a store");

@@ -56,13 +56,13 @@ fn of_payments(order: &Order, choice: u64, which: u64) -> Command {
 fn of_the_door(order: &Order, choice: u64) -> Command {
     let courier = Courier::parse("王五").unwrap();
     let cash = |amount| CashReceipt { amount, courier };
-    match choice % 8 {
+    match choice % 12 {
         0 => Command::Ship(sample::shipment("SF-1", false)),
-        1 => Command::Ship(sample::shipment("SF-2", true)),
-        2 => Command::Deliver,
-        3 | 4 => Command::CollectCash(cash(order.amounts.total)),
-        5 => Command::Cancel(CancelCause::Refused),
-        6 => Command::StartPayment(sample::new_payment(TradeType::Native)),
+        1 | 2 => Command::Ship(sample::shipment("SF-2", true)),
+        3..6 => Command::Deliver,
+        6..9 => Command::CollectCash(cash(order.amounts.total)),
+        9 => Command::Cancel(CancelCause::Refused),
+        10 => Command::StartPayment(sample::new_payment(TradeType::Native)),
         _ => Command::CollectCash(cash(domain::Fen::new(1))),
     }
 }
@@ -73,8 +73,15 @@ fn of_refunds(order: &Order, choice: u64, which: u64) -> Command {
         [Asker::Buyer, Asker::Operator, Asker::Service][usize::try_from(which % 3).unwrap()];
     let count = u64::try_from(order.refunds.len()).unwrap();
     if count == 0 || choice.is_multiple_of(6) {
-        let amount = [None, Some(1), Some(40), Some(700)][usize::try_from(which % 4).unwrap()];
-        return sample::refund_ask(amount, asker);
+        return match which % 7 {
+            0 => sample::refund_ask(None, asker),
+            1 => sample::refund_ask(Some(1), asker),
+            2 => sample::refund_ask(Some(40), asker),
+            3 => sample::refund_ask(Some(700), asker),
+            4 => sample::refund_lines(&[(1, 1)], asker),
+            5 => sample::refund_lines(&[(1, 1), (2, 1)], asker),
+            _ => sample::refund_lines(&[(2, 2)], asker),
+        };
     }
     let refund = &order.refunds[usize::try_from(which % count).unwrap()];
     let out_refund_no = refund.out_refund_no.clone();

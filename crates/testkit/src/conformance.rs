@@ -15,6 +15,7 @@ pub mod histories;
 pub mod jobs;
 pub mod leases;
 pub mod ledger;
+pub mod ledger_laws;
 pub mod listing;
 pub mod payments;
 pub mod refunds;
@@ -22,6 +23,8 @@ pub mod refusals;
 pub mod shipping;
 pub mod shop;
 pub mod stock;
+pub mod tcc;
+pub mod telling;
 
 use crate::sample;
 use domain::changeset::{Changeset, Intent};
@@ -51,6 +54,8 @@ pub struct Stores {
     pub dump: Arc<dyn Fn() -> PortFuture<'static, String> + Send + Sync>,
     /// Every notification: its id, status and fact hash.
     pub inbox: Arc<dyn Fn() -> PortFuture<'static, Vec<String>> + Send + Sync>,
+    /// Every event for the outside: its order's number, type and subject.
+    pub outbox: Arc<dyn Fn() -> PortFuture<'static, Vec<String>> + Send + Sync>,
 }
 
 impl Stores {
@@ -129,6 +134,15 @@ impl Stores {
     /// Every notification.
     pub async fn inbox(&self) -> Vec<String> {
         (self.inbox)().await
+    }
+
+    /// What the outside hears of an order, type and subject, in no order.
+    pub async fn told_of(&self, order: &Order) -> Vec<String> {
+        let all = (self.outbox)().await;
+        let own = all.iter().filter_map(|told| told.strip_prefix(order.number.as_str()));
+        let mut told: Vec<String> = own.map(|told| told.trim().to_owned()).collect();
+        told.sort();
+        told
     }
 
     /// Everything that is stored.
@@ -272,8 +286,10 @@ macro_rules! conformance {
             ledger::a_recharge_that_goes_back_is_taken_from_its_buyer_when_it_is_reserved,
             ledger::a_recharge_that_was_spent_is_not_asked_back_but_what_was_paid_back_elsewhere_is_owed,
             ledger::a_transfer_moves_once_under_its_name,
+            ledger_laws::what_comes_again_pays_what_is_owed_first_and_no_more_than_that,
+            ledger_laws::of_spendings_that_overlap_as_many_are_as_there_is_for,
             ledger::entries_are_shown_newest_first_and_go_on_where_they_ended,
-            ledger::random_transfers_at_once_lose_nothing_make_nothing_and_go_below_nothing,
+            ledger_laws::random_transfers_at_once_lose_nothing_make_nothing_and_go_below_nothing,
             ledger::a_recharge_package_is_changed_at_its_version_only,
             listing::a_page_is_newest_first_and_goes_on_where_it_ended,
             listing::an_order_is_listed_by_each_of_its_numbers_and_by_nothing_else,
@@ -306,6 +322,9 @@ macro_rules! conformance {
             stock::a_hold_is_confirmed_or_cancelled_once_and_never_both,
             stock::every_move_of_stock_is_an_entry_and_the_entries_are_the_level,
             stock::a_page_of_stock_entries_goes_on_where_it_ended,
+            telling::what_moves_in_a_buyers_account_is_told_once_with_its_transfer,
+            telling::of_what_is_owed_instead_only_what_was_taken_is_told,
+            tcc::whatever_comes_twice_late_or_alone_a_hold_is_confirmed_once_or_cancelled_once,
             shop::lines_grow_while_free_and_numbers_are_never_used_again,
             shop::paid_lines_leave_the_list_and_cancelled_ones_are_free_again,
             shop::addresses_belong_to_their_buyer,

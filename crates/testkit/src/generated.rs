@@ -93,6 +93,9 @@ async fn play(
                 let mut tally = tally.lock().unwrap();
                 for one in &seen {
                     *tally.entry(one.kind()).or_default() += 1;
+                    for what in one.shows() {
+                        *tally.entry(what).or_default() += 1;
+                    }
                 }
                 drop(tally);
                 first = Some((subject.name, seen));

@@ -6,6 +6,7 @@ mod tests;
 use crate::{Paydesk, Target};
 use domain::changeset::{Changeset, InboxStatus, Intent, Refusal};
 use domain::job::JobChange;
+use domain::ledger::BuyerAccount;
 use domain::order::{
     Circumstances, Command, CouponOutcome, Decision, Event, Order, Rejection, StockOutcome,
 };
@@ -216,6 +217,12 @@ impl Paydesk {
                 Ok(Round::done(order, Effect::Before))
             }
             Landed::Not(why) => Ok(Round::Again(why)),
+            // Somebody paid what was owed meanwhile: less is to be set off.
+            Landed::Refused(Refusal::Balance(BuyerAccount::Receivable(_)))
+                if !command.is_a_fact() =>
+            {
+                Ok(Round::Again("what the buyer owes changed meanwhile"))
+            }
             // What became of money, and what has left, is never vetoed by a shared row: again without it,
             // with a case.
             Landed::Refused(refusal) => {
@@ -226,25 +233,26 @@ impl Paydesk {
         }
     }
 
-    /// The changeset with as many of its transfers as are still asked for.
+    /// The changeset with as many of its transfers as are still asked for; what comes to a buyer again pays
+    /// what the buyer owes first.
     async fn posted(
         &self,
         changeset: Changeset,
         order: &Order,
         books: &Books,
     ) -> Result<Changeset, TransactError> {
-        match (books, order.buyer) {
-            (Books::Whole, _) | (Books::Covered(_), None) => Ok(changeset),
-            (Books::Covered(_), Some(buyer)) => {
-                let held = self.ledger.balances(buyer).await?.unwrap_or_default();
-                Ok(changeset.covered(buyer, &held))
-            }
-            (Books::Without(refusal), _) => {
-                tracing::error!(order.number = %order.number, refusal = ?refusal,
-                    "ledger.refused: what WeChat Pay says is recorded without it; see its case");
-                Ok(changeset.without_transfers(refusal))
-            }
+        if let Books::Without(refusal) = books {
+            tracing::error!(order.number = %order.number, refusal = ?refusal,
+                "ledger.refused: what WeChat Pay says is recorded without it; see its case");
+            return Ok(changeset.without_transfers(refusal));
         }
+        let is_covered = matches!(books, Books::Covered(_));
+        let Some(buyer) = order.buyer.filter(|_| is_covered || changeset.gives_again()) else {
+            return Ok(changeset);
+        };
+        let held = self.ledger.balances(buyer).await?.unwrap_or_default();
+        let changeset = changeset.set_off(buyer, &held);
+        Ok(if is_covered { changeset.covered(buyer, &held) } else { changeset })
     }
 
     /// Commits, and finds out what happened when the store could not say.

@@ -7,10 +7,31 @@ use crate::coupon::CouponHoldStatus;
 use crate::job::JobId;
 use crate::order::{Event, Order, StockOutcome};
 use crate::payment::{Payment, PaymentState, SurplusCause};
-use crate::refund::{NUMBER_TAKEN, Refund, RefundState};
+use crate::refund::{NUMBER_TAKEN, Refund, RefundKind, RefundState};
 
-/// The case that this opens.
-pub(super) fn case(after: &Order, event: &Event) -> Option<CaseOpening> {
+/// The cases that this opens.
+pub(super) fn cases(after: &Order, event: &Event) -> Vec<CaseOpening> {
+    case(after, event).into_iter().chain(unknown_goods(after, event)).collect()
+}
+
+/// Money that went back for nobody knows which goods.
+fn unknown_goods(after: &Order, event: &Event) -> Option<CaseOpening> {
+    let Event::RefundImported(refund) = event else { return None };
+    lacks_goods(after, refund).then(|| CaseOpening {
+        kind: CaseKind::Stock,
+        subject: refund.out_refund_no.as_str().to_owned(),
+        detail: "refunded elsewhere, or by us with its record lost: which goods it was for is not \
+                 known, so that none come back by themselves; put them on the shelf by hand"
+            .to_owned(),
+    })
+}
+
+/// Whether such a case is opened by the import of this refund.
+pub(super) fn lacks_goods(after: &Order, refund: &Refund) -> bool {
+    after.may_lack_goods_of(refund)
+}
+
+fn case(after: &Order, event: &Event) -> Option<CaseOpening> {
     if let Event::PaymentSurplus { no, why, .. } = event {
         let (kind, detail) = surplus_case(*why);
         let subject = number_of(after, *no)?;
@@ -114,6 +135,11 @@ pub(super) fn ended_cases(after: &Order, event: &Event) -> Vec<CaseEnd> {
     if let Event::PaymentAdopted(payment) = event {
         return vec![end(CaseKind::UnknownOrder, payment.out_trade_no().as_str())];
     }
+    if let Event::Cancelled { stock: StockOutcome::Committed, .. } = event {
+        // All of its goods are back: also those that nobody knew of.
+        let elsewhere = after.refunds.iter().filter(|refund| refund.kind == RefundKind::External);
+        return elsewhere.map(|r| end(CaseKind::Stock, r.out_refund_no.as_str())).collect();
+    }
     let Some((refund, state)) =
         reached(event).and_then(|(no, state)| Some((after.refund(no)?, state)))
     else {
@@ -133,6 +159,10 @@ pub(super) fn ended_cases(after: &Order, event: &Event) -> Vec<CaseEnd> {
         let surplus = surplus_paid_back(after, refund);
         let the_payment = surplus.iter().flat_map(|number| kinds.map(|kind| end(kind, number)));
         return refunds.flat_map(all).chain(the_payment).collect();
+    }
+    if refund.kind == RefundKind::External && matches!(state, RefundState::Closed { .. }) {
+        // Nothing went back, for whatever goods it was.
+        return vec![end(CaseKind::Stock, refund.out_refund_no.as_str())];
     }
     // One that gave way was paid back elsewhere, or is not wanted any more.
     if !is_paid_back(state) && !matches!(state, RefundState::Withdrawn) {

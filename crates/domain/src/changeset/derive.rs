@@ -4,7 +4,7 @@
 //! Pure and complete: a flow that needs a job or a move gets it here, never from its caller.
 
 use super::ListChange;
-use super::cases::{is_paid_back, reached, surplus_paid_back};
+use super::cases::{is_paid_back, lacks_goods, reached, surplus_paid_back};
 use crate::coupon::{CouponHoldStatus, CouponMove};
 use crate::job::{JobChange, JobId, next_look, next_refund_look};
 use crate::order::{Event, Order, PaymentMethod, SettledBy, Settlement, StockOutcome};
@@ -148,7 +148,14 @@ pub(super) fn outgoing(after: &Order, event: &Event) -> Vec<Outgoing> {
         (None, Some(no)) => number_of(after, no),
         (None, None) => None,
     };
-    kinds.iter().map(|kind| Outgoing { kind: *kind, subject: subject.clone() }).collect()
+    let kinds = kinds.iter().copied().chain(of_unknown_goods(after, event));
+    kinds.map(|kind| Outgoing { kind, subject: subject.clone() }).collect()
+}
+
+/// What the outside hears besides when it is not known which goods a refund was for.
+fn of_unknown_goods(after: &Order, event: &Event) -> Option<OutgoingKind> {
+    let Event::RefundImported(refund) = event else { return None };
+    lacks_goods(after, refund).then_some(OutgoingKind::CaseOpened)
 }
 
 /// What the outside hears when an order is settled.

@@ -1,12 +1,13 @@
-//! What moves in the ledger because of what happened.
+//! What moves in the ledger because of what happened, and what the outside hears of it.
 //!
 //! Each settlement and each refund that came back is a transfer named by its number, so that the ledger
 //! can be compared with them. A recharge is credited once, with its settlement; what goes back of it is
 //! taken from the buyer when it is reserved, and given again when that comes to nothing.
 
 use super::cases::{is_paid_back, reached};
-use crate::ledger::{Account, BuyerAccount, House, Transfer, TransferKind, Unit};
+use crate::ledger::{Account, BuyerAccount, Entry, House, Transfer, TransferKind, Unit};
 use crate::order::{Event, Order, Purpose, SettledBy, Settlement};
+use crate::outgoing::{Outgoing, OutgoingKind};
 use crate::payment::{Payment, PaymentNo, PaymentState};
 use crate::recharge::Grant;
 use crate::refund::RefundState;
@@ -17,12 +18,34 @@ const SALES: Account = Account::House(House::Sales, Unit::Fen);
 const PAYABLE: Account = Account::House(House::RefundsPayable, Unit::Fen);
 const CASH: Account = Account::House(House::CashInTransit, Unit::Fen);
 
+/// How the transfers begin that take a recharge from its buyer, or give it again: principal, and bonus.
+const RESERVED: &str = "reserved:";
+const REVOKED: &str = "revoked:";
+
 /// Every transfer of these events, in their order.
 pub(super) fn transfers(before: Option<&Order>, after: &Order, events: &[Event]) -> Vec<Transfer> {
     let mut transfers: Vec<Transfer> =
         events.iter().flat_map(|event| of_event(after, event)).collect();
     transfers.extend(taken_back(before, after));
     transfers
+}
+
+/// What the outside hears of a transfer: each time that it adds to a buyer's wallet or takes from it, and
+/// each time that it gives points. Its name is the same for ever, so that who hears it twice knows.
+pub(super) fn told(transfer: &Transfer) -> Vec<Outgoing> {
+    let kind_of = |entry: &Entry| match entry.account {
+        Account::Buyer(_, BuyerAccount::Wallet) if entry.amount > 0 => {
+            Some(OutgoingKind::WalletCredited)
+        }
+        Account::Buyer(_, BuyerAccount::Wallet) => Some(OutgoingKind::WalletDebited),
+        Account::Buyer(_, BuyerAccount::Points) if entry.amount > 0 => {
+            Some(OutgoingKind::PointsGranted)
+        }
+        Account::Buyer(_, BuyerAccount::Points | BuyerAccount::Receivable(_))
+        | Account::House(..) => None,
+    };
+    let kinds = transfer.entries().iter().filter_map(kind_of);
+    kinds.map(|kind| Outgoing { kind, subject: Some(transfer.name().to_owned()) }).collect()
 }
 
 fn of_event(after: &Order, event: &Event) -> Vec<Transfer> {
@@ -121,6 +144,13 @@ fn refunded(after: &Order, refund: &crate::refund::Refund) -> Option<Transfer> {
     Transfer::new(name, TransferKind::Refund, &entries)
 }
 
+/// Whether a recharge that was on its way back stays with its buyer after all.
+pub(super) fn gives_again(transfer: &Transfer) -> bool {
+    let is_of_a_step = [RESERVED, REVOKED].iter().any(|step| transfer.name().starts_with(step));
+    let gives = |entry: &Entry| matches!(entry.account, Account::Buyer(..)) && entry.amount > 0;
+    is_of_a_step && transfer.entries().iter().any(gives)
+}
+
 /// What of a recharge is taken from its buyer, because more of it goes back than before; or given
 /// again, because less of it does.
 fn taken_back(before: Option<&Order>, after: &Order) -> Vec<Transfer> {
@@ -138,9 +168,9 @@ fn taken_back(before: Option<&Order>, after: &Order) -> Vec<Transfer> {
     let mut entries = vec![(PAYABLE, paid.saturating_neg())];
     entries.extend(granted(buyer, grant, paid, principal));
     let step = format!("{}:{}", after.number, after.version);
-    let revoked = Transfer::new(format!("reserved:{step}"), TransferKind::Refund, &entries);
-    let name = format!("revoked:{step}");
-    revoked.into_iter().chain(bonus_transfer(name, buyer, grant, bonus)).collect()
+    let reserved = Transfer::new(format!("{RESERVED}{step}"), TransferKind::Refund, &entries);
+    let name = format!("{REVOKED}{step}");
+    reserved.into_iter().chain(bonus_transfer(name, buyer, grant, bonus)).collect()
 }
 
 /// Whose recharge it is, and what of.

@@ -1,7 +1,8 @@
 //! What a buyer's accounts hold, and what becomes of a transfer that takes more than is there.
 //!
 //! For facts alone: money that has gone is taken back as far as it can be, and the rest is owed. What
-//! somebody merely asks for is refused instead.
+//! somebody merely asks for is refused instead. What comes to a buyer again because a refund came to
+//! nothing pays first what was owed for it.
 
 use super::{Account, BuyerAccount, Entry, Transfer, Unit};
 use crate::UserId;
@@ -77,6 +78,35 @@ impl Balances {
         }
         let missing = missing.into_iter().map(|(unit, amount)| Shortfall { unit, amount });
         (covered, missing.collect())
+    }
+}
+
+impl Balances {
+    /// These transfers with what they give to `buyer` set off against what the buyer owes in the same
+    /// unit, one after another; the rest goes to the buyer's account.
+    #[must_use]
+    pub fn set_off(&self, buyer: UserId, transfers: Vec<Transfer>) -> Vec<Transfer> {
+        let owed = |unit| self.of(BuyerAccount::Receivable(unit)).saturating_neg().max(0);
+        let mut owed: BTreeMap<Unit, i64> =
+            [Unit::Fen, Unit::Points].into_iter().map(|unit| (unit, owed(unit))).collect();
+        let mut set_off = Vec::new();
+        for transfer in transfers {
+            let Transfer { name, kind, entries } = transfer;
+            let mut parts = Vec::new();
+            for entry in entries {
+                let unit = entry.account.unit();
+                let Some(debt) = owed.get_mut(&unit).filter(|_| is_held_by(&entry, buyer)) else {
+                    parts.push((entry.account, entry.amount));
+                    continue;
+                };
+                let part = entry.amount.min(*debt).max(0);
+                *debt = debt.saturating_sub(part);
+                parts.push((entry.account, entry.amount.saturating_sub(part)));
+                parts.push((Account::Buyer(buyer, BuyerAccount::Receivable(unit)), part));
+            }
+            set_off.extend(Transfer::new(name, kind, &parts));
+        }
+        set_off
     }
 }
 

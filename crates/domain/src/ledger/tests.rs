@@ -74,7 +74,54 @@ fn what_is_not_in_the_wallet_any_more_is_owed() {
     assert_eq!(short, vec![Shortfall { unit: Unit::Fen, amount: 70 }]);
 }
 
+#[test]
+fn what_comes_again_pays_what_is_owed_first() {
+    let again = transfer(&[(house(House::RefundsPayable), -100), (wallet(), 100)]).unwrap();
+    let owed = Account::Buyer(buyer(), BuyerAccount::Receivable(Unit::Fen));
+    for (owes, to_debt) in [(0, 0), (-30, 30), (-100, 100), (-170, 100)] {
+        let balances = Balances { receivable_fen: owes, ..Balances::default() };
+        let entries =
+            [(house(House::RefundsPayable), -100), (wallet(), 100 - to_debt), (owed, to_debt)];
+        let set_off = balances.set_off(buyer(), vec![again.clone()]);
+        assert_eq!(set_off, vec![transfer(&entries).unwrap()], "{owes}");
+    }
+    // What is owed in points is none of the wallet's.
+    let points = Balances { receivable_points: -9, ..Balances::default() };
+    assert_eq!(points.set_off(buyer(), vec![again.clone()]), vec![again]);
+}
+
 proptest! {
+    /// Whole, as much for the buyer as before, and no debt is paid twice.
+    #[test]
+    fn what_is_set_off_is_whole_and_pays_no_more_than_is_owed(
+        fen in 0..500_i64, points in 0..500_i64,
+        amounts in prop::collection::vec((any::<bool>(), 1..300_i64), 1..6),
+    ) {
+        let balances =
+            Balances { receivable_fen: -fen, receivable_points: -points, ..Balances::default() };
+        let transfers: Vec<Transfer> = amounts.iter().filter_map(|(in_fen, amount)| {
+            let account = if *in_fen { BuyerAccount::Wallet } else { BuyerAccount::Points };
+            let other = Account::House(House::Promotion, account.unit());
+            transfer(&[(other, -amount), (Account::Buyer(buyer(), account), *amount)])
+        }).collect();
+        let set_off = balances.set_off(buyer(), transfers.clone());
+        prop_assert_eq!(set_off.len(), transfers.len());
+        for unit in [Unit::Fen, Unit::Points] {
+            let of_buyer = |all: &[Transfer], account: BuyerAccount| -> i64 {
+                let entries = all.iter().flat_map(Transfer::entries);
+                let own = entries.filter(|e| e.account == Account::Buyer(buyer(), account));
+                own.map(|entry| entry.amount).sum()
+            };
+            let account = if unit == Unit::Fen { BuyerAccount::Wallet } else { BuyerAccount::Points };
+            let given = of_buyer(&transfers, account);
+            let paid = of_buyer(&set_off, BuyerAccount::Receivable(unit));
+            let owed = -balances.of(BuyerAccount::Receivable(unit));
+            prop_assert_eq!(paid, owed.min(given));
+            prop_assert_eq!(of_buyer(&set_off, account), given - paid);
+            prop_assert!(set_off.iter().all(|after| sum(after, unit) == 0));
+        }
+    }
+
     #[test]
     fn covered_transfers_are_whole_and_take_no_more_than_there_is(
         held in 0..1_000_i64, points in 0..1_000_i64,

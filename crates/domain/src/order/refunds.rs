@@ -12,7 +12,7 @@ mod send;
 use crate::names::RefundId;
 use crate::order::{CancelCause, Event, Order, OrderStatus, StockOutcome};
 use crate::payment::{Payment, PaymentNo};
-use crate::refund::{Asker, REFUNDS_MAX, Refund, RefundState};
+use crate::refund::{Asker, REFUNDS_MAX, Refund, RefundKind, RefundState};
 use crate::{Fen, OutRefundNo, Timestamp};
 
 pub(super) use ask::surplus_refund;
@@ -51,6 +51,15 @@ impl Order {
     pub(super) fn rest_of(&self, payment: &Payment) -> Fen {
         let paid = payment.receipt().map_or(Fen::ZERO, |receipt| receipt.amount);
         paid.minus(self.reserved(payment.no)).unwrap_or(Fen::ZERO).max(Fen::ZERO)
+    }
+
+    /// Whether goods of it are out, for whose money a refund may have been without our knowing: one that
+    /// was not made here, or not remembered, says how much went back and not what for.
+    pub(crate) fn may_lack_goods_of(&self, refund: &Refund) -> bool {
+        let is_unknown = refund.kind == RefundKind::External && refund.lines.is_empty();
+        let of_goods = self.settled_payment().is_some_and(|paid| paid.no == refund.payment_no);
+        let comes_back = matches!(self.status, OrderStatus::Cancelling | OrderStatus::Cancelled);
+        is_unknown && of_goods && refund.reserves() && !comes_back && self.pieces_out() > 0
     }
 
     fn refunds_of(&self, no: PaymentNo) -> impl Iterator<Item = &Refund> {

@@ -4,16 +4,21 @@
 use super::Seen;
 use crate::world::World;
 use domain::UserId;
-use domain::ledger::{Balances, House, Unit};
+use domain::changeset::Changeset;
+use domain::ledger::{Account, Balances, BuyerAccount, House, Transfer, Unit};
 use domain::order::{Order, SettledBy};
+use domain::outgoing::Outgoing;
 use domain::payment::PaymentState;
 use domain::recharge::Credit;
 use domain::refund::RefundState;
+use std::collections::BTreeMap;
+use store_memory::View;
 
 pub(super) const LEDGER_AGREES: &str =
     "wallets and points hold what orders, refunds and spendings say";
 const CLEARING_AGREES: &str =
     "the clearing account holds what WeChat Pay took and has not given back";
+const TOLD_ONCE: &str = "what moves in a buyer's wallet, and points that are given, is told once";
 const CHAIN: &str = "each balance is the one before plus what was added, and never below nothing";
 
 /// What an order gives to its buyer's wallet and points, less what it takes.
@@ -70,6 +75,65 @@ pub(super) fn compare(
     if is == should { Ok(()) } else { Err(format!("{held:?}, should be {should:?} in sum")) }
 }
 
+/// What the outside hears of buyers' accounts, by the transfers that say so: kind and name of each.
+fn to_be_told<'a>(
+    transfers: impl Iterator<Item = &'a Transfer>,
+) -> BTreeMap<(&'static str, &'a str), usize> {
+    let mut all = BTreeMap::new();
+    for transfer in transfers {
+        for entry in transfer.entries() {
+            let kind = match (entry.account, entry.amount > 0) {
+                (Account::Buyer(_, BuyerAccount::Wallet), true) => "wallet.credited",
+                (Account::Buyer(_, BuyerAccount::Wallet), false) => "wallet.debited",
+                (Account::Buyer(_, BuyerAccount::Points), true) => "points.granted",
+                (Account::Buyer(_, BuyerAccount::Points | BuyerAccount::Receivable(_)), _)
+                | (Account::House(..), _) => continue,
+            };
+            *all.entry((kind, transfer.name())).or_insert(0) += 1;
+        }
+    }
+    all
+}
+
+/// What of this is about buyers' accounts.
+fn of_accounts<'a>(
+    told: impl Iterator<Item = &'a Outgoing>,
+) -> BTreeMap<(&'static str, &'a str), usize> {
+    let mut all = BTreeMap::new();
+    let told = told.filter(|told| {
+        matches!(told.kind.name(), "wallet.credited" | "wallet.debited" | "points.granted")
+    });
+    for told in told {
+        let subject = told.subject.as_deref().unwrap_or_default();
+        *all.entry((told.kind.name(), subject)).or_insert(0) += 1;
+    }
+    all
+}
+
+/// Whether a commit tells what it moves, each once.
+pub(super) fn told_with_its_transfers(changeset: &Changeset) -> Result<(), String> {
+    let moved = to_be_told(changeset.transfers.iter());
+    let told = of_accounts(changeset.outgoing.iter());
+    if moved == told { Ok(()) } else { Err(format!("moved {moved:?}, told {told:?}")) }
+}
+
+/// Whether all that was ever moved for an order and is not lost is told, once, in all commits together.
+fn all_is_told(stored: View<'_>) -> Result<(), String> {
+    let of_orders = stored.transfers();
+    let of_orders = of_orders.filter(|t| stored.order_of_transfer(t.name()).is_some());
+    let moved = to_be_told(of_orders);
+    let told = of_accounts(stored.outbox().iter().map(|(_, _, told)| told));
+    let differs = |(what, times): (&(&str, &str), &usize)| {
+        (told.get(what) != Some(times)).then(|| format!("{what:?} moved {times} times"))
+    };
+    let missing = moved.iter().find_map(differs);
+    let made_up = told.keys().find(|what| !moved.contains_key(*what));
+    match missing.or_else(|| made_up.map(|what| format!("{what:?} never moved"))) {
+        None => Ok(()),
+        Some(why) => Err(why),
+    }
+}
+
 /// Everything about the ledger that must hold of a world at rest.
 pub(super) fn judge(world: &World, seen: &Seen) {
     let violated = |id, promise, why: String| world.chronicle.violated(id, promise, why);
@@ -107,6 +171,9 @@ pub(super) fn judge(world: &World, seen: &Seen) {
         }
         (stored.sum_of(House::WechatClearing, Unit::Fen), broken)
     });
+    if let Ok(Err(why)) = world.store.view(all_is_told) {
+        violated("I25", TOLD_ONCE, why);
+    }
     let Ok((clearing, broken)) = stored else { return };
     if clearing != -taken {
         let why = format!("{clearing} fen, taken and not given back {taken} fen");

@@ -322,7 +322,7 @@ fn effects_once(w: &Watched<'_>) -> Result<(), String> {
             return Err(format!("{} is told {} times, happened {times}", kind.name(), told(kind)));
         }
     }
-    Ok(())
+    books::told_with_its_transfers(w.commit.changeset)
 }
 
 fn one_open_payment(w: &Watched<'_>) -> Result<(), String> {

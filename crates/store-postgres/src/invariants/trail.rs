@@ -58,6 +58,23 @@ pub(super) const RULES: &[Rule] = &[
              AND x.subject = r.out_refund_no)"
     ),
     rule!(
+        "I32d",
+        "what an order moves in a wallet is told once, and so are points that are given, by the transfer's name",
+        "SELECT t.name FROM transfers t JOIN entries e ON e.transfer = t.name \
+             JOIN LATERAL (SELECT CASE WHEN e.account = 'points' THEN 'points.granted' \
+                 WHEN e.amount > 0 THEN 'wallet.credited' ELSE 'wallet.debited' END AS type) w ON true \
+         WHERE t.order_id IS NOT NULL AND (e.account = 'wallet' OR e.account = 'points' AND e.amount > 0) \
+           AND (SELECT count(*) FROM outbox x WHERE x.order_id = t.order_id AND x.type = w.type \
+                AND x.subject = t.name) <> 1 \
+         UNION ALL SELECT x.event_id FROM outbox x \
+         WHERE x.type IN ('wallet.credited', 'wallet.debited', 'points.granted') AND NOT EXISTS ( \
+             SELECT 1 FROM entries e JOIN transfers t ON t.name = e.transfer WHERE t.name = x.subject \
+             AND t.order_id = x.order_id AND x.type = CASE e.account \
+                 WHEN 'points' THEN CASE WHEN e.amount > 0 THEN 'points.granted' END \
+                 WHEN 'wallet' THEN CASE WHEN e.amount > 0 THEN 'wallet.credited' \
+                     ELSE 'wallet.debited' END END)"
+    ),
+    rule!(
         "I34",
         "an event's id follows from its order and its number, so that it is the same for ever",
         "SELECT x.event_id FROM outbox x JOIN orders o ON o.id = x.order_id \

@@ -16,6 +16,7 @@ mod half_open;
 mod hot_sku;
 mod invariants;
 mod job_rows;
+mod ledger_laws;
 mod migrations;
 mod outcomes;
 mod privacy;

@@ -60,15 +60,18 @@ where
         cases: store.clone(),
         dump: Arc::new(|| Box::pin(std::future::ready(String::new()))),
         inbox: Arc::new(|| Box::pin(std::future::ready(Vec::new()))),
+        outbox: Arc::new(|| Box::pin(std::future::ready(Vec::new()))),
     }
 }
 
 pub async fn make(isolation: Isolation) -> (Stores, Guard) {
     let guard = guard(isolation).await;
-    let (url, again) = (guard.database.url(), guard.database.url());
+    let url = || guard.database.url();
+    let (url, again, told) = (url(), url(), url());
     let stores = Stores {
         dump: Arc::new(move || Box::pin(dump(url.clone()))),
         inbox: Arc::new(move || Box::pin(inbox(again.clone()))),
+        outbox: Arc::new(move || Box::pin(outbox(told.clone()))),
         ..ports(&guard.store)
     };
     (stores, guard)
@@ -76,6 +79,12 @@ pub async fn make(isolation: Isolation) -> (Stores, Guard) {
 
 async fn inbox(url: String) -> Vec<String> {
     let sql = "SELECT event_id || ' ' || status || ' ' || fact_hash FROM inbox ORDER BY 1";
+    testkit::database::rows_as_text(&url, sql).await
+}
+
+async fn outbox(url: String) -> Vec<String> {
+    let sql = "SELECT concat_ws(' ', o.order_number, x.type, x.subject) FROM outbox x \
+        JOIN orders o ON o.id = x.order_id ORDER BY 1";
     testkit::database::rows_as_text(&url, sql).await
 }
 

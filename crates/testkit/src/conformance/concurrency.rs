@@ -15,7 +15,10 @@ use std::task::Poll;
 const TRIES: usize = 500;
 
 /// Commits until the store says something else than "rolled back": that is the caller's part.
-async fn persist(stores: &Stores, changeset: domain::changeset::Changeset) -> CommitAnswer {
+pub(super) async fn persist(
+    stores: &Stores,
+    changeset: domain::changeset::Changeset,
+) -> CommitAnswer {
     for _ in 0..TRIES {
         match stores.orders.commit(changeset.clone()).await {
             CommitAnswer::RolledBack(_) => tokio::task::yield_now().await,

@@ -70,12 +70,12 @@ pub async fn rich(stores: &Stores, n: u64, wallet: i64, points: i64) -> UserId {
     buyer
 }
 
-async fn balances(stores: &Stores, buyer: UserId) -> Balances {
+pub(super) async fn balances(stores: &Stores, buyer: UserId) -> Balances {
     stores.ledger.balances(buyer).await.unwrap().expect("a buyer")
 }
 
 /// Kind, amount and balance of every entry, newest first.
-async fn entries(
+pub(super) async fn entries(
     stores: &Stores,
     buyer: UserId,
     account: BuyerAccount,
@@ -92,7 +92,7 @@ async fn entries(
     page.entries.iter().map(|e| (e.kind, e.amount, e.balance_after)).collect()
 }
 
-async fn sum_of(stores: &Stores, account: &str, unit: Unit) -> i64 {
+pub(super) async fn sum_of(stores: &Stores, account: &str, unit: Unit) -> i64 {
     let trial = stores.ledger.trial_balance().await.unwrap();
     assert_eq!(trial.differences, Vec::<String>::new());
     let found = trial.lines.iter().find(|line| line.account == account && line.unit == unit);
@@ -275,7 +275,7 @@ fn everything() -> domain::ports::CaseList {
 }
 
 /// Points that are spent.
-fn spending(name: &str, buyer: UserId, points: i64) -> Changeset {
+pub(super) fn spending(name: &str, buyer: UserId, points: i64) -> Changeset {
     let from = Account::Buyer(buyer, BuyerAccount::Points);
     let to = Account::House(House::Sales, Unit::Points);
     let mut changeset = Changeset::without_order(sample::intent(name), sample::start());
@@ -336,96 +336,6 @@ pub async fn entries_are_shown_newest_first_and_go_on_where_they_ended(stores: &
     let nothing = stores.ledger.entries(&EntryList { buyer: stranger, ..query }).await.unwrap();
     assert!(nothing.entries.is_empty() && !nothing.more);
     assert_eq!(stores.ledger.balances(sample::user(77)).await.unwrap(), None);
-}
-
-/// A generator of small numbers: the same for every store.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
-}
-
-/// Something between two accounts, or three.
-fn drawn(chance: &mut Chance, no: usize, buyers: &[UserId]) -> Option<Changeset> {
-    let unit = if chance.below(2) == 0 { Unit::Fen } else { Unit::Points };
-    let account = match unit {
-        Unit::Fen => BuyerAccount::Wallet,
-        Unit::Points => BuyerAccount::Points,
-    };
-    let pick = |chance: &mut Chance| {
-        let count = u64::try_from(buyers.len()).unwrap();
-        Account::Buyer(buyers[usize::try_from(chance.below(count)).unwrap()], account)
-    };
-    let amount = |chance: &mut Chance| i64::try_from(chance.below(400)).unwrap() - 200;
-    let (one, other) = (pick(chance), pick(chance));
-    let (a, b) = (amount(chance), amount(chance));
-    let house = Account::House(House::Promotion, unit);
-    let entries = [(one, a), (other, b), (house, -a - b)];
-    let name = format!("random:{no}");
-    let transfer = Transfer::new(name.clone(), TransferKind::Bonus, &entries)?;
-    let mut changeset = Changeset::without_order(sample::intent(&name), sample::start());
-    changeset.transfers.push(transfer);
-    Some(changeset)
-}
-
-pub async fn random_transfers_at_once_lose_nothing_make_nothing_and_go_below_nothing(
-    stores: &Stores,
-) {
-    let mut buyers = Vec::new();
-    for n in 1..=3 {
-        buyers.push(rich(stores, n, 500, 500).await);
-    }
-    let mut chance = Chance(42);
-    let drawn: Vec<Changeset> = (0..200).filter_map(|no| drawn(&mut chance, no, &buyers)).collect();
-    let count = drawn.len();
-    let mut expected = std::collections::BTreeMap::new();
-    let mut running = tokio::task::JoinSet::new();
-    for changeset in drawn {
-        let orders = stores.orders.clone();
-        running.spawn(async move {
-            let transfer = changeset.transfers[0].clone();
-            // Rolled back by a lost race: again, as the application does.
-            for _ in 0..200 {
-                match orders.commit(changeset.clone()).await {
-                    CommitAnswer::Committed | CommitAnswer::AlreadyCommitted => {
-                        return Some(transfer);
-                    }
-                    CommitAnswer::GuardRefused(Refusal::Balance(_)) => return None,
-                    CommitAnswer::RolledBack(_) | CommitAnswer::OutcomeUnknown(_) => {}
-                    other => panic!("{other:?}"),
-                }
-            }
-            panic!("never committed");
-        });
-    }
-    let mut committed = 0;
-    while let Some(done) = running.join_next().await {
-        for entry in done.unwrap().iter().flat_map(Transfer::entries) {
-            *expected.entry(entry.account).or_insert(0_i64) += entry.amount;
-            committed += 1;
-        }
-    }
-    assert!(committed > 0 && count > 100, "{committed} entries of {count} transfers");
-    for buyer in &buyers {
-        let held = balances(stores, *buyer).await;
-        let of = |account| expected.get(&Account::Buyer(*buyer, account)).copied().unwrap_or(0);
-        assert_eq!(held.wallet, 500 + of(BuyerAccount::Wallet));
-        assert_eq!(held.points, 500 + of(BuyerAccount::Points));
-        for account in [BuyerAccount::Wallet, BuyerAccount::Points] {
-            let mut after = 0;
-            for (_, amount, balance) in entries(stores, *buyer, account).await.iter().rev() {
-                after += amount;
-                assert_eq!(after, *balance, "each balance is the one before plus the amount");
-                assert!(after >= 0);
-            }
-        }
-    }
-    // Each of the three paid twice 500 fen; the wallets' are wallets', the points' are sales.
-    assert_eq!(sum_of(stores, "wechat_clearing", Unit::Fen).await, -3_000);
 }
 
 pub async fn a_recharge_package_is_changed_at_its_version_only(stores: &Stores) {

@@ -14,7 +14,9 @@ pub enum Op {
     RemoveItem { buyer: u8, item: u8 },
     AddAddress { buyer: u8, max: u8 },
     Place(Placing),
+    Recharge { buyer: u8, points: bool, principal: u8, bonus: u8, key: Option<u8> },
     Give(Giving),
+    Transfer(Transferring),
     Adopt { order: u8, no: u8, amount: u8, lost: bool, at: u16 },
     Note(Noting),
     Claim { at: u16, long: bool },
@@ -27,7 +29,13 @@ pub enum Op {
     Cases { kind: Option<u8>, status: Option<u8>, subject: Option<u8> },
     Replay { key: u8 },
     Committed { command: u8 },
-    Basis { buyer: u8, only: Option<u8> },
+    Basis { buyer: u8, only: Option<u8>, coupon: Option<u8> },
+    PutCoupon { coupon: u8, off: u8, stale: bool },
+    Issue { buyer: u8, coupon: u8, quantity: u8, key: u8 },
+    Grants { buyer: u8, at: u16 },
+    Entries { buyer: u8, account: u8, before: Option<u8>, limit: u8 },
+    Entry { buyer: u8, account: u8, name: u8 },
+    Trial,
 }
 
 /// An order to be placed.
@@ -41,7 +49,18 @@ pub struct Placing {
     pub stale_price: bool,
     /// To be paid at the door.
     pub on_delivery: bool,
+    /// Paid from the wallet, which may hold too little.
+    pub from_wallet: bool,
+    pub coupon: Option<WithCoupon>,
     pub key: Option<u8>,
+}
+
+/// With which coupon an order is placed: it may be another order's, spent, or not the buyer's at all.
+#[derive(Clone, Copy, Debug)]
+pub struct WithCoupon {
+    pub coupon: u8,
+    pub no: u8,
+    pub stale: bool,
 }
 
 impl Placing {
@@ -54,6 +73,8 @@ impl Placing {
             taken_number: false,
             stale_price: false,
             on_delivery: false,
+            from_wallet: false,
+            coupon: None,
             key: None,
         }
     }
@@ -99,6 +120,27 @@ pub enum Twist {
     SameTransaction(u8),
     /// A refund under a number that others use too.
     SameRefund(u8),
+    /// Its coupon is not moved.
+    WithoutCoupon,
+    /// All of it from the wallet.
+    FromWallet,
+    /// Somebody paid it back in the merchant console; what its buyer does not have any more is owed, or the
+    /// ledger refuses.
+    Elsewhere {
+        covered: bool,
+    },
+}
+
+/// A commit that moves something in the ledger and nothing else.
+#[derive(Clone, Debug)]
+pub struct Transferring {
+    /// Names are few: some come again.
+    pub name: u8,
+    pub points: bool,
+    pub from: u8,
+    /// To the house without.
+    pub to: Option<u8>,
+    pub amount: i16,
 }
 
 /// A commit without an order.
@@ -131,22 +173,40 @@ fn twist() -> impl Strategy<Value = Twist> {
         1 => small.prop_map(Twist::Effect),
         3 => (0..2_u8).prop_map(Twist::SameTransaction),
         5 => (0..2_u8).prop_map(Twist::SameRefund),
+        1 => Just(Twist::WithoutCoupon),
+        3 => Just(Twist::FromWallet),
+        2 => prop::bool::ANY.prop_map(|covered| Twist::Elsewhere { covered }),
     ]
 }
 
 fn placing() -> impl Strategy<Value = Placing> {
-    (
-        0..2_u8,
-        prop::collection::vec((0..4_u8, 1..7_u8), 1..3),
-        prop::bool::weighted(0.15),
-        prop::bool::weighted(0.06),
-        prop::bool::weighted(0.06),
-        prop::bool::weighted(0.3),
-        of(0..20_u8),
+    let paid = (prop::bool::weighted(0.3), prop::bool::weighted(0.2));
+    let coupon = (0..2_u8, 0..4_u8, prop::bool::weighted(0.1));
+    let coupon = coupon.prop_map(|(coupon, no, stale)| WithCoupon { coupon, no, stale });
+    let odd = (prop::bool::weighted(0.15), prop::bool::weighted(0.06), prop::bool::weighted(0.06));
+    let lines = prop::collection::vec((0..4_u8, 1..7_u8), 1..3);
+    (0..2_u8, lines, odd, paid, prop::option::weighted(0.4, coupon), of(0..20_u8)).prop_map(
+        |(buyer, lines, (capture, taken_number, stale_price), paid, coupon, key)| {
+            let (on_delivery, from_wallet) = paid;
+            Placing {
+                buyer,
+                lines,
+                capture,
+                taken_number,
+                stale_price,
+                on_delivery,
+                from_wallet,
+                coupon,
+                key,
+            }
+        },
     )
-        .prop_map(|(buyer, lines, capture, taken_number, stale_price, on_delivery, key)| {
-            Placing { buyer, lines, capture, taken_number, stale_price, on_delivery, key }
-        })
+}
+
+fn transferring() -> impl Strategy<Value = Transferring> {
+    (0..9_u8, prop::bool::ANY, 0..3_u8, of(0..3_u8), -400..700_i16).prop_map(
+        |(name, points, from, to, amount)| Transferring { name, points, from, to, amount },
+    )
 }
 
 fn giving() -> impl Strategy<Value = Giving> {
@@ -198,6 +258,10 @@ pub(super) fn any() -> impl Strategy<Value = Op> {
         2 => (small, 1..5_u8, 0..2_u8, prop::bool::ANY, at).prop_map(
             |(order, no, amount, lost, at)| Op::Adopt { order, no, amount, lost, at }),
         4 => noting().prop_map(Op::Note),
+        3 => (0..2_u8, prop::bool::ANY, 0..4_u8, 0..3_u8, of(0..20_u8)).prop_map(
+            |(buyer, points, principal, bonus, key)| Op::Recharge {
+                buyer, points, principal, bonus, key }),
+        4 => transferring().prop_map(Op::Transfer),
         10 => jobs(),
         6 => looks(),
         8 => shop(),
@@ -230,7 +294,21 @@ fn looks() -> BoxedStrategy<Op> {
         }),
         (0..20_u8).prop_map(|key| Op::Replay { key }),
         (0..9_u8).prop_map(|command| Op::Committed { command }),
-        (0..3_u8, of(0..4_u8)).prop_map(|(buyer, only)| Op::Basis { buyer, only }),
+        (0..3_u8, of(0..4_u8), of(0..3_u8)).prop_map(|(buyer, only, coupon)| Op::Basis {
+            buyer,
+            only,
+            coupon
+        }),
+        (0..3_u8, 0..1_700_u16).prop_map(|(buyer, at)| Op::Grants { buyer, at }),
+        (0..3_u8, 0..4_u8, of(0..5_u8), 1..5_u8).prop_map(|(buyer, account, before, limit)| {
+            Op::Entries { buyer, account, before, limit }
+        }),
+        (0..3_u8, 0..4_u8, 0..9_u8).prop_map(|(buyer, account, name)| Op::Entry {
+            buyer,
+            account,
+            name
+        }),
+        Just(Op::Trial),
     ];
     strategy.boxed()
 }
@@ -247,7 +325,11 @@ fn shop() -> BoxedStrategy<Op> {
         1 => (buyer.clone(), 0..4_u8, 1..5_u8).prop_map(
             |(buyer, item, quantity)| Op::ChangeItem { buyer, item, quantity }),
         1 => (buyer.clone(), 0..4_u8).prop_map(|(buyer, item)| Op::RemoveItem { buyer, item }),
-        1 => (buyer, 1..4_u8).prop_map(|(buyer, max)| Op::AddAddress { buyer, max }),
+        1 => (buyer.clone(), 1..4_u8).prop_map(|(buyer, max)| Op::AddAddress { buyer, max }),
+        1 => (0..3_u8, 0..5_u8, prop::bool::weighted(0.2)).prop_map(
+            |(coupon, off, stale)| Op::PutCoupon { coupon, off, stale }),
+        2 => (buyer, 0..3_u8, 1..4_u8, 0..6_u8).prop_map(
+            |(buyer, coupon, quantity, key)| Op::Issue { buyer, coupon, quantity, key }),
     ];
     strategy.boxed()
 }

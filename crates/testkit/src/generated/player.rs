@@ -2,10 +2,11 @@
 //! what it saw, so that equal stores are asked the same.
 
 mod commits;
+mod ledger;
 mod shop;
 mod work;
 
-use super::ops::{Op, Placing};
+use super::ops::{Op, Placing, Transferring};
 use super::seen::Seen;
 use crate::conformance::Stores;
 use crate::sample;
@@ -17,6 +18,8 @@ use domain::{CommandId, OrderId, Timestamp, UserId};
 use std::fmt::Debug;
 
 const BUYERS: u8 = 3;
+/// One more is asked for than there are.
+const COUPONS: u8 = 2;
 const SKUS: [&str; 4] = ["a", "b", "c", "gift"];
 const WEEK_S: i64 = 7 * 24 * 3_600;
 
@@ -63,10 +66,23 @@ impl<'a> Player<'a> {
             names: Vec::new(),
             steps: 0,
         };
-        // Something to ask about from the first step on.
-        for buyer in 0..2 {
+        for coupon in 0..COUPONS {
+            player.put_coupon(coupon, coupon, false).await;
+            for buyer in 0..BUYERS {
+                player.issue(buyer, coupon, 2, 100 + coupon * BUYERS + buyer).await;
+            }
+        }
+        // Something to pay with, less than everything costs.
+        for (from, points) in [(0, false), (1, false), (0, true)] {
             player.steps += 1;
-            player.place(&Placing::plain(buyer)).await;
+            let name = 50 + from + u8::from(points) * 10;
+            let amount = -1_500;
+            player.transfer(&Transferring { name, points, from, to: None, amount }).await;
+        }
+        // Something to ask about from the first step on.
+        for (buyer, on_delivery) in [(0, false), (1, false), (0, true)] {
+            player.steps += 1;
+            player.place(&Placing { on_delivery, ..Placing::plain(buyer) }).await;
         }
         player
     }
@@ -82,7 +98,21 @@ impl<'a> Player<'a> {
             }
             Op::RemoveItem { buyer, item } => self.remove_item(*buyer, *item).await,
             Op::AddAddress { buyer, max } => self.add_address(*buyer, *max).await,
-            Op::Basis { buyer, only } => self.basis(*buyer, *only).await,
+            Op::Basis { buyer, only, coupon } => self.basis(*buyer, *only, *coupon).await,
+            Op::PutCoupon { coupon, off, stale } => self.put_coupon(*coupon, *off, *stale).await,
+            Op::Issue { buyer, coupon, quantity, key } => {
+                self.issue(*buyer, *coupon, *quantity, *key).await;
+            }
+            Op::Grants { buyer, at } => self.grants(*buyer, *at).await,
+            Op::Recharge { buyer, points, principal, bonus, key } => {
+                self.recharge((*buyer, *points), (*principal, *bonus), *key).await;
+            }
+            Op::Transfer(transferring) => self.transfer(transferring).await,
+            Op::Entries { buyer, account, before, limit } => {
+                self.entries((*buyer, *account), *before, *limit).await;
+            }
+            Op::Entry { buyer, account, name } => self.entry(*buyer, *account, *name).await,
+            Op::Trial => self.trial().await,
             Op::Place(placing) => self.place(placing).await,
             Op::Give(giving) => self.give(giving).await,
             Op::Adopt { order, no, amount, lost, at } => {

@@ -1,5 +1,5 @@
 //! Checkouts with a coupon: against another order that wants it, a merchant who changes it, and the open
-//! order that holds it; and both ways to order for equal input.
+//! order that holds it; and every way to order for equal input.
 
 use super::tests::request;
 use super::{Checkedout, CheckoutError, CheckoutRequest, QuoteError};
@@ -7,11 +7,12 @@ use crate::Paydesk;
 use crate::mocks::{MockBook, MockDoor, MockGateway, MockIds, MockOrders, desk, ready};
 use crate::samples::{epoch, keyed, living, now, order, sku, store};
 use domain::buyer::{Address, ListedItem, Selection};
+use domain::catalogue::SkuId;
 use domain::changeset::{Changeset, Refusal};
 use domain::coupon::{CouponHold, CouponHoldStatus, CouponId, CouponTerms, Cut, GrantId};
 use domain::delivery::DeliveryRules;
 use domain::names::Openid;
-use domain::order::Checkout;
+use domain::order::{Amounts, Checkout, Order, PaymentMethod};
 use domain::payment::TradeType;
 use domain::ports::{CheckoutBasis, CommitAnswer, CouponAtHand, CouponInForce, Loaded};
 use domain::{Fen, OrderId};
@@ -185,10 +186,39 @@ fn any_cut() -> impl Strategy<Value = Cut> {
     ]
 }
 
+/// Every way to order: from the checkout with a payment, and from the list to be paid later, at the door
+/// or from the wallet.
+const WAYS: [(PaymentMethod, Option<TradeType>); 4] = [
+    (PaymentMethod::Wechat, Some(TradeType::Jsapi)),
+    (PaymentMethod::Wechat, None),
+    (PaymentMethod::Cod, None),
+    (PaymentMethod::Wallet, None),
+];
+
+/// What is written when `request` is placed, and what it was quoted at.
+fn written(request: &CheckoutRequest, basis: &CheckoutBasis) -> (Changeset, Amounts) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let (desk, written) = placing(vec![CommitAnswer::Committed], vec![basis.clone()]);
+        let quote = desk.read_for(request).await.unwrap();
+        let quote = quote.priced((request.coupon_id.as_ref(), request.rush), now()).unwrap();
+        // Only what is placed counts here, not what WeChat Pay says of it.
+        drop(desk.place(request, &keyed("one")).await.unwrap());
+        let changeset = written.lock().unwrap()[0].clone();
+        (changeset, quote.breakdown.amounts)
+    })
+}
+
+/// What is promised of each line, however far it got.
+fn promised(order: &Order) -> Vec<(u16, SkuId, u32)> {
+    order.holds.iter().map(|hold| (hold.line_no, hold.sku_id.clone(), hold.quantity)).collect()
+}
+
 proptest! {
-    /// From the checkout with a payment, and from the list without one (requirement S0.33).
+    /// Requirement S0.33: the same goods, prices, discounts, fees, coupon, address and guards, whichever way
+    /// they are ordered and paid for.
     #[test]
-    fn both_ways_to_order_cost_the_same_for_equal_input(
+    fn every_way_to_order_costs_the_same_for_equal_input(
         lines in prop::collection::vec((0i64..1_000_000, 1u32..100), 1..10),
         fees in (0i64..10_000, prop::option::of(0i64..100_000), 0i64..10_000),
         cut in prop::option::of(any_cut()),
@@ -211,31 +241,32 @@ proptest! {
             held: Vec::new(),
         });
         let coupon_id = cut.map(|_| id());
-        let mut orders = Vec::new();
-        for trade_type in [Some(TradeType::Jsapi), None] {
-            let request = CheckoutRequest { coupon_id: coupon_id.clone(), rush, trade_type, ..request() };
-            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            let written = runtime.block_on(async {
-                let (desk, written) = placing(vec![CommitAnswer::Committed], vec![basis.clone()]);
-                let quote = desk.read_for(&request).await.unwrap();
-                let quote = quote.priced((request.coupon_id.as_ref(), rush), now()).unwrap();
-                // Only what is placed counts here, not what WeChat Pay says of it.
-                drop(desk.place(&request, &keyed("one")).await.unwrap());
-                let order = written.lock().unwrap()[0].order.clone().unwrap().order;
-                assert_eq!(order.amounts, quote.breakdown.amounts, "as it was quoted");
-                order
-            });
-            orders.push(written);
-        }
-        let [by_checkout, mut by_list] = <[_; 2]>::try_from(orders).unwrap();
-        prop_assert_eq!(&by_checkout.lines, &by_list.lines);
-        prop_assert_eq!(by_checkout.amounts, by_list.amounts);
-        prop_assert_eq!(&by_checkout.coupon, &by_list.coupon);
-        prop_assert_eq!(&by_checkout.holds, &by_list.holds);
-        by_list.checkout.trade_type = by_checkout.checkout.trade_type;
-        prop_assert_eq!(&by_checkout.checkout, &by_list.checkout);
+        let changesets = WAYS.map(|(method, trade_type)| {
+            let request =
+                CheckoutRequest { coupon_id: coupon_id.clone(), rush, method, trade_type, ..request() };
+            let (changeset, quoted) = written(&request, &basis);
+            let order = changeset.order.clone().unwrap().order;
+            assert_eq!(order.amounts, quoted, "as it was quoted, by {method:?}");
+            (changeset, order)
+        });
+        let (first, by_checkout) = &changesets[0];
         let cost = by_checkout.amounts.items.get() - by_checkout.amounts.discount.get()
             + by_checkout.amounts.delivery.get() + by_checkout.amounts.rush.get();
         prop_assert_eq!(by_checkout.amounts.total.get(), cost);
+        let coupon = |order: &Order| order.coupon.as_ref().map(|hold| hold.grant.clone());
+        for (changeset, order) in &changesets[1..] {
+            prop_assert_eq!(&by_checkout.lines, &order.lines);
+            prop_assert_eq!(by_checkout.amounts, order.amounts);
+            prop_assert_eq!(coupon(by_checkout), coupon(order));
+            prop_assert_eq!(promised(by_checkout), promised(order));
+            prop_assert_eq!(&first.guards, &changeset.guards);
+            let checkout =
+                Checkout { trade_type: by_checkout.checkout.trade_type, ..order.checkout.clone() };
+            prop_assert_eq!(&by_checkout.checkout, &checkout);
+        }
+        // What differs is from where the money comes, and when.
+        let free = by_checkout.amounts.total == Fen::ZERO;
+        let paid = changesets.each_ref().map(|(_, order)| order.settlement.is_some());
+        prop_assert_eq!(paid, [free, free, false, true]);
     }
 }

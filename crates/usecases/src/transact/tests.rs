@@ -1,17 +1,20 @@
 //! Each answer of the store, given precisely once, and what is made of it.
 
-use crate::mocks::{self, Dozing, MockEvents, MockGateway, MockOrders, desk, ready};
+use crate::mocks::{self, Dozing, MockEvents, MockGateway, MockLedger, MockOrders, desk, ready};
 use crate::overheard::Overheard;
-use crate::samples::{now, order, paid, store};
+use crate::samples::{now, order, paid, refund_fact, store};
 use crate::{Target, TransactError};
-use domain::CommandId;
 use domain::case::CaseKind;
 use domain::catalogue::SkuId;
-use domain::changeset::{Audit, InboxEntry, InboxStatus, Intent, Refusal};
+use domain::changeset::{Audit, Changeset, InboxEntry, InboxStatus, Intent, Refusal};
 use domain::coupon::{CouponHold, CouponHoldStatus, CouponId, GrantId};
-use domain::order::{CancelCause, Command, Order, OrderStatus, PayerResult};
+use domain::fact::RefundProgress;
+use domain::ledger::{Account, Balances, BuyerAccount, Entry, Unit};
+use domain::order::{CancelCause, Command, Decision, Order, OrderStatus, PayerResult, Purpose};
 use domain::payment::{ClosingCause, PaymentState};
 use domain::ports::{Clock, CommitAnswer, Committed, OrderKey, StoreError};
+use domain::recharge::{Credit, Grant};
+use domain::{CommandId, OutRefundNo};
 use std::sync::{Arc, Mutex};
 use tracing::Level;
 
@@ -245,4 +248,72 @@ async fn what_ends_no_payment_may_be_refused_by_stock_and_money_only_until_it_ta
         let refused = refused_by_stock(&command).await;
         assert!(matches!(refused, Err(TransactError::Refused(Refusal::Stock(_)))), "{refused:?}");
     }
+}
+
+/// A recharge of 100 fen that was paid; its buyer has spent it and owes 70 of it for a refund that was
+/// made elsewhere.
+fn owing(progress: RefundProgress) -> (Order, Command) {
+    let mut ahead = order();
+    ahead.purpose = Purpose::Recharge;
+    ahead.holds.clear();
+    ahead.recharge = Some(Grant { credit: Credit::Wallet, principal: 100, bonus: 0 });
+    let played = |order: &Order, command: &Command| match order.decide(command, now()) {
+        Ok(Decision::Record(events)) => order.clone().after(&events),
+        other => panic!("{other:?}"),
+    };
+    let ahead = played(&ahead, &paid(&ahead));
+    let number = OutRefundNo::stated("console-1").unwrap();
+    let said = |order: &Order, progress| {
+        Command::RecordRefund(refund_fact(order, &number, Some(progress)))
+    };
+    let ahead = played(&ahead, &said(&ahead, RefundProgress::Processing));
+    (ahead.clone(), said(&ahead, progress))
+}
+
+#[tokio::test]
+async fn what_comes_to_a_buyer_again_pays_what_the_buyer_owes_first() {
+    let (ahead, closed) = owing(RefundProgress::Closed);
+    let (orders, written) = store(vec![ahead.clone()], vec![CommitAnswer::Committed]);
+    let mut desk = desk(orders, MockGateway::new(), now());
+    let mut ledger = MockLedger::new();
+    let held = Balances { receivable_fen: -70, ..Balances::default() };
+    ledger.expect_balances().returning(move |_| ready(Ok(Some(held))));
+    desk.ledger = Arc::new(ledger);
+    let target = Target::anybodys(OrderKey::Id(ahead.id));
+    desk.transact(&target, &closed, &intent(false)).await.unwrap();
+    let written = written.lock().unwrap();
+    let [again] = written[0].transfers.as_slice() else { panic!("{:?}", written[0].transfers) };
+    let buyer = |account| Account::Buyer(ahead.buyer.unwrap(), account);
+    let amount_of = |account: Account| {
+        again.entries().iter().find(|entry| entry.account == account).map(|entry| entry.amount)
+    };
+    assert_eq!(amount_of(buyer(BuyerAccount::Receivable(Unit::Fen))), Some(70));
+    assert_eq!(amount_of(buyer(BuyerAccount::Wallet)), Some(30));
+}
+
+/// Between the look and the commit somebody paid.
+#[tokio::test]
+async fn a_debt_that_was_paid_meanwhile_is_looked_at_again() {
+    let (ahead, closed) = owing(RefundProgress::Closed);
+    let moved = Refusal::Balance(BuyerAccount::Receivable(Unit::Fen));
+    let answers = vec![CommitAnswer::GuardRefused(moved), CommitAnswer::Committed];
+    let (orders, written) = store(vec![ahead.clone()], answers);
+    let mut desk = desk(orders, MockGateway::new(), now());
+    let mut ledger = MockLedger::new();
+    let mut owed = vec![-70, -40].into_iter();
+    ledger.expect_balances().returning(move |_| {
+        let receivable_fen = owed.next().expect("one look more than was told");
+        ready(Ok(Some(Balances { receivable_fen, ..Balances::default() })))
+    });
+    desk.ledger = Arc::new(ledger);
+    let target = Target::anybodys(OrderKey::Id(ahead.id));
+    desk.transact(&target, &closed, &intent(false)).await.unwrap();
+    let written = written.lock().unwrap();
+    let of_wallet = |changeset: &Changeset| {
+        let entries = changeset.transfers.iter().flat_map(|transfer| transfer.entries());
+        let wallet =
+            |entry: &&Entry| matches!(entry.account, Account::Buyer(_, BuyerAccount::Wallet));
+        entries.filter(wallet).map(|entry| entry.amount).sum::<i64>()
+    };
+    assert_eq!(written.iter().map(of_wallet).collect::<Vec<_>>(), [30, 60]);
 }

@@ -1,7 +1,9 @@
 //! Refunds by lines: what was paid for goods, and goods that come back when the payer has the money.
 //!
 //! A line's parts are cut so that all of them together are exactly what was paid for it, in whatever
-//! order they are asked for and whichever of them come to nothing.
+//! order they are asked for and whichever of them come to nothing; one that is tried again is cut anew.
+//! Of a refund that was made elsewhere, or whose record was lost, the goods are not known: none come
+//! back by themselves, and a person is told (`changeset/cases.rs`).
 
 use crate::order::{Event, LineQuantity, Order, OrderStatus, Rejection, StockOutcome};
 use crate::payment::PaymentNo;
@@ -43,7 +45,7 @@ impl Order {
     /// What goes back for these parts: with the last goods of an order that is not shipped, delivery
     /// and hurry as well, because nothing is brought.
     pub(super) fn price_of(&self, payment: PaymentNo, parts: &[RefundedLine]) -> Fen {
-        let goods = Fen::sum(parts.iter().map(|part| part.amount)).unwrap_or(Fen::LIMIT);
+        let goods = worth(parts);
         let is_last = self.lines.iter().all(|line| {
             let now = parts.iter().find(|part| part.line_no == line.line_no);
             let now = now.map_or(0, |part| part.quantity);
@@ -68,6 +70,34 @@ impl Order {
                     && gone.amount.plus(part.amount).is_some_and(|amount| amount <= payable)
             })
         })
+    }
+
+    /// A refund of goods, cut for where it stands now: others may have gone before it since. Fees that were
+    /// promised with it stay promised.
+    pub(super) fn cut_anew(&self, refund: Refund) -> Result<Refund, Rejection> {
+        if refund.lines.is_empty() {
+            return Ok(refund);
+        }
+        let of =
+            |part: &RefundedLine| LineQuantity { line_no: part.line_no, quantity: part.quantity };
+        let wanted: Vec<LineQuantity> = refund.lines.iter().map(of).collect();
+        let lines = self.parts_of(refund.payment_no, &wanted)?;
+        let fees = refund.amount.minus(worth(&refund.lines)).unwrap_or(Fen::ZERO);
+        let promised = worth(&lines).plus(fees).unwrap_or(Fen::LIMIT);
+        let amount = self.price_of(refund.payment_no, &lines).max(promised);
+        Ok(Refund { lines, amount, ..refund })
+    }
+
+    /// Whether it would be cut the same today. A number is never sent with another amount.
+    pub(super) fn is_cut_for_its_place(&self, refund: &Refund) -> bool {
+        self.cut_anew(refund.clone()).is_ok_and(|anew| anew == *refund)
+    }
+
+    /// How many pieces of the order are sold and not back.
+    pub(in crate::order) fn pieces_out(&self) -> u32 {
+        let sold = self.holds.iter().filter(|hold| hold.status == HoldStatus::Committed);
+        let out = sold.map(|hold| hold.quantity.saturating_sub(hold.returned_quantity));
+        out.fold(0, u32::saturating_add)
     }
 
     fn gone(&self, payment: PaymentNo, line_no: u16) -> Gone {
@@ -116,6 +146,11 @@ impl Order {
         let hold = self.holds.iter().find(sold);
         hold.map_or(0, |hold| hold.quantity.saturating_sub(hold.returned_quantity))
     }
+}
+
+/// What was paid for these goods.
+fn worth(parts: &[RefundedLine]) -> Fen {
+    Fen::sum(parts.iter().map(|part| part.amount)).unwrap_or(Fen::LIMIT)
 }
 
 /// The refund whose payer has the money by this.

@@ -87,7 +87,11 @@ impl Order {
         let as_it_was = amount.is_none_or(|amount| amount == refund.amount);
         match &refund.state {
             RefundState::Rejected { code }
-                if is_over && as_it_was && code != NUMBER_TAKEN && self.has_room(refund) =>
+                if is_over
+                    && as_it_was
+                    && code != NUMBER_TAKEN
+                    && self.has_room(refund)
+                    && self.is_cut_for_its_place(refund) =>
             {
                 Ok(self.moved(refund, RefundState::Requested, now))
             }
@@ -121,10 +125,11 @@ impl Order {
         now: Timestamp,
     ) -> Result<Refund, Rejection> {
         let another = self.replacing(refund, now).ok_or(Rejection::TooManyRefunds)?;
+        let another = self.cut_anew(another)?;
         let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
         let rest = payment.map_or(Fen::ZERO, |payment| self.rest_of(payment));
         let some_is_back = refund.kind == RefundKind::Surplus && rest < refund.amount;
-        let amount = amount.unwrap_or(if some_is_back { rest } else { refund.amount });
+        let amount = amount.unwrap_or(if some_is_back { rest } else { another.amount });
         if amount < Fen::new(1) || amount > rest {
             return Err(Rejection::RefundExceedsPaid);
         }

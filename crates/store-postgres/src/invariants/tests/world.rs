@@ -62,6 +62,7 @@ impl World {
             cases: store.clone(),
             dump: Arc::new(move || Box::pin(std::future::ready(dump()))),
             inbox: Arc::new(move || Box::pin(std::future::ready(vec![inbox()]))),
+            outbox: Arc::new(|| Box::pin(std::future::ready(Vec::new()))),
         };
         let world = World { database, store, stores };
         world.unpaid().await;

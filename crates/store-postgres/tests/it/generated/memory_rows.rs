@@ -70,5 +70,43 @@ pub fn all(view: View<'_>) -> Vec<String> {
         let (scope, print) = (&record.scope, &record.fingerprint);
         format!("key {} {} {order} {payment} {} {print}", scope.principal, scope.key, record.reused)
     }));
+    rows.extend(ledger(view));
+    rows.extend(view.grants().map(|(buyer, coupon, no, with)| {
+        let status = match with {
+            None => "issued",
+            Some((_, false)) => "held",
+            Some((_, true)) => "used",
+        };
+        let order = with.map_or_else(|| "-".to_owned(), |(order, _)| number(order));
+        format!("grant {buyer} {coupon} {no} {status} {order}")
+    }));
+    rows
+}
+
+/// Transfers with all their entries, what buyers' accounts hold, and the entries that led there.
+fn ledger(view: View<'_>) -> Vec<String> {
+    let mut rows = Vec::new();
+    for transfer in view.transfers() {
+        let order = view.order_of_transfer(transfer.name()).map(domain::OrderNumber::as_str);
+        rows.push(format!(
+            "transfer {} {} {}",
+            transfer.name(),
+            transfer.kind().name(),
+            text(order)
+        ));
+        rows.extend(transfer.entries().iter().map(|entry| {
+            let (account, unit) = (entry.account.name(), entry.account.unit().name());
+            let buyer = entry.account.buyer().map_or_else(|| "-".to_owned(), |b| b.to_string());
+            format!("posted {} {account} {unit} {buyer} {}", transfer.name(), entry.amount)
+        }));
+    }
+    rows.extend(view.accounts().map(|(buyer, account, balance, entries)| {
+        let (account, unit) = (account.name(), account.unit().name());
+        format!("account {buyer} {account} {unit} {balance} {entries}")
+    }));
+    rows.extend(view.entries().map(|(buyer, account, seq, amount, after)| {
+        let (account, unit) = (account.name(), account.unit().name());
+        format!("entry {buyer} {account} {unit} {seq} {amount} {after}")
+    }));
     rows
 }

@@ -32,7 +32,16 @@ const ALL: &str = "\
         FROM purchase_list_items i LEFT JOIN orders o ON o.id = i.captured_by \
     UNION ALL SELECT concat_ws(' ', 'key', principal, key, coalesce(order_id::text, '-'), \
         coalesce(payment_no::text, '-'), CASE WHEN reused THEN 'true' ELSE 'false' END, fingerprint) \
-        FROM idempotency";
+        FROM idempotency \
+    UNION ALL SELECT concat_ws(' ', 'transfer', t.name, t.kind, coalesce(o.order_number, '-')) \
+        FROM transfers t LEFT JOIN orders o ON o.id = t.order_id \
+    UNION ALL SELECT concat_ws(' ', 'posted', transfer, account, unit, coalesce(buyer_id::text, '-'), amount) \
+        FROM entries \
+    UNION ALL SELECT concat_ws(' ', 'account', buyer_id, account, unit, balance, entries) FROM accounts \
+    UNION ALL SELECT concat_ws(' ', 'entry', buyer_id, account, unit, seq, amount, balance_after) \
+        FROM entries WHERE buyer_id IS NOT NULL \
+    UNION ALL SELECT concat_ws(' ', 'grant', g.buyer_id, g.coupon_id, g.grant_no, g.status, \
+        coalesce(o.order_number, '-')) FROM coupon_grants g LEFT JOIN orders o ON o.id = g.order_id";
 
 pub async fn all(client: &Client) -> Vec<String> {
     let rows = client.query(ALL, &[]).await.expect("rows");

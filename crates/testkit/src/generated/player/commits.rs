@@ -2,15 +2,16 @@
 
 use super::{Player, SKUS, at, moment, pick};
 use crate::commands;
+use crate::conformance::ledger::wallet_payment;
 use crate::generated::ops::{Giving, Noting, Placing, Twist};
 use crate::sample;
 use domain::case::{CaseEnd, CaseKind, CaseOpening};
 use domain::changeset::{Changeset, InboxEntry, InboxStatus, Intent};
-use domain::fact::Trade;
+use domain::fact::{RefundProgress, Trade};
 use domain::job::JobChange;
 use domain::order::{
-    Circumstances, Command, Decision, Event, Lost, Order, PlacedMethod, RefundAsk, RefundOf,
-    StockOutcome,
+    Circumstances, Command, CouponOutcome, Decision, Event, Lost, Order, PlacedMethod, RefundAsk,
+    RefundOf, StockOutcome,
 };
 use domain::payment::TradeType;
 use domain::ports::CommitAnswer;
@@ -22,7 +23,7 @@ use uuid::Uuid;
 const TRIES: u64 = 8;
 
 impl Player<'_> {
-    fn intent(&self) -> Intent {
+    pub(super) fn intent(&self) -> Intent {
         sample::intent(&format!("step-{}", self.steps))
     }
 
@@ -39,6 +40,16 @@ impl Player<'_> {
         }
         let lines: Vec<_> = skus.iter().map(|(sku, quantity)| (sku, *quantity)).collect();
         let mut placement = sample::placement(self.steps, buyer, &lines);
+        if let Some(with) = &placing.coupon {
+            let Some((priced, breakdown)) = self.with_coupon(with, &lines).await else {
+                return self.nothing();
+            };
+            placement.checkout.coupon_id = Some(priced.grant.coupon_id.clone());
+            (placement.coupon, placement.breakdown) = (Some(priced), breakdown);
+        }
+        if placing.from_wallet {
+            (placement.payment, placement.wallet) = (None, Some(wallet_payment()));
+        }
         if placing.on_delivery {
             placement.method = PlacedMethod::CashOnDelivery;
         }
@@ -76,7 +87,11 @@ impl Player<'_> {
             let command = self.command(&order, giving, more);
             self.changeset(&order, &command, giving)
         });
-        let Some(changeset) = found else { return self.nothing() };
+        let Some(mut changeset) = found else { return self.nothing() };
+        if let (Twist::Elsewhere { covered: true }, Some(buyer)) = (giving.twist, order.buyer) {
+            let held = self.stores.ledger.balances(buyer).await.unwrap().unwrap_or_default();
+            changeset = changeset.covered(buyer, &held);
+        }
         let answer = self.commit(changeset.clone()).await;
         if let (Twist::Twin, CommitAnswer::Committed) = (giving.twist, answer) {
             self.commit(changeset).await;
@@ -105,6 +120,20 @@ impl Player<'_> {
                 by: Asker::Service,
                 out_refund_no: OutRefundNo::parse(&format!("SHOP-{which}")),
             }),
+            Twist::FromWallet if order.settlement.is_none() => {
+                Command::PayFromWallet(wallet_payment())
+            }
+            Twist::Elsewhere { .. } if is_paid_at_wechat(order) => {
+                let number = format!("CONSOLE-{}", giving.which % 3);
+                let number = OutRefundNo::parse(&number).unwrap();
+                let progress = match choice % 3 {
+                    0 => RefundProgress::Processing,
+                    1 => RefundProgress::Closed,
+                    _ => RefundProgress::Succeeded { at: at(giving.at) },
+                };
+                let fact = sample::refund_made_elsewhere(order, &number, progress);
+                Command::RecordRefund(fact)
+            }
             _ => commands::any(order, path, choice, u64::from(giving.which)),
         }
     }
@@ -122,8 +151,10 @@ impl Player<'_> {
             _ => {}
         }
         let without_stock = matches!(giving.twist, Twist::WithoutStock);
+        let without_coupon = matches!(giving.twist, Twist::WithoutCoupon);
         let given = Circumstances {
             stock: if without_stock { StockOutcome::Refused } else { StockOutcome::Committed },
+            coupon: if without_coupon { CouponOutcome::Refused } else { CouponOutcome::Moved },
             compose: &|_| "{\"body\":2}".to_owned(),
             actor: "test",
             name: intent.command_id.as_str(),
@@ -213,6 +244,10 @@ impl Player<'_> {
         }));
         self.commit(changeset).await;
     }
+}
+
+fn is_paid_at_wechat(order: &Order) -> bool {
+    order.settled_payment().is_some_and(|payment| !payment.is_from_wallet())
 }
 
 fn notice(id: u8, hash: u8, status: u8) -> InboxEntry {

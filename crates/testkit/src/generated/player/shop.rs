@@ -1,11 +1,16 @@
-//! The catalogue and what buyers keep.
+//! The catalogue, coupons, and what buyers keep.
 
-use super::{Player, SKUS, pick};
+use super::{Player, SKUS, at, pick};
+use crate::conformance::coupons::terms;
+use crate::generated::ops::WithCoupon;
 use crate::sample;
 use domain::Fen;
 use domain::buyer::{ItemId, NewItem, Selection};
-use domain::catalogue::SkuDraft;
-use domain::ports::StockChange;
+use domain::catalogue::{Sku, SkuDraft};
+use domain::coupon::{CouponId, CouponTerms, GrantId};
+use domain::order::PricedCoupon;
+use domain::ports::{CouponIssue, StockChange};
+use domain::pricing::{Breakdown, PricingInput, price};
 
 impl Player<'_> {
     pub(super) async fn put_sku(&mut self, sku: u8, price: u8, stale: bool) {
@@ -65,13 +70,69 @@ impl Player<'_> {
         self.answer("add address", &id);
     }
 
-    pub(super) async fn basis(&mut self, buyer: u8, only: Option<u8>) {
+    pub(super) async fn basis(&mut self, buyer: u8, only: Option<u8>, coupon: Option<u8>) {
         let Some(buyer) = pick(&self.buyers, buyer).copied() else { return };
         let selection = match only {
             Some(item) => Selection::Only(vec![self.item(buyer, item).await]),
             None => Selection::Everything,
         };
-        let basis = self.stores.book.checkout_basis(buyer, &selection, 1, None).await.unwrap();
-        self.answer("basis", &(basis.value.items, basis.value.address.is_some()));
+        let coupon = coupon.map(coupon_id);
+        let basis = self.stores.book.checkout_basis(buyer, &selection, 1, coupon.as_ref()).await;
+        let basis = basis.unwrap().value;
+        self.answer("basis", &(basis.items, basis.address.is_some(), basis.coupon));
     }
+
+    pub(super) async fn put_coupon(&mut self, coupon: u8, off: u8, stale: bool) {
+        let id = coupon_id(coupon);
+        let known = self.stores.coupons.coupon(&id).await.unwrap().map(|known| known.version);
+        let expected = if stale { known.map(|version| version + 1) } else { known };
+        // More than some goods cost; and from some goods on alone.
+        let terms = CouponTerms {
+            threshold: Fen::new(i64::from(off % 2) * 300),
+            ..terms(id.as_str(), 1 + i64::from(off) * 150, 4)
+        };
+        let audit = sample::audit("put coupon");
+        let put = self.stores.coupons.put_coupon(&terms, expected, &audit, sample::start()).await;
+        self.answer("put coupon", &put);
+    }
+
+    pub(super) async fn issue(&mut self, buyer: u8, coupon: u8, quantity: u8, key: u8) {
+        let Some(buyer) = pick(&self.buyers, buyer).copied() else { return };
+        let issue = CouponIssue {
+            coupon_id: coupon_id(coupon),
+            buyer,
+            quantity: u32::from(quantity),
+            audit: sample::audit("issue"),
+            replay: sample::replay(&format!("issued-{key}"), None),
+        };
+        let issued = self.stores.coupons.issue(&issue).await;
+        self.answer("issue", &issued);
+    }
+
+    pub(super) async fn grants(&mut self, buyer: u8, when: u16) {
+        let Some(buyer) = pick(&self.buyers, buyer).copied() else { return };
+        let mut grants = self.stores.coupons.grants(buyer, at(when), 100).await.unwrap();
+        grants.sort_by(|a, b| (&a.terms.id, a.no).cmp(&(&b.terms.id, b.no)));
+        self.answer("grants", &grants);
+    }
+
+    /// What `lines` cost with a coupon that may be anybody's by now; `None` when it takes nothing off.
+    pub(super) async fn with_coupon(
+        &self,
+        with: &WithCoupon,
+        lines: &[(&Sku, u32)],
+    ) -> Option<(PricedCoupon, Breakdown)> {
+        let known = self.stores.coupons.coupon(&coupon_id(with.coupon)).await.unwrap()?;
+        let input = PricingInput {
+            coupon: Some((&known.terms, sample::start())),
+            ..PricingInput::of_goods(lines.to_vec())
+        };
+        let grant = GrantId { coupon_id: known.terms.id.clone(), no: 1 + u32::from(with.no) };
+        let version = if with.stale { known.version + 1 } else { known.version };
+        Some((PricedCoupon { grant, version }, price(&input).ok()?))
+    }
+}
+
+fn coupon_id(coupon: u8) -> CouponId {
+    CouponId::parse(&format!("off-{coupon}")).unwrap()
 }

@@ -5,10 +5,15 @@ use super::super::refund_samples::{
     PART, ask, ask_for, console, last, no, paid, payable, play, refund_fact, said, send, shipped,
     statement, succeeded, surplus,
 };
-use super::super::samples::{TOTAL, number, placed_directly, start};
+use super::super::samples::{TOTAL, number, placed_directly, ship, start};
+use crate::case::{CaseEnd, CaseKind};
 use crate::fact::{RefundAtWechat, RefundProgress, RefundStatement};
 use crate::names::{RefundId, TransactionId};
-use crate::order::{CancelCause, Command, Decision, Order, OrderStatus, Rejection};
+use crate::order::{
+    CancelCause, Command, Decision, LineQuantity, Order, OrderStatus, RefundAsk, RefundOf,
+    Rejection,
+};
+use crate::outgoing::OutgoingKind;
 use crate::refund::{Asker, Refund, RefundKind, RefundState, RefundStatus};
 use crate::{Fen, OutRefundNo};
 
@@ -187,4 +192,64 @@ fn a_cancellation_takes_no_number_that_is_known_already() {
     let order = Moment::at(start()).play(&order, &cancel);
     assert_ne!(order.refunds[0].out_refund_no, order.refunds[1].out_refund_no);
     assert_eq!(order.refund(&no(&order)), Some(last(&order)));
+}
+
+/// Two pieces of one line for 1,000 fen, paid and shipped.
+fn two_pieces() -> Order {
+    let paid = paid();
+    assert_eq!(paid.holds.len(), 1);
+    Moment::at(start()).play(&paid, &ship("SF-1", true))
+}
+
+fn of_lines(order: &Order) -> Command {
+    let lines = vec![LineQuantity { line_no: 1, quantity: order.lines[0].quantity }];
+    let ask = ask_for(None, Asker::Service);
+    Command::Refund(RefundAsk { what: RefundOf::Lines(lines), ..ask })
+}
+
+/// The record of a refund by lines was lost; WeChat Pay knows its amount alone.
+#[test]
+fn which_goods_a_refund_was_for_is_not_guessed_and_a_person_is_told() {
+    let order = two_pieces();
+    let lost = play(order.clone(), &[of_lines, send]);
+    assert!(!last(&lost).lines.is_empty());
+    let at = Moment::at(start());
+    let told = at.written(&order, &said(&lost, RefundProgress::Processing));
+    let number = no(&lost);
+    let [case] = told.cases.as_slice() else { panic!("{:?}", told.cases) };
+    assert_eq!((case.kind, case.subject.as_str()), (CaseKind::Stock, number.as_str()));
+    assert!(case.detail.contains("which goods"), "{}", case.detail);
+    assert_eq!(told.outgoing.iter().filter(|o| o.kind == OutgoingKind::CaseOpened).count(), 1);
+    let known = told.order.unwrap().order;
+    assert_eq!((last(&known).lines.len(), last(&known).amount), (0, last(&lost).amount));
+    // Its money arrives: nothing comes back to the shelf, and the case stays.
+    let arrived = at.written(&known, &said(&known, succeeded()));
+    assert!(arrived.stock.is_empty(), "{:?}", arrived.stock);
+    let stock_case = CaseEnd { kind: CaseKind::Stock, subject: number.as_str().to_owned() };
+    assert!(!arrived.ended_cases.contains(&stock_case));
+    assert_eq!(arrived.order.unwrap().order.holds[0].returned_quantity, 0);
+    // WeChat Pay gives it up: nothing went back, nobody has to look for goods.
+    let closed = at.written(&known, &said(&known, RefundProgress::Closed));
+    assert!(closed.ended_cases.contains(&stock_case));
+}
+
+#[test]
+fn goods_that_the_end_of_the_order_brings_back_or_that_were_never_out_need_no_person() {
+    let at = Moment::at(start());
+    let whole = at.written(&paid(), &console(&paid(), TOTAL, succeeded()));
+    assert_eq!(whole.order.unwrap().order.holds[0].returned_quantity, paid().lines[0].quantity);
+    assert_eq!(whole.cases, [], "all of it is back");
+    let of_surplus = surplus();
+    let made = at.written(&of_surplus, &console(&of_surplus, PART, RefundProgress::Processing));
+    assert!(!made.cases.iter().any(|case| case.kind == CaseKind::Stock));
+    let closed = at.written(&shipped(), &console(&shipped(), PART, RefundProgress::Closed));
+    assert!(!closed.cases.iter().any(|case| case.kind == CaseKind::Stock));
+    // In the end it is cancelled, and everything comes back.
+    let part = at.play(&paid(), &console(&paid(), PART, succeeded()));
+    let number = no(&part);
+    let over = at.play(&part, &Command::Cancel(CancelCause::Buyer));
+    let over = Moment::at(start().plus_seconds(700)).play(&over, &send(&over));
+    let over = at.written(&over, &said(&over, RefundProgress::Processing));
+    let ended = CaseEnd { kind: CaseKind::Stock, subject: number.as_str().to_owned() };
+    assert!(over.ended_cases.contains(&ended), "{:?}", over.ended_cases);
 }

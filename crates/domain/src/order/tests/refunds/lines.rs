@@ -3,16 +3,18 @@
 use crate::case::CaseKind;
 use crate::fact::RefundProgress;
 use crate::order::tests::moment::{Moment, written};
-use crate::order::tests::refund_samples::{decline, said, said_of, send, succeeded};
+use crate::order::tests::refund_samples::{
+    call_refused, decline, not_exist, said, said_of, send, succeeded,
+};
 use crate::order::tests::samples::{epoch, placement, ship, start, success};
 use crate::order::{
     CancelCause, Circumstances, Command, Decision, Event, LineQuantity, Order, OrderStatus,
     RefundAsk, RefundOf, Rejection, StockOutcome,
 };
 use crate::pricing::PricedLine;
-use crate::refund::Asker;
+use crate::refund::{Asker, RefundStatus};
 use crate::stock::StockMoveKind;
-use crate::{Fen, OutRefundNo};
+use crate::{Fen, OutRefundNo, Timestamp};
 use proptest::prelude::*;
 
 /// A paid order of lines (quantity, price of one, discount), with fees.
@@ -192,11 +194,12 @@ fn event_of(number: &OutRefundNo, order: &Order) -> bool {
 }
 
 proptest! {
-    /// In whatever portions a line is asked for, and whichever of them are declined and asked for again.
+    /// In whatever portions a line is asked for, and whichever of them are declined and asked for again, or
+    /// rejected and tried again after the next.
     #[test]
     fn all_parts_of_a_line_are_exactly_what_was_paid_for_it(
         (quantity, price, off) in (1u32..40, 1i64..10_000, 0i64..100),
-        portions in prop::collection::vec((1u32..10, any::<bool>()), 1..40),
+        portions in prop::collection::vec((1u32..10, 0u8..4), 1..40),
     ) {
         let amount = price * i64::from(quantity);
         let discount = amount * off / 100;
@@ -204,7 +207,8 @@ proptest! {
         let order = paid(&[(quantity, price, discount), (1, 1_000, 0)], (0, 0));
         let mut order = at().play(&order, &ship("SF-1", true));
         let mut left = quantity;
-        for (n, (portion, declined)) in portions.into_iter().enumerate() {
+        let mut waits: Option<(OutRefundNo, u32)> = None;
+        for (n, (portion, fate)) in portions.into_iter().enumerate() {
             let portion = portion.min(left);
             if portion == 0 || order.refunds.len() > 45 {
                 break;
@@ -212,7 +216,7 @@ proptest! {
             let ask = Command::Refund(RefundAsk {
                 what: RefundOf::Lines(vec![LineQuantity { line_no: 1, quantity: portion }]),
                 reason: "r".to_owned(),
-                by: Asker::Buyer,
+                by: if fate == 2 { Asker::Service } else { Asker::Buyer },
                 out_refund_no: None,
             });
             match at().named(&format!("n-{n}")).decide(&order, &ask) {
@@ -224,10 +228,26 @@ proptest! {
             let refund = order.refunds.last().unwrap().clone();
             prop_assert!(event_of(&refund.out_refund_no, &order));
             prop_assert_eq!(refund.amount, refund.lines[0].amount);
-            if declined {
-                order = at().play(&order, &decline(&order));
-            } else {
-                left -= portion;
+            let before = waits.take();
+            match fate {
+                1 => order = at().play(&order, &decline(&order)),
+                2 => {
+                    let later = start().plus_seconds(100 * i64::try_from(n + 1).unwrap());
+                    order = rejected_at(&order, later);
+                    waits = Some((refund.out_refund_no, portion));
+                }
+                _ => left -= portion,
+            }
+            if let Some((number, portion)) = before {
+                match again(&order, &number) {
+                    Ok(Decision::Record(events)) => {
+                        order = order.after(&events);
+                        left -= portion;
+                    }
+                    // Its goods are gone meanwhile, or its part rounds to nothing now.
+                    Err(Rejection::RefundExceedsPaid) => {}
+                    other => panic!("{other:?}"),
+                }
             }
             let gone: i64 = order.refunds.iter().filter(|r| r.reserves()).map(|r| r.amount.get()).sum();
             prop_assert!(gone <= payable);
@@ -262,6 +282,78 @@ proptest! {
         prop_assert_eq!(order.reserved(1), total);
         prop_assert_eq!(order.status, OrderStatus::Cancelling);
     }
+}
+
+/// WeChat Pay refuses the last refund for good.
+fn rejected(order: &Order) -> Order {
+    rejected_at(order, start())
+}
+
+fn rejected_at(order: &Order, now: Timestamp) -> Order {
+    let at = Moment::at(now);
+    let order = at.play(order, &send(order));
+    let order = at.play(&order, &call_refused(&order));
+    at.play(&order, &not_exist(&order))
+}
+
+fn again(order: &Order, number: &OutRefundNo) -> Result<Decision, Rejection> {
+    let out_refund_no = number.clone();
+    at().decide(order, &Command::RetryRefund { out_refund_no, amount: None })
+}
+
+fn tried_again(order: &Order, number: &OutRefundNo) -> Order {
+    let Ok(Decision::Record(events)) = again(order, number) else { panic!("nothing to do") };
+    order.clone().after(&events)
+}
+
+/// Two for 1,001 fen: the first of them is 500, and so is another first one. What is left is 501.
+#[test]
+fn a_rejected_part_that_is_tried_again_is_cut_for_where_it_stands_now() {
+    let order = at().play(&paid(&[(2, 501, 1)], (0, 0)), &ship("SF-1", true));
+    let first = rejected(&asked(&order, &[(1, 1)]));
+    let number = first.refunds[0].out_refund_no.clone();
+    // Nothing else was asked for meanwhile: the same under its number.
+    let same = tried_again(&first, &number);
+    assert_eq!((same.refunds.len(), same.reserved(1)), (1, Fen::new(500)));
+    assert_eq!(again(&same, &number), Ok(Decision::AlreadyApplied));
+
+    let between = asked(&first, &[(1, 1)]);
+    let both = tried_again(&between, &number);
+    assert_eq!(amounts(&both), [500, 500, 501], "another amount has another number");
+    assert_eq!(both.refunds[2].replaces, Some(number.clone()));
+    assert_eq!((both.reserved(1), both.refundable()), (Fen::new(1_001), Fen::ZERO));
+    assert_eq!(again(&both, &number), Ok(Decision::AlreadyApplied), "that one goes on");
+}
+
+#[test]
+fn a_rejected_part_whose_goods_were_refunded_meanwhile_is_not_begun_again() {
+    let order = at().play(&paid(&[(2, 500, 0), (1, 900, 0)], (0, 0)), &ship("SF-1", true));
+    let first = rejected(&asked(&order, &[(1, 2)]));
+    let number = first.refunds[0].out_refund_no.clone();
+    let between = asked(&first, &[(1, 1)]);
+    assert_eq!(again(&between, &number), Err(Rejection::RefundExceedsPaid));
+}
+
+/// The fees go back with the last goods before shipping, also when those are tried again; and what was
+/// promised stays promised when they left meanwhile.
+#[test]
+fn what_is_tried_again_takes_the_fees_along_once() {
+    let order = paid(&[(1, 500, 0), (1, 300, 0)], (80, 7));
+    let first = rejected(&asked(&order, &[(1, 1)]));
+    let number = first.refunds[0].out_refund_no.clone();
+    let all = tried_again(&asked(&first, &[(2, 1)]), &number);
+    assert_eq!(amounts(&all), [500, 300, 587]);
+    assert_eq!((all.status, all.refundable()), (OrderStatus::Cancelling, Fen::ZERO));
+
+    let whole = rejected(&asked(&order, &[(1, 1), (2, 1)]));
+    assert_eq!((whole.status, amounts(&whole)), (OrderStatus::Ready, vec![887]));
+    let sent = at().play(&whole, &ship("SF-1", true));
+    let number = sent.refunds[0].out_refund_no.clone();
+    let again = tried_again(&sent, &number);
+    assert_eq!(
+        (amounts(&again), again.refunds[0].state.status()),
+        (vec![887], RefundStatus::Requested)
+    );
 }
 
 /// Keeps the helpers honest: a refund by lines that succeeded says which goods are back.

@@ -78,18 +78,22 @@ fn what_is_told_names_the_refund() {
 
 #[test]
 fn of_one_made_elsewhere_the_outside_hears_the_end() {
-    for (progress, kinds) in [
-        (RefundProgress::Processing, &[][..]),
-        (succeeded(), &[OutgoingKind::RefundSucceeded]),
-        (RefundProgress::Abnormal, &[OutgoingKind::RefundAbnormal, OutgoingKind::CaseOpened]),
-        (RefundProgress::Closed, &[OutgoingKind::RefundClosed, OutgoingKind::CaseOpened]),
+    let (abnormal, stock) = (CaseKind::RefundAbnormal, CaseKind::Stock);
+    let opens = OutgoingKind::CaseOpened;
+    for (progress, kinds, about) in [
+        (RefundProgress::Processing, &[opens][..], &[stock][..]),
+        (succeeded(), &[OutgoingKind::RefundSucceeded, opens], &[stock]),
+        (
+            RefundProgress::Abnormal,
+            &[OutgoingKind::RefundAbnormal, opens, opens],
+            &[abnormal, stock],
+        ),
+        (RefundProgress::Closed, &[OutgoingKind::RefundClosed, opens], &[abnormal]),
     ] {
         let fact = console(&shipped(), PART, progress);
         assert_eq!(told(&shipped(), &fact), kinds, "{progress:?}");
-        let cases = opened(&shipped(), &fact);
-        let is_trouble = kinds.contains(&OutgoingKind::CaseOpened);
-        let case = (CaseKind::RefundAbnormal, "console-1".to_owned());
-        assert_eq!(cases, if is_trouble { vec![case] } else { vec![] });
+        let cases: Vec<_> = about.iter().map(|kind| (*kind, "console-1".to_owned())).collect();
+        assert_eq!(opened(&shipped(), &fact), cases, "{progress:?}");
     }
 }
 
