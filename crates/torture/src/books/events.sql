@@ -48,6 +48,20 @@ WHERE x.has_to_be <> EXISTS (
     SELECT 1 FROM outbox e
     WHERE e.order_id = r.order_id AND e.type = x.type AND e.subject = r.out_refund_no)
 UNION ALL
+SELECT 'I32 what moves in a wallet is told as often, and so are points that are given: '
+       || coalesce(m.name, e.subject) || ' ' || coalesce(m.n, 0) || ' ' || coalesce(m.told, e.type) || ', told '
+       || coalesce(e.n, 0)
+FROM (SELECT t.order_id, t.name, count(*) AS n,
+             CASE WHEN e.account = 'points' THEN 'points.granted' WHEN e.amount > 0 THEN 'wallet.credited'
+                  ELSE 'wallet.debited' END AS told
+      FROM transfers t JOIN entries e ON e.transfer = t.name
+      WHERE t.order_id IS NOT NULL AND (e.account = 'wallet' OR (e.account = 'points' AND e.amount > 0))
+      GROUP BY 1, 2, 4) m
+FULL JOIN (SELECT order_id, type, subject, count(*) AS n FROM outbox
+           WHERE type LIKE 'wallet.%' OR type LIKE 'points.%' GROUP BY 1, 2, 3) e
+    ON e.order_id = m.order_id AND e.type = m.told AND e.subject = m.name
+WHERE coalesce(m.n, 0) <> coalesce(e.n, 0)
+UNION ALL
 -- What PostgreSQL has acknowledged is there, whatever was stopped, frozen or killed since.
 SELECT 'an acknowledged commit stays: ' || a.command_id
 FROM acknowledged a WHERE NOT EXISTS (SELECT 1 FROM effects e WHERE e.effect_key = a.command_id)
