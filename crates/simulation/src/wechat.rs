@@ -80,6 +80,8 @@ pub struct TrueRefund {
     pub status: &'static str,
     /// Whether somebody made it beside us.
     pub is_elsewhere: bool,
+    /// Since when.
+    pub since: time::OffsetDateTime,
 }
 
 /// Nonces and numbers from the seed.
@@ -263,6 +265,7 @@ impl WeChat {
             refund_fen: refund.money.refund_fen,
             status: refund.status().name(),
             is_elsewhere: refund.made_by == RefundedBy::Elsewhere,
+            since: refund.changes.last().map_or(refund.created_at, |(at, _)| *at),
         });
         refunds.collect()
     }

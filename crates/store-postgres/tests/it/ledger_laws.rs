@@ -80,7 +80,10 @@ async fn insist(
                 return Ok(None);
             }
             CommitAnswer::RolledBack(_) => tokio::task::yield_now().await,
-            other => return Err(other),
+            other @ (CommitAnswer::AlreadyCommitted
+            | CommitAnswer::Conflict
+            | CommitAnswer::GuardRefused(_)
+            | CommitAnswer::OutcomeUnknown(_)) => return Err(other),
         }
     }
     Err(CommitAnswer::RolledBack("five hundred times".to_owned()))
