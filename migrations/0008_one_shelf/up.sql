@@ -19,7 +19,8 @@ BEGIN
             answer := paydesk_commit(sheet);
             SET CONSTRAINTS ALL IMMEDIATE;
         EXCEPTION
-            WHEN integrity_constraint_violation OR raise_exception THEN
+            -- PD001: paydesk_refuse.
+            WHEN integrity_constraint_violation OR raise_exception OR SQLSTATE 'PD001' THEN
                 answer := 'refused';
                 GET STACKED DIAGNOSTICS sqlstate_ = RETURNED_SQLSTATE,
                     constraint_ = CONSTRAINT_NAME, message_ = MESSAGE_TEXT;

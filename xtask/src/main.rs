@@ -44,6 +44,8 @@ enum Command {
     Bench(bench::Choices),
     /// Three services, PostgreSQL and the sandbox under kills, cuts and delays; checked by plain SQL
     Torture(torture::Choices),
+    /// A thousand buyers of a hundred things from two services that are killed in the middle
+    Sale(torture::SaleChoices),
     /// Changes the inner crates one expression at a time and asks whether their tests notice
     Mutants(mutants::Choices),
     /// Plants known mistakes in a copy of the tree and demands that each is found by its name
@@ -82,6 +84,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::ApiFuzz(choices) => api_fuzz::run(&repository, choices),
         Command::Bench(choices) => bench::run(&repository, choices),
         Command::Torture(choices) => torture::run(&repository, choices),
+        Command::Sale(choices) => torture::run_sale(&repository, choices),
         Command::Mutants(choices) => mutants::run(&repository, choices),
         Command::Planted(choices) => planted::run(&repository, choices),
         Command::Sim { arguments } => sim::run(&repository, arguments),

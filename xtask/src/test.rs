@@ -1,5 +1,5 @@
 //! `cargo xtask test`: tidy, formatting, then all tests with one PostgreSQL of their own; then, where no
-//! packages were chosen, the simulation, the sweep and a minute of torture.
+//! packages were chosen, the simulation, the sweep, a sale and a minute of torture.
 //!
 //! The server is stopped when this process ends, however it ends (see `private-postgres`); Ctrl-C
 //! needs no code here. Test databases are made by the tests, and never survive the run.
@@ -73,15 +73,19 @@ fn trials(repository: &Repository) -> Result<ExitCode> {
     eprintln!("== sweep, every fault once");
     let swept = sweep::run(repository, &[])?;
     let swept_after = begun.elapsed();
+    eprintln!("== sale, a thousand buyers of a hundred things");
+    let sold = torture::sell_with_what_was_tested(repository)?;
+    let sold_after = begun.elapsed();
     eprintln!("== torture, a minute of trouble");
     let tortured = torture::play_what_was_tested(repository)?;
     eprintln!(
-        "== simulation: {} s, sweep: {} s, torture: {} s (builds included)",
+        "== simulation: {} s, sweep: {} s, sale: {} s, torture: {} s (builds included)",
         simulated_after.as_secs(),
         swept_after.saturating_sub(simulated_after).as_secs(),
-        begun.elapsed().saturating_sub(swept_after).as_secs(),
+        sold_after.saturating_sub(swept_after).as_secs(),
+        begun.elapsed().saturating_sub(sold_after).as_secs(),
     );
-    let passed = [simulated, swept, tortured].iter().all(|code| *code == ExitCode::SUCCESS);
+    let passed = [simulated, swept, sold, tortured].iter().all(|code| *code == ExitCode::SUCCESS);
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

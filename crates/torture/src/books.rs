@@ -24,6 +24,12 @@ const QUESTIONS: [&str; 9] = [
 ];
 const UNREST: &str = include_str!("books/unrest.sql");
 
+/// What a play asks besides: differences, and what was compared, for the report.
+pub(crate) struct Question {
+    pub(crate) differences: &'static str,
+    pub(crate) summary: &'static str,
+}
+
 /// What the database is compared with.
 pub(crate) struct Evidence {
     /// `GET /_sandbox/ledger`.
@@ -33,6 +39,8 @@ pub(crate) struct Evidence {
     pub(crate) told_keys: Value,
     /// The refunds that requests came to, by buyers and operators.
     pub(crate) told_asks: Value,
+    /// What buyers say that they paid: `{out_trade_no}`.
+    pub(crate) told_paid: Value,
     /// Commits that PostgreSQL acknowledged: `{command_id, order_id}`.
     pub(crate) acknowledged: Value,
     /// When business time jumped.
@@ -45,16 +53,21 @@ pub(crate) struct Evidence {
 pub(crate) async fn check(
     connection: &Connection,
     evidence: &Evidence,
+    more: &[Question],
     findings: &Findings,
 ) -> Result<Vec<String>> {
     lay_out(connection, evidence).await?;
-    for question in QUESTIONS {
+    for question in QUESTIONS.into_iter().chain(more.iter().map(|more| more.differences)) {
         for difference in connection.texts(question, &[]).await? {
             let (rule, what) = difference.split_once(": ").unwrap_or(("books", &difference));
             findings.add(rule, what);
         }
     }
-    connection.texts(include_str!("books/summary.sql"), &[]).await
+    let mut said = connection.texts(include_str!("books/summary.sql"), &[]).await?;
+    for summary in more.iter().map(|more| more.summary) {
+        said.extend(connection.texts(summary, &[]).await?);
+    }
+    Ok(said)
 }
 
 /// What is still moving: empty when everything has come to rest.
@@ -80,6 +93,7 @@ async fn lay_out(connection: &Connection, evidence: &Evidence) -> Result<()> {
         ("told_refunds", &evidence.told_refunds),
         ("told_keys", &evidence.told_keys),
         ("told_asks", &evidence.told_asks),
+        ("told_paid", &evidence.told_paid),
         ("ask_reasons", &reasons),
         ("acknowledged", &evidence.acknowledged),
         ("jumps", &evidence.jumps),

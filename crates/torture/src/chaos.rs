@@ -26,11 +26,11 @@ const PAUSE_MAX_MS: u64 = 1_600;
 const HEAVY_PER_DECK: usize = 2;
 
 /// Makes trouble until the time is over, then waits until all of it is healed.
-pub(crate) async fn make_trouble(stage: &Arc<Stage>, plan: &Plan) {
+pub(crate) async fn make_trouble(stage: &Arc<Stage>, plan: &Plan, lasts: Duration) {
     let begun = Stopwatch::start();
     let mut chance = Chance::of(plan.seed, "chaos");
     // One service is never killed, so that its memory can be watched.
-    let elder = elder(plan.seed);
+    let elder = elder(plan);
     let (heavy, light): (Vec<Act>, Vec<Act>) = act::possible(&mut syscalls::announce(stage))
         .into_iter()
         .partition(|act| act.ground() == Ground::Database);
@@ -38,7 +38,7 @@ pub(crate) async fn make_trouble(stage: &Arc<Stage>, plan: &Plan) {
     let busy: Arc<Mutex<BTreeSet<Ground>>> = Arc::default();
     let mut under_way: Vec<JoinHandle<()>> = Vec::new();
     stage.watch.weather.set(1);
-    while begun.elapsed() < plan.trouble_for {
+    while begun.elapsed() < lasts {
         pause_ms(chance.between(100, PAUSE_MAX_MS)).await;
         under_way.retain(|task| !task.is_finished());
         if under_way.len() >= AT_ONCE_MAX {
@@ -54,7 +54,7 @@ pub(crate) async fn make_trouble(stage: &Arc<Stage>, plan: &Plan) {
             }
         }
         let card = deck.swap_remove(chance.below(deck.len()));
-        let drawn = card.drawn(&mut chance, elder);
+        let drawn = card.drawn(&mut chance, elder, stage.nodes.len());
         let ground = drawn.ground();
         if !busy.lock().unwrap_or_else(PoisonError::into_inner).insert(ground) {
             // Its turn comes again.
@@ -83,7 +83,7 @@ pub(crate) async fn make_trouble(stage: &Arc<Stage>, plan: &Plan) {
     stage.watch.journal.note("the trouble is over");
 }
 
-/// Which service is never killed in a run of this seed.
-pub(crate) fn elder(seed: u64) -> usize {
-    Chance::of(seed, "elder").below(crate::stage::NODES)
+/// Which service is never killed in this run.
+pub(crate) fn elder(plan: &Plan) -> usize {
+    Chance::of(plan.seed, "elder").below(plan.services.len())
 }

@@ -11,8 +11,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 const LOOK_EVERY_MS: u64 = 500;
-/// What comes to rest by itself is given time for it.
-const BEFORE_A_JUMP: Duration = Duration::from_secs(6);
 /// Past the deadline, past WeChat Pay's last word about an unknown number, past the ladder's rungs.
 const JUMPS_S: [u64; 6] = [70, 1_801, 700, 700, 1_801, 3_601];
 /// Twice in a row, because a look is not one moment.
@@ -46,7 +44,7 @@ pub(crate) async fn come_to_rest(stage: &Stage, plan: &Plan, office: &Office) ->
             }
             return Ok(begun.elapsed());
         }
-        if quiet == 0 && since_jump.elapsed() > BEFORE_A_JUMP {
+        if quiet == 0 && since_jump.elapsed() > plan.before_a_jump {
             let seconds = jumps.next().copied().unwrap_or(3_601);
             let first = unrest.first().map_or("", String::as_str);
             eprintln!("   {} things are still moving ({first} …); {seconds} s pass", unrest.len());

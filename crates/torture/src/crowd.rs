@@ -9,7 +9,7 @@ mod forger;
 pub(crate) mod office;
 pub(crate) mod phone;
 mod stranger;
-mod temper;
+pub(crate) mod temper;
 pub(crate) mod told;
 
 pub(crate) use clerk::stock_up;
@@ -23,9 +23,11 @@ use crate::secrets::Secrets;
 use crate::stage::Stage;
 use crate::stage::node::Watch;
 use crate::stage::sandbox::Sandbox;
+use crate::torture::Times;
 use buyer::Buyer;
 use office::Keys;
 use phone::Phone;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -61,6 +63,12 @@ impl Outside {
         paid.push(out_trade_no.to_owned());
     }
 
+    /// Every number that was paid, as those say who paid.
+    pub(crate) fn told_paid(&self) -> Value {
+        let paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
+        paid.iter().map(|number| json!({"out_trade_no": number})).collect()
+    }
+
     /// Any number that was paid.
     fn a_paid_one(&self, chance: &mut Chance) -> Option<String> {
         let paid = self.paid.lock().unwrap_or_else(PoisonError::into_inner);
@@ -76,21 +84,36 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
+    /// Nobody yet.
+    pub(crate) fn of(outside: &Outside) -> Crowd {
+        Crowd { outside: outside.clone(), busy: BTreeMap::new() }
+    }
+
+    /// One more, who is busy with this.
+    pub(crate) fn join(&mut self, number: u64, task: JoinHandle<()>, phone: Phone) {
+        self.busy.insert(number, (task, phone));
+    }
+
+    /// How many are still busy.
+    pub(crate) fn busy(&self) -> usize {
+        self.busy.values().filter(|(task, _)| !task.is_finished()).count()
+    }
+
     /// Buyers come until the time is over.
-    pub(crate) async fn come(stage: &Stage, plan: &Plan, outside: Outside) -> Crowd {
+    pub(crate) async fn come(stage: &Stage, plan: &Plan, times: Times, outside: Outside) -> Crowd {
         let begun = Stopwatch::start();
         let mut arrivals = Chance::of(plan.seed, "arrivals");
-        let mut crowd = Crowd { outside: outside.clone(), busy: BTreeMap::new() };
+        let mut crowd = Crowd::of(&outside);
         let clerk = clerk::Clerk::new(stage, &outside, Chance::of(plan.seed, "clerk"));
         let shown = clerk.phone().clone();
         // Nobody has number 0. What the clerk has in hand is brought to its end like a buyer's wish.
-        crowd.busy.insert(0, (spawn(clerk.work(plan.trouble_for)), shown));
+        crowd.busy.insert(0, (spawn(clerk.work(times.lasts)), shown));
         let forger = spawn(forger::forge(outside.clone(), Chance::of(plan.seed, "forger")));
         let others = Chance::of(plan.seed, "stranger");
         let stranger = spawn(stranger::sell(outside.clone(), stage.notify.addr, others));
         let mut number = 0_u64;
-        while begun.elapsed() < plan.trouble_for {
-            pause_ms(arrivals.between(0, plan.buyer_every_ms.saturating_mul(2))).await;
+        while begun.elapsed() < times.lasts {
+            pause_ms(arrivals.between(0, times.buyer_every_ms.saturating_mul(2))).await;
             crowd.busy.retain(|_, (task, _)| !task.is_finished());
             if crowd.busy.len() > AT_ONCE_MAX {
                 outside.watch.tally.count("buyers turned away: too many at once");
@@ -111,8 +134,8 @@ impl Crowd {
         let shown = phone.clone();
         self.outside.watch.tally.count(format!("buyers by temper: {}", temper.name()));
         let task = spawn(async move {
-            let buyer = Buyer::arrive(phone, number, chance).await;
-            temper.buy(buyer).await;
+            let mut buyer = Buyer::arrive(phone, number, chance).await;
+            temper.buy(&mut buyer).await;
         });
         self.busy.insert(number, (task, shown));
     }

@@ -3,7 +3,6 @@
 use crate::findings::Findings;
 use crate::plan::Plan;
 use crate::secrets::Secrets;
-use crate::stage::NODES;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -36,8 +35,7 @@ pub(crate) struct Read {
 /// Looks through all of them.
 pub(crate) fn check(plan: &Plan, secrets: &Secrets, findings: &Findings) -> Result<Read> {
     let (mut read, searcher) = (Read::default(), secrets.searcher()?);
-    let services = (0..NODES).map(|nth| format!("serve-{nth}"));
-    for name in services.chain(["postgres".to_owned()]) {
+    for name in plan.names().chain(["postgres".to_owned()]) {
         let path = plan.log(&name);
         let log = std::fs::read(&path).with_context(|| format!("no {}", path.display()))?;
         read.bytes = read.bytes.saturating_add(log.len());

@@ -1,6 +1,6 @@
 //! What a run is to do: how long, from which seed, with which program, where.
 
-use crate::Arguments;
+use crate::Place;
 use anyhow::{Context as _, Result};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,45 +9,106 @@ use std::time::Duration;
 const REST_WITHIN: Duration = Duration::from_secs(300);
 /// ... and in a long run, after which there is more to be done, by this part of it later.
 const REST_SHARE: u32 = 6;
+const BEFORE_A_JUMP: Duration = Duration::from_secs(6);
+/// Nothing is cut or late there: what still moves has nothing to wait for.
+const BEFORE_A_JUMP_IN_A_SALE: Duration = Duration::from_secs(2);
 
 /// A run.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    /// How long there is trouble.
-    pub(crate) trouble_for: Duration,
+    /// What `cargo xtask` calls it.
+    pub(crate) command: &'static str,
+    /// What it does, for the report.
+    pub(crate) says: String,
+    /// What else has to be said to see it again.
+    pub(crate) again: String,
     pub(crate) seed: u64,
     /// The program under torture.
     pub(crate) paydesk: PathBuf,
     /// Where everything is kept.
     pub(crate) folder: PathBuf,
-    /// One new buyer in so many milliseconds.
-    pub(crate) buyer_every_ms: u64,
+    /// All services.
+    pub(crate) services: Vec<Service>,
     /// How long everything may take to come to rest when the trouble is over.
     pub(crate) rest_within: Duration,
+    /// What comes to rest by itself is given so long, before time jumps.
+    pub(crate) before_a_jump: Duration,
 }
 
+/// One service.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Service {
+    /// The most buyers of one SKU whom it writes in one transaction.
+    pub(crate) merge_max: usize,
+    /// Every commit of it takes so much longer, as to a database on another machine.
+    pub(crate) commit_takes: Duration,
+}
+
+/// Writes each buyer alone.
+const ALONE: Service = Service { merge_max: 1, commit_takes: Duration::ZERO };
+/// Writes buyers of one SKU together, as they come.
+const TOGETHER: Service = Service { merge_max: 8, ..ALONE };
+/// Long enough for others to come meanwhile.
+const FAR_AWAY: Duration = Duration::from_millis(40);
+
 impl Plan {
-    pub(crate) fn of(arguments: &Arguments) -> Result<Plan> {
-        std::fs::create_dir_all(&arguments.folder)
-            .with_context(|| format!("cannot make {}", arguments.folder.display()))?;
-        let folder = arguments.folder.canonicalize()?;
-        let paydesk = arguments.paydesk.canonicalize().with_context(|| {
-            format!("there is no {}: build it first", arguments.paydesk.display())
-        })?;
-        let trouble_for = Duration::from_secs(arguments.seconds());
+    /// Three services, one of which writes buyers together.
+    pub(crate) fn of_trouble(place: &Place, trouble_for: Duration) -> Result<Plan> {
         Ok(Plan {
-            trouble_for,
-            seed: arguments.seed.unwrap_or_else(fresh_seed),
+            command: "torture",
+            says: format!("{} s of trouble", trouble_for.as_secs()),
+            rest_within: REST_WITHIN.saturating_add(trouble_for / REST_SHARE),
+            before_a_jump: BEFORE_A_JUMP,
+            ..Plan::at(place, &[ALONE, ALONE, TOGETHER])?
+        })
+    }
+
+    /// Two services far from their database, one of which writes buyers together.
+    pub(crate) fn of_a_sale(place: &Place, buyers: u64) -> Result<Plan> {
+        Ok(Plan {
+            command: "sale",
+            says: format!("{buyers} buyers"),
+            again: format!(" --buyers {buyers}"),
+            before_a_jump: BEFORE_A_JUMP_IN_A_SALE,
+            ..Plan::at(
+                place,
+                &[
+                    Service { commit_takes: FAR_AWAY, ..ALONE },
+                    Service { commit_takes: FAR_AWAY, ..TOGETHER },
+                ],
+            )?
+        })
+    }
+
+    fn at(place: &Place, services: &[Service]) -> Result<Plan> {
+        std::fs::create_dir_all(&place.folder)
+            .with_context(|| format!("cannot make {}", place.folder.display()))?;
+        let folder = place.folder.canonicalize()?;
+        let paydesk = place
+            .paydesk
+            .canonicalize()
+            .with_context(|| format!("there is no {}: build it first", place.paydesk.display()))?;
+        Ok(Plan {
+            command: "",
+            says: String::new(),
+            again: String::new(),
+            seed: place.seed.unwrap_or_else(fresh_seed),
             paydesk,
             folder,
-            buyer_every_ms: arguments.buyer_every_ms.max(1),
-            rest_within: REST_WITHIN.saturating_add(trouble_for / REST_SHARE),
+            services: services.to_vec(),
+            rest_within: REST_WITHIN,
+            before_a_jump: BEFORE_A_JUMP,
         })
     }
 
     /// The log of this name.
     pub(crate) fn log(&self, name: &str) -> PathBuf {
         self.folder.join(format!("{name}.log"))
+    }
+
+    /// What the services are called.
+    pub(crate) fn names(&self) -> impl Iterator<Item = String> {
+        (0..self.services.len()).map(|nth| format!("serve-{nth}"))
     }
 }
 

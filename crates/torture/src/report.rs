@@ -20,8 +20,6 @@ pub(crate) struct Report {
     /// How many secrets were looked for.
     pub(crate) secrets: usize,
     pub(crate) memory: Option<(Look, Look)>,
-    /// Whether growth of memory is a difference in a run of this length.
-    pub(crate) memory_counts: bool,
     pub(crate) rested_after: Duration,
     /// From the first process to the last.
     pub(crate) took: Duration,
@@ -33,9 +31,9 @@ impl Report {
         self.findings.is_empty()
     }
 
-    /// With a leak among the differences, if there is one and the run was long enough to say so.
+    /// With a leak among the differences, if there is one; of a run that was long enough to say so.
     pub(crate) fn with_memory(mut self) -> Report {
-        if let Some((warm, last)) = self.memory.filter(|_| self.memory_counts) {
+        if let Some((warm, last)) = self.memory {
             let growth = growth_permille(warm.resident_kib, last.resident_kib);
             if growth >= GROWTH_MAX_PERMILLE {
                 let what = format!(
@@ -60,7 +58,7 @@ impl Report {
         json!({
             "passed": self.has_passed(),
             "seed": self.plan.seed,
-            "trouble_s": self.plan.trouble_for.as_secs(),
+            "run": self.plan.says,
             "rested_after_s": self.rested_after.as_secs(),
             "took_s": self.took.as_secs(),
             "differences": self.findings,
@@ -75,8 +73,8 @@ impl Report {
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Plan { seed, trouble_for, folder, .. } = &self.plan;
-        writeln!(f, "\nseed {seed}, {} s of trouble", trouble_for.as_secs())?;
+        let Plan { command, says, again, seed, folder, .. } = &self.plan;
+        writeln!(f, "\nseed {seed}, {says}")?;
         let mut group = "";
         for (name, count) in &self.counts {
             let (head, what) = name.split_once(": ").unwrap_or(("", name));
@@ -117,12 +115,12 @@ impl Display for Report {
         writeln!(f, "\nlogs, journal and ledger are in {}", folder.display())?;
         let took = self.took.as_secs();
         if self.has_passed() {
-            return write!(f, "\ntorture: no difference, {took} s in all");
+            return write!(f, "\n{command}: no difference, {took} s in all");
         }
-        writeln!(f, "\ntorture: {} differences, {took} s in all", self.findings.len())?;
+        writeln!(f, "\n{command}: {} differences, {took} s in all", self.findings.len())?;
         for finding in &self.findings {
             writeln!(f, "  - {finding}")?;
         }
-        write!(f, "\nagain with: cargo xtask torture --seed {seed}")
+        write!(f, "\nagain with: cargo xtask {command} --seed {seed}{again}")
     }
 }

@@ -1,4 +1,4 @@
-//! Everything that runs: PostgreSQL, the sandbox, three services, and a proxy on every way between.
+//! Everything that runs: PostgreSQL, the sandbox, two or three services, and a proxy on every way between.
 //!
 //! ```text
 //! buyers ─▶ door ─┬▶ serve-0 ─▶ postgres-0 ─┐
@@ -37,8 +37,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// How many services.
-pub(crate) const NODES: usize = 3;
 const READY_WITHIN: Duration = Duration::from_secs(60);
 const LOOK_LIMIT: Duration = Duration::from_secs(3);
 /// Below what systems usually give to outgoing connections: a service has the same port in every life.
@@ -87,13 +85,13 @@ impl Stage {
         let sandbox = Sandbox::at(sandbox_addr);
         let merchant = sandbox.credentials().await?;
 
-        let addrs = (0..NODES).map(|_| free_address()).collect::<Result<Vec<_>>>()?;
+        let addrs = plan.services.iter().map(|_| free_address()).collect::<Result<Vec<_>>>()?;
         let acknowledged = Acknowledged::default();
         let Wires { door, notify, wechat, postgres } =
             Wires::lay(plan, &watch, &addrs, sandbox_addr, (&socket, &acknowledged)).await?;
         let mut recipes = Vec::new();
-        for ((nth, addr), (calls, statements)) in
-            addrs.iter().enumerate().zip(wechat.iter().zip(&postgres))
+        for (((nth, service), addr), (calls, statements)) in
+            plan.services.iter().enumerate().zip(&addrs).zip(wechat.iter().zip(&postgres))
         {
             let file = plan.folder.join(format!("serve-{nth}.toml"));
             let at = Addresses {
@@ -102,7 +100,7 @@ impl Stage {
                 wechat_pay: calls.addr,
                 notify: notify.addr,
             };
-            configuration::write(&file, &at, &merchant)?;
+            configuration::write(&file, &at, service, &merchant)?;
             recipes.push(serve_recipe(plan, nth, *addr, &file));
         }
         let mut nodes = Vec::new();
@@ -190,11 +188,13 @@ impl Wires {
         let door = HttpProxy::start(buyers, services.to_vec(), &Odds::OF_BUYERS).await?;
         let notify = HttpProxy::start(notices, services.to_vec(), &Odds::OF_NOTIFICATIONS).await?;
         let (mut wechat, mut postgres) = (Vec::new(), Vec::new());
-        for nth in 0..NODES {
+        for (nth, service) in plan.services.iter().enumerate() {
             let calls = link("calls to WeChat Pay", nth);
             wechat.push(HttpProxy::start(calls, vec![sandbox], &Odds::TO_WECHAT_PAY).await?);
             let statements = link("links to PostgreSQL", nth);
-            postgres.push(PostgresProxy::start(statements, socket.to_owned(), acknowledged).await?);
+            let start =
+                PostgresProxy::start(statements, socket, service.commit_takes, acknowledged);
+            postgres.push(start.await?);
         }
         Ok(Wires { door, notify, wechat, postgres })
     }
@@ -265,7 +265,7 @@ fn free_address() -> Result<SocketAddr> {
 /// The files that everything writes into.
 pub(crate) fn empty_logs(plan: &Plan) -> Result<()> {
     let mut names = vec!["postgres".to_owned(), "sandbox".to_owned()];
-    names.extend((0..NODES).map(|nth| format!("serve-{nth}")));
+    names.extend(plan.names());
     for name in names {
         let log: PathBuf = plan.log(&name);
         std::fs::write(&log, "").with_context(|| format!("cannot write {}", log.display()))?;

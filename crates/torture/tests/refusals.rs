@@ -12,7 +12,7 @@ fn torture(arguments: &[&str]) -> Output {
 fn without_a_program_nothing_is_tortured() {
     let folder = std::env::temp_dir().join(format!("torture-refusals-{}", std::process::id()));
     let folder = folder.to_str().unwrap();
-    let output = torture(&["--paydesk", "/nowhere/paydesk", "--folder", folder]);
+    let output = torture(&["trouble", "--paydesk", "/nowhere/paydesk", "--folder", folder]);
     std::fs::remove_dir_all(folder).unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
@@ -21,6 +21,16 @@ fn without_a_program_nothing_is_tortured() {
 
 #[test]
 fn minutes_and_seconds_are_two_ways_to_say_how_long() {
-    let output = torture(&["--paydesk", "p", "--folder", "f", "--minutes", "1", "--seconds", "5"]);
+    let output = torture(&[
+        "trouble",
+        "--paydesk",
+        "p",
+        "--folder",
+        "f",
+        "--minutes",
+        "1",
+        "--seconds",
+        "5",
+    ]);
     assert_eq!(output.status.code(), Some(2));
 }

@@ -5,6 +5,9 @@ UNION ALL
 SELECT 'I1 every success is settled or goes back: ' || m.out_trade_no || ' was paid and is ' || m.status
 FROM money m WHERE m.order_id IS NOT NULL AND m.settled + m.owed = 0 AND NOT m.refused
 UNION ALL
+SELECT 'I1 whoever paid was heard: ' || p.out_trade_no
+FROM told_paid p WHERE NOT EXISTS (SELECT 1 FROM money m WHERE m.out_trade_no = p.out_trade_no)
+UNION ALL
 SELECT 'I1 surplus is back at WeChat Pay: ' || m.out_trade_no || ' took ' || m.taken_fen
        || ', and ' || m.back_fen || ' of it goes back, ' || m.by_bank_fen || ' by bank'
 FROM money m WHERE m.settled = 0 AND m.owed > 0 AND m.back_fen + m.by_bank_fen <> m.taken_fen

@@ -13,6 +13,7 @@ CREATE TEMP TABLE told_orders (order_number text, said_paid boolean, said_cancel
 CREATE TEMP TABLE told_refunds (out_refund_no text, said text);
 CREATE TEMP TABLE told_keys (key text, order_number text);
 CREATE TEMP TABLE told_asks (out_refund_no text);
+CREATE TEMP TABLE told_paid (out_trade_no text);
 CREATE TEMP TABLE ask_reasons (text text);
 CREATE TEMP TABLE acknowledged (command_id text, order_id uuid);
 CREATE TEMP TABLE forgeries (text text);

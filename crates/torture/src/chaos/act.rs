@@ -4,8 +4,8 @@ use crate::chance::Chance;
 use crate::chaos::syscalls::{self, Injection};
 use crate::clock::pause_ms;
 use crate::proxy::{Link, Way};
+use crate::stage::Stage;
 use crate::stage::node::Order;
-use crate::stage::{NODES, Stage};
 use anyhow::Result;
 
 /// Longer than a lease.
@@ -113,9 +113,10 @@ pub(super) fn possible(injections: &mut dyn Iterator<Item = Injection>) -> Vec<A
 
 impl Act {
     /// The same with its numbers drawn.
-    pub(super) fn drawn(self, chance: &mut Chance, elder: usize) -> Act {
-        let node = chance.below(NODES);
-        let mortal = elder.wrapping_add(chance.below(NODES - 1)).wrapping_add(1) % NODES;
+    pub(super) fn drawn(self, chance: &mut Chance, elder: usize, nodes: usize) -> Act {
+        let node = chance.below(nodes);
+        let later = chance.below(nodes.saturating_sub(1)).saturating_add(1);
+        let mortal = elder.saturating_add(later).checked_rem(nodes).unwrap_or(0);
         let mut ms = |max| chance.doublings(150, max);
         match self {
             Act::Kill { .. } => Act::Kill { node: mortal, ms: ms(DOWN_MAX_MS) },
@@ -244,11 +245,12 @@ mod tests {
 
     #[test]
     fn the_elder_is_never_killed_and_the_others_are() {
+        const NODES: usize = 3;
         let mut chance = Chance::of(1, "acts");
         for elder in 0..NODES {
             let mut met = [false; NODES];
             for _ in 0..200 {
-                let act = Act::Kill { node: 0, ms: 0 }.drawn(&mut chance, elder);
+                let act = Act::Kill { node: 0, ms: 0 }.drawn(&mut chance, elder, NODES);
                 let Ground::Service(node) = act.ground() else { panic!("{act:?}") };
                 met[node] = true;
             }

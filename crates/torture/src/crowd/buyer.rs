@@ -39,7 +39,18 @@ pub(crate) struct Offer {
 
 impl Buyer {
     /// Comes, and puts something on the list.
-    pub(crate) async fn arrive(phone: Phone, number: u64, mut chance: Chance) -> Buyer {
+    pub(crate) async fn arrive(phone: Phone, number: u64, chance: Chance) -> Buyer {
+        let mut buyer = Buyer::enter(phone, number, chance).await;
+        let is_scarce = buyer.chance.permille(120);
+        let common = buyer.chance.below(COMMON.len());
+        let sku = if is_scarce { SCARCE } else { COMMON.get(common).copied().unwrap_or(SCARCE) };
+        let quantity = if is_scarce { 1 } else { buyer.chance.between(1, 4) };
+        buyer.want(sku, quantity).await;
+        buyer
+    }
+
+    /// Comes: is logged in, has an address, and wants nothing yet.
+    pub(crate) async fn enter(phone: Phone, number: u64, chance: Chance) -> Buyer {
         let code = format!("{}{number}", secrets::LOGIN_CODE);
         let login = json!({"code": code});
         let login = phone.insist("POST", "/api/mini/login", &login).await;
@@ -52,11 +63,7 @@ impl Buyer {
         let address = phone.insist("POST", "/api/mini/addresses", &address).await;
         expect(&phone, "address", &address, &[]);
         let address = address.body["id"].as_i64().unwrap_or(0);
-        let sku = if chance.permille(120) { SCARCE } else { COMMON[chance.below(COMMON.len())] };
-        let quantity = if sku == SCARCE { 1 } else { chance.between(1, 4) };
-        let buyer = Buyer { phone, chance, address };
-        buyer.want(sku, quantity).await;
-        buyer
+        Buyer { phone, chance, address }
     }
 
     pub(crate) async fn want(&self, sku: &str, quantity: u64) {

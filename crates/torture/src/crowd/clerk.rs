@@ -3,11 +3,11 @@
 use crate::chance::Chance;
 use crate::clock::{Stopwatch, pause_ms};
 use crate::crowd::Outside;
-use crate::crowd::buyer::{COMMON, SCARCE, expect};
+use crate::crowd::buyer::{COMMON, SCARCE};
 use crate::crowd::office::{Office, Who};
 use crate::crowd::phone::Phone;
 use crate::stage::Stage;
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use serde_json::json;
 use std::time::Duration;
 
@@ -38,21 +38,12 @@ impl Clerk {
         while begun.elapsed() < limit {
             pause_ms(self.chance.between(200, 2_500)).await;
             match self.chance.below(7) {
-                0 | 1 => self.bring(SCARCE, 1).await,
+                0 | 1 => self.office.bring(SCARCE, 1).await,
                 2 => self.decide_about_refunds().await,
                 3 => self.mind_the_cases().await,
                 4 => self.office.ask_for_the_invariants().await,
                 _ => self.send_out().await,
             }
-        }
-    }
-
-    async fn bring(&self, sku: &str, quantity: i64) {
-        let delta = json!({"delta": quantity, "reason": "delivery"});
-        let path = format!("/api/admin/skus/{sku}/stock");
-        let answer = self.phone.insist("POST", &path, &delta).await;
-        if !expect(&self.phone, "stock", &answer, &[]) {
-            self.phone.outside().watch.tally.count("clerk: goods brought in");
         }
     }
 
@@ -98,15 +89,12 @@ impl Clerk {
 
 /// Opens the shop, before any trouble.
 pub(crate) async fn stock_up(stage: &Stage, outside: &Outside, chance: Chance) -> Result<()> {
-    let clerk = Clerk::new(stage, outside, chance);
+    let office = Office::of(&Phone::new(stage.door.addr, outside, chance));
     for (sku, price_fen, stock) in
         [(COMMON[0], 6_800, PLENTY), (COMMON[1], 29_900, PLENTY), (SCARCE, 500, 2)]
     {
-        let body = json!({"title": sku, "price_fen": price_fen, "cost_price_fen": 1});
-        let path = format!("/api/admin/skus/{sku}");
-        let answer = clerk.phone.insist("PUT", &path, &body).await;
-        ensure!(answer.is_success(), "the shop cannot be opened: {answer}");
-        clerk.bring(sku, stock).await;
+        office.put_on_sale(sku, price_fen).await?;
+        office.bring(sku, stock).await;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@
 use crate::crowd::buyer::expect;
 use crate::crowd::phone::Phone;
 use crate::sql::Connection;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -53,6 +53,24 @@ impl Office {
     pub(crate) fn of(phone: &Phone) -> Office {
         let keys = &phone.outside().keys;
         Office { operator: phone.holding(&keys.operator), approver: phone.holding(&keys.approver) }
+    }
+
+    /// Offers something.
+    pub(crate) async fn put_on_sale(&self, sku: &str, price_fen: i64) -> Result<()> {
+        let body = json!({"title": sku, "price_fen": price_fen, "cost_price_fen": 1});
+        let answer = self.operator.insist("PUT", &format!("/api/admin/skus/{sku}"), &body).await;
+        ensure!(answer.is_success(), "the shop cannot be opened: {answer}");
+        Ok(())
+    }
+
+    /// Goods come.
+    pub(crate) async fn bring(&self, sku: &str, quantity: i64) {
+        let delta = json!({"delta": quantity, "reason": "delivery"});
+        let path = format!("/api/admin/skus/{sku}/stock");
+        let answer = self.operator.insist("POST", &path, &delta).await;
+        if !expect(&self.operator, "stock", &answer, &[]) {
+            self.count("clerk: goods brought in".to_owned());
+        }
     }
 
     /// Sends an order out: whether it is on its way.

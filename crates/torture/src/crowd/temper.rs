@@ -113,32 +113,33 @@ impl Temper {
         }
     }
 
-    /// The whole story.
-    pub(crate) async fn buy(self, mut buyer: Buyer) {
-        // A story that ends early has been refused on the way, which is in order.
-        let _told_or_refused = match self {
-            Temper::Prompt => prompt(&buyer).await,
-            Temper::Slow => slow(&mut buyer).await,
+    /// The whole story: whether it was told to its end. One that ends early has been refused on the way,
+    /// which is in order.
+    pub(crate) async fn buy(self, buyer: &mut Buyer) -> bool {
+        let told = match self {
+            Temper::Prompt => prompt(buyer).await,
+            Temper::Slow => slow(buyer).await,
             Temper::Forgetful => buyer.check_out("JSAPI").await.map(drop),
-            Temper::Fickle => fickle(&mut buyer).await,
-            Temper::Torn => torn(&mut buyer).await,
-            Temper::Switching => switching(&mut buyer).await,
-            Temper::TwoDevices => two_devices(&mut buyer).await,
-            Temper::DoubleClicking => double_clicking(&buyer).await,
-            Temper::Impatient => impatient(&mut buyer).await,
-            Temper::Clumsy => clumsy(&buyer).await,
-            Temper::Late => late(&mut buyer).await,
-            Temper::Lying => lying(&mut buyer).await,
-            Temper::Planning => planning(&mut buyer).await,
-            Temper::Replacing => replacing(&mut buyer).await,
-            Temper::Bargaining => back::bargaining(&mut buyer).await,
-            Temper::Returning => back::returning(&mut buyer).await,
-            Temper::SendingBack => back::sending_back(&mut buyer).await,
-            Temper::Complaining => back::complaining(&mut buyer).await,
-            Temper::Recalled => back::recalled(&mut buyer).await,
-            Temper::Miscounting => miscounting(&mut buyer).await,
-            Temper::Gone => back::gone(&mut buyer).await,
+            Temper::Fickle => fickle(buyer).await,
+            Temper::Torn => torn(buyer).await,
+            Temper::Switching => switching(buyer).await,
+            Temper::TwoDevices => two_devices(buyer).await,
+            Temper::DoubleClicking => double_clicking(buyer).await,
+            Temper::Impatient => impatient(buyer).await,
+            Temper::Clumsy => clumsy(buyer).await,
+            Temper::Late => late(buyer).await,
+            Temper::Lying => lying(buyer).await,
+            Temper::Planning => planning(buyer).await,
+            Temper::Replacing => replacing(buyer).await,
+            Temper::Bargaining => back::bargaining(buyer).await,
+            Temper::Returning => back::returning(buyer).await,
+            Temper::SendingBack => back::sending_back(buyer).await,
+            Temper::Complaining => back::complaining(buyer).await,
+            Temper::Recalled => back::recalled(buyer).await,
+            Temper::Miscounting => miscounting(buyer).await,
+            Temper::Gone => back::gone(buyer).await,
         };
+        told.is_some()
     }
 }
 

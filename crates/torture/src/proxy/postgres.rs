@@ -10,6 +10,7 @@ mod fate;
 mod frame;
 
 use crate::background::spawn;
+use crate::clock::pause;
 use crate::proxy::Link;
 use answer::{Awaited, Step};
 use anyhow::{Context as _, Result};
@@ -19,12 +20,18 @@ use frame::{CANCEL_REQUEST, Frame, Frames, GSS_REQUEST, SSL_REQUEST};
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::unix::OwnedWriteHalf as ServerHalf;
 use tokio::net::{TcpListener, TcpStream, UnixStream};
+
+/// What a statement that carries several commits is counted as.
+pub(crate) const SEVERAL: &str = "several commits in one statement";
+/// And one that refused some of them.
+pub(crate) const SOME_REFUSED: &str = "several commits in one statement, some refused";
 
 /// Commits that the server has acknowledged.
 #[derive(Clone, Debug, Default)]
@@ -55,24 +62,27 @@ pub(crate) struct PostgresProxy {
 }
 
 impl PostgresProxy {
-    /// Starts one in front of the server at this Unix socket.
+    /// Starts one in front of the server at this Unix socket. Every commit is so much longer on its way.
     pub(crate) async fn start(
         link: Link,
-        socket: PathBuf,
+        socket: &Path,
+        commit_takes: Duration,
         acknowledged: &Acknowledged,
     ) -> Result<PostgresProxy> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("no port is free")?;
         let addr = listener.local_addr()?;
-        let relay = (link.clone(), Arc::new(socket), acknowledged.clone());
+        let socket = Arc::<Path>::from(socket);
+        let way =
+            TheWay { link: link.clone(), socket, commit_takes, acknowledged: acknowledged.clone() };
         spawn(async move {
             loop {
                 let Ok((client, _)) = listener.accept().await else { continue };
-                let (link, socket, acknowledged) = relay.clone();
+                let way = way.clone();
                 spawn(async move {
-                    let cut = link.clone();
+                    let cut = way.link.clone();
                     // How a link ends is of no interest: both sides see that it has ended.
                     tokio::select! {
-                        _ended = relay_one(link, client, &socket, acknowledged) => {}
+                        _ended = relay_one(way, client) => {}
                         () = cut.cut() => {}
                     }
                 });
@@ -82,14 +92,18 @@ impl PostgresProxy {
     }
 }
 
-async fn relay_one(
+/// What all connections of a proxy share.
+#[derive(Clone)]
+struct TheWay {
     link: Link,
-    client: TcpStream,
-    socket: &PathBuf,
+    socket: Arc<Path>,
+    commit_takes: Duration,
     acknowledged: Acknowledged,
-) -> Result<()> {
+}
+
+async fn relay_one(way: TheWay, client: TcpStream) -> Result<()> {
     client.set_nodelay(true)?;
-    if !link.is_open().await {
+    if !way.link.is_open().await {
         return Ok(());
     }
     let (from_client, mut to_client) = client.into_split();
@@ -101,20 +115,16 @@ async fn relay_one(
         }
         to_client.write_all(b"N").await?;
     };
-    let (from_server, mut to_server) = UnixStream::connect(socket).await?.into_split();
+    let (from_server, mut to_server) = UnixStream::connect(&*way.socket).await?.into_split();
     to_server.write_all(&first.bytes).await?;
     if first.code() == Some(CANCEL_REQUEST) {
         return Ok(());
     }
     let mut from_server = Frames::new(from_server);
-    let mut relay = Relay {
-        link,
-        to_client,
-        to_server,
-        acknowledged,
-        batches: Batches::default(),
-        awaited: VecDeque::new(),
-    };
+    let TheWay { link, commit_takes, acknowledged, .. } = way;
+    let (batches, awaited) = (Batches::default(), VecDeque::new());
+    let mut relay =
+        Relay { link, commit_takes, to_client, to_server, acknowledged, batches, awaited };
     loop {
         let goes_on = tokio::select! {
             frame = from_client.next() => relay.asked(&frame?.context("hung up")?).await?,
@@ -128,6 +138,7 @@ async fn relay_one(
 
 struct Relay {
     link: Link,
+    commit_takes: Duration,
     to_client: OwnedWriteHalf,
     to_server: ServerHalf,
     acknowledged: Acknowledged,
@@ -141,6 +152,9 @@ impl Relay {
     async fn asked(&mut self, frame: &Frame) -> Result<bool> {
         let Some(batch) = self.batches.take(frame) else { return Ok(true) };
         let fate = self.fate(&batch);
+        if !batch.commits.is_empty() && !self.commit_takes.is_zero() {
+            pause(self.commit_takes).await;
+        }
         match fate {
             Fate::NeverArrives => return Ok(false),
             Fate::Late(millis) => self.link.weather.hold(millis).await,
@@ -158,7 +172,7 @@ impl Relay {
         }
         self.to_server.write_all(&batch.bytes).await?;
         if batch.is_answered {
-            self.awaited.push_back(Awaited::new(fate, batch.commit));
+            self.awaited.push_back(Awaited::new(fate, batch.commits));
         }
         Ok(fate != Fate::Raced)
     }
@@ -167,10 +181,13 @@ impl Relay {
         if !batch.is_answered {
             return Fate::Passes;
         }
-        let is_commit = batch.commit.is_some();
+        let is_commit = !batch.commits.is_empty();
         let (kind, permille) =
             if is_commit { ("commit", COMMIT_PERMILLE) } else { ("statement", OTHER_PERMILLE) };
         self.link.count(&format!("{kind}s"));
+        if batch.commits.len() > 1 {
+            self.link.count(SEVERAL);
+        }
         if !self.link.is_troubled(permille) {
             return Fate::Passes;
         }
@@ -200,7 +217,10 @@ impl Relay {
             return Ok(goes_on);
         }
         let Some(awaited) = self.awaited.pop_front() else { return Ok(goes_on) };
-        if let Some(commit) = awaited.acknowledged() {
+        if awaited.has_refused_some() {
+            self.link.count(SOME_REFUSED);
+        }
+        for commit in awaited.acknowledged() {
             self.acknowledged.add(commit);
         }
         if let Fate::HalfOpen(millis) = awaited.fate {

@@ -3,6 +3,7 @@
 //! May not be read by others: it holds keys.
 
 use crate::crowd::office::APPROVAL_ABOVE_FEN;
+use crate::plan::Service;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use std::io::Write as _;
@@ -18,6 +19,7 @@ const LEASE_MS: u64 = 30_000;
 /// Often: what a sweep finds is a bug.
 const SWEEP_EVERY_MS: u64 = 5_000;
 const CALL_TIMEOUT_MS: u64 = 2_500;
+const POOL_MAX: usize = 8;
 
 /// Where one service finds everything. Every address but its own is a proxy's.
 pub(crate) struct Addresses {
@@ -28,22 +30,28 @@ pub(crate) struct Addresses {
 }
 
 /// Writes it.
-pub(crate) fn write(path: &Path, at: &Addresses, merchant: &Value) -> Result<()> {
+pub(crate) fn write(
+    path: &Path,
+    at: &Addresses,
+    service: &Service,
+    merchant: &Value,
+) -> Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
-    let text = text(at, merchant);
+    let text = text(at, service, merchant);
     let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn text(at: &Addresses, merchant: &Value) -> String {
+fn text(at: &Addresses, service: &Service, merchant: &Value) -> String {
+    let database = format!("postgres://paydesk@{}/torture", at.database);
     let base = format!("http://{}", at.wechat_pay);
     let sections = [
         ("", json!({"environment": "dev", "deployment_id": "torture"})),
         ("[http]", json!({"listen": at.own, "ops_listen": "127.0.0.1:0"})),
         (
             "[database]",
-            json!({"url": format!("postgres://paydesk@{}/torture", at.database), "pool_max": 8}),
+            json!({"url": database, "pool_max": POOL_MAX, "merge_max": service.merge_max}),
         ),
         (
             "[wechat_pay]",

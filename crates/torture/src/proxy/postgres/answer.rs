@@ -8,15 +8,22 @@ use super::frame::Frame;
 #[derive(Debug)]
 pub(super) struct Awaited {
     pub(super) fate: Fate,
-    pub(super) commit: Option<Commit>,
-    /// The row said that it was done.
-    is_done: bool,
-    /// It said that it had been done before, by a request that may have been about another order.
-    was_done: bool,
+    commits: Vec<Commit>,
+    /// A row for each of them.
+    rows: Vec<Said>,
     is_error: bool,
     /// The client has got all that it is to get.
     is_cut: bool,
     has_waited: bool,
+}
+
+/// What a row says about its commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    Done,
+    /// By a request that may have been about another order.
+    DoneBefore,
+    NotDone,
 }
 
 /// What to do with one message of the server.
@@ -33,26 +40,15 @@ pub(super) enum Step {
 }
 
 impl Awaited {
-    pub(super) fn new(fate: Fate, commit: Option<Commit>) -> Awaited {
-        Awaited {
-            fate,
-            commit,
-            is_done: false,
-            was_done: false,
-            is_error: false,
-            is_cut: false,
-            has_waited: false,
-        }
+    pub(super) fn new(fate: Fate, commits: Vec<Commit>) -> Awaited {
+        let rows = Vec::new();
+        Awaited { fate, commits, rows, is_error: false, is_cut: false, has_waited: false }
     }
 
     /// Looks at the next message.
     pub(super) fn step(&mut self, frame: &Frame) -> Step {
         match frame.tag {
-            // DataRow: the function says "committed" or "already_committed".
-            b'D' => {
-                self.is_done = frame.payload().ends_with(b"committed");
-                self.was_done = frame.payload().ends_with(b"already_committed");
-            }
+            b'D' => self.rows.push(said(frame.payload())),
             b'E' => self.is_error = true,
             _ => {}
         }
@@ -85,13 +81,23 @@ impl Awaited {
         step
     }
 
-    /// At its end: the commit that the server has acknowledged, if it has a name.
-    pub(super) fn acknowledged(&self) -> Option<Commit> {
-        let mut commit = self.commit.clone().filter(|commit| commit.command_id.is_some())?;
-        if self.was_done {
-            commit.order_id = None;
+    /// At its end: the commits that the server has acknowledged, of those that have a name.
+    pub(super) fn acknowledged(&self) -> Vec<Commit> {
+        if self.is_error || self.rows.len() != self.commits.len() {
+            return Vec::new();
         }
-        (self.is_done && !self.is_error).then_some(commit)
+        let of_row = |(commit, said): (&Commit, &Said)| match said {
+            Said::Done => Some(commit.clone()),
+            Said::DoneBefore => Some(Commit { order_id: None, ..commit.clone() }),
+            Said::NotDone => None,
+        };
+        let named = self.commits.iter().zip(&self.rows).filter_map(of_row);
+        named.filter(|commit| commit.command_id.is_some()).collect()
+    }
+
+    /// At its end: whether some of several commits were refused, each for itself.
+    pub(super) fn has_refused_some(&self) -> bool {
+        self.commits.len() > 1 && self.rows.contains(&Said::NotDone)
     }
 
     /// At its end: whether the link goes with it.
@@ -100,18 +106,45 @@ impl Awaited {
     }
 }
 
+/// One of a row's columns is the function's word.
+fn said(row: &[u8]) -> Said {
+    let word = columns(row).find_map(|column| match column {
+        b"committed" => Some(Said::Done),
+        b"already_committed" => Some(Said::DoneBefore),
+        _ => None,
+    });
+    word.unwrap_or(Said::NotDone)
+}
+
+/// Their number, then each one's length and bytes; a length below zero is NULL.
+fn columns(row: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = row.get(2..).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let (length, behind) = rest.split_first_chunk::<4>()?;
+        let length = usize::try_from(i32::from_be_bytes(*length)).unwrap_or(0);
+        let column = behind.get(..length)?;
+        rest = behind.get(length..)?;
+        Some(column)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::frame::frame;
     use super::*;
 
+    fn row(columns: &[Option<&str>]) -> Frame {
+        let mut bytes = u16::try_from(columns.len()).unwrap().to_be_bytes().to_vec();
+        for column in columns {
+            let length = column.map_or(-1, |text| i32::try_from(text.len()).unwrap());
+            bytes.extend(length.to_be_bytes());
+            bytes.extend(column.unwrap_or_default().bytes());
+        }
+        frame(b'D', &bytes)
+    }
+
     fn answer(said: &str) -> [Frame; 4] {
-        [
-            frame(b'2', b""),
-            frame(b'D', format!("\0\u{1}\0\0\0\u{9}{said}").as_bytes()),
-            frame(b'C', b"SELECT 1\0"),
-            frame(b'Z', b"I"),
-        ]
+        [frame(b'2', b""), row(&[Some(said)]), frame(b'C', b"SELECT 1\0"), frame(b'Z', b"I")]
     }
 
     fn commit() -> Commit {
@@ -119,7 +152,7 @@ mod tests {
     }
 
     fn steps(fate: Fate, said: &str) -> (Vec<Step>, Awaited) {
-        let mut awaited = Awaited::new(fate, Some(commit()));
+        let mut awaited = Awaited::new(fate, vec![commit()]);
         let steps = answer(said).iter().map(|frame| awaited.step(frame)).collect();
         (steps, awaited)
     }
@@ -128,7 +161,7 @@ mod tests {
     fn what_passes_is_given_whole_and_is_acknowledged() {
         let (steps, awaited) = steps(Fate::Passes, "committed");
         assert_eq!(steps, [Step::Give, Step::Give, Step::Give, Step::Give]);
-        assert_eq!((awaited.acknowledged(), awaited.ends_the_link()), (Some(commit()), false));
+        assert_eq!((awaited.acknowledged(), awaited.ends_the_link()), (vec![commit()], false));
     }
 
     #[test]
@@ -142,7 +175,7 @@ mod tests {
         ] {
             let (steps, awaited) = steps(fate, "committed");
             assert_eq!(steps, expected, "{fate:?}");
-            assert_eq!(awaited.acknowledged(), Some(commit()), "{fate:?}");
+            assert_eq!(awaited.acknowledged(), [commit()], "{fate:?}");
             assert!(awaited.ends_the_link(), "{fate:?}");
         }
         let (late, awaited) = steps(Fate::AnswerLate(9), "committed");
@@ -153,19 +186,39 @@ mod tests {
     #[test]
     fn what_was_done_before_may_have_been_about_another_order() {
         let (_, awaited) = steps(Fate::Passes, "already_committed");
-        assert_eq!(awaited.acknowledged(), Some(Commit { order_id: None, ..commit() }));
+        assert_eq!(awaited.acknowledged(), [Commit { order_id: None, ..commit() }]);
+    }
+
+    #[test]
+    fn each_of_several_is_acknowledged_by_its_own_row() {
+        let of = |name: &str| Commit { command_id: Some(name.to_owned()), order_id: None };
+        let mut awaited = Awaited::new(Fate::Passes, vec![of("one"), of("two"), of("three")]);
+        let stock = [Some("2"), Some("refused"), Some("23514"), Some("skus_available"), None];
+        for row in [
+            row(&[Some("1"), Some("committed"), None, None, None]),
+            row(&stock),
+            row(&[Some("3"), Some("already_committed"), None, None, None]),
+        ] {
+            awaited.step(&row);
+        }
+        assert_eq!(awaited.acknowledged(), [of("one"), of("three")]);
+        assert!(awaited.has_refused_some());
+        let mut cut = Awaited::new(Fate::Passes, vec![of("one"), of("two")]);
+        cut.step(&row(&[Some("1"), Some("committed"), None, None, None]));
+        assert_eq!(cut.acknowledged(), [], "somebody has no answer");
+        assert!(!cut.has_refused_some());
     }
 
     #[test]
     fn a_refused_commit_is_not_acknowledged() {
-        let mut awaited = Awaited::new(Fate::Passes, Some(commit()));
+        let mut awaited = Awaited::new(Fate::Passes, vec![commit()]);
         for frame in [frame(b'2', b""), frame(b'E', b"refused\0"), frame(b'Z', b"I")] {
             awaited.step(&frame);
         }
-        assert_eq!(awaited.acknowledged(), None);
+        assert_eq!(awaited.acknowledged(), []);
         // The row came, and the commit failed behind it.
         let (_, mut awaited) = steps(Fate::Passes, "committed");
         awaited.step(&frame(b'E', b"could not commit\0"));
-        assert_eq!(awaited.acknowledged(), None);
+        assert_eq!(awaited.acknowledged(), []);
     }
 }
