@@ -74,13 +74,19 @@ async fn insist(
     changeset: Changeset,
 ) -> Result<Option<Transfer>, CommitAnswer> {
     for _ in 0..500 {
-        match orders.commit(changeset.clone()).await {
+        let answer = orders.commit(changeset.clone()).await;
+        match answer {
             CommitAnswer::Committed => return Ok(changeset.transfers.into_iter().next()),
             CommitAnswer::GuardRefused(Refusal::Balance(_) | Refusal::TransferTaken(_)) => {
                 return Ok(None);
             }
             CommitAnswer::RolledBack(_) => tokio::task::yield_now().await,
-            other => return Err(other),
+            CommitAnswer::GuardRefused(_)
+            | CommitAnswer::Conflict
+            | CommitAnswer::AlreadyCommitted
+            | CommitAnswer::OutcomeUnknown(_) => {
+                return Err(answer);
+            }
         }
     }
     Err(CommitAnswer::RolledBack("five hundred times".to_owned()))
