@@ -282,7 +282,7 @@ impl Changeset {
         changeset.guards = guards;
         changeset.jobs = derive::jobs(&after, (&touched, &refunds), &events, now, Pace::DESIGNED);
         changeset.outgoing = events.iter().flat_map(|e| derive::outgoing(&after, e)).collect();
-        changeset.cases = events.iter().flat_map(|e| cases::cases(&after, e)).collect();
+        changeset.cases = cases::cases(&after, &events);
         changeset.ended_cases = events.iter().flat_map(|e| cases::ended_cases(&after, e)).collect();
         changeset.effects = events.iter().filter_map(|e| derive::effect(&after, e)).collect();
         changeset.transfers = transfers::transfers(order, &after, &events);

@@ -18,6 +18,7 @@ pub struct PaymentFact {
     attach: Option<String>,
     trade_type: Option<TradeType>,
     asked_on: Option<Epoch>,
+    asked_at: Option<Timestamp>,
 }
 
 /// What WeChat Pay says about one refund.
@@ -193,8 +194,16 @@ impl PaymentFact {
         trade: Trade,
         attach: Option<String>,
     ) -> PaymentFact {
-        let (trade_type, asked_on) = (None, None);
-        PaymentFact { evidence, mchid, out_trade_no, trade, attach, trade_type, asked_on }
+        PaymentFact {
+            evidence,
+            mchid,
+            out_trade_no,
+            trade,
+            attach,
+            trade_type: None,
+            asked_on: None,
+            asked_at: None,
+        }
     }
 
     /// The same, with the way it was paid.
@@ -208,6 +217,13 @@ impl PaymentFact {
     #[must_use]
     pub fn asked_on(self, epoch: &Epoch) -> PaymentFact {
         PaymentFact { asked_on: Some(epoch.clone()), ..self }
+    }
+
+    /// The same, asked for at `at`: whoever asked may have slept over the answer, and it is not younger
+    /// for that.
+    #[must_use]
+    pub fn asked_at(self, at: Timestamp) -> PaymentFact {
+        PaymentFact { asked_at: Some(at), ..self }
     }
 
     /// How it reached us.
@@ -244,6 +260,12 @@ impl PaymentFact {
     #[must_use]
     pub fn epoch(&self) -> Option<&Epoch> {
         self.asked_on.as_ref()
+    }
+
+    /// When we asked for it, business time; `None` for what came by itself.
+    #[must_use]
+    pub fn when_asked(&self) -> Option<Timestamp> {
+        self.asked_at
     }
 
     /// What was sent along with the prepay; tells whose payment an unknown number is.

@@ -9,7 +9,9 @@
 //! ```
 //!
 //! The amount is reserved from the first state on, and freed only by `declined`, `withdrawn`,
-//! `rejected` and `closed`. What may happen when is decided in `order/refunds/`.
+//! `rejected` and `closed`. What has not been sent gives way to a refund that was made elsewhere
+//! (`requested`, `awaiting_approval` ─▶ `withdrawn`), and what of it did not go back there is asked for
+//! again as another one. What may happen when is decided in `order/refunds/`.
 
 use crate::names::RefundId;
 use crate::payment::PaymentNo;
@@ -45,7 +47,7 @@ pub struct Refund {
     pub asked_by: Asker,
     /// Their name in the audit, such as `operator:<key id>`: who approves is somebody else.
     pub actor: String,
-    /// The closed refund in whose place it was made.
+    /// The refund in whose place it was made: closed, begun anew, or one that gave way.
     pub replaces: Option<OutRefundNo>,
     /// How far it got.
     pub state: RefundState,
@@ -99,7 +101,7 @@ pub enum RefundState {
     AwaitingApproval,
     /// A person refused it. Final.
     Declined,
-    /// Who asked took it back. Final.
+    /// Who asked took it back, or it gave way to one that was made elsewhere. Final.
     Withdrawn,
     /// Decided and reserved; not sent yet.
     Requested,

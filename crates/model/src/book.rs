@@ -80,11 +80,12 @@ impl Book {
 
     fn ask(&mut self, order: OrderRef, deed: Deed, (phase, failovers): Moment) -> Meaning {
         let before = self.order(order).clone();
-        let now = opening::now(self.phase_of(deed, phase));
+        let phase = self.phase_of(deed, phase);
+        let now = opening::now(phase);
         let is_unaware = self.flaw == Some(Flaw::NotAskedAgain);
         let epoch = opening::epoch(if is_unaware { 0 } else { failovers });
         let circumstances = Circumstances::ordinary(now, &epoch);
-        let events = match before.decide_with(&deed.command(&before), &circumstances) {
+        let events = match before.decide_with(&deed.command(&before, phase), &circumstances) {
             Ok(Decision::Record(events)) => events,
             Ok(Decision::AlreadyApplied) | Err(_) => return Ok(None),
         };

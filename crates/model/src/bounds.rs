@@ -72,7 +72,7 @@ pub enum Flaw {
     NotExistIsProof,
     /// A changeset is written whatever the version of the order is by then.
     VersionIgnored,
-    /// A query's answer is recorded however long ago it was given.
+    /// A query's answer counts for when it is recorded, however long ago it was asked for.
     AnswersKeep,
     /// A changeset that was decided before a failover is written after it when the version is right.
     EpochIgnored,

@@ -1,6 +1,6 @@
 //! What the model's workers ask of the order: the real commands, by small names.
 
-use crate::{Owed, Which, opening};
+use crate::{Owed, Phase, Which, opening};
 use core::fmt;
 use domain::fact::{
     Evidence, PaymentFact, Receipt, RefundAtWechat, RefundFact, RefundProgress, RefundStatement,
@@ -77,16 +77,33 @@ pub enum Refunding {
 /// How a statement reached us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum By {
-    /// As the answer to a query that was sent after this many failovers.
-    Query(u8),
+    /// As the answer to a query.
+    Query(Asked),
     /// By itself.
     Notification,
 }
 
-impl Deed {
-    /// The command, as a use case would give it.
+/// When a query was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Asked {
+    /// After so many failovers.
+    pub on: u8,
+    /// Whether the horizon has passed since.
+    pub is_old: bool,
+}
+
+impl Asked {
+    /// Just now.
     #[must_use]
-    pub fn command(self, order: &Order) -> Command {
+    pub fn now(failovers: u8) -> Asked {
+        Asked { on: failovers, is_old: false }
+    }
+}
+
+impl Deed {
+    /// The command, as a use case would give it in this phase.
+    #[must_use]
+    pub fn command(self, order: &Order, phase: Phase) -> Command {
         match self {
             Deed::Cancel => Command::Cancel(CancelCause::Buyer),
             Deed::Expire => Command::Cancel(CancelCause::Deadline),
@@ -99,8 +116,10 @@ impl Deed {
                 out_trade_no: opening::number(order, which),
                 why: ClosingCause::Refused,
             },
-            Deed::RecordFact(which, says, by) => Command::RecordFact(fact(order, which, says, by)),
-            Deed::Adopt(which, says, by) => Command::Adopt(fact(order, which, says, by)),
+            Deed::RecordFact(which, says, by) => {
+                Command::RecordFact(fact(order, which, says, by.at(phase)))
+            }
+            Deed::Adopt(which, says, by) => Command::Adopt(fact(order, which, says, by.at(phase))),
             Deed::SendRefund(which, owed) => {
                 Command::SendRefund { out_refund_no: opening::refund_number(order, which, owed) }
             }
@@ -109,12 +128,13 @@ impl Deed {
     }
 }
 
-fn fact(order: &Order, which: Which, says: Says, by: By) -> PaymentFact {
+/// `by` and the phase in which it was asked for.
+fn fact(order: &Order, which: Which, says: Says, (by, phase): (By, Phase)) -> PaymentFact {
     let number = opening::number(order, which);
     let fact =
         PaymentFact::attested(by.evidence(), opening::mchid(), number, says.trade(which), None);
     match by {
-        By::Query(failovers) => fact.asked_on(&opening::epoch(failovers)),
+        By::Query(asked) => fact.asked_on(&opening::epoch(asked.on)).asked_at(opening::now(phase)),
         By::Notification => fact,
     }
 }
@@ -188,6 +208,14 @@ impl Says {
 }
 
 impl By {
+    /// The same, and the phase in which it was said.
+    fn at(self, phase: Phase) -> (By, Phase) {
+        match self {
+            By::Query(Asked { is_old: true, .. }) => (self, Phase::Overdue),
+            By::Query(Asked { is_old: false, .. }) | By::Notification => (self, phase),
+        }
+    }
+
     fn evidence(self) -> Evidence {
         match self {
             By::Query(_) => Evidence::Query { request_id: None },

@@ -7,7 +7,9 @@
 //! notification that is sent again, or by the bill.
 
 use crate::promise::{self, Broken};
-use crate::{By, Caller, Deed, Model, OrderRef, Phase, Refunder, Refunding, Truth, Which, World};
+use crate::{
+    Asked, By, Caller, Deed, Model, OrderRef, Phase, Refunder, Refunding, Truth, Which, World,
+};
 use domain::order::OrderStatus;
 use domain::payment::PaymentState;
 
@@ -69,9 +71,10 @@ impl Model {
         let truth = world.number(which).truth;
         let world = match self.payment(&world, which) {
             Some(payment) if payment.is_live() => self.follow(world, which)?,
-            None if truth.is_paid() => {
-                self.act(world, Deed::Adopt(which, truth.says(), By::Query(world.failovers)))?
-            }
+            None if truth.is_paid() => self.act(
+                world,
+                Deed::Adopt(which, truth.says(), By::Query(Asked::now(world.failovers))),
+            )?,
             Some(_) | None => world,
         };
         self.follow_refund(world, which)
@@ -90,7 +93,7 @@ impl Model {
 
     fn ask(&mut self, world: World, which: Which) -> Result<World, Broken> {
         let says = world.number(which).truth.says();
-        self.act(world, Deed::RecordFact(which, says, By::Query(world.failovers)))
+        self.act(world, Deed::RecordFact(which, says, By::Query(Asked::now(world.failovers))))
     }
 
     /// Ask what became of it, and send what does not exist.

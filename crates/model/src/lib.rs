@@ -24,7 +24,7 @@ mod world;
 
 pub use book::{Book, OrderRef};
 pub use bounds::{Bounds, Flaw, Payer, Placed};
-pub use deed::{Answer, By, Deed, Refunding, Says};
+pub use deed::{Answer, Asked, By, Deed, Refunding, Says};
 pub use explore::{Explored, explore};
 pub use model::Model;
 pub use promise::Broken;

@@ -14,7 +14,7 @@ mod refunder;
 mod wechat;
 
 use crate::promise::Broken;
-use crate::{Caller, Deed, Flaw, Late, Model, Phase, Step, Which, World};
+use crate::{Caller, Deed, Heard, Late, Model, Phase, Step, Which, World};
 use domain::order::Order;
 
 /// What can happen next, with the world after it.
@@ -43,15 +43,14 @@ impl Model {
 
     fn time(&self, world: World, steps: &mut Steps) {
         let Some(next) = world.phase.next() else { return };
-        let is_kept = self.flaw == Some(Flaw::AnswersKeep);
         let later = world.with(|world| {
             world.phase = next;
             if next == Phase::PastHorizon {
                 for number in &mut world.numbers {
-                    // What was sent before has arrived or never will. The lease of whoever holds an
-                    // answer that old has ended: leases are shorter than the horizon.
+                    // What was sent before has arrived or never will. Whoever holds an answer may
+                    // have stood still for so long, with a lease or without one.
                     number.is_prepay_on_wire = false;
-                    number.heard = number.heard.filter(|_| is_kept);
+                    number.heard = number.heard.map(|heard| Heard { is_old: true, ..heard });
                     if let Caller::Clearing | Caller::Calling = number.caller {
                         number.caller = Caller::Idle;
                     }

@@ -63,6 +63,16 @@ pub struct Heard {
     pub says: Says,
     /// After how many failovers it was asked.
     pub asked_on: u8,
+    /// Whether the horizon has passed since.
+    pub is_old: bool,
+}
+
+impl Heard {
+    /// What is said now.
+    #[must_use]
+    pub fn now(says: Says, failovers: u8) -> Heard {
+        Heard { says, asked_on: failovers, is_old: false }
+    }
 }
 
 /// What the job that sends a refund is doing.

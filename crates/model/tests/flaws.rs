@@ -33,7 +33,7 @@ fn does_not_exist_taken_for_the_end_before_the_horizon_is_found() {
 }
 
 #[test]
-fn an_answer_that_outlives_its_lease_is_found() {
+fn an_answer_that_counts_for_when_it_is_recorded_is_found() {
     let faults = Bounds { has_lag: true, ..Bounds::calm() };
     assert_eq!(planted(faults, Flaw::AnswersKeep), "I1");
 }

@@ -83,11 +83,12 @@ impl Paydesk {
         out_trade_no: &OutTradeNo,
         epoch: &Epoch,
     ) -> Result<PaymentFact, Silence> {
+        let asked_at = self.clock.now();
         match self.gateway.query(out_trade_no).await {
             Ok(fact) => {
                 tracing::info!(payment.out_trade_no = %out_trade_no,
                     trade_state = fact.trade().name(), "query.answered");
-                Ok(fact.asked_on(epoch))
+                Ok(fact.asked_on(epoch).asked_at(asked_at))
             }
             Err(error) => {
                 self.note_failed_query(out_trade_no.as_str(), &error);

@@ -1,5 +1,8 @@
 //! An operator wants to know now: WeChat Pay is asked, and its answer goes the one way of all facts.
 
+#[cfg(test)]
+mod tests;
+
 use crate::query_budget::Urgency;
 use crate::{Paydesk, Target, TransactError};
 use domain::changeset::{Audit, Intent};

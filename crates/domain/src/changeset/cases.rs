@@ -1,17 +1,58 @@
 //! What needs eyes, and what needs them no more, because of what happened.
 
 use super::derive::number_of;
-use crate::OutRefundNo;
 use crate::case::{CaseEnd, CaseKind, CaseOpening};
 use crate::coupon::CouponHoldStatus;
 use crate::job::JobId;
 use crate::order::{Event, Order, StockOutcome};
 use crate::payment::{Payment, PaymentState, SurplusCause};
 use crate::refund::{NUMBER_TAKEN, Refund, RefundKind, RefundState};
+use crate::{Fen, OutRefundNo};
 
-/// The cases that this opens.
-pub(super) fn cases(after: &Order, event: &Event) -> Vec<CaseOpening> {
-    case(after, event).into_iter().chain(unknown_goods(after, event)).collect()
+/// The cases that all of this opens.
+pub(super) fn cases(after: &Order, events: &[Event]) -> Vec<CaseOpening> {
+    let of = |event| {
+        let others = case(after, event).into_iter().chain(unknown_goods(after, event));
+        made_elsewhere(after, events, event).into_iter().chain(others)
+    };
+    events.iter().flat_map(of).collect()
+}
+
+/// A refund that we did not make is shown to a person, also when nothing is wrong. What is closed takes
+/// nothing; that it is closed is told as of every other one.
+fn made_elsewhere(after: &Order, events: &[Event], event: &Event) -> Option<CaseOpening> {
+    let Event::RefundImported(refund) = event else { return None };
+    if !is_news_from_elsewhere(refund) {
+        return None;
+    }
+    let detail = format!(
+        "a refund of {} fen that we did not make, or whose record was lost{}",
+        refund.amount.get(),
+        what_gave_way(after, events)
+    );
+    let subject = refund.out_refund_no.as_str().to_owned();
+    Some(CaseOpening { kind: CaseKind::RefundMismatch, subject, detail })
+}
+
+pub(super) fn is_news_from_elsewhere(refund: &Refund) -> bool {
+    refund.kind == RefundKind::External && !matches!(refund.state, RefundState::Closed { .. })
+}
+
+fn what_gave_way(after: &Order, events: &[Event]) -> String {
+    let (mut ours, mut again) = (Fen::ZERO, Fen::ZERO);
+    let sum = |to: Fen, more: Fen| to.plus(more).unwrap_or(Fen::LIMIT);
+    for event in events {
+        if let Event::RefundMoved { out_refund_no, to: RefundState::Withdrawn, .. } = event {
+            ours = sum(ours, after.refund(out_refund_no).map_or(Fen::ZERO, |refund| refund.amount));
+        } else if let Event::RefundRequested(refund) = event {
+            again = sum(again, refund.amount);
+        }
+    }
+    if ours == Fen::ZERO {
+        return String::new();
+    }
+    let (ours, again) = (ours.get(), again.get());
+    format!("; {ours} fen of ours, not sent, gave way to it; {again} fen of it are asked for again")
 }
 
 /// Money that went back for nobody knows which goods.
@@ -31,6 +72,7 @@ pub(super) fn lacks_goods(after: &Order, refund: &Refund) -> bool {
     after.may_lack_goods_of(refund)
 }
 
+/// The case that this opens.
 fn case(after: &Order, event: &Event) -> Option<CaseOpening> {
     if let Event::PaymentSurplus { no, why, .. } = event {
         let (kind, detail) = surplus_case(*why);
@@ -145,12 +187,16 @@ pub(super) fn ended_cases(after: &Order, event: &Event) -> Vec<CaseEnd> {
     else {
         return Vec::new();
     };
-    let about = [CaseKind::RefundAbnormal, CaseKind::RefundMismatch, CaseKind::Stuck];
     let all = |refund: &Refund| {
         let number = refund.out_refund_no.as_str();
+        // That it was made elsewhere is over when a person says so.
+        let is_ours = refund.kind != RefundKind::External;
+        let about = [CaseKind::RefundAbnormal, CaseKind::RefundMismatch, CaseKind::Stuck]
+            .into_iter()
+            .filter(move |kind| is_ours || *kind != CaseKind::RefundMismatch);
         // A job that was set aside is named whole.
         let job = end(CaseKind::Stuck, &JobId::refund(&refund.out_refund_no).to_string());
-        about.map(|kind| end(kind, number)).into_iter().chain([job])
+        about.map(|kind| end(kind, number)).chain([job]).collect::<Vec<_>>()
     };
     if is_paid_back(state) && is_back_whole(after, refund) {
         // However it went back, nothing is left to be done about any refund of it.

@@ -4,7 +4,7 @@
 //! Pure and complete: a flow that needs a job or a move gets it here, never from its caller.
 
 use super::ListChange;
-use super::cases::{is_paid_back, lacks_goods, reached, surplus_paid_back};
+use super::cases::{is_news_from_elsewhere, is_paid_back, lacks_goods, reached, surplus_paid_back};
 use crate::coupon::{CouponHoldStatus, CouponMove};
 use crate::job::{JobChange, JobId, next_look, next_refund_look};
 use crate::order::{Event, Order, PaymentMethod, SettledBy, Settlement, StockOutcome};
@@ -148,8 +148,15 @@ pub(super) fn outgoing(after: &Order, event: &Event) -> Vec<Outgoing> {
         (None, Some(no)) => number_of(after, no),
         (None, None) => None,
     };
-    let kinds = kinds.iter().copied().chain(of_unknown_goods(after, event));
+    let kinds = kinds.iter().copied().chain(of_elsewhere(event));
+    let kinds = kinds.chain(of_unknown_goods(after, event));
     kinds.map(|kind| Outgoing { kind, subject: subject.clone() }).collect()
+}
+
+/// What the outside hears besides of a refund that we did not make.
+fn of_elsewhere(event: &Event) -> Option<OutgoingKind> {
+    let Event::RefundImported(refund) = event else { return None };
+    is_news_from_elsewhere(refund).then_some(OutgoingKind::CaseOpened)
 }
 
 /// What the outside hears besides when it is not known which goods a refund was for.

@@ -32,6 +32,8 @@ fn a_payment_fact_is_what_was_attested() {
     let epoch = Epoch::new("00000001.0");
     let fact = fact.paid_by(Some(TradeType::Native)).asked_on(&epoch);
     assert_eq!((fact.trade_type(), fact.epoch()), (Some(TradeType::Native), Some(&epoch)));
+    assert_eq!(fact.when_asked(), None);
+    assert_eq!(fact.asked_at(receipt().success_at).when_asked(), Some(receipt().success_at));
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Money that goes back: how much may, and what follows for the order.
 //!
 //! `ask.rs` begins a refund, `people.rs` is what persons say about it, `send.rs` is the call to
-//! WeChat Pay, `record.rs` is what WeChat Pay says. The states are in [`crate::refund`].
+//! WeChat Pay, `record.rs` is what WeChat Pay says, `elsewhere.rs` is what it says of refunds that we did
+//! not make. The states are in [`crate::refund`].
 
 mod ask;
+mod elsewhere;
 mod lines;
 mod people;
 mod record;

@@ -38,7 +38,7 @@ impl Order {
             }
             Trade::NotPaid => not_paid(payment),
             Trade::Closed => self.record_ended(closed_event(payment, now), now),
-            Trade::NotExist => self.record_ended(not_exist_event(payment, given), now),
+            Trade::NotExist => self.record_ended(not_exist_event(payment, fact, given), now),
             Trade::Refunded(receipt) => self.record_refund_seen_first(payment, receipt, now),
         };
         Ok(if events.is_empty() { Decision::AlreadyApplied } else { Decision::Record(events) })
@@ -188,10 +188,17 @@ fn closed_event(payment: &Payment, now: Timestamp) -> Option<Event> {
     Some(Event::PaymentClosed { no: payment.no, why, at: now })
 }
 
-fn not_exist_event(payment: &Payment, given: &Circumstances<'_>) -> Option<Event> {
+/// An answer proves what was so when it was asked for, however late it is recorded.
+fn not_exist_event(
+    payment: &Payment,
+    fact: &PaymentFact,
+    given: &Circumstances<'_>,
+) -> Option<Event> {
     let Circumstances { now, pace, .. } = *given;
     let no = payment.no;
-    let past_horizon = now > pace.after(payment.terms.time_expire, HORIZON_S);
+    let horizon = pace.after(payment.terms.time_expire, HORIZON_S);
+    // Not before both: clocks are put back.
+    let past_horizon = now > horizon && fact.when_asked().is_some_and(|asked| asked > horizon);
     match &payment.state {
         PaymentState::Rejected { proven: false, .. } => Some(Event::PaymentRejectionProven { no }),
         PaymentState::Closing { why } if past_horizon => {

@@ -4,7 +4,7 @@
 //! query after the close is the first of the next round.
 
 use super::Steps;
-use crate::{By, Deed, Flaw, Heard, Model, Phase, Says, Step, Which, World};
+use crate::{Asked, By, Deed, Flaw, Heard, Model, Phase, Says, Step, Which, World};
 use domain::order::Order;
 use domain::payment::PaymentState;
 
@@ -32,7 +32,7 @@ impl Model {
         let lagging = truth.said().filter(|_| may_lag);
         for says in [Some(truth.says()), lagging].into_iter().flatten() {
             let heard = world.with_number(which, |number| {
-                number.heard = Some(Heard { says, asked_on: world.failovers });
+                number.heard = Some(Heard::now(says, world.failovers));
             });
             steps.push((Step::Asks(which, says), Ok(heard)));
         }
@@ -41,7 +41,7 @@ impl Model {
     fn records_answer(&mut self, world: World, which: Which, heard: Heard, steps: &mut Steps) {
         let idle = world.with_number(which, |number| number.heard = None);
         let trusts_204 = self.flaw == Some(Flaw::CloseIsProof);
-        let (says, by) = (heard.says, By::Query(heard.asked_on));
+        let (says, by) = (heard.says, By::Query(self.asked(heard)));
         let deed = match self.payment(&world, which) {
             Some(_) => Deed::RecordFact(which, says, by),
             None => Deed::Adopt(which, says, by),
@@ -57,6 +57,14 @@ impl Model {
                 }
             })
         });
+    }
+}
+
+impl Model {
+    /// When an answer was asked for, as the record says.
+    fn asked(&self, heard: Heard) -> Asked {
+        let is_old = heard.is_old && self.flaw != Some(Flaw::AnswersKeep);
+        Asked { on: heard.asked_on, is_old }
     }
 }
 

@@ -9,6 +9,8 @@ use crate::{Fen, OutRefundNo, Timestamp};
 
 /// What the payer reads of money that goes back by itself.
 pub(super) const SURPLUS_REASON: &str = "订单无法接受该笔付款，自动退款";
+/// What the payer reads of the money of an order that is cancelled.
+pub(super) const CANCEL_REASON: &str = "订单取消";
 
 impl Order {
     pub(in crate::order) fn ask_refund(
@@ -148,7 +150,7 @@ impl Order {
                     payment_no: payment.no,
                     amount: rest,
                     lines: Vec::new(),
-                    reason: "订单取消".to_owned(),
+                    reason: CANCEL_REASON.to_owned(),
                     kind: RefundKind::Requested,
                     asked_by,
                     actor: given.actor.to_owned(),

@@ -6,8 +6,8 @@
 mod refunds;
 
 use super::samples::{
-    TOTAL, accepted, close, collect, deadline, fact, prepay, receipt, ship, start, start_payment,
-    success,
+    TOTAL, accepted, close, collect, deadline, fact, not_exist, prepay, receipt, ship, start,
+    start_payment, success,
 };
 use super::states::states;
 use crate::Timestamp;
@@ -21,8 +21,12 @@ use expect_test::expect_file;
 
 type Make = fn(&Order) -> Command;
 
+fn past_horizon() -> Timestamp {
+    deadline().plus_seconds(crate::order::HORIZON_S + 1)
+}
+
 fn commands() -> Vec<(&'static str, Make, Timestamp)> {
-    let later = deadline().plus_seconds(crate::order::HORIZON_S + 1);
+    let later = past_horizon();
     let last_minute = deadline().plus_seconds(-PREPAY_MARGIN_S);
     let a_week_later = start().plus_seconds(COMPLETE_AFTER_S);
     let refused = |o: &Order| prepay(o, 1, PrepayAnswer::Refused { code: "NO_AUTH".to_owned() });
@@ -37,7 +41,8 @@ fn commands() -> Vec<(&'static str, Make, Timestamp)> {
         ("CLOSED", |o| fact(o, 1, Trade::Closed), start()),
         ("REFUND", |o| fact(o, 1, Trade::Refunded(receipt("T-1", TOTAL))), start()),
         ("NOT_EXIST", |o| fact(o, 1, Trade::NotExist), start()),
-        ("NOT_EXIST past the horizon", |o| fact(o, 1, Trade::NotExist), later),
+        ("NOT_EXIST, asked long ago", |o| not_exist(o, 1, start()), later),
+        ("NOT_EXIST past the horizon", |o| not_exist(o, 1, past_horizon()), later),
         ("cancel by buyer", |_| Command::Cancel(CancelCause::Buyer), start()),
         ("cancel by deadline, early", |_| Command::Cancel(CancelCause::Deadline), start()),
         ("cancel by deadline", |_| Command::Cancel(CancelCause::Deadline), deadline()),

@@ -19,7 +19,7 @@ use crate::order::{
 };
 use crate::payment::{PaymentState, TradeType};
 use crate::refund::Asker;
-use crate::{Epoch, Fen, OutRefundNo};
+use crate::{Epoch, Fen, OutRefundNo, Timestamp};
 use proptest::prelude::*;
 
 /// What comes.
@@ -221,7 +221,7 @@ impl History {
             if step.new_epoch {
                 epochs.push(Epoch::new(format!("{:08}.0", epochs.len() + 1)));
             }
-            let command = step.command(&order, &epochs);
+            let command = step.command(&order, &epochs, now);
             let moment = step.moment(now, epochs.last().unwrap());
             if let Ok(Decision::Record(events)) = moment.decide(&order, &command) {
                 let after = order.clone().after(&events);
@@ -235,7 +235,7 @@ impl History {
 }
 
 impl Step {
-    fn moment(&self, now: crate::Timestamp, epoch: &Epoch) -> Moment {
+    fn moment(&self, now: Timestamp, epoch: &Epoch) -> Moment {
         let stock =
             if self.variant == 15 { StockOutcome::Refused } else { StockOutcome::Committed };
         Moment { stock, ..Moment::at(now) }
@@ -245,10 +245,11 @@ impl Step {
             .in_epoch(epoch)
     }
 
-    fn command(&self, order: &Order, epochs: &[Epoch]) -> Command {
+    fn command(&self, order: &Order, epochs: &[Epoch], now: Timestamp) -> Command {
         let no = self.payment;
         let paid = || Trade::Success(self.receipt(TOTAL));
-        let fact = |trade| Command::RecordFact(self.fact(order, epochs, trade));
+        let asked = now.plus_seconds(if self.variant % 5 == 4 { -3_600 } else { 0 });
+        let fact = |trade| Command::RecordFact(self.fact(order, epochs, trade).asked_at(asked));
         let out_refund_no = self.out_refund_no(order);
         match self.kind {
             Kind::PrepayAccepted => accepted(order, no),

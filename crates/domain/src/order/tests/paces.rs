@@ -3,8 +3,8 @@
 
 use super::moment::Moment;
 use super::refund_samples::{PART, ask, payable, play, rejected, said, send, shipped, surplus};
-use super::samples::{after, close, deadline, fact, placed, start, start_payment};
-use crate::fact::{RefundProgress, Trade};
+use super::samples::{after, close, deadline, not_exist, placed, start, start_payment};
+use crate::fact::RefundProgress;
 use crate::job::{JobChange, JobKind, next_look, next_refund_look};
 use crate::order::{CancelCause, Circumstances, Command, Decision, HORIZON_S, Order, Rejection};
 use crate::payment::TradeType;
@@ -67,8 +67,8 @@ fn the_ladders_of_refunds_are_climbed_ten_times_as_fast() {
 #[test]
 fn the_horizon_is_a_tenth_as_far() {
     let cancelling = after(payable(), &Command::Cancel(CancelCause::Buyer), start());
-    let not_exist = fact(&cancelling, 1, Trade::NotExist);
     let horizon = deadline().plus_millis(HORIZON_S * 100);
+    let not_exist = not_exist(&cancelling, 1, horizon.plus_millis(1));
     assert_eq!(decide(&cancelling, &not_exist, horizon), Ok(Decision::AlreadyApplied));
     let just_past = horizon.plus_millis(1);
     assert!(matches!(decide(&cancelling, &not_exist, just_past), Ok(Decision::Record(_))));

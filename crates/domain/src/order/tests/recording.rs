@@ -3,13 +3,14 @@
 use super::moment::Moment;
 use super::refund_samples::{paid, payable, refused};
 use super::samples::{
-    TOTAL, accepted, after, close, deadline, fact, number, placed, prepay, receipt, start, success,
+    TOTAL, accepted, after, close, deadline, fact, not_exist, number, placed, prepay, receipt,
+    start, success,
 };
 use crate::fact::{Evidence, PaymentFact, Receipt, Trade};
 use crate::names::{Appid, Mchid};
 use crate::order::{
-    Command, Decision, HORIZON_S, Order, OrderStatus, PaymentStatus, PrepayAnswer, Rejection,
-    SettledBy, Settlement,
+    CancelCause, Command, Decision, HORIZON_S, Order, OrderStatus, PaymentStatus, PrepayAnswer,
+    Rejection, SettledBy, Settlement,
 };
 use crate::payment::{ClosingCause, Credential, PaymentState, SurplusCause};
 use crate::{Fen, OutTradeNo};
@@ -102,17 +103,39 @@ fn a_payment_that_does_not_exist_yet_may_still_come_into_being() {
     let unknown = after(placed(), &prepay(&placed(), 1, PrepayAnswer::Unknown), start());
     let closing = after(payable(), &close(&payable(), 1), start());
     for order in [placed(), unknown, closing] {
-        let gone = fact(&order, 1, Trade::NotExist);
-        let early = Moment::at(horizon).decide(&order, &gone);
+        let early = Moment::at(horizon).decide(&order, &not_exist(&order, 1, horizon));
         assert_eq!(early, Ok(Decision::AlreadyApplied), "{:?}", state(&order));
+        let gone = not_exist(&order, 1, horizon.plus_millis(1));
         let order = Moment::at(horizon.plus_millis(1)).play(&order, &gone);
         let closed =
             PaymentState::Closed { why: ClosingCause::Expired, at: horizon.plus_millis(1) };
         assert_eq!(state(&order), &closed);
     }
     let known = Moment::at(horizon.plus_millis(1));
-    let answer = known.decide(&payable(), &fact(&payable(), 1, Trade::NotExist));
+    let answer = known.decide(&payable(), &not_exist(&payable(), 1, known.now));
     assert_eq!(answer, Ok(Decision::AlreadyApplied), "it was there: ask again");
+}
+
+/// Who asked may have stood still for an hour, with the answer in hand.
+#[test]
+fn that_a_payment_did_not_exist_yet_proves_nothing_however_late_it_is_recorded() {
+    let horizon = deadline().plus_seconds(HORIZON_S);
+    let late = Moment::at(horizon.plus_seconds(3_600));
+    let unknown = after(placed(), &prepay(&placed(), 1, PrepayAnswer::Unknown), start());
+    let cancelling = after(unknown.clone(), &Command::Cancel(CancelCause::Buyer), start());
+    for order in [placed(), unknown, cancelling] {
+        for asked in [start(), deadline(), horizon] {
+            let answer = late.decide(&order, &not_exist(&order, 1, asked));
+            assert_eq!(answer, Ok(Decision::AlreadyApplied), "{:?}", state(&order));
+        }
+        let untimed = late.decide(&order, &fact(&order, 1, Trade::NotExist));
+        assert_eq!(untimed, Ok(Decision::AlreadyApplied), "nobody knows when it was so");
+        let after = late.play(&order, &not_exist(&order, 1, horizon.plus_millis(1)));
+        assert!(!after.payments[0].is_live());
+        // The clock of whoever asked is ahead of the store's.
+        let ahead = Moment::at(horizon).decide(&order, &not_exist(&order, 1, late.now));
+        assert_eq!(ahead, Ok(Decision::AlreadyApplied));
+    }
 }
 
 #[test]

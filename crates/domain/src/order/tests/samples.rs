@@ -152,6 +152,15 @@ pub(super) fn fact(order: &Order, no: u8, trade: Trade) -> Command {
     Command::RecordFact(PaymentFact::attested(evidence, mchid, number(order, no), trade, None))
 }
 
+/// What a query that was asked at `asked` says of a number that WeChat Pay does not know.
+pub(super) fn not_exist(order: &Order, no: u8, asked: Timestamp) -> Command {
+    let evidence = Evidence::Query { request_id: None };
+    let mchid = Mchid::new("1900000109");
+    let number = number(order, no);
+    let fact = PaymentFact::attested(evidence, mchid, number, Trade::NotExist, None);
+    Command::RecordFact(fact.asked_at(asked))
+}
+
 pub(super) fn receipt(transaction_id: &str, amount: i64) -> Receipt {
     Receipt {
         transaction_id: TransactionId::new(transaction_id),

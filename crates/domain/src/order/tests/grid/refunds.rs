@@ -6,7 +6,9 @@ use super::super::refund_samples::{
 };
 use super::super::samples::{TOTAL, number, start};
 use super::heading;
+use crate::OutRefundNo;
 use crate::fact::{RefundAtWechat, RefundProgress, RefundStatement};
+use crate::names::RefundId;
 use crate::order::{CancelCause, Command, Decision, Event, Order, RefundAnswer};
 use crate::refund::{Asker, Refund};
 
@@ -39,8 +41,19 @@ fn commands() -> Vec<(&'static str, Make, Moment)> {
         ("ask for a part", |_, _| ask(PART, Asker::Operator), now()),
         ("ask for the rest", |_, _| ask_rest(Asker::Operator), now()),
         ("ask for all of it", |_, _| ask(TOTAL, Asker::Operator), now()),
+        ("all but a fen, made elsewhere", |o, _| elsewhere(o, TOTAL - 1), now()),
+        ("all of it, made elsewhere", |o, _| elsewhere(o, TOTAL), now()),
         ("cancel the order", |_, _| Command::Cancel(CancelCause::Buyer), now()),
     ]
+}
+
+fn elsewhere(order: &Order, amount: i64) -> Command {
+    let said = RefundStatement {
+        refund_id: RefundId::new("R-2"),
+        ..statement(order, amount, RefundProgress::Processing)
+    };
+    let number = OutRefundNo::stated("console-2").unwrap();
+    refund_fact(&number, RefundAtWechat::Known(said))
 }
 
 pub(super) fn part() -> String {

@@ -4,9 +4,9 @@ use super::super::histories::{Played, histories};
 use super::{cases, orders};
 use crate::Fen;
 use crate::fact::Trade;
-use crate::order::{Command, Event, Order, PaymentStatus, SettledBy, Settlement};
+use crate::order::{Command, Event, Order, OrderStatus, PaymentStatus, SettledBy, Settlement};
 use crate::payment::{Payment, PaymentState};
-use crate::refund::{Asker, Refund, RefundKind, RefundStatus};
+use crate::refund::{Asker, Refund, RefundKind, RefundState, RefundStatus};
 use proptest::prelude::*;
 
 /// Written here once more, so that the law does not lean on what it judges.
@@ -38,6 +38,22 @@ fn sum<'a>(refunds: impl Iterator<Item = &'a Refund>) -> i64 {
 fn refunds_of<'a>(order: &'a Order, payment: &Payment) -> impl Iterator<Item = &'a Refund> {
     let no = payment.no;
     order.refunds.iter().filter(move |refund| refund.payment_no == no)
+}
+
+/// Whether the order keeps no money, or is on its way there.
+fn is_over(order: &Order) -> bool {
+    matches!(order.status, OrderStatus::Cancelling | OrderStatus::Cancelled)
+}
+
+/// Whether a refund that we did not make comes to nothing.
+fn gives_back_from_elsewhere(step: &Played) -> bool {
+    step.events.iter().any(|event| {
+        let Event::RefundMoved { out_refund_no, to: RefundState::Closed { .. }, .. } = event else {
+            return false;
+        };
+        let closed = step.after.refund(out_refund_no);
+        closed.is_some_and(|refund| refund.kind == RefundKind::External)
+    })
 }
 
 fn requested(step: &Played) -> impl Iterator<Item = &Refund> {
@@ -105,12 +121,29 @@ proptest! {
             let Some(settled) = step.after.settled_payment() else { continue };
             for refund in requested(&step).filter(|refund| refund.payment_no == settled.no) {
                 prop_assert_eq!(refund.kind, RefundKind::Requested);
-                prop_assert_ne!(refund.asked_by, Asker::Paydesk);
+                // What came to nothing elsewhere is owed when the order keeps no money.
+                if refund.asked_by == Asker::Paydesk {
+                    prop_assert!(is_over(&step.before), "{:?} of an order that goes on", refund);
+                    prop_assert!(gives_back_from_elsewhere(&step), "{:?} by {:?}", refund, step.command);
+                    continue;
+                }
                 let is_asked = matches!(step.command, Command::Refund(_) | Command::Cancel(_));
                 let goes_on =
                     matches!(step.command, Command::RetryRefund { .. } | Command::RecordRefund(_));
                 let by = if refund.replaces.is_none() { is_asked } else { goes_on };
                 prop_assert!(by, "{:?} by {:?}", refund, step.command);
+            }
+        }
+    }
+
+    /// Whoever was told that an order is being cancelled was told the truth, whatever is done elsewhere.
+    #[test]
+    fn what_is_done_elsewhere_undoes_no_cancellation(history in histories()) {
+        for step in history.play() {
+            let is_elsewhere = gives_back_from_elsewhere(&step)
+                || step.events.iter().any(|event| matches!(event, Event::RefundImported(_)));
+            if is_elsewhere && is_over(&step.before) {
+                prop_assert!(is_over(&step.after), "{:?} by {:?}", step.after.status, step.command);
             }
         }
     }

@@ -77,24 +77,64 @@ fn what_is_told_names_the_refund() {
 }
 
 #[test]
-fn of_one_made_elsewhere_the_outside_hears_the_end() {
-    let (abnormal, stock) = (CaseKind::RefundAbnormal, CaseKind::Stock);
-    let opens = OutgoingKind::CaseOpened;
+fn one_made_elsewhere_is_shown_to_a_person_and_the_outside_hears_the_end() {
+    let (mismatch, trouble) = (CaseKind::RefundMismatch, CaseKind::RefundAbnormal);
+    let (stock, opens) = (CaseKind::Stock, OutgoingKind::CaseOpened);
     for (progress, kinds, about) in [
-        (RefundProgress::Processing, &[opens][..], &[stock][..]),
-        (succeeded(), &[OutgoingKind::RefundSucceeded, opens], &[stock]),
+        (RefundProgress::Processing, &[opens, opens][..], &[mismatch, stock][..]),
+        (succeeded(), &[OutgoingKind::RefundSucceeded, opens, opens], &[mismatch, stock]),
         (
             RefundProgress::Abnormal,
-            &[OutgoingKind::RefundAbnormal, opens, opens],
-            &[abnormal, stock],
+            &[OutgoingKind::RefundAbnormal, opens, opens, opens],
+            &[mismatch, trouble, stock],
         ),
-        (RefundProgress::Closed, &[OutgoingKind::RefundClosed, opens], &[abnormal]),
+        // It takes nothing, and changes nothing.
+        (RefundProgress::Closed, &[OutgoingKind::RefundClosed, opens], &[trouble]),
     ] {
         let fact = console(&shipped(), PART, progress);
         assert_eq!(told(&shipped(), &fact), kinds, "{progress:?}");
-        let cases: Vec<_> = about.iter().map(|kind| (*kind, "console-1".to_owned())).collect();
-        assert_eq!(opened(&shipped(), &fact), cases, "{progress:?}");
+        let about: Vec<_> = about.iter().map(|kind| (*kind, "console-1".to_owned())).collect();
+        assert_eq!(opened(&shipped(), &fact), about, "{progress:?}");
     }
+}
+
+/// Nobody but a person knows whether it was meant.
+#[test]
+fn that_one_was_made_elsewhere_stays_a_case_when_the_money_arrives() {
+    let number = OutRefundNo::stated("console-1").unwrap();
+    let case = end(CaseKind::RefundMismatch, number.as_str());
+    for amount in [PART, TOTAL] {
+        let order = Moment::at(start())
+            .play(&shipped(), &console(&shipped(), amount, RefundProgress::Processing));
+        let ended = written(&order, &said(&order, succeeded())).ended_cases;
+        assert!(!ended.contains(&case), "{ended:?}");
+        assert!(ended.contains(&end(CaseKind::RefundAbnormal, number.as_str())));
+    }
+}
+
+#[test]
+fn the_case_says_what_became_of_ours() {
+    let detail = |order: &Order, amount| {
+        let fact = console(order, amount, succeeded());
+        written(order, &fact).cases[0].detail.clone()
+    };
+    let order = play(shipped(), &[|_| ask(PART, Asker::Operator)]);
+    let beside = detail(&order, TOTAL - PART);
+    assert!(!beside.contains("gave way"), "{beside}");
+    let instead = detail(&order, TOTAL - 1);
+    assert!(instead.contains("gave way"), "{instead}");
+    assert!(instead.contains(&format!("{PART} fen")), "{instead}");
+    assert!(instead.contains("1 fen of it are asked for again"), "{instead}");
+}
+
+/// The one automatic refund is ours, whoever tells us of it.
+#[test]
+fn an_automatic_refund_whose_record_was_lost_is_no_mismatch() {
+    let mut order = surplus();
+    let fact = said(&order, RefundProgress::Processing);
+    order.refunds.clear();
+    assert_eq!(opened(&order, &fact), []);
+    assert_eq!(told(&order, &fact), []);
 }
 
 #[test]

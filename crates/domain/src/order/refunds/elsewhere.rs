@@ -1,0 +1,180 @@
+//! Refunds that we did not make: in the merchant console, or in commits of ours that are lost.
+//!
+//! They are facts and come first: what of ours has not been sent gives way. What is owed stays owed: of
+//! what gave way the part that did not go back elsewhere is asked for again, and so is what came to nothing
+//! there of money that its order does not keep. May not undo what a buyer was told, such as a cancellation.
+
+use super::ask::{CANCEL_REASON, SURPLUS_REASON};
+use super::record::reached;
+use crate::fact::{RefundProgress, RefundStatement};
+use crate::order::{Decision, Event, Order, OrderStatus, Rejection};
+use crate::payment::{Payment, PaymentState};
+use crate::refund::{Asker, Refund, RefundKind, RefundState};
+use crate::{Fen, OutRefundNo, Timestamp};
+
+impl Order {
+    /// A refund that we do not know, of a payment that we know: made in the merchant console, or
+    /// lost with the database.
+    pub(super) fn import(
+        &self,
+        out_refund_no: &OutRefundNo,
+        said: &RefundStatement,
+        now: Timestamp,
+    ) -> Result<Decision, Rejection> {
+        let differs = |why| Rejection::RefundDiffers { out_refund_no: out_refund_no.clone(), why };
+        let payment = self
+            .payment(&said.out_trade_no)
+            .ok_or_else(|| Rejection::PaymentUnknown(said.out_trade_no.clone()))?;
+        let receipt =
+            payment.receipt().ok_or_else(|| differs("its payment is not known to be paid"))?;
+        if receipt.transaction_id != said.transaction_id {
+            return Err(differs("it returns another transaction"));
+        }
+        let refund = Refund {
+            out_refund_no: out_refund_no.clone(),
+            payment_no: payment.no,
+            amount: said.amount,
+            lines: Vec::new(),
+            reason: String::new(),
+            kind: kind_of(out_refund_no, payment),
+            asked_by: Asker::Paydesk,
+            actor: "wechat_pay".to_owned(),
+            replaces: None,
+            state: RefundState::Unknown { refused: None },
+            sent_at: None,
+            created_at: now,
+        };
+        let Some(state) = reached(&refund, said) else { return Ok(Decision::AlreadyApplied) };
+        let frees = matches!(said.progress, RefundProgress::Closed);
+        let needed = if frees { Fen::ZERO } else { said.amount };
+        let mut events = self
+            .make_room(payment, needed, now)
+            .ok_or_else(|| differs("more than what is left of the payment"))?;
+        events.push(Event::RefundImported(Refund { state, ..refund }));
+        let rest = self.rest_after(&events, Some(payment), now);
+        let rest = rest.or_else(|| self.asked_again(&events, payment, now));
+        events.extend(rest);
+        Ok(Decision::Record(self.with_what_follows(events, now)))
+    }
+
+    /// What of a surplus payment has to go back once more after `events`: less than all of it was
+    /// paid back elsewhere, or that came to nothing.
+    pub(super) fn rest_after(
+        &self,
+        events: &[Event],
+        payment: Option<&Payment>,
+        now: Timestamp,
+    ) -> Option<Event> {
+        let payment = payment.filter(|payment| is_surplus(payment))?;
+        let after = events.iter().fold(self.clone(), Order::apply);
+        after.rest_of_surplus(payment, now).map(Event::RefundRequested)
+    }
+
+    /// What is left of the last one that gave way: less than all of it went back elsewhere. Nobody has
+    /// agreed to what waited for a person, and it waits again.
+    fn asked_again(&self, events: &[Event], payment: &Payment, now: Timestamp) -> Option<Event> {
+        let gave_way =
+            |event: &&Event| matches!(event, Event::RefundMoved { to: RefundState::Withdrawn, .. });
+        let gave_way = self.refund(events.iter().rev().find(gave_way)?.out_refund_no()?)?;
+        let after = events.iter().fold(self.clone(), Order::apply);
+        let amount = gave_way.amount.min(after.rest_of(payment));
+        if amount < Fen::new(1) || after.has_all_refunds(payment.no) {
+            return None;
+        }
+        let out_refund_no = after.number_of_rest(payment, gave_way, amount)?;
+        Some(Event::RefundRequested(Refund {
+            out_refund_no,
+            amount,
+            // Goods are not cut.
+            lines: Vec::new(),
+            replaces: Some(gave_way.out_refund_no.clone()),
+            sent_at: None,
+            created_at: now,
+            ..gave_way.clone()
+        }))
+    }
+
+    /// What a refund made elsewhere had kept and gives back by its end, of money that its order does not
+    /// keep: it goes back too, as one more refund.
+    pub(super) fn left_by(
+        &self,
+        closed: &Refund,
+        events: &[Event],
+        payment: Option<&Payment>,
+        now: Timestamp,
+    ) -> Option<Event> {
+        let payment = payment?;
+        let after = events.iter().fold(self.clone(), Order::apply);
+        let reason = after.why_all_goes_back(payment)?;
+        let amount = closed.amount.min(after.rest_of(payment));
+        if amount < Fen::new(1) || after.has_all_refunds(payment.no) {
+            return None;
+        }
+        let out_refund_no = after.number_of_rest(payment, closed, amount)?;
+        Some(Event::RefundRequested(Refund {
+            out_refund_no,
+            payment_no: payment.no,
+            amount,
+            lines: Vec::new(),
+            reason: reason.to_owned(),
+            kind: RefundKind::Requested,
+            asked_by: Asker::Paydesk,
+            actor: "paydesk".to_owned(),
+            replaces: None,
+            state: RefundState::Requested,
+            sent_at: None,
+            created_at: now,
+        }))
+    }
+
+    /// Another rest is another refund, also beside one that was lost with the database.
+    fn number_of_rest(&self, payment: &Payment, of: &Refund, amount: Fen) -> Option<OutRefundNo> {
+        self.free_refund_no(0, |count| {
+            let name = format!("rest:{count}:{}:{}", of.out_refund_no, amount.get());
+            OutRefundNo::of_request(payment.out_trade_no(), &name)
+        })
+    }
+
+    /// What the payer reads of money of which the order keeps nothing; `None` when it keeps it.
+    fn why_all_goes_back(&self, payment: &Payment) -> Option<&'static str> {
+        if is_surplus(payment) {
+            return Some(SURPLUS_REASON);
+        }
+        let is_over = matches!(self.status, OrderStatus::Cancelling | OrderStatus::Cancelled);
+        let settled = self.settled_payment().is_some_and(|settled| settled.no == payment.no);
+        (is_over && settled).then_some(CANCEL_REASON)
+    }
+
+    /// What was made elsewhere is a fact and comes first: what of ours has not been sent gives way,
+    /// the newest first. `None` when that is not enough.
+    fn make_room(&self, payment: &Payment, needed: Fen, now: Timestamp) -> Option<Vec<Event>> {
+        let mut events = Vec::new();
+        let mut rest = self.rest_of(payment);
+        let unsent = |refund: &&Refund| {
+            refund.payment_no == payment.no
+                && matches!(refund.state, RefundState::AwaitingApproval | RefundState::Requested)
+        };
+        let mut unsent = self.refunds.iter().rev().filter(unsent);
+        while rest < needed {
+            let refund = unsent.next()?;
+            rest = rest.plus(refund.amount)?;
+            events.push(Event::RefundMoved {
+                out_refund_no: refund.out_refund_no.clone(),
+                to: RefundState::Withdrawn,
+                at: now,
+            });
+        }
+        Some(events)
+    }
+}
+
+/// The one automatic refund of a surplus payment is known by its number.
+fn kind_of(out_refund_no: &OutRefundNo, payment: &Payment) -> RefundKind {
+    let is_automatic =
+        is_surplus(payment) && *out_refund_no == OutRefundNo::of_surplus(payment.out_trade_no());
+    if is_automatic { RefundKind::Surplus } else { RefundKind::External }
+}
+
+fn is_surplus(payment: &Payment) -> bool {
+    matches!(payment.state, PaymentState::Surplus { .. })
+}
