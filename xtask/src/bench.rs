@@ -18,7 +18,7 @@ pub(crate) struct Choices {
     /// Under two minutes after the build; the figures say less
     #[arg(long)]
     quick: bool,
-    /// Only this path: start, notifications, prepays or reads; may be given several times
+    /// Only this path: start, notifications, prepays, hot or reads; may be given several times
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// Also writes the figures into this file

@@ -5,7 +5,7 @@
 //! needs no code here. Test databases are made by the tests, and never survive the run.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -14,8 +14,10 @@ use private_postgres::{Durability, Options, PrivatePostgres, RunningPostgres, St
 use crate::repository::Repository;
 use crate::{cargo, sim, sweep, tidy, torture};
 
-/// How many simulated worlds are played.
+/// The simulated worlds that every run plays; they meet every cell of the fault matrix.
 const SEEDS: &str = "0..5000";
+/// How many worlds are played that belong to the commit, so that each has others.
+const FRESH_SEEDS: u64 = 500;
 
 /// A server on which tests may make databases; `testkit` reads it.
 const URL_VARIABLE: &str = "PAYDESK_TEST_POSTGRES_URL";
@@ -68,7 +70,10 @@ pub(crate) fn run(repository: &Repository, arguments: &[String]) -> Result<ExitC
 fn trials(repository: &Repository) -> Result<ExitCode> {
     let begun = now();
     eprintln!("== simulation, seeds {SEEDS}");
-    let simulated = sim::run(repository, &["--seeds".to_owned(), SEEDS.to_owned()])?;
+    let simulated = sim::run(repository, &words(&["--seeds", SEEDS, "--require-coverage=1"]))?;
+    let fresh = fresh_seeds(repository);
+    eprintln!("== simulation, seeds {fresh}");
+    let simulated_afresh = sim::run(repository, &words(&["--seeds", &fresh]))?;
     let simulated_after = begun.elapsed();
     eprintln!("== sweep, every fault once");
     let swept = sweep::run(repository, &[])?;
@@ -85,8 +90,28 @@ fn trials(repository: &Repository) -> Result<ExitCode> {
         sold_after.saturating_sub(swept_after).as_secs(),
         begun.elapsed().saturating_sub(sold_after).as_secs(),
     );
-    let passed = [simulated, swept, sold, tortured].iter().all(|code| *code == ExitCode::SUCCESS);
+    let all = [simulated, simulated_afresh, swept, sold, tortured];
+    let passed = all.iter().all(|code| *code == ExitCode::SUCCESS);
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// The same for the same commit, so that who finds something can find it again; without git, the first
+/// that no other run plays.
+fn fresh_seeds(repository: &Repository) -> String {
+    let commit = Command::new("git")
+        .args(["rev-parse", "HEAD"])
+        .current_dir(repository.root())
+        .output()
+        .ok()
+        .and_then(|output| String::from_utf8(output.stdout).ok());
+    let name = commit.as_deref().and_then(|hash| hash.get(..8));
+    let number = name.and_then(|name| u64::from_str_radix(name, 16).ok()).unwrap_or(0);
+    let first = 100_000_u64.saturating_add(number);
+    format!("{first}..{}", first.saturating_add(FRESH_SEEDS))
 }
 
 /// Cargo would let `--workspace` win over `-p`. What follows `--` is not for cargo.

@@ -45,7 +45,8 @@ impl Bench {
     /// What is there before anything is measured.
     pub(crate) fn expected_at_first(copies: u32) -> Result<Expected> {
         let templates = i64::try_from(TEMPLATES)?;
-        Ok(Expected { settled: templates, orders: templates.saturating_add(i64::from(copies)) })
+        let orders = templates.saturating_add(i64::from(copies));
+        Ok(Expected { settled: templates, orders, placed: 0 })
     }
 
     /// Begins a phase. One checkpoint for both sides, before they warm up: after each checkpoint
@@ -98,6 +99,11 @@ impl Rounds {
             None => turn,
         });
         Ok(())
+    }
+
+    /// Two rates of one round that are told elsewhere.
+    pub(crate) fn compare(&mut self, ours: Rate, limit: Option<Rate>) {
+        self.pairs.extend(limit.map(|limit| (ours, limit)));
     }
 
     /// All turns of ours as one.

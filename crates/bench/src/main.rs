@@ -62,6 +62,8 @@ pub(crate) enum Path {
     Notifications,
     /// P2: prepays.
     Prepays,
+    /// P3: one SKU that everybody wants.
+    Hot,
     /// P5: reads.
     Reads,
 }

@@ -56,6 +56,13 @@ impl Rig {
         Ok(Rig { service, database, sandbox, postgres, keys, url, recipe })
     }
 
+    /// Puts another process in its place, with these variables in its environment. Both run for a moment:
+    /// only one of them may have a listener whose address is fixed.
+    pub(crate) async fn restart_service_with(&mut self, variables: &[(&str, &str)]) -> Result<()> {
+        let fresh = self.recipe.start_with(variables).await?;
+        std::mem::replace(&mut self.service, fresh).stop().await
+    }
+
     /// Stops everything.
     pub(crate) async fn stop(self) -> Result<()> {
         let Rig { service, database, sandbox, postgres, .. } = self;

@@ -3,7 +3,7 @@
 use crate::bench::Bench;
 use crate::client::Request;
 use crate::pgbench::Pgbench;
-use crate::phases::{notifications, prepays, reads, starts};
+use crate::phases::{hot, notifications, prepays, reads, starts};
 use crate::plan::Plan;
 use crate::report::{Figure, Report, Row};
 use crate::rig::Rig;
@@ -31,6 +31,9 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<Report> {
     if arguments.wants(Path::Prepays) {
         // Last: its orders are followed by jobs.
         prepays::run(&mut bench).await?;
+    }
+    if arguments.wants(Path::Hot) {
+        hot::run(&mut bench).await?;
     }
     starts::tell_peak(&mut bench);
     tell_ceiling(&mut bench).await?;

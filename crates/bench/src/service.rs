@@ -73,6 +73,11 @@ impl Recipe {
 
     /// Starts it and waits until it is ready.
     pub(crate) async fn start(&self) -> Result<Service> {
+        self.start_with(&[]).await
+    }
+
+    /// The same with these variables in its environment.
+    pub(crate) async fn start_with(&self, variables: &[(&str, &str)]) -> Result<Service> {
         // Free now; should another program take it before the service does, the start fails and
         // says so.
         let addr = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
@@ -84,6 +89,7 @@ impl Recipe {
             .arg("--config")
             .arg(self.configuration())
             .env("PAYDESK_HTTP__LISTEN", addr.to_string())
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)

@@ -5,6 +5,7 @@
 //! measurement. May not be timed.
 
 pub(crate) mod copies;
+pub(crate) mod crowd;
 pub(crate) mod shop;
 
 use crate::database::Database;
@@ -14,7 +15,7 @@ use copies::Copies;
 use shop::{Buyer, Shop};
 
 /// How many orders the copies are made of: each has a buyer and an SKU of its own, so that no row
-/// is wanted by everybody. (One much wanted SKU is another benchmark.)
+/// is wanted by everybody. (One much wanted SKU is `stage/crowd.rs`.)
 pub(crate) const TEMPLATES: usize = 64;
 
 /// What is ready to be measured.

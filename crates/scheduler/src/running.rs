@@ -171,14 +171,18 @@ impl Work {
     /// Not at once: who starts has better things to do, and may be one of many.
     async fn check_books(self) {
         let every = self.settings.books_every_ms.max(1);
+        let mut rest = every;
         loop {
             tokio::select! {
-                () = self.desk.clock.sleep_millis(every) => {}
+                () = self.desk.clock.sleep_millis(rest) => {}
                 () = self.cancel.cancelled() => return,
             }
+            let begun = self.desk.clock.now();
             if let Err(error) = self.desk.check_books(every).await {
                 tracing::warn!(error = %error, "books not checked");
             }
+            let took = self.desk.clock.now().micros().saturating_sub(begun.micros()) / 1_000;
+            rest = rest_after(every, u64::try_from(took).unwrap_or(0));
         }
     }
 
@@ -193,5 +197,23 @@ impl Work {
                 () = self.cancel.cancelled() => {}
             }
         }
+    }
+}
+
+/// How long to rest after a look at the books that took so long, in milliseconds. They are read whole,
+/// and grow: a process gives at most a fiftieth of its time to them.
+fn rest_after(every_ms: u64, took_ms: u64) -> u64 {
+    every_ms.max(took_ms.saturating_mul(49))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rest_after;
+
+    #[test]
+    fn the_longer_a_look_at_the_books_takes_the_longer_the_next_one_waits() {
+        assert_eq!(rest_after(600_000, 5_000), 600_000);
+        assert_eq!(rest_after(600_000, 60_000), 2_940_000);
+        assert_eq!(rest_after(600_000, u64::MAX), u64::MAX);
     }
 }

@@ -51,9 +51,9 @@ struct Choices {
     /// silence-means-refused
     #[arg(long, value_name = "NAME", value_parser = mistake)]
     mistake: Option<Mistake>,
-    /// Fails when a cell of the fault matrix was met fewer than 100 times, or a mark not at all
-    #[arg(long)]
-    require_coverage: bool,
+    /// Fails when a cell of the fault matrix was met fewer than so many times, or a mark not at all
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "100")]
+    require_coverage: Option<u64>,
     /// Ends with the first failing seed
     #[arg(long)]
     first: bool,
@@ -134,8 +134,8 @@ fn many(seeds: Range<u64>, choices: &Choices) -> ExitCode {
     if let Some((seed, _)) = totals.failures.first() {
         one(&of_seed(*seed, choices), choices);
     }
-    let (cells, marks) = report::missing(&totals);
-    let thin = choices.require_coverage && !(cells.is_empty() && marks.is_empty());
+    let (cells, marks) = report::missing(&totals, choices.require_coverage.unwrap_or(0));
+    let thin = choices.require_coverage.is_some() && !(cells.is_empty() && marks.is_empty());
     if thin {
         say(&format!("COVERAGE: {} cells and {} marks are missing (!)", cells.len(), marks.len()));
     }

@@ -73,6 +73,8 @@ pub struct Seen {
     closed_early: BTreeSet<String>,
     /// Numbers that were asked about and said to be unpaid after they were paid.
     said_unpaid: BTreeSet<String>,
+    /// The last refund of each payment that a node sent, and when.
+    refund_sent: BTreeMap<String, (String, i64)>,
     /// Refunds of which a question was answered that they do not exist.
     disproved: BTreeSet<String>,
     /// Numbers that were paid.

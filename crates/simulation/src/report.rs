@@ -10,13 +10,13 @@ use std::fmt::Write as _;
 /// A cell that was met less often is not covered.
 pub const CELL_MIN: u64 = 100;
 
-/// Cells that were met too seldom, and marks that were not met.
+/// Cells that were met less often than that, and marks that were not met.
 #[must_use]
-pub fn missing(totals: &Totals) -> (Vec<(Cell, u64)>, Vec<Mark>) {
+pub fn missing(totals: &Totals, at_least: u64) -> (Vec<(Cell, u64)>, Vec<Mark>) {
     let count = |cell: &Cell| totals.cells.get(cell).copied().unwrap_or(0);
     let cells = expected().map(|cell| (cell, count(&cell)));
     let marks = Mark::ALL.iter().copied().filter(|mark| !totals.marks.contains_key(mark));
-    (cells.filter(|(_, count)| *count < CELL_MIN).collect(), marks.collect())
+    (cells.filter(|(_, count)| *count < at_least).collect(), marks.collect())
 }
 
 /// Everything that was counted.

@@ -225,7 +225,9 @@ impl Setup {
             }
         }
         if self.may_lose_commits() {
+            // Cash is taken once, by hand: what a failover loses of it is met less often than other losses.
             self.whims &= !(Whim::Ghost.bit() | Whim::Hasty.bit());
+            self.whims |= Whim::AtTheDoor.bit() | Whim::Converts.bit();
         }
         self
     }

@@ -77,6 +77,8 @@ pub struct TrueRefund {
     pub refund_fen: i64,
     /// `PROCESSING`, `SUCCESS`, `ABNORMAL` or `CLOSED`.
     pub status: &'static str,
+    /// Since when.
+    pub since: time::OffsetDateTime,
 }
 
 /// Nonces and numbers from the seed.
@@ -259,6 +261,7 @@ impl WeChat {
             out_trade_no: refund.out_trade_no.clone(),
             refund_fen: refund.money.refund_fen,
             status: refund.status().name(),
+            since: refund.changes.last().map_or(refund.created_at, |(at, _)| *at),
         });
         refunds.collect()
     }

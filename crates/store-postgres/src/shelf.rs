@@ -13,6 +13,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text};
 use domain::catalogue::SkuId;
 use domain::changeset::Changeset;
+use domain::job::JobChange;
 use domain::order::Event;
 use domain::ports::{CommitAnswer, StoreError};
 use domain::stock::StockMoveKind;
@@ -65,7 +66,11 @@ pub(crate) fn wanted(changeset: &Changeset) -> Option<SkuId> {
     let alone = changeset.fence.is_none()
         && changeset.inbox.is_none()
         && changeset.coupons.is_empty()
-        && changeset.transfers.is_empty();
+        && changeset.transfers.is_empty()
+        && changeset.effects.is_empty()
+        && changeset.cases.is_empty()
+        && changeset.ended_cases.is_empty()
+        && changeset.jobs.iter().all(|job| matches!(job, JobChange::Ensure { .. }));
     let sku = &changeset.stock.first().filter(|_| places && alone)?.sku_id;
     let holds = |kind: StockMoveKind| kind == StockMoveKind::Hold;
     let same = changeset.stock.iter().all(|moved| holds(moved.kind) && moved.sku_id == *sku);

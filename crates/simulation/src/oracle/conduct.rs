@@ -1,6 +1,6 @@
 //! What must hold of calls to WeChat Pay, of notifications and of answers.
 
-use super::Oracle;
+use super::{Oracle, Seen};
 use crate::marks::Mark;
 use crate::node::{Honesty, Notification, Outcome, Said, transport_order_of};
 use crate::time::{SECOND, instant};
@@ -28,6 +28,7 @@ const NEVER_BELIEVED: &str =
     "what WeChat Pay did not say, or what is not so, is never acknowledged";
 const NEVER_OVERRULED: &str =
     "the store's own rules of money never have to refuse what was decided";
+const A_MINUTE_APART: &str = "two refunds of one payment are sent a minute apart";
 const OFFERED_OPEN: &str = "nobody is sent to pay what is not open";
 const KEY_OF_ONE: &str = "a key leads to what was asked under it first, and to nothing else";
 const NEVER_OLD: &str = "what was signed long ago is never acknowledged";
@@ -101,6 +102,9 @@ impl Oracle {
         let mut inside = self.inside();
         let under_way = inside.under_way.entry((asked, number.to_owned())).or_default();
         *under_way = under_way.saturating_add(1);
+        if asked == Asked::Refund {
+            inside.refund_is_sent(world, number);
+        }
         if asked != Asked::Prepay {
             return;
         }
@@ -354,5 +358,29 @@ impl Oracle {
     #[must_use]
     pub fn was_told_paid(&self, number: &str) -> bool {
         self.inside().told_paid.contains(number)
+    }
+}
+
+/// By so much less than a minute two refunds may be apart, in microseconds: sending begins with a commit,
+/// whose time is the store's as a node knows it, and the call follows when it follows.
+const SPACING_SLACK: i64 = 20 * SECOND;
+
+impl Seen {
+    /// A refund is on its way to WeChat Pay, which wants a minute between two of one payment.
+    fn refund_is_sent(&mut self, world: &World, number: &str) {
+        let Some(refund) = self.refund(number) else { return };
+        let payment = format!("{} {:?}", transport_order_of(number), refund.payment_no);
+        let now = world.kernel.now();
+        let last = self.refund_sent.insert(payment, (number.to_owned(), now));
+        let Some((other, at)) = last.filter(|(other, _)| other != number) else { return };
+        let apart = now.saturating_sub(at);
+        // Who lost the record of the one before could not wait for it; and a clock that was put back says
+        // nothing about it.
+        let could_tell = world.failovers() == 0 && world.store_time.began_ahead() == 0;
+        if apart < 60 * SECOND - SPACING_SLACK && could_tell {
+            let seen = format!("{number} follows {other} after {} s", apart / SECOND);
+            let order = Some(transport_order_of(number));
+            world.chronicle.violated_by("I15", A_MINUTE_APART, order, seen);
+        }
     }
 }

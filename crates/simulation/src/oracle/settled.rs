@@ -8,7 +8,7 @@ use crate::setup::Variant;
 use crate::time::{SECOND, instant, micros};
 use crate::world::World;
 use domain::Timestamp;
-use domain::case::CaseKind;
+use domain::case::{CaseKind, CaseStatus};
 use domain::changeset::InboxStatus;
 use domain::order::{HORIZON_S, Order, OrderStatus, SettledBy};
 use domain::payment::{Payment, PaymentState};
@@ -20,6 +20,7 @@ const SUCCESS_IN_TIME: &str =
     "every success is settled or goes back within 180 s after faults have ceased";
 const END_IN_TIME: &str =
     "every unpaid expired order is final within 10 min after faults and the horizon";
+const OWED_IS_SHOWN: &str = "money that its order could not take has a case until it is back";
 const HAS_A_JOB: &str = "everything that is not over has a due job, and nothing else has";
 const NO_OVERDUE: &str = "no job is overdue 5 min after faults have ceased";
 const ONE_AUDIT_ROW: &str = "each change of an order has exactly one audit row";
@@ -43,7 +44,7 @@ pub fn restless(world: &World, rest: Rest) -> Option<String> {
         let paid = world.wechat.truth(|truth| truth.paid.clone());
         let mut why = None;
         for (number, paid) in &paid {
-            if has_its_end(seen, number) || is_left_to_others(world, number) {
+            if has_its_end(world, seen, number) || is_left_to_others(world, number) {
                 continue;
             }
             let lost = if is_unrecorded(world, seen, number) { bound.lost } else { 0 };
@@ -69,6 +70,7 @@ pub fn restless(world: &World, rest: Rest) -> Option<String> {
             }
         }
         why.or_else(|| refunds::unheard_refund(world, seen))
+            .or_else(|| refunds::unfinished_refund(world, seen, rest, bound.refund))
     })
 }
 
@@ -78,7 +80,9 @@ pub(crate) fn unheard_successes(world: &World) -> Vec<String> {
     let mut unheard = paid;
     unheard.retain(|number| !is_left_to_others(world, number) && !is_kept(world, number));
     world.oracle.look(|seen| {
-        unheard.retain(|number| !has_its_end(seen, number) && is_unrecorded(world, seen, number));
+        unheard.retain(|number| {
+            !has_its_end(world, seen, number) && is_unrecorded(world, seen, number)
+        });
     });
     unheard
 }
@@ -109,28 +113,37 @@ struct Bounds {
     end: i64,
     /// So much later what is found out by the bill's part: told every minute, and then waited for.
     lost: i64,
+    /// So much later than WeChat Pay the end of a refund is known.
+    refund: i64,
 }
 
 fn bounds(world: &World) -> Bounds {
     let (success, end, lost) = (180 * SECOND, 600 * SECOND, 600 * SECOND);
+    // Two minutes, and the longest that a refund is left alone.
+    let refund = (120 + 1_800) * SECOND;
     match world.setup.variant {
         // Only notifications are left: WeChat Pay's own ladder, up to its fifth step.
-        Variant::NoPolling => Bounds { success: 3_600 * SECOND, end: i64::MAX, lost },
-        Variant::SlowWorkers => Bounds { success: success * 10, end: end * 10, lost: lost * 10 },
+        Variant::NoPolling => {
+            Bounds { success: 3_600 * SECOND, end: i64::MAX, lost, refund: i64::MAX }
+        }
+        Variant::SlowWorkers => {
+            Bounds { success: success * 10, end: end * 10, lost: lost * 10, refund: refund * 2 }
+        }
         Variant::Whole
         | Variant::NoNotifications
         | Variant::KeptOnce
         | Variant::OneNode
         | Variant::FourNodes
-        | Variant::ShortLeases => Bounds { success, end, lost },
+        | Variant::ShortLeases => Bounds { success, end, lost, refund },
     }
 }
 
-/// Whether a person was told.
+/// Whether a person was told, and the case is still theirs.
 fn has_case(world: &World, kind: CaseKind, subject: &str) -> bool {
+    let is_over = |status| matches!(status, CaseStatus::Resolved | CaseStatus::Accepted);
     let told = world.store.view(|stored| {
         let mut cases = stored.cases();
-        cases.any(|case| case.kind == kind && case.subject == subject)
+        cases.any(|case| case.kind == kind && case.subject == subject && !is_over(case.status))
     });
     told.is_ok_and(|told| told)
 }
@@ -142,15 +155,12 @@ fn is_left_to_others(world: &World, number: &str) -> bool {
 }
 
 /// Whether a success is settled, or on its way back for good, or shown to a person.
-fn has_its_end(seen: &Seen, number: &str) -> bool {
+fn has_its_end(world: &World, seen: &Seen, number: &str) -> bool {
     let Some(payment) = seen.payment(number) else { return false };
     let order = seen.order(crate::node::transport_order_of(number));
     match &payment.state {
         PaymentState::Paid { .. } => true,
-        PaymentState::Surplus { .. } => order.is_some_and(|order| {
-            let mut refunds = order.refunds.iter().filter(|refund| refund.payment_no == payment.no);
-            refunds.any(|refund| is_accepted(refund) || is_shown_to_a_person(refund))
-        }),
+        PaymentState::Surplus { .. } => order.is_some_and(|order| goes_back(world, order, payment)),
         PaymentState::Created
         | PaymentState::Payable { .. }
         | PaymentState::Unknown
@@ -160,9 +170,18 @@ fn has_its_end(seen: &Seen, number: &str) -> bool {
     }
 }
 
-/// WeChat Pay refused it for good, or gave it up: there is a case.
-fn is_shown_to_a_person(refund: &Refund) -> bool {
+/// Whether all of it is on its way back, or a person was told that it cannot be.
+fn goes_back(world: &World, order: &Order, payment: &Payment) -> bool {
+    let refunds = || order.refunds.iter().filter(|refund| refund.payment_no == payment.no);
+    let accepted = refunds().filter(|refund| is_accepted(refund)).map(|refund| refund.amount.get());
+    let owed = payment.receipt().map_or(i64::MAX, |receipt| receipt.amount.get());
+    accepted.sum::<i64>() >= owed || refunds().any(|refund| is_shown_to_a_person(world, refund))
+}
+
+/// WeChat Pay refused it for good, or gave it up, and there is a case.
+fn is_shown_to_a_person(world: &World, refund: &Refund) -> bool {
     matches!(refund.state, RefundState::Rejected { .. } | RefundState::Closed { .. })
+        && has_case(world, CaseKind::RefundAbnormal, refund.out_refund_no.as_str())
 }
 
 /// Whether nothing of it is on its way to WeChat Pay.
@@ -199,6 +218,7 @@ fn end_of(order: &Order) -> Option<Timestamp> {
 pub fn judge(world: &World, rest: Rest) {
     world.oracle.look(|seen| {
         every_success_has_one_end(world, seen);
+        what_is_owed_has_a_case(world, seen);
         books_agree(world, seen);
         books::judge(world, seen);
         refunds::refunds_agree(world, seen);
@@ -235,7 +255,9 @@ fn every_success_has_one_end(world: &World, seen: &Seen) {
             PaymentState::Paid { receipt } => {
                 settles && !automatic && receipt.transaction_id.as_str() == paid.transaction_id
             }
-            PaymentState::Surplus { .. } => !settles && automatic,
+            PaymentState::Surplus { .. } => {
+                !settles && order.is_some_and(|order| goes_back(world, order, payment))
+            }
             PaymentState::Created
             | PaymentState::Payable { .. }
             | PaymentState::Unknown
@@ -249,6 +271,30 @@ fn every_success_has_one_end(world: &World, seen: &Seen) {
                 "{number} is {:?}, {refund} automatic refund",
                 payment.state.status()
             ));
+        }
+    }
+}
+
+/// Money that its order could not take is shown to a person until it is back.
+fn what_is_owed_has_a_case(world: &World, seen: &Seen) {
+    let kinds = [CaseKind::Surplus, CaseKind::AmountMismatch, CaseKind::RefundMismatch];
+    for order in seen.orders.values() {
+        for payment in &order.payments {
+            let (PaymentState::Surplus { .. }, Some(receipt)) = (&payment.state, payment.receipt())
+            else {
+                continue;
+            };
+            let number = payment.out_trade_no().as_str();
+            let is_back = order.paid_back(payment.no) >= receipt.amount;
+            if !is_back && !kinds.into_iter().any(|kind| has_case(world, kind, number)) {
+                let nobody = format!("{number} is owed, and nobody was told");
+                world.chronicle.violated_by(
+                    "I13",
+                    OWED_IS_SHOWN,
+                    Some(order.number.as_str()),
+                    nobody,
+                );
+            }
         }
     }
 }

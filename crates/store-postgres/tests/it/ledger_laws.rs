@@ -74,19 +74,16 @@ async fn insist(
     changeset: Changeset,
 ) -> Result<Option<Transfer>, CommitAnswer> {
     for _ in 0..500 {
-        let answer = orders.commit(changeset.clone()).await;
-        match answer {
+        match orders.commit(changeset.clone()).await {
             CommitAnswer::Committed => return Ok(changeset.transfers.into_iter().next()),
             CommitAnswer::GuardRefused(Refusal::Balance(_) | Refusal::TransferTaken(_)) => {
                 return Ok(None);
             }
             CommitAnswer::RolledBack(_) => tokio::task::yield_now().await,
-            CommitAnswer::GuardRefused(_)
+            other @ (CommitAnswer::AlreadyCommitted
             | CommitAnswer::Conflict
-            | CommitAnswer::AlreadyCommitted
-            | CommitAnswer::OutcomeUnknown(_) => {
-                return Err(answer);
-            }
+            | CommitAnswer::GuardRefused(_)
+            | CommitAnswer::OutcomeUnknown(_)) => return Err(other),
         }
     }
     Err(CommitAnswer::RolledBack("five hundred times".to_owned()))

@@ -13,7 +13,6 @@ mod coupon_rules;
 mod epochs;
 mod generated;
 mod half_open;
-mod hot_sku;
 mod invariants;
 mod job_rows;
 mod ledger_laws;

@@ -20,6 +20,7 @@ const SECOND: &str = include_str!("../../../../migrations/0002_a_buyers_path/up.
 const SECOND_DOWN: &str = include_str!("../../../../migrations/0002_a_buyers_path/down.sql");
 const THIRD_DOWN: &str = include_str!("../../../../migrations/0003_core_protocol/down.sql");
 const TENTH_DOWN: &str = include_str!("../../../../migrations/0010_cases/down.sql");
+const NINTH_DOWN: &str = include_str!("../../../../migrations/0009_together/down.sql");
 const EIGHTH_DOWN: &str = include_str!("../../../../migrations/0008_one_shelf/down.sql");
 const FOURTH_DOWN: &str = include_str!("../../../../migrations/0004_the_shop/down.sql");
 const SEVENTH_DOWN: &str = include_str!("../../../../migrations/0007_cash_on_delivery/down.sql");

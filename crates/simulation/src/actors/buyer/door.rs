@@ -34,7 +34,7 @@ impl Shopper {
             self.pay(&offered).await;
             offered = other;
         }
-        match self.world.draw(Kind::Actor, 5) {
+        match self.world.draw(Kind::Actor, 6) {
             0 | 1 => {
                 dawdle(&self.world, 20).await;
                 self.pay(&offered).await;
@@ -50,7 +50,24 @@ impl Shopper {
                     cashier::pay_number(&self.world, number.as_str(), false);
                 }
             }
+            4 => self.pay_after_the_cash(&offered).await,
             _leaves_it => {}
+        }
+    }
+
+    /// The courier has the money, and the number that was closed for it is paid all the same, which
+    /// WeChat Pay never shows to happen.
+    async fn pay_after_the_cash(&self, offered: &Said) {
+        let Some(number) = offered.seen.as_ref().map(|seen| seen.number.clone()) else { return };
+        for _ in 0..60 {
+            self.world.kernel.sleep(30 * SECOND).await;
+            let is_taken = self.world.oracle.look(|seen| {
+                seen.order(number.as_str()).is_some_and(|order| order.settlement.is_some())
+            });
+            if is_taken {
+                self.pay_whatever_it_is(offered);
+                return;
+            }
         }
     }
 

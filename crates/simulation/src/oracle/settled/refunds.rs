@@ -1,15 +1,19 @@
 //! Refunds of a world at rest: each is one of ours, and known as it is.
 
-use super::has_case;
+use super::{Rest, has_case};
 use crate::oracle::Seen;
 use crate::oracle::safety::refunds::reserves;
+use crate::time::micros;
 use crate::world::World;
+use domain::Timestamp;
 use domain::case::CaseKind;
 use domain::payment::WALLET_PAYMENT;
 use domain::refund::{Refund, RefundState};
 use std::collections::BTreeMap;
 
 const ONE_REFUND: &str = "WeChat Pay has at most one refund for each of ours, and no other";
+const REFUND_IN_TIME: &str =
+    "the end of a refund is known within two minutes, or one rung of its ladder";
 const REFUND_TOLD_TRULY: &str = "a refund is shown as it is at WeChat Pay";
 
 /// A refund that WeChat Pay has, and that a failover made us forget.
@@ -24,6 +28,43 @@ pub(super) fn unheard_refund(world: &World, seen: &Seen) -> Option<String> {
             && !has_case(world, CaseKind::RefundMismatch, &refund.out_refund_no)
     });
     unheard.map(|refund| format!("{} is not known", refund.out_refund_no))
+}
+
+/// A refund that is over at WeChat Pay, and whose end has not been heard of; checks that it is not late.
+pub(super) fn unfinished_refund(
+    world: &World,
+    seen: &Seen,
+    rest: Rest,
+    bound: i64,
+) -> Option<String> {
+    let mut why = None;
+    for truth in world.wechat.refunds() {
+        let number = truth.out_refund_no.as_str();
+        let is_known = seen.refund(number).is_none_or(|refund| match &refund.state {
+            RefundState::Sending | RefundState::Unknown { .. } => false,
+            RefundState::Processing { .. } => truth.status == "PROCESSING",
+            RefundState::AwaitingApproval
+            | RefundState::Declined
+            | RefundState::Withdrawn
+            | RefundState::Requested
+            | RefundState::Succeeded { .. }
+            | RefundState::Abnormal { .. }
+            | RefundState::Closed { .. }
+            | RefundState::Rejected { .. }
+            | RefundState::SettledOffline { .. } => true,
+        });
+        if is_known || bound == i64::MAX {
+            continue;
+        }
+        let due = rest.since.max(micros(Timestamp::from_offset(truth.since))).saturating_add(bound);
+        if world.kernel.now() > due {
+            let order = crate::node::transport_order_of(number);
+            let late = format!("{number}, {} since {}", truth.status, truth.since);
+            world.chronicle.violated_by("I45", REFUND_IN_TIME, Some(order), late);
+        }
+        why = Some(format!("{number} is {}, and not known to be", truth.status));
+    }
+    why
 }
 
 impl Seen {

@@ -1,8 +1,8 @@
 //! Back to a version before: as if nothing had been, or not at all.
 
 use super::{
-    APPLIED_SECOND, EIGHTH_DOWN, FIFTH_DOWN, FOURTH_DOWN, LEDGER_DOWN, Migrating, SECOND,
-    SECOND_DOWN, SEVENTH_DOWN, TENTH_DOWN, THIRD_DOWN, load, old_placement, old_sheet,
+    APPLIED_SECOND, EIGHTH_DOWN, FIFTH_DOWN, FOURTH_DOWN, LEDGER_DOWN, Migrating, NINTH_DOWN,
+    SECOND, SECOND_DOWN, SEVENTH_DOWN, TENTH_DOWN, THIRD_DOWN, load, old_placement, old_sheet,
 };
 use domain::Epoch;
 use domain::fact::RefundProgress;
@@ -30,6 +30,7 @@ async fn down_is_the_version_before_and_up_again_is_the_same() {
     assert!(store.revoke_api_key("k-1", sample::start()).await.unwrap());
 
     migrating.down(TENTH_DOWN, "0010").await;
+    migrating.down(NINTH_DOWN, "0009").await;
     migrating.down(EIGHTH_DOWN, "0008").await;
     migrating.down(SEVENTH_DOWN, "0007").await;
     migrating.down(LEDGER_DOWN, "0006").await;
@@ -86,6 +87,7 @@ async fn down_does_not_forget_what_was_sent() {
     )
     .await;
     migrating.down(TENTH_DOWN, "0010").await;
+    migrating.down(NINTH_DOWN, "0009").await;
     migrating.down(EIGHTH_DOWN, "0008").await;
     migrating.down(SEVENTH_DOWN, "0007").await;
     migrating.down(LEDGER_DOWN, "0006").await;
