@@ -5,13 +5,14 @@
 
 use crate::crowd::buyer::ASKED_BY_BUYERS;
 use crate::crowd::office::{APPROVAL_ABOVE_FEN, GIVEN_BY_OPERATORS};
+use crate::crowd::shop;
 use crate::findings::Findings;
 use crate::sql::Connection;
 use anyhow::Result;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-const QUESTIONS: [&str; 9] = [
+const QUESTIONS: [&str; 13] = [
     include_str!("books/money.sql"),
     include_str!("books/orders.sql"),
     include_str!("books/refunds.sql"),
@@ -21,8 +22,15 @@ const QUESTIONS: [&str; 9] = [
     include_str!("books/notices.sql"),
     include_str!("books/told.sql"),
     include_str!("books/cases.sql"),
+    include_str!("books/ledger.sql"),
+    include_str!("books/coupons.sql"),
+    include_str!("books/door.sql"),
+    include_str!("books/lines.sql"),
 ];
 const UNREST: &str = include_str!("books/unrest.sql");
+
+/// The tables of what answers said was done.
+pub(crate) const DEEDS: [&str; 3] = ["told_issues", "told_spends", "told_cash"];
 
 /// What a play asks besides: differences, and what was compared, for the report.
 pub(crate) struct Question {
@@ -41,6 +49,8 @@ pub(crate) struct Evidence {
     pub(crate) told_asks: Value,
     /// What buyers say that they paid: `{out_trade_no}`.
     pub(crate) told_paid: Value,
+    /// Coupons that were issued, points that were spent, and cash that was taken, as answers said.
+    pub(crate) told_deeds: Vec<(&'static str, Value)>,
     /// Commits that PostgreSQL acknowledged: `{command_id, order_id}`.
     pub(crate) acknowledged: Value,
     /// When business time jumped.
@@ -83,7 +93,9 @@ async fn lay_out(connection: &Connection, evidence: &Evidence) -> Result<()> {
     let forgeries: Value = evidence.forgeries.iter().map(|name| json!({"text": name})).collect();
     let reasons = json!([{"text": ASKED_BY_BUYERS}, {"text": GIVEN_BY_OPERATORS}]);
     let business = json!([{"now": ledger["now"], "approval_above_fen": APPROVAL_ABOVE_FEN}]);
-    for (table, rows) in [
+    let (coupons, packages) = (shop::coupons(), shop::packages());
+    let deeds = evidence.told_deeds.iter().map(|(table, rows)| (*table, rows));
+    let tables = [
         ("trades", &ledger["trades"]),
         ("wechat_refunds", &ledger["refunds"]),
         ("notices", &notices(ledger)),
@@ -94,12 +106,15 @@ async fn lay_out(connection: &Connection, evidence: &Evidence) -> Result<()> {
         ("told_keys", &evidence.told_keys),
         ("told_asks", &evidence.told_asks),
         ("told_paid", &evidence.told_paid),
+        ("the_coupons", &coupons),
+        ("the_packages", &packages),
         ("ask_reasons", &reasons),
         ("acknowledged", &evidence.acknowledged),
         ("jumps", &evidence.jumps),
         ("forgeries", &forgeries),
         ("business", &business),
-    ] {
+    ];
+    for (table, rows) in tables.into_iter().chain(deeds) {
         // The names are those above.
         let fill = format!(
             "INSERT INTO {table} SELECT r.* FROM \

@@ -8,6 +8,7 @@ mod clerk;
 mod forger;
 pub(crate) mod office;
 pub(crate) mod phone;
+pub(crate) mod shop;
 mod stranger;
 pub(crate) mod temper;
 pub(crate) mod told;

@@ -4,7 +4,7 @@
 //! May not know what is played.
 
 use crate::background::spawn;
-use crate::books::{self, Evidence, Question};
+use crate::books::{self, DEEDS, Evidence, Question};
 use crate::chance::Chance;
 use crate::clock::{Stopwatch, pause_ms};
 use crate::converge;
@@ -140,6 +140,7 @@ impl Scene {
             told_keys: outside.told.keys(),
             told_asks: outside.told.asks(),
             told_paid: outside.told_paid(),
+            told_deeds: DEEDS.map(|table| (table, outside.told.deeds(table))).into(),
             acknowledged: stage.acknowledged.all(),
             jumps: stage.sandbox.jumps(),
             forgeries: FORGERIES.to_vec(),

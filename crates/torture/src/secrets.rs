@@ -16,16 +16,18 @@ pub(crate) const PHONE: &str = "13912345678";
 pub(crate) const REGION: &str = "Canary Region 7151";
 pub(crate) const DETAIL: &str = "金丝雀路 7152 号";
 pub(crate) const REMARK: &str = "canary-remark-7153";
+pub(crate) const COURIER: &str = "金丝雀信使七一五五";
 /// Every buyer's login code begins like this.
 pub(crate) const LOGIN_CODE: &str = "canary-code-7154-";
 
-const OF_EVERY_BUYER: [(&str, &str); 6] = [
+const OF_EVERY_BUYER: [(&str, &str); 7] = [
     ("name", NAME),
     ("phone", PHONE),
     ("region", REGION),
     ("detail", DETAIL),
     ("remark", REMARK),
     ("login code", LOGIN_CODE),
+    ("courier", COURIER),
 ];
 /// Shorter ones would be found where they are not.
 const LENGTH_MIN: usize = 6;
@@ -52,6 +54,7 @@ impl Secrets {
         secrets.add("private key", pem.lines().nth(3).unwrap_or_default());
         secrets.add("operator's key", &keys.operator);
         secrets.add("approver's key", &keys.approver);
+        secrets.add("backend's key", &keys.service);
         secrets
     }
 
@@ -159,8 +162,9 @@ mod tests {
         let pem = "-----BEGIN\nline-one\nline-two\nline-three-of-the-key\n";
         let merchant = json!({"app_secret": "app-secret-1", "api_v3_key": "v3-key-2",
             "merchant_private_key_pem": pem});
-        let [operator, approver] = ["pk_operator", "pk_approver"].map(str::to_owned);
-        Secrets::of(&merchant, &Keys { operator, approver })
+        let [operator, approver, service] =
+            ["pk_operator", "pk_approver", "pk_service"].map(str::to_owned);
+        Secrets::of(&merchant, &Keys { operator, approver, service })
     }
 
     #[test]

@@ -111,6 +111,7 @@ impl Stage {
         let keys = Keys {
             operator: make_key(plan, "operator").await?,
             approver: make_key(plan, "approver").await?,
+            service: make_key(plan, "service").await?,
         };
         let stage = Stage {
             database: Arc::new(Mutex::new(database)),
@@ -237,6 +238,7 @@ async fn make_key(plan: &Plan, name: &str) -> Result<String> {
     // An operator who may also approve still may not approve what they asked for themselves.
     let roles: &[&str] = match name {
         "operator" => &["--role", "viewer", "--role", "operator", "--role", "approver"],
+        "service" => &["--role", "service", "--client-id", "raffle"],
         _ => &["--role", "viewer", "--role", "approver"],
     };
     let mut command = tokio::process::Command::new(&plan.paydesk);

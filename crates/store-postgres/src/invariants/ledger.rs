@@ -37,13 +37,54 @@ pub(super) const CHAIN: &[Rule] = &[
     ),
 ];
 
-/// Rules about the ledger and what it is about. What a person was told of is no news.
+/// Every entry that there should be, by what happened to orders, payments and refunds.
+macro_rules! happened {
+    () => {
+        "SELECT 'settled:' || coalesce(p.out_trade_no, o.order_number) AS transfer, x.account, x.unit, \
+             x.amount, o.order_number \
+         FROM settlements s JOIN orders o ON o.id = s.order_id \
+         LEFT JOIN payments p ON p.order_id = s.order_id AND p.payment_no = s.payment_no \
+         CROSS JOIN LATERAL (VALUES \
+             (CASE s.kind WHEN 'wallet' THEN 'wallet' WHEN 'cod' THEN 'cash_in_transit' \
+                  ELSE 'wechat_clearing' END, 'fen', -s.amount_fen), \
+             ('sales', 'fen', CASE WHEN o.recharge->>'credit' IS DISTINCT FROM 'wallet' \
+                  THEN s.amount_fen END), \
+             (o.recharge->>'credit', CASE o.recharge->>'credit' WHEN 'wallet' THEN 'fen' ELSE 'points' END, \
+                  (o.recharge->>'principal')::bigint), \
+             ('promotion', CASE o.recharge->>'credit' WHEN 'wallet' THEN 'fen' ELSE 'points' END, \
+                  CASE o.recharge->>'credit' WHEN 'wallet' THEN s.amount_fen ELSE 0 END \
+                      - (o.recharge->>'principal')::bigint)) x (account, unit, amount) \
+         UNION ALL SELECT 'bonus:' || o.order_number, x.account, \
+             CASE o.recharge->>'credit' WHEN 'wallet' THEN 'fen' ELSE 'points' END, x.amount, o.order_number \
+         FROM settlements s JOIN orders o ON o.id = s.order_id \
+         CROSS JOIN LATERAL (VALUES ('promotion', -(o.recharge->>'bonus')::bigint), \
+             (o.recharge->>'credit', (o.recharge->>'bonus')::bigint)) x (account, amount) \
+         UNION ALL SELECT 'surplus:' || p.out_trade_no, x.account, 'fen', x.amount, o.order_number \
+         FROM payments p JOIN orders o ON o.id = p.order_id \
+         CROSS JOIN LATERAL (VALUES ('wechat_clearing', -p.paid_fen), ('refunds_payable', p.paid_fen)) \
+             x (account, amount) \
+         WHERE p.status = 'surplus' \
+         UNION ALL SELECT 'refunded:' || r.out_refund_no, x.account, 'fen', x.amount, o.order_number \
+         FROM refunds r JOIN orders o ON o.id = r.order_id \
+         JOIN payments p ON p.order_id = r.order_id AND p.payment_no = r.payment_no \
+         CROSS JOIN LATERAL (VALUES \
+             (CASE WHEN p.status = 'surplus' OR o.purpose = 'recharge' THEN 'refunds_payable' \
+                  ELSE 'sales' END, -r.amount_fen), \
+             (CASE WHEN p.trade_type = 'WALLET' THEN 'wallet' \
+                  WHEN r.status = 'settled_offline' THEN 'cash_in_transit' ELSE 'wechat_clearing' END, \
+              r.amount_fen)) x (account, amount) \
+         WHERE r.status IN ('succeeded', 'settled_offline')"
+    };
+}
+
+/// Rules about the ledger and what it is about. What a person was told of, and has not resolved, is no news.
 pub(super) const RULES: &[Rule] = &[
     rule!(
         "I19",
         "a recharge is credited once with what it grants, and never before it is paid",
         "SELECT o.order_number FROM orders o WHERE o.purpose = 'recharge' \
-         AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND c.subject = o.order_number) \
+         AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND c.subject = o.order_number \
+              AND c.status <> 'resolved') \
          AND (SELECT coalesce(sum(e.amount), 0) FROM transfers t JOIN entries e ON e.transfer = t.name \
               WHERE t.order_id = o.id AND t.kind IN ('recharge', 'bonus') AND e.amount > 0 \
                 AND e.account = o.recharge->>'credit' AND t.name NOT LIKE 'revoked:%') \
@@ -59,7 +100,8 @@ pub(super) const RULES: &[Rule] = &[
              WHERE e.transfer = 'settled:' || coalesce(p.out_trade_no, o.order_number) \
              AND e.amount = -s.amount_fen AND e.account = CASE s.kind WHEN 'wallet' THEN 'wallet' \
                  WHEN 'cod' THEN 'cash_in_transit' ELSE 'wechat_clearing' END) \
-         AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND c.subject = o.order_number)"
+         AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND c.subject = o.order_number \
+              AND c.status <> 'resolved')"
     ),
     rule!(
         "I20b",
@@ -68,7 +110,8 @@ pub(super) const RULES: &[Rule] = &[
          WHERE p.status = 'surplus' AND p.paid_fen > 0 \
          AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.transfer = 'surplus:' || p.out_trade_no \
              AND e.account = 'wechat_clearing' AND e.amount = -p.paid_fen) \
-         AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND c.subject = o.order_number)"
+         AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND c.subject = o.order_number \
+              AND c.status <> 'resolved')"
     ),
     rule!(
         "I14d",
@@ -76,6 +119,50 @@ pub(super) const RULES: &[Rule] = &[
         "SELECT r.out_refund_no FROM refunds r JOIN orders o ON o.id = r.order_id \
          WHERE (r.status IN ('succeeded', 'settled_offline')) <> EXISTS (SELECT 1 FROM entries e \
              WHERE e.transfer = 'refunded:' || r.out_refund_no AND e.amount = r.amount_fen) \
-         AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND c.subject = o.order_number)"
+         AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND c.subject = o.order_number \
+              AND c.status <> 'resolved')"
+    ),
+    rule!(
+        "I20c",
+        "the ledger says what happened, account by account, and nothing else",
+        "SELECT DISTINCT coalesce(h.transfer, l.transfer) FROM (SELECT * FROM (",
+        happened!(),
+        ") all_of_it WHERE amount <> 0) h FULL JOIN (SELECT e.transfer, e.account, e.unit, e.amount, \
+             o.order_number FROM entries e JOIN transfers t ON t.name = e.transfer \
+             LEFT JOIN orders o ON o.id = t.order_id \
+             WHERE e.transfer ~ '^(settled|bonus|surplus|refunded):') l \
+             ON (l.transfer, l.account, l.unit, l.amount) = (h.transfer, h.account, h.unit, h.amount) \
+         WHERE (h.transfer IS NULL OR l.transfer IS NULL) \
+         AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND c.status <> 'resolved' \
+             AND c.subject = coalesce(h.order_number, l.order_number))"
+    ),
+    rule!(
+        "I20d",
+        "what of a recharge goes back was taken from its buyer, and stays with them when it does not",
+        "SELECT o.order_number FROM settlements s JOIN orders o ON o.id = s.order_id \
+         JOIN payments p ON p.order_id = s.order_id AND p.payment_no = s.payment_no \
+         CROSS JOIN LATERAL (SELECT \
+             coalesce(sum(e.amount) FILTER (WHERE e.account = 'refunds_payable'), 0) AS owed, \
+             coalesce(sum(e.amount) FILTER (WHERE e.buyer_id IS NOT NULL AND t.name LIKE 'reserved:%'), 0) \
+                 AS principal, \
+             coalesce(sum(e.amount) FILTER (WHERE e.buyer_id IS NOT NULL AND t.name LIKE 'revoked:%'), 0) \
+                 AS bonus \
+             FROM transfers t JOIN entries e ON e.transfer = t.name \
+             WHERE t.order_id = o.id AND t.name ~ '^(reserved|revoked):') x \
+         WHERE o.purpose = 'recharge' AND CASE WHEN x.owed = p.refund_reserved_fen THEN \
+             (x.principal, x.bonus) IS DISTINCT FROM \
+             (-div((o.recharge->>'principal')::numeric * p.refund_reserved_fen, p.amount_fen), \
+              -div((o.recharge->>'bonus')::numeric * p.refund_reserved_fen, p.amount_fen)) \
+             ELSE NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND c.status <> 'resolved' \
+                 AND c.subject = o.order_number) END"
+    ),
+    rule!(
+        "I20e",
+        "nothing moves in the ledger but by an order, or because a backend spends points",
+        "SELECT t.name FROM transfers t LEFT JOIN orders o ON o.id = t.order_id \
+         WHERE CASE WHEN t.name LIKE 'spend:%' THEN t.kind <> 'spend' OR EXISTS (SELECT 1 FROM entries e \
+                 WHERE e.transfer = t.name AND e.unit <> 'points') \
+             WHEN t.name ~ '^(reserved|revoked):' THEN o.purpose IS DISTINCT FROM 'recharge' \
+             ELSE t.name !~ '^(settled|bonus|surplus|refunded):' END"
     ),
 ];

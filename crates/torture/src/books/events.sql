@@ -25,9 +25,11 @@ CROSS JOIN LATERAL (VALUES
     ('order.created', true),
     ('order.paid', o.payment_status <> 'unpaid'),
     ('order.cancelled', o.status = 'cancelled'),
-    ('order.shipped', o.status IN ('shipped', 'delivered', 'completed')),
-    ('order.delivered', o.status IN ('delivered', 'completed')),
-    ('order.completed', o.status = 'completed')) AS x (type, has_to_be)
+    ('order.shipped', o.shipments <> '[]'),
+    ('order.delivered', o.status IN ('delivered', 'completed') AND o.purpose = 'goods'),
+    ('order.completed', o.status = 'completed' AND o.purpose = 'goods'),
+    ('order.cod_collected', EXISTS (
+        SELECT 1 FROM settlements s WHERE s.order_id = o.id AND s.kind = 'cod'))) AS x (type, has_to_be)
 WHERE x.has_to_be <> EXISTS (SELECT 1 FROM outbox e WHERE e.order_id = o.id AND e.type = x.type)
 UNION ALL
 SELECT 'I32 surplus is an event: ' || p.out_trade_no
@@ -45,6 +47,20 @@ CROSS JOIN LATERAL (VALUES
 WHERE x.has_to_be <> EXISTS (
     SELECT 1 FROM outbox e
     WHERE e.order_id = r.order_id AND e.type = x.type AND e.subject = r.out_refund_no)
+UNION ALL
+SELECT 'I32 what moves in a wallet is told as often, and so are points that are given: '
+       || coalesce(m.name, e.subject) || ' ' || coalesce(m.n, 0) || ' ' || coalesce(m.told, e.type) || ', told '
+       || coalesce(e.n, 0)
+FROM (SELECT t.order_id, t.name, count(*) AS n,
+             CASE WHEN e.account = 'points' THEN 'points.granted' WHEN e.amount > 0 THEN 'wallet.credited'
+                  ELSE 'wallet.debited' END AS told
+      FROM transfers t JOIN entries e ON e.transfer = t.name
+      WHERE t.order_id IS NOT NULL AND (e.account = 'wallet' OR (e.account = 'points' AND e.amount > 0))
+      GROUP BY 1, 2, 4) m
+FULL JOIN (SELECT order_id, type, subject, count(*) AS n FROM outbox
+           WHERE type LIKE 'wallet.%' OR type LIKE 'points.%' GROUP BY 1, 2, 3) e
+    ON e.order_id = m.order_id AND e.type = m.told AND e.subject = m.name
+WHERE coalesce(m.n, 0) <> coalesce(e.n, 0)
 UNION ALL
 -- What PostgreSQL has acknowledged is there, whatever was stopped, frozen or killed since.
 SELECT 'an acknowledged commit stays: ' || a.command_id

@@ -10,7 +10,8 @@ SELECT 'I36 every open order has its job: ' || o.order_number || ' is ' || o.sta
 FROM orders o
 WHERE (o.status = 'pending_payment' AND NOT EXISTS (
           SELECT 1 FROM jobs j WHERE j.kind = 'expire_order' AND j.subject = o.order_number))
-   OR (o.status = 'delivered' AND NOT EXISTS (
+   -- What is to be paid at the door waits for its cash as long as it takes.
+   OR (o.status = 'delivered' AND o.payment_status <> 'unpaid' AND NOT EXISTS (
           SELECT 1 FROM jobs j WHERE j.kind = 'complete_order' AND j.subject = o.order_number))
 UNION ALL
 SELECT 'I36 every live payment has its job: ' || p.out_trade_no || ' is ' || p.status

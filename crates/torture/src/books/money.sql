@@ -37,7 +37,7 @@ UNION ALL
 -- The other way round: what is recorded as money was taken by WeChat Pay.
 SELECT 'I4 no money that was never taken: ' || p.out_trade_no || ' is ' || p.status
 FROM payments p
-WHERE (p.status IN ('paid', 'surplus') OR p.transaction_id IS NOT NULL)
+WHERE (p.status IN ('paid', 'surplus') OR p.transaction_id IS NOT NULL) AND p.trade_type <> 'WALLET'
   AND NOT EXISTS (SELECT 1 FROM money m WHERE m.out_trade_no = p.out_trade_no)
 UNION ALL
 SELECT 'I4 every settlement names a payment that was taken: ' || o.order_number

@@ -25,11 +25,19 @@ FROM refunds r WHERE r.status IN ('requested', 'sending', 'unknown', 'processing
 UNION ALL
 SELECT 'I14 a refund is what WeChat Pay says: ' || r.out_refund_no || ' is ' || r.status || ', there '
        || coalesce(w.status, 'unknown')
-FROM refunds r LEFT JOIN wechat_refunds w USING (out_refund_no)
-WHERE r.status IN ('succeeded', 'abnormal', 'closed', 'rejected')
+FROM refunds r JOIN payments p ON p.order_id = r.order_id AND p.payment_no = r.payment_no
+LEFT JOIN wechat_refunds w USING (out_refund_no)
+WHERE r.status IN ('succeeded', 'abnormal', 'closed', 'rejected') AND p.trade_type <> 'WALLET'
   AND (w.status, w.refund_id) IS DISTINCT FROM
       (CASE r.status WHEN 'succeeded' THEN 'SUCCESS' WHEN 'abnormal' THEN 'ABNORMAL'
                      WHEN 'closed' THEN 'CLOSED' END, r.refund_id)
+UNION ALL
+SELECT 'what goes back to a wallet is none of WeChat Pay''s, and there at once: ' || r.out_refund_no || ' ' || r.status
+FROM refunds r JOIN payments p ON p.order_id = r.order_id AND p.payment_no = r.payment_no
+WHERE p.trade_type = 'WALLET'
+  AND (r.status NOT IN ('succeeded', 'awaiting_approval', 'declined', 'withdrawn')
+       OR EXISTS (SELECT 1 FROM wechat_refunds w WHERE w.out_refund_no = r.out_refund_no)
+       OR EXISTS (SELECT 1 FROM calls c WHERE c.out_refund_no = r.out_refund_no))
 UNION ALL
 SELECT 'I12 a live order''s settlement is not refunded by itself: ' || r.out_refund_no
 FROM refunds r JOIN settlements s ON s.order_id = r.order_id AND s.payment_no = r.payment_no
@@ -82,7 +90,7 @@ UNION ALL
 -- By the trail, which the program writes and never changes. What replaces another was approved with it.
 SELECT 'two people say yes to much money: ' || r.out_refund_no || ', asked for by ' || r.actor
 FROM live_refunds r JOIN business b ON r.amount_fen > b.approval_above_fen
-WHERE r.asked_by = 'operator' AND r.sent_at IS NOT NULL AND r.replaces IS NULL
+WHERE r.asked_by = 'operator' AND (r.sent_at IS NOT NULL OR r.status = 'succeeded') AND r.replaces IS NULL
   AND NOT EXISTS (
     SELECT 1 FROM audit a, jsonb_array_elements(a.events) e
     WHERE a.order_id = r.order_id AND a.actor <> r.actor

@@ -38,3 +38,27 @@ UNION ALL
 SELECT 'commits that PostgreSQL acknowledged through the proxies: ' || count(*) || ', all there: '
        || bool_and(EXISTS (SELECT 1 FROM effects e WHERE e.effect_key = a.command_id))::text
 FROM acknowledged a
+UNION ALL
+SELECT 'paid ahead ' || count(*) FILTER (WHERE o.purpose = 'recharge') || ' times, from wallets '
+       || count(*) FILTER (WHERE s.kind = 'wallet') || ' times, in cash ' || count(*) FILTER (WHERE s.kind = 'cod')
+       || ' times; points spent ' || (SELECT count(*) FROM transfers WHERE kind = 'spend') || ' times'
+FROM settlements s JOIN orders o ON o.id = s.order_id
+UNION ALL
+SELECT 'transfers ' || count(*) || ', entries ' || (SELECT count(*) FROM entries) || ', accounts '
+       || (SELECT count(*) FROM accounts)
+FROM transfers
+UNION ALL
+SELECT 'coupons given ' || (SELECT count(*) FROM coupon_grants) || ', in orders ' || count(*) || ': '
+       || count(*) FILTER (WHERE status = 'used') || ' used, '
+       || count(*) FILTER (WHERE status = 'released') || ' released, '
+       || count(*) FILTER (WHERE status = 'returned') || ' returned'
+FROM coupon_uses
+UNION ALL
+SELECT 'refunds of goods ' || count(*) || ', that came to something ' || count(*) FILTER (
+       WHERE status IN ('succeeded', 'settled_offline'))
+FROM refunds WHERE lines <> '[]'
+UNION ALL
+SELECT 'at the door ' || count(*) || ' orders: ' || count(*) FILTER (WHERE payment_method = 'wechat')
+       || ' paid online after all, ' || count(*) FILTER (WHERE cancel_cause = 'refused') || ' refused, '
+       || count(*) FILTER (WHERE status = 'cancelled' AND cancel_cause <> 'refused') || ' cancelled before'
+FROM orders o WHERE o.pay_deadline IS NULL AND o.purpose = 'goods' AND o.payment_method IN ('cod', 'wechat')

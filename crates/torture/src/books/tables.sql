@@ -14,6 +14,13 @@ CREATE TEMP TABLE told_refunds (out_refund_no text, said text);
 CREATE TEMP TABLE told_keys (key text, order_number text);
 CREATE TEMP TABLE told_asks (out_refund_no text);
 CREATE TEMP TABLE told_paid (out_trade_no text);
+CREATE TEMP TABLE told_issues (user_id uuid, coupon_id text, quantity bigint);
+CREATE TEMP TABLE told_spends (user_id uuid, points bigint);
+CREATE TEMP TABLE told_cash (order_number text, amount_fen bigint);
+-- What the shop was opened with.
+CREATE TEMP TABLE the_coupons (
+    id text, limit_ bigint, amount_fen bigint, percent bigint, cap_fen bigint, threshold_fen bigint);
+CREATE TEMP TABLE the_packages (id text, price_fen bigint, credit text, principal bigint, bonus bigint);
 CREATE TEMP TABLE ask_reasons (text text);
 CREATE TEMP TABLE acknowledged (command_id text, order_id uuid);
 CREATE TEMP TABLE forgeries (text text);

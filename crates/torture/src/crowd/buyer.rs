@@ -25,6 +25,8 @@ pub(crate) const COMMON: [&str; 2] = ["tea", "pot"];
 pub(crate) struct Buyer {
     pub(crate) phone: Phone,
     pub(crate) chance: Chance,
+    /// As whom the service knows them.
+    pub(crate) user: String,
     address: i64,
 }
 
@@ -55,7 +57,7 @@ impl Buyer {
         let login = json!({"code": code});
         let login = phone.insist("POST", "/api/mini/login", &login).await;
         expect(&phone, "login", &login, &[]);
-        let token = login.text("token").to_owned();
+        let (token, user) = (login.text("token").to_owned(), login.text("user_id").to_owned());
         phone.outside().secrets.add("buyer's token", &token);
         let phone = phone.holding(&token);
         let address = json!({"name": secrets::NAME, "phone": secrets::PHONE,
@@ -63,7 +65,7 @@ impl Buyer {
         let address = phone.insist("POST", "/api/mini/addresses", &address).await;
         expect(&phone, "address", &address, &[]);
         let address = address.body["id"].as_i64().unwrap_or(0);
-        Buyer { phone, chance, address }
+        Buyer { phone, chance, user, address }
     }
 
     pub(crate) async fn want(&self, sku: &str, quantity: u64) {
@@ -85,21 +87,44 @@ impl Buyer {
     }
 
     pub(crate) async fn check_out_under(&self, key: &str, trade_type: &str) -> Option<Offer> {
-        let wish = self.everything(trade_type);
-        let answer = self.phone.insist_under(key, "POST", CHECKOUT, &wish).await;
+        self.check_out_as(key, &self.everything(trade_type)).await
+    }
+
+    /// Checks out just this.
+    pub(crate) async fn check_out_as(&self, key: &str, wish: &Value) -> Option<Offer> {
+        let answer = self.phone.insist_under(key, "POST", CHECKOUT, wish).await;
         self.offer("checkout", &answer)
     }
 
-    /// Places an order to be paid later: its number.
-    pub(crate) async fn place(&self) -> Option<String> {
+    /// Places an order to be paid later, at the door (`cod`), or from the wallet: its number.
+    pub(crate) async fn place(&self, method: &str) -> Option<String> {
         let mut wish = self.everything("");
         if let Some(members) = wish.as_object_mut() {
             members.remove("trade_type");
-            members.insert("payment_method".to_owned(), json!("wechat"));
+            members.insert("payment_method".to_owned(), json!(method));
         }
         let answer = self.phone.insist("POST", "/api/mini/orders", &wish).await;
         let refused = expect(&self.phone, "place", &answer, &REFUSALS);
         (!refused).then(|| answer.text("order_number").to_owned())
+    }
+
+    /// Buys money or points ahead.
+    pub(crate) async fn recharge(&self, package: &str) -> Option<Offer> {
+        let wish = json!({"package_id": package, "trade_type": "JSAPI"});
+        let answer = self.phone.insist("POST", "/api/mini/recharges", &wish).await;
+        self.offer("recharge", &answer)
+    }
+
+    /// Pays an order from the wallet: whether it is paid so.
+    pub(crate) async fn pay_from_wallet(&self, order: &str) -> bool {
+        let path = format!("/api/mini/orders/{order}/wallet-pay");
+        let answer = self.phone.insist("POST", &path, &json!({})).await;
+        let allowed = ["insufficient_balance", "order_not_payable", "order_state_conflict"];
+        let paid = !expect(&self.phone, "wallet pay", &answer, &allowed);
+        if paid {
+            self.phone.outside().watch.tally.count("wallets: an order paid");
+        }
+        paid
     }
 
     /// Asks to pay an order this way.
@@ -204,8 +229,19 @@ impl Buyer {
 
     /// Asks for so much of the money back: the number of the refund.
     pub(crate) async fn ask_back(&self, order: &str, amount_fen: i64) -> Option<String> {
+        self.ask_back_for(order, &json!({"amount_fen": amount_fen})).await
+    }
+
+    /// Asks for what was paid for so many of a line: the number of the refund.
+    pub(crate) async fn send_back(&self, order: &str, line: u64, quantity: u64) -> Option<String> {
+        let lines = json!([{"line_no": line, "quantity": quantity}]);
+        self.ask_back_for(order, &json!({"lines": lines})).await
+    }
+
+    async fn ask_back_for(&self, order: &str, what: &Value) -> Option<String> {
         let path = format!("/api/mini/orders/{order}/refunds");
-        let body = json!({"amount_fen": amount_fen, "reason": ASKED_BY_BUYERS});
+        let mut body = what.clone();
+        body["reason"] = json!(ASKED_BY_BUYERS);
         let answer = self.phone.insist("POST", &path, &body).await;
         let allowed = [
             "refund_exceeds_paid",
@@ -232,7 +268,7 @@ impl Buyer {
 }
 
 /// What a checkout or a payment may be refused with, in any trouble.
-const REFUSALS: [&str; 9] = [
+const REFUSALS: [&str; 11] = [
     "out_of_stock",
     "checkout_open",
     "too_many_open_orders",
@@ -242,6 +278,8 @@ const REFUSALS: [&str; 9] = [
     "item_not_found",
     "wechat_refused",
     "price_changed",
+    "coupon_not_usable",
+    "insufficient_balance",
 ];
 
 /// Whether it was refused. A refusal that is not allowed is a difference.

@@ -6,6 +6,7 @@ use crate::crowd::Outside;
 use crate::crowd::buyer::{COMMON, SCARCE};
 use crate::crowd::office::{Office, Who};
 use crate::crowd::phone::Phone;
+use crate::crowd::shop;
 use crate::stage::Stage;
 use anyhow::Result;
 use serde_json::json;
@@ -96,5 +97,5 @@ pub(crate) async fn stock_up(stage: &Stage, outside: &Outside, chance: Chance) -
         office.put_on_sale(sku, price_fen).await?;
         office.bring(sku, stock).await;
     }
-    Ok(())
+    shop::open(&office).await
 }

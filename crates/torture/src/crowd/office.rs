@@ -6,6 +6,7 @@
 
 use crate::crowd::buyer::expect;
 use crate::crowd::phone::Phone;
+use crate::secrets;
 use crate::sql::Connection;
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
@@ -19,8 +20,14 @@ pub(crate) const GIVEN_BY_OPERATORS: &str = "a broken corner";
 const RETRIES_MAX: u32 = 2;
 /// Other acts at the same moment may have been first.
 const LATE: [&str; 1] = ["order_state_conflict"];
-const NOT_REFUNDABLE: [&str; 4] =
-    ["refund_exceeds_paid", "refund_limit_reached", "order_not_refundable", "order_state_conflict"];
+const NOT_REFUNDABLE: [&str; 5] = [
+    "refund_exceeds_paid",
+    "refund_limit_reached",
+    "order_not_refundable",
+    "order_state_conflict",
+    // What a recharge had credited is spent.
+    "insufficient_balance",
+];
 /// Refunds that wait for a yes, that were refused, and that did not reach their payer.
 const LEFT_LYING: &str = "SELECT r.status || ' ' || r.out_refund_no FROM refunds r
      WHERE r.status IN ('awaiting_approval', 'rejected', 'abnormal')
@@ -32,6 +39,8 @@ const LEFT_LYING: &str = "SELECT r.status || ' ' || r.out_refund_no FROM refunds
 pub(crate) struct Keys {
     pub(crate) operator: String,
     pub(crate) approver: String,
+    /// Of the merchant's own backend.
+    pub(crate) service: String,
 }
 
 /// Who of them says something.
@@ -46,13 +55,18 @@ pub(crate) enum Who {
 pub(crate) struct Office {
     operator: Phone,
     approver: Phone,
+    backend: Phone,
 }
 
 impl Office {
     /// At the same door as whoever holds this phone.
     pub(crate) fn of(phone: &Phone) -> Office {
         let keys = &phone.outside().keys;
-        Office { operator: phone.holding(&keys.operator), approver: phone.holding(&keys.approver) }
+        Office {
+            operator: phone.holding(&keys.operator),
+            approver: phone.holding(&keys.approver),
+            backend: phone.holding(&keys.service),
+        }
     }
 
     /// Offers something.
@@ -60,6 +74,13 @@ impl Office {
         let body = json!({"title": sku, "price_fen": price_fen, "cost_price_fen": 1});
         let answer = self.operator.insist("PUT", &format!("/api/admin/skus/{sku}"), &body).await;
         ensure!(answer.is_success(), "the shop cannot be opened: {answer}");
+        Ok(())
+    }
+
+    /// Sets a rule of the shop.
+    pub(crate) async fn set(&self, path: &str, rule: &Value) -> Result<()> {
+        let answer = self.operator.insist("PUT", path, rule).await;
+        ensure!(answer.is_success(), "{path}: {answer}");
         Ok(())
     }
 
@@ -78,6 +99,11 @@ impl Office {
         let package = json!({"logistics_type": 1, "packages": [{"express_company": "YTO",
             "tracking_no": format!("T{order}"), "item_desc": "tea"}]});
         self.step(order, "ship", &package).await
+    }
+
+    /// It has arrived.
+    pub(super) async fn deliver(&self, order: &str) -> bool {
+        self.step(order, "deliver", &json!({})).await
     }
 
     /// One step of an order: whether it was taken.
@@ -110,8 +136,19 @@ impl Office {
 
     /// Gives money back: the number of the refund.
     pub(super) async fn give_back(&self, order: &str, amount_fen: i64) -> Option<String> {
+        self.give_back_for(order, &json!({"amount_fen": amount_fen})).await
+    }
+
+    /// Gives back what was paid for so many of a line.
+    pub(super) async fn take_back(&self, order: &str, line: u64, quantity: u64) -> Option<String> {
+        let lines = json!([{"line_no": line, "quantity": quantity}]);
+        self.give_back_for(order, &json!({"lines": lines})).await
+    }
+
+    async fn give_back_for(&self, order: &str, what: &Value) -> Option<String> {
         let path = format!("/api/admin/orders/{order}/refunds");
-        let body = json!({"amount_fen": amount_fen, "reason": GIVEN_BY_OPERATORS});
+        let mut body = what.clone();
+        body["reason"] = json!(GIVEN_BY_OPERATORS);
         let answer = self.operator.insist("POST", &path, &body).await;
         if expect(&self.operator, "refund", &answer, &NOT_REFUNDABLE) {
             return None;
@@ -120,6 +157,53 @@ impl Office {
         let number = answer.text("out_refund_no");
         self.operator.outside().told.note_ask(number);
         Some(number.to_owned())
+    }
+
+    /// Gives a buyer so many of a coupon: whether they have them.
+    pub(super) async fn issue(&self, coupon: &str, user: &str, quantity: u64) -> bool {
+        let path = format!("/api/admin/coupons/{coupon}/issue");
+        let body = json!({"user_id": user, "quantity": quantity});
+        let answer = self.operator.insist("POST", &path, &body).await;
+        if expect(&self.operator, "issue", &answer, &["coupon_limit_reached"]) {
+            return false;
+        }
+        let deed = json!({"user_id": user, "coupon_id": coupon, "quantity": quantity});
+        self.operator.outside().told.note_deed("told_issues", deed);
+        true
+    }
+
+    /// The merchant's own backend takes points for something of its own.
+    pub(super) async fn spend_points(&self, user: &str, points: i64) -> bool {
+        let path = format!("/api/v1/users/{user}/points/spend");
+        let body = json!({"points": points, "reason": "a raffle"});
+        let answer = self.backend.insist("POST", &path, &body).await;
+        if expect(&self.backend, "spend points", &answer, &["insufficient_balance"]) {
+            return false;
+        }
+        self.count("points: spent".to_owned());
+        let deed = json!({"user_id": user, "points": points});
+        self.backend.outside().told.note_deed("told_spends", deed);
+        true
+    }
+
+    /// The courier has taken the cash: whether it was theirs to take.
+    pub(super) async fn collect(&self, order: &str, amount_fen: i64) -> bool {
+        let path = format!("/api/admin/orders/{order}/cod/collect");
+        let body = json!({"amount_fen": amount_fen, "courier": secrets::COURIER});
+        let answer = self.operator.insist("POST", &path, &body).await;
+        let allowed = ["payment_in_progress", "order_state_conflict", "cod_amount_differs"];
+        if expect(&self.operator, "collect", &answer, &allowed) {
+            return false;
+        }
+        self.count("at the door: cash taken".to_owned());
+        let deed = json!({"order_number": order, "amount_fen": amount_fen});
+        self.operator.outside().told.note_deed("told_cash", deed);
+        true
+    }
+
+    /// The goods are not taken at the door.
+    pub(super) async fn refused_at_the_door(&self, order: &str) -> bool {
+        self.step(order, "cod/refuse", &json!({})).await
     }
 
     /// Cancels what is paid.

@@ -1,15 +1,22 @@
 //! How buyers behave. Each temper is a short story; what it says in the end is checked by others.
 
 mod back;
+mod door;
+mod purse;
+mod thrift;
 
 use crate::chance::Chance;
 use crate::clock::pause_ms;
 use crate::crowd::buyer::{Buyer, COMMON, Offer, is_over};
 use serde_json::json;
+use std::pin::Pin;
 use std::time::Duration;
 
 /// How long a buyer looks at an order before they put the phone away.
 const LOOKS_FOR: Duration = Duration::from_secs(20);
+
+/// What somebody does from the beginning to the end; `None` when it was refused on the way.
+type Story<'a> = Pin<Box<dyn Future<Output = Option<()>> + Send + 'a>>;
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,9 +63,27 @@ pub(crate) enum Temper {
     Miscounting,
     /// Pays late, and has closed the account to which it would go back.
     Gone,
+    /// Sends back things of a list of several, twice at once.
+    Picky,
+    /// Pays ahead, and from it.
+    Saving,
+    /// Pays from the wallet and by WeChat Pay at the same moment.
+    Racing,
+    /// Buys points, which the merchant's backend spends twice at once.
+    Gambling,
+    /// Wants back what they paid ahead while they spend it.
+    Undoing,
+    /// Uses one coupon for two orders.
+    Thrifty,
+    /// Cancels with a coupon, and uses it again.
+    Reusing,
+    /// Pays at the door, or does not take the goods.
+    AtTheDoor,
+    /// Turns cash into an online payment while the courier stands there.
+    Converting,
 }
 
-const ALL: [(u64, Temper); 21] = [
+const ALL: [(u64, Temper); 30] = [
     (6, Temper::Prompt),
     (4, Temper::Slow),
     (2, Temper::Forgetful),
@@ -80,6 +105,15 @@ const ALL: [(u64, Temper); 21] = [
     (2, Temper::Recalled),
     (1, Temper::Miscounting),
     (1, Temper::Gone),
+    (4, Temper::Picky),
+    (3, Temper::Saving),
+    (4, Temper::Racing),
+    (2, Temper::Gambling),
+    (3, Temper::Undoing),
+    (3, Temper::Thrifty),
+    (3, Temper::Reusing),
+    (4, Temper::AtTheDoor),
+    (5, Temper::Converting),
 ];
 
 impl Temper {
@@ -110,36 +144,54 @@ impl Temper {
             Temper::Recalled => "recalled",
             Temper::Miscounting => "miscounting",
             Temper::Gone => "gone",
+            Temper::Picky => "picky",
+            Temper::Saving => "saving",
+            Temper::Racing => "racing",
+            Temper::Gambling => "gambling",
+            Temper::Undoing => "undoing",
+            Temper::Thrifty => "thrifty",
+            Temper::Reusing => "reusing",
+            Temper::AtTheDoor => "at the door",
+            Temper::Converting => "converting",
         }
     }
 
     /// The whole story: whether it was told to its end. One that ends early has been refused on the way,
     /// which is in order.
     pub(crate) async fn buy(self, buyer: &mut Buyer) -> bool {
-        let told = match self {
-            Temper::Prompt => prompt(buyer).await,
-            Temper::Slow => slow(buyer).await,
-            Temper::Forgetful => buyer.check_out("JSAPI").await.map(drop),
-            Temper::Fickle => fickle(buyer).await,
-            Temper::Torn => torn(buyer).await,
-            Temper::Switching => switching(buyer).await,
-            Temper::TwoDevices => two_devices(buyer).await,
-            Temper::DoubleClicking => double_clicking(buyer).await,
-            Temper::Impatient => impatient(buyer).await,
-            Temper::Clumsy => clumsy(buyer).await,
-            Temper::Late => late(buyer).await,
-            Temper::Lying => lying(buyer).await,
-            Temper::Planning => planning(buyer).await,
-            Temper::Replacing => replacing(buyer).await,
-            Temper::Bargaining => back::bargaining(buyer).await,
-            Temper::Returning => back::returning(buyer).await,
-            Temper::SendingBack => back::sending_back(buyer).await,
-            Temper::Complaining => back::complaining(buyer).await,
-            Temper::Recalled => back::recalled(buyer).await,
-            Temper::Miscounting => miscounting(buyer).await,
-            Temper::Gone => back::gone(buyer).await,
+        let story: Story<'_> = match self {
+            Temper::Prompt => Box::pin(prompt(buyer)),
+            Temper::Slow => Box::pin(slow(buyer)),
+            Temper::Forgetful => Box::pin(forgetful(buyer)),
+            Temper::Fickle => Box::pin(fickle(buyer)),
+            Temper::Torn => Box::pin(torn(buyer)),
+            Temper::Switching => Box::pin(switching(buyer)),
+            Temper::TwoDevices => Box::pin(two_devices(buyer)),
+            Temper::DoubleClicking => Box::pin(double_clicking(buyer)),
+            Temper::Impatient => Box::pin(impatient(buyer)),
+            Temper::Clumsy => Box::pin(clumsy(buyer)),
+            Temper::Late => Box::pin(late(buyer)),
+            Temper::Lying => Box::pin(lying(buyer)),
+            Temper::Planning => Box::pin(planning(buyer)),
+            Temper::Replacing => Box::pin(replacing(buyer)),
+            Temper::Bargaining => Box::pin(back::bargaining(buyer)),
+            Temper::Returning => Box::pin(back::returning(buyer)),
+            Temper::SendingBack => Box::pin(back::sending_back(buyer)),
+            Temper::Complaining => Box::pin(back::complaining(buyer)),
+            Temper::Recalled => Box::pin(back::recalled(buyer)),
+            Temper::Miscounting => Box::pin(miscounting(buyer)),
+            Temper::Gone => Box::pin(back::gone(buyer)),
+            Temper::Picky => Box::pin(back::picky(buyer)),
+            Temper::Saving => Box::pin(purse::saving(buyer)),
+            Temper::Racing => Box::pin(purse::racing(buyer)),
+            Temper::Gambling => Box::pin(purse::gambling(buyer)),
+            Temper::Undoing => Box::pin(purse::undoing(buyer)),
+            Temper::Thrifty => Box::pin(thrift::thrifty(buyer)),
+            Temper::Reusing => Box::pin(thrift::reusing(buyer)),
+            Temper::AtTheDoor => Box::pin(door::at_the_door(buyer)),
+            Temper::Converting => Box::pin(door::converting(buyer)),
         };
-        told.is_some()
+        story.await.is_some()
     }
 }
 
@@ -149,6 +201,10 @@ async fn look(buyer: &Buyer, order: &str) {
 
 async fn pay(buyer: &Buyer, offer: &Offer) -> bool {
     buyer.pay(&offer.out_trade_no, &json!({})).await
+}
+
+async fn forgetful(buyer: &Buyer) -> Option<()> {
+    buyer.check_out("JSAPI").await.map(drop)
 }
 
 async fn prompt(buyer: &Buyer) -> Option<()> {
@@ -291,7 +347,7 @@ async fn lying(buyer: &mut Buyer) -> Option<()> {
 }
 
 async fn planning(buyer: &mut Buyer) -> Option<()> {
-    let order = buyer.place().await?;
+    let order = buyer.place("wechat").await?;
     pause_ms(buyer.chance.doublings(100, 6_000)).await;
     buyer.want(COMMON[0], 1).await;
     let offer = buyer.pay_by(&order, "NATIVE").await?;

@@ -22,6 +22,8 @@ struct Inside {
     asks: BTreeSet<String>,
     /// Which order each key is about.
     keys: BTreeMap<String, String>,
+    /// What else was said to be done, by the table in which the books look for it.
+    deeds: BTreeMap<&'static str, Vec<Value>>,
 }
 
 /// A refund's last word, and when it was first said.
@@ -88,6 +90,16 @@ impl Told {
     /// Every refund that a request came to.
     pub(crate) fn asks(&self) -> Value {
         self.lock().asks.iter().map(|number| json!({"out_refund_no": number})).collect()
+    }
+
+    /// Notes something that an answer said is done.
+    pub(crate) fn note_deed(&self, table: &'static str, deed: Value) {
+        self.lock().deeds.entry(table).or_default().push(deed);
+    }
+
+    /// All of that table.
+    pub(crate) fn deeds(&self, table: &str) -> Value {
+        self.lock().deeds.get(table).cloned().unwrap_or_default().into()
     }
 
     /// Every order that was named, for the check at the end.

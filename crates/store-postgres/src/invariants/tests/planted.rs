@@ -178,6 +178,47 @@ pub(super) const PLANTED: &[(&str, &str)] = &[
     ("I20b", "UPDATE entries SET transfer = 'x' || transfer WHERE transfer LIKE 'surplus:%'"),
     ("I14d", "UPDATE refunds SET status = 'processing' WHERE status = 'succeeded'"),
     ("I14d", "UPDATE refunds SET status = 'settled_offline' WHERE status = 'sending'"),
+    (
+        "I20c",
+        "UPDATE entries SET account = 'promotion' WHERE transfer LIKE 'settled:%' AND account = 'sales'",
+    ),
+    (
+        "I20c",
+        "UPDATE entries SET account = 'promotion' WHERE transfer LIKE 'refunded:%' AND amount > 0 \
+         AND buyer_id IS NULL",
+    ),
+    (
+        "I20c",
+        "UPDATE entries SET account = 'cash_in_transit' WHERE transfer LIKE 'refunded:%' AND amount < 0",
+    ),
+    (
+        "I20c",
+        "WITH t AS (INSERT INTO transfers VALUES ('settled:NOBODY', 'payment', NULL, 'x', 'y', now())) \
+         INSERT INTO entries (transfer, entry_no, account, unit, amount, moved_at) \
+         VALUES ('settled:NOBODY', 1, 'wechat_clearing', 'fen', -500, now()), \
+                ('settled:NOBODY', 2, 'sales', 'fen', 500, now())",
+    ),
+    (
+        "I20c",
+        "WITH t AS (INSERT INTO transfers VALUES ('refunded:NOBODY', 'refund', NULL, 'x', 'y', now())) \
+         INSERT INTO entries (transfer, entry_no, account, unit, amount, moved_at) \
+         VALUES ('refunded:NOBODY', 1, 'wechat_clearing', 'fen', 500, now()), \
+                ('refunded:NOBODY', 2, 'sales', 'fen', -500, now())",
+    ),
+    ("I20c", "UPDATE refunds SET amount_fen = amount_fen + 1 WHERE status = 'succeeded'"),
+    (
+        "I20d",
+        "UPDATE payments p SET refund_reserved_fen = refund_reserved_fen + 1 FROM orders o \
+         WHERE o.id = p.order_id AND o.purpose = 'recharge' AND p.status = 'paid'",
+    ),
+    (
+        "I20d",
+        "UPDATE entries SET amount = amount - 1 WHERE transfer LIKE 'reserved:%' AND buyer_id IS NOT NULL",
+    ),
+    ("I20d", "DELETE FROM entries WHERE transfer LIKE 'revoked:%'"),
+    ("I20e", "INSERT INTO transfers VALUES ('gift:1', 'bonus', NULL, 'x', 'y', now())"),
+    ("I20e", "UPDATE transfers SET order_id = NULL WHERE name LIKE 'reserved:%'"),
+    ("I20e", "UPDATE transfers SET name = 'spend:x' WHERE name LIKE 'bonus:%'"),
     ("I23a", "UPDATE coupon_uses SET grant_no = 1, status = 'held'"),
     ("I23b", "UPDATE coupon_grants SET status = 'issued', order_id = NULL WHERE status = 'held'"),
     ("I23b", "UPDATE coupon_grants SET status = 'used' WHERE status = 'held'"),

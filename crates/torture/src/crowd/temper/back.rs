@@ -3,7 +3,7 @@
 use super::{LOOKS_FOR, look, pay};
 use crate::chance::Chance;
 use crate::clock::pause_ms;
-use crate::crowd::buyer::{Buyer, Offer, is_over};
+use crate::crowd::buyer::{Buyer, COMMON, Offer, is_over};
 use crate::crowd::office::{APPROVAL_ABOVE_FEN, Office, Who};
 use serde_json::json;
 
@@ -148,6 +148,42 @@ pub(super) async fn gone(buyer: &mut Buyer) -> Option<()> {
     look(buyer, &offer.order).await;
     let form = json!({"unfaithful": true, "payer_account": "abnormal"});
     buyer.pay(&offer.out_trade_no, &form).await;
+    Some(())
+}
+
+/// Two things on the list; of each some go back, by the buyer's wish and by an operator's, at once.
+pub(super) async fn picky(buyer: &mut Buyer) -> Option<()> {
+    buyer.want(COMMON[0], 3).await;
+    buyer.want(COMMON[1], 2).await;
+    let (offer, _) = paid(buyer).await?;
+    let office = Office::of(&buyer.phone);
+    if buyer.chance.permille(350) {
+        office.ship(&offer.order).await;
+    }
+    let lines = buyer.look_at(&offer.order).await["lines"].as_array().map_or(1, Vec::len);
+    for _ in 0..buyer.chance.between(1, 5) {
+        let mut draw = || {
+            let line = u64::try_from(buyer.chance.below(lines)).unwrap_or(0).saturating_add(1);
+            (line, buyer.chance.between(1, 4))
+        };
+        let ((one, some), (other, more)) = (draw(), draw());
+        let by_operator = buyer.chance.permille(400);
+        let (first, second) = tokio::join!(buyer.send_back(&offer.order, one, some), async {
+            if by_operator {
+                office.take_back(&offer.order, other, more).await
+            } else {
+                buyer.send_back(&offer.order, other, more).await
+            }
+        },);
+        for refund in [first, second].iter().flatten() {
+            if buyer.chance.permille(250) {
+                buyer.withdraw(&offer.order, refund).await;
+            } else {
+                office.say(Who::Approver, "approve", refund).await;
+            }
+        }
+    }
+    look(buyer, &offer.order).await;
     Some(())
 }
 
