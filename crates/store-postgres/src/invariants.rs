@@ -39,13 +39,13 @@ pub(crate) struct Rule {
 
 /// A rule from the statement that selects, in one column, what contradicts it.
 macro_rules! rule {
-    ($id:literal, $says:literal, $contradicts:literal) => {
+    ($id:literal, $says:literal, $($contradicts:expr),+) => {
         $crate::invariants::Rule {
             id: $id,
             says: $says,
             sql: concat!(
                 "WITH wrong (name) AS MATERIALIZED (",
-                $contradicts,
+                $($contradicts,)+
                 ") SELECT (SELECT count(*) FROM wrong) AS violations, \
                  ARRAY(SELECT name FROM wrong ORDER BY name LIMIT 10) AS sample"
             ),

@@ -5,10 +5,10 @@ mod tests;
 
 use crate::transact::Landed;
 use crate::{Keyed, Paydesk, TransactError};
+use domain::UserId;
 use domain::changeset::{Audit, Changeset, Refusal};
 use domain::ledger::{Account, BuyerAccount, House, Transfer, TransferKind, Unit};
 use domain::ports::{EntryRecord, StoreError};
-use domain::{CommandId, UserId};
 
 /// How often a commit is tried.
 const TRIES_MAX: u32 = 8;
@@ -66,9 +66,10 @@ impl Paydesk {
         spending: &Spending,
         keyed: &Keyed,
     ) -> Result<Spent, SpendError> {
-        // Named by the request: the same moves the same points, however often it is sent, and the key of
-        // another buyer's is another.
-        let name = format!("spend:{}", CommandId::of_request(&keyed.scope));
+        // Named by the key, which is one of this buyer's route: the same request moves the same points,
+        // however often it is sent, and the same key for another buyer is another request.
+        let Keyed { scope, .. } = keyed;
+        let name = format!("spend:{}:{}:{}", spending.buyer, scope.principal, scope.key);
         if let Some(spent) = self.spent(spending, &name, keyed).await? {
             return Ok(spent);
         }

@@ -38,22 +38,48 @@ pub(super) const CHAIN: &[Rule] = &[
     ),
 ];
 
-/// Rules about the ledger and what it is about, in both directions: whatever happened is there with both
-/// of its accounts, and whatever is there has happened. Only what a case names as lacking may lack: the
-/// ledger refused what WeChat Pay said, and a person was told. A buyer who owes something owes it there.
+/// Every entry that there should be, by what happened to orders, payments and refunds.
+macro_rules! happened {
+    () => {
+        "SELECT 'settled:' || coalesce(p.out_trade_no, o.order_number) AS transfer, x.account, x.unit, \
+             x.amount, o.order_number \
+         FROM settlements s JOIN orders o ON o.id = s.order_id \
+         LEFT JOIN payments p ON p.order_id = s.order_id AND p.payment_no = s.payment_no \
+         CROSS JOIN LATERAL (VALUES \
+             (CASE s.kind WHEN 'wallet' THEN 'wallet' WHEN 'cod' THEN 'cash_in_transit' \
+                  ELSE 'wechat_clearing' END, 'fen', -s.amount_fen), \
+             ('sales', 'fen', CASE WHEN o.recharge->>'credit' IS DISTINCT FROM 'wallet' \
+                  THEN s.amount_fen END), \
+             (o.recharge->>'credit', CASE o.recharge->>'credit' WHEN 'wallet' THEN 'fen' ELSE 'points' END, \
+                  (o.recharge->>'principal')::bigint), \
+             ('promotion', CASE o.recharge->>'credit' WHEN 'wallet' THEN 'fen' ELSE 'points' END, \
+                  CASE o.recharge->>'credit' WHEN 'wallet' THEN s.amount_fen ELSE 0 END \
+                      - (o.recharge->>'principal')::bigint)) x (account, unit, amount) \
+         UNION ALL SELECT 'bonus:' || o.order_number, x.account, \
+             CASE o.recharge->>'credit' WHEN 'wallet' THEN 'fen' ELSE 'points' END, x.amount, o.order_number \
+         FROM settlements s JOIN orders o ON o.id = s.order_id \
+         CROSS JOIN LATERAL (VALUES ('promotion', -(o.recharge->>'bonus')::bigint), \
+             (o.recharge->>'credit', (o.recharge->>'bonus')::bigint)) x (account, amount) \
+         UNION ALL SELECT 'surplus:' || p.out_trade_no, x.account, 'fen', x.amount, o.order_number \
+         FROM payments p JOIN orders o ON o.id = p.order_id \
+         CROSS JOIN LATERAL (VALUES ('wechat_clearing', -p.paid_fen), ('refunds_payable', p.paid_fen)) \
+             x (account, amount) \
+         WHERE p.status = 'surplus' \
+         UNION ALL SELECT 'refunded:' || r.out_refund_no, x.account, 'fen', x.amount, o.order_number \
+         FROM refunds r JOIN orders o ON o.id = r.order_id \
+         JOIN payments p ON p.order_id = r.order_id AND p.payment_no = r.payment_no \
+         CROSS JOIN LATERAL (VALUES \
+             (CASE WHEN p.status = 'surplus' OR o.purpose = 'recharge' THEN 'refunds_payable' \
+                  ELSE 'sales' END, -r.amount_fen), \
+             (CASE WHEN p.trade_type = 'WALLET' THEN 'wallet' \
+                  WHEN r.status = 'settled_offline' THEN 'cash_in_transit' ELSE 'wechat_clearing' END, \
+              r.amount_fen)) x (account, amount) \
+         WHERE r.status IN ('succeeded', 'settled_offline')"
+    };
+}
+
+/// Rules about the ledger and what it is about. What a person was told of, and has not resolved, is no news.
 pub(super) const RULES: &[Rule] = &[
-    rule!(
-        "I17d",
-        "nothing moves in the ledger but what was settled, refunded, reserved, granted or spent",
-        "SELECT t.name FROM transfers t WHERE t.name !~ '^(settled|bonus|surplus|refunded):' AND NOT ( \
-             t.name LIKE 'spend:%' AND t.kind = 'spend' AND t.order_id IS NULL \
-             AND (SELECT count(*) = 2 AND bool_and(e.unit = 'points' \
-                      AND e.account = CASE WHEN e.amount < 0 THEN 'points' ELSE 'sales' END) \
-                  FROM entries e WHERE e.transfer = t.name) \
-             OR EXISTS (SELECT 1 FROM orders o WHERE o.id = t.order_id AND o.purpose = 'recharge' \
-                 AND starts_with(t.name, CASE t.kind WHEN 'refund' THEN 'reserved:' WHEN 'bonus' \
-                     THEN 'revoked:' END || o.order_number || ':')))"
-    ),
     rule!(
         "I17e",
         "what a buyer has and owes is what recharges left, wallets paid and got back, and points spent",
@@ -85,7 +111,7 @@ pub(super) const RULES: &[Rule] = &[
         "a recharge is credited once with what it grants, and never before it is paid",
         "SELECT o.order_number FROM orders o WHERE o.purpose = 'recharge' \
          AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND c.subject = o.order_number \
-             AND starts_with(c.detail, 'the ledger lacks ')) \
+              AND c.status <> 'resolved') \
          AND (SELECT coalesce(sum(e.amount), 0) FROM transfers t JOIN entries e ON e.transfer = t.name \
               WHERE t.order_id = o.id AND t.kind IN ('recharge', 'bonus') AND e.amount > 0 \
                 AND e.account = o.recharge->>'credit' AND t.name NOT LIKE 'revoked:%') \
@@ -94,96 +120,76 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule!(
         "I20a",
-        "what an order was settled with is in the ledger, from where it came to what it bought, and nothing else is",
-        "WITH happened AS (SELECT 'settled:' || coalesce(p.out_trade_no, o.order_number) AS name, \
-                 x.account, x.unit, x.buyer_id, x.amount \
-             FROM settlements s JOIN orders o ON o.id = s.order_id \
-             LEFT JOIN payments p ON (p.order_id, p.payment_no) = (s.order_id, s.payment_no) \
-             CROSS JOIN LATERAL (SELECT o.recharge->>'credit' AS credit, \
-                 (o.recharge->>'principal')::bigint AS principal, \
-                 CASE o.recharge->>'credit' WHEN 'wallet' THEN 'fen' ELSE 'points' END AS unit) g \
-             CROSS JOIN LATERAL (VALUES \
-                 (CASE s.kind WHEN 'wallet' THEN 'wallet' WHEN 'cod' THEN 'cash_in_transit' \
-                     ELSE 'wechat_clearing' END, 'fen', \
-                  CASE s.kind WHEN 'wallet' THEN o.buyer_id END, -s.amount_fen), \
-                 ('sales', 'fen', NULL, \
-                  CASE WHEN g.credit = 'wallet' THEN 0 ELSE s.amount_fen END), \
-                 (g.credit, g.unit, o.buyer_id, g.principal), \
-                 ('promotion', g.unit, NULL, CASE g.credit WHEN 'wallet' \
-                     THEN s.amount_fen - g.principal ELSE -g.principal END) \
-             ) AS x (account, unit, buyer_id, amount) WHERE x.amount <> 0 \
-             UNION ALL SELECT 'bonus:' || o.order_number, x.account, g.unit, x.buyer_id, x.amount \
-             FROM settlements s JOIN orders o ON o.id = s.order_id \
-             CROSS JOIN LATERAL (SELECT o.recharge->>'credit' AS credit, \
-                 (o.recharge->>'bonus')::bigint AS bonus, \
-                 CASE o.recharge->>'credit' WHEN 'wallet' THEN 'fen' ELSE 'points' END AS unit) g \
-             CROSS JOIN LATERAL (VALUES ('promotion', NULL, -g.bonus), (g.credit, o.buyer_id, g.bonus) \
-             ) AS x (account, buyer_id, amount) WHERE x.amount <> 0), \
-         posted AS (SELECT e.transfer, e.account, e.unit, e.buyer_id, e.amount FROM entries e \
-             WHERE e.transfer ~ '^(settled|bonus):') \
-         SELECT DISTINCT d.name FROM ( \
-             (SELECT * FROM happened EXCEPT ALL SELECT * FROM posted) UNION ALL \
-             (SELECT * FROM posted EXCEPT ALL SELECT * FROM happened)) d \
-         WHERE NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND d.name = ANY (string_to_array( \
-             split_part(split_part(c.detail, 'the ledger lacks ', 2), ': refused by', 1), ', ')))"
+        "what an order was settled with is in the ledger",
+        "SELECT o.order_number FROM settlements s JOIN orders o ON o.id = s.order_id \
+         LEFT JOIN payments p ON p.order_id = s.order_id AND p.payment_no = s.payment_no \
+         WHERE s.amount_fen > 0 AND NOT EXISTS (SELECT 1 FROM entries e \
+             WHERE e.transfer = 'settled:' || coalesce(p.out_trade_no, o.order_number) \
+             AND e.amount = -s.amount_fen AND e.account = CASE s.kind WHEN 'wallet' THEN 'wallet' \
+                 WHEN 'cod' THEN 'cash_in_transit' ELSE 'wechat_clearing' END) \
+         AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND c.subject = o.order_number \
+              AND c.status <> 'resolved')"
     ),
     rule!(
         "I20b",
-        "money that orders could not take is owed in the ledger, and no other is",
-        "WITH happened AS (SELECT 'surplus:' || p.out_trade_no AS name, x.account, 'fen'::text AS unit, \
-                 NULL::uuid AS buyer_id, x.amount \
-             FROM payments p CROSS JOIN LATERAL (VALUES ('wechat_clearing', -p.paid_fen), \
-                 ('refunds_payable', p.paid_fen)) AS x (account, amount) \
-             WHERE p.status = 'surplus' AND p.paid_fen > 0), \
-         posted AS (SELECT e.transfer, e.account, e.unit, e.buyer_id, e.amount FROM entries e \
-             WHERE e.transfer LIKE 'surplus:%') \
-         SELECT DISTINCT d.name FROM ( \
-             (SELECT * FROM happened EXCEPT ALL SELECT * FROM posted) UNION ALL \
-             (SELECT * FROM posted EXCEPT ALL SELECT * FROM happened)) d \
-         WHERE NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND d.name = ANY (string_to_array( \
-             split_part(split_part(c.detail, 'the ledger lacks ', 2), ': refused by', 1), ', ')))"
-    ),
-    rule!(
-        "I20c",
-        "of each order as much is owed back in the ledger as came too much, or of a recharge is to go back, and is not back",
-        "SELECT o.order_number FROM orders o JOIN (SELECT x.order_id FROM ( \
-             SELECT t.order_id, e.amount FROM entries e JOIN transfers t ON t.name = e.transfer \
-             WHERE e.account = 'refunds_payable' \
-             UNION ALL SELECT p.order_id, -p.paid_fen FROM payments p \
-             WHERE p.status = 'surplus' AND p.paid_fen > 0 \
-             UNION ALL SELECT p.order_id, -p.refund_reserved_fen FROM payments p \
-             JOIN settlements s ON (s.order_id, s.payment_no) = (p.order_id, p.payment_no) \
-             JOIN orders r ON r.id = p.order_id WHERE r.purpose = 'recharge' \
-             UNION ALL SELECT b.order_id, b.amount_fen FROM refunds b \
-             JOIN payments p ON (p.order_id, p.payment_no) = (b.order_id, b.payment_no) \
-             JOIN orders r ON r.id = b.order_id \
-             WHERE b.status IN ('succeeded', 'settled_offline') \
-               AND (p.status = 'surplus' OR r.purpose = 'recharge')) x \
-             GROUP BY x.order_id HAVING sum(x.amount) <> 0) d ON d.order_id = o.id \
-         WHERE NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND c.subject = o.order_number \
-             AND starts_with(c.detail, 'the ledger lacks '))"
+        "money that orders could not take is owed in the ledger",
+        "SELECT p.out_trade_no FROM payments p JOIN orders o ON o.id = p.order_id \
+         WHERE p.status = 'surplus' AND p.paid_fen > 0 \
+         AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.transfer = 'surplus:' || p.out_trade_no \
+             AND e.account = 'wechat_clearing' AND e.amount = -p.paid_fen) \
+         AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND c.subject = o.order_number \
+              AND c.status <> 'resolved')"
     ),
     rule!(
         "I14d",
-        "what was paid back is in the ledger once, from what it was taken from to where it went, and nothing else is",
-        "WITH happened AS (SELECT 'refunded:' || r.out_refund_no AS name, x.account, 'fen'::text AS unit, \
-                 x.buyer_id, x.amount \
-             FROM refunds r JOIN orders o ON o.id = r.order_id \
-             JOIN payments p ON (p.order_id, p.payment_no) = (r.order_id, r.payment_no) \
-             LEFT JOIN settlements s ON (s.order_id, s.payment_no) = (r.order_id, r.payment_no) \
-             CROSS JOIN LATERAL (VALUES \
-                 (CASE WHEN p.status = 'surplus' OR o.purpose = 'recharge' THEN 'refunds_payable' \
-                      ELSE 'sales' END, NULL, -r.amount_fen), \
-                 (CASE WHEN s.kind = 'wallet' THEN 'wallet' WHEN r.status = 'settled_offline' \
-                      THEN 'cash_in_transit' ELSE 'wechat_clearing' END, \
-                  CASE s.kind WHEN 'wallet' THEN o.buyer_id END, r.amount_fen) \
-             ) AS x (account, buyer_id, amount) WHERE r.status IN ('succeeded', 'settled_offline')), \
-         posted AS (SELECT e.transfer, e.account, e.unit, e.buyer_id, e.amount FROM entries e \
-             WHERE e.transfer LIKE 'refunded:%') \
-         SELECT DISTINCT d.name FROM ( \
-             (SELECT * FROM happened EXCEPT ALL SELECT * FROM posted) UNION ALL \
-             (SELECT * FROM posted EXCEPT ALL SELECT * FROM happened)) d \
-         WHERE NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND d.name = ANY (string_to_array( \
-             split_part(split_part(c.detail, 'the ledger lacks ', 2), ': refused by', 1), ', ')))"
+        "what was paid back is in the ledger once, and nothing else is",
+        "SELECT r.out_refund_no FROM refunds r JOIN orders o ON o.id = r.order_id \
+         WHERE (r.status IN ('succeeded', 'settled_offline')) <> EXISTS (SELECT 1 FROM entries e \
+             WHERE e.transfer = 'refunded:' || r.out_refund_no AND e.amount = r.amount_fen) \
+         AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND c.subject = o.order_number \
+              AND c.status <> 'resolved')"
+    ),
+    rule!(
+        "I20c",
+        "the ledger says what happened, account by account, and nothing else",
+        "SELECT DISTINCT coalesce(h.transfer, l.transfer) FROM (SELECT * FROM (",
+        happened!(),
+        ") all_of_it WHERE amount <> 0) h FULL JOIN (SELECT e.transfer, e.account, e.unit, e.amount, \
+             o.order_number FROM entries e JOIN transfers t ON t.name = e.transfer \
+             LEFT JOIN orders o ON o.id = t.order_id \
+             WHERE e.transfer ~ '^(settled|bonus|surplus|refunded):') l \
+             ON (l.transfer, l.account, l.unit, l.amount) = (h.transfer, h.account, h.unit, h.amount) \
+         WHERE (h.transfer IS NULL OR l.transfer IS NULL) \
+         AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND c.status <> 'resolved' \
+             AND c.subject = coalesce(h.order_number, l.order_number))"
+    ),
+    rule!(
+        "I20d",
+        "what of a recharge goes back was taken from its buyer, and stays with them when it does not",
+        "SELECT o.order_number FROM settlements s JOIN orders o ON o.id = s.order_id \
+         JOIN payments p ON p.order_id = s.order_id AND p.payment_no = s.payment_no \
+         CROSS JOIN LATERAL (SELECT \
+             coalesce(sum(e.amount) FILTER (WHERE e.account = 'refunds_payable'), 0) AS owed, \
+             coalesce(sum(e.amount) FILTER (WHERE e.buyer_id IS NOT NULL AND t.name LIKE 'reserved:%'), 0) \
+                 AS principal, \
+             coalesce(sum(e.amount) FILTER (WHERE e.buyer_id IS NOT NULL AND t.name LIKE 'revoked:%'), 0) \
+                 AS bonus \
+             FROM transfers t JOIN entries e ON e.transfer = t.name \
+             WHERE t.order_id = o.id AND t.name ~ '^(reserved|revoked):') x \
+         WHERE o.purpose = 'recharge' AND CASE WHEN x.owed = p.refund_reserved_fen THEN \
+             (x.principal, x.bonus) IS DISTINCT FROM \
+             (-div((o.recharge->>'principal')::numeric * p.refund_reserved_fen, p.amount_fen), \
+              -div((o.recharge->>'bonus')::numeric * p.refund_reserved_fen, p.amount_fen)) \
+             ELSE NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'ledger' AND c.status <> 'resolved' \
+                 AND c.subject = o.order_number) END"
+    ),
+    rule!(
+        "I20e",
+        "nothing moves in the ledger but by an order, or because a backend spends points",
+        "SELECT t.name FROM transfers t LEFT JOIN orders o ON o.id = t.order_id \
+         WHERE CASE WHEN t.name LIKE 'spend:%' THEN t.kind <> 'spend' OR EXISTS (SELECT 1 FROM entries e \
+                 WHERE e.transfer = t.name AND e.unit <> 'points') \
+             WHEN t.name ~ '^(reserved|revoked):' THEN o.purpose IS DISTINCT FROM 'recharge' \
+             ELSE t.name !~ '^(settled|bonus|surplus|refunded):' END"
     ),
 ];

@@ -127,10 +127,12 @@ async fn a_key_of_another_request_is_refused() {
 async fn the_same_key_for_two_buyers_is_two_keys() {
     let answers = vec![CommitAnswer::Committed, CommitAnswer::Committed];
     let (desk, books) = desk_of(Some(500), answers);
-    for route in ["POST /buyers/1/points/spend", "POST /buyers/2/points/spend"] {
+    for n in [7, 8] {
+        let buyer = domain::UserId::parse(&format!("00000000-0000-0000-0000-{n:012}")).unwrap();
         let mut keyed = keyed("k");
-        keyed.scope.route = route.to_owned();
-        assert!(!replayed(desk.spend_points(&spending(), &keyed).await));
+        keyed.scope.route = format!("POST /users/{n}/points/spend");
+        let spending = Spending { buyer, ..spending() };
+        assert!(!replayed(desk.spend_points(&spending, &keyed).await));
     }
     let books = books.lock().unwrap();
     let names: Vec<&str> = books.written.iter().map(|w| w.transfers[0].name()).collect();

@@ -180,23 +180,6 @@ pub(super) const PLANTED: &[(&str, &str)] = &[
     ("I14d", "UPDATE refunds SET status = 'settled_offline' WHERE status = 'sending'"),
     ("I16", "UPDATE transfers SET entry_count = 3 WHERE entry_count = 2"),
     (
-        "I17d",
-        "WITH b AS (SELECT buyer_id, balance, entries FROM accounts WHERE account = 'wallet' LIMIT 1), \
-         u AS (UPDATE accounts a SET balance = a.balance + 777, entries = a.entries + 1 FROM b \
-             WHERE a.buyer_id = b.buyer_id AND a.account = 'wallet'), \
-         t AS (INSERT INTO transfers VALUES ('gift:1', 'bonus', NULL, 'x', 'y', now(), 2)) \
-         INSERT INTO entries (transfer, entry_no, account, unit, buyer_id, amount, seq, balance_after, \
-             moved_at) \
-         SELECT 'gift:1', 1, 'wallet', 'fen', b.buyer_id, 777, b.entries + 1, b.balance + 777, now() FROM b \
-         UNION ALL SELECT 'gift:1', 2, 'promotion', 'fen', NULL, -777, NULL, NULL, now() FROM b",
-    ),
-    ("I17d", "INSERT INTO transfers VALUES ('spend:none', 'spend', NULL, 'x', 'y', now(), 2)"),
-    (
-        "I17d",
-        "UPDATE entries SET account = 'promotion' WHERE transfer LIKE 'spend:%' AND amount > 0",
-    ),
-    ("I17d", "UPDATE transfers SET order_id = NULL WHERE name LIKE 'reserved:%'"),
-    (
         "I17e",
         "WITH b AS (SELECT buyer_id, balance, entries FROM accounts WHERE account = 'wallet' LIMIT 1), \
          u AS (UPDATE accounts a SET balance = a.balance + 777, entries = a.entries + 1 FROM b \
@@ -207,59 +190,49 @@ pub(super) const PLANTED: &[(&str, &str)] = &[
          SELECT 'bonus:1', 1, 'wallet', 'fen', b.buyer_id, 777, b.entries + 1, b.balance + 777, now() FROM b \
          UNION ALL SELECT 'bonus:1', 2, 'promotion', 'fen', NULL, -777, NULL, NULL, now() FROM b",
     ),
-    (
-        "I17e",
-        "UPDATE payments p SET refund_reserved_fen = refund_reserved_fen + 100 FROM orders o \
-         WHERE o.id = p.order_id AND o.purpose = 'recharge' AND p.status = 'paid'",
-    ),
     ("I17e", "DELETE FROM settlements WHERE kind = 'wallet'"),
     ("I17e", "UPDATE transfers SET kind = 'bonus' WHERE kind = 'spend'"),
     (
-        "I20a",
-        "UPDATE entries SET account = 'promotion' WHERE transfer LIKE 'settled:%' \
-         AND account = 'sales'",
+        "I20c",
+        "UPDATE entries SET account = 'promotion' WHERE transfer LIKE 'settled:%' AND account = 'sales'",
     ),
-    (
-        "I20a",
-        "WITH t AS (INSERT INTO transfers VALUES ('settled:NOBODY', 'payment', NULL, 'x', 'y', now(), 2)) \
-         INSERT INTO entries (transfer, entry_no, account, unit, amount, moved_at) VALUES \
-         ('settled:NOBODY', 1, 'wechat_clearing', 'fen', -500, now()), ('settled:NOBODY', 2, 'sales', 'fen', 500, now())",
-    ),
-    ("I20a", "DELETE FROM entries WHERE transfer LIKE 'bonus:%'"),
-    (
-        "I20a",
-        "UPDATE entries SET account = 'sales' WHERE account = 'cash_in_transit' \
-         AND transfer LIKE 'settled:%'",
-    ),
-    ("I20b", "UPDATE entries SET account = 'sales' WHERE transfer LIKE 'surplus:%' AND amount > 0"),
-    (
-        "I20b",
-        "WITH t AS (INSERT INTO transfers VALUES ('surplus:NOBODY', 'surplus', NULL, 'x', 'y', now(), 2)) \
-         INSERT INTO entries (transfer, entry_no, account, unit, amount, moved_at) VALUES \
-         ('surplus:NOBODY', 1, 'wechat_clearing', 'fen', -500, now()), ('surplus:NOBODY', 2, 'refunds_payable', 'fen', 500, now())",
-    ),
-    ("I20c", "UPDATE entries SET account = 'sales' WHERE account = 'refunds_payable'"),
     (
         "I20c",
-        "UPDATE payments p SET refund_reserved_fen = refund_reserved_fen + 100 FROM orders o \
-         WHERE o.id = p.order_id AND o.purpose = 'recharge' AND p.status = 'paid'",
-    ),
-    (
-        "I14d",
         "UPDATE entries SET account = 'promotion' WHERE transfer LIKE 'refunded:%' AND amount > 0 \
          AND buyer_id IS NULL",
     ),
     (
-        "I14d",
-        "UPDATE entries SET account = 'cash_in_transit' WHERE transfer LIKE 'refunded:%' \
-         AND amount < 0",
+        "I20c",
+        "UPDATE entries SET account = 'cash_in_transit' WHERE transfer LIKE 'refunded:%' AND amount < 0",
     ),
     (
-        "I14d",
-        "WITH t AS (INSERT INTO transfers VALUES ('refunded:NOBODY', 'refund', NULL, 'x', 'y', now(), 2)) \
-         INSERT INTO entries (transfer, entry_no, account, unit, amount, moved_at) VALUES \
-         ('refunded:NOBODY', 1, 'sales', 'fen', -500, now()), ('refunded:NOBODY', 2, 'wechat_clearing', 'fen', 500, now())",
+        "I20c",
+        "WITH t AS (INSERT INTO transfers VALUES ('settled:NOBODY', 'payment', NULL, 'x', 'y', now())) \
+         INSERT INTO entries (transfer, entry_no, account, unit, amount, moved_at) \
+         VALUES ('settled:NOBODY', 1, 'wechat_clearing', 'fen', -500, now()), \
+                ('settled:NOBODY', 2, 'sales', 'fen', 500, now())",
     ),
+    (
+        "I20c",
+        "WITH t AS (INSERT INTO transfers VALUES ('refunded:NOBODY', 'refund', NULL, 'x', 'y', now())) \
+         INSERT INTO entries (transfer, entry_no, account, unit, amount, moved_at) \
+         VALUES ('refunded:NOBODY', 1, 'wechat_clearing', 'fen', 500, now()), \
+                ('refunded:NOBODY', 2, 'sales', 'fen', -500, now())",
+    ),
+    ("I20c", "UPDATE refunds SET amount_fen = amount_fen + 1 WHERE status = 'succeeded'"),
+    (
+        "I20d",
+        "UPDATE payments p SET refund_reserved_fen = refund_reserved_fen + 1 FROM orders o \
+         WHERE o.id = p.order_id AND o.purpose = 'recharge' AND p.status = 'paid'",
+    ),
+    (
+        "I20d",
+        "UPDATE entries SET amount = amount - 1 WHERE transfer LIKE 'reserved:%' AND buyer_id IS NOT NULL",
+    ),
+    ("I20d", "DELETE FROM entries WHERE transfer LIKE 'revoked:%'"),
+    ("I20e", "INSERT INTO transfers VALUES ('gift:1', 'bonus', NULL, 'x', 'y', now())"),
+    ("I20e", "UPDATE transfers SET order_id = NULL WHERE name LIKE 'reserved:%'"),
+    ("I20e", "UPDATE transfers SET name = 'spend:x' WHERE name LIKE 'bonus:%'"),
     ("I23a", "UPDATE coupon_uses SET grant_no = 1, status = 'held'"),
     ("I23b", "UPDATE coupon_grants SET status = 'issued', order_id = NULL WHERE status = 'held'"),
     ("I23b", "UPDATE coupon_grants SET status = 'used' WHERE status = 'held'"),
