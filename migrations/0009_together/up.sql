@@ -52,6 +52,14 @@ BEGIN
     IF c->'holds' <> none THEN
         PERFORM paydesk_write_holds(c->'holds');
     END IF;
+    -- Who changes no order is in nobody's way, and waits for a job that somebody has: nothing else would
+    -- tell the other that there is news.
+    IF c->'orders' = none THEN
+        FOR item IN SELECT e FROM jsonb_array_elements(c->'jobs_ensure') e
+                    ORDER BY e->>'kind', e->>'subject' LOOP
+            PERFORM 1 FROM jobs j WHERE j.kind = item->>'kind' AND j.subject = item->>'subject' FOR UPDATE;
+        END LOOP;
+    END IF;
     IF c->'jobs_ensure' <> none OR c->'jobs_remove' <> none THEN
         PERFORM paydesk_write_jobs(c->'jobs_ensure', c->'jobs_remove');
     END IF;

@@ -6,7 +6,7 @@ use domain::changeset::Changeset;
 use domain::job::{JobChange, JobId, JobKind};
 use domain::ports::{CommitAnswer, OrderStore as _};
 use store_postgres::Isolation;
-use testkit::conformance::Stores;
+use testkit::conformance::{Stores, placing};
 use testkit::sample;
 use tokio_postgres::Client;
 
@@ -78,13 +78,31 @@ async fn a_job_that_is_being_claimed_remembers_the_earlier_time() {
     assert_eq!(due, [(at(60).micros() / 1_000_000).to_string()]);
 }
 
-/// As a commit under a lease does, which may be waiting for this very commit.
+/// As a commit under a lease does, which may be waiting for this very commit's order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_job_that_stays_locked_is_passed_over() {
+async fn a_job_that_stays_locked_is_passed_over_by_who_has_an_order() {
     let (stores, guard, somebody) = job_and_somebody().await;
+    let sku = stores.sku("tea", 100, 5).await;
+    let placement = sample::placement(1, stores.buyer(1).await, &[(&sku, 1)]);
+    let mut changeset = placing(&placement, sample::intent("places"));
+    changeset.jobs.extend(ensure(at(60)).jobs);
     somebody.batch_execute("BEGIN; SELECT 1 FROM jobs FOR UPDATE").await.unwrap();
-    let answer = guard.store.commit(ensure(at(60))).await;
+    let answer = guard.store.commit(changeset).await;
     assert_eq!(answer, CommitAnswer::Committed, "while the row is still locked");
     somebody.batch_execute("ROLLBACK").await.unwrap();
-    assert_eq!(stores.jobs.next_due().await.unwrap(), Some(at(9_000)), "due when it was due");
+    let due = "SELECT extract(epoch FROM due_at)::bigint::text FROM jobs WHERE subject = 'JOB-1'";
+    let late = (at(9_000).micros() / 1_000_000).to_string();
+    assert_eq!(guard.database.query_text(due).await, [late], "due when it was due");
+}
+
+/// News of a number, kept to be applied later: there is no order by which the other would see them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_no_order_waits_for_a_job_however_long_it_is_locked() {
+    let (stores, guard, somebody) = job_and_somebody().await;
+    somebody.batch_execute("BEGIN; SELECT 1 FROM jobs FOR UPDATE").await.unwrap();
+    let letting_go = somebody.batch_execute("SELECT pg_sleep(0.4); COMMIT");
+    let (answer, let_go) = tokio::join!(guard.store.commit(ensure(at(60))), letting_go);
+    let_go.unwrap();
+    assert_eq!(answer, CommitAnswer::Committed);
+    assert_eq!(stores.jobs.next_due().await.unwrap(), Some(at(60)), "brought forward");
 }
