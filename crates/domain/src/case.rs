@@ -1,6 +1,11 @@
-//! Cases (工单): everything that needs eyes.
+//! Cases (工单): everything that needs eyes. What people do with them is in `case/actions.rs`.
+
+mod actions;
+
+pub use actions::{CaseAction, CaseMove, CaseRefusal};
 
 use crate::{CaseId, OrderNumber, Timestamp};
+use core::fmt;
 
 /// What a case is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,8 +71,8 @@ pub enum CaseStatus {
     Accepted,
 }
 
-/// A case as it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A case as it stands. What was said about it may name somebody: `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Case {
     /// Its id.
     pub id: CaseId,
@@ -79,10 +84,28 @@ pub struct Case {
     pub status: CaseStatus,
     /// What is known, one sentence for a person.
     pub detail: String,
+    /// Who looks into it, once somebody does.
+    pub assignee: Option<String>,
+    /// What the last who decided about it said.
+    pub note: Option<String>,
     /// The order that it belongs to, when there is one.
     pub order: Option<OrderNumber>,
     /// Since when.
     pub opened_at: Timestamp,
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Case")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("subject", &self.subject)
+            .field("status", &self.status)
+            .field("detail", &self.detail)
+            .field("order", &self.order)
+            .field("opened_at", &self.opened_at)
+            .finish_non_exhaustive()
+    }
 }
 
 impl CaseKind {

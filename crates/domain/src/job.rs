@@ -106,6 +106,13 @@ impl JobId {
         JobId { kind: JobKind::ResolveOrphan, subject: out_trade_no.as_str().to_owned() }
     }
 
+    /// The job of this name, as `Display` writes it.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<JobId> {
+        let (kind, subject) = name.split_once(':')?;
+        Some(JobId { kind: JobKind::parse(kind)?, subject: subject.to_owned() })
+    }
+
     /// Completing an order some days after its delivery.
     #[must_use]
     pub fn complete(order: &OrderNumber) -> JobId {

@@ -21,7 +21,7 @@ pub mod rules;
 pub mod shop;
 
 pub use access::{Access, ApiKeyRecord, Role, SessionRecord};
-pub use cases::{CaseBook, CaseList, CaseListing};
+pub use cases::{CaseAnswer, CaseBook, CaseChange, CaseList, CaseListing};
 pub use clock::{Clock, IdSource};
 pub use coupons::{CouponAtHand, CouponBook, CouponInForce, CouponIssue, IssueAnswer};
 pub use events::{Committed, EventSink};

@@ -1,6 +1,9 @@
 //! `GET /api/admin/cases`: everything that needs eyes (工单).
 //!
-//! May not open or settle one: cases are opened by the commits that need them.
+//! May not open one: cases are opened by the commits that need them. What people do with them is in
+//! `cases/acting.rs`.
+
+pub(crate) mod acting;
 
 use crate::admin_orders::NUMBER_MAX;
 use crate::answer;

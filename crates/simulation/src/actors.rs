@@ -4,6 +4,7 @@
 mod bill;
 mod buyer;
 pub(crate) mod cashier;
+mod console;
 mod courier;
 mod forger;
 pub(crate) mod offers;
@@ -72,6 +73,8 @@ pub fn open_shop(world: &Arc<World>) -> Vec<Buyer> {
     world.kernel.spawn(Home::Outside, whose(0), async move { operator::work(operators).await });
     let others = Arc::clone(world);
     world.kernel.spawn(Home::Outside, whose(2), async move { others::sell(others).await });
+    let office = Arc::clone(world);
+    world.kernel.spawn(Home::Outside, whose(3), async move { console::refund(office).await });
     let forgers = Arc::clone(world);
     world.kernel.spawn(Home::Outside, whose(1), async move { forger::forge(forgers).await });
     buyers

@@ -27,6 +27,7 @@ use wechatpay_sim::core::notice::{AttemptEnd, AttemptId, Delivery};
 use wechatpay_sim::core::pay::PayForm;
 use wechatpay_sim::core::pay_params::PayParams;
 use wechatpay_sim::core::ports::{Entropy, Moment, Ports};
+use wechatpay_sim::core::refund::RefundedBy;
 use wechatpay_sim::core::settings::Settings;
 use wechatpay_sim::core::tamper::Tamper;
 use wechatpay_sim::core::trade::{LIFE, TradeState};
@@ -77,6 +78,8 @@ pub struct TrueRefund {
     pub refund_fen: i64,
     /// `PROCESSING`, `SUCCESS`, `ABNORMAL` or `CLOSED`.
     pub status: &'static str,
+    /// Whether somebody made it beside us.
+    pub is_elsewhere: bool,
     /// Since when.
     pub since: time::OffsetDateTime,
 }
@@ -261,6 +264,7 @@ impl WeChat {
             out_trade_no: refund.out_trade_no.clone(),
             refund_fen: refund.money.refund_fen,
             status: refund.status().name(),
+            is_elsewhere: refund.made_by == RefundedBy::Elsewhere,
             since: refund.changes.last().map_or(refund.created_at, |(at, _)| *at),
         });
         refunds.collect()

@@ -1,10 +1,13 @@
-//! Cases: opened by commits and by jobs that are set aside, listed for people.
+//! Cases: opened by commits and by jobs that are set aside, listed for people and changed by them.
 
 use crate::MemoryStore;
 use crate::state::State;
-use domain::case::{Case, CaseEnd, CaseOpening, CaseStatus};
-use domain::ports::{CaseBook, CaseList, CaseListing, PortFuture, StoreError};
-use domain::{CaseId, OrderNumber, Timestamp};
+use domain::case::{Case, CaseEnd, CaseMove, CaseOpening, CaseStatus};
+use domain::job::JobChange;
+use domain::ports::{
+    CaseAnswer, CaseBook, CaseChange, CaseList, CaseListing, PortFuture, StoreError,
+};
+use domain::{CaseId, CommandId, OrderNumber, Timestamp};
 use std::cmp::Reverse;
 use std::future::ready;
 use uuid::Uuid;
@@ -15,6 +18,20 @@ const CASE_IDS: u64 = 3;
 impl CaseBook for MemoryStore {
     fn cases<'a>(&'a self, query: &'a CaseList) -> PortFuture<'a, Result<CaseListing, StoreError>> {
         Box::pin(ready(self.state().map(|state| state.case_page(query))))
+    }
+
+    fn case(&self, id: CaseId) -> PortFuture<'_, Result<Option<Case>, StoreError>> {
+        Box::pin(ready(self.state().map(|state| {
+            let mut cases = state.cases.values();
+            cases.find(|case| case.id == id).cloned()
+        })))
+    }
+
+    fn change_case<'a>(
+        &'a self,
+        change: &'a CaseChange,
+    ) -> PortFuture<'a, Result<CaseAnswer, StoreError>> {
+        Box::pin(async move { Ok(self.state()?.written(|state| state.change_case(change))) })
     }
 }
 
@@ -37,6 +54,8 @@ impl State {
             subject: opening.subject.clone(),
             status: CaseStatus::Open,
             detail: opening.detail.clone(),
+            assignee: None,
+            note: None,
             order,
             opened_at: at,
         };
@@ -48,6 +67,35 @@ impl State {
         if let Some(no) = self.open_cases.remove(&(end.kind, end.subject.clone())) {
             self.cases.change(&no, |case| case.status = CaseStatus::Resolved);
         }
+    }
+
+    fn change_case(&mut self, change: &CaseChange) -> CaseAnswer {
+        let command = CommandId::of_request(&change.replay.scope);
+        if self.effects.contains(&command) {
+            return CaseAnswer::Replayed;
+        }
+        let known = self.cases.iter().find(|(_, case)| case.id == change.id);
+        let known = known.filter(|(_, case)| case.status == change.expected);
+        let Some((no, about)) = known.map(|(no, case)| (*no, (case.kind, case.subject.clone())))
+        else {
+            return CaseAnswer::Moved;
+        };
+        let CaseMove { to, assignee, note, job } = change.moved.clone();
+        self.cases.change(&no, |case| {
+            case.status = to;
+            case.assignee = assignee.or(case.assignee.take());
+            case.note = note.or(case.note.take());
+        });
+        if to.is_final() {
+            self.open_cases.remove(&about);
+        }
+        if let Some(id) = job {
+            self.change_job(JobChange::Ensure { id, due_at: change.replay.recorded_at });
+        }
+        self.effects.put(command, ());
+        self.replays.put(change.replay.scope.clone(), change.replay.clone());
+        self.audit.push((None, 0, change.audit.clone()));
+        CaseAnswer::Changed
     }
 
     fn case_page(&self, query: &CaseList) -> CaseListing {

@@ -1,7 +1,10 @@
 //! The sequences that are played on every store reach what they are made for.
 #![allow(clippy::expect_used, reason = "tests may")]
 
-use domain::ports::{CaseBook, CaseList, CaseListing, PortFuture, StoreError};
+use domain::case::Case;
+use domain::ports::{
+    CaseAnswer, CaseBook, CaseChange, CaseList, CaseListing, PortFuture, StoreError,
+};
 use std::sync::Arc;
 use store_memory::MemoryStore;
 use testkit::TestClock;
@@ -116,6 +119,17 @@ impl CaseBook for Forgetful {
             page.cases.pop();
             Ok(page)
         })
+    }
+
+    fn case(&self, id: domain::CaseId) -> PortFuture<'_, Result<Option<Case>, StoreError>> {
+        self.0.case(id)
+    }
+
+    fn change_case<'a>(
+        &'a self,
+        change: &'a CaseChange,
+    ) -> PortFuture<'a, Result<CaseAnswer, StoreError>> {
+        self.0.change_case(change)
     }
 }
 

@@ -217,6 +217,8 @@ macro_rules! conformance {
             cases::cases_are_found_by_kind_status_subject_and_time,
             cases::one_case_is_open_per_kind_and_subject,
             cases::a_case_names_its_order_when_there_is_one,
+            cases::a_case_is_decided_about_once_and_as_it_was_read,
+            cases::the_work_of_a_case_is_due_again_when_somebody_says_so,
             cod::cash_on_delivery_is_kept_at_every_step,
             cod::what_is_refused_at_the_door_comes_back,
             cod::what_is_refused_and_paid_meanwhile_is_sent_again_or_cancelled,

@@ -7,6 +7,7 @@
 mod back_office;
 mod books;
 mod cancel_order;
+mod case_actions;
 mod checkout;
 mod collect_cash;
 mod complete_order;
@@ -40,6 +41,7 @@ mod work;
 
 pub use back_office::PutError;
 pub use books::Findings;
+pub use case_actions::{CaseError, Decided};
 pub use checkout::{Checkedout, CheckoutError, CheckoutRequest, Quote, QuoteError};
 pub use collect_cash::CollectError;
 pub use epochs::Epochs;

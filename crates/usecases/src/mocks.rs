@@ -170,6 +170,8 @@ mock! {
     pub(crate) Drawer {}
     impl CaseBook for Drawer {
         fn cases(&self, query: &CaseList) -> PortFuture<'static, Result<CaseListing, StoreError>>;
+        fn case(&self, id: domain::CaseId) -> PortFuture<'static, Result<Option<domain::case::Case>, StoreError>>;
+        fn change_case(&self, change: &CaseChange) -> PortFuture<'static, Result<CaseAnswer, StoreError>>;
     }
 }
 

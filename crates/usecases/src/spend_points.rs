@@ -63,8 +63,10 @@ impl Paydesk {
         spending: &Spending,
         keyed: &Keyed,
     ) -> Result<Spent, SpendError> {
-        // Named by the key: the same request moves the same points, however often it is sent.
-        let name = format!("spend:{}:{}", keyed.scope.principal, keyed.scope.key);
+        // Named by the key, which is one of this buyer's route: the same request moves the same points,
+        // however often it is sent, and the same key for another buyer is another request.
+        let Keyed { scope, .. } = keyed;
+        let name = format!("spend:{}:{}:{}", spending.buyer, scope.principal, scope.key);
         if let Some(spent) = self.spent(spending, &name, keyed).await? {
             return Ok(spent);
         }
@@ -112,5 +114,72 @@ impl Paydesk {
         }
         let entry = self.ledger.entry(spending.buyer, BuyerAccount::Points, name).await?;
         Ok(entry.map(|entry| Spent { entry, replayed: true }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mocks::{MockGateway, MockLedger, MockOrders, desk, ready};
+    use crate::samples::{keyed, now};
+    use domain::ledger::{Balances, TransferKind};
+    use domain::ports::CommitAnswer;
+    use std::sync::{Arc, Mutex};
+
+    /// A store that has committed nothing yet and commits everything; the names of what moved.
+    fn backend() -> (Paydesk, Arc<Mutex<Vec<String>>>) {
+        let moved = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&moved);
+        let mut orders = MockOrders::new();
+        let mut known = None;
+        orders.expect_replay().returning(move |scope| {
+            let again = known.as_ref() == Some(scope);
+            known = Some(scope.clone());
+            let record = again.then(|| {
+                let mut record = keyed("one").record(now());
+                record.scope = scope.clone();
+                record
+            });
+            ready(Ok(record))
+        });
+        orders.expect_commit().returning(move |changeset| {
+            let names = changeset.transfers.iter().map(|transfer| transfer.name().to_owned());
+            kept.lock().unwrap().extend(names);
+            ready(CommitAnswer::Committed)
+        });
+        let mut ledger = MockLedger::new();
+        let held = Balances { points: 100, ..Balances::default() };
+        ledger.expect_balances().returning(move |_| ready(Ok(Some(held))));
+        ledger.expect_entry().returning(|_, _, _| {
+            let entry = EntryRecord {
+                seq: 1,
+                kind: TransferKind::Spend,
+                amount: -1,
+                balance_after: 99,
+                order: None,
+                created_at: now(),
+            };
+            ready(Ok(Some(entry)))
+        });
+        let mut desk = desk(orders, MockGateway::new(), now());
+        desk.ledger = Arc::new(ledger);
+        (desk, moved)
+    }
+
+    /// A key is one principal's for one route, and the route names the buyer.
+    #[tokio::test]
+    async fn one_key_for_two_buyers_is_two_spendings() {
+        let (desk, moved) = backend();
+        for n in [7, 8] {
+            let buyer = UserId::parse(&format!("00000000-0000-0000-0000-{n:012}")).unwrap();
+            let audit = Audit { actor: "key:1".into(), cause: "spend".into(), request_id: None };
+            let mut keyed = keyed("one");
+            keyed.scope.route = format!("POST /users/{n}/points/spend");
+            let spent = desk.spend_points(&Spending { buyer, points: 1, audit }, &keyed).await;
+            assert!(!spent.unwrap().replayed);
+        }
+        let moved = moved.lock().unwrap();
+        assert_eq!(moved.len(), 2);
+        assert_ne!(moved[0], moved[1], "the ledger would refuse the second");
     }
 }

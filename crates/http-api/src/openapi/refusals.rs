@@ -153,6 +153,10 @@ pub(super) const OWN: &[(&str, Method, &[Code])] = &[
     ),
     ("/api/admin/invariants", Method::GET, &[Code::ValidationFailed]),
     ("/api/admin/cases", Method::GET, &[Code::ValidationFailed]),
+    ("/api/admin/cases/{id}/assign", Method::POST, OF_CASE),
+    ("/api/admin/cases/{id}/resolve", Method::POST, OF_CASE),
+    ("/api/admin/cases/{id}/accept", Method::POST, OF_CASE),
+    ("/api/admin/cases/{id}/retry", Method::POST, OF_CASE),
     ("/api/admin/api-keys", Method::GET, &[Code::ValidationFailed]),
     (
         "/api/admin/api-keys",
@@ -170,6 +174,14 @@ pub(super) const OWN: &[(&str, Method, &[Code])] = &[
             Code::OutOfStock,
         ],
     ),
+];
+
+/// Of what is done with a case.
+const OF_CASE: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::NotFound,
+    Code::CaseStateConflict,
 ];
 
 /// Of what cannot be priced.

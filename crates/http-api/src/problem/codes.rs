@@ -95,6 +95,7 @@ codes! {
     PaymentInProgress CONFLICT "payment_in_progress" "An online payment of the order is not over" "买家正在线上付款，请稍后再试"
     InsufficientBalance CONFLICT "insufficient_balance" "Too little is there" "余额不足"
     OrderStateConflict CONFLICT "order_state_conflict" "The order is in another state" "订单当前状态不支持此操作，请刷新后查看"
+    CaseStateConflict CONFLICT "case_state_conflict" "Not with this case as it is" "工单当前状态不支持此操作"
     OpenidRequired CONFLICT "openid_required" "The buyer's openid is not known" "请在微信中重新登录后付款"
     RequestInProgress CONFLICT "request_in_progress" "The same request is being answered" "正在处理，请稍候"
     InternalError INTERNAL_SERVER_ERROR "internal_error" "Something went wrong" "系统异常，请稍后重试"

@@ -5,14 +5,15 @@
 use super::{Code, FieldError, Problem};
 use crate::wire::order::View;
 use actix_web::http::StatusCode;
+use domain::case::CaseRefusal;
 use domain::changeset::Refusal;
 use domain::order::Rejection;
 use domain::ports::{LoginError, NoticeError, StoreError};
 use domain::refund::REFUNDS_MAX;
 use domain::shipment::PACKAGES_MAX;
 use usecases::{
-    ActError, CheckoutError, CollectError, LoginRefused, NoticeAnswer, OfferError, PutError,
-    QuoteError, SpendError, SyncError, TransactError,
+    ActError, CaseError, CheckoutError, CollectError, LoginRefused, NoticeAnswer, OfferError,
+    PutError, QuoteError, SpendError, SyncError, TransactError,
 };
 
 /// When a client that met a busy service may come back, in seconds.
@@ -262,6 +263,23 @@ impl From<Refusal> for Problem {
                 tracing::error!(effect, "what may happen once was to happen again");
                 Problem::internal()
             }
+        }
+    }
+}
+
+impl From<CaseError> for Problem {
+    fn from(error: CaseError) -> Problem {
+        match error {
+            CaseError::NotFound => Problem::not_found(),
+            CaseError::Refused(refusal) => {
+                let detail = match refusal {
+                    CaseRefusal::Over => "it is over; the same trouble again is another case",
+                    CaseRefusal::NothingToRetry => "no work belongs to it that could be done again",
+                };
+                Problem::new(Code::CaseStateConflict, detail)
+            }
+            CaseError::KeyReused => Problem::key_reused(),
+            CaseError::Transact(error) => error.into(),
         }
     }
 }

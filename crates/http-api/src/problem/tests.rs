@@ -1,6 +1,7 @@
 //! Every refusal, word for word (`bodies.txt`), and what none of them may say.
 
 use super::*;
+use domain::case::CaseRefusal;
 use domain::changeset::Refusal;
 use domain::order::Rejection;
 use domain::ports::{LoginError, NoticeError, StoreError};
@@ -8,8 +9,8 @@ use domain::{Fen, OutRefundNo};
 use expect_test::expect_file;
 use std::collections::BTreeSet;
 use usecases::{
-    ActError, CheckoutError, LoginRefused, NoticeAnswer, OfferError, PutError, QuoteError,
-    SyncError, TransactError,
+    ActError, CaseError, CheckoutError, LoginRefused, NoticeAnswer, OfferError, PutError,
+    QuoteError, SyncError, TransactError,
 };
 
 /// What must never be shown.
@@ -100,6 +101,10 @@ fn of_use_cases() -> Vec<Problem> {
         transact(TransactError::Rejected(Rejection::NeedsAnother)),
         transact(TransactError::Rejected(Rejection::RefundNumberTaken(refund()))),
         transact(TransactError::Rejected(Rejection::RefundUnknown(refund()))),
+        CaseError::NotFound.into(),
+        CaseError::Refused(CaseRefusal::Over).into(),
+        CaseError::Refused(CaseRefusal::NothingToRetry).into(),
+        CaseError::KeyReused.into(),
         SyncError::NotFound.into(),
         SyncError::Unheard.into(),
         SyncError::Transact(TransactError::Rejected(Rejection::WrongState)).into(),

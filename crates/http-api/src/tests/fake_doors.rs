@@ -171,4 +171,27 @@ impl CaseBook for Fake {
             CaseListing { cases, more }
         }))
     }
+
+    fn case(&self, id: domain::CaseId) -> PortFuture<'_, Result<Option<Case>, StoreError>> {
+        ready(self.up().map(|inner| inner.cases.iter().find(|case| case.id == id).cloned()))
+    }
+
+    fn change_case<'a>(
+        &'a self,
+        change: &'a CaseChange,
+    ) -> PortFuture<'a, Result<CaseAnswer, StoreError>> {
+        ready(self.up().map(|mut inner| {
+            let moved = change.moved.clone();
+            let known = inner.cases.iter_mut().find(|case| case.id == change.id);
+            let Some(case) = known.filter(|case| case.status == change.expected) else {
+                return CaseAnswer::Moved;
+            };
+            case.status = moved.to;
+            case.assignee = moved.assignee.or(case.assignee.take());
+            case.note = moved.note.or(case.note.take());
+            inner.hastened += usize::from(moved.job.is_some());
+            inner.replays.insert(change.replay.scope.clone(), change.replay.clone());
+            CaseAnswer::Changed
+        }))
+    }
 }

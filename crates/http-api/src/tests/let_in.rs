@@ -4,12 +4,14 @@
 //! expected here. What somebody may not see is answered like what is not there, byte for byte.
 
 use super::actions::send;
+use super::cases::case;
 use super::coupons::ten_off;
 use super::front::{Front, Said, everything, idempotency_key, to_place};
 use super::refunding::wished;
 use crate::routes;
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use domain::case::{CaseKind, CaseStatus};
 use domain::fact::Trade;
 use domain::names::RefundId;
 use domain::order::{OrderStatus, PaymentMethod};
@@ -105,6 +107,10 @@ const TABLE: &[Row] = &[
     ("POST", "/api/admin/payments/{out_trade_no}/sync", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
     ("GET", "/api/admin/invariants", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
     ("GET", "/api/admin/cases", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
+    ("POST", "/api/admin/cases/{id}/assign", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
+    ("POST", "/api/admin/cases/{id}/resolve", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
+    ("POST", "/api/admin/cases/{id}/accept", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
+    ("POST", "/api/admin/cases/{id}/retry", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
     ("GET", "/api/admin/api-keys", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
     ("POST", "/api/admin/api-keys", Unpaid, [401, 401, 401, 403, 403, 201, 403]),
     ("DELETE", "/api/admin/api-keys/{id}", Unpaid, [401, 401, 401, 403, 403, 204, 403]),
@@ -147,6 +153,10 @@ fn body(method: &str, path: &str) -> Value {
         (_, path) if path.ends_with("/cod/collect") => json!({"amount_fen": 1_250, "courier": "x"}),
         (_, path) if path.ends_with("/refunds") => json!({"amount_fen": 1, "reason": "x"}),
         (_, path) if path.ends_with("/settle-offline") => json!({"note": "x"}),
+        (_, path) if path.ends_with("/assign") => json!({"assignee": "x"}),
+        (_, path) if path.ends_with("/resolve") || path.ends_with("/accept") => {
+            json!({"note": "x"})
+        }
         _without => Value::Null,
     }
 }
@@ -222,6 +232,7 @@ impl World {
             ("unknown token", Some(format!("pt_{}", "A".repeat(43)))),
             ("another scheme", Some("Basic cGs6eA==".to_owned())),
         ];
+        front.fake.lock().cases.push(case(2, CaseKind::UnknownOrder, CaseStatus::Open));
         let user = front.offers_recharges();
         World { front, number, user, refund, callers }
     }
@@ -242,6 +253,8 @@ impl World {
                     "none"
                 }
             }
+            _ if path.contains("cases") && there => "00000000-0000-0000-0000-000000000002",
+            _ if path.contains("cases") => "00000000-0000-0000-0000-0000000000ff",
             _ if path.contains("api-keys") && there => "service",
             _ => id,
         };

@@ -35,8 +35,8 @@ pub(crate) enum WireCaseStatus {
     Accepted,
 }
 
-/// Something that needs eyes.
-#[derive(Debug, Serialize, ToSchema)]
+/// Something that needs eyes. Has no `Debug`: what people write may name somebody.
+#[derive(Serialize, ToSchema)]
 #[schema(as = Case)]
 pub(crate) struct WireCase {
     #[schema(format = Uuid)]
@@ -47,6 +47,12 @@ pub(crate) struct WireCase {
     status: WireCaseStatus,
     /// What is known, one sentence.
     detail: String,
+    /// Who looks into it, once somebody does.
+    #[schema(required = true)]
+    assignee: Option<String>,
+    /// How it was settled, or why it is left as it is.
+    #[schema(required = true)]
+    note: Option<String>,
     /// The order that it belongs to, when there is one.
     #[schema(required = true)]
     order_number: Option<String>,
@@ -63,6 +69,8 @@ impl WireCase {
             subject: case.subject.clone(),
             status: WireCaseStatus::of(case.status),
             detail: case.detail.clone(),
+            assignee: case.assignee.clone(),
+            note: case.note.clone(),
             order_number: case.order.as_ref().map(|number| number.as_str().to_owned()),
             opened_at: case.opened_at.to_rfc3339(),
         }

@@ -12,8 +12,8 @@ use domain::refund::Refund;
 use std::sync::Arc;
 use wechatpay_sim::core::notice::{AttemptEnd, Delivery};
 
-/// Every success and every refund of which there is no record (any more), every refund that somebody
-/// has called off since, and every success after WeChat Pay had said CLOSED. One that waits for a
+/// Every success and every refund of which there is no record (any more), those of the merchant's console
+/// among them, every refund that somebody has called off since, and every success after WeChat Pay had said CLOSED. One that waits for a
 /// person is not told: production asks about it by itself once commits were lost.
 pub fn tell_what_was_lost(world: &Arc<World>) {
     let now = world.now();
@@ -22,10 +22,10 @@ pub fn tell_what_was_lost(world: &Arc<World>) {
             tell(world, &number, None, &delivery);
         }
     }
-    if world.failovers() == 0 {
-        return;
-    }
     for refund in world.wechat.refunds() {
+        if world.failovers() == 0 && !refund.is_elsewhere {
+            continue;
+        }
         let number = refund.out_refund_no;
         let is_heard_of = world.oracle.look(|seen| {
             let waits = seen.refund(&number).is_some_and(Refund::waits_for_a_person);

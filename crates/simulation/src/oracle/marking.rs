@@ -43,7 +43,10 @@ impl Seen {
                         world.chronicle.sometimes(Mark::LostPaymentAdopted);
                     }
                 }
-                Event::RefundImported(_) => world.chronicle.sometimes(Mark::RefundImported),
+                Event::RefundImported(_) => {
+                    world.chronicle.sometimes(Mark::RefundImported);
+                    mark_displaced(world, before, changeset);
+                }
                 Event::RefundMoved { out_refund_no, to, .. } => {
                     refund_mark(world, before, out_refund_no, to);
                 }
@@ -214,6 +217,23 @@ fn mark_wallet(world: &World, changeset: &Changeset, after: &Order) {
             | Event::Delivered { .. }
             | Event::Completed { .. } => {}
         }
+    }
+}
+
+/// What of ours gave way to a refund that was made elsewhere.
+fn mark_displaced(world: &World, before: Option<&Order>, changeset: &Changeset) {
+    let events = || changeset.events.iter();
+    let gave_way =
+        events().any(|e| matches!(e, Event::RefundMoved { to: RefundState::Withdrawn, .. }));
+    if !gave_way {
+        return;
+    }
+    world.chronicle.sometimes(Mark::GaveWay);
+    if events().any(|event| matches!(event, Event::RefundRequested(_))) {
+        world.chronicle.sometimes(Mark::RestAskedAgain);
+    }
+    if before.is_some_and(|before| before.status == OrderStatus::Cancelling) {
+        world.chronicle.sometimes(Mark::CancelledAllTheSame);
     }
 }
 

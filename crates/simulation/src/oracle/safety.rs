@@ -58,6 +58,10 @@ const OF_ORDERS: &[(Promise, Check)] = &[
         refunds::proven,
     ),
     (("I15", "a payment has at most fifty refunds"), refunds::few_enough),
+    (
+        ("I7", "a refund that was made elsewhere undoes no cancellation"),
+        refunds::elsewhere_undoes_nothing,
+    ),
     (("I12", "money that its order can take is not sent back"), money::no_needless_refund),
     (
         ("I13", "surplus money has exactly one full refund, from the same commit"),

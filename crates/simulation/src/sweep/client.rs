@@ -342,6 +342,39 @@ impl Client {
         false
     }
 
+    /// Whether the order has so many refunds, within so many seconds.
+    pub(super) async fn sees_refunds(
+        &self,
+        number: &OrderNumber,
+        seconds: i64,
+        count: usize,
+    ) -> bool {
+        for _ in 0..seconds {
+            let known = self
+                .world
+                .oracle
+                .look(|seen| seen.order(number.as_str()).map(|order| order.refunds.len()));
+            if known.is_some_and(|known| known >= count) {
+                return true;
+            }
+            self.world.kernel.sleep(SECOND).await;
+        }
+        false
+    }
+
+    /// Somebody gives all but `but_fen` of what was paid for an order back at the merchant's console.
+    pub(super) fn gives_back_elsewhere(&self, number: &OrderNumber, but_fen: i64) -> bool {
+        let settled = |order: &domain::order::Order| {
+            let payment = order.settled_payment()?;
+            Some((payment.out_trade_no().clone(), payment.receipt()?.amount.get()))
+        };
+        let of = self.world.oracle.look(|seen| seen.order(number.as_str()).and_then(settled));
+        let Some((paid, fen)) = of else { return false };
+        let refund = format!("{paid}-C1");
+        let of = (paid.as_str(), refund.as_str());
+        self.world.wechat.refund_elsewhere(of, Some(fen - but_fen), self.world.now())
+    }
+
     /// Looks every other second until the order is as wanted, `seconds` at most.
     pub(super) async fn look_until(
         &self,

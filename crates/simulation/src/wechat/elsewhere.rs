@@ -1,10 +1,12 @@
 //! Payments that another system of the same merchant orders, or that a part of ours ordered whose
-//! database is lost: WeChat Pay knows them, we do not.
+//! database is lost, and refunds that somebody makes at the merchant's console: WeChat Pay knows them, we
+//! do not.
 
 use super::WeChat;
 use domain::Timestamp;
 use serde_json::Value;
 use wechatpay_sim::core::elsewhere::ElsewhereForm;
+use wechatpay_sim::core::refund::RefundElsewhereForm;
 
 /// What it costs where nothing else is said, in fen.
 const TOTAL_FEN: i64 = 4_200;
@@ -80,6 +82,29 @@ impl WeChat {
             openid: text(&body["payer"]["openid"]),
         };
         self.order(form, origin, now)
+    }
+
+    /// Gives back `refund_fen` of a payment, or all that is left of it, at the merchant's console. Whether
+    /// it was accepted.
+    pub fn refund_elsewhere(
+        &self,
+        (out_trade_no, out_refund_no): (&str, &str),
+        refund_fen: Option<i64>,
+        now: Timestamp,
+    ) -> bool {
+        let form = RefundElsewhereForm {
+            out_trade_no: out_trade_no.to_owned(),
+            out_refund_no: out_refund_no.to_owned(),
+            refund_fen,
+            notify_url: Some(super::keys::NOTIFY_URL.to_owned()),
+        };
+        let mut inside = self.inside();
+        let made =
+            inside.with(&self.keys, now, |core, ports| core.refund_elsewhere(form, ports)).is_ok();
+        inside.gather(&self.keys, now);
+        drop(inside);
+        self.bell.ring();
+        made
     }
 
     fn order(&self, form: ElsewhereForm, origin: Origin<'_>, now: Timestamp) -> bool {

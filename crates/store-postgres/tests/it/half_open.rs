@@ -53,6 +53,10 @@ fn everything<'a>(
         asked("next due", async { store.next_due().await.map(drop) }.boxed()),
         asked("sweep", async move { store.sweep(now, 1).await.map(drop) }.boxed()),
         asked("cases", async { store.cases(&CaseList::default()).await.map(drop) }.boxed()),
+        asked(
+            "case",
+            async { store.case(domain::CaseId::new(uuid::Uuid::nil())).await.map(drop) }.boxed(),
+        ),
         asked("session", async { store.session([0; 32]).await.map(drop) }.boxed()),
         asked("addresses", async move { store.addresses(buyer).await.map(drop) }.boxed()),
         asked("items", async move { store.items(buyer).await.map(drop) }.boxed()),

@@ -19,6 +19,7 @@ const FIRST: &str = include_str!("../../../../migrations/0001_first_light/up.sql
 const SECOND: &str = include_str!("../../../../migrations/0002_a_buyers_path/up.sql");
 const SECOND_DOWN: &str = include_str!("../../../../migrations/0002_a_buyers_path/down.sql");
 const THIRD_DOWN: &str = include_str!("../../../../migrations/0003_core_protocol/down.sql");
+const TENTH_DOWN: &str = include_str!("../../../../migrations/0010_cases/down.sql");
 const NINTH_DOWN: &str = include_str!("../../../../migrations/0009_together/down.sql");
 const EIGHTH_DOWN: &str = include_str!("../../../../migrations/0008_one_shelf/down.sql");
 const FOURTH_DOWN: &str = include_str!("../../../../migrations/0004_the_shop/down.sql");

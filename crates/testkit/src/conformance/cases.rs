@@ -3,11 +3,12 @@
 use super::Stores;
 use crate::sample;
 use domain::Timestamp;
-use domain::case::{Case, CaseKind, CaseOpening, CaseStatus};
+use domain::case::{Case, CaseAction, CaseKind, CaseOpening, CaseStatus};
 use domain::changeset::Changeset;
 use domain::fact::Trade;
+use domain::job::JobKind;
 use domain::order::{CancelCause, Command};
-use domain::ports::{CaseList, CommitAnswer, Finish};
+use domain::ports::{CaseAnswer, CaseChange, CaseList, CommitAnswer, Finish};
 use std::collections::BTreeSet;
 
 fn at(seconds: i64) -> Timestamp {
@@ -127,4 +128,72 @@ pub async fn a_case_names_its_order_when_there_is_one(stores: &Stores) {
     let subjects: BTreeSet<_> = found.into_iter().map(|case| case.subject).collect();
     let parked: BTreeSet<_> = jobs.into_iter().map(|job| job.fence.job.to_string()).collect();
     assert_eq!(subjects, parked);
+}
+
+/// What somebody does with a case as it was read.
+fn change(case: &Case, action: &CaseAction, key: &str) -> CaseChange {
+    let Ok(moved) = case.decide(action) else { panic!("{} refuses", case.subject) };
+    let replay = sample::replay(key, None);
+    CaseChange { id: case.id, expected: case.status, moved, audit: sample::audit(key), replay }
+}
+
+pub async fn a_case_is_decided_about_once_and_as_it_was_read(stores: &Stores) {
+    open(stores, CaseKind::Stock, "S-1", 1).await;
+    let read = list(stores, all()).await.remove(0);
+    assert_eq!((read.assignee.as_deref(), read.note.as_deref()), (None, None));
+    let assign = change(&read, &CaseAction::Assign { to: "王五".to_owned() }, "assign");
+    assert_eq!(stores.cases.change_case(&assign).await.unwrap(), CaseAnswer::Changed);
+    let taken = stores.cases.case(read.id).await.unwrap().expect("a case");
+    let expected =
+        Case {
+            status: CaseStatus::NeedsHuman, assignee: Some("王五".to_owned()), ..read.clone()
+        };
+    assert!(taken == expected, "{taken:?}");
+    let before = stores.dump().await;
+    assert_eq!(stores.cases.change_case(&assign).await.unwrap(), CaseAnswer::Replayed);
+    let note = || "counted again".to_owned();
+    let late = change(&read, &CaseAction::Accept { note: note() }, "late");
+    assert_eq!(stores.cases.change_case(&late).await.unwrap(), CaseAnswer::Moved);
+    assert_eq!(stores.dump().await, before, "nothing was written");
+    let scope = sample::scope("assign");
+    let record = stores.orders.replay(&scope).await.unwrap().expect("a key");
+    assert_eq!((record.fingerprint, record.order), (assign.replay.fingerprint.clone(), None));
+
+    let resolve = change(&taken, &CaseAction::Resolve { note: note() }, "resolve");
+    assert_eq!(stores.cases.change_case(&resolve).await.unwrap(), CaseAnswer::Changed);
+    let closed = stores.cases.case(read.id).await.unwrap().expect("a case");
+    let expected = Case { status: CaseStatus::Resolved, note: Some(note()), ..taken };
+    assert!(closed == expected, "{closed:?}");
+    // The same trouble again is another case.
+    open(stores, CaseKind::Stock, "S-1", 2).await;
+    let statuses = list(stores, all()).await.into_iter().map(|case| case.status);
+    assert_eq!(statuses.collect::<Vec<_>>(), [CaseStatus::Open, CaseStatus::Resolved]);
+    let nobodys = domain::CaseId::new(uuid::Uuid::from_u128(77));
+    assert!(stores.cases.case(nobodys).await.unwrap().is_none());
+    let nobodys = CaseChange { id: nobodys, replay: sample::replay("none", None), ..assign };
+    assert_eq!(stores.cases.change_case(&nobodys).await.unwrap(), CaseAnswer::Moved);
+}
+
+/// Requirement S0.8, and jobs that were set aside.
+pub async fn the_work_of_a_case_is_due_again_when_somebody_says_so(stores: &Stores) {
+    open(stores, CaseKind::UnknownOrder, "NUMBER-1", 1).await;
+    let case = list(stores, all()).await.remove(0);
+    assert!(stores.jobs.claim(at(60), 10, 60_000).await.unwrap().is_empty());
+    let retry = change(&case, &CaseAction::Retry, "retry");
+    assert_eq!(stores.cases.change_case(&retry).await.unwrap(), CaseAnswer::Changed);
+    let claimed = stores.jobs.claim(at(60), 10, 60_000).await.unwrap();
+    let [job] = claimed.as_slice() else { panic!("{claimed:?}") };
+    let about = &job.fence.job;
+    assert_eq!((about.kind, about.subject.as_str()), (JobKind::ResolveOrphan, "NUMBER-1"));
+    let parked = Finish::Park("it fails and fails".to_owned());
+    assert!(stores.jobs.finish(&job.fence, parked).await.unwrap());
+    assert!(stores.jobs.claim(at(9_999), 10, 60_000).await.unwrap().is_empty(), "set aside");
+    let stuck = CaseList { kind: Some(CaseKind::Stuck), ..all() };
+    let stuck = list(stores, stuck).await.remove(0);
+    let retry = change(&stuck, &CaseAction::Retry, "again");
+    assert_eq!(stores.cases.change_case(&retry).await.unwrap(), CaseAnswer::Changed);
+    let claimed = stores.jobs.claim(at(60), 10, 60_000).await.unwrap();
+    assert_eq!(claimed.len(), 1, "it goes on");
+    let healing = stores.cases.case(stuck.id).await.unwrap().expect("a case");
+    assert_eq!(healing.status, CaseStatus::Healing);
 }

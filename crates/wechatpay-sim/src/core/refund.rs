@@ -12,6 +12,7 @@
 
 mod all;
 mod create;
+mod elsewhere;
 mod ending;
 mod form;
 mod query;
@@ -22,6 +23,7 @@ use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
 
 pub(crate) use all::Refunds;
+pub use elsewhere::RefundElsewhereForm;
 pub use ending::{RefundEnding, RefundOutcome, SettleForm};
 pub use form::{PaymentNumber, RefundForm};
 pub use tally::{RefundTally, Refundable};
@@ -58,8 +60,19 @@ pub struct Refund {
     pub changes: Vec<(OffsetDateTime, RefundStatus)>,
     /// How it will end, if nobody intervenes; `None` once it has.
     pub plan: Option<RefundPlan>,
+    /// Who made it.
+    pub made_by: RefundedBy,
     /// Its place among all refunds, the first being 1.
     pub(crate) sequence: u64,
+}
+
+/// Who made a refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundedBy {
+    /// The service under test, by the API.
+    Api,
+    /// Somebody at the merchant's console, or another system of the same merchant.
+    Elsewhere,
 }
 
 /// The amounts of a refund, in fen.
@@ -108,6 +121,16 @@ impl RefundStatus {
     }
 }
 
+impl RefundedBy {
+    /// As the ledger says it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Elsewhere => "elsewhere",
+        }
+    }
+}
+
 impl Refund {
     /// Where it stands.
     pub fn status(&self) -> RefundStatus {
@@ -134,6 +157,7 @@ impl Refund {
             "refund_fen": money.refund_fen,
             "total_fen": money.total_fen,
             "payer_refund_fen": money.payer_refund_fen,
+            "made_by": self.made_by.name(),
             "reason": self.form.reason,
             "notify_url": self.form.notify_url,
             "created_at": beijing(self.created_at),

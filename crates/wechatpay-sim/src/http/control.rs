@@ -15,7 +15,7 @@ use crate::core::ledger::ControlRefusal;
 use crate::core::notice::Delivery;
 use crate::core::pay::PayForm;
 use crate::core::pay_params::PayParams;
-use crate::core::refund::SettleForm;
+use crate::core::refund::{RefundElsewhereForm, SettleForm};
 use crate::core::scripts;
 use crate::core::wire_time::beijing;
 use crate::http::control::forms::{ClockForm, ModeForm, NotifyForm, parse};
@@ -31,6 +31,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/credentials").get(credentials))
         .service(web::resource("/pay/{out_trade_no}").post(pay))
         .service(web::resource("/trades").post(order_elsewhere))
+        .service(web::resource("/refunds").post(refund_elsewhere))
         .service(web::resource("/refund/{out_refund_no}").post(settle_refund))
         .service(web::resource("/refund/{out_refund_no}/notify").post(notify_refund))
         .service(web::resource("/ledger").get(ledger))
@@ -74,6 +75,13 @@ async fn order_elsewhere(shared: Data<Shared>, body: Bytes) -> Controlled {
     let form: ElsewhereForm = parse(&body)?;
     let trade = shared.visit(|pay, ports| pay.order_elsewhere(form, ports))?;
     Ok(HttpResponse::Ok().json(trade))
+}
+
+async fn refund_elsewhere(shared: Data<Shared>, body: Bytes) -> Controlled {
+    let form: RefundElsewhereForm = parse(&body)?;
+    let refund = shared.visit(|pay, ports| pay.refund_elsewhere(form, ports))?;
+    shared.wake.notify_one();
+    Ok(HttpResponse::Ok().json(refund))
 }
 
 async fn settle_refund(shared: Data<Shared>, number: Path<String>, body: Bytes) -> Controlled {

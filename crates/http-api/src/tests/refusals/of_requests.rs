@@ -3,9 +3,11 @@
 use super::Refused;
 use crate::json_body::BODY_MAX;
 use crate::request_id::HEADERS_MAX;
+use crate::tests::cases::case;
 use crate::tests::front::{Front, everything, idempotency_key, request};
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use domain::case::{CaseKind, CaseStatus};
 use domain::ports::{LoginError, Role};
 use serde_json::{Value, json};
 
@@ -13,8 +15,21 @@ pub(super) async fn all() -> Vec<Refused> {
     let mut met = of_callers().await;
     met.extend(of_forms().await);
     met.extend(of_versions().await);
+    met.extend(of_cases().await);
     met.extend(of_an_unwell_service().await);
     met
+}
+
+async fn of_cases() -> Vec<Refused> {
+    let front = Front::open().await;
+    let over = case(1, CaseKind::Surplus, CaseStatus::Resolved);
+    let path = format!("/api/admin/cases/{}", over.id);
+    front.fake.lock().cases = vec![over];
+    let note = json!({"note": "x"});
+    let closed = front.post_as(&front.operator, 1, &format!("{path}/accept"), note).await;
+    front.fake.lock().cases[0].status = CaseStatus::Open;
+    let retried = front.post_as(&front.operator, 2, &format!("{path}/retry"), Value::Null).await;
+    vec![("a case that is over", closed), ("a case that no work belongs to", retried)]
 }
 
 async fn of_callers() -> Vec<Refused> {

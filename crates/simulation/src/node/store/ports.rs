@@ -3,6 +3,7 @@
 use super::SimStore;
 use crate::matrix::Step;
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
+use domain::case::Case;
 use domain::catalogue::{Sku, SkuDraft, SkuId};
 use domain::changeset::{Audit, Changeset, Fence, ReplayRecord, ReplayScope};
 use domain::coupon::{CouponId, CouponTerms, Grant};
@@ -12,15 +13,16 @@ use domain::ledger::{Balances, BuyerAccount};
 use domain::names::{Appid, Openid};
 use domain::order::Order;
 use domain::ports::{
-    Access, AddItemAnswer, ApiKeyRecord, BuyerBook, CaseBook, CaseList, CaseListing, Catalogue,
-    ChangeItemAnswer, CheckoutBasis, CommitAnswer, CouponBook, CouponInForce, CouponIssue,
-    EntryList, EntryListing, EntryRecord, Finish, InvariantReport, Invariants, IssueAnswer,
-    JobQueue, LeasedJob, Ledger, Loaded, OrderKey, OrderList, OrderListing, OrderStore, Packages,
-    Part, PortFuture, PutAnswer, RulesInForce, SessionRecord, ShopRules, StockAnswer, StockChange,
-    StockEntryList, StockEntryListing, StoreError, TrialBalance,
+    Access, AddItemAnswer, ApiKeyRecord, BuyerBook, CaseAnswer, CaseBook, CaseChange, CaseList,
+    CaseListing, Catalogue, ChangeItemAnswer, CheckoutBasis, CommitAnswer, CouponBook,
+    CouponInForce, CouponIssue, EntryList, EntryListing, EntryRecord, Finish, InvariantReport,
+    Invariants, IssueAnswer, JobQueue, LeasedJob, Ledger, Loaded, OrderKey, OrderList,
+    OrderListing, OrderStore, Packages, Part, PortFuture, PutAnswer, RulesInForce, SessionRecord,
+    ShopRules, StockAnswer, StockChange, StockEntryList, StockEntryListing, StoreError,
+    TrialBalance,
 };
 use domain::recharge::RechargePackage;
-use domain::{CommandId, Epoch, Pace, Timestamp, UserId};
+use domain::{CaseId, CommandId, Epoch, Pace, Timestamp, UserId};
 
 type Answer<'a, T> = PortFuture<'a, Result<T, StoreError>>;
 
@@ -383,5 +385,13 @@ impl Invariants for SimStore {
 impl CaseBook for SimStore {
     fn cases<'a>(&'a self, query: &'a CaseList) -> Answer<'a, CaseListing> {
         Box::pin(self.through(Step::Tx, "cases", || self.memory().cases(query)))
+    }
+
+    fn case(&self, id: CaseId) -> Answer<'_, Option<Case>> {
+        Box::pin(self.through(Step::Tx, "case", move || self.memory().case(id)))
+    }
+
+    fn change_case<'a>(&'a self, change: &'a CaseChange) -> Answer<'a, CaseAnswer> {
+        Box::pin(self.through(Step::Tx, "change case", || self.memory().change_case(change)))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Watched;
 use crate::oracle::moves;
-use domain::order::{Event, Order};
+use domain::order::{Event, Order, OrderStatus};
 use domain::payment::PaymentNo;
 use domain::refund::{NUMBER_TAKEN, REFUNDS_MAX, Refund, RefundKind, RefundState, RefundStatus};
 
@@ -164,6 +164,28 @@ pub(super) fn proven(w: &Watched<'_>) -> Result<(), String> {
         if code != NUMBER_TAKEN && !w.seen.disproved.contains(out_refund_no.as_str()) {
             return Err(format!("{out_refund_no} is rejected ({code}), and nobody has asked"));
         }
+    }
+    Ok(())
+}
+
+/// Whoever was told that an order is being cancelled was told the truth: also what came to nothing
+/// elsewhere goes back.
+pub(super) fn elsewhere_undoes_nothing(w: &Watched<'_>) -> Result<(), String> {
+    let Some(before) = w.commit.before else { return Ok(()) };
+    let is_elsewhere = |event: &Event| {
+        if let Event::RefundMoved { out_refund_no, to: RefundState::Closed { .. }, .. } = event {
+            let closed = before.refund(out_refund_no);
+            return closed.is_some_and(|refund| refund.kind == RefundKind::External);
+        }
+        matches!(event, Event::RefundImported(_))
+    };
+    let after = w.commit.after;
+    let was_over = before.status == OrderStatus::Cancelling && before.settlement.is_some();
+    let is_given_up = after.status == OrderStatus::Ready;
+    let all = |no| of(after, no).count() >= REFUNDS_MAX;
+    let may = after.payments.iter().any(|payment| all(payment.no));
+    if was_over && is_given_up && !may && w.commit.changeset.events.iter().any(is_elsewhere) {
+        return Err("its cancellation is given up".to_owned());
     }
     Ok(())
 }

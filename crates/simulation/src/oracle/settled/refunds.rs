@@ -16,14 +16,12 @@ const REFUND_IN_TIME: &str =
     "the end of a refund is known within two minutes, or one rung of its ladder";
 const REFUND_TOLD_TRULY: &str = "a refund is shown as it is at WeChat Pay";
 
-/// A refund that WeChat Pay has, and that a failover made us forget.
+/// A refund that WeChat Pay has, and that a failover made us forget, or that was made elsewhere.
 pub(super) fn unheard_refund(world: &World, seen: &Seen) -> Option<String> {
-    if world.failovers() == 0 {
-        return None;
-    }
     let mut refunds = world.wechat.refunds().into_iter();
     let unheard = refunds.find(|refund| {
-        !seen.asks_about(&refund.out_refund_no)
+        (world.failovers() > 0 || refund.is_elsewhere)
+            && !seen.asks_about(&refund.out_refund_no)
             && refund.status != "PROCESSING"
             && !has_case(world, CaseKind::RefundMismatch, &refund.out_refund_no)
     });
@@ -94,12 +92,12 @@ pub(super) fn refunds_agree(world: &World, seen: &Seen) {
             let taken = truth.status == "CLOSED" || reserves(known);
             known.amount.get() == truth.refund_fen && taken
         });
-        let shown = is_under_way_unseen(world, seen, number, truth.status);
+        let shown = is_under_way_unseen(world, seen, (number, truth.is_elsewhere), truth.status);
         if !fits && !shown {
             let differs = format!("{truth:?}, known as {:?}", known.map(|k| k.state.status()));
             world.chronicle.violated_by("I11", ONE_REFUND, order, differs);
         }
-        at_wechat_pay.insert(truth.out_refund_no.clone(), truth.status);
+        at_wechat_pay.insert(truth.out_refund_no.clone(), (truth.status, truth.is_elsewhere));
     }
     // What goes back to a wallet is none of WeChat Pay's.
     let at_wechat = |refund: &&Refund| refund.payment_no != WALLET_PAYMENT;
@@ -120,7 +118,10 @@ pub(super) fn refunds_agree(world: &World, seen: &Seen) {
             | RefundState::Rejected { .. }
             | RefundState::SettledOffline { .. } => continue,
         };
-        let unseen = truth.is_some_and(|truth| is_under_way_unseen(world, seen, number, truth));
+        let unseen = truth.is_some_and(|(status, is_elsewhere)| {
+            is_under_way_unseen(world, seen, (number, is_elsewhere), status)
+        });
+        let truth = truth.map(|(status, _)| status);
         if truth != expected && !unseen {
             let order = Some(crate::node::transport_order_of(number));
             let differs = format!("{number} is {:?}, in truth {truth:?}", refund.state.status());
@@ -129,10 +130,15 @@ pub(super) fn refunds_agree(world: &World, seen: &Seen) {
     }
 }
 
-/// Whether it was sent in a life of the database that is lost, and nobody could be told yet: it is
-/// under way for ever, or against what was asked since, which a person was told.
-fn is_under_way_unseen(world: &World, seen: &Seen, number: &str, status: &str) -> bool {
-    world.failovers() > 0
+/// Whether it was made elsewhere, or sent in a life of the database that is lost, and nobody could be told
+/// yet: it is under way for ever, or against what was asked since, which a person was told.
+fn is_under_way_unseen(
+    world: &World,
+    seen: &Seen,
+    (number, is_elsewhere): (&str, bool),
+    status: &str,
+) -> bool {
+    (world.failovers() > 0 || is_elsewhere)
         && !seen.asks_about(number)
         && (status == "PROCESSING" || has_case(world, CaseKind::RefundMismatch, number))
 }

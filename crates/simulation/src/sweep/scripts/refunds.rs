@@ -144,6 +144,24 @@ pub(super) const ALL: &[Script] = &[
         "ready, paid by jsapi, part is back",
     ]),
     Script::new(
+        "refund-gave-way",
+        "the buyer wants money back after shipping; nearly all goes back at the merchant's console, and \
+         an operator agrees to what is left",
+        &[
+            "shipped, paid by jsapi, part is back, part is back, part withdrawn",
+            "shipped, paid by jsapi, part is back, part waits for approval, part withdrawn",
+        ],
+        |people| Box::pin(gave_way(people)),
+    )
+    .healed(&[
+        PAID,
+        REFUNDED_AS_LOST,
+        "shipped, paid by jsapi",
+        "ready, paid by jsapi, part is back",
+        "shipped, paid by jsapi, part is back",
+        "cancelled, jsapi surplus, all rejected, part is back",
+    ]),
+    Script::new(
         "refunded-twice-at-once",
         "two refunds are asked for at once that are more than was paid",
         &["ready, paid by jsapi, part is back"],
@@ -268,6 +286,23 @@ async fn withdrawn(people: Vec<Client>) {
     buyer.insist(request).await;
     buyer.wait(1_000).await;
     if let Some(request) = buyer.withdrawal(&number) {
+        buyer.insist(request).await;
+    }
+}
+
+async fn gave_way(people: Vec<Client>) {
+    let Some(mut buyer) = the(people) else { return };
+    let Some(number) = paid(&mut buyer).await else { return };
+    let shipment = buyer.shipment(&number);
+    buyer.insist(shipment).await;
+    buyer.wait(1_000).await;
+    let request = buyer.refund(&number, Asker::Buyer, Some(PART));
+    buyer.insist(request).await;
+    buyer.wait(1_000).await;
+    if !buyer.gives_back_elsewhere(&number, 1) || !buyer.sees_refunds(&number, 600, 3).await {
+        return;
+    }
+    if let Some(request) = buyer.verdict(&number, approve) {
         buyer.insist(request).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     APPLIED_SECOND, EIGHTH_DOWN, FIFTH_DOWN, FOURTH_DOWN, LEDGER_DOWN, Migrating, NINTH_DOWN,
-    SECOND, SECOND_DOWN, SEVENTH_DOWN, THIRD_DOWN, load, old_placement, old_sheet,
+    SECOND, SECOND_DOWN, SEVENTH_DOWN, TENTH_DOWN, THIRD_DOWN, load, old_placement, old_sheet,
 };
 use domain::Epoch;
 use domain::fact::RefundProgress;
@@ -29,6 +29,7 @@ async fn down_is_the_version_before_and_up_again_is_the_same() {
     let order = load(&store, 1).await;
     assert!(store.revoke_api_key("k-1", sample::start()).await.unwrap());
 
+    migrating.down(TENTH_DOWN, "0010").await;
     migrating.down(NINTH_DOWN, "0009").await;
     migrating.down(EIGHTH_DOWN, "0008").await;
     migrating.down(SEVENTH_DOWN, "0007").await;
@@ -85,6 +86,7 @@ async fn down_does_not_forget_what_was_sent() {
         ],
     )
     .await;
+    migrating.down(TENTH_DOWN, "0010").await;
     migrating.down(NINTH_DOWN, "0009").await;
     migrating.down(EIGHTH_DOWN, "0008").await;
     migrating.down(SEVENTH_DOWN, "0007").await;

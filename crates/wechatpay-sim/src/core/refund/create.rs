@@ -13,7 +13,7 @@ use crate::core::pay::PayerAccount;
 use crate::core::ports::{Moment, Ports};
 use crate::core::refund::ending::RefundEnding;
 use crate::core::refund::form::{PaymentNumber, RefundForm};
-use crate::core::refund::{REFUNDABLE_FOR, REFUNDS_MAX, Refund, RefundMoney};
+use crate::core::refund::{REFUNDABLE_FOR, REFUNDS_MAX, Refund, RefundMoney, RefundedBy};
 use crate::core::refusal::Refusal;
 use crate::core::settings::{MerchantBalance, Settings};
 use crate::core::trade::{Payment, TradeState};
@@ -58,6 +58,7 @@ impl WeChatPay {
             created_at: now,
             changes: Vec::new(),
             plan: Some(plan),
+            made_by: RefundedBy::Api,
             sequence,
         };
         if let Some(payment) = self.payment_of(&refund.out_trade_no) {

@@ -98,3 +98,57 @@ fn another_amount_is_never_paid_by_accident() {
     let trade = world.user_tries("T00001", json!({"amount_fen": 110, "unfaithful": true})).unwrap();
     assert_eq!(trade["paid_fen"], 110, "more than was ordered");
 }
+
+fn refund(world: &mut World, form: Value) -> Result<Value, ControlRefusal> {
+    let form = serde_json::from_value(form).unwrap();
+    world.visit(|pay, ports| pay.refund_elsewhere(form, ports))
+}
+
+#[test]
+fn a_refund_of_the_console_is_a_refund_like_any() {
+    let mut world = World::new();
+    world.paid("T00001");
+    let url = "https://pay.example.com/refund-notify";
+    let form = json!({
+        "out_trade_no": "T00001", "out_refund_no": "CONSOLE1", "refund_fen": 30,
+        "notify_url": url
+    });
+    let made = refund(&mut world, form.clone()).unwrap();
+    assert_eq!(
+        (&made["made_by"], &made["refund_fen"], &made["status"]),
+        (&json!("elsewhere"), &json!(30), &json!("PROCESSING"))
+    );
+    assert_eq!(refund(&mut world, form).unwrap_err().code, "number_used");
+    assert_eq!(body_of(&world.query("T00001"))["trade_state"], "REFUND");
+    world.due();
+    world.later(Duration::seconds(5));
+    assert_eq!(body_of(&world.query_refund("CONSOLE1"))["status"], "SUCCESS");
+    assert_eq!(world.due()[0].url, url);
+    world.later(Duration::seconds(60));
+    // What is left of it, without a word to anybody.
+    let rest = json!({"out_trade_no": "T00001", "out_refund_no": "CONSOLE2"});
+    assert_eq!(refund(&mut world, rest).unwrap()["refund_fen"], 70);
+    world.later(Duration::seconds(10));
+    assert!(world.due().is_empty());
+    let calls = world.ledger()["calls"].to_string();
+    assert!(!calls.contains("\"refund\""), "no call of the service under test: {calls}");
+}
+
+#[test]
+fn a_refund_of_the_console_keeps_the_rules() {
+    let mut world = World::new();
+    let form = |number: &str, fen: i64| json!({"out_trade_no": "T00001", "out_refund_no": number, "refund_fen": fen});
+    world.prepay(NATIVE, &native_body("T00001"));
+    assert_eq!(refund(&mut world, form("C1", 1)).unwrap_err().code, "not_paid");
+    world.user_pays("T00001");
+    let wrong = refund(&mut world, form("C1", 0)).unwrap_err();
+    assert_eq!(
+        (wrong.status, wrong.message.as_str()),
+        (400, "/amount/refund: must not be less than 1")
+    );
+    assert_eq!(refund(&mut world, form("C1", 101)).unwrap_err().code, "refund_refused");
+    refund(&mut world, form("C1", 99)).unwrap();
+    assert_eq!(refund(&mut world, form("C2", 1)).unwrap_err().code, "refund_refused", "too soon");
+    let ours = body_of(&world.refund(&refund_body("T00001", "R1", 2)));
+    assert_eq!(ours["code"], "INVALID_REQUEST", "no more than is left");
+}
