@@ -262,7 +262,8 @@ pub struct Intent {
 
 impl Changeset {
     /// The changeset of `events` that happen to `order` (`None` when they place it) at `now`.
-    /// `None` when the first event of a new order does not place it.
+    /// `None` when that cannot be: the first event of a new order does not place it, or its money moves in
+    /// a way that no ledger can hold. Then nothing of it may be recorded.
     #[must_use]
     pub fn of(
         order: Option<&Order>,
@@ -285,7 +286,7 @@ impl Changeset {
         changeset.cases = cases::cases(&after, &events);
         changeset.ended_cases = events.iter().flat_map(|e| cases::ended_cases(&after, e)).collect();
         changeset.effects = events.iter().filter_map(|e| derive::effect(&after, e)).collect();
-        changeset.transfers = transfers::transfers(order, &after, &events);
+        changeset.transfers = transfers::transfers(order, &after, &events).ok()?;
         changeset.tell_of_the_ledger();
         changeset.stock =
             events.iter().flat_map(|e| derive::stock_moves(order, &after, e)).collect();

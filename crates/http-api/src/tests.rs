@@ -1,6 +1,7 @@
 //! The API as its clients see it, over ports that live in memory.
 
 mod actions;
+mod ahead;
 mod api_keys;
 mod cases;
 mod cash_on_delivery;

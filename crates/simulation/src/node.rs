@@ -33,7 +33,7 @@ use usecases::{Epochs, Paydesk, QueryBudget};
 use wechatpay::WechatPay;
 
 /// An operator's refund above this waits for another person, in fen: one tea goes, two wait.
-const APPROVAL_ABOVE_FEN: i64 = 10_000;
+pub(crate) const APPROVAL_ABOVE_FEN: i64 = 10_000;
 /// How long a dead node stays dead at least.
 const DEAD: i64 = SECOND;
 

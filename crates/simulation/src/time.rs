@@ -157,6 +157,10 @@ impl Clock for NodeClock {
         Timestamp::from_micros(self.local().saturating_add(offset))
     }
 
+    fn running_millis(&self) -> u64 {
+        u64::try_from(self.local() / MILLI).unwrap_or(0)
+    }
+
     fn sleep_millis(&self, millis: u64) -> PortFuture<'_, ()> {
         Box::pin(self.machine.kernel.sleep(of_millis(millis)))
     }

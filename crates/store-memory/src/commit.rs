@@ -128,6 +128,8 @@ impl State {
                 self.outbox.push((order.id, order.version, event));
             }
             self.audit.push((Some(order.id), order.version, changeset.audit));
+        } else if !changeset.transfers.is_empty() {
+            self.audit.push((None, 0, changeset.audit));
         }
         if let Some(record) = changeset.replay {
             self.replays.put(record.scope.clone(), record);

@@ -69,6 +69,10 @@ impl Clock for StoreClock {
         Timestamp::from_micros(self.local_micros().saturating_add(offset))
     }
 
+    fn running_millis(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
     fn sleep_millis(&self, millis: u64) -> PortFuture<'_, ()> {
         #[expect(clippy::disallowed_methods, reason = "the port through which others wait")]
         Box::pin(tokio::time::sleep(Duration::from_millis(millis)))

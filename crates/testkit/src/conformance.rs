@@ -283,6 +283,7 @@ macro_rules! conformance {
             leases::two_claimers_never_share_what_clients_wait_for,
             ledger::a_recharge_is_credited_once_with_its_bonus,
             ledger::a_wallet_pays_in_one_commit_or_not_at_all,
+            ledger::a_wallet_pays_beside_as_many_open_orders_as_there_may_be,
             ledger::an_open_order_is_paid_from_the_wallet_and_what_wechat_pay_takes_then_is_surplus,
             ledger::what_goes_back_to_the_wallet_is_there_at_once,
             ledger::a_recharge_that_goes_back_is_taken_from_its_buyer_when_it_is_reserved,

@@ -9,6 +9,8 @@
 #[cfg(test)]
 mod dead_ends;
 #[cfg(test)]
+mod standing_still;
+#[cfg(test)]
 mod stuck;
 #[cfg(test)]
 mod tests;
@@ -31,6 +33,9 @@ use domain::{CommandId, OutRefundNo, Timestamp};
 const DIFFERS_AGAIN_S: i64 = 1_800;
 /// A refund that is unknown for so many seconds is shown to a person.
 const ESCALATE_AFTER_S: i64 = 3_600;
+/// What was said to be sent longer ago than this is not sent any more by who said it: a node that stood
+/// still knows nothing of what became of the database meanwhile. Real time, shorter than a failover takes.
+const SENT_WITHIN_MS: u64 = 10_000;
 /// Between two steps of one refund at least so many seconds.
 const AFTER_S: i64 = 2;
 /// What may succeed later (no money on the merchant's account, too often) is sent again after so
@@ -156,6 +161,7 @@ impl Paydesk {
         fence: &Fence,
     ) -> Result<Stepped, TransactError> {
         let begin = Command::SendRefund { out_refund_no: out_refund_no.clone() };
+        let begun = self.clock.running_millis();
         let order = match self.refund_step(out_refund_no, &begin, fence, "refund-send").await? {
             Stepped::To(order) => order,
             unsaid @ (Stepped::Unheard | Stepped::End(_)) => return Ok(unsaid),
@@ -163,6 +169,12 @@ impl Paydesk {
         let Some(request) = request_of(&order, out_refund_no) else {
             return Ok(Stepped::To(order));
         };
+        let stood_ms = self.clock.running_millis().saturating_sub(begun);
+        if stood_ms > SENT_WITHIN_MS {
+            tracing::warn!(refund.out_refund_no = %out_refund_no, stood_ms,
+                "refund.not_sent: too late; who comes next asks first");
+            return Ok(Stepped::To(order));
+        }
         let answer = match self.gateway.refund(&request).await {
             Ok(fact) => {
                 tracing::info!(refund.out_refund_no = %out_refund_no,

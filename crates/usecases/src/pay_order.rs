@@ -92,6 +92,7 @@ pub(crate) fn of_start(error: TransactError) -> CheckoutError {
         | TransactError::Rejected(_)
         | TransactError::Refused(_)
         | TransactError::Busy(_)
+        | TransactError::Impossible(_)
         | TransactError::Store(_)) => other.into(),
     }
 }

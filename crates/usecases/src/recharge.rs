@@ -1,7 +1,10 @@
 //! Recharges: placed like any order, before money is asked for; credited by their settlement.
 
+#[cfg(test)]
+mod tests;
+
 use crate::start_payment::Asked;
-use crate::transact::Landed;
+use crate::transact::{Landed, impossible};
 use crate::{Checkedout, CheckoutError, Keyed, Paydesk, TransactError};
 use domain::catalogue::SkuId;
 use domain::changeset::{Audit, Changeset, Refusal};
@@ -91,7 +94,7 @@ impl Paydesk {
                 record.payment = order.payments.first().map(|payment| payment.no);
             }
             let changeset = Changeset::of(None, composed, purchase.guards(), intent, now)
-                .ok_or_else(|| TransactError::Busy("nothing was placed".to_owned()))?
+                .ok_or_else(|| impossible(purchase.number.as_str()))?
                 .paced(self.settings.pace)
                 .decided_in(&epoch);
             let order = changeset.order.as_ref().map(|write| write.order.clone());

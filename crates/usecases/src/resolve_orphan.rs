@@ -6,7 +6,7 @@ mod tests;
 
 use crate::follow_payment::Asked;
 use crate::query_budget::Urgency;
-use crate::transact::Landed;
+use crate::transact::{Landed, impossible};
 use crate::work::step_of;
 use crate::{Paydesk, Target, TransactError};
 use domain::case::{CaseEnd, CaseKind, CaseOpening};
@@ -108,7 +108,7 @@ impl Paydesk {
         tracing::error!(order.number = %number, payment.out_trade_no = %fact.out_trade_no(),
             "orphan.adopted: a payment of ours had no record; its money goes back");
         let changeset = Changeset::of(None, events, Vec::new(), intent, now)
-            .ok_or_else(|| TransactError::Busy("nothing was adopted".to_owned()))?
+            .ok_or_else(|| impossible(number.as_str()))?
             .paced(self.settings.pace)
             .decided_in(epoch);
         match self.commit(changeset).await? {

@@ -1,5 +1,8 @@
 //! Points that a merchant's backend spends for a buyer.
 
+#[cfg(test)]
+mod tests;
+
 use crate::transact::Landed;
 use crate::{Keyed, Paydesk, TransactError};
 use domain::UserId;
@@ -70,33 +73,44 @@ impl Paydesk {
         if let Some(spent) = self.spent(spending, &name, keyed).await? {
             return Ok(spent);
         }
-        let held = self.ledger.balances(spending.buyer).await?.ok_or(SpendError::NotFound)?;
-        if held.points < spending.points {
-            return Err(SpendError::TooFew);
+        match self.try_spend(spending, &name, keyed).await {
+            Ok(spent) => Ok(spent),
+            // A twin of this very request may have taken what is missing.
+            Err(error) => self.spent(spending, &name, keyed).await?.ok_or(error),
+        }
+    }
+
+    /// Whether there is enough, the commit says: nothing that is read before it can.
+    async fn try_spend(
+        &self,
+        spending: &Spending,
+        name: &str,
+        keyed: &Keyed,
+    ) -> Result<Spent, SpendError> {
+        if self.ledger.balances(spending.buyer).await?.is_none() {
+            return Err(SpendError::NotFound);
         }
         let from = Account::Buyer(spending.buyer, BuyerAccount::Points);
         let to = Account::House(House::Sales, Unit::Points);
         let entries = [(from, spending.points.saturating_neg()), (to, spending.points)];
-        let transfer = Transfer::new(name.clone(), TransferKind::Spend, &entries);
+        let transfer = Transfer::new(name.to_owned(), TransferKind::Spend, &entries);
+        let transfer = transfer.ok_or(SpendError::TooFew)?;
         for _ in 0..TRIES_MAX {
             let now = self.clock.now();
             let intent = keyed.intent(spending.audit.clone(), now);
             let mut changeset = Changeset::without_order(intent, now);
-            changeset.transfers.extend(transfer.clone());
-            match self.commit(changeset).await? {
-                Landed::Now | Landed::Before => {
-                    let spent = self.spent(spending, &name, keyed).await?;
-                    return spent.map(|spent| Spent { replayed: false, ..spent }).ok_or_else(
-                        || {
-                            TransactError::Busy("what was spent is not to be seen".to_owned())
-                                .into()
-                        },
-                    );
-                }
-                Landed::Not(_) => {}
+            changeset.transfers.push(transfer.clone());
+            let replayed = match self.commit(changeset).await? {
+                Landed::Now => false,
+                // By a twin, or by this call and its answer was lost: the same to who asks.
+                Landed::Before => true,
+                Landed::Not(_) => continue,
                 Landed::Refused(Refusal::Balance(_)) => return Err(SpendError::TooFew),
                 Landed::Refused(refusal) => return Err(TransactError::Refused(refusal).into()),
-            }
+            };
+            let spent = self.spent(spending, name, keyed).await?;
+            let unseen = || TransactError::Busy("what was spent is not to be seen".to_owned());
+            return Ok(Spent { replayed, ..spent.ok_or_else(unseen)? });
         }
         Err(TransactError::Busy("the commit keeps being rolled back".to_owned()).into())
     }
@@ -114,72 +128,5 @@ impl Paydesk {
         }
         let entry = self.ledger.entry(spending.buyer, BuyerAccount::Points, name).await?;
         Ok(entry.map(|entry| Spent { entry, replayed: true }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::mocks::{MockGateway, MockLedger, MockOrders, desk, ready};
-    use crate::samples::{keyed, now};
-    use domain::ledger::{Balances, TransferKind};
-    use domain::ports::CommitAnswer;
-    use std::sync::{Arc, Mutex};
-
-    /// A store that has committed nothing yet and commits everything; the names of what moved.
-    fn backend() -> (Paydesk, Arc<Mutex<Vec<String>>>) {
-        let moved = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&moved);
-        let mut orders = MockOrders::new();
-        let mut known = None;
-        orders.expect_replay().returning(move |scope| {
-            let again = known.as_ref() == Some(scope);
-            known = Some(scope.clone());
-            let record = again.then(|| {
-                let mut record = keyed("one").record(now());
-                record.scope = scope.clone();
-                record
-            });
-            ready(Ok(record))
-        });
-        orders.expect_commit().returning(move |changeset| {
-            let names = changeset.transfers.iter().map(|transfer| transfer.name().to_owned());
-            kept.lock().unwrap().extend(names);
-            ready(CommitAnswer::Committed)
-        });
-        let mut ledger = MockLedger::new();
-        let held = Balances { points: 100, ..Balances::default() };
-        ledger.expect_balances().returning(move |_| ready(Ok(Some(held))));
-        ledger.expect_entry().returning(|_, _, _| {
-            let entry = EntryRecord {
-                seq: 1,
-                kind: TransferKind::Spend,
-                amount: -1,
-                balance_after: 99,
-                order: None,
-                created_at: now(),
-            };
-            ready(Ok(Some(entry)))
-        });
-        let mut desk = desk(orders, MockGateway::new(), now());
-        desk.ledger = Arc::new(ledger);
-        (desk, moved)
-    }
-
-    /// A key is one principal's for one route, and the route names the buyer.
-    #[tokio::test]
-    async fn one_key_for_two_buyers_is_two_spendings() {
-        let (desk, moved) = backend();
-        for n in [7, 8] {
-            let buyer = UserId::parse(&format!("00000000-0000-0000-0000-{n:012}")).unwrap();
-            let audit = Audit { actor: "key:1".into(), cause: "spend".into(), request_id: None };
-            let mut keyed = keyed("one");
-            keyed.scope.route = format!("POST /users/{n}/points/spend");
-            let spent = desk.spend_points(&Spending { buyer, points: 1, audit }, &keyed).await;
-            assert!(!spent.unwrap().replayed);
-        }
-        let moved = moved.lock().unwrap();
-        assert_eq!(moved.len(), 2);
-        assert_ne!(moved[0], moved[1], "the ledger would refuse the second");
     }
 }

@@ -35,6 +35,9 @@ pub enum TransactError {
     /// A guard refused.
     #[error("refused by {0:?}")]
     Refused(Refusal),
+    /// What was decided cannot be: the trace of a bug. Nothing of it is recorded (product ruling 16).
+    #[error("an impossible state of {0}")]
+    Impossible(String),
     /// Too many lost races, or the store cannot say: come back with the same command.
     #[error("busy: {0}")]
     Busy(String),
@@ -193,7 +196,7 @@ impl Paydesk {
             }
         } else {
             Changeset::of(Some(&found), events.clone(), Vec::new(), intent, now)
-                .ok_or_else(|| TransactError::Busy("events without an order".to_owned()))?
+                .ok_or_else(|| impossible(found.number.as_str()))?
                 .paced(self.settings.pace)
                 .decided_in(&epoch)
         };
@@ -316,6 +319,14 @@ impl Round {
     fn done(order: Order, effect: Effect) -> Round {
         Round::Done(Box::new(Transacted { order, effect }))
     }
+}
+
+/// Says aloud that what was decided about `what` is refused, because it cannot be. Where mistakes are
+/// looked for, it is a panic.
+pub(crate) fn impossible(what: &str) -> TransactError {
+    debug_assert!(false, "an impossible state of {what}");
+    tracing::error!(subject = what, "changeset.impossible: decided and not recorded");
+    TransactError::Impossible(what.to_owned())
 }
 
 /// A key leads to the order that it changed; when it asked for a payment, to the one open then, and

@@ -1,5 +1,8 @@
 //! Paying an order from its buyer's wallet: debit, settlement, goods and list in one commit.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{ActError, Acted, Action, Paydesk};
 use domain::order::{Command, WalletPayment};
 

@@ -22,12 +22,22 @@ const CASH: Account = Account::House(House::CashInTransit, Unit::Fen);
 const RESERVED: &str = "reserved:";
 const REVOKED: &str = "revoked:";
 
+/// Transfers, or the trace of a bug: money that comes from a payment that is not there, or that no ledger
+/// can hold. Nothing of it is recorded then.
+type Posted = Result<Vec<Transfer>, Impossible>;
+
+/// What happened cannot have happened.
+#[derive(Debug)]
+pub(super) struct Impossible;
+
 /// Every transfer of these events, in their order.
-pub(super) fn transfers(before: Option<&Order>, after: &Order, events: &[Event]) -> Vec<Transfer> {
-    let mut transfers: Vec<Transfer> =
-        events.iter().flat_map(|event| of_event(after, event)).collect();
-    transfers.extend(taken_back(before, after));
-    transfers
+pub(super) fn transfers(before: Option<&Order>, after: &Order, events: &[Event]) -> Posted {
+    let mut transfers = Vec::new();
+    for event in events {
+        transfers.extend(of_event(after, event)?);
+    }
+    transfers.extend(taken_back(before, after)?);
+    Ok(transfers)
 }
 
 /// What the outside hears of a transfer: each time that it adds to a buyer's wallet or takes from it, and
@@ -48,56 +58,66 @@ pub(super) fn told(transfer: &Transfer) -> Vec<Outgoing> {
     kinds.map(|kind| Outgoing { kind, subject: Some(transfer.name().to_owned()) }).collect()
 }
 
-fn of_event(after: &Order, event: &Event) -> Vec<Transfer> {
+/// The transfer of this name: none when nothing moves, which is as it should be of nothing else.
+fn transfer(name: String, kind: TransferKind, entries: &[(Account, i64)]) -> Posted {
+    if entries.iter().all(|(_, amount)| *amount == 0) {
+        return Ok(Vec::new());
+    }
+    Transfer::new(name, kind, entries).map(|transfer| vec![transfer]).ok_or(Impossible)
+}
+
+fn of_event(after: &Order, event: &Event) -> Posted {
     if let Event::Settled { settlement, .. } = event {
         return settled(after, settlement);
     }
     if let Event::PaymentSurplus { no, .. } = event {
-        return surplus(after, *no).into_iter().collect();
+        return surplus(after, *no);
     }
     if let Event::PaymentAdopted(payment) = event {
-        return surplus(after, payment.no).into_iter().collect();
+        return surplus(after, payment.no);
     }
     let paid_back = reached(event).filter(|(_, state)| is_paid_back(state));
     let refund = paid_back.and_then(|(number, _)| after.refund(number));
-    refund.and_then(|refund| refunded(after, refund)).into_iter().collect()
+    refund.map_or(Ok(Vec::new()), |refund| refunded(after, refund))
 }
 
-fn payment(order: &Order, no: PaymentNo) -> Option<&Payment> {
-    order.payments.iter().find(|payment| payment.no == no)
+fn payment(order: &Order, no: PaymentNo) -> Result<&Payment, Impossible> {
+    order.payments.iter().find(|payment| payment.no == no).ok_or(Impossible)
 }
 
-fn settled(after: &Order, settlement: &Settlement) -> Vec<Transfer> {
+fn settled(after: &Order, settlement: &Settlement) -> Posted {
     let (no, from) = match (&settlement.by, after.buyer) {
         (SettledBy::Wechat { payment_no }, _) => (*payment_no, CLEARING),
         (SettledBy::Wallet { payment_no }, Some(buyer)) => (*payment_no, wallet(buyer)),
         (SettledBy::Cash { .. }, _) => return collected(after, settlement),
-        (SettledBy::Wallet { .. }, None) | (SettledBy::Free, _) => return Vec::new(),
+        (SettledBy::Wallet { .. }, None) => return Err(Impossible),
+        (SettledBy::Free, _) => return Ok(Vec::new()),
     };
-    let Some(number) = payment(after, no).map(Payment::out_trade_no) else { return Vec::new() };
+    let number = payment(after, no)?.out_trade_no();
     let (name, paid) = (format!("settled:{number}"), settlement.amount.get());
-    match recharged(after) {
+    match recharged(after)? {
         None => {
             let entries = [(from, paid.saturating_neg()), (SALES, paid)];
-            Transfer::new(name, TransferKind::Payment, &entries).into_iter().collect()
+            transfer(name, TransferKind::Payment, &entries)
         }
         Some((buyer, grant)) => {
             let (principal, bonus) = (grant.principal, grant.bonus);
             let mut entries = vec![(from, paid.saturating_neg())];
             entries.extend(granted(buyer, grant, paid, principal));
-            let credited = Transfer::new(name, TransferKind::Recharge, &entries);
+            let mut credited = transfer(name, TransferKind::Recharge, &entries)?;
             let name = format!("bonus:{}", after.number);
-            credited.into_iter().chain(bonus_transfer(name, buyer, grant, bonus)).collect()
+            credited.extend(bonus_transfer(name, buyer, grant, bonus)?);
+            Ok(credited)
         }
     }
 }
 
 /// Cash is in transit until it is counted. It has no payment: its name is the order's.
-fn collected(after: &Order, settlement: &Settlement) -> Vec<Transfer> {
+fn collected(after: &Order, settlement: &Settlement) -> Posted {
     let cash = settlement.amount.get();
     let entries = [(CASH, cash.saturating_neg()), (SALES, cash)];
     let name = format!("settled:{}", after.number);
-    Transfer::new(name, TransferKind::Payment, &entries).into_iter().collect()
+    transfer(name, TransferKind::Payment, &entries)
 }
 
 /// Where `paid` fen go when `principal` of what was bought with them is credited.
@@ -112,22 +132,23 @@ fn granted(buyer: UserId, grant: Grant, paid: i64, principal: i64) -> Vec<(Accou
     }
 }
 
-fn bonus_transfer(name: String, buyer: UserId, grant: Grant, bonus: i64) -> Option<Transfer> {
+fn bonus_transfer(name: String, buyer: UserId, grant: Grant, bonus: i64) -> Posted {
     let account = Account::Buyer(buyer, grant.credit.account());
     let promotion = Account::House(House::Promotion, grant.credit.unit());
     let entries = [(promotion, bonus.saturating_neg()), (account, bonus)];
-    Transfer::new(name, TransferKind::Bonus, &entries)
+    transfer(name, TransferKind::Bonus, &entries)
 }
 
-fn surplus(after: &Order, no: PaymentNo) -> Option<Transfer> {
+fn surplus(after: &Order, no: PaymentNo) -> Posted {
     let payment = payment(after, no)?;
-    let amount = payment.receipt()?.amount.get();
+    // How much came is not known of everything that was refunded before we saw it.
+    let amount = payment.receipt().map_or(0, |receipt| receipt.amount.get());
     let name = format!("surplus:{}", payment.out_trade_no());
     let entries = [(CLEARING, amount.saturating_neg()), (PAYABLE, amount)];
-    Transfer::new(name, TransferKind::Surplus, &entries)
+    transfer(name, TransferKind::Surplus, &entries)
 }
 
-fn refunded(after: &Order, refund: &crate::refund::Refund) -> Option<Transfer> {
+fn refunded(after: &Order, refund: &crate::refund::Refund) -> Posted {
     let payment = payment(after, refund.payment_no)?;
     let offline = matches!(refund.state, RefundState::SettledOffline { .. });
     let to = match after.buyer {
@@ -137,11 +158,11 @@ fn refunded(after: &Order, refund: &crate::refund::Refund) -> Option<Transfer> {
     };
     // What was surplus is owed since it came, and a recharge's since it was taken from the buyer.
     let is_surplus = matches!(payment.state, PaymentState::Surplus { .. });
-    let from = if is_surplus || recharged(after).is_some() { PAYABLE } else { SALES };
+    let from = if is_surplus || recharged(after)?.is_some() { PAYABLE } else { SALES };
     let name = format!("refunded:{}", refund.out_refund_no);
     let amount = refund.amount.get();
     let entries = [(from, amount.saturating_neg()), (to, amount)];
-    Transfer::new(name, TransferKind::Refund, &entries)
+    transfer(name, TransferKind::Refund, &entries)
 }
 
 /// Whether a recharge that was on its way back stays with its buyer after all.
@@ -153,14 +174,14 @@ pub(super) fn gives_again(transfer: &Transfer) -> bool {
 
 /// What of a recharge is taken from its buyer, because more of it goes back than before; or given
 /// again, because less of it does.
-fn taken_back(before: Option<&Order>, after: &Order) -> Vec<Transfer> {
-    let Some((buyer, grant)) = recharged(after) else { return Vec::new() };
-    let Some(settled) = after.settled_payment() else { return Vec::new() };
+fn taken_back(before: Option<&Order>, after: &Order) -> Posted {
+    let Some((buyer, grant)) = recharged(after)? else { return Ok(Vec::new()) };
+    let Some(settled) = after.settled_payment() else { return Ok(Vec::new()) };
     let price = settled.terms.amount;
     let was = before.map_or(Fen::ZERO, |before| before.reserved(settled.no));
     let is = after.reserved(settled.no);
     if was == is {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let (old, new) = (grant.share(was, price), grant.share(is, price));
     let (principal, bonus) = (old.0.saturating_sub(new.0), old.1.saturating_sub(new.1));
@@ -168,16 +189,17 @@ fn taken_back(before: Option<&Order>, after: &Order) -> Vec<Transfer> {
     let mut entries = vec![(PAYABLE, paid.saturating_neg())];
     entries.extend(granted(buyer, grant, paid, principal));
     let step = format!("{}:{}", after.number, after.version);
-    let reserved = Transfer::new(format!("{RESERVED}{step}"), TransferKind::Refund, &entries);
-    let name = format!("{REVOKED}{step}");
-    reserved.into_iter().chain(bonus_transfer(name, buyer, grant, bonus)).collect()
+    let mut moved = transfer(format!("{RESERVED}{step}"), TransferKind::Refund, &entries)?;
+    moved.extend(bonus_transfer(format!("{REVOKED}{step}"), buyer, grant, bonus)?);
+    Ok(moved)
 }
 
-/// Whose recharge it is, and what of.
-fn recharged(order: &Order) -> Option<(UserId, Grant)> {
-    match order.purpose {
-        Purpose::Recharge => Some((order.buyer?, order.recharge?)),
-        Purpose::Goods | Purpose::External => None,
+/// Whose recharge it is, and what of; `None` when it is none.
+fn recharged(order: &Order) -> Result<Option<(UserId, Grant)>, Impossible> {
+    match (order.purpose, order.buyer, order.recharge) {
+        (Purpose::Recharge, Some(buyer), Some(grant)) => Ok(Some((buyer, grant))),
+        (Purpose::Recharge, ..) => Err(Impossible),
+        (Purpose::Goods | Purpose::External, ..) => Ok(None),
     }
 }
 

@@ -29,6 +29,8 @@ impl Order {
     ) -> Result<Decision, Rejection> {
         let mut decision = self.decide_money(command, given)?;
         if let Decision::Record(events) = &mut decision {
+            let fees = self.fees_after(events, given);
+            events.extend(fees);
             // A cancellation follows from so many things that its stock is said here.
             for event in events.iter_mut() {
                 if let Event::Cancelled { stock, .. } = event {
@@ -73,7 +75,7 @@ impl Order {
             Command::DeclineRefund { out_refund_no } => self.decline_refund(out_refund_no, now),
             Command::WithdrawRefund { out_refund_no } => self.withdraw_refund(out_refund_no, now),
             Command::RetryRefund { out_refund_no, amount } => {
-                self.retry_refund(out_refund_no, *amount, now)
+                self.retry_refund(out_refund_no, *amount, given)
             }
             Command::SettleRefundOffline { out_refund_no, note } => {
                 self.settle_refund_offline(out_refund_no, note, now)

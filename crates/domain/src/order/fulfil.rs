@@ -22,6 +22,8 @@ impl Order {
             return Ok(Decision::AlreadyApplied);
         }
         let may_ship = match self.status {
+            // What is all asked back is not brought, also while the fees are left.
+            OrderStatus::Ready if self.is_all_asked_back() => false,
             OrderStatus::Ready => self.settlement.is_some() || self.awaits_cash(),
             OrderStatus::Shipped => !self.is_all_shipped(),
             OrderStatus::PendingPayment

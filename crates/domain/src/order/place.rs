@@ -160,8 +160,16 @@ impl Placement {
             coupon_id: priced.grant.coupon_id.clone(),
             version: priced.version,
         }));
-        guards.push(Guard::OpenOrdersBelow { buyer: self.buyer, max: OPEN_ORDERS_MAX });
+        if !self.is_paid_at_once() {
+            guards.push(Guard::OpenOrdersBelow { buyer: self.buyer, max: OPEN_ORDERS_MAX });
+        }
         guards
+    }
+
+    /// Whether it never waits for money: it is no unpaid order, however many others are.
+    fn is_paid_at_once(&self) -> bool {
+        let free = self.breakdown.amounts.total == crate::Fen::ZERO;
+        self.method == PlacedMethod::Online && (free || self.wallet.is_some())
     }
 
     fn lines(&self) -> Result<Vec<OrderLine>, PlacementRefusal> {

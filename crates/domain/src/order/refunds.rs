@@ -1,11 +1,12 @@
 //! Money that goes back: how much may, and what follows for the order.
 //!
-//! `ask.rs` begins a refund, `people.rs` is what persons say about it, `send.rs` is the call to
-//! WeChat Pay, `record.rs` is what WeChat Pay says, `elsewhere.rs` is what it says of refunds that we did
-//! not make. The states are in [`crate::refund`].
+//! `ask.rs` begins a refund, `lines.rs` and `fees.rs` say what it is worth, `people.rs` is what persons say
+//! about it, `send.rs` is the call to WeChat Pay, `record.rs` is what WeChat Pay says, `elsewhere.rs` is what
+//! it says of refunds that we did not make. The states are in [`crate::refund`].
 
 mod ask;
 mod elsewhere;
+mod fees;
 mod lines;
 mod people;
 mod record;
@@ -95,7 +96,7 @@ impl Order {
     }
 
     /// What follows for the order when `events` happen: an unshipped order whose money all goes
-    /// back is being cancelled; a cancellation ends when every payment has ended and what was paid
+    /// back, or waits for a person's yes to it, is being cancelled; a cancellation ends when every payment has ended and what was paid
     /// is accepted back; one whose refund came to nothing is given up. What goes back to the wallet is
     /// there at once.
     pub(super) fn with_what_follows(&self, mut events: Vec<Event>, now: Timestamp) -> Vec<Event> {
@@ -137,12 +138,9 @@ impl Order {
         credited.collect()
     }
 
-    /// Whether all that was paid goes back, with nobody to be asked any more.
+    /// Whether all that was paid goes back, or is kept for it.
     fn goes_back_whole(&self) -> bool {
-        let waits = |refund: &Refund| matches!(refund.state, RefundState::AwaitingApproval);
-        self.settled_payment().is_some()
-            && self.is_all_reserved()
-            && !self.refunds.iter().any(waits)
+        self.settled_payment().is_some() && self.is_all_reserved()
     }
 
     /// Who cancels by asking for all that is left.

@@ -12,6 +12,7 @@ mod looks;
 mod moment;
 mod paces;
 mod placing;
+mod posting;
 mod recording;
 mod refund_samples;
 mod refunds;

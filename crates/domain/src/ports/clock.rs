@@ -13,6 +13,12 @@ pub trait Clock: Send + Sync {
     /// time follows a sandbox's clock.
     fn real(&self) -> Timestamp;
 
+    /// How long this process has run, in milliseconds, by a clock that nobody sets; only differences say
+    /// anything. A clock whose [`Clock::real`] is corrected has another one for it.
+    fn running_millis(&self) -> u64 {
+        u64::try_from(self.real().micros() / 1_000).unwrap_or(0)
+    }
+
     /// Waits. Wakes early or late without harm: callers look again.
     fn sleep_millis(&self, millis: u64) -> PortFuture<'_, ()>;
 }

@@ -147,6 +147,7 @@ impl From<TransactError> for Problem {
                 why.into()
             }
             TransactError::Refused(refusal) => refusal.into(),
+            TransactError::Impossible(_) => Problem::internal(),
             TransactError::Busy(why) => {
                 tracing::warn!(why, "gave up for now");
                 try_again()

@@ -9,7 +9,7 @@ use domain::catalogue::{Sku, SkuId};
 use domain::changeset::{Changeset, ListChange, Refusal, ReplayRecord, ReplayScope};
 use domain::coupon::CouponId;
 use domain::fact::Trade;
-use domain::ledger::Balances;
+use domain::ledger::{Balances, BuyerAccount};
 use domain::order::Order;
 use domain::payment::Payment;
 use domain::ports::*;
@@ -182,6 +182,14 @@ impl OrderStore for Fake {
         if let Some(guard) = inner.guard.clone().filter(|_| is_new) {
             return ready(CommitAnswer::GuardRefused(guard));
         }
+        // Of points there are as many as everybody has; a wallet of the fake pays everything.
+        let points = changeset.transfers.iter().flat_map(|transfer| transfer.entries());
+        let points = points.filter(|e| e.account.name() == BuyerAccount::Points.name());
+        let points: i64 = points.map(|entry| entry.amount).sum();
+        if inner.balances.points + points < 0 {
+            return ready(CommitAnswer::GuardRefused(Refusal::Balance(BuyerAccount::Points)));
+        }
+        inner.balances.points += points;
         if let Some(write) = changeset.order {
             let stored = inner.orders.get(&write.order.id).map(|order| order.version);
             if stored != write.expected_version {

@@ -17,6 +17,11 @@ const ORDERS: &str = "/api/mini/orders";
 
 /// Alice, and `stock` pieces of tea that were put and brought in through the API.
 async fn open(stock: i64) -> Front {
+    open_over(stock).await.0
+}
+
+/// The same, and the store.
+pub(super) async fn open_over(stock: i64) -> (Front, Arc<MemoryStore>) {
     let fake = Arc::new(Fake::default());
     fake.lock().now_s = START_S;
     let store = Arc::new(MemoryStore::new(fake.clone()));
@@ -42,7 +47,7 @@ async fn open(stock: i64) -> Front {
     let said = front.send(asked, json!({"delta": stock, "reason": "delivery"})).await;
     assert_eq!(said.status, 200, "{said:?}");
     front.buyer = front.buyer_with_address("alice").await;
-    front
+    (front, store)
 }
 
 async fn stock(front: &Front) -> (i64, i64) {

@@ -2,6 +2,7 @@
 
 mod coupons;
 mod door;
+mod fees;
 mod goods;
 mod money;
 pub(super) mod refunds;
@@ -53,6 +54,9 @@ const OF_ORDERS: &[(Promise, Check)] = &[
     (("I7", "only listed transitions of refunds"), refunds::listed_transitions),
     (("I10", "no more goes back than was paid"), refunds::within_paid),
     (("I10", "of a line no more goes back than was bought and paid"), refunds::within_lines),
+    (("I10", "fees go back only with what ends an order before it is shipped"), fees::with_the_end),
+    (("I10", "what is all asked back is not shipped"), fees::not_shipped),
+    (("I10", "no operator alone gives back more than the limit"), fees::few_by_one_person),
     (
         ("I14", "a refused refund frees its money only once a question has proven it"),
         refunds::proven,

@@ -85,6 +85,9 @@ impl Sheet {
         };
         if let Some(write) = &changeset.order {
             sheet.put_order(write, changeset);
+        } else if !changeset.transfers.is_empty() {
+            sheet.audit =
+                changeset.transfers.iter().map(|moved| posted(moved, changeset)).collect();
         }
         sheet
     }
@@ -135,6 +138,20 @@ impl Sheet {
             "events": changeset.events.iter().map(audit::told).collect::<Vec<_>>(),
         })];
     }
+}
+
+/// What the audit says of a transfer that belongs to no order: whose account moved, by how much.
+fn posted(moved: &Transfer, changeset: &Changeset) -> Value {
+    json!({
+        "subject": moved.name(),
+        "cause": changeset.audit.cause,
+        "request_id": changeset.audit.request_id,
+        "events": [{
+            "event": "transfer_posted",
+            "kind": moved.kind().name(),
+            "entries": moved.entries().iter().map(entry).collect::<Vec<_>>(),
+        }],
+    })
 }
 
 /// Whether a payment changed, or what is kept of it for its refunds.

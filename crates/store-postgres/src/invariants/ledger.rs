@@ -6,9 +6,10 @@ use super::{Rule, rule};
 pub(super) const CHAIN: &[Rule] = &[
     rule!(
         "I16",
-        "a transfer has two entries at least and sums to zero in every unit",
-        "SELECT t.name FROM transfers t LEFT JOIN entries e ON e.transfer = t.name GROUP BY t.name \
-         HAVING count(e.transfer) < 2 \
+        "a transfer has the entries that it was made of, two at least, and sums to zero in every unit",
+        "SELECT t.name FROM transfers t LEFT JOIN entries e ON e.transfer = t.name \
+         GROUP BY t.name, t.entry_count \
+         HAVING count(e.transfer) < 2 OR count(e.transfer) IS DISTINCT FROM t.entry_count \
              OR coalesce(sum(e.amount) FILTER (WHERE e.unit = 'fen'), 0) <> 0 \
              OR coalesce(sum(e.amount) FILTER (WHERE e.unit = 'points'), 0) <> 0"
     ),
@@ -79,6 +80,32 @@ macro_rules! happened {
 
 /// Rules about the ledger and what it is about. What a person was told of, and has not resolved, is no news.
 pub(super) const RULES: &[Rule] = &[
+    rule!(
+        "I17e",
+        "what a buyer has and owes is what recharges left, wallets paid and got back, and points spent",
+        "SELECT b.buyer_id::text FROM (SELECT x.buyer_id, x.unit FROM ( \
+             SELECT a.buyer_id, a.unit, a.balance::numeric AS amount FROM accounts a \
+             UNION ALL SELECT o.buyer_id, \
+                 CASE o.recharge->>'credit' WHEN 'wallet' THEN 'fen' ELSE 'points' END, \
+                 div(g.whole * p.refund_reserved_fen, p.amount_fen) - g.whole \
+             FROM orders o JOIN settlements s ON s.order_id = o.id \
+             JOIN payments p ON (p.order_id, p.payment_no) = (s.order_id, s.payment_no) \
+             CROSS JOIN LATERAL (VALUES ((o.recharge->>'principal')::numeric), \
+                 ((o.recharge->>'bonus')::numeric)) AS g (whole) WHERE o.purpose = 'recharge' \
+             UNION ALL SELECT o.buyer_id, 'fen', s.amount_fen \
+             FROM settlements s JOIN orders o ON o.id = s.order_id WHERE s.kind = 'wallet' \
+             UNION ALL SELECT o.buyer_id, 'fen', -r.amount_fen \
+             FROM refunds r JOIN orders o ON o.id = r.order_id \
+             JOIN settlements s ON (s.order_id, s.payment_no) = (r.order_id, r.payment_no) \
+             WHERE s.kind = 'wallet' AND r.status IN ('succeeded', 'settled_offline') \
+             UNION ALL SELECT e.buyer_id, e.unit, -e.amount \
+             FROM entries e JOIN transfers t ON t.name = e.transfer \
+             WHERE t.kind = 'spend' AND e.buyer_id IS NOT NULL) x \
+             GROUP BY x.buyer_id, x.unit HAVING sum(x.amount) <> 0) b \
+         WHERE NOT EXISTS (SELECT 1 FROM cases c JOIN orders o ON o.order_number = c.subject \
+             WHERE c.kind = 'ledger' AND starts_with(c.detail, 'the ledger lacks ') \
+               AND o.buyer_id = b.buyer_id)"
+    ),
     rule!(
         "I19",
         "a recharge is credited once with what it grants, and never before it is paid",

@@ -39,12 +39,16 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule!(
         "I11b",
-        "only what came to nothing has another in its place: one, of the same money or what is left of a surplus",
+        "only what came to nothing has another in its place: one, of the same money, of the same goods as they are worth then, or what is left of it",
         "SELECT r.out_refund_no FROM refunds r WHERE r.replaces IS NOT NULL AND NOT EXISTS ( \
              SELECT 1 FROM refunds c WHERE c.mchid = r.mchid AND c.out_refund_no = r.replaces \
              AND c.status IN ('closed', 'rejected', 'withdrawn') AND c.order_id = r.order_id \
              AND c.payment_no = r.payment_no AND c.kind = r.kind AND (c.amount_fen = r.amount_fen \
-                 OR (c.kind = 'surplus' AND r.amount_fen < c.amount_fen))) \
+                 OR ((c.kind = 'surplus' OR c.status = 'withdrawn') AND r.amount_fen < c.amount_fen) \
+                 OR (c.lines <> '[]' AND jsonb_path_query_array(c.lines, '$[*].quantity') \
+                     = jsonb_path_query_array(r.lines, '$[*].quantity') \
+                     AND jsonb_path_query_array(c.lines, '$[*].line_no') \
+                     = jsonb_path_query_array(r.lines, '$[*].line_no')))) \
          UNION ALL SELECT r.replaces FROM refunds r WHERE r.replaces IS NOT NULL \
          GROUP BY r.mchid, r.replaces HAVING count(*) > 1"
     ),

@@ -16,6 +16,7 @@ mod half_open;
 mod invariants;
 mod job_rows;
 mod ledger_laws;
+mod ledger_rows;
 mod migrations;
 mod outcomes;
 mod privacy;

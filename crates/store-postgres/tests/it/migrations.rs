@@ -22,6 +22,7 @@ const THIRD_DOWN: &str = include_str!("../../../../migrations/0003_core_protocol
 const TENTH_DOWN: &str = include_str!("../../../../migrations/0010_cases/down.sql");
 const NINTH_DOWN: &str = include_str!("../../../../migrations/0009_together/down.sql");
 const EIGHTH_DOWN: &str = include_str!("../../../../migrations/0008_one_shelf/down.sql");
+const ELEVENTH_DOWN: &str = include_str!("../../../../migrations/0011_whole_transfers/down.sql");
 const FOURTH_DOWN: &str = include_str!("../../../../migrations/0004_the_shop/down.sql");
 const SEVENTH_DOWN: &str = include_str!("../../../../migrations/0007_cash_on_delivery/down.sql");
 const LEDGER_DOWN: &str = include_str!("../../../../migrations/0006_the_ledger/down.sql");

@@ -281,6 +281,12 @@ const OF_LEDGER: &[(&str, &str)] = &[
         "a transfer sums to zero",
     ),
     (
+        "INSERT INTO entries (transfer, entry_no, account, unit, amount, moved_at) \
+             SELECT min(t.name), 8 + n, 'sales', 'fen', CASE n WHEN 1 THEN 7 ELSE -7 END, now() \
+             FROM transfers t, generate_series(1, 2) n GROUP BY n",
+        "a transfer has the entries that it was made of",
+    ),
+    (
         "INSERT INTO entries (transfer, entry_no, account, unit, buyer_id, amount, seq, balance_after, \
              moved_at) SELECT transfer, 9, account, unit, buyer_id, 1, seq + 1, 1, now() FROM entries \
              WHERE account = 'wallet'",

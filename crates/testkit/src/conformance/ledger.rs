@@ -162,6 +162,24 @@ pub async fn a_wallet_pays_in_one_commit_or_not_at_all(stores: &Stores) {
     assert_eq!((sku.stock.held, sku.stock.sold), (0, 1));
 }
 
+/// Only unpaid orders are too many.
+pub async fn a_wallet_pays_beside_as_many_open_orders_as_there_may_be(stores: &Stores) {
+    let buyer = rich(stores, 1, 500, 0).await;
+    let sku = stores.sku("tea", 500, 99).await;
+    for n in 2..2 + u64::from(domain::order::OPEN_ORDERS_MAX) {
+        let placement = sample::placement(n, buyer, &[(&sku, 1)]);
+        let answer = stores.place(&placement, &format!("place-{n}")).await;
+        assert_eq!(answer, CommitAnswer::Committed);
+    }
+    let paid = Placement {
+        payment: None,
+        wallet: Some(wallet_payment()),
+        ..sample::placement(10, buyer, &[(&sku, 1)])
+    };
+    assert_eq!(stores.place(&paid, "place-10").await, CommitAnswer::Committed);
+    assert_eq!(balances(stores, buyer).await.wallet, 0);
+}
+
 pub async fn an_open_order_is_paid_from_the_wallet_and_what_wechat_pay_takes_then_is_surplus(
     stores: &Stores,
 ) {
@@ -289,7 +307,8 @@ pub(super) fn spending(name: &str, buyer: UserId, points: i64) -> Changeset {
     changeset
 }
 
-async fn spend(stores: &Stores, name: &str, buyer: UserId, points: i64) -> CommitAnswer {
+/// Spends points under the name `spend:<name>`.
+pub async fn spend(stores: &Stores, name: &str, buyer: UserId, points: i64) -> CommitAnswer {
     stores.orders.commit(spending(name, buyer, points)).await
 }
 

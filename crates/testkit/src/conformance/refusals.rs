@@ -93,6 +93,11 @@ pub async fn a_sixth_open_order_is_refused(stores: &Stores) {
     }
     let sixth = sample::placement(6, buyer, &[(&sku, 1)]);
     refused(stores, &sixth, Refusal::TooManyOpenOrders).await;
+    // What never waits for money does not wait with the others.
+    let gift = stores.sku("gift", 0, 9).await;
+    let free = Placement { payment: None, ..sample::placement(8, buyer, &[(&gift, 1)]) };
+    let answer = stores.place(&free, "place-8").await;
+    assert_eq!(answer, CommitAnswer::Committed, "nothing is owed");
     let other = sample::placement(7, stores.buyer(2).await, &[(&sku, 1)]);
     let answer = stores.orders.commit(placing(&other, sample::intent("other"))).await;
     assert_eq!(answer, CommitAnswer::Committed, "another buyer's orders do not count");

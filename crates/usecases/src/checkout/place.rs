@@ -2,7 +2,7 @@
 
 use super::reuse::Reuse;
 use super::{CheckoutError, CheckoutRequest, Placing, Quote};
-use crate::transact::Landed;
+use crate::transact::{Landed, impossible};
 use crate::{Keyed, Paydesk, TransactError};
 use domain::buyer::{Address, ListedItem};
 use domain::catalogue::SkuId;
@@ -85,7 +85,7 @@ impl Paydesk {
             record.payment = order.payments.first().map(|payment| payment.no);
         }
         let changeset = Changeset::of(None, events, placement.guards(), intent, now)
-            .ok_or_else(|| TransactError::Busy("nothing was placed".to_owned()))?
+            .ok_or_else(|| impossible(placement.number.as_str()))?
             .paced(self.settings.pace)
             .decided_in(&quote.epoch);
         let order = changeset.order.as_ref().map(|write| write.order.clone());

@@ -8,11 +8,14 @@ use crate::pay_order::of_start;
 use crate::start_payment::Asked;
 use crate::transact::{Effect, Landed};
 use crate::{Keyed, OfferError, Paydesk, Target, TransactError};
+use domain::catalogue::SkuId;
 use domain::changeset::{Audit, Changeset, Intent};
 use domain::order::{Command, LINES_MAX, Order, OrderStatus, PaymentMethod, Rejection};
 use domain::payment::TradeType;
 use domain::ports::OrderKey;
+use domain::stock::HoldStatus;
 use domain::{CommandId, OrderNumber};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long a checkout waits for the order in its way to be cancelled, in milliseconds.
 const MAKE_WAY_MS: u64 = 3_000;
@@ -113,6 +116,9 @@ impl Paydesk {
         quote: &Quote,
     ) -> Result<(), CheckoutError> {
         is_expected(request, quote.breakdown.amounts)?;
+        if let Some(sku) = self.short_even_then(quote).await? {
+            return Err(CheckoutError::OutOfStock(sku));
+        }
         if quote.breakdown.lines.len() > usize::from(LINES_MAX) {
             return Err(CheckoutError::TooManyLines);
         }
@@ -129,6 +135,31 @@ impl Paydesk {
             }
         }
         Ok(())
+    }
+
+    /// What there would be too little of, also once every order in the way has given back what it holds.
+    async fn short_even_then(&self, quote: &Quote) -> Result<Option<SkuId>, CheckoutError> {
+        let mut short: BTreeMap<&SkuId, i64> = BTreeMap::new();
+        for item in &quote.items {
+            let left = short.entry(&item.sku.id).or_insert(item.sku.stock.available);
+            *left = left.saturating_sub(i64::from(item.quantity));
+        }
+        short.retain(|_, left| *left < 0);
+        if short.is_empty() {
+            return Ok(None);
+        }
+        let in_the_way = quote.items.iter().filter_map(|item| item.captured_by.as_ref());
+        let in_the_way: BTreeSet<&OrderNumber> = in_the_way.collect();
+        for number in in_the_way {
+            let found = self.orders.load(&OrderKey::Number(number.clone())).await?;
+            let holds = found.into_iter().flat_map(|loaded| loaded.value.holds);
+            for hold in holds.filter(|hold| hold.status == HoldStatus::Held) {
+                if let Some(left) = short.get_mut(&hold.sku_id) {
+                    *left = left.saturating_add(i64::from(hold.quantity));
+                }
+            }
+        }
+        Ok(short.into_iter().find(|(_, left)| *left < 0).map(|(sku, _)| sku.clone()))
     }
 
     /// Cancels the order in the way, as a command of its own, and waits for the end. Nothing is

@@ -213,6 +213,38 @@ async fn no_order_is_cancelled_for_a_checkout_that_would_be_refused_afterwards()
     }
 }
 
+/// What the order in the way holds is there for the checkout that takes its place; what is missing besides
+/// is said before anything is cancelled.
+#[tokio::test]
+async fn what_is_out_of_stock_besides_cancels_nothing() {
+    let list = |tea_left, wanted, cups_left| {
+        let mut tea = item(true);
+        (tea.sku.stock.available, tea.quantity) = (tea_left, wanted);
+        let mut cup = item(false);
+        (cup.id, cup.sku.id) = (2, SkuId::parse("cup").unwrap());
+        cup.sku.stock.available = cups_left;
+        vec![tea, cup]
+    };
+    for (list, missing) in [
+        (list(1_000, 1, 0), Some("cup")),
+        (list(0, 2, 1), Some("tea")),
+        (list(1, 2, 1), None),
+        (list(0, 1, 1), None),
+    ] {
+        let (orders, life) = living(open());
+        let desk = shop(orders, vec![list]);
+        let refused = desk.check_out(&replacing(request()), &keyed("two")).await.unwrap_err();
+        match missing {
+            Some(missing) => {
+                let CheckoutError::OutOfStock(sku) = refused else { panic!("{refused:?}") };
+                assert_eq!(sku.as_str(), missing);
+            }
+            None => assert!(matches!(refused, CheckoutError::StillOpen(_)), "{refused:?}"),
+        }
+        assert_eq!(life.lock().unwrap().written.is_empty(), missing.is_some());
+    }
+}
+
 /// The order that is placed is what its buyer asked for, with the address as it is now.
 #[tokio::test]
 async fn everything_that_was_asked_for_stands_in_the_order() {

@@ -49,7 +49,7 @@ impl Order {
         let amount = match &ask.what {
             RefundOf::Rest => rest,
             RefundOf::Amount(amount) => *amount,
-            RefundOf::Lines(_) => self.price_of(payment.no, &lines),
+            RefundOf::Lines(_) => self.price_of(payment, &lines),
         };
         if amount < Fen::new(1) || amount > rest {
             return Err(Rejection::RefundExceedsPaid);
@@ -60,10 +60,7 @@ impl Order {
         let waits = match ask.by {
             Asker::Buyer => self.status != OrderStatus::Ready,
             // In parts it is the same money.
-            Asker::Operator => self
-                .asked_by_operators(payment.no)
-                .plus(amount)
-                .is_none_or(|sum| sum > given.approval_above),
+            Asker::Operator => self.needs_another(payment.no, amount, given),
             Asker::Service | Asker::Paydesk => false,
         };
         let refund = Refund {
@@ -84,6 +81,17 @@ impl Order {
         Ok(Decision::Record(self.with_what_follows(events, given.now)))
     }
 
+    /// Whether one operator alone may not give so much more of a payment back.
+    pub(super) fn needs_another(
+        &self,
+        no: PaymentNo,
+        more: Fen,
+        given: &Circumstances<'_>,
+    ) -> bool {
+        let sum = self.asked_by_operators(no).plus(more);
+        sum.is_none_or(|sum| sum > given.approval_above)
+    }
+
     /// What operators have asked back of a payment and others have not refused, in fen.
     fn asked_by_operators(&self, no: PaymentNo) -> Fen {
         let theirs = self.refunds.iter().filter(|refund| {
@@ -99,10 +107,17 @@ impl Order {
             refund.asked_by == Asker::Operator
                 && matches!(refund.state, RefundState::AwaitingApproval)
         };
-        let Some(refund) = self.refunds.iter().find(waiting) else {
+        let waiting = self.refunds.iter().filter(waiting);
+        let approved = waiting.map(|refund| Event::RefundMoved {
+            out_refund_no: refund.out_refund_no.clone(),
+            to: RefundState::Requested,
+            at: now,
+        });
+        let approved: Vec<Event> = approved.collect();
+        if approved.is_empty() {
             return Decision::AlreadyApplied;
-        };
-        self.moved(refund, RefundState::Requested, now)
+        }
+        Decision::Record(self.with_what_follows(approved, now))
     }
 
     /// Cancelling what was paid and not shipped: all of it goes back first.
@@ -130,43 +145,57 @@ impl Order {
             let freed = events.iter().fold(self.clone(), Order::apply);
             let rest = freed.rest_of(payment);
             if rest > Fen::ZERO {
-                let overdue = payment.receipt().is_none_or(|receipt| {
-                    receipt.success_at.plus_seconds(REFUNDABLE_S) <= given.now
-                });
-                if overdue || freed.has_all_refunds(payment.no) {
-                    return Err(Rejection::NotCancellable);
-                }
-                let asked = freed.asked_by_operators(payment.no).plus(rest);
-                let waits = asked_by == Asker::Operator
-                    && asked.is_none_or(|sum| sum > given.approval_above);
-                // After a refund that came to nothing it is another intention; and of another amount
-                // it is another refund, also beside one that was lost with the database.
-                let free = self.free_refund_no(self.refunds.len(), |count| {
-                    let name = format!("cancel:{count}:{}", rest.get());
-                    OutRefundNo::of_request(payment.out_trade_no(), &name)
-                });
-                events.push(Event::RefundRequested(Refund {
-                    out_refund_no: free.ok_or(Rejection::TooManyRefunds)?,
-                    payment_no: payment.no,
-                    amount: rest,
-                    lines: Vec::new(),
-                    reason: CANCEL_REASON.to_owned(),
-                    kind: RefundKind::Requested,
-                    asked_by,
-                    actor: given.actor.to_owned(),
-                    replaces: None,
-                    state: if waits {
-                        RefundState::AwaitingApproval
-                    } else {
-                        RefundState::Requested
-                    },
-                    sent_at: None,
-                    created_at: given.now,
-                }));
+                let rest = RestOf { payment, asked_by, actor: given.actor };
+                events.push(Event::RefundRequested(freed.refund_of_rest(&rest, given)?));
             }
         }
         Ok(Decision::Record(self.with_what_follows(events, given.now)))
     }
+
+    /// The refund of all that is left of a payment, with which its order ends.
+    pub(super) fn refund_of_rest(
+        &self,
+        of: &RestOf<'_>,
+        given: &Circumstances<'_>,
+    ) -> Result<Refund, Rejection> {
+        let RestOf { payment, asked_by, actor } = *of;
+        let rest = self.rest_of(payment);
+        let overdue = payment
+            .receipt()
+            .is_none_or(|receipt| receipt.success_at.plus_seconds(REFUNDABLE_S) <= given.now);
+        if overdue || self.has_all_refunds(payment.no) {
+            return Err(Rejection::NotCancellable);
+        }
+        let waits = asked_by == Asker::Operator && self.needs_another(payment.no, rest, given);
+        // After a refund that came to nothing it is another intention; and of another amount
+        // it is another refund, also beside one that was lost with the database.
+        let free = self.free_refund_no(self.refunds.len(), |count| {
+            let name = format!("cancel:{count}:{}", rest.get());
+            OutRefundNo::of_request(payment.out_trade_no(), &name)
+        });
+        Ok(Refund {
+            out_refund_no: free.ok_or(Rejection::TooManyRefunds)?,
+            payment_no: payment.no,
+            amount: rest,
+            lines: Vec::new(),
+            reason: CANCEL_REASON.to_owned(),
+            kind: RefundKind::Requested,
+            asked_by,
+            actor: actor.to_owned(),
+            replaces: None,
+            state: if waits { RefundState::AwaitingApproval } else { RefundState::Requested },
+            sent_at: None,
+            created_at: given.now,
+        })
+    }
+}
+
+/// Of which payment the rest goes back, and who wants that.
+#[derive(Clone, Copy)]
+pub(super) struct RestOf<'a> {
+    pub(super) payment: &'a Payment,
+    pub(super) asked_by: Asker,
+    pub(super) actor: &'a str,
 }
 
 /// Whether a refund that is known is what is asked for. One whose record was lost has no lines.

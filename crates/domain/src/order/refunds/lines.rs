@@ -4,8 +4,9 @@
 //! order they are asked for and whichever of them come to nothing; one that is tried again is cut anew.
 //! Of a refund that was made elsewhere, or whose record was lost, the goods are not known: none come
 //! back by themselves, and a person is told (`changeset/cases.rs`).
+//! Where fees go back is in `fees.rs`.
 
-use crate::order::{Event, LineQuantity, Order, OrderStatus, Rejection, StockOutcome};
+use crate::order::{Event, LineQuantity, Order, OrderLine, Rejection, StockOutcome};
 use crate::payment::PaymentNo;
 use crate::refund::{Refund, RefundState, RefundedLine};
 use crate::stock::HoldStatus;
@@ -42,20 +43,17 @@ impl Order {
         Ok(parts)
     }
 
-    /// What goes back for these parts: with the last goods of an order that is not shipped, delivery
-    /// and hurry as well, because nothing is brought.
-    pub(super) fn price_of(&self, payment: PaymentNo, parts: &[RefundedLine]) -> Fen {
-        let goods = worth(parts);
-        let is_last = self.lines.iter().all(|line| {
-            let now = parts.iter().find(|part| part.line_no == line.line_no);
-            let now = now.map_or(0, |part| part.quantity);
-            self.gone(payment, line.line_no).quantity.saturating_add(now) == line.quantity
-        });
-        if !is_last || self.status != OrderStatus::Ready {
-            return goods;
-        }
-        let fees = self.amounts.delivery.plus(self.amounts.rush);
-        fees.and_then(|fees| goods.plus(fees)).unwrap_or(Fen::LIMIT)
+    /// A refund that came to nothing, as it would be asked for now: others may have gone before it since,
+    /// or the order was shipped.
+    pub(super) fn cut_anew(&self, refund: Refund) -> Result<Refund, Rejection> {
+        let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
+        let Some(payment) = payment.filter(|_| !refund.lines.is_empty()) else { return Ok(refund) };
+        let of =
+            |part: &RefundedLine| LineQuantity { line_no: part.line_no, quantity: part.quantity };
+        let wanted: Vec<LineQuantity> = refund.lines.iter().map(of).collect();
+        let lines = self.parts_of(payment.no, &wanted)?;
+        let amount = self.price_of(payment, &lines);
+        Ok(Refund { lines, amount, ..refund })
     }
 
     /// Whether the goods of a refund that came to nothing are still there to be refunded.
@@ -72,27 +70,6 @@ impl Order {
         })
     }
 
-    /// A refund of goods, cut for where it stands now: others may have gone before it since. Fees that were
-    /// promised with it stay promised.
-    pub(super) fn cut_anew(&self, refund: Refund) -> Result<Refund, Rejection> {
-        if refund.lines.is_empty() {
-            return Ok(refund);
-        }
-        let of =
-            |part: &RefundedLine| LineQuantity { line_no: part.line_no, quantity: part.quantity };
-        let wanted: Vec<LineQuantity> = refund.lines.iter().map(of).collect();
-        let lines = self.parts_of(refund.payment_no, &wanted)?;
-        let fees = refund.amount.minus(worth(&refund.lines)).unwrap_or(Fen::ZERO);
-        let promised = worth(&lines).plus(fees).unwrap_or(Fen::LIMIT);
-        let amount = self.price_of(refund.payment_no, &lines).max(promised);
-        Ok(Refund { lines, amount, ..refund })
-    }
-
-    /// Whether it would be cut the same today. A number is never sent with another amount.
-    pub(super) fn is_cut_for_its_place(&self, refund: &Refund) -> bool {
-        self.cut_anew(refund.clone()).is_ok_and(|anew| anew == *refund)
-    }
-
     /// How many pieces of the order are sold and not back.
     pub(in crate::order) fn pieces_out(&self) -> u32 {
         let sold = self.holds.iter().filter(|hold| hold.status == HoldStatus::Committed);
@@ -101,7 +78,27 @@ impl Order {
     }
 
     fn gone(&self, payment: PaymentNo, line_no: u16) -> Gone {
-        let refunds = self.refunds_of(payment).filter(|refund| refund.reserves());
+        self.gone_by(payment, line_no, Refund::reserves)
+    }
+
+    /// Whether every piece of the order is in one of these refunds, or among `parts`.
+    pub(super) fn are_all_goods(
+        &self,
+        payment: PaymentNo,
+        of: fn(&Refund) -> bool,
+        parts: &[RefundedLine],
+    ) -> bool {
+        let covered = |line: &OrderLine| {
+            let now = parts.iter().filter(|part| part.line_no == line.line_no);
+            let now = now.fold(0, |sum: u32, part| sum.saturating_add(part.quantity));
+            let gone = self.gone_by(payment, line.line_no, of).quantity;
+            gone.saturating_add(now) >= line.quantity
+        };
+        !self.lines.is_empty() && self.lines.iter().all(covered)
+    }
+
+    fn gone_by(&self, payment: PaymentNo, line_no: u16, of: fn(&Refund) -> bool) -> Gone {
+        let refunds = self.refunds_of(payment).filter(|refund| of(refund));
         let parts = refunds.flat_map(|refund| &refund.lines).filter(|part| part.line_no == line_no);
         parts.fold(Gone::default(), |gone, part| Gone {
             quantity: gone.quantity.saturating_add(part.quantity),
@@ -149,7 +146,7 @@ impl Order {
 }
 
 /// What was paid for these goods.
-fn worth(parts: &[RefundedLine]) -> Fen {
+pub(super) fn worth(parts: &[RefundedLine]) -> Fen {
     Fen::sum(parts.iter().map(|part| part.amount)).unwrap_or(Fen::LIMIT)
 }
 

@@ -30,6 +30,9 @@ impl Order {
         if by_operator && (!as_approver || refund.actor == given.actor) {
             return Err(Rejection::NeedsAnother);
         }
+        if !self.still_stands(refund) {
+            return Err(Rejection::WrongState);
+        }
         Ok(self.moved(refund, RefundState::Requested, given.now))
     }
 
@@ -72,8 +75,9 @@ impl Order {
         &self,
         out_refund_no: &OutRefundNo,
         amount: Option<Fen>,
-        now: Timestamp,
+        given: &Circumstances<'_>,
     ) -> Result<Decision, Rejection> {
+        let now = given.now;
         let refund = self.known_refund(out_refund_no)?;
         if refund.kind == RefundKind::External {
             return Err(Rejection::WrongState);
@@ -91,12 +95,12 @@ impl Order {
                     && as_it_was
                     && code != NUMBER_TAKEN
                     && self.has_room(refund)
-                    && self.is_cut_for_its_place(refund) =>
+                    && self.may_be_sent_again(refund, given) =>
             {
                 Ok(self.moved(refund, RefundState::Requested, now))
             }
             RefundState::Rejected { .. } | RefundState::Closed { .. } if is_over => {
-                let another = self.begun_anew(refund, amount, now)?;
+                let another = self.asked_anew(refund, amount, given)?;
                 let events = vec![Event::RefundRequested(another)];
                 Ok(Decision::Record(self.with_what_follows(events, now)))
             }
@@ -114,6 +118,44 @@ impl Order {
             | RefundState::Succeeded { .. }
             | RefundState::SettledOffline { .. } => Err(Rejection::WrongState),
         }
+    }
+
+    /// Whether it would be asked for in the same way now. A number is never sent with another amount, and
+    /// in a retry the same rules count for operators as in asking.
+    fn may_be_sent_again(&self, refund: &Refund, given: &Circumstances<'_>) -> bool {
+        self.cut_anew(refund.clone()).is_ok_and(|anew| anew == *refund)
+            && self.may_be_retried(refund)
+            && !self.retry_needs_another(refund, given)
+    }
+
+    /// Of what was to end the order before it was shipped, goods are worth something else now; an amount
+    /// is asked for anew.
+    fn may_be_retried(&self, refund: &Refund) -> bool {
+        let is_automatic = refund.kind == RefundKind::Surplus;
+        is_automatic || !refund.lines.is_empty() || self.still_stands(refund)
+    }
+
+    fn retry_needs_another(&self, refund: &Refund, given: &Circumstances<'_>) -> bool {
+        refund.asked_by == Asker::Operator
+            && self.needs_another(refund.payment_no, refund.amount, given)
+    }
+
+    /// What somebody tries again under another number: priced, and approved, like what is asked for now.
+    fn asked_anew(
+        &self,
+        refund: &Refund,
+        amount: Option<Fen>,
+        given: &Circumstances<'_>,
+    ) -> Result<Refund, Rejection> {
+        if !self.may_be_retried(refund) {
+            return Err(Rejection::WrongState);
+        }
+        let another = self.begun_anew(refund, amount, given.now)?;
+        if !self.retry_needs_another(&another, given) {
+            return Ok(another);
+        }
+        let state = RefundState::AwaitingApproval;
+        Ok(Refund { state, actor: given.actor.to_owned(), ..another })
     }
 
     /// The same money under another number, or `amount` of it. Of a surplus payment that somebody has

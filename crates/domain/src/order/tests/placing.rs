@@ -10,7 +10,7 @@ use crate::changeset::{Guard, ListChange};
 use crate::names::{Appid, Mchid, Openid};
 use crate::order::{
     Command, Decision, Event, LINES_MAX, NewPayment, OPEN_ORDERS_MAX, Order, OrderStatus,
-    PaymentMethod, Placement, PlacementRefusal, Purpose,
+    PaymentMethod, PlacedMethod, Placement, PlacementRefusal, Purpose, WalletPayment,
 };
 use crate::payment::{Channel, ClosingCause, Payment, PaymentState, Terms, TradeType};
 use crate::stock::{Hold, HoldStatus, StockMove, StockMoveKind};
@@ -93,7 +93,18 @@ fn what_pricing_read_and_how_many_orders_wait_is_guarded() {
     let placement = placement(500);
     let price = Guard::PriceVersion { sku_id: SkuId::parse("tea").unwrap(), price_version: 3 };
     let open = Guard::OpenOrdersBelow { buyer: placement.buyer, max: OPEN_ORDERS_MAX };
-    assert_eq!(placement.guards(), [price, open]);
+    assert_eq!(placement.guards(), [price.clone(), open.clone()]);
+    // What never waits for money is none of the orders that do.
+    let mut free = placement.clone();
+    free.breakdown.amounts.total = Fen::ZERO;
+    assert_eq!(free.guards(), [price.clone()]);
+    let names = WalletPayment { mchid: Mchid::new("m"), appid: Appid::new("a") };
+    let wallet = Placement { wallet: Some(names), ..placement.clone() };
+    assert_eq!(wallet.guards(), [price.clone()]);
+    let method = PlacedMethod::CashOnDelivery;
+    for at_the_door in [placement.clone(), free, wallet] {
+        assert_eq!(Placement { method, ..at_the_door }.guards(), [price.clone(), open.clone()]);
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod asking;
 mod cancelling;
 mod dead_ends;
+mod fees;
 mod imports;
 mod lines;
 mod people;

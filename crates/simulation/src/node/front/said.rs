@@ -163,6 +163,8 @@ pub(super) fn of_transact(error: &TransactError) -> Outcome {
         TransactError::VersionMoved => Outcome::Refused("version_moved"),
         TransactError::Rejected(_) => Outcome::Refused("rejected"),
         TransactError::Refused(_) => Outcome::Refused("refused"),
-        TransactError::Busy(_) | TransactError::Store(_) => Outcome::Busy,
+        TransactError::Busy(_) | TransactError::Store(_) | TransactError::Impossible(_) => {
+            Outcome::Busy
+        }
     }
 }

@@ -178,6 +178,20 @@ pub(super) const PLANTED: &[(&str, &str)] = &[
     ("I20b", "UPDATE entries SET transfer = 'x' || transfer WHERE transfer LIKE 'surplus:%'"),
     ("I14d", "UPDATE refunds SET status = 'processing' WHERE status = 'succeeded'"),
     ("I14d", "UPDATE refunds SET status = 'settled_offline' WHERE status = 'sending'"),
+    ("I16", "UPDATE transfers SET entry_count = 3 WHERE entry_count = 2"),
+    (
+        "I17e",
+        "WITH b AS (SELECT buyer_id, balance, entries FROM accounts WHERE account = 'wallet' LIMIT 1), \
+         u AS (UPDATE accounts a SET balance = a.balance + 777, entries = a.entries + 1 FROM b \
+             WHERE a.buyer_id = b.buyer_id AND a.account = 'wallet'), \
+         t AS (INSERT INTO transfers VALUES ('bonus:1', 'bonus', NULL, 'x', 'y', now(), 2)) \
+         INSERT INTO entries (transfer, entry_no, account, unit, buyer_id, amount, seq, balance_after, \
+             moved_at) \
+         SELECT 'bonus:1', 1, 'wallet', 'fen', b.buyer_id, 777, b.entries + 1, b.balance + 777, now() FROM b \
+         UNION ALL SELECT 'bonus:1', 2, 'promotion', 'fen', NULL, -777, NULL, NULL, now() FROM b",
+    ),
+    ("I17e", "DELETE FROM settlements WHERE kind = 'wallet'"),
+    ("I17e", "UPDATE transfers SET kind = 'bonus' WHERE kind = 'spend'"),
     (
         "I20c",
         "UPDATE entries SET account = 'promotion' WHERE transfer LIKE 'settled:%' AND account = 'sales'",

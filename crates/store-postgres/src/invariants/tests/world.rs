@@ -121,6 +121,8 @@ impl World {
         let order = self.stores.load(&placement).await;
         let order = self.step(&order, Command::PayFromWallet(ledger::wallet_payment()), 40).await;
         self.step(&order, sample::success(&order, "T-84"), 50).await;
+        let buyer = ledger::rich(&self.stores, 86, 0, 50).await;
+        assert_eq!(ledger::spend(&self.stores, "86", buyer, 20).await, CommitAnswer::Committed);
     }
 
     /// One that waits, one that captured a line and was placed under a key, one that is free.

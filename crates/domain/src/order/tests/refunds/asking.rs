@@ -226,12 +226,12 @@ fn asking_back_the_whole_rest_of_a_ready_order_cancels_it() {
 }
 
 #[test]
-fn nothing_is_cancelled_while_a_part_waits_for_a_person() {
+fn what_goes_back_whole_once_a_person_says_yes_is_not_shipped_before() {
     let moment = Moment::at(start()).approving_above(PART - 1);
     let order = moment.play(&paid(), &ask(PART, Asker::Operator));
     let order = Moment::at(start()).named("rest").play(&order, &ask_rest(Asker::Operator));
     assert_eq!(order.refundable(), Fen::ZERO);
-    assert_eq!(order.status, OrderStatus::Ready);
+    assert_eq!(order.status, OrderStatus::Cancelling);
 }
 
 #[test]

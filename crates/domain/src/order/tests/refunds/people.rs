@@ -270,11 +270,11 @@ fn what_was_rejected_is_not_settled_once_its_amount_is_given_to_others() {
 }
 
 #[test]
-fn the_last_yes_cancels_a_ready_order_and_a_no_does_not() {
+fn a_yes_leaves_a_cancellation_as_it_is_and_a_no_gives_it_up() {
     let waiting = operators(&paid(), PART);
     let rest = Moment::at(start()).named("rest");
     let order = rest.play(&waiting, &ask(TOTAL - PART, Asker::Operator));
-    assert_eq!(order.status, OrderStatus::Ready);
+    assert_eq!(order.status, OrderStatus::Cancelling, "nothing is shipped while it waits");
     let first = order.refunds[0].out_refund_no.clone();
     let yes = Command::ApproveRefund { out_refund_no: first.clone(), as_approver: true };
     let cancelled = Moment::at(start()).by("operator:2").play(&order, &yes);

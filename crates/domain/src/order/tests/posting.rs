@@ -1,0 +1,63 @@
+//! What moves in the ledger with what happened: all of it, or nothing of what happened is recorded.
+
+use super::moment::intent;
+use super::refund_samples::{ask, paid, payable, play};
+use super::samples::start;
+use crate::cash::Courier;
+use crate::changeset::Changeset;
+use crate::ledger::BALANCE_MAX;
+use crate::names::RefundId;
+use crate::order::{Event, Order, Purpose, SettledBy, Settlement, StockOutcome};
+use crate::payment::WALLET_PAYMENT;
+use crate::refund::{Asker, RefundState};
+use crate::{Fen, OutRefundNo};
+
+fn settled(by: SettledBy, amount: Fen) -> Event {
+    let settlement = Settlement { by, amount, at: start() };
+    Event::Settled { settlement, stock: StockOutcome::Committed }
+}
+
+fn of(order: &Order, event: Event) -> Option<Changeset> {
+    Changeset::of(Some(order), vec![event], Vec::new(), intent(), start())
+}
+
+#[test]
+fn what_no_ledger_can_hold_is_not_recorded_at_all() {
+    let order = payable();
+    let fen = Fen::new(500);
+    let by_payment = |payment_no| SettledBy::Wechat { payment_no };
+    let posted = of(&order, settled(by_payment(1), fen)).unwrap();
+    assert_eq!(posted.transfers.len(), 1);
+    assert!(of(&order, settled(by_payment(9), fen)).is_none(), "there is no such payment");
+    let too_much = Fen::new(BALANCE_MAX + 1);
+    assert!(of(&order, settled(by_payment(1), too_much)).is_none(), "more than there can be");
+    let nobodys = Order { buyer: None, ..order.clone() };
+    let by_wallet = SettledBy::Wallet { payment_no: WALLET_PAYMENT };
+    assert!(of(&nobodys, settled(by_wallet, fen)).is_none(), "nobody's wallet");
+    let for_nothing = Order { purpose: Purpose::Recharge, recharge: None, ..order.clone() };
+    assert!(of(&for_nothing, settled(by_payment(1), fen)).is_none(), "a recharge of nothing");
+}
+
+#[test]
+fn a_refund_of_a_payment_that_is_not_there_is_not_recorded() {
+    let mut order = play(paid(), &[|_| ask(100, Asker::Service)]);
+    let refund = order.refunds[0].clone();
+    let back = |number: &OutRefundNo| Event::RefundMoved {
+        out_refund_no: number.clone(),
+        to: RefundState::Succeeded { refund_id: RefundId::new("R-1"), at: start() },
+        at: start(),
+    };
+    assert_eq!(of(&order, back(&refund.out_refund_no)).unwrap().transfers.len(), 1);
+    order.refunds[0].payment_no = 9;
+    assert!(of(&order, back(&refund.out_refund_no)).is_none());
+}
+
+/// Nothing moves where nothing was paid.
+#[test]
+fn what_costs_nothing_moves_nothing() {
+    let order = payable();
+    assert_eq!(of(&order, settled(SettledBy::Free, Fen::ZERO)).unwrap().transfers, []);
+    let courier = Courier::parse("王五").unwrap();
+    let cash = settled(SettledBy::Cash { courier }, Fen::ZERO);
+    assert_eq!(of(&order, cash).unwrap().transfers, []);
+}
