@@ -109,6 +109,8 @@ marks! {
     CourierToldOfPayment: "a courier was told that it was paid online",
     PaidAfterCash: "somebody paid online after the cash was taken",
     RefusedAndPaid: "what was refused at the door was paid meanwhile",
+    TwoKinds: "an order was placed over two kinds of goods",
+    OneOfTwoReturned: "goods of one of two kinds came back, and the other stayed sold",
     GoodsReturned: "goods came back with their money, and the rest of their order went on",
     CouponSpent: "a coupon was spent",
     CouponReleased: "a coupon was given back unused",

@@ -35,11 +35,13 @@ struct Shopper {
     /// What is wished for beside the goods.
     coupon: Option<CouponId>,
     rush: bool,
+    /// A second line, and the one that it is bought with.
+    beside: Option<(ItemId, ItemId)>,
 }
 
 /// Buys again and again.
 pub(super) async fn shop(world: Arc<World>, buyer: Buyer) {
-    let mut shopper = Shopper { world, buyer, keys: 0, coupon: None, rush: false };
+    let mut shopper = Shopper { world, buyer, keys: 0, coupon: None, rush: false, beside: None };
     dawdle(&shopper.world, 120).await;
     let times = shopper.world.setup.purchases;
     for _ in 0..times {
@@ -72,6 +74,7 @@ impl Shopper {
         let Some(item) = self.put_on_the_list(sku) else { return };
         let key = self.new_key();
         self.wish();
+        self.take_along(item);
         self.world.chronicle.say(
             || format!("buyer {}", self.buyer.actor),
             None,

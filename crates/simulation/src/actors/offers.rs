@@ -8,12 +8,11 @@ use crate::kernel::{Home, Label};
 use crate::tape::Kind;
 use crate::time::{SECOND, instant};
 use crate::world::World;
-use domain::Fen;
-use domain::UserId;
 use domain::changeset::{Audit, ReplayRecord};
 use domain::coupon::{CouponId, CouponTerms, Cut};
 use domain::delivery::DeliveryRules;
 use domain::ports::{CouponBook as _, CouponIssue, IssueAnswer, ShopRules as _};
+use domain::{Fen, OrderNumber, UserId};
 use std::sync::Arc;
 
 /// So much off, for some time.
@@ -121,4 +120,14 @@ async fn change_ones_mind(world: Arc<World>) {
 
 fn audit() -> Audit {
     Audit { actor: "operator".to_owned(), cause: "coupons".to_owned(), request_id: None }
+}
+
+/// One of the lines of an order: the first, or now and then the last.
+pub(super) fn some_line(world: &World, number: &OrderNumber) -> u16 {
+    let lines =
+        world.oracle.look(|seen| seen.order(number.as_str()).map(|order| order.lines.len()));
+    match u16::try_from(lines.unwrap_or(1)) {
+        Ok(several @ 2..) if world.draw(Kind::Wish, 2) == 1 => several,
+        Ok(_) | Err(_) => 1,
+    }
 }

@@ -1,6 +1,6 @@
 //! Operators: ship what is paid, say that it arrived, complete, and sometimes cancel.
 
-use super::{dawdle, scope};
+use super::{dawdle, offers, scope};
 use crate::node::{Ask, ask};
 use crate::tape::Kind;
 use crate::time::SECOND;
@@ -191,7 +191,10 @@ fn refund(world: &World, id: OrderId, number: &OrderNumber, count: u32) -> Ask {
     let ask = RefundAsk {
         what: match world.draw(Kind::Wish, 3) {
             0 => (parts > 0).then(|| Fen::new(parts.saturating_mul(1_000))).into(),
-            pieces => RefundOf::Lines(vec![LineQuantity { line_no: 1, quantity: pieces }]),
+            pieces => {
+                let line_no = offers::some_line(world, number);
+                RefundOf::Lines(vec![LineQuantity { line_no, quantity: pieces }])
+            }
         },
         reason: "操作员退款".to_owned(),
         by: Asker::Operator,

@@ -10,6 +10,7 @@ use domain::order::{CancelCause, Event, Order, OrderStatus, PaymentMethod, Settl
 use domain::payment::{PaymentNo, PaymentState};
 use domain::ports::Clock as _;
 use domain::refund::{RefundState, RefundStatus};
+use domain::stock::Hold;
 
 impl Seen {
     /// What is worth counting.
@@ -58,7 +59,7 @@ impl Seen {
                     world.chronicle.sometimes(Mark::RefundReplaced);
                 }
                 Event::RefundRequested(_) => {}
-                Event::GoodsReturned { .. } => world.chronicle.sometimes(Mark::GoodsReturned),
+                Event::GoodsReturned { .. } => mark_returned(world, &write.order),
                 Event::CouponMoved { to } => self.mark_coupon(world, &write.order, *to),
                 Event::CancelWithdrawn => world.chronicle.sometimes(Mark::CancelWithdrawn),
                 Event::Cancelled { .. } => {
@@ -149,7 +150,18 @@ impl Seen {
     }
 }
 
+fn mark_returned(world: &World, order: &Order) {
+    world.chronicle.sometimes(Mark::GoodsReturned);
+    let all_back = |hold: &Hold| hold.returned_quantity == hold.quantity;
+    if order.holds.iter().any(all_back) && !order.holds.iter().all(all_back) {
+        world.chronicle.sometimes(Mark::OneOfTwoReturned);
+    }
+}
+
 fn mark_placed(world: &World, order: &Order) {
+    if order.lines.len() > 1 {
+        world.chronicle.sometimes(Mark::TwoKinds);
+    }
     if order.payment_method == PaymentMethod::Cod {
         world.chronicle.sometimes(Mark::PlacedAtTheDoor);
     }

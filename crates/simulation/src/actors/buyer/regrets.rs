@@ -1,7 +1,7 @@
 //! Buyers who want their money back, and those who pay what can no longer be paid.
 
 use super::Shopper;
-use crate::actors::{cashier, dawdle};
+use crate::actors::{cashier, dawdle, offers};
 use crate::node::{Ask, Outcome, Said, ask};
 use crate::tape::Kind;
 use crate::time::SECOND;
@@ -50,7 +50,10 @@ impl Shopper {
         let asked = RefundAsk {
             what: match self.world.draw(Kind::Wish, 3) {
                 0 => (fen > 0).then(|| Fen::new(fen)).into(),
-                pieces => RefundOf::Lines(vec![LineQuantity { line_no: 1, quantity: pieces }]),
+                pieces => {
+                    let line_no = offers::some_line(&self.world, number);
+                    RefundOf::Lines(vec![LineQuantity { line_no, quantity: pieces }])
+                }
             },
             reason: "不想要了".to_owned(),
             by: Asker::Buyer,

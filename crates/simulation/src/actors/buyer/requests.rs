@@ -65,7 +65,7 @@ impl Shopper {
         CheckoutRequest {
             buyer: self.buyer.id,
             method: PaymentMethod::Wechat,
-            selection: Selection::Only(vec![item]),
+            selection: Selection::Only(self.lines(item)),
             address_id: 1,
             coupon_id: self.coupon.clone(),
             rush: self.rush,
@@ -74,6 +74,25 @@ impl Shopper {
             replace_open: remark.is_some(),
             expected_total: None,
         }
+    }
+
+    /// The lines that are bought together.
+    fn lines(&self, item: ItemId) -> Vec<ItemId> {
+        let beside = self.beside.filter(|(_, with)| *with == item).map(|(beside, _)| beside);
+        std::iter::once(item).chain(beside).collect()
+    }
+
+    /// Now and then something of another kind is bought with it: what costs nothing, or what is scarce.
+    pub(super) fn take_along(&mut self, item: ItemId) {
+        let sku = match self.world.draw(Kind::Wish, 8) {
+            5 | 6 => "cup",
+            7 => "gift",
+            _alone => {
+                self.beside = None;
+                return;
+            }
+        };
+        self.beside = self.put_on_the_list(sku).filter(|beside| *beside != item).map(|b| (b, item));
     }
 
     /// Hurry, a coupon, both, or neither, which is the tame wish.
