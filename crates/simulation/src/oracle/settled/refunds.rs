@@ -41,6 +41,10 @@ pub(super) fn unfinished_refund(
         let is_known = seen.refund(number).is_none_or(|refund| match &refund.state {
             RefundState::Sending | RefundState::Unknown { .. } => false,
             RefundState::Processing { .. } => truth.status == "PROCESSING",
+            // It was proven not to be there, and a request that was under way arrived after that.
+            RefundState::Rejected { .. } => {
+                truth.status == "CLOSED" || has_case(world, CaseKind::RefundMismatch, number)
+            }
             RefundState::AwaitingApproval
             | RefundState::Declined
             | RefundState::Withdrawn
@@ -48,7 +52,6 @@ pub(super) fn unfinished_refund(
             | RefundState::Succeeded { .. }
             | RefundState::Abnormal { .. }
             | RefundState::Closed { .. }
-            | RefundState::Rejected { .. }
             | RefundState::SettledOffline { .. } => true,
         });
         if is_known || bound == i64::MAX {
@@ -131,14 +134,20 @@ pub(super) fn refunds_agree(world: &World, seen: &Seen) {
 }
 
 /// Whether it was made elsewhere, or sent in a life of the database that is lost, and nobody could be told
-/// yet: it is under way for ever, or against what was asked since, which a person was told.
+/// yet: it is under way for ever, or against what was asked since, which a person was told. So it is with a
+/// request that arrives after a question had proven that it was not there, when others have its money.
 fn is_under_way_unseen(
     world: &World,
     seen: &Seen,
     (number, is_elsewhere): (&str, bool),
     status: &str,
 ) -> bool {
+    let is_shown = has_case(world, CaseKind::RefundMismatch, number);
+    let is_rejected = |refund: &Refund| matches!(refund.state, RefundState::Rejected { .. });
+    if seen.refund(number).is_some_and(is_rejected) && is_shown {
+        return true;
+    }
     (world.failovers() > 0 || is_elsewhere)
         && !seen.asks_about(number)
-        && (status == "PROCESSING" || has_case(world, CaseKind::RefundMismatch, number))
+        && (status == "PROCESSING" || is_shown)
 }
