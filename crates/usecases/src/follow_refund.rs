@@ -169,10 +169,7 @@ impl Paydesk {
         let Some(request) = request_of(&order, out_refund_no) else {
             return Ok(Stepped::To(order));
         };
-        let stood_ms = self.clock.running_millis().saturating_sub(begun);
-        if stood_ms > SENT_WITHIN_MS {
-            tracing::warn!(refund.out_refund_no = %out_refund_no, stood_ms,
-                "refund.not_sent: too late; who comes next asks first");
+        if self.stood_too_long(begun, out_refund_no) {
             return Ok(Stepped::To(order));
         }
         let answer = match self.gateway.refund(&request).await {
@@ -210,6 +207,16 @@ impl Paydesk {
             }
             unsaid @ (Stepped::Unheard | Stepped::End(_)) => Ok(unsaid),
         }
+    }
+
+    /// Whether it is too long since it was said that it would be sent.
+    fn stood_too_long(&self, begun: u64, out_refund_no: &OutRefundNo) -> bool {
+        let stood_ms = self.clock.running_millis().saturating_sub(begun);
+        if stood_ms > SENT_WITHIN_MS {
+            tracing::warn!(refund.out_refund_no = %out_refund_no, stood_ms,
+                "refund.not_sent: too late; who comes next asks first");
+        }
+        stood_ms > SENT_WITHIN_MS
     }
 
     /// One query, and its answer recorded.

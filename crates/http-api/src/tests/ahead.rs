@@ -26,7 +26,7 @@ async fn offered(front: &Front, id: &str, credit: &str) {
 
 /// WeChat Pay says that the payment with this number was paid.
 async fn pay(front: &Front, number: &str) {
-    let transaction_id = TransactionId::new(&format!("42-{number}"));
+    let transaction_id = TransactionId::new(format!("42-{number}"));
     let paid = Receipt { transaction_id, ..receipt(Fen::new(PAID)) };
     front.fake.lock().queried = Some(Trade::Success(paid));
     let sync = format!("/api/admin/payments/{number}/sync");

@@ -28,15 +28,7 @@ impl Seen {
             match event {
                 Event::Settled { .. } => self.mark_settled(world, before, &write.order),
                 Event::PaymentPaid { no, .. } => self.mark_paid(world, node, before, *no),
-                Event::PaymentSurplus { .. } => {
-                    world.chronicle.sometimes(Mark::SurplusRecorded);
-                    if before.is_some_and(has_cash) {
-                        world.chronicle.sometimes(Mark::PaidAfterCash);
-                    }
-                    if before.is_some_and(|before| before.status == OrderStatus::Cancelled) {
-                        world.chronicle.sometimes(Mark::SuccessAfterCancelled);
-                    }
-                }
+                Event::PaymentSurplus { .. } => mark_surplus(world, before),
                 Event::PaymentAdopted(adopted) => {
                     world.chronicle.sometimes(Mark::OrphanAdopted);
                     if self.losses.has_record(adopted.out_trade_no().as_str()) {
@@ -147,6 +139,16 @@ impl Seen {
         if orderer.is_some_and(|orderer| *orderer != node) {
             world.chronicle.sometimes(Mark::NoticeAppliedByAnotherNode);
         }
+    }
+}
+
+fn mark_surplus(world: &World, before: Option<&Order>) {
+    world.chronicle.sometimes(Mark::SurplusRecorded);
+    if before.is_some_and(has_cash) {
+        world.chronicle.sometimes(Mark::PaidAfterCash);
+    }
+    if before.is_some_and(|before| before.status == OrderStatus::Cancelled) {
+        world.chronicle.sometimes(Mark::SuccessAfterCancelled);
     }
 }
 

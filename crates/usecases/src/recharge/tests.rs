@@ -43,8 +43,8 @@ fn desk_of(offered: Option<RechargePackage>, answers: Vec<CommitAnswer>) -> (Pay
     let it = Arc::clone(&landed);
     orders.expect_replay().returning(move |scope| {
         let landed = it.lock().unwrap();
-        let keys = landed.iter().filter_map(|changeset| changeset.replay.clone());
-        ready(Ok(keys.filter(|key| key.scope == *scope).last()))
+        let mut keys = landed.iter().filter_map(|changeset| changeset.replay.clone());
+        ready(Ok(keys.rfind(|key| key.scope == *scope)))
     });
     let it = Arc::clone(&landed);
     orders.expect_load().returning(move |_| {

@@ -49,8 +49,8 @@ fn desk_of(held: Option<i64>, answers: Vec<CommitAnswer>) -> (Paydesk, Arc<Mutex
     ledger.expect_entry().returning(move |_, account, name| {
         assert_eq!(account, BuyerAccount::Points);
         let books = it.lock().unwrap();
-        let moved = books.written.iter().flat_map(|written| &written.transfers);
-        let entry = moved.filter(|transfer| transfer.name() == name).next_back();
+        let mut moved = books.written.iter().flat_map(|written| &written.transfers);
+        let entry = moved.rfind(|transfer| transfer.name() == name);
         let entry = entry.map(|transfer| EntryRecord {
             seq: 1,
             kind: transfer.kind(),

@@ -97,12 +97,12 @@ fn what_pricing_read_and_how_many_orders_wait_is_guarded() {
     // What never waits for money is none of the orders that do.
     let mut free = placement.clone();
     free.breakdown.amounts.total = Fen::ZERO;
-    assert_eq!(free.guards(), [price.clone()]);
+    assert_eq!(free.guards(), std::slice::from_ref(&price));
     let names = WalletPayment { mchid: Mchid::new("m"), appid: Appid::new("a") };
     let wallet = Placement { wallet: Some(names), ..placement.clone() };
-    assert_eq!(wallet.guards(), [price.clone()]);
+    assert_eq!(wallet.guards(), std::slice::from_ref(&price));
     let method = PlacedMethod::CashOnDelivery;
-    for at_the_door in [placement.clone(), free, wallet] {
+    for at_the_door in [placement, free, wallet] {
         assert_eq!(Placement { method, ..at_the_door }.guards(), [price.clone(), open.clone()]);
     }
 }

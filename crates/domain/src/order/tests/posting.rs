@@ -34,7 +34,7 @@ fn what_no_ledger_can_hold_is_not_recorded_at_all() {
     let nobodys = Order { buyer: None, ..order.clone() };
     let by_wallet = SettledBy::Wallet { payment_no: WALLET_PAYMENT };
     assert!(of(&nobodys, settled(by_wallet, fen)).is_none(), "nobody's wallet");
-    let for_nothing = Order { purpose: Purpose::Recharge, recharge: None, ..order.clone() };
+    let for_nothing = Order { purpose: Purpose::Recharge, recharge: None, ..order };
     assert!(of(&for_nothing, settled(by_payment(1), fen)).is_none(), "a recharge of nothing");
 }
 

@@ -40,12 +40,12 @@ fn covers(order: &Order, count: impl Fn(&Refund) -> bool) -> bool {
 pub(super) fn with_the_end(w: &Watched<'_>) -> Result<(), String> {
     let (before, after) = (w.commit.before, w.commit.after);
     for event in &w.commit.changeset.events {
-        let (refund, asks) = match event {
-            Event::RefundRequested(refund) => (Some(refund), true),
-            Event::RefundMoved { out_refund_no, to: RefundState::Requested, .. } => {
-                (after.refund(out_refund_no), false)
-            }
-            _ => continue,
+        let (refund, asks) = if let Event::RefundRequested(refund) = event {
+            (Some(refund), true)
+        } else if let Event::RefundMoved { out_refund_no, to: RefundState::Requested, .. } = event {
+            (after.refund(out_refund_no), false)
+        } else {
+            continue;
         };
         let Some(refund) = refund.filter(|refund| !refund.lines.is_empty()) else { continue };
         if refund.amount.get() == worth(refund) {
@@ -100,15 +100,13 @@ pub(super) fn few_by_one_person(w: &Watched<'_>) -> Result<(), String> {
         old.is_some_and(|old| old.state.status() == RefundStatus::Rejected)
     };
     for event in &w.commit.changeset.events {
-        let refund = match event {
-            Event::RefundRequested(refund) => {
-                let waits = refund.state.status() == RefundStatus::AwaitingApproval;
-                Some(refund).filter(|_| !waits && !goes_on(w, refund))
-            }
-            Event::RefundMoved { out_refund_no, to: RefundState::Requested, .. } => {
-                after.refund(out_refund_no).filter(|refund| was_refused(refund))
-            }
-            _ => None,
+        let refund = if let Event::RefundRequested(refund) = event {
+            let waits = refund.state.status() == RefundStatus::AwaitingApproval;
+            Some(refund).filter(|_| !waits && !goes_on(w, refund))
+        } else if let Event::RefundMoved { out_refund_no, to: RefundState::Requested, .. } = event {
+            after.refund(out_refund_no).filter(|refund| was_refused(refund))
+        } else {
+            None
         };
         let Some(refund) = refund.filter(|refund| refund.asked_by == Asker::Operator) else {
             continue;

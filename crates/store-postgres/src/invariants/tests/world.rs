@@ -74,6 +74,7 @@ impl World {
         world.cancelled().await;
         world.refunded_by_lines().await;
         world.ahead().await;
+        world.wallets().await;
         world.coupons().await;
         world.notices().await;
         world.set_aside().await;
@@ -84,7 +85,7 @@ impl World {
         self.stores.step(order, &command, at(seconds)).await
     }
 
-    /// A recharge that waits, one that was spent, paid back elsewhere and is owed, and wallets that paid.
+    /// A recharge that waits, and one that was spent, paid back elsewhere and is owed.
     async fn ahead(&self) {
         let buyer = self.stores.buyer(80).await;
         let package = ledger::package(Credit::Points, 100, 20);
@@ -102,7 +103,10 @@ impl World {
         let spent = domain::ledger::Balances { points: 90, ..Default::default() };
         let answer = self.store.commit(changeset.covered(buyer, &spent)).await;
         assert_eq!(answer, CommitAnswer::Committed);
+    }
 
+    /// Wallets that paid, and points that were spent.
+    async fn wallets(&self) {
         let buyer = ledger::rich(&self.stores, 82, 1_600, 0).await;
         let sku = self.stores.sku("sku-82", 500, 100).await;
         let placed = |n| Placement {

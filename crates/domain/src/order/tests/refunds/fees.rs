@@ -304,7 +304,7 @@ fn commands(order: &Order, act: Act, which: usize) -> Vec<Command> {
             Act::Ask(asker, line, pieces) => vec![by(&pieces_of(line, pieces), asker)],
             Act::Part(asker, fen) => vec![amount(fen, asker)],
             Act::Ship => vec![ship("SF-1", true)],
-            _ => Vec::new(),
+            Act::Approve | Act::Decline | Act::Accept | Act::Reject | Act::Retry => Vec::new(),
         };
     };
     let out_refund_no = refund.out_refund_no.clone();
