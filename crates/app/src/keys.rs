@@ -58,6 +58,7 @@ async fn create(
         name: name.to_owned(),
         roles,
         client_id,
+        person: None,
         created_at: now,
         revoked_at: None,
     };

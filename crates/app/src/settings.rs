@@ -119,7 +119,7 @@ pub struct Database {
 }
 
 fn merge_max() -> usize {
-    1
+    store_postgres::MERGE_MAX
 }
 
 fn pool_max() -> usize {

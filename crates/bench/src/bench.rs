@@ -10,6 +10,7 @@ use crate::rig::Rig;
 use crate::stage::{Stage, TEMPLATES};
 use crate::verify::{Expected, verify};
 use anyhow::Result;
+use std::time::Duration;
 
 /// A run.
 pub(crate) struct Bench {
@@ -34,6 +35,14 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
+    /// CPU time for one, in microseconds: `230+410+25`, in the order service, PostgreSQL, load.
+    pub(crate) fn each(&self) -> String {
+        let count = u128::from(self.measured.count.max(1));
+        let each = |spent: Duration| spent.as_micros() / count;
+        let Used { service, postgres, load, .. } = self.used;
+        format!("CPU for one {}+{}+{} µs", each(service), each(postgres), each(load))
+    }
+
     /// As if one had followed the other.
     pub(crate) fn and(self, other: &Turn) -> Result<Turn> {
         let measured = self.measured.and(&other.measured)?;
@@ -143,7 +152,6 @@ fn middle<T: Ord + Copy>(values: impl Iterator<Item = T>) -> Option<T> {
 mod tests {
     use super::*;
     use crate::figures::Ratio;
-    use std::time::Duration;
 
     fn rate(count: u64) -> Rate {
         Rate::of(count, Duration::from_secs(1))

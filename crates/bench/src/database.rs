@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use tokio::task::JoinHandle;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, NoTls, Row};
+use tokio_postgres::{Client, NoTls, Row, Statement};
 
 /// A connection.
 pub(crate) struct Database {
@@ -51,6 +51,20 @@ impl Database {
     ) -> Result<Vec<Row>> {
         let found = self.client.query(statement, values).await;
         found.with_context(|| beginning(statement))
+    }
+
+    /// A statement that is run again and again.
+    pub(crate) async fn prepare(&self, statement: &str) -> Result<Statement> {
+        self.client.prepare(statement).await.with_context(|| beginning(statement))
+    }
+
+    /// The rows of a prepared statement, in one round trip.
+    pub(crate) async fn prepared(
+        &self,
+        statement: &Statement,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>> {
+        Ok(self.client.query(statement, values).await?)
     }
 
     /// The one row of an answer.

@@ -24,6 +24,7 @@ mod run;
 mod service;
 mod stage;
 mod stopwatch;
+mod usual;
 mod verify;
 
 use anyhow::{Context as _, Result, bail};

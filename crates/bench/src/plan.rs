@@ -22,7 +22,9 @@ pub(crate) struct Plan {
 pub(crate) const NOTICE_CONNECTIONS: [usize; 3] = [1, 8, 32];
 pub(crate) const PREPAY_CONNECTIONS: [usize; 2] = [8, 32];
 pub(crate) const READ_CONNECTIONS: [usize; 2] = [8, 32];
-pub(crate) const HOT_CONNECTIONS: [usize; 1] = [32];
+/// Of so many buyers the goal for one wanted SKU speaks: fewer are no crowd.
+pub(crate) const CROWD: usize = 256;
+pub(crate) const HOT_CONNECTIONS: [usize; 2] = [32, CROWD];
 /// Sent before anything is timed, so that connections are open and statements prepared.
 pub(crate) const WARM_UP: u64 = 320;
 

@@ -28,7 +28,8 @@ pub enum CaseKind {
     Foreign,
     /// A refund that WeChat Pay does not bring to the payer.
     RefundAbnormal,
-    /// The ledger lacks something that happened, or a buyer owes what could not be taken back.
+    /// The ledger lacks something that happened, a buyer owes what could not be taken back, or the books of
+    /// money differ.
     Ledger,
 }
 
@@ -202,5 +203,23 @@ mod tests {
             assert_eq!(CaseStatus::parse(status.name()), Some(status));
         }
         assert_eq!((CaseKind::parse("other"), CaseStatus::parse("other")), (None, None));
+    }
+
+    #[test]
+    fn a_log_shows_what_a_case_is_about_and_nothing_that_people_wrote() {
+        let case = Case {
+            id: CaseId::new(uuid::Uuid::from_u128(7)),
+            kind: CaseKind::Stock,
+            subject: "NUMBER-1".to_owned(),
+            status: CaseStatus::Open,
+            detail: "what is known".to_owned(),
+            assignee: Some("operator:secret".to_owned()),
+            note: Some("a secret".to_owned()),
+            order: None,
+            opened_at: Timestamp::from_seconds(1),
+        };
+        let shown = format!("{case:?}");
+        assert!(shown.contains("NUMBER-1") && shown.contains("Stock"), "{shown}");
+        assert!(!shown.contains("secret"), "{shown}");
     }
 }

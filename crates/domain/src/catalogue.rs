@@ -2,18 +2,18 @@
 
 use crate::{Fen, Timestamp};
 use core::fmt;
+use std::sync::Arc;
 
 /// The merchant's id of a stock keeping unit: 1–32 of `[0-9A-Za-z_-]`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SkuId(String);
+pub struct SkuId(Arc<str>);
 
 impl SkuId {
     /// Reads an id.
     #[must_use]
     pub fn parse(text: &str) -> Option<SkuId> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-        ((1..=32).contains(&text.len()) && text.bytes().all(allowed))
-            .then(|| SkuId(text.to_owned()))
+        ((1..=32).contains(&text.len()) && text.bytes().all(allowed)).then(|| SkuId(text.into()))
     }
 
     /// Its text.

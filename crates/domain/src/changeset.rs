@@ -282,8 +282,9 @@ impl Changeset {
         let mut changeset = Changeset::without_order(intent, now);
         changeset.guards = guards;
         changeset.jobs = derive::jobs(&after, (&touched, &refunds), &events, now, Pace::DESIGNED);
-        changeset.outgoing = events.iter().flat_map(|e| derive::outgoing(&after, e)).collect();
-        changeset.cases = cases::cases(&after, &events);
+        changeset.outgoing =
+            events.iter().flat_map(|e| derive::outgoing(order, &after, &events, e)).collect();
+        changeset.cases = cases::cases(order, &after, &events);
         changeset.ended_cases = events.iter().flat_map(|e| cases::ended_cases(&after, e)).collect();
         changeset.effects = events.iter().filter_map(|e| derive::effect(&after, e)).collect();
         changeset.transfers = transfers::transfers(order, &after, &events).ok()?;

@@ -195,6 +195,12 @@ mod tests {
     }
 
     #[test]
+    fn an_id_is_shown_as_it_was_given() {
+        let id = CouponId::parse("new-year").unwrap();
+        assert_eq!(format!("{id} {id:?}"), "new-year new-year");
+    }
+
+    #[test]
     fn a_fixed_amount_comes_off_from_the_threshold_on() {
         let ten_off = terms(Cut::Amount(Fen::new(1_000)), 10_000);
         assert_eq!(off(&ten_off, 10_000), Ok(1_000));

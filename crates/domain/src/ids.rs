@@ -2,6 +2,7 @@
 
 use crate::changeset::InboxEntry;
 use core::fmt;
+use std::sync::Arc;
 use uuid::Uuid;
 
 macro_rules! uuid_id {
@@ -87,20 +88,20 @@ impl fmt::Debug for Epoch {
 /// After an unknown commit the store is asked for this name before anything is decided again:
 /// deciding twice would repeat a command that is legal twice.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CommandId(String);
+pub struct CommandId(Arc<str>);
 
 impl CommandId {
     /// A command asked for under an idempotency key.
     #[must_use]
     pub fn of_request(scope: &crate::changeset::ReplayScope) -> CommandId {
-        CommandId(format!("request:{}:{}:{}", scope.principal, scope.route, scope.key))
+        CommandId(format!("request:{}:{}:{}", scope.principal, scope.route, scope.key).into())
     }
 
     /// What a notification says. Its re-sends say the same; another fact under its id is another
     /// intention.
     #[must_use]
     pub fn of_notice(entry: &InboxEntry) -> CommandId {
-        CommandId(format!("notice:{}:{}:{}", entry.source, entry.event_id, entry.fact_hash))
+        CommandId(format!("notice:{}:{}:{}", entry.source, entry.event_id, entry.fact_hash).into())
     }
 
     /// Storing a notification that could not be applied, with what became of it. Its own name:
@@ -109,19 +110,19 @@ impl CommandId {
     #[must_use]
     pub fn of_unapplied_notice(entry: &InboxEntry) -> CommandId {
         let InboxEntry { source, event_id, fact_hash, status, .. } = entry;
-        CommandId(format!("unapplied:{source}:{event_id}:{fact_hash}:{status:?}"))
+        CommandId(format!("unapplied:{source}:{event_id}:{fact_hash}:{status:?}").into())
     }
 
     /// One step about one subject in one state; `revision` names that state.
     #[must_use]
     pub fn of_step(step: &str, subject: &str, revision: u64) -> CommandId {
-        CommandId(format!("step:{step}:{subject}:{revision}"))
+        CommandId(format!("step:{step}:{subject}:{revision}").into())
     }
 
     /// The name as it was stored.
     #[must_use]
     pub fn stored(text: String) -> CommandId {
-        CommandId(text)
+        CommandId(text.into())
     }
 
     /// The name itself.

@@ -178,17 +178,16 @@ pub fn next_refund_look(refund: &Refund, now: Timestamp, pace: Pace) -> Option<T
         let rung = ladder.iter().find(|(until, _)| age_s < *until);
         Some(pace.after(now, rung.map_or(REFUND_PATIENT_S, |(_, wait)| *wait)))
     };
+    let last_look = || Some(pace.after(sent_at, HORIZON_S)).filter(|look| now < *look);
     match &refund.state {
         RefundState::Requested => Some(now),
         RefundState::Sending | RefundState::Unknown { .. } => rung(&REFUND_LOST_LADDER_S),
         RefundState::Processing { .. } => rung(&REFUND_LADDER_S),
         RefundState::Abnormal { .. } => Some(pace.after(now, REFUND_PATIENT_S)),
-        // Its refusal is proven, or it was paid back otherwise; a request that was under way meanwhile
-        // may still arrive.
-        RefundState::Rejected { .. } | RefundState::SettledOffline { .. } => {
-            let last_look = pace.after(sent_at, HORIZON_S);
-            (now < last_look).then_some(last_look)
-        }
+        // Its refusal is proven, it was paid back otherwise, or it gave way; a request that was under way
+        // meanwhile may still arrive.
+        RefundState::Rejected { .. } | RefundState::SettledOffline { .. } => last_look(),
+        RefundState::Withdrawn if refund.sent_at.is_some() => last_look(),
         RefundState::AwaitingApproval
         | RefundState::Declined
         | RefundState::Withdrawn

@@ -1,18 +1,20 @@
-//! WeChat Pay's names for the parties: merchant, application, payer. Plain text with a type.
+//! WeChat Pay's names for the parties: merchant, application, payer. Plain text with a type, which all copies
+//! share: every step of an order copies it.
 
 use core::fmt;
+use std::sync::Arc;
 
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The name as it stands.
             #[must_use]
             pub fn new(text: impl Into<String>) -> Self {
-                Self(text.into())
+                Self(Arc::from(text.into()))
             }
 
             /// Its text.

@@ -6,6 +6,7 @@
 
 use crate::{Timestamp, UserId};
 use core::fmt;
+use std::sync::Arc;
 
 /// Base 32 without I, L, O and U, which people misread.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -15,7 +16,7 @@ pub const PAYMENTS_MAX: u8 = 99;
 
 /// The number of an order.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OrderNumber(String);
+pub struct OrderNumber(Arc<str>);
 
 impl OrderNumber {
     /// The number of an order placed at `now` by `buyer`, with 60 random bits (the low ones of
@@ -27,7 +28,7 @@ impl OrderNumber {
         text.push_str(&now.to_beijing_digits());
         push_base32(&mut text, buyer_hash(buyer), 2);
         push_base32(&mut text, entropy, 12);
-        OrderNumber(text)
+        OrderNumber(text.into())
     }
 
     /// Reads a number of our own shape.
@@ -38,7 +39,7 @@ impl OrderNumber {
         let well_formed = text.len() == LENGTH
             && digits.bytes().all(|b| b.is_ascii_digit())
             && tail.bytes().all(|b| ALPHABET.contains(&b));
-        well_formed.then(|| OrderNumber(text.to_owned()))
+        well_formed.then(|| OrderNumber(text.into()))
     }
 
     /// The number itself.
@@ -50,7 +51,7 @@ impl OrderNumber {
 
 /// A merchant's payment number (商户订单号), as WeChat Pay knows it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OutTradeNo(String);
+pub struct OutTradeNo(Arc<str>);
 
 impl OutTradeNo {
     /// The number of payment `payment_no` (from 1) of an order.
@@ -59,7 +60,7 @@ impl OutTradeNo {
         if payment_no <= 1 {
             OutTradeNo(order.0.clone())
         } else {
-            OutTradeNo(format!("{}-{payment_no}", order.0))
+            OutTradeNo(format!("{}-{payment_no}", order.0).into())
         }
     }
 
@@ -67,7 +68,7 @@ impl OutTradeNo {
     /// a payment there, not even of one whose record was lost.
     #[must_use]
     pub fn of_wallet(order: &OrderNumber) -> OutTradeNo {
-        OutTradeNo(format!("{}-W", order.0))
+        OutTradeNo(format!("{}-W", order.0).into())
     }
 
     /// Which payment of `order` has this number; `None` when it is another order's.
@@ -88,7 +89,7 @@ impl OutTradeNo {
     pub fn parse(text: &str) -> Option<OutTradeNo> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
         ((6..=32).contains(&text.len()) && text.bytes().all(allowed))
-            .then(|| OutTradeNo(text.to_owned()))
+            .then(|| OutTradeNo(text.into()))
     }
 
     /// A number as WeChat Pay states it. Merchant numbers are often shared with other systems,
@@ -96,7 +97,7 @@ impl OutTradeNo {
     #[must_use]
     pub fn stated(text: &str) -> Option<OutTradeNo> {
         let visible = text.bytes().all(|b| b.is_ascii_graphic());
-        ((1..=64).contains(&text.len()) && visible).then(|| OutTradeNo(text.to_owned()))
+        ((1..=64).contains(&text.len()) && visible).then(|| OutTradeNo(text.into()))
     }
 
     /// The number itself.
@@ -108,14 +109,14 @@ impl OutTradeNo {
 
 /// Our number of a refund (商户退款单号): the same for every retry, for ever.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OutRefundNo(String);
+pub struct OutRefundNo(Arc<str>);
 
 impl OutRefundNo {
     /// The one automatic refund of a surplus payment. Derived, never drawn: redoing lost work
     /// sends the same number, so WeChat Pay sees one refund.
     #[must_use]
     pub fn of_surplus(out_trade_no: &OutTradeNo) -> OutRefundNo {
-        OutRefundNo(format!("{}-S", out_trade_no.0))
+        OutRefundNo(format!("{}-S", out_trade_no.0).into())
     }
 
     /// A refund that somebody asked for under `name` (the name of the intention). Derived, so that
@@ -125,7 +126,7 @@ impl OutRefundNo {
     pub fn of_request(out_trade_no: &OutTradeNo, name: &str) -> OutRefundNo {
         let mut text = format!("{}-R", out_trade_no.0);
         push_base32(&mut text, fnv1a(name.bytes()), 8);
-        OutRefundNo(text)
+        OutRefundNo(text.into())
     }
 
     /// The number that takes the place of the `closed`th closed one of a chain that began with
@@ -135,7 +136,7 @@ impl OutRefundNo {
     pub fn replacement(&self, out_trade_no: &OutTradeNo, closed: usize) -> OutRefundNo {
         let which = closed.saturating_add(1);
         if self.is_of_our_shape() {
-            OutRefundNo(format!("{}-{which}", self.0))
+            OutRefundNo(format!("{}-{which}", self.0).into())
         } else {
             OutRefundNo::of_request(out_trade_no, &format!("replaces:{}:{which}", self.0))
         }
@@ -154,7 +155,7 @@ impl OutRefundNo {
     pub fn parse(text: &str) -> Option<OutRefundNo> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
         ((1..=64).contains(&text.len()) && text.bytes().all(allowed))
-            .then(|| OutRefundNo(text.to_owned()))
+            .then(|| OutRefundNo(text.into()))
     }
 
     /// A number that a merchant's backend gives: read like [`OutRefundNo::parse`], and not of our
@@ -168,13 +169,13 @@ impl OutRefundNo {
     #[must_use]
     pub fn stated(text: &str) -> Option<OutRefundNo> {
         let visible = text.bytes().all(|b| b.is_ascii_graphic());
-        ((1..=64).contains(&text.len()) && visible).then(|| OutRefundNo(text.to_owned()))
+        ((1..=64).contains(&text.len()) && visible).then(|| OutRefundNo(text.into()))
     }
 
     /// The number as it was stored.
     #[must_use]
     pub fn stored(text: String) -> OutRefundNo {
-        OutRefundNo(text)
+        OutRefundNo(text.into())
     }
 
     /// The number itself.

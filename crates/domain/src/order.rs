@@ -55,7 +55,7 @@ use crate::cash::Courier;
 use crate::catalogue::SkuId;
 use crate::coupon::{CouponHold, CouponId};
 use crate::payment::{Payment, PaymentNo, TradeType};
-use crate::recharge::Grant;
+use crate::recharge::Promise;
 use crate::refund::Refund;
 use crate::shipment::Shipment;
 use crate::stock::Hold;
@@ -84,7 +84,7 @@ pub struct Order {
     /// What it costs, frozen.
     pub amounts: Amounts,
     /// What a recharge credits once it is paid, frozen; `None` for other purposes.
-    pub recharge: Option<Grant>,
+    pub recharge: Option<Promise>,
     /// What was asked for at checkout, frozen: an equal request gets this order again.
     pub checkout: Checkout,
     /// A merchant's own notes.

@@ -1,7 +1,9 @@
 //! Recharges: what a buyer gets for money that is paid ahead.
 
+use crate::catalogue::SkuId;
 use crate::ledger::{BuyerAccount, Unit};
 use crate::{Fen, Timestamp};
+use core::fmt;
 
 /// What a package credits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,17 +14,22 @@ pub enum Credit {
     Points,
 }
 
+/// The merchant's id of a package: 1–32 of `[0-9A-Za-z_-]`. The one line of a recharge's order has it where
+/// goods have their SKU's; it is none.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PackageId(SkuId);
+
 /// What a merchant offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RechargePackage {
-    /// Its id, chosen by the merchant: 1 to 32 of `[0-9A-Za-z_-]`, as a SKU's.
-    pub id: crate::catalogue::SkuId,
+    /// Its id.
+    pub id: PackageId,
     /// Its title.
     pub title: String,
     /// What it costs, in fen; at least 1.
     pub price: Fen,
     /// What it credits, and how much.
-    pub grant: Grant,
+    pub promise: Promise,
     /// Rises with each change.
     pub version: u64,
     /// Since when it is as it is.
@@ -31,7 +38,7 @@ pub struct RechargePackage {
 
 /// What a recharge credits, once it is paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Grant {
+pub struct Promise {
     /// What.
     pub credit: Credit,
     /// What was paid for, in the unit of what is credited; at least 1.
@@ -41,7 +48,39 @@ pub struct Grant {
 }
 
 /// The most that a package may credit, principal or bonus.
-pub const GRANT_MAX: i64 = 1_000_000_000;
+pub const PROMISE_MAX: i64 = 1_000_000_000;
+
+impl PackageId {
+    /// Reads an id.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<PackageId> {
+        SkuId::parse(text).map(PackageId)
+    }
+
+    /// Its text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// As the line of an order names it.
+    #[must_use]
+    pub fn as_line(&self) -> &SkuId {
+        &self.0
+    }
+}
+
+impl fmt::Display for PackageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for PackageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 impl Credit {
     /// Its name in tables and the API.
@@ -75,7 +114,7 @@ impl Credit {
     }
 }
 
-impl Grant {
+impl Promise {
     /// What of it belongs to `part` of `price`: principal and bonus, rounded down; all of it to all of
     /// the price. Of two parts that follow one another the difference is the second's.
     #[must_use]
@@ -98,17 +137,17 @@ mod tests {
     proptest! {
         #[test]
         fn parts_of_a_grant_add_up_to_all_of_it(
-            principal in 1..=GRANT_MAX, bonus in 0..=GRANT_MAX, price in 1..=1_000_000_000_i64,
+            principal in 1..=PROMISE_MAX, bonus in 0..=PROMISE_MAX, price in 1..=1_000_000_000_i64,
             cuts in prop::collection::vec(0..=1_000_000_000_i64, 0..6),
         ) {
-            let grant = Grant { credit: Credit::Wallet, principal, bonus };
+            let promise = Promise { credit: Credit::Wallet, principal, bonus };
             let price = Fen::new(price);
             let mut ends: Vec<Fen> = cuts.into_iter().map(|c| Fen::new(c).min(price)).collect();
             ends.push(price);
             ends.sort();
             let (mut before, mut sum) = ((0, 0), (0, 0));
             for end in ends {
-                let upto = grant.share(end, price);
+                let upto = promise.share(end, price);
                 prop_assert!(upto.0 >= before.0 && upto.1 >= before.1, "never given back by more");
                 sum = (sum.0 + upto.0 - before.0, sum.1 + upto.1 - before.1);
                 before = upto;

@@ -45,7 +45,8 @@ pub struct Refund {
     pub kind: RefundKind,
     /// Who asked for it.
     pub asked_by: Asker,
-    /// Their name in the audit, such as `operator:<key id>`: who approves is somebody else.
+    /// Their name in the audit, such as `operator:<key id>`, or `operator:<person>/<key id>` with a key that
+    /// another one made: who approves is somebody else.
     pub actor: String,
     /// The refund in whose place it was made: closed, begun anew, or one that gave way.
     pub replaces: Option<OutRefundNo>,
@@ -254,6 +255,12 @@ impl Refund {
     #[must_use]
     pub fn is_in_flight(&self) -> bool {
         matches!(self.state, RefundState::Sending | RefundState::Unknown { .. })
+    }
+
+    /// Whether it waits to be sent: it never was, or is to be tried again under its number.
+    #[must_use]
+    pub fn is_unsent(&self) -> bool {
+        matches!(self.state, RefundState::AwaitingApproval | RefundState::Requested)
     }
 
     /// Whether we still act on it by ourselves: send, ask, or wait for its end.

@@ -1,7 +1,8 @@
 //! `/api/admin/api-keys`: keys of backends and operators.
 //!
 //! May not show a key twice: only its hash is stored. Whoever may make keys may give themselves
-//! any role, so making and revoking them is for approvers alone.
+//! any role, so making and revoking them is for approvers alone; and a key that a key made is the same
+//! person's, who can never agree to what they asked for with the other one.
 //!
 //! A key's id is derived from the idempotency key that it was made under, so a replay finds it
 //! among the keys themselves; of two twins at once the store, where ids are unique, takes one.
@@ -116,8 +117,16 @@ pub(crate) async fn make(mut call: Call) -> Answer {
     let minted = ApiKey::mint(&*call.state.paydesk.ids);
     let NewKey { name, roles, client_id } = body;
     let created_at = call.state.paydesk.clock.now();
-    let record =
-        ApiKeyRecord { id: id.clone(), name, roles, client_id, created_at, revoked_at: None };
+    let person = call.person();
+    let record = ApiKeyRecord {
+        id: id.clone(),
+        name,
+        roles,
+        client_id,
+        person,
+        created_at,
+        revoked_at: None,
+    };
     let hash = minted.hash;
     call.run(async move |paydesk| paydesk.access.add_api_key(hash, record).await).await??;
     tracing::info!(api_key.id = id, actor = call.audit("make key").actor, "api_key.made");

@@ -49,7 +49,11 @@ impl Principal {
             Principal::Anyone => "anyone".to_owned(),
             Principal::Buyer(buyer) => format!("buyer:{buyer}"),
             Principal::Key(key) if key.roles == [Role::Service] => format!("service:{}", key.id),
-            Principal::Key(key) => format!("operator:{}", key.id),
+            // Whoever made a key for themselves is the same person with it (`domain`, refunds).
+            Principal::Key(key) => match &key.person {
+                Some(person) => format!("operator:{person}/{}", key.id),
+                None => format!("operator:{}", key.id),
+            },
         }
     }
 }

@@ -98,6 +98,14 @@ impl Call {
         }
     }
 
+    /// Whose key the caller's is.
+    pub(crate) fn person(&self) -> Option<String> {
+        match &self.principal {
+            Principal::Key(key) => Some(key.person().to_owned()),
+            Principal::Buyer(_) | Principal::Anyone => None,
+        }
+    }
+
     /// Who reads the answer.
     fn audience(&self) -> Audience {
         match &self.principal {

@@ -5,6 +5,7 @@
 //! `problem/of_errors.rs`, one exhaustive match per error type.
 
 mod codes;
+mod of_buying;
 mod of_errors;
 
 pub(crate) use codes::Code;
@@ -196,9 +197,9 @@ impl Problem {
         problem
     }
 
-    /// The total is not what the buyer was shown; this is what it is.
-    fn price_changed(amounts: Amounts) -> Problem {
-        let mut problem = Problem::new(Code::PriceChanged, "see amounts for what it costs now");
+    /// It is not what the buyer was shown; this is what it costs.
+    fn price_changed(amounts: Amounts, detail: &'static str) -> Problem {
+        let mut problem = Problem::new(Code::PriceChanged, detail);
         problem.more.members.amounts = Some(WireAmounts::of(&amounts));
         problem
     }

@@ -12,8 +12,7 @@ use crate::problem::{FieldError, Problem, ProblemBody};
 use crate::wire::checkout::WireOffer;
 use crate::wire::ledger::{WireCredit, WirePackage, WirePackages};
 use domain::Fen;
-use domain::catalogue::SkuId;
-use domain::recharge::{Credit, GRANT_MAX, Grant, RechargePackage};
+use domain::recharge::{Credit, PROMISE_MAX, PackageId, Promise, RechargePackage};
 use usecases::RechargeRequest;
 use utoipa::ToSchema;
 
@@ -29,21 +28,27 @@ const TITLE: TextRule = TextRule { min: 1, max: 127 };
 pub(crate) struct RechargeBody {
     #[schema(pattern = "^[0-9A-Za-z_-]{1,32}$")]
     package_id: String,
+    /// The package's `version` as the buyer was shown it; another one is refused with `price_changed`.
+    #[schema(minimum = 1)]
+    expected_version: Option<i64>,
     trade_type: Option<OfferedTradeType>,
     /// Where the payer's client is; only H5 will use it.
     client_ip: Option<ClientIp>,
 }
 
 struct Recharge {
-    package_id: SkuId,
+    package_id: PackageId,
+    expected_version: Option<u64>,
     paying: Paying,
 }
 
 impl Body for Recharge {
     fn read(fields: &mut Fields) -> Option<Recharge> {
-        let package_id = fields.parsed("package_id", SkuId::parse, ID);
+        let package_id = fields.parsed("package_id", PackageId::parse, ID);
+        let version = fields.optional_integer("expected_version", 1..=i64::MAX);
+        let expected_version = version.and_then(|version| u64::try_from(version).ok());
         let paying = Paying::read(fields);
-        Some(Recharge { package_id: package_id?, paying })
+        Some(Recharge { package_id: package_id?, expected_version, paying })
     }
 }
 
@@ -70,8 +75,8 @@ impl Body for PutPackage {
         let title = fields.text("title", TITLE);
         let price = fields.integer("price_fen", 1..=Fen::LIMIT.get());
         let credit = fields.parsed("credit", Credit::parse, "wallet or points");
-        let principal = fields.integer("principal", 1..=GRANT_MAX);
-        let bonus = fields.integer("bonus", 0..=GRANT_MAX);
+        let principal = fields.integer("principal", 1..=PROMISE_MAX);
+        let bonus = fields.integer("bonus", 0..=PROMISE_MAX);
         Some(PutPackage {
             title: title?,
             price_fen: Fen::new(price?),
@@ -106,8 +111,9 @@ pub(crate) async fn recharge(mut call: Call) -> Answer {
     let key = call.key()?;
     let body = call.read::<Recharge>().await?;
     let keyed = call.keyed(key, PATH, &body.canonical);
-    let Recharge { package_id, paying } = body.value;
-    let request = RechargeRequest { buyer, package_id, trade_type: paying.trade_type };
+    let Recharge { package_id, expected_version, paying } = body.value;
+    let trade_type = paying.trade_type;
+    let request = RechargeRequest { buyer, package_id, expected_version, trade_type };
     let done = call.run(async move |paydesk| paydesk.recharge(&request, &keyed).await).await??;
     Ok(offered(done.ok_or_else(Problem::not_found)?))
 }
@@ -118,7 +124,7 @@ pub(crate) async fn recharge(mut call: Call) -> Answer {
     responses((status = 200, body = WirePackage),
         (status = "default", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn show(call: Call) -> Answer {
-    let id = SkuId::parse(call.segment("id")).ok_or_else(Problem::not_found)?;
+    let id = PackageId::parse(call.segment("id")).ok_or_else(Problem::not_found)?;
     let found = call.run(async move |paydesk| paydesk.packages.package(&id).await).await??;
     let package = found.ok_or_else(Problem::not_found)?;
     Ok(answer::ok_at(package.version, &WirePackage::of(&package)))
@@ -137,7 +143,7 @@ pub(crate) async fn show(call: Call) -> Answer {
         (status = "default", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn put(mut call: Call) -> Answer {
     let body: PutPackage = call.read().await?.value;
-    let id = SkuId::parse(call.segment("id")).ok_or_else(|| {
+    let id = PackageId::parse(call.segment("id")).ok_or_else(|| {
         Problem::invalid([FieldError::new("id", "invalid", format!("must be {ID}"))])
     })?;
     let expected = IfMatch::of(&call.req).optional()?;
@@ -147,7 +153,7 @@ pub(crate) async fn put(mut call: Call) -> Answer {
         id,
         title,
         price: price_fen,
-        grant: Grant { credit, principal, bonus },
+        promise: Promise { credit, principal, bonus },
         version: 0,
         set_at: call.state.paydesk.clock.now(),
     };

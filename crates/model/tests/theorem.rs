@@ -45,7 +45,7 @@ fn a_failover_that_loses_five_commits_pays_nobody_twice() {
 }
 
 #[test]
-#[ignore = "a minute of its own, and a gigabyte"]
+#[ignore = "a minute and a gigabyte: `cargo xtask test` runs it with optimisation"]
 fn two_failovers_pay_nobody_twice() {
     let faults = Bounds { failovers: 2, ..Bounds::calm() };
     holds("two failovers", faults, &["a refusal"]);
@@ -53,7 +53,7 @@ fn two_failovers_pay_nobody_twice() {
 
 /// The first number of an order that was placed without a payment is given out again.
 #[test]
-#[ignore = "minutes of its own, and a gigabyte"]
+#[ignore = "minutes and a gigabyte: `cargo xtask test` runs it with optimisation"]
 fn two_failovers_of_an_order_placed_directly_pay_nobody_twice() {
     let faults = Bounds { failovers: 2, placed: Placed::Directly, ..Bounds::calm() };
     holds("two failovers, placed directly", faults, &["a refusal"]);

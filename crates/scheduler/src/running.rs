@@ -151,12 +151,15 @@ impl Work {
 
     /// Until the next job is due, an alarm rings, or it is time to look anyway.
     async fn sleep(&self) {
+        self.alarm.for_all();
         let now = self.desk.clock.now();
         let idle = i64::try_from(self.settings.idle_ms).unwrap_or(i64::MAX);
         let wait = match self.desk.jobs.next_due().await {
             Ok(Some(due)) => due.millis_since(now).clamp(5, idle.max(5)),
             Ok(None) | Err(_) => idle,
         };
+        // A commit that was not seen here rang for whatever it promised.
+        self.alarm.for_what_is_due_before(self.desk.clock.now().plus_millis(wait));
         self.pause(u64::try_from(wait).unwrap_or(self.settings.idle_ms)).await;
     }
 

@@ -31,7 +31,7 @@ use domain::ports::{
     Access as _, BuyerBook as _, Catalogue as _, CommitAnswer, OrderStore as _, Packages as _,
     StockChange,
 };
-use domain::recharge::{Credit, Grant, RechargePackage};
+use domain::recharge::{Credit, PackageId, Promise, RechargePackage};
 use domain::{Fen, Timestamp, UserId};
 use std::future::Future;
 use std::pin::pin;
@@ -126,12 +126,12 @@ const PACKAGES: [(&str, i64, Credit, i64, i64); 2] =
 
 fn offer_recharges(world: &World, now: Timestamp) {
     for (id, price, credit, principal, bonus) in PACKAGES {
-        let Some(id) = SkuId::parse(id) else { continue };
+        let Some(id) = PackageId::parse(id) else { continue };
         let package = RechargePackage {
             title: id.as_str().to_owned(),
             id,
             price: Fen::new(price),
-            grant: Grant { credit, principal, bonus },
+            promise: Promise { credit, principal, bonus },
             version: 0,
             set_at: now,
         };

@@ -10,7 +10,7 @@ mod queue;
 mod sleep;
 mod tasks;
 
-pub use bell::{Bell, Rung};
+pub use bell::{Bell, Rung, Woken};
 pub use letter::{Letter, letter};
 pub use sleep::Sleep;
 pub use tasks::{Home, Label, TaskId};
@@ -19,6 +19,7 @@ use crate::tape::{Kind, Stream, Tape, below};
 use queue::{Entry, Queue};
 use std::collections::BTreeSet;
 use std::future::Future;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tasks::{Body, Tasks, Wakeup};
@@ -29,14 +30,14 @@ const TIES: u32 = 4;
 /// The machine.
 #[derive(Debug)]
 pub struct Kernel {
+    /// Microseconds since the world began: asked for so often that it has no lock. Only `next` and `run` move it.
+    now: AtomicI64,
     state: Mutex<State>,
     tape: Mutex<Tape>,
 }
 
 #[derive(Debug)]
 struct State {
-    /// Microseconds since the world began.
-    now: i64,
     queue: Queue,
     tasks: Tasks,
     current: Option<TaskId>,
@@ -65,7 +66,6 @@ impl Kernel {
     #[must_use]
     pub fn new(tape: Tape) -> Arc<Kernel> {
         let state = State {
-            now: 0,
             queue: Queue::default(),
             tasks: Tasks::default(),
             current: None,
@@ -74,13 +74,21 @@ impl Kernel {
             hash: 0,
             events: 0,
         };
-        Arc::new(Kernel { state: Mutex::new(state), tape: Mutex::new(tape) })
+        Arc::new(Kernel {
+            now: AtomicI64::new(0),
+            state: Mutex::new(state),
+            tape: Mutex::new(tape),
+        })
     }
 
     /// Microseconds since the world began.
     #[must_use]
     pub fn now(&self) -> i64 {
-        self.state().now
+        self.now.load(Ordering::Relaxed)
+    }
+
+    fn is_now(&self, later: i64) {
+        self.now.fetch_max(later, Ordering::Relaxed);
     }
 
     /// How many times a task was polled.
@@ -179,20 +187,20 @@ impl Kernel {
     /// Lets `home` go on if it is held, at this instant.
     pub fn let_go(&self, home: Home) {
         let mut state = self.state();
-        let State { now, queue, tasks, held, waiting, .. } = &mut *state;
+        let State { queue, tasks, held, waiting, .. } = &mut *state;
         let Some(at) = held.iter().position(|(held, _)| *held == home) else { return };
         let (_, until) = held.swap_remove(at);
         let (ready, others) =
             std::mem::take(waiting).into_iter().partition(|task| tasks.home(*task) == Some(home));
         *waiting = others;
-        queue.bring_forward(&ready, until, *now);
+        queue.bring_forward(&ready, until, self.now());
     }
 
     /// Lets everybody go on that was held, at this instant.
     pub fn release(&self) {
         let mut state = self.state();
         state.held.clear();
-        let at = state.now;
+        let at = self.now();
         for task in std::mem::take(&mut state.waiting) {
             state.queue.add(at, 0, task);
         }
@@ -214,11 +222,10 @@ impl Kernel {
     pub fn run(&self, until: i64, mut stop: impl FnMut() -> bool) -> Stopped {
         loop {
             let Some((id, body)) = self.next(until) else {
-                let mut state = self.state();
-                if state.queue.is_empty() {
+                if self.state().queue.is_empty() {
                     return Stopped::Idle;
                 }
-                state.now = state.now.max(until);
+                self.is_now(until);
                 return Stopped::Time;
             };
             self.poll(id, body);
@@ -236,9 +243,9 @@ impl Kernel {
             if !state.tasks.is_alive(entry.task) {
                 continue;
             }
-            state.now = state.now.max(entry.at);
+            self.is_now(entry.at);
             let home = state.tasks.home(entry.task);
-            let now = state.now;
+            let now = self.now();
             let held = state.held.iter().find(|(held, _)| Some(*held) == home).map(|(_, at)| *at);
             match held.filter(|until| *until > now) {
                 Some(later) => {
@@ -246,7 +253,7 @@ impl Kernel {
                     state.queue.push(Entry { at: later, ..entry });
                 }
                 None => {
-                    if let Some(body) = state.begin(entry.task) {
+                    if let Some(body) = state.begin(entry.task, now) {
                         return Some((entry.task, body));
                     }
                 }
@@ -275,19 +282,15 @@ impl Kernel {
     fn wake(&self, id: TaskId) {
         let tie = self.draw(Kind::Queue, 0, TIES);
         let mut state = self.state();
-        let at = state.now;
         if state.tasks.is_woken_anew(id) {
-            state.queue.add(at, tie, id);
+            state.queue.add(self.now(), tie, id);
         }
     }
 
     /// The running task goes on in `micros`; answers when that is.
     fn wake_current_in(&self, micros: i64) -> i64 {
-        let mut state = self.state();
-        let at = state.now.saturating_add(micros);
-        if let Some(id) = state.current {
-            state.queue.add(at, 0, id);
-        }
+        let at = self.now().saturating_add(micros);
+        self.wake_current_at(at);
         at
     }
 
@@ -306,12 +309,12 @@ impl Kernel {
 
 impl State {
     /// The task runs from now on.
-    fn begin(&mut self, id: TaskId) -> Option<Body> {
+    fn begin(&mut self, id: TaskId, now: i64) -> Option<Body> {
         let body = self.tasks.take(id)?;
         self.waiting.remove(&id);
         self.current = Some(id);
         self.events = self.events.saturating_add(1);
-        let now = u64::try_from(self.now).unwrap_or(0);
+        let now = u64::try_from(now).unwrap_or(0);
         self.hash = crate::tape::mix(self.hash ^ (now << 16) ^ u64::from(id.number()));
         Some(body)
     }

@@ -85,6 +85,7 @@ marks! {
     RefundClosed: "WeChat Pay closed a refund",
     RefundReplaced: "a closed refund was replaced under another number",
     RefundDeclined: "a person declined a refund",
+    RefundThereAfterAll: "a refund that was given up was at WeChat Pay after all",
     RefundImported: "a refund was imported that we did not know",
     RefundedElsewhere: "money was given back at the merchant's console",
     GaveWay: "a refund of ours that was not sent gave way to one made elsewhere",

@@ -4,6 +4,7 @@
 //! (`scheduler`, `http-api`) is done here by `worker.rs` and `front.rs`, without their runtimes.
 
 mod front;
+mod looks;
 mod notices;
 mod store;
 mod transport;
@@ -11,6 +12,7 @@ mod worker;
 
 pub(crate) use front::again;
 pub use front::{Ask, Outcome, Said, Seen, ask};
+pub(crate) use looks::Looks;
 pub(crate) use notices::notify_other;
 pub use notices::{Honesty, Notification, notify};
 pub(crate) use store::FAILOVER;

@@ -128,6 +128,12 @@ impl Oracle {
         look(&self.inside())
     }
 
+    /// How many points backends have spent, of all buyers together.
+    #[must_use]
+    pub fn points_spent(&self) -> i64 {
+        self.inside().spent.values().sum()
+    }
+
     /// The actor whose order a job is about.
     #[must_use]
     pub fn whose(&self, subject: &str) -> u32 {

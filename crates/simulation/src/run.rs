@@ -72,7 +72,7 @@ const LOOKS_A_BILL: u32 = 6;
 /// No world goes on for longer than this after faults have ceased, in seconds.
 const REST_MAX_S: i64 = 3 * 3_600;
 /// More events than this between two looks are a loop.
-const EVENTS_A_LOOK: u64 = 60_000;
+const EVENTS_A_LOOK: u64 = 6_000;
 
 /// Plays a world from beginning to end.
 #[must_use]
@@ -143,6 +143,7 @@ fn calm(world: &Arc<World>) {
     // What was promised by a clock that was ahead is due so much later by the right one.
     let ahead = world.store_time.ahead().max(0);
     world.store_time.correct();
+    world.tell_of_work();
     world.kernel.release();
     world.chronicle.say(|| "world".to_owned(), None, || "faults cease".to_owned());
     let rest = Rest { since: world.kernel.now().saturating_add(ahead) };

@@ -18,6 +18,7 @@ use crate::tape::mix;
 use crate::time::offset;
 use domain::Timestamp;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use wechatpay_sim::core::WeChatPay;
 use wechatpay_sim::core::exchange::{ApiRequest, Exchange};
@@ -36,6 +37,8 @@ use wechatpay_sim::core::trade::{LIFE, TradeState};
 pub struct WeChat {
     keys: Keys,
     bell: Bell,
+    /// Refunds of which a request is held back on its way.
+    held_back: Mutex<BTreeSet<String>>,
     inside: Mutex<Inside>,
 }
 
@@ -119,7 +122,12 @@ impl WeChat {
             truth: Truth::default(),
             ready: Vec::new(),
         };
-        WeChat { keys, bell: Bell::default(), inside: Mutex::new(inside) }
+        WeChat {
+            keys,
+            bell: Bell::default(),
+            held_back: Mutex::default(),
+            inside: Mutex::new(inside),
+        }
     }
 
     /// Its keys, and ours.
@@ -157,6 +165,18 @@ impl WeChat {
         drop(inside);
         self.bell.ring();
         Ok(paid)
+    }
+
+    /// A request for this refund is held back on its way.
+    pub(crate) fn hold_back(&self, out_refund_no: &str) {
+        let mut held_back = self.held_back.lock().unwrap_or_else(PoisonError::into_inner);
+        held_back.insert(out_refund_no.to_owned());
+    }
+
+    /// Whether a request for this refund is, or was, held back.
+    pub(crate) fn holds_back(&self, out_refund_no: &str) -> bool {
+        let held_back = self.held_back.lock().unwrap_or_else(PoisonError::into_inner);
+        held_back.contains(out_refund_no)
     }
 
     /// Signs with a new platform certificate from now on, if there is another. Whether there was.

@@ -7,7 +7,7 @@ use crate::chronicle::Chronicle;
 use crate::kernel::{Home, Kernel, Label};
 use crate::matrix::{Fault, Flow, Step};
 use crate::mistakes::Mistake;
-use crate::node::Node;
+use crate::node::{Looks, Node};
 use crate::oracle::{Oracle, Seen};
 use crate::plan::{Plan, Spot};
 use crate::setup::{Setup, Variant};
@@ -58,6 +58,8 @@ pub struct World {
     down_until: AtomicI64,
     /// How many failovers lost commits.
     failovers: AtomicU32,
+    /// When workers look again.
+    pub(crate) looks: Looks,
     /// How long who has nothing to do waits, in microseconds.
     patience: AtomicI64,
 }
@@ -87,6 +89,7 @@ impl World {
             shoppers: AtomicI64::new(0),
             down_until: AtomicI64::new(0),
             failovers: AtomicU32::new(0),
+            looks: Looks::default(),
             patience: AtomicI64::new(0),
         })
     }
@@ -167,9 +170,9 @@ impl World {
     fn drawn_fault(&self, kind: Kind, step: Step, candidates: &[Fault]) -> Option<Fault> {
         let bound = u32::try_from(candidates.len()).unwrap_or(0).saturating_add(1);
         let whose = self.kernel.label().whose;
-        // A job that loses its lease thirty times in a row is set aside, and should be.
-        let loses_leases = self.setup.variant == Variant::ShortLeases;
-        let times = if loses_leases { 1 } else { often(self.flow(), step) };
+        // A job that loses its lease, or its only node, thirty times in a row is set aside, and should be.
+        let is_set_aside = self.setup.variant == Variant::ShortLeases || self.setup.nodes == 1;
+        let times = if is_set_aside { 1 } else { often(self.flow(), step) };
         let pick = |chance| self.pick(candidates, times, chance);
         let picked = self.kernel.choose(kind, whose, bound, pick);
         let index = usize::try_from(picked.checked_sub(1)?).ok()?;
@@ -286,6 +289,7 @@ impl World {
         let epoch = Epoch::new(format!("{life}.0"));
         let Ok(lost) = self.store.forget_last(commits, epoch) else { return };
         self.take_store_down(micros);
+        self.tell_of_work();
         let say = || format!("fails over and loses {} commits", lost.len());
         self.chronicle.say(|| "store".to_owned(), None, say);
         self.oracle.lost(self, lost.len());
@@ -317,6 +321,7 @@ fn often(flow: Flow, step: Step) -> u32 {
     match (flow, step) {
         (Flow::Orphan, _) => 6,
         (Flow::Follow, Step::TxPlus) => 3,
+        (Flow::Refund, Step::Call) => 2,
         _ => 1,
     }
 }

@@ -75,6 +75,16 @@ impl JobQueue for MemoryStore {
     }
 }
 
+impl MemoryStore {
+    /// Whether anybody has a job in hand, or had when it died.
+    ///
+    /// # Errors
+    /// When a use of the store panicked.
+    pub fn has_leases(&self) -> Result<bool, StoreError> {
+        Ok(self.state()?.jobs.iter().any(|(_, job)| job.lease.is_some()))
+    }
+}
+
 impl Job {
     fn due(due_at: Timestamp) -> Job {
         Job {

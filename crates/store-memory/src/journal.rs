@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 /// So many writes can be taken back.
-pub(crate) const JOURNAL_MAX: usize = 512;
+pub(crate) const JOURNAL_MAX: usize = 128;
 
 /// The last writes, oldest first.
 #[derive(Clone, Default)]

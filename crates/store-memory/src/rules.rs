@@ -3,13 +3,12 @@
 use crate::MemoryStore;
 use crate::state::State;
 use domain::Timestamp;
-use domain::catalogue::SkuId;
 use domain::changeset::Audit;
 use domain::delivery::DeliveryRules;
 use domain::ports::{
     PACKAGES_MAX, Packages, PortFuture, PutAnswer, RulesInForce, ShopRules, StoreError,
 };
-use domain::recharge::RechargePackage;
+use domain::recharge::{PackageId, RechargePackage};
 use std::future::ready;
 
 impl ShopRules for MemoryStore {
@@ -40,7 +39,7 @@ impl Packages for MemoryStore {
 
     fn package<'a>(
         &'a self,
-        id: &'a SkuId,
+        id: &'a PackageId,
     ) -> PortFuture<'a, Result<Option<RechargePackage>, StoreError>> {
         Box::pin(ready(self.state().map(|state| state.packages.get(id).cloned())))
     }

@@ -16,7 +16,7 @@ use domain::order::Order;
 use domain::outgoing::Outgoing;
 use domain::payment::PaymentNo;
 use domain::ports::{ApiKeyRecord, CouponInForce, RulesInForce, SessionRecord};
-use domain::recharge::RechargePackage;
+use domain::recharge::{PackageId, RechargePackage};
 use domain::stock::{StockEntry, StockMove};
 use domain::{CommandId, Epoch, OrderId, OrderNumber, OutRefundNo, OutTradeNo, Timestamp, UserId};
 use std::sync::Arc;
@@ -85,7 +85,7 @@ tables! {
     /// The last lease's token.
     tokens: Table<(), i64>,
     delivery_rules: Table<(), RulesInForce>,
-    packages: Table<SkuId, RechargePackage>,
+    packages: Table<PackageId, RechargePackage>,
     coupons: Table<CouponId, CouponInForce>,
     /// Coupons in buyers' hands, numbered per buyer and coupon.
     grants: Table<(UserId, CouponId, u32), Issued>,

@@ -1,21 +1,33 @@
 //! Buyers, sessions and API keys. Only hashes are stored.
 
+use crate::gather::Answers;
 use crate::prepared::prepared;
 use crate::{PostgresStore, whole};
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Binary, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use domain::names::{Appid, Openid};
 use domain::ports::{Access, ApiKeyRecord, PortFuture, Role, SessionRecord, StoreError};
 use domain::{Timestamp, UserId};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Revoked keys let nobody in.
-const KEY: &str = "SELECT id, name, roles, client_id, created_at, revoked_at FROM api_keys \
+const KEY: &str = "SELECT id, name, roles, client_id, person, created_at, revoked_at FROM api_keys \
     WHERE key_hash = $1 AND revoked_at IS NULL";
 
-const KEYS: &str = "SELECT id, name, roles, client_id, created_at, revoked_at FROM api_keys \
+const KEYS: &str = "SELECT id, name, roles, client_id, person, created_at, revoked_at FROM api_keys \
     ORDER BY created_at, id COLLATE \"C\"";
+
+/// By number, from 1. One index look-up for each, however many rows the planner expects.
+const SESSIONS: &str = "\
+    SELECT a.n, s.buyer_id, s.expires_at \
+    FROM ROWS FROM (jsonb_to_recordset($1) AS (token_hash bytea)) WITH ORDINALITY AS a (token_hash, n) \
+    CROSS JOIN LATERAL (SELECT s.buyer_id, s.expires_at FROM sessions s \
+                        WHERE s.token_hash = a.token_hash OFFSET 0) s";
 
 /// The first time counts.
 const REVOKE: &str = "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $1) WHERE id = $2";
@@ -37,6 +49,8 @@ struct OpenidRow {
 
 #[derive(QueryableByName)]
 struct SessionRow {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
     #[diesel(sql_type = SqlUuid)]
     buyer_id: Uuid,
     #[diesel(sql_type = Timestamptz)]
@@ -53,6 +67,8 @@ struct KeyRow {
     roles: Vec<String>,
     #[diesel(sql_type = Nullable<Text>)]
     client_id: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    person: Option<String>,
     #[diesel(sql_type = Timestamptz)]
     created_at: OffsetDateTime,
     #[diesel(sql_type = Nullable<Timestamptz>)]
@@ -114,16 +130,7 @@ impl Access for PostgresStore {
         &self,
         token_hash: [u8; 32],
     ) -> PortFuture<'_, Result<Option<SessionRecord>, StoreError>> {
-        Box::pin(async move {
-            let statement =
-                prepared("SELECT buyer_id, expires_at FROM sessions WHERE token_hash = $1")
-                    .bind::<Binary, _>(token_hash.to_vec());
-            let found: Option<SessionRow> = self.rows(statement).await.map(whole::maybe)?;
-            Ok(found.map(|row| SessionRecord {
-                buyer: UserId::new(row.buyer_id),
-                expires_at: Timestamp::from_offset(row.expires_at),
-            }))
-        })
+        Box::pin(self.sessions.ask(token_hash, |asked| self.read_sessions(asked)))
     }
 
     fn add_api_key(
@@ -134,14 +141,15 @@ impl Access for PostgresStore {
         Box::pin(async move {
             let roles: Vec<&str> = record.roles.iter().map(|role| role.name()).collect();
             let statement = prepared(
-                "INSERT INTO api_keys (key_hash, id, name, roles, client_id, created_at, revoked_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                "INSERT INTO api_keys (key_hash, id, name, roles, client_id, person, created_at, \
+                     revoked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             )
             .bind::<Binary, _>(key_hash.to_vec())
             .bind::<Text, _>(record.id)
             .bind::<Text, _>(record.name)
             .bind::<Array<Text>, _>(roles)
             .bind::<Nullable<Text>, _>(record.client_id)
+            .bind::<Nullable<Text>, _>(record.person)
             .bind::<Timestamptz, _>(record.created_at.to_offset())
             .bind::<Nullable<Timestamptz>, _>(record.revoked_at.map(Timestamp::to_offset));
             self.execute(statement).await?;
@@ -181,6 +189,26 @@ impl Access for PostgresStore {
     }
 }
 
+impl PostgresStore {
+    /// Of each of these tokens.
+    async fn read_sessions(&self, asked: Vec<[u8; 32]>) -> Answers<Option<SessionRecord>> {
+        let hex = |hash: &[u8; 32]| -> String {
+            hash.iter().fold("\\x".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+        };
+        let sheet: Value = asked.iter().map(|hash| json!({"token_hash": hex(hash)})).collect();
+        let rows: Vec<SessionRow> = self.rows(prepared(SESSIONS).bind::<Jsonb, _>(sheet)).await?;
+        let mut found = BTreeMap::new();
+        for row in rows {
+            let record = SessionRecord {
+                buyer: UserId::new(row.buyer_id),
+                expires_at: Timestamp::from_offset(row.expires_at),
+            };
+            found.insert(row.n, record);
+        }
+        Ok((1..).zip(&asked).map(|(n, _)| Ok(found.remove(&n))).collect())
+    }
+}
+
 impl KeyRow {
     fn into_record(self) -> Result<ApiKeyRecord, StoreError> {
         let roles = self.roles.iter().map(|name| {
@@ -191,6 +219,7 @@ impl KeyRow {
             name: self.name,
             roles: roles.collect::<Result<_, _>>()?,
             client_id: self.client_id,
+            person: self.person,
             created_at: Timestamp::from_offset(self.created_at),
             revoked_at: self.revoked_at.map(Timestamp::from_offset),
         })

@@ -3,10 +3,12 @@
 
 mod rows;
 
+use crate::gather::Answers;
+use crate::prepared::prepared;
 use crate::rows::{corrupt, number};
 use crate::{PostgresStore, whole};
-use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel::{QueryableByName, sql_query};
 use domain::UserId;
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use domain::coupon::CouponId;
@@ -14,8 +16,10 @@ use domain::ports::{
     AddItemAnswer, BuyerBook, ChangeItemAnswer, CheckoutBasis, Loaded, PortFuture, PutAnswer,
     StoreError,
 };
-use rows::{AddressRow, BasisRow, ItemRow};
+use rows::{AddressRow, Bases, ItemRow};
+use serde::Serialize;
 use serde_json::json;
+use uuid::Uuid;
 
 diesel::define_sql_function! {
     /// See `migrations/`.
@@ -29,14 +33,14 @@ diesel::define_sql_function! {
     /// See `migrations/`.
     fn paydesk_items(buyer: SqlUuid, only_ids: Nullable<Array<BigInt>>) -> Jsonb;
 }
-diesel::define_sql_function! {
-    /// See `migrations/`.
-    fn paydesk_checkout_basis(
-        buyer: SqlUuid,
-        only_ids: Nullable<Array<BigInt>>,
-        address: BigInt,
-        coupon: Nullable<Text>,
-    ) -> Jsonb;
+/// What a checkout is about.
+#[derive(Clone, Serialize)]
+pub(crate) struct BasisOf {
+    buyer: Uuid,
+    /// `None` for the whole list.
+    only_ids: Option<Vec<ItemId>>,
+    address: AddressId,
+    coupon: Option<String>,
 }
 
 impl BuyerBook for PostgresStore {
@@ -136,7 +140,13 @@ impl BuyerBook for PostgresStore {
         address_id: AddressId,
         coupon: Option<&'a CouponId>,
     ) -> PortFuture<'a, Result<Loaded<CheckoutBasis>, StoreError>> {
-        Box::pin(self.load_basis(buyer, selection, address_id, coupon))
+        let only_ids = match selection {
+            Selection::Everything => None,
+            Selection::Only(ids) => Some(ids.clone()),
+        };
+        let coupon = coupon.map(|id| id.as_str().to_owned());
+        let of = BasisOf { buyer: buyer.get(), only_ids, address: address_id, coupon };
+        Box::pin(self.bases.ask(of, |asked| self.load_bases(asked)))
     }
 }
 
@@ -212,30 +222,68 @@ impl PostgresStore {
         })
     }
 
-    async fn load_basis(
-        &self,
-        buyer: UserId,
-        selection: &Selection,
-        address_id: AddressId,
-        coupon: Option<&CouponId>,
-    ) -> Result<Loaded<CheckoutBasis>, StoreError> {
-        let only = match selection {
-            Selection::Everything => None,
-            Selection::Only(ids) => Some(ids.clone()),
+    /// Of each of these.
+    async fn load_bases(&self, asked: Vec<BasisOf>) -> Answers<Loaded<CheckoutBasis>> {
+        let sheet = match serde_json::to_value(&asked) {
+            Ok(sheet) => sheet,
+            Err(why) => return Ok(asked.iter().map(|_| Err(corrupt(why.to_string()))).collect()),
         };
-        let coupon = coupon.map(CouponId::as_str);
-        let statement =
-            diesel::select(paydesk_checkout_basis(buyer.get(), only, address_id, coupon));
-        let (asked, rows) = self.rows_since(statement).await?;
-        let found: serde_json::Value = whole::one(rows)?;
-        let row: BasisRow =
-            serde_json::from_value(found).map_err(|why| corrupt(why.to_string()))?;
-        let (store_now, epoch) = (row.now.0, self.epoch_of(&row.timeline));
+        let (at, rows) = self.rows_since(prepared(BASES).bind::<Jsonb, _>(sheet)).await?;
+        let found: BasesRow = whole::one(rows)?;
+        let bases = match serde_json::from_str::<Bases>(&found.bases) {
+            Ok(bases) => bases,
+            Err(why) => return Ok(asked.iter().map(|_| Err(corrupt(why.to_string()))).collect()),
+        };
+        let (store_now, epoch) = (bases.now.0, self.epoch_of(&bases.timeline));
         // A slow answer only says less about the clock.
-        let _useful = self.clock.measured(asked, store_now);
-        Ok(Loaded { value: row.into_basis()?, store_now, epoch })
+        let _useful = self.clock.measured(at, store_now);
+        let loaded = |value: CheckoutBasis| Loaded { value, store_now, epoch: epoch.clone() };
+        Ok(bases.each(asked.len()).into_iter().map(|basis| basis.map(loaded)).collect())
     }
 }
+
+#[derive(QueryableByName)]
+struct BasesRow {
+    #[diesel(sql_type = Text)]
+    bases: String,
+}
+
+/// Everything that the checkouts of `$1` read, at one moment: what belongs to one of them by its number,
+/// from 1; what several read, once. One index look-up for each, however many rows the planner expects.
+const BASES: &str = "\
+    WITH asked AS MATERIALIZED ( \
+        SELECT * FROM ROWS FROM (jsonb_to_recordset($1) \
+            AS (buyer uuid, only_ids bigint[], address bigint, coupon text)) \
+            WITH ORDINALITY AS a (buyer, only_ids, address, coupon, n)), \
+    lines AS MATERIALIZED ( \
+        SELECT a.n, i.* FROM asked a CROSS JOIN LATERAL ( \
+            SELECT i.id, i.quantity, i.sku_id, \
+                   (SELECT o.order_number FROM orders o WHERE o.id = i.captured_by) AS captured_by \
+            FROM purchase_list_items i \
+            WHERE i.buyer_id = a.buyer AND (a.only_ids IS NULL OR i.id = ANY (a.only_ids)) \
+            ORDER BY i.id OFFSET 0) i) \
+    SELECT json_build_object( \
+        'now', clock_timestamp(), \
+        'timeline', paydesk_timeline(), \
+        'rules', (SELECT row_to_json(r) FROM delivery_rules r), \
+        'skus', (SELECT coalesce(json_agg(row_to_json(s)), '[]') FROM skus s \
+                 WHERE s.id = ANY (ARRAY(SELECT DISTINCT l.sku_id FROM lines l))), \
+        'lines', (SELECT coalesce(json_agg(row_to_json(l) ORDER BY l.n, l.id), '[]') FROM lines l), \
+        'addresses', (SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM ( \
+            SELECT a.n, b.* FROM asked a CROSS JOIN LATERAL ( \
+                SELECT b.id, b.version, b.name, b.phone, b.region, b.detail FROM addresses b \
+                WHERE b.buyer_id = a.buyer AND b.id = a.address OFFSET 0) b) x), \
+        'coupons', (SELECT coalesce(json_agg(json_build_object('n', a.n, 'coupon', row_to_json(k), \
+                'free', (SELECT min(g.grant_no) FROM coupon_grants g \
+                         WHERE g.buyer_id = a.buyer AND g.coupon_id = k.id AND g.status = 'issued'), \
+                'held', (SELECT coalesce(json_agg(json_build_object( \
+                             'no', g.grant_no, 'order_number', o.order_number) ORDER BY g.grant_no), '[]') \
+                         FROM coupon_grants g JOIN orders o ON o.id = g.order_id \
+                         WHERE g.buyer_id = a.buyer AND g.coupon_id = k.id AND g.status = 'held'))), '[]') \
+            FROM asked a CROSS JOIN LATERAL ( \
+                SELECT * FROM coupons k WHERE k.id = a.coupon OFFSET 0) k \
+            WHERE a.coupon IS NOT NULL) \
+    )::text AS bases";
 
 pub(crate) fn version(value: i64) -> Result<u64, StoreError> {
     number(value, "version")

@@ -3,8 +3,9 @@
 mod audit;
 mod sheet;
 
+use crate::gather::Answers;
 use crate::patience::Failure;
-use crate::prepared::prepared;
+use crate::prepared::{Written, prepared};
 use crate::rows::number;
 use crate::{PostgresStore, errors, shelf, whole};
 use diesel::sql_types::{Jsonb, Text};
@@ -15,12 +16,11 @@ use domain::ports::{
     CommitAnswer, Loaded, OrderKey, OrderList, OrderListing, OrderStore, PortFuture, StoreError,
 };
 use domain::{CommandId, Epoch, OrderId, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
-diesel::define_sql_function! {
-    /// See `migrations/`.
-    fn paydesk_commit(changeset: Jsonb) -> Text;
-}
+/// See `migrations/`.
+const COMMIT: &str = "SELECT paydesk_commit($1) AS word";
 
 impl OrderStore for PostgresStore {
     fn load<'a>(
@@ -45,7 +45,7 @@ impl OrderStore for PostgresStore {
         &'a self,
         scope: &'a ReplayScope,
     ) -> PortFuture<'a, Result<Option<ReplayRecord>, StoreError>> {
-        Box::pin(self.find_replay(scope))
+        Box::pin(self.replays.ask(scope.clone(), |asked| self.find_replays(asked)))
     }
 
     fn epoch(&self) -> PortFuture<'_, Result<Epoch, StoreError>> {
@@ -62,7 +62,7 @@ impl OrderStore for PostgresStore {
 
 impl PostgresStore {
     async fn commit_changeset(&self, changeset: Changeset) -> CommitAnswer {
-        let sheet = match serde_json::to_value(sheet::Sheet::of(&changeset)) {
+        let sheet = match serde_json::to_string(&sheet::Sheet::of(&changeset)) {
             Ok(sheet) => sheet,
             Err(why) => return CommitAnswer::RolledBack(why.to_string()),
         };
@@ -73,10 +73,10 @@ impl PostgresStore {
     }
 
     /// In a transaction of its own.
-    pub(crate) async fn commit_alone(&self, sheet: &Value) -> CommitAnswer {
-        let done = self.rows(diesel::select(paydesk_commit(sheet))).await;
-        match done.and_then(whole::one::<String>) {
-            Ok(word) if word == "committed" => CommitAnswer::Committed,
+    pub(crate) async fn commit_alone(&self, sheet: &str) -> CommitAnswer {
+        let done = self.rows(prepared(COMMIT).bind::<Jsonb, _>(Written(sheet))).await;
+        match done.and_then(whole::one::<CommitRow>) {
+            Ok(row) if row.word == "committed" => CommitAnswer::Committed,
             Ok(_) => CommitAnswer::AlreadyCommitted,
             Err(Failure::NotAsked(error)) => CommitAnswer::RolledBack(error.to_string()),
             Err(Failure::Said(error)) => errors::commit(&error),
@@ -93,17 +93,37 @@ impl PostgresStore {
         Ok(found.is_some_and(|row| row.effect_key == command_id.as_str()))
     }
 
-    async fn find_replay(&self, scope: &ReplayScope) -> Result<Option<ReplayRecord>, StoreError> {
-        let statement = prepared(
-            "SELECT fingerprint, order_id, payment_no, reused, recorded_at FROM idempotency \
-             WHERE principal = $1 AND route = $2 AND key = $3",
-        )
-        .bind::<Text, _>(&scope.principal)
-        .bind::<Text, _>(&scope.route)
-        .bind::<Text, _>(&scope.key);
-        let found: Option<ReplayRow> = self.rows(statement).await.map(whole::maybe)?;
-        found.map(|row| row.into_record(scope)).transpose()
+    /// Of each of these keys.
+    async fn find_replays(&self, asked: Vec<ReplayScope>) -> Answers<Option<ReplayRecord>> {
+        let sheet: Value = asked
+            .iter()
+            .map(|scope| {
+                json!({"principal": scope.principal, "route": scope.route, "key": scope.key})
+            })
+            .collect();
+        let rows: Vec<ReplayRow> = self.rows(prepared(REPLAYS).bind::<Jsonb, _>(sheet)).await?;
+        let mut found: BTreeMap<i64, ReplayRow> =
+            rows.into_iter().map(|row| (row.n, row)).collect();
+        let answer = |(n, scope): (i64, &ReplayScope)| {
+            found.remove(&n).map(|row| row.into_record(scope)).transpose()
+        };
+        Ok((1..).zip(&asked).map(answer).collect())
     }
+}
+
+/// By number, from 1. One index look-up for each, however many rows the planner expects.
+const REPLAYS: &str = "\
+    SELECT a.n, i.fingerprint, i.order_id, i.payment_no, i.reused, i.recorded_at \
+    FROM ROWS FROM (jsonb_to_recordset($1) AS (principal text, route text, key text)) \
+         WITH ORDINALITY AS a (principal, route, key, n) \
+    CROSS JOIN LATERAL (SELECT i.fingerprint, i.order_id, i.payment_no, i.reused, i.recorded_at \
+                        FROM idempotency i WHERE i.principal = a.principal \
+                          AND i.route = a.route AND i.key = a.key OFFSET 0) i";
+
+#[derive(QueryableByName)]
+struct CommitRow {
+    #[diesel(sql_type = Text)]
+    word: String,
 }
 
 #[derive(QueryableByName)]
@@ -114,6 +134,8 @@ struct EffectRow {
 
 #[derive(QueryableByName)]
 struct ReplayRow {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    n: i64,
     #[diesel(sql_type = Text)]
     fingerprint: String,
     #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Uuid>)]

@@ -12,6 +12,7 @@ mod commit;
 mod coupons;
 mod epoch;
 mod errors;
+mod gather;
 mod invariants;
 mod jobs;
 mod ledger;
@@ -26,6 +27,7 @@ mod rows;
 mod rules;
 mod shelf;
 mod stock;
+mod turns;
 mod vitals;
 mod whole;
 mod words;
@@ -35,9 +37,13 @@ pub use migrate::migrate;
 pub use pool::{ConnectSettings, Isolation, MERGE_MAX};
 pub use vitals::{Backlog, COUNT_MAX, Fitness, PoolUse};
 
-use domain::ports::StoreError;
+use book::BasisOf;
+use domain::changeset::{ReplayRecord, ReplayScope};
+use domain::ports::{CheckoutBasis, Loaded, SessionRecord, StoreError};
+use gather::Gather;
 use pool::Pool;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Every port of storage, on one pool of connections.
 #[derive(Clone)]
@@ -46,6 +52,9 @@ pub struct PostgresStore {
     clock: Arc<StoreClock>,
     settings: ConnectSettings,
     shelves: Arc<shelf::Shelves>,
+    sessions: Arc<Gather<[u8; 32], Option<SessionRecord>>>,
+    replays: Arc<Gather<ReplayScope, Option<ReplayRecord>>>,
+    bases: Arc<Gather<BasisOf, Loaded<CheckoutBasis>>>,
 }
 
 impl PostgresStore {
@@ -56,7 +65,17 @@ impl PostgresStore {
     pub async fn connect(settings: ConnectSettings) -> Result<PostgresStore, StoreError> {
         let pool = pool::build(&settings)?;
         let clock = Arc::new(StoreClock::default());
-        let store = PostgresStore { pool, clock, settings, shelves: Arc::default() };
+        let patience = Duration::from_millis(settings.wait_timeout_ms);
+        let shelves = shelf::empty(&settings);
+        let store = PostgresStore {
+            pool,
+            clock,
+            settings,
+            shelves,
+            sessions: Arc::new(Gather::new(patience)),
+            replays: Arc::new(Gather::new(patience)),
+            bases: Arc::new(Gather::new(patience)),
+        };
         store.measure_clock().await?;
         Ok(store)
     }

@@ -5,10 +5,9 @@ use crate::rows::corrupt;
 use crate::{PostgresStore, whole};
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
 use diesel::{QueryableByName, sql_query};
-use domain::catalogue::SkuId;
 use domain::changeset::Audit;
 use domain::ports::{PACKAGES_MAX, Packages, PortFuture, PutAnswer, StoreError};
-use domain::recharge::{Credit, Grant, RechargePackage};
+use domain::recharge::{Credit, PackageId, Promise, RechargePackage};
 use domain::{Fen, Timestamp};
 
 impl Packages for PostgresStore {
@@ -22,7 +21,7 @@ impl Packages for PostgresStore {
 
     fn package<'a>(
         &'a self,
-        id: &'a SkuId,
+        id: &'a PackageId,
     ) -> PortFuture<'a, Result<Option<RechargePackage>, StoreError>> {
         Box::pin(async move {
             let statement = sql_query(ONE).bind::<Text, _>(id.as_str());
@@ -54,9 +53,9 @@ impl PostgresStore {
             .bind::<Text, _>(package.id.as_str())
             .bind::<Text, _>(&package.title)
             .bind::<BigInt, _>(package.price.get())
-            .bind::<Text, _>(package.grant.credit.name())
-            .bind::<BigInt, _>(package.grant.principal)
-            .bind::<BigInt, _>(package.grant.bonus)
+            .bind::<Text, _>(package.promise.credit.name())
+            .bind::<BigInt, _>(package.promise.principal)
+            .bind::<BigInt, _>(package.promise.bonus)
             .bind::<Timestamptz, _>(package.set_at.to_offset())
             .bind::<Text, _>(&audit.actor)
             .bind::<Text, _>(&audit.cause)
@@ -97,13 +96,13 @@ struct Row {
 
 impl Row {
     fn into_package(self) -> Result<RechargePackage, StoreError> {
-        let id = SkuId::parse(&self.id).ok_or_else(|| corrupt("a package's id"))?;
+        let id = PackageId::parse(&self.id).ok_or_else(|| corrupt("a package's id"))?;
         let credit = Credit::parse(&self.credit).ok_or_else(|| corrupt("a package's credit"))?;
         Ok(RechargePackage {
             id,
             title: self.title,
             price: Fen::new(self.price_fen),
-            grant: Grant { credit, principal: self.principal, bonus: self.bonus },
+            promise: Promise { credit, principal: self.principal, bonus: self.bonus },
             version: version(self.version)?,
             set_at: Timestamp::from_offset(self.set_at),
         })

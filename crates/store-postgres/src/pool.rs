@@ -18,9 +18,9 @@ pub(crate) type Pool = DeadPool<AsyncPgConnection>;
 /// One connection, given back when dropped.
 pub(crate) type Connection = Object<AsyncPgConnection>;
 
-/// The most buyers of one SKU who can be written in one transaction: fewer than the 64 subtransactions
+/// The most buyers of one SKU who can be written in one transaction: as many as the subtransactions
 /// that Postgres keeps in sight of everybody.
-pub const MERGE_MAX: usize = 32;
+pub const MERGE_MAX: usize = 64;
 
 /// How to connect.
 #[derive(Clone)]
@@ -64,7 +64,7 @@ impl ConnectSettings {
             statement_timeout_ms: 3_000,
             lock_timeout_ms: 2_000,
             wait_timeout_ms: 3_000,
-            merge_max: 1,
+            merge_max: MERGE_MAX,
             isolation: Isolation::ReadCommitted,
             epoch: 0,
         }

@@ -6,8 +6,9 @@
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::{Error, QueryResult};
-use diesel::serialize::ToSql;
-use diesel::sql_types::{HasSqlType, Untyped};
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::{HasSqlType, Jsonb, Untyped};
+use std::io::Write as _;
 use std::marker::PhantomData;
 
 /// SQL with the values of `$1`, `$2`, ….
@@ -34,6 +35,21 @@ impl<'a> Prepared<'a> {
         self
     }
 }
+
+/// JSON that is written already, as a value of `jsonb`: the server reads it as it would read any other.
+#[derive(Debug)]
+pub(crate) struct Written<'a>(pub(crate) &'a str);
+
+impl ToSql<Jsonb, Pg> for Written<'_> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        out.write_all(&[JSONB_VERSION])?;
+        out.write_all(self.0.as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+/// What every `jsonb` begins with on the wire.
+const JSONB_VERSION: u8 = 1;
 
 struct Value<ST, U> {
     value: U,

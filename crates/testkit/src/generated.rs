@@ -1,6 +1,6 @@
-//! Conformance, generated: random sequences of everything that the ports of storage can be asked, played on
-//! several stores. Equal answers, equal loads, equal rows; the first difference is shrunk to a short
-//! sequence.
+//! Conformance, generated: random sequences of what the ports of storage are asked about orders, money, goods,
+//! jobs, cases and what the shop sets, played on several stores. Equal answers, equal loads, equal rows; the first
+//! difference is shrunk to a short sequence. Who may come in, by sessions and keys, is in `conformance/` alone.
 //!
 //! One after the other: several at once are `conformance/concurrency.rs` and `conformance/crowd.rs`.
 

@@ -47,7 +47,7 @@ pub(crate) struct Service {
 /// Writes each buyer alone.
 const ALONE: Service = Service { merge_max: 1, commit_takes: Duration::ZERO };
 /// Writes buyers of one SKU together, as they come.
-const TOGETHER: Service = Service { merge_max: 8, ..ALONE };
+const TOGETHER: Service = Service { merge_max: 64, ..ALONE };
 /// Long enough for others to come meanwhile.
 const FAR_AWAY: Duration = Duration::from_millis(40);
 

@@ -88,7 +88,9 @@ impl Paydesk {
 fn case(part: Part, id: &str, says: &str, name: &str) -> CaseOpening {
     let kind = match part {
         Part::Goods => CaseKind::Stock,
-        Part::Payments | Part::Settlements | Part::Work => CaseKind::Stuck,
+        // What differs is money: received, owed, or written down.
+        Part::Payments | Part::Settlements => CaseKind::Ledger,
+        Part::Work => CaseKind::Stuck,
     };
     CaseOpening {
         kind,

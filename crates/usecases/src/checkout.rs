@@ -87,6 +87,9 @@ pub enum CheckoutError {
     /// The total is not what the buyer was shown.
     #[error("the price changed")]
     PriceChanged(Amounts),
+    /// A recharge package is not what the buyer was shown; what it costs now.
+    #[error("the package changed")]
+    PackageChanged(Amounts),
     /// Too little of it is left.
     #[error("{0} is out of stock")]
     OutOfStock(domain::catalogue::SkuId),

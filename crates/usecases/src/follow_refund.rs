@@ -22,7 +22,7 @@ use crate::work::step_of;
 use crate::{Paydesk, Target, TransactError};
 use domain::case::{CaseKind, CaseOpening};
 use domain::changeset::{Changeset, Fence, Intent};
-use domain::fact::RefundFact;
+use domain::fact::{RefundFact, RefundProgress};
 use domain::job::next_refund_look;
 use domain::order::{Command, Order, RefundAnswer, Rejection};
 use domain::ports::{Finish, GatewayError, LeasedJob, OrderKey, RefundRequest};
@@ -83,6 +83,9 @@ impl Paydesk {
             | RefundState::Abnormal { .. }
             | RefundState::SettledOffline { .. }
             | RefundState::Rejected { .. } => {
+                self.ask_refund(out_refund_no, &job.fence, "refund-ask").await?
+            }
+            RefundState::Withdrawn if refund.sent_at.is_some() => {
                 self.ask_refund(out_refund_no, &job.fence, "refund-ask").await?
             }
             RefundState::Declined
@@ -212,11 +215,12 @@ impl Paydesk {
     /// Whether it is too long since it was said that it would be sent.
     fn stood_too_long(&self, begun: u64, out_refund_no: &OutRefundNo) -> bool {
         let stood_ms = self.clock.running_millis().saturating_sub(begun);
-        if stood_ms > SENT_WITHIN_MS {
+        let is_too_long = stood_ms > SENT_WITHIN_MS;
+        if is_too_long {
             tracing::warn!(refund.out_refund_no = %out_refund_no, stood_ms,
                 "refund.not_sent: too late; who comes next asks first");
         }
-        stood_ms > SENT_WITHIN_MS
+        is_too_long
     }
 
     /// One query, and its answer recorded.
@@ -230,7 +234,15 @@ impl Paydesk {
             Ok(fact) => {
                 tracing::info!(refund.out_refund_no = %out_refund_no,
                     status = fact.refund().name(), "refund.query_answered");
-                self.record_refund(fact, fence, step).await
+                let progress = fact.statement().map(|said| said.progress);
+                let stepped = self.record_refund(fact, fence, step).await?;
+                let is_under_way = progress == Some(RefundProgress::Processing);
+                // It was paid back another way, and WeChat Pay may bring it as well: a person has to hear.
+                if is_under_way && is_settled_offline(&stepped, out_refund_no) {
+                    let again = self.settings.pace.after(self.clock.now(), DIFFERS_AGAIN_S);
+                    return Ok(Stepped::End(Finish::Again(again)));
+                }
+                Ok(stepped)
             }
             Err(error) => {
                 self.note_failed_query(out_refund_no.as_str(), &error);
@@ -282,7 +294,12 @@ impl Paydesk {
         why: &str,
     ) -> Result<(), TransactError> {
         tracing::error!(refund.out_refund_no = %out_refund_no, why, "refund.mismatch");
-        let intent = step_of(fence, "refund-mismatch", why.to_owned());
+        // Once: it is heard again and again, also after a person has ended the case.
+        let subject = format!("{out_refund_no}:{why}");
+        let intent = Intent {
+            command_id: CommandId::of_step("refund-mismatch", &subject, 0),
+            ..step_of(fence, "refund-mismatch", why.to_owned())
+        };
         let mut changeset = Changeset::without_order(intent, self.clock.now());
         changeset.cases.push(refund_mismatch(out_refund_no, why));
         self.file(changeset).await
@@ -304,6 +321,12 @@ fn is_still_unknown(stepped: &Stepped, out_refund_no: &OutRefundNo) -> bool {
         Stepped::To(order) => order.refund(out_refund_no).is_some_and(Refund::is_in_flight),
         Stepped::Unheard | Stepped::End(_) => true,
     }
+}
+
+fn is_settled_offline(stepped: &Stepped, out_refund_no: &OutRefundNo) -> bool {
+    let Stepped::To(order) = stepped else { return false };
+    let settled = |refund: &Refund| matches!(refund.state, RefundState::SettledOffline { .. });
+    order.refund(out_refund_no).is_some_and(settled)
 }
 
 /// Whether WeChat Pay has just said that it does not exist, and nothing refused it.

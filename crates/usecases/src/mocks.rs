@@ -13,7 +13,7 @@ use domain::ledger::{Balances, BuyerAccount};
 use domain::names::{Appid, Mchid, Openid};
 use domain::payment::{Credential, Payment, Terms};
 use domain::ports::*;
-use domain::recharge::RechargePackage;
+use domain::recharge::{PackageId, RechargePackage};
 use domain::{CommandId, Epoch, Fen, OrderId, OutRefundNo, OutTradeNo, Pace, Timestamp, UserId};
 use mockall::mock;
 use std::sync::{Arc, Mutex};
@@ -112,7 +112,7 @@ mock! {
     pub(crate) Packages {}
     impl domain::ports::Packages for Packages {
         fn packages(&self) -> PortFuture<'static, Result<Vec<RechargePackage>, StoreError>>;
-        fn package(&self, id: &SkuId) -> PortFuture<'static, Result<Option<RechargePackage>, StoreError>>;
+        fn package(&self, id: &PackageId) -> PortFuture<'static, Result<Option<RechargePackage>, StoreError>>;
         fn put_package(&self, package: &RechargePackage, expected: Option<u64>, audit: &Audit) -> PortFuture<'static, Result<PutAnswer<RechargePackage>, StoreError>>;
     }
 }

@@ -6,11 +6,10 @@ mod tests;
 use crate::start_payment::Asked;
 use crate::transact::{Landed, impossible};
 use crate::{Checkedout, CheckoutError, Keyed, Paydesk, TransactError};
-use domain::catalogue::SkuId;
 use domain::changeset::{Audit, Changeset, Refusal};
 use domain::order::{Event, Order, PlacementRefusal, RechargePurchase};
 use domain::payment::TradeType;
-use domain::recharge::RechargePackage;
+use domain::recharge::{PackageId, RechargePackage};
 use domain::{OrderNumber, UserId};
 
 /// How often a number is drawn.
@@ -22,7 +21,9 @@ pub struct RechargeRequest {
     /// Who.
     pub buyer: UserId,
     /// For what.
-    pub package_id: SkuId,
+    pub package_id: PackageId,
+    /// The version of it that they were shown; another one costs or credits something else.
+    pub expected_version: Option<u64>,
     /// How they pay.
     pub trade_type: TradeType,
 }
@@ -43,6 +44,10 @@ impl Paydesk {
         let Some(package) = self.packages.package(&request.package_id).await? else {
             return Ok(None);
         };
+        if request.expected_version.is_some_and(|shown| shown != package.version) {
+            let amounts = RechargePurchase::amounts(&package);
+            return Err(CheckoutError::PackageChanged(amounts));
+        }
         match self.place_recharge(request, &package, keyed).await? {
             Some(order) => {
                 let asked = Asked::starter(order.payments.first().map_or(0, |first| first.no));

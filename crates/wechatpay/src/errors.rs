@@ -132,8 +132,7 @@ impl Decline {
             _ => return Meaning::Unknown,
         }
         let is_404 = self.refusal.http_status == 404;
-        let code = normalised(&self.refusal.code);
-        let row = TABLE.iter().find(|row| normalised(row.code) == code);
+        let row = TABLE.iter().find(|row| is_same(row.code, &self.refusal.code));
         row.map_or(Meaning::Unknown, |row| match call {
             Call::Prepay => row.prepay,
             Call::Query => row.query,
@@ -166,7 +165,7 @@ impl Decline {
     /// Whether the request was refused for its timestamp: our clock is wrong.
     pub(crate) fn blames_our_clock(&self) -> bool {
         self.refusal.http_status == 401
-            && normalised(&self.refusal.code) == "SIGNERROR"
+            && is_same(&self.refusal.code, "SIGNERROR")
             && self.refusal.message.contains("timestamp")
     }
 
@@ -177,7 +176,7 @@ impl Decline {
 
     /// Whether the code is `code`, in either spelling.
     pub(crate) fn is(&self, code: &str) -> bool {
-        normalised(&self.refusal.code) == normalised(code)
+        is_same(&self.refusal.code, code)
     }
 
     /// The same without `personal`, should the message quote it: messages are logged.
@@ -244,10 +243,11 @@ pub(crate) fn unsigned(why: &str) -> GatewayError {
     })
 }
 
-fn normalised(code: &str) -> String {
-    code.chars().filter(|c| *c != '_').collect()
+fn is_same(one: &str, other: &str) -> bool {
+    one.bytes().filter(|byte| *byte != b'_').eq(other.bytes().filter(|byte| *byte != b'_'))
 }
 
 fn short(text: &str, max: usize) -> String {
-    text.chars().take(max).collect()
+    let end = text.char_indices().nth(max).map_or(text.len(), |(end, _)| end);
+    text.get(..end).unwrap_or(text).to_owned()
 }

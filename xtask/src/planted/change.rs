@@ -37,6 +37,8 @@ pub(super) enum FoundBy {
     Conformance,
     /// The model.
     Model,
+    /// The tests of the domain: rules that no world has a second reading of.
+    Domain,
 }
 
 /// A change to be planted.
@@ -59,7 +61,8 @@ pub(super) struct Edit {
 }
 
 impl FoundBy {
-    const ALL: [FoundBy; 4] = [FoundBy::Sim, FoundBy::Sweep, FoundBy::Conformance, FoundBy::Model];
+    const ALL: [FoundBy; 5] =
+        [FoundBy::Sim, FoundBy::Sweep, FoundBy::Conformance, FoundBy::Model, FoundBy::Domain];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -67,6 +70,7 @@ impl FoundBy {
             FoundBy::Sweep => "sweep",
             FoundBy::Conformance => "conformance",
             FoundBy::Model => "model",
+            FoundBy::Domain => "domain",
         }
     }
 }

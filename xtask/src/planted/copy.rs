@@ -71,8 +71,10 @@ impl Copy {
         let mut command = cargo::anywhere();
         command.current_dir(&self.tree);
         command.env("CARGO_TARGET_DIR", &self.build);
-        // A change of one line is built in seconds.
+        // A change of one line is built in seconds, where what was built before need not be optimised again.
         command.env("CARGO_INCREMENTAL", "1");
+        command.env("CARGO_PROFILE_SIM_LTO", "off");
+        command.env("CARGO_PROFILE_SIM_CODEGEN_UNITS", "16");
         command
     }
 

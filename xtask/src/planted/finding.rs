@@ -44,8 +44,11 @@ pub(super) fn look(
             (program(copy, "simulation", &arguments)?, simulation)
         }
         FoundBy::Sweep => (program(copy, "sweep", &["--threads", &threads])?, sweep),
-        FoundBy::Conformance => (tests(copy, &["store-memory"], "conformance")?, failed_test),
-        FoundBy::Model => (tests(copy, &["model"], "theorem")?, model),
+        FoundBy::Conformance => {
+            (tests(copy, "store-memory", &["--test", "conformance"])?, failed_test)
+        }
+        FoundBy::Model => (tests(copy, "model", &["--test", "theorem"])?, model),
+        FoundBy::Domain => (tests(copy, "domain", &["--lib"])?, failed_test),
     };
     if printed.succeeded {
         return Ok(None);
@@ -65,9 +68,9 @@ fn program(copy: &Copy, name: &str, arguments: &[&str]) -> Result<Printed> {
     printed(command.args(arguments).current_dir(copy.root()))
 }
 
-fn tests(copy: &Copy, packages: &[&str], target: &str) -> Result<Printed> {
-    let mut arguments = vec!["test", "--locked", "--profile", PROFILE, "--test", target];
-    packages.iter().for_each(|package| arguments.extend(["--package", package]));
+fn tests(copy: &Copy, package: &str, target: &[&str]) -> Result<Printed> {
+    let mut arguments = vec!["test", "--locked", "--profile", PROFILE, "--package", package];
+    arguments.extend(target);
     let mut build = copy.cargo();
     built(build.args(&arguments).args(["--quiet", "--no-run"]))?;
     printed(copy.cargo().args(&arguments).args(["--no-fail-fast"]))

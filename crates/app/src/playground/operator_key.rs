@@ -15,6 +15,7 @@ pub async fn make(access: &dyn Access, name: &str, now: Timestamp) -> Result<Str
         name: name.to_owned(),
         roles: vec![Role::Viewer, Role::Operator, Role::Approver],
         client_id: None,
+        person: None,
         created_at: now,
         revoked_at: None,
     };

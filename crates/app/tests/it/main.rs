@@ -17,5 +17,6 @@ mod processes;
 mod purchase;
 mod races;
 mod refunds;
+mod shop;
 mod stock;
 mod world;

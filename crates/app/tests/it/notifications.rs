@@ -111,6 +111,60 @@ async fn a_success_for_an_unknown_number_is_503_stored_and_has_a_case() {
     world.stop().await;
 }
 
+/// Systems that guess found the payer, the amount and the minute enough.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payment_of_the_same_payer_amount_and_minute_is_no_orders_but_by_its_number() {
+    let world = World::new().await;
+    world.put_sku("tea", 100, 10).await;
+    let (buyer, number) = world.open_order("alice", "tea").await;
+    let foreign = wechatpay_order(&world, "FOREIGN0001").await;
+    let openid = world.database.query_text("SELECT openid FROM openids").await.remove(0);
+    let pay = format!("/_sandbox/pay/{foreign}");
+    let (status, trade) = world.sandbox(Method::POST, &pay, json!({"openid": openid})).await;
+    assert_eq!((status.as_u16(), &trade["total_fen"]), (200, &json!(100)), "{trade}");
+    let notify = format!("/_sandbox/notify/{foreign}");
+    let (_, answer) = world.sandbox(Method::POST, &notify, json!({})).await;
+    assert_eq!(answer["status"], 503, "{answer}");
+    // The orphan is looked into, and found to be somebody else's: not hers.
+    for _ in 0..100 {
+        let kinds = world.database.query_text("SELECT kind FROM cases ORDER BY kind").await;
+        if kinds.iter().any(|kind| kind == "foreign") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let order = world.order(&buyer, &number, 0).await;
+    assert_eq!(
+        (&order["status"], &order["payment_status"], &order["amounts"]["paid_fen"]),
+        (&json!("pending_payment"), &json!("unpaid"), &json!(0))
+    );
+    let matched = "SELECT (SELECT count(*) FROM settlements) || ' ' || (SELECT count(*) FROM refunds) \
+        || ' ' || (SELECT count(*) FROM payments WHERE transaction_id IS NOT NULL)";
+    assert_eq!(world.database.query_text(matched).await, ["0 0 0"]);
+    // Hers is matched by its own number.
+    world.pay(&number).await;
+    assert_eq!(world.paid_order(&buyer, &number).await["status"], "ready");
+    world.stop().await;
+}
+
+/// What merchants have configured at WeChat Pay stays good: the path is part of the contract.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_notify_url_that_wechat_pay_is_given_is_served_with_its_health_beside_it() {
+    let world = World::new().await;
+    world.put_sku("tea", 100, 10).await;
+    world.open_order("alice", "tea").await;
+    let ledger = world.ledger().await;
+    let notify_url = ledger["trades"][0]["notify_url"].as_str().unwrap().to_owned();
+    assert_eq!(notify_url, world.api("/api/mini/wechat-pay/notify"));
+    let unsigned = world.client.post(&notify_url).body("{}").send().await.unwrap();
+    assert_eq!(unsigned.status(), 401, "it is there, and believes nobody");
+    let beside = notify_url.replace("/notify", "/health");
+    let health = world.client.get(beside).send().await.unwrap();
+    assert_eq!(health.status(), 200);
+    assert_eq!(health.json::<Value>().await.unwrap(), json!({"status": "ok"}));
+    world.stop().await;
+}
+
 /// Orders a Native payment with the merchant's key, outside Paydesk.
 pub async fn wechatpay_order(world: &World, out_trade_no: &str) -> String {
     let now = world.service.desk().clock.now();

@@ -46,6 +46,53 @@ async fn the_pay_params_are_what_wx_request_payment_accepts() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_way_to_order_takes_an_address_that_is_not_there_and_none_is_booked_that_is_not_whole() {
+    let world = World::new().await;
+    world.put_sku("tea", 100, 10).await;
+    let buyer = world.buyer("alice").await;
+    world.want(&buyer, "tea", 1).await;
+    let whole = json!({"name": "a", "phone": "13800000000", "region": "b", "detail": "c"});
+    for field in ["name", "phone", "region", "detail"] {
+        for wrong in [json!(""), json!(7), Value::Null] {
+            let mut address = whole.clone();
+            address[field] = wrong;
+            let path = "/api/mini/addresses";
+            let (status, said) = world.call(&buyer.token, Method::POST, path, address).await;
+            assert_eq!((status.as_u16(), &said["errors"][0]["field"]), (400, &json!(field)));
+        }
+    }
+    let (_, second) = world.call(&buyer.token, Method::POST, "/api/mini/addresses", whole).await;
+    let gone = second["id"].as_i64().unwrap();
+    let path = format!("/api/mini/addresses/{gone}");
+    let (status, _) = world.call(&buyer.token, Method::DELETE, &path, Value::Null).await;
+    assert_eq!(status, 204);
+    let wish = |address: i64| json!({"item_ids": [], "address_id": address});
+    for address in [gone, gone + 1_000] {
+        for (path, method) in [
+            ("/api/mini/checkout/quote", None),
+            (CHECKOUT, None),
+            ("/api/mini/orders", Some("wechat")),
+            ("/api/mini/orders", Some("cod")),
+            ("/api/mini/orders", Some("wallet")),
+        ] {
+            let mut wish = wish(address);
+            if let Some(method) = method {
+                wish["payment_method"] = json!(method);
+            }
+            let (status, said) = world.call(&buyer.token, Method::POST, path, wish).await;
+            assert_eq!(
+                (status.as_u16(), &said["code"]),
+                (422, &json!("address_invalid")),
+                "{path} {method:?}: {said}"
+            );
+        }
+    }
+    let (status, _) = world.call(&buyer.token, Method::POST, CHECKOUT, wish(buyer.address)).await;
+    assert_eq!(status, 201);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_native_payment_offers_a_qr_code_and_is_paid() {
     let world = World::new().await;
     world.put_sku("tea", 100, 10).await;

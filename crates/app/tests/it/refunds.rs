@@ -18,13 +18,14 @@ const REFUND_QUERIES: &str = "/v3/refund/domestic/refunds/*";
 
 impl World {
     /// A key of somebody else with these roles.
-    async fn key(&self, id: &str, roles: &[Role]) -> String {
+    pub async fn key(&self, id: &str, roles: &[Role]) -> String {
         let minted = http_api::ApiKey::mint(&*self.service.desk().ids);
         let record = ApiKeyRecord {
             id: id.to_owned(),
             name: id.to_owned(),
             roles: roles.to_vec(),
             client_id: None,
+            person: None,
             created_at: self.service.desk().clock.now(),
             revoked_at: None,
         };
@@ -33,14 +34,14 @@ impl World {
     }
 
     /// A buyer with a paid order of one `sku`.
-    async fn paid_for(&self, code: &str, sku: &str) -> (Buyer, String) {
+    pub async fn paid_for(&self, code: &str, sku: &str) -> (Buyer, String) {
         let (buyer, number) = self.open_order(code, sku).await;
         self.pay(&number).await;
         self.paid_order(&buyer, &number).await;
         (buyer, number)
     }
 
-    async fn ship(&self, number: &str) {
+    pub async fn ship(&self, number: &str) {
         let body = json!({"logistics_type": 1, "packages": [{"express_company": "SF",
             "tracking_no": "SF1", "item_desc": "tea", "contact": "+86-177****1234"}]});
         let path = format!("/api/admin/orders/{number}/ship");
@@ -49,7 +50,12 @@ impl World {
     }
 
     /// The buyer asks for money back.
-    async fn ask_back(&self, buyer: &Buyer, number: &str, amount_fen: i64) -> (StatusCode, Value) {
+    pub async fn ask_back(
+        &self,
+        buyer: &Buyer,
+        number: &str,
+        amount_fen: i64,
+    ) -> (StatusCode, Value) {
         let path = format!("/api/mini/orders/{number}/refunds");
         let body = json!({"amount_fen": amount_fen, "reason": "坏了"});
         self.call(&buyer.token, Method::POST, &path, body).await
@@ -62,14 +68,20 @@ impl World {
     }
 
     /// Seconds pass at WeChat Pay and in the shop.
-    async fn let_pass(&self, seconds: i64) {
+    pub async fn let_pass(&self, seconds: i64) {
         let change = json!({"advance_s": seconds});
         let (status, clock) = self.sandbox(Method::PUT, "/_sandbox/clock", change).await;
         assert_eq!(status, 200, "{clock}");
     }
 
     /// The order once its refund at `index` stands here; nobody asks WeChat Pay for us.
-    async fn until_refund(&self, buyer: &Buyer, number: &str, index: usize, wanted: &str) -> Value {
+    pub async fn until_refund(
+        &self,
+        buyer: &Buyer,
+        number: &str,
+        index: usize,
+        wanted: &str,
+    ) -> Value {
         let mut last = Value::Null;
         for _ in 0..150 {
             last = self.order(buyer, number, 0).await;
@@ -82,7 +94,7 @@ impl World {
     }
 
     /// What WeChat Pay's books say of the refunds: number, fen and status.
-    async fn refunds_at_wechat_pay(&self) -> Vec<(String, i64, String)> {
+    pub async fn refunds_at_wechat_pay(&self) -> Vec<(String, i64, String)> {
         let ledger = self.ledger().await;
         let refunds = ledger["refunds"].as_array().unwrap().iter();
         refunds
@@ -94,7 +106,7 @@ impl World {
     }
 
     /// Everything that must always be true is.
-    async fn check_invariants(&self) {
+    pub async fn check_invariants(&self) {
         let path = "/api/admin/invariants";
         let (status, said) = self.call(&self.admin_key, Method::GET, path, Value::Null).await;
         assert_eq!(status, 200, "{said}");

@@ -25,6 +25,7 @@ pub struct World {
 /// A buyer who is logged in and has an address.
 pub struct Buyer {
     pub token: String,
+    pub user_id: String,
     pub address: i64,
 }
 
@@ -120,11 +121,12 @@ impl World {
             self.call("", Method::POST, "/api/mini/login", json!({"code": code})).await;
         assert_eq!(status, 200, "{answer}");
         let token = answer["token"].as_str().unwrap().to_owned();
+        let user_id = answer["user_id"].as_str().unwrap().to_owned();
         let address = json!({"name": "a", "phone": "13800000000", "region": "b", "detail": "c"});
         let (status, answer) =
             self.call(&token, Method::POST, "/api/mini/addresses", address).await;
         assert_eq!(status, 201, "{answer}");
-        Buyer { token, address: answer["id"].as_i64().unwrap() }
+        Buyer { token, user_id, address: answer["id"].as_i64().unwrap() }
     }
 
     pub async fn want(&self, buyer: &Buyer, sku: &str, quantity: u32) {
@@ -242,6 +244,7 @@ async fn mint_admin_key(service: &Service) -> String {
         name: "test".to_owned(),
         roles: vec![Role::Viewer, Role::Operator],
         client_id: None,
+        person: None,
         created_at: service.desk().clock.now(),
         revoked_at: None,
     };

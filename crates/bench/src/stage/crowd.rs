@@ -29,6 +29,11 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
+    /// How many have come.
+    pub(crate) fn came(&self) -> u64 {
+        u64::try_from(self.made).unwrap_or(0)
+    }
+
     /// The orders of so many new buyers, as requests.
     pub(crate) async fn come(&mut self, database: &Database, wanted: u64) -> Result<Vec<Request>> {
         let wanted = i64::try_from(wanted)?;

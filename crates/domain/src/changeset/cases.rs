@@ -10,10 +10,11 @@ use crate::refund::{NUMBER_TAKEN, Refund, RefundKind, RefundState};
 use crate::{Fen, OutRefundNo};
 
 /// The cases that all of this opens.
-pub(super) fn cases(after: &Order, events: &[Event]) -> Vec<CaseOpening> {
+pub(super) fn cases(before: Option<&Order>, after: &Order, events: &[Event]) -> Vec<CaseOpening> {
     let of = |event| {
         let others = case(after, event).into_iter().chain(unknown_goods(after, event));
-        made_elsewhere(after, events, event).into_iter().chain(others)
+        let both = there_after_all(before, after, events, event);
+        made_elsewhere(after, events, event).into_iter().chain(both).chain(others)
     };
     events.iter().flat_map(of).collect()
 }
@@ -31,6 +32,41 @@ fn made_elsewhere(after: &Order, events: &[Event], event: &Event) -> Option<Case
         what_gave_way(after, events)
     );
     let subject = refund.out_refund_no.as_str().to_owned();
+    Some(CaseOpening { kind: CaseKind::RefundMismatch, subject, detail })
+}
+
+/// A refund of ours that was given up and is there after all, when what went in its place is there too,
+/// or when another one of ours gave way to it.
+pub(super) fn there_after_all(
+    before: Option<&Order>,
+    after: &Order,
+    events: &[Event],
+    event: &Event,
+) -> Option<CaseOpening> {
+    let Event::RefundMoved { out_refund_no, .. } = event else { return None };
+    // That it had been given up is over with this: what else becomes of it is no news of this kind.
+    before?.refund(out_refund_no).filter(|refund| !refund.reserves())?;
+    let refund = after.refund(out_refund_no).filter(|refund| refund.reserves())?;
+    let gave_way = |event: &Event| {
+        matches!(event, Event::RefundMoved { out_refund_no, to: RefundState::Withdrawn, .. }
+            if !after.stands_in_for(out_refund_no, refund))
+    };
+    let original = after.there_instead_of(refund);
+    let and_so_is = if after.is_doubled(refund) {
+        ", and so is what went in its place".to_owned()
+    } else if original.is_some() {
+        ", and so is what it went in the place of".to_owned()
+    } else if events.iter().any(gave_way) {
+        what_gave_way(after, events)
+    } else {
+        return None;
+    };
+    let fen = refund.amount.get();
+    let detail = format!(
+        "{out_refund_no}, a refund of {fen} fen that was given up, is there after all{and_so_is}"
+    );
+    // Of two that are out the earlier one, whichever came to light first.
+    let subject = original.unwrap_or(refund).out_refund_no.as_str().to_owned();
     Some(CaseOpening { kind: CaseKind::RefundMismatch, subject, detail })
 }
 
@@ -103,6 +139,15 @@ fn case(after: &Order, event: &Event) -> Option<CaseOpening> {
         let subject = after.number.as_str().to_owned();
         let detail = coupon_trouble(*wanted).to_owned();
         return Some(CaseOpening { kind: CaseKind::Coupon, subject, detail });
+    }
+    if let Event::FeesStuck = event {
+        let detail = format!(
+            "all its goods are back before it was sent, and {} fen of fees cannot follow: the payment takes \
+             no more refunds; pay them back another way",
+            after.refundable().get()
+        );
+        let subject = after.number.as_str().to_owned();
+        return Some(CaseOpening { kind: CaseKind::Stuck, subject, detail });
     }
     stock_trouble(event).map(|detail| CaseOpening {
         kind: CaseKind::Stock,
@@ -187,10 +232,16 @@ pub(super) fn ended_cases(after: &Order, event: &Event) -> Vec<CaseEnd> {
     else {
         return Vec::new();
     };
+    // That it was made elsewhere, beside another, or by bank as well, is over when a person says so.
+    let is_too_much = |other: &Refund| {
+        let by_bank = matches!(other.state, RefundState::SettledOffline { .. });
+        other.kind == RefundKind::External
+            || after.is_doubled(other)
+            || (by_bank && other.out_refund_no != refund.out_refund_no)
+    };
     let all = |refund: &Refund| {
         let number = refund.out_refund_no.as_str();
-        // That it was made elsewhere is over when a person says so.
-        let is_ours = refund.kind != RefundKind::External;
+        let is_ours = !is_too_much(refund);
         let about = [CaseKind::RefundAbnormal, CaseKind::RefundMismatch, CaseKind::Stuck]
             .into_iter()
             .filter(move |kind| is_ours || *kind != CaseKind::RefundMismatch);
@@ -214,9 +265,12 @@ pub(super) fn ended_cases(after: &Order, event: &Event) -> Vec<CaseEnd> {
     if !is_paid_back(state) && !matches!(state, RefundState::Withdrawn) {
         return Vec::new();
     }
-    // What it replaces is over with it.
-    let chain = std::iter::successors(Some(refund), |later| after.refund(later.replaces.as_ref()?));
-    chain.flat_map(all).collect()
+    // What it replaces is over with it, but not that WeChat Pay says something else of that than we do: the
+    // payer may have both.
+    let before = |later: &Refund| after.refund(later.replaces.as_ref()?);
+    let replaced = std::iter::successors(before(refund), |later| before(later)).flat_map(all);
+    let replaced = replaced.filter(|end| end.kind != CaseKind::RefundMismatch);
+    all(refund).into_iter().chain(replaced).collect()
 }
 
 fn surplus_case(why: SurplusCause) -> (CaseKind, &'static str) {

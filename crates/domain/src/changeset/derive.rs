@@ -4,7 +4,9 @@
 //! Pure and complete: a flow that needs a job or a move gets it here, never from its caller.
 
 use super::ListChange;
-use super::cases::{is_news_from_elsewhere, is_paid_back, lacks_goods, reached, surplus_paid_back};
+use super::cases::{
+    is_news_from_elsewhere, is_paid_back, lacks_goods, reached, surplus_paid_back, there_after_all,
+};
 use crate::coupon::{CouponHoldStatus, CouponMove};
 use crate::job::{JobChange, JobId, next_look, next_refund_look};
 use crate::order::{Event, Order, PaymentMethod, SettledBy, Settlement, StockOutcome};
@@ -103,7 +105,12 @@ fn completion(after: &Order, events: &[Event]) -> Option<JobChange> {
     }
 }
 
-pub(super) fn outgoing(after: &Order, event: &Event) -> Vec<Outgoing> {
+pub(super) fn outgoing(
+    before: Option<&Order>,
+    after: &Order,
+    events: &[Event],
+    event: &Event,
+) -> Vec<Outgoing> {
     let kinds: &[OutgoingKind] = match event {
         Event::Placed(_) => &[OutgoingKind::OrderCreated],
         Event::Settled { settlement, stock } => paid(settlement, *stock),
@@ -122,9 +129,9 @@ pub(super) fn outgoing(after: &Order, event: &Event) -> Vec<Outgoing> {
         Event::RefundMoved { out_refund_no, to, .. } => {
             after.refund(out_refund_no).map_or(&[], |refund| moved(after, refund, to))
         }
-        Event::CouponStuck { .. } | Event::GoodsReturned { stock: StockOutcome::Refused, .. } => {
-            &[OutgoingKind::CaseOpened]
-        }
+        Event::CouponStuck { .. }
+        | Event::FeesStuck
+        | Event::GoodsReturned { stock: StockOutcome::Refused, .. } => &[OutgoingKind::CaseOpened],
         Event::Shipped(_) => &[OutgoingKind::OrderShipped],
         Event::Delivered { .. } => &[OutgoingKind::OrderDelivered],
         Event::Completed { .. } => &[OutgoingKind::OrderCompleted],
@@ -150,6 +157,9 @@ pub(super) fn outgoing(after: &Order, event: &Event) -> Vec<Outgoing> {
     };
     let kinds = kinds.iter().copied().chain(of_elsewhere(event));
     let kinds = kinds.chain(of_unknown_goods(after, event));
+    // It is there after all, and so is another.
+    let both = there_after_all(before, after, events, event).map(|_| OutgoingKind::CaseOpened);
+    let kinds = kinds.chain(both);
     kinds.map(|kind| Outgoing { kind, subject: subject.clone() }).collect()
 }
 
@@ -247,6 +257,7 @@ pub(super) fn effect(after: &Order, event: &Event) -> Option<String> {
         | Event::HoldsCommitted { .. }
         | Event::Converted
         | Event::CouponStuck { .. }
+        | Event::FeesStuck
         | Event::PayerReported(_)
         | Event::Shipped(_)
         | Event::Delivered { .. }

@@ -9,7 +9,7 @@ use crate::ledger::{Account, BuyerAccount, Entry, House, Transfer, TransferKind,
 use crate::order::{Event, Order, Purpose, SettledBy, Settlement};
 use crate::outgoing::{Outgoing, OutgoingKind};
 use crate::payment::{Payment, PaymentNo, PaymentState};
-use crate::recharge::Grant;
+use crate::recharge::Promise;
 use crate::refund::RefundState;
 use crate::{Fen, UserId};
 
@@ -100,13 +100,13 @@ fn settled(after: &Order, settlement: &Settlement) -> Posted {
             let entries = [(from, paid.saturating_neg()), (SALES, paid)];
             transfer(name, TransferKind::Payment, &entries)
         }
-        Some((buyer, grant)) => {
-            let (principal, bonus) = (grant.principal, grant.bonus);
+        Some((buyer, promise)) => {
+            let (principal, bonus) = (promise.principal, promise.bonus);
             let mut entries = vec![(from, paid.saturating_neg())];
-            entries.extend(granted(buyer, grant, paid, principal));
+            entries.extend(granted(buyer, promise, paid, principal));
             let mut credited = transfer(name, TransferKind::Recharge, &entries)?;
             let name = format!("bonus:{}", after.number);
-            credited.extend(bonus_transfer(name, buyer, grant, bonus)?);
+            credited.extend(bonus_transfer(name, buyer, promise, bonus)?);
             Ok(credited)
         }
     }
@@ -121,10 +121,10 @@ fn collected(after: &Order, settlement: &Settlement) -> Posted {
 }
 
 /// Where `paid` fen go when `principal` of what was bought with them is credited.
-fn granted(buyer: UserId, grant: Grant, paid: i64, principal: i64) -> Vec<(Account, i64)> {
-    let account = Account::Buyer(buyer, grant.credit.account());
-    let promotion = Account::House(House::Promotion, grant.credit.unit());
-    match grant.credit.unit() {
+fn granted(buyer: UserId, promise: Promise, paid: i64, principal: i64) -> Vec<(Account, i64)> {
+    let account = Account::Buyer(buyer, promise.credit.account());
+    let promotion = Account::House(House::Promotion, promise.credit.unit());
+    match promise.credit.unit() {
         Unit::Fen => vec![(account, principal), (promotion, paid.saturating_sub(principal))],
         Unit::Points => {
             vec![(SALES, paid), (account, principal), (promotion, principal.saturating_neg())]
@@ -132,9 +132,9 @@ fn granted(buyer: UserId, grant: Grant, paid: i64, principal: i64) -> Vec<(Accou
     }
 }
 
-fn bonus_transfer(name: String, buyer: UserId, grant: Grant, bonus: i64) -> Posted {
-    let account = Account::Buyer(buyer, grant.credit.account());
-    let promotion = Account::House(House::Promotion, grant.credit.unit());
+fn bonus_transfer(name: String, buyer: UserId, promise: Promise, bonus: i64) -> Posted {
+    let account = Account::Buyer(buyer, promise.credit.account());
+    let promotion = Account::House(House::Promotion, promise.credit.unit());
     let entries = [(promotion, bonus.saturating_neg()), (account, bonus)];
     transfer(name, TransferKind::Bonus, &entries)
 }
@@ -175,7 +175,7 @@ pub(super) fn gives_again(transfer: &Transfer) -> bool {
 /// What of a recharge is taken from its buyer, because more of it goes back than before; or given
 /// again, because less of it does.
 fn taken_back(before: Option<&Order>, after: &Order) -> Posted {
-    let Some((buyer, grant)) = recharged(after)? else { return Ok(Vec::new()) };
+    let Some((buyer, promise)) = recharged(after)? else { return Ok(Vec::new()) };
     let Some(settled) = after.settled_payment() else { return Ok(Vec::new()) };
     let price = settled.terms.amount;
     let was = before.map_or(Fen::ZERO, |before| before.reserved(settled.no));
@@ -183,21 +183,21 @@ fn taken_back(before: Option<&Order>, after: &Order) -> Posted {
     if was == is {
         return Ok(Vec::new());
     }
-    let (old, new) = (grant.share(was, price), grant.share(is, price));
+    let (old, new) = (promise.share(was, price), promise.share(is, price));
     let (principal, bonus) = (old.0.saturating_sub(new.0), old.1.saturating_sub(new.1));
     let paid = was.get().saturating_sub(is.get());
     let mut entries = vec![(PAYABLE, paid.saturating_neg())];
-    entries.extend(granted(buyer, grant, paid, principal));
+    entries.extend(granted(buyer, promise, paid, principal));
     let step = format!("{}:{}", after.number, after.version);
     let mut moved = transfer(format!("{RESERVED}{step}"), TransferKind::Refund, &entries)?;
-    moved.extend(bonus_transfer(format!("{REVOKED}{step}"), buyer, grant, bonus)?);
+    moved.extend(bonus_transfer(format!("{REVOKED}{step}"), buyer, promise, bonus)?);
     Ok(moved)
 }
 
 /// Whose recharge it is, and what of; `None` when it is none.
-fn recharged(order: &Order) -> Result<Option<(UserId, Grant)>, Impossible> {
+fn recharged(order: &Order) -> Result<Option<(UserId, Promise)>, Impossible> {
     match (order.purpose, order.buyer, order.recharge) {
-        (Purpose::Recharge, Some(buyer), Some(grant)) => Ok(Some((buyer, grant))),
+        (Purpose::Recharge, Some(buyer), Some(promise)) => Ok(Some((buyer, promise))),
         (Purpose::Recharge, ..) => Err(Impossible),
         (Purpose::Goods | Purpose::External, ..) => Ok(None),
     }

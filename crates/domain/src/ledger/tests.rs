@@ -37,6 +37,15 @@ fn a_transfer_has_two_entries_at_least_and_sums_to_zero_in_every_unit() {
 }
 
 #[test]
+fn a_transfer_has_a_name_and_an_account_says_whose_it_is() {
+    let transfer = transfer(&[(wallet(), -5), (house(House::Sales), 5)]).unwrap();
+    assert_eq!((transfer.name(), transfer.kind()), ("t", TransferKind::Payment));
+    let named =
+        transfer.entries().iter().map(|entry| (entry.account.name(), entry.account.buyer()));
+    assert_eq!(named.collect::<Vec<_>>(), [("wallet", Some(buyer())), ("sales", None)]);
+}
+
+#[test]
 fn accounts_units_and_kinds_are_read_back_by_their_names() {
     for kind in TransferKind::ALL {
         assert_eq!(TransferKind::parse(kind.name()), Some(kind));

@@ -108,9 +108,9 @@ mod tests {
         }
     }
 
-    /// Requirement S3.3, all of it: `cargo test --release -p domain --lib every_cent -- --ignored`.
+    /// Requirement S3.3, all of it.
     #[test]
-    #[ignore = "a hundred million texts: a minute without optimisation, five seconds with"]
+    #[ignore = "a minute without optimisation: `cargo xtask test` runs it with"]
     fn every_cent_from_0_01_to_999_999_99_is_read_exactly() {
         std::thread::scope(|threads| {
             threads.spawn(|| count("0.01", 1..=49_999_999));

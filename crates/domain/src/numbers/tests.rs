@@ -137,7 +137,7 @@ fn the_numbers_of_refunds_are_derived_from_what_they_are_for() {
 #[test]
 fn a_number_is_shown_as_it_is() {
     let number = OrderNumber::compose(at(), None, 0);
-    let (payment, refund) = (OutTradeNo::of_payment(&number, 1), OutRefundNo(String::from("R")));
+    let (payment, refund) = (OutTradeNo::of_payment(&number, 1), OutRefundNo("R".into()));
     assert_eq!(format!("{number:?} {number}"), format!("{} {}", number.0, number.0));
     assert_eq!(format!("{payment:?} {payment}"), format!("{} {}", number.0, number.0));
     assert_eq!(format!("{refund:?} {refund}"), "R R");

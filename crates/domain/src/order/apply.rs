@@ -63,7 +63,7 @@ impl Order {
                     coupon.status = *to;
                 }
             }
-            Event::CouponStuck { .. } => {}
+            Event::CouponStuck { .. } | Event::FeesStuck => {}
             Event::PayerReported(report) => self.payer_report = Some(*report),
             Event::Shipped(shipment) => {
                 self.status = OrderStatus::Shipped;

@@ -134,6 +134,9 @@ pub enum Event {
         /// Where it should stand.
         wanted: CouponHoldStatus,
     },
+    /// All its goods are back before it was sent, and its fees cannot follow: no refund of the payment is
+    /// possible any more. A person has to end it.
+    FeesStuck,
     /// The payer's client said something.
     PayerReported(PayerReport),
     /// Goods went out.
@@ -199,6 +202,7 @@ impl Event {
             Event::Converted => "converted",
             Event::CouponMoved { to } => coupon_moved(*to),
             Event::CouponStuck { .. } => "coupon_stuck",
+            Event::FeesStuck => "fees_stuck",
             Event::PayerReported(_) => "payer_reported",
             Event::Shipped(_) => "shipped",
             Event::Delivered { .. } => "delivered",
@@ -233,6 +237,7 @@ impl Event {
             | Event::Converted
             | Event::CouponMoved { .. }
             | Event::CouponStuck { .. }
+            | Event::FeesStuck
             | Event::PayerReported(_)
             | Event::Shipped(_)
             | Event::Delivered { .. }
@@ -268,6 +273,7 @@ impl Event {
             | Event::Converted
             | Event::CouponMoved { .. }
             | Event::CouponStuck { .. }
+            | Event::FeesStuck
             | Event::PayerReported(_)
             | Event::Shipped(_)
             | Event::Delivered { .. }

@@ -29,6 +29,12 @@ pub struct RechargePurchase {
 }
 
 impl RechargePurchase {
+    /// What a package costs: its price, without any fee.
+    #[must_use]
+    pub fn amounts(package: &RechargePackage) -> Amounts {
+        Amounts { items: package.price, total: package.price, ..Amounts::default() }
+    }
+
     /// What happens when it is placed at `now`, in `epoch`. The prepay body is written by `compose`.
     ///
     /// # Errors
@@ -45,7 +51,7 @@ impl RechargePurchase {
         let price = self.package.price;
         let lines = vec![OrderLine {
             line_no: 1,
-            sku_id: self.package.id.clone(),
+            sku_id: self.package.id.as_line().clone(),
             title: self.package.title.clone(),
             quantity: 1,
             unit_price: price,
@@ -68,8 +74,8 @@ impl RechargePurchase {
             status: OrderStatus::PendingPayment,
             payment_method: PaymentMethod::Wechat,
             lines,
-            amounts: Amounts { items: price, total: price, ..Amounts::default() },
-            recharge: Some(self.package.grant),
+            amounts: RechargePurchase::amounts(&self.package),
+            recharge: Some(self.package.promise),
             coupon: None,
             checkout: Checkout { trade_type: Some(self.payment.trade_type), ..Checkout::default() },
             metadata: BTreeMap::new(),

@@ -2,8 +2,10 @@
 //!
 //! `ask.rs` begins a refund, `lines.rs` and `fees.rs` say what it is worth, `people.rs` is what persons say
 //! about it, `send.rs` is the call to WeChat Pay, `record.rs` is what WeChat Pay says, `elsewhere.rs` is what
-//! it says of refunds that we did not make. The states are in [`crate::refund`].
+//! it says of refunds that we did not make, `after_all.rs` of those that we had given up. The states are in
+//! [`crate::refund`].
 
+mod after_all;
 mod ask;
 mod elsewhere;
 mod fees;

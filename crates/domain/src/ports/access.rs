@@ -85,10 +85,21 @@ pub struct ApiKeyRecord {
     pub roles: Vec<Role>,
     /// The merchant backend it belongs to.
     pub client_id: Option<String>,
+    /// Whose it is, when a key made it: the id of the key that this began with. Whoever makes a key has
+    /// seen it. None when it was made by who has the database: it is a person of its own.
+    pub person: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Since when it lets nobody in.
     pub revoked_at: Option<Timestamp>,
+}
+
+impl ApiKeyRecord {
+    /// Who has it: keys of one person count as one where another person has to agree.
+    #[must_use]
+    pub fn person(&self) -> &str {
+        self.person.as_deref().unwrap_or(&self.id)
+    }
 }
 
 /// What a key may do. Nothing that its roles do not say.

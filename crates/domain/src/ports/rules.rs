@@ -4,10 +4,9 @@ use super::PortFuture;
 use super::order_store::StoreError;
 use super::shop::PutAnswer;
 use crate::Timestamp;
-use crate::catalogue::SkuId;
 use crate::changeset::Audit;
 use crate::delivery::DeliveryRules;
-use crate::recharge::RechargePackage;
+use crate::recharge::{PackageId, RechargePackage};
 
 /// The shop's rules.
 pub trait ShopRules: Send + Sync {
@@ -36,7 +35,7 @@ pub trait Packages: Send + Sync {
     /// One package.
     fn package<'a>(
         &'a self,
-        id: &'a SkuId,
+        id: &'a PackageId,
     ) -> PortFuture<'a, Result<Option<RechargePackage>, StoreError>>;
 
     /// Creates or changes a package; writes an audit row. What was bought keeps what it was bought with.

@@ -1,5 +1,4 @@
 //! `POST /api/mini/orders`: an order whose payment is asked for later, or that is paid at the door.
-//!
 
 use super::wanted::Wanted;
 use crate::answer::{self, Outcome, Telling};

@@ -252,6 +252,7 @@ const RECHARGE: &[Code] = &[
     Code::IdempotencyKeyReused,
     Code::RequestInProgress,
     Code::NotFound,
+    Code::PriceChanged,
     Code::TooManyOpenOrders,
     Code::OpenidRequired,
     Code::OrderNotPayable,

@@ -1,4 +1,5 @@
-//! What every error of the application means to a client: one exhaustive match per type.
+//! What every error of the application means to a client: one exhaustive match per type. Those of buying are
+//! in `of_buying.rs`.
 //!
 //! May not pass on another layer's text, but for the names of things that the client named itself.
 
@@ -12,8 +13,8 @@ use domain::ports::{LoginError, NoticeError, StoreError};
 use domain::refund::REFUNDS_MAX;
 use domain::shipment::PACKAGES_MAX;
 use usecases::{
-    ActError, CaseError, CheckoutError, CollectError, LoginRefused, NoticeAnswer, OfferError,
-    PutError, QuoteError, SpendError, SyncError, TransactError,
+    ActError, CaseError, CollectError, LoginRefused, NoticeAnswer, PutError, SpendError, SyncError,
+    TransactError,
 };
 
 /// When a client that met a busy service may come back, in seconds.
@@ -22,8 +23,6 @@ const BUSY_RETRY_S: u32 = 1;
 const TWIN_RETRY_S: u32 = 2;
 /// When a courier who met an online payment may come back, in seconds.
 const COLLECT_RETRY_S: u32 = 3;
-/// When a checkout that waits for another order's cancellation may come back, in seconds.
-const MAKE_WAY_RETRY_S: u32 = 3;
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
@@ -53,86 +52,6 @@ impl From<LoginRefused> for Problem {
                     .retry_after(BUSY_RETRY_S)
             }
             LoginRefused::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<QuoteError> for Problem {
-    fn from(error: QuoteError) -> Problem {
-        match error {
-            QuoteError::AddressInvalid => {
-                Problem::new(Code::AddressInvalid, "the buyer has no such address")
-            }
-            QuoteError::ListEmpty => {
-                Problem::new(Code::PurchaseListEmpty, "there is nothing to buy")
-            }
-            QuoteError::ItemsNotFound(ids) => {
-                let errors = ids.iter().map(|id| {
-                    let message = format!("{id} is not on the purchase list");
-                    FieldError::new("item_ids", "item_not_found", message)
-                });
-                Problem::new(Code::ItemNotFound, "not on the purchase list")
-                    .with_errors(errors.collect())
-            }
-            QuoteError::NotOnSale(sku) => {
-                Problem::of_sku(Code::ItemNotFound, &sku, "it is not on sale any more")
-            }
-            QuoteError::BelowCost(sku) => {
-                Problem::of_sku(Code::PriceBelowCost, &sku, "it is not sold below its cost")
-            }
-            QuoteError::TooLarge => {
-                Problem::new(Code::AmountTooLarge, "more than one order may cost")
-            }
-            QuoteError::CouponNotUsable => Problem::new(
-                Code::CouponNotUsable,
-                "the buyer has none that is free, or it does not apply to this now",
-            ),
-            QuoteError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<CheckoutError> for Problem {
-    fn from(error: CheckoutError) -> Problem {
-        match error {
-            CheckoutError::KeyReused => Problem::key_reused(),
-            CheckoutError::InProgress => in_progress(),
-            CheckoutError::Quote(error) => error.into(),
-            CheckoutError::PriceChanged(amounts) => Problem::price_changed(amounts),
-            CheckoutError::OutOfStock(sku) => {
-                Problem::of_sku(Code::OutOfStock, &sku, "less is available than was asked for")
-            }
-            CheckoutError::CheckoutOpen(number) => {
-                Problem::checkout_open(&number, "lines of this checkout are in an open order")
-            }
-            CheckoutError::StillOpen(number) => Problem::checkout_open(
-                &number,
-                "the order that makes way is still being cancelled: come back with the same key",
-            )
-            .retry_after(MAKE_WAY_RETRY_S),
-            CheckoutError::TooManyOpenOrders => too_many_open_orders(),
-            CheckoutError::InsufficientBalance => insufficient(),
-            CheckoutError::OpenidRequired => openid_required(),
-            CheckoutError::TooManyLines => {
-                Problem::new(Code::TooManyLines, "check out in several orders")
-            }
-            CheckoutError::Offer(error) => error.into(),
-        }
-    }
-}
-
-impl From<OfferError> for Problem {
-    fn from(error: OfferError) -> Problem {
-        match error {
-            OfferError::NotPayable => not_payable(),
-            OfferError::Replaced => state_conflict(),
-            OfferError::WechatRefused(refusal) => {
-                let mut problem =
-                    Problem::new(Code::WechatRefused, "WeChat Pay did not accept the payment");
-                problem.more.wechat = Some(refusal);
-                problem
-            }
-            OfferError::Transact(error) => error.into(),
         }
     }
 }
@@ -331,15 +250,15 @@ impl Problem {
     }
 }
 
-fn in_progress() -> Problem {
+pub(super) fn in_progress() -> Problem {
     Problem::new(Code::RequestInProgress, "come back with the same key").retry_after(TWIN_RETRY_S)
 }
 
-fn openid_required() -> Problem {
+pub(super) fn openid_required() -> Problem {
     Problem::new(Code::OpenidRequired, "JSAPI needs the buyer's openid")
 }
 
-fn not_payable() -> Problem {
+pub(super) fn not_payable() -> Problem {
     Problem::new(Code::OrderNotPayable, "it is paid, closed, or too little time is left")
 }
 
@@ -348,7 +267,7 @@ fn payment_in_progress() -> Problem {
     Problem::new(Code::PaymentInProgress, detail).retry_after(COLLECT_RETRY_S)
 }
 
-fn state_conflict() -> Problem {
+pub(super) fn state_conflict() -> Problem {
     Problem::new(
         Code::OrderStateConflict,
         "the order is not where this can happen: look at its status",
@@ -363,11 +282,11 @@ fn try_again() -> Problem {
     Problem::new(Code::TryAgain, "nothing is known to have happened").retry_after(BUSY_RETRY_S)
 }
 
-fn insufficient() -> Problem {
+pub(super) fn insufficient() -> Problem {
     Problem::new(Code::InsufficientBalance, "look at the balance: nothing was taken")
 }
 
-fn too_many_open_orders() -> Problem {
+pub(super) fn too_many_open_orders() -> Problem {
     let max = domain::order::OPEN_ORDERS_MAX;
     Problem::new(Code::TooManyOpenOrders, format!("at most {max} unpaid orders"))
 }

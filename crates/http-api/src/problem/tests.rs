@@ -60,6 +60,7 @@ fn of_use_cases() -> Vec<Problem> {
         CheckoutError::KeyReused.into(),
         CheckoutError::InProgress.into(),
         CheckoutError::PriceChanged(amounts()).into(),
+        CheckoutError::PackageChanged(amounts()).into(),
         CheckoutError::OutOfStock(tea()).into(),
         CheckoutError::CheckoutOpen(number()).into(),
         CheckoutError::StillOpen(number()).into(),

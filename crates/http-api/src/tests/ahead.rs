@@ -91,6 +91,38 @@ async fn a_recharge_is_one_order_per_key_and_credits_what_was_offered() {
 }
 
 #[actix_web::test]
+async fn a_package_that_changed_since_the_buyer_saw_it_is_refused_with_what_it_costs_now() {
+    let (front, _) = open_over(1).await;
+    offered(&front, "plus", "wallet").await;
+    let listed = async || front.get("/api/mini/recharge-packages").await.body["data"][0].clone();
+    let shown = listed().await["version"].clone();
+    let path = "/api/admin/recharge-packages/plus";
+    // It costs what it did, and nothing comes with it any more.
+    let now = json!({"title": "充值", "price_fen": PAID, "credit": "wallet", "principal": 2_000,
+        "bonus": 0});
+    let put = TestRequest::put()
+        .uri(path)
+        .insert_header(("Authorization", format!("Bearer {}", front.operator)))
+        .insert_header(("If-Match", format!("\"{shown}\"")));
+    assert_eq!(front.send(put, now).await.status, 200);
+    let asked = json!({"package_id": "plus", "expected_version": shown});
+    let said = front.post(1, RECHARGES, asked).await;
+    assert_eq!(said.code(), (409, "price_changed"));
+    assert_eq!(said.body["amounts"]["total_fen"], PAID);
+    let now = listed().await["version"].clone();
+    assert_ne!(now, shown);
+    let asked = json!({"package_id": "plus", "expected_version": now});
+    let said = front.post(1, RECHARGES, asked).await;
+    assert_eq!((said.status, said.header("idempotent-replayed")), (201, None), "{said:?}");
+    let wrong = json!({"package_id": "plus", "expected_version": 0});
+    let said = front.post(2, RECHARGES, wrong).await;
+    assert_eq!(
+        (said.code().1, &said.body["errors"][0]["field"]),
+        ("validation_failed", &json!("expected_version"))
+    );
+}
+
+#[actix_web::test]
 async fn a_wallet_pays_once_and_an_empty_one_does_not() {
     let (front, _) = open_over(9).await;
     offered(&front, "plus", "wallet").await;
@@ -136,6 +168,7 @@ async fn points_are_spent_once_per_key_and_buyer() {
         name: "service".to_owned(),
         roles: vec![Role::Service],
         client_id: None,
+        person: None,
         created_at: domain::Timestamp::from_seconds(START_S),
         revoked_at: None,
     };

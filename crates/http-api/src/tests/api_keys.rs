@@ -44,7 +44,7 @@ async fn a_key_is_shown_once_and_lets_in_until_it_is_revoked() {
     assert_eq!(
         *shown,
         json!({"id": made.body["id"], "name": "till 3", "roles": ["service", "viewer"],
-            "client_id": "shop-1", "created_at": "2027-01-15T08:00:00Z", "revoked_at": null})
+            "client_id": "shop-1", "person": "approver", "created_at": "2027-01-15T08:00:00Z", "revoked_at": null})
     );
     let path = format!("{KEYS}/{}", made.body["id"].as_str().unwrap());
     for _ in 0..2 {
@@ -71,6 +71,36 @@ async fn only_approvers_make_and_revoke_and_another_approvers_key_is_another() {
     let two = front.post_as(&second, 1, KEYS, wanted()).await;
     assert_ne!(one.body["id"], two.body["id"]);
     assert!(two.body["key"].is_string());
+}
+
+#[actix_web::test]
+async fn a_key_that_a_key_made_is_the_same_persons_however_far_from_the_first() {
+    let (front, approver) = open().await;
+    let made = async |by: &str, name: &str, roles: Value| {
+        let said = front.post_as(by, 1, KEYS, json!({"name": name, "roles": roles})).await;
+        assert_eq!(said.status, 201, "{said:?}");
+        said.body["key"].as_str().unwrap().to_owned()
+    };
+    let second = made(&approver, "deputy", json!(["approver"])).await;
+    let third = made(&second, "till", json!(["operator"])).await;
+    let listed = get(&front, &approver, KEYS).await.body;
+    let persons: Vec<(&str, &str)> = listed["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| (key["name"].as_str().unwrap(), key["person"].as_str().unwrap()))
+        .filter(|(name, _)| ["deputy", "till"].contains(name))
+        .collect();
+    assert_eq!(persons.len(), 2);
+    assert!(persons.iter().all(|(_, person)| *person == "approver"), "{persons:?}");
+    // What they do is their person's: also in the audit.
+    let number = front.checked_out().await;
+    front.settle(&number);
+    let path = format!("/api/admin/orders/{number}/refunds");
+    let said = front.post_as(&third, 2, &path, json!({"amount_fen": 1, "reason": "x"})).await;
+    assert_eq!(said.status, 201, "{said:?}");
+    let actor = front.fake.lock().orders.values().next().unwrap().refunds[0].actor.clone();
+    assert!(actor.starts_with("operator:approver/key_"), "{actor}");
 }
 
 #[actix_web::test]

@@ -13,7 +13,7 @@ use domain::ledger::{Balances, BuyerAccount};
 use domain::order::Order;
 use domain::payment::Payment;
 use domain::ports::*;
-use domain::recharge::RechargePackage;
+use domain::recharge::{PackageId, RechargePackage};
 use domain::stock::StockEntry;
 use domain::{CommandId, Epoch, OrderId, OrderNumber, Timestamp, UserId};
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ pub(in crate::tests) struct Inner {
     pub(in crate::tests) keys: BTreeMap<[u8; 32], ApiKeyRecord>,
     pub(in crate::tests) skus: BTreeMap<SkuId, Sku>,
     pub(in crate::tests) rules: RulesInForce,
-    pub(in crate::tests) packages: BTreeMap<SkuId, RechargePackage>,
+    pub(in crate::tests) packages: BTreeMap<PackageId, RechargePackage>,
     /// What everybody has.
     pub(in crate::tests) balances: Balances,
     pub(in crate::tests) coupons: BTreeMap<CouponId, CouponInForce>,

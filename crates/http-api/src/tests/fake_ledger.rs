@@ -1,11 +1,10 @@
 //! What can be bought ahead, and what buyers have: as much as the API can see.
 
 use super::fake::{Fake, ready};
-use domain::catalogue::SkuId;
 use domain::changeset::Audit;
 use domain::ledger::{Balances, BuyerAccount, TransferKind};
 use domain::ports::*;
-use domain::recharge::RechargePackage;
+use domain::recharge::{PackageId, RechargePackage};
 use domain::{Timestamp, UserId};
 
 impl Packages for Fake {
@@ -15,7 +14,7 @@ impl Packages for Fake {
 
     fn package<'a>(
         &'a self,
-        id: &'a SkuId,
+        id: &'a PackageId,
     ) -> PortFuture<'a, Result<Option<RechargePackage>, StoreError>> {
         ready(self.up().map(|inner| inner.packages.get(id).cloned()))
     }

@@ -19,7 +19,7 @@ use domain::ports::{
     Access, ApiKeyRecord, BuyerBook, Catalogue, CouponBook, EventSink, JobQueue, Ledger,
     OrderStore, Packages, Role, ShopRules,
 };
-use domain::recharge::{Credit, Grant, RechargePackage};
+use domain::recharge::{Credit, PackageId, Promise, RechargePackage};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -138,10 +138,10 @@ impl Front {
     pub(in crate::tests) fn offers_recharges(&self) -> String {
         let mut inner = self.fake.lock();
         let package = RechargePackage {
-            id: SkuId::parse("2").unwrap(),
+            id: PackageId::parse("2").unwrap(),
             title: "充值".to_owned(),
             price: Fen::new(500),
-            grant: Grant { credit: Credit::Wallet, principal: 500, bonus: 50 },
+            promise: Promise { credit: Credit::Wallet, principal: 500, bonus: 50 },
             version: 1,
             set_at: domain::Timestamp::from_seconds(0),
         };
@@ -346,7 +346,15 @@ fn key(fake: &Arc<Fake>, id: &str, roles: Vec<Role>) -> String {
     assert_eq!(ApiKey::hash_of(&minted.plain), Some(minted.hash));
     let created_at = domain::Timestamp::from_seconds(0);
     let (id, name) = (id.to_owned(), id.to_owned());
-    let record = ApiKeyRecord { id, name, roles, client_id: None, created_at, revoked_at: None };
+    let record = ApiKeyRecord {
+        id,
+        name,
+        roles,
+        client_id: None,
+        person: None,
+        created_at,
+        revoked_at: None,
+    };
     fake.lock().keys.insert(minted.hash, record);
     minted.plain
 }

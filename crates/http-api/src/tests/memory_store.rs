@@ -32,6 +32,7 @@ pub(super) async fn open_over(stock: i64) -> (Front, Arc<MemoryStore>) {
         name: "op".to_owned(),
         roles: vec![Role::Operator],
         client_id: None,
+        person: None,
         created_at: domain::Timestamp::from_seconds(START_S),
         revoked_at: None,
     };

@@ -38,6 +38,9 @@ pub(crate) struct WireApiKey {
     /// The merchant backend that it belongs to.
     #[schema(required = true)]
     client_id: Option<String>,
+    /// Whose it is: the id of the key that made it, or that made the one that did; its own when none did.
+    /// Who asks and who agrees are two persons.
+    person: String,
     #[schema(format = DateTime)]
     created_at: String,
     /// Since when it lets nobody in.
@@ -63,6 +66,7 @@ impl WireApiKey {
             name: record.name.clone(),
             roles: record.roles.iter().copied().map(WireRole::of).collect(),
             client_id: record.client_id.clone(),
+            person: record.person().to_owned(),
             created_at: record.created_at.to_rfc3339(),
             revoked_at: record.revoked_at.map(Timestamp::to_rfc3339),
         }

@@ -110,12 +110,12 @@ impl WirePackage {
             id: package.id.as_str().to_owned(),
             title: package.title.clone(),
             price_fen: package.price.get(),
-            credit: match package.grant.credit {
+            credit: match package.promise.credit {
                 Credit::Wallet => WireCredit::Wallet,
                 Credit::Points => WireCredit::Points,
             },
-            principal: package.grant.principal,
-            bonus: package.grant.bonus,
+            principal: package.promise.principal,
+            bonus: package.promise.bonus,
             version: package.version,
         }
     }

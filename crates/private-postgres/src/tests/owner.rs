@@ -12,6 +12,8 @@ use crate::pidfile;
 use crate::wait::until;
 
 const DIRECTORY: &str = "PRIVATE_POSTGRES_TEST_OWNER";
+/// The test that such a process begins with.
+const BODY: &str = "tests::deaths::owner_and_server_killed_together_lose_nothing";
 
 /// A running owner whose server has one committed row.
 pub(super) struct Owner {
@@ -22,7 +24,7 @@ pub(super) struct Owner {
 impl Owner {
     pub(super) fn start(folder: &Folder) -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "tests::owner::be_an_owner", "--ignored", "--nocapture"])
+            .args(["--exact", BODY, "--nocapture"])
             .env(DIRECTORY, folder.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -53,14 +55,14 @@ impl Drop for Owner {
     }
 }
 
-#[test]
-#[ignore = "not a test: the body of the process that other tests kill"]
-fn be_an_owner() {
-    let Some(directory) = std::env::var_os(DIRECTORY).map(PathBuf::from) else { return };
+/// In the process that was told to be an owner: is one until it is killed. In any other: nothing.
+pub(super) fn be_one_if_told() -> bool {
+    let Some(directory) = std::env::var_os(DIRECTORY).map(PathBuf::from) else { return false };
     let folder = std::mem::ManuallyDrop::new(Folder::at(directory.clone()));
     let server = start_in(&folder, Durability::Durable).unwrap();
     ask(&server, WRITE);
     std::fs::write(directory.join("written"), "").unwrap();
     // Until it is killed, or the test that started it is.
     std::io::Read::read_to_end(&mut std::io::stdin(), &mut Vec::new()).unwrap();
+    true
 }

@@ -1,47 +1,93 @@
-//! A bell: rings for whoever waits, now or next.
+//! A bell: rings for whoever waits, now or next; or nudges who waits now.
 
 use super::{Kernel, Sleep};
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// Rings; a ring that nobody waited for is kept.
+/// Rings; a ring that nobody waited for is kept, a nudge is not.
 #[derive(Debug, Default)]
 pub struct Bell {
-    inside: Mutex<(bool, Option<Waker>)>,
+    inside: Mutex<Inside>,
+}
+
+#[derive(Debug, Default)]
+struct Inside {
+    rang: bool,
+    nudged: bool,
+    waiting: Option<Waker>,
+}
+
+/// What ended a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Woken {
+    /// It rang.
+    Rang,
+    /// Who waits should think again about how long.
+    Nudged,
+    /// The time is up.
+    Slept,
 }
 
 impl Bell {
     /// Rings.
     pub fn ring(&self) {
-        let waker = {
-            let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-            inside.0 = true;
-            inside.1.take()
+        let waiting = {
+            let mut inside = self.inside();
+            inside.rang = true;
+            inside.waiting.take()
         };
-        if let Some(waker) = waker {
+        if let Some(waker) = waiting {
             waker.wake();
         }
     }
 
-    /// Waits for a ring, at most `micros`.
+    /// Has who waits think again.
+    pub fn nudge(&self) {
+        let waiting = {
+            let mut inside = self.inside();
+            inside.nudged = inside.waiting.is_some();
+            inside.waiting.take()
+        };
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+    }
+
+    /// Waits for a ring or a nudge, at most `micros`.
     pub fn wait(&self, kernel: &Arc<Kernel>, micros: i64) -> Rung<'_> {
         Rung { bell: self, sleep: kernel.sleep(micros) }
     }
 
-    /// Whether it rang; if not, `waker` is woken when it does.
-    fn has_rung(&self, waker: &Waker) -> bool {
-        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        if std::mem::take(&mut inside.0) {
-            return true;
+    /// What it did meanwhile; where it did nothing, `waker` is woken when it does.
+    fn take(&self, waker: &Waker) -> Option<Woken> {
+        let mut inside = self.inside();
+        let nudged = std::mem::take(&mut inside.nudged);
+        if std::mem::take(&mut inside.rang) {
+            return Some(Woken::Rang);
         }
-        inside.1 = Some(waker.clone());
-        false
+        if nudged {
+            return Some(Woken::Nudged);
+        }
+        match &mut inside.waiting {
+            Some(known) if known.will_wake(waker) => {}
+            waiting => *waiting = Some(waker.clone()),
+        }
+        None
+    }
+
+    /// The time is up: nobody waits.
+    fn forget(&self) {
+        self.inside().waiting = None;
+    }
+
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Ready with `true` once it rang, or with `false` once the time is up.
+/// Ready once it rang, once it nudged, or once the time is up.
 #[derive(Debug)]
 pub struct Rung<'a> {
     bell: &'a Bell,
@@ -49,12 +95,16 @@ pub struct Rung<'a> {
 }
 
 impl Future for Rung<'_> {
-    type Output = bool;
+    type Output = Woken;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<bool> {
-        if self.bell.has_rung(context.waker()) {
-            return Poll::Ready(true);
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Woken> {
+        if let Some(woken) = self.bell.take(context.waker()) {
+            return Poll::Ready(woken);
         }
-        Pin::new(&mut self.sleep).poll(context).map(|()| false)
+        let slept = Pin::new(&mut self.sleep).poll(context);
+        if slept.is_ready() {
+            self.bell.forget();
+        }
+        slept.map(|()| Woken::Slept)
     }
 }

@@ -205,6 +205,7 @@ impl SimStore {
             return CommitAnswer::OutcomeUnknown("the server went away".to_owned());
         }
         let answer = self.memory().commit(changeset.clone()).await;
+        self.world.tell_of_work();
         self.world.oracle.answered(&self.world, self.node, changeset, &answer);
         answer
     }
@@ -235,6 +236,7 @@ impl SimStore {
                 return;
             }
             let answer = world.store.commit(changeset.clone()).await;
+            world.tell_of_work();
             if answer == CommitAnswer::Committed {
                 world.chronicle.sometimes(Mark::UnknownAndCommittedLater);
             }
@@ -340,6 +342,7 @@ fn step_of(changeset: &Changeset) -> Step {
             | Event::CouponMoved { .. }
             | Event::GoodsReturned { .. }
             | Event::CouponStuck { .. }
+            | Event::FeesStuck
             | Event::PayerReported(_)
             | Event::Shipped(_)
             | Event::Delivered { .. }

@@ -96,6 +96,7 @@ impl SimTransport {
         world.meets_the_time(self.node, step);
         let spot = Spot { site: Site::Call, step, what: asked.name() };
         let fault = world.fault(Kind::Call, spot, candidates);
+        let fault = fault.or_else(|| self.refused_meanwhile(asked, &number));
         world.oracle.calls(world, self.node, (asked, &number), &request);
         self.say(&number, || {
             let met = fault.map_or(String::new(), |fault| format!(" [{}]", fault.name()));
@@ -140,6 +141,18 @@ impl SimTransport {
         answer
     }
 
+    /// A refund of which a request is on its way already is refused half of the time: what is refused, and
+    /// does not exist, may be there after all.
+    fn refused_meanwhile(&self, asked: Asked, number: &str) -> Option<Fault> {
+        let world = &self.world;
+        let may = world.is_stormy() && world.plan().is_none() && asked == Asked::Refund;
+        let is_refused = may && world.wechat.holds_back(number) && world.draw(Kind::Call, 2) == 1;
+        is_refused.then(|| {
+            world.met(Step::Call, Fault::Definite);
+            Fault::Definite
+        })
+    }
+
     fn journey(&self, fault: Option<Fault>, asked: Asked, number: &str) -> Journey {
         let world = &self.world;
         let mut journey = Journey {
@@ -157,6 +170,9 @@ impl SimTransport {
                 // No refund is on its way for longer than a failover takes.
                 let is_short = asked == Asked::Refund && world.may_lose_commits();
                 late(&mut journey, asked, if is_short { 0 } else { how });
+                if asked == Asked::Refund {
+                    world.wechat.hold_back(number);
+                }
             }
             Some(Fault::Reordered) => {
                 journey.out = (i64::from(how(Fault::Reordered, 16)) + 1) * 200 * MILLI;

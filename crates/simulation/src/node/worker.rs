@@ -2,14 +2,13 @@
 //! renew leases, look for work that nobody promised; and the heartbeat that measures the clock.
 
 use super::{Serving, label};
-use crate::actors::at_once;
-use crate::kernel::{Home, letter};
+use crate::kernel::{Home, Woken, letter};
 use crate::marks::Mark;
 use crate::matrix::Flow;
 use crate::setup::Variant;
 use crate::time::{MILLI, SECOND};
 use domain::job::JobKind;
-use domain::ports::{JobQueue as _, LeasedJob};
+use domain::ports::LeasedJob;
 
 const HEARTBEAT: i64 = 10 * SECOND;
 const SWEEP: i64 = 60 * SECOND;
@@ -67,27 +66,45 @@ impl Serving {
     }
 
     async fn rest(&self, micros: i64) {
-        let _rang = self.bell.wait(&self.world.kernel, micros).await;
+        let _woken = self.bell.wait(&self.world.kernel, micros).await;
     }
 
-    /// Rests for `micros`, and on from look to look while a look would find nothing: a claim of
-    /// nothing changes nothing, and most of a world's time is such time. One is made now and then
-    /// all the same, for the faults that meet it.
+    /// Rests for `micros`, and then until a look would find something (`looks.rs`). One is made now and
+    /// then all the same, for the faults that meet it.
     async fn rest_until_due(&self, micros: i64) {
-        let (mut wait, mut rested) = (micros, 0_i64);
-        while !self.bell.wait(&self.world.kernel, wait).await {
-            rested = rested.saturating_add(wait);
-            if rested >= LOOK_ANYWAY || self.would_claim() {
-                return;
+        let kernel = &self.world.kernel;
+        let first = kernel.now().saturating_add(micros);
+        let anyway = kernel.now().saturating_add(LOOK_ANYWAY);
+        loop {
+            let now = kernel.now();
+            let idle = self.world.idle().max(SOONEST);
+            let next = next_of(first, idle, now);
+            let found = now.saturating_add(self.nothing_for()).min(anyway).max(next);
+            let until = next_of(next, idle, found.saturating_sub(1));
+            if until > next {
+                self.world.looks.rests(self.node, until, &self.bell);
             }
-            wait = self.world.idle();
+            match self.bell.wait(kernel, until.saturating_sub(now)).await {
+                Woken::Rang => return,
+                Woken::Nudged => {}
+                Woken::Slept if until >= anyway || self.would_claim() => return,
+                Woken::Slept => {}
+            }
         }
     }
 
     /// Whether a claim that is made now would find a job.
     fn would_claim(&self) -> bool {
-        let due = at_once(self.world.store.next_due()).and_then(Result::ok).flatten();
-        due.is_some_and(|due| due <= self.desk.clock.now())
+        self.world.next_due().is_some_and(|due| due <= self.desk.clock.now())
+    }
+
+    /// How long there is nothing to claim by this node's clock, as far as is known now.
+    fn nothing_for(&self) -> i64 {
+        let work = self.world.next_work();
+        let wait = |due: domain::Timestamp| {
+            due.micros().saturating_sub(self.desk.clock.now().micros()).max(0)
+        };
+        work.map_or(LOOK_ANYWAY, wait)
     }
 
     fn begin(&self, job: LeasedJob) {
@@ -146,7 +163,9 @@ impl Serving {
 
     async fn beat_for_ever(self) {
         loop {
-            self.world.kernel.sleep(self.world.idle().max(HEARTBEAT)).await;
+            // Where nothing goes wrong any more, no clock is wrong for long.
+            let every = if self.world.is_stormy() { HEARTBEAT } else { SWEEP };
+            self.world.kernel.sleep(self.world.idle().max(every)).await;
             self.store.ping().await;
         }
     }
@@ -162,6 +181,15 @@ impl Serving {
             life.in_hand = life.in_hand.saturating_add_signed(by);
         }
     }
+}
+
+/// The first of the instants `first`, `first + step`, … after `now`; `first` itself where that is later.
+fn next_of(first: i64, step: i64, now: i64) -> i64 {
+    if now < first {
+        return first;
+    }
+    let past = now.saturating_sub(first).checked_rem(step).unwrap_or(0);
+    now.saturating_add(step.saturating_sub(past))
 }
 
 /// A payment that is being closed is asked about for the sake of the close.

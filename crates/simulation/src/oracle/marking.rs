@@ -74,6 +74,7 @@ impl Seen {
                 | Event::PaymentClosing { .. }
                 | Event::CancelRequested { .. }
                 | Event::CouponStuck { .. }
+                | Event::FeesStuck
                 | Event::PayerReported(_)
                 | Event::Shipped(_)
                 | Event::Delivered { .. }
@@ -209,6 +210,7 @@ fn mark_wallet(world: &World, changeset: &Changeset, after: &Order) {
             | Event::GoodsReturned { .. }
             | Event::CouponMoved { .. }
             | Event::CouponStuck { .. }
+            | Event::FeesStuck
             | Event::HoldsCommitted { .. }
             | Event::Converted
             | Event::CancelRequested { .. }
@@ -255,6 +257,19 @@ fn refund_mark(
     to: &RefundState,
 ) {
     let was = before.and_then(|before| before.refund(number)).map(|refund| refund.state.status());
+    let had_freed = matches!(
+        was,
+        Some(RefundStatus::Rejected | RefundStatus::Withdrawn | RefundStatus::Declined)
+    );
+    let is_there = matches!(
+        to,
+        RefundState::Processing { .. }
+            | RefundState::Succeeded { .. }
+            | RefundState::Abnormal { .. }
+    );
+    if had_freed && is_there {
+        world.chronicle.sometimes(Mark::RefundThereAfterAll);
+    }
     let mark = match to {
         RefundState::Succeeded { .. } if was == Some(RefundStatus::Sending) => {
             Mark::RefundHeardBeforeItsAnswer

@@ -1,8 +1,9 @@
 //! What must hold after every commit. Looks only at what the commit changed.
 
+mod chains;
 mod coupons;
 mod door;
-mod fees;
+pub(super) mod fees;
 mod goods;
 mod money;
 pub(super) mod refunds;
@@ -57,10 +58,14 @@ const OF_ORDERS: &[(Promise, Check)] = &[
     (("I10", "fees go back only with what ends an order before it is shipped"), fees::with_the_end),
     (("I10", "what is all asked back is not shipped"), fees::not_shipped),
     (("I10", "no operator alone gives back more than the limit"), fees::few_by_one_person),
+    (("I10", "who asked for a refund does not approve it"), fees::by_another_person),
     (
         ("I14", "a refused refund frees its money only once a question has proven it"),
         refunds::proven,
     ),
+    (("I11", "of what goes in its place at most one refund is kept"), chains::one_is_kept),
+    (("I11", "what was replaced already is not replaced again"), chains::none_beside_its_twin),
+    (("I12", "what an order keeps goes back only where somebody asked"), chains::asked_by_somebody),
     (("I15", "a payment has at most fifty refunds"), refunds::few_enough),
     (
         ("I7", "a refund that was made elsewhere undoes no cancellation"),

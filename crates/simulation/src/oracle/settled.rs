@@ -1,5 +1,6 @@
 //! What must hold once faults have ceased: in time, and when nothing moves any more.
 
+mod jobs;
 mod refunds;
 
 use super::safety::refunds::is_accepted;
@@ -21,8 +22,6 @@ const SUCCESS_IN_TIME: &str =
 const END_IN_TIME: &str =
     "every unpaid expired order is final within 10 min after faults and the horizon";
 const OWED_IS_SHOWN: &str = "money that its order could not take has a case until it is back";
-const HAS_A_JOB: &str = "everything that is not over has a due job, and nothing else has";
-const NO_OVERDUE: &str = "no job is overdue 5 min after faults have ceased";
 const ONE_AUDIT_ROW: &str = "each change of an order has exactly one audit row";
 const BOOKS_AGREE: &str = "what was received is what was settled and what goes back";
 const COMPLETES: &str = "a delivered order completes by itself after seven days";
@@ -139,7 +138,7 @@ fn bounds(world: &World) -> Bounds {
 }
 
 /// Whether a person was told, and the case is still theirs.
-fn has_case(world: &World, kind: CaseKind, subject: &str) -> bool {
+pub(super) fn has_case(world: &World, kind: CaseKind, subject: &str) -> bool {
     let is_over = |status| matches!(status, CaseStatus::Resolved | CaseStatus::Accepted);
     let told = world.store.view(|stored| {
         let mut cases = stored.cases();
@@ -222,7 +221,8 @@ pub fn judge(world: &World, rest: Rest) {
         books_agree(world, seen);
         books::judge(world, seen);
         refunds::refunds_agree(world, seen);
-        jobs_are_where_work_is(world, seen, rest);
+        refunds::what_comes_back_is_whole(world, seen);
+        jobs::are_where_work_is(world, seen, rest);
         stored_as_committed(world, seen);
     });
 }
@@ -317,32 +317,6 @@ fn books_agree(world: &World, seen: &Seen) {
     if received != recorded {
         let seen = format!("received {received} fen, settled and owed {recorded} fen");
         world.chronicle.violated("I20", BOOKS_AGREE, seen);
-    }
-}
-
-fn jobs_are_where_work_is(world: &World, seen: &Seen, rest: Rest) {
-    let Ok(look) = world.store.look() else { return };
-    let now = world.kernel.now();
-    for (job, due) in &look.jobs {
-        let late = now.saturating_sub(micros(*due));
-        let is_parked = seen.parked.contains(job);
-        if now > rest.since.saturating_add(300 * SECOND)
-            && late > 60 * SECOND
-            && !is_parked
-            && !matches!(world.setup.variant, Variant::NoPolling | Variant::SlowWorkers)
-        {
-            world.chronicle.violated("I47", NO_OVERDUE, format!("{job} was due at {due}"));
-        }
-    }
-    let has = |id: domain::job::JobId| look.jobs.iter().any(|(job, _)| *job == id);
-    for order in seen.orders.values() {
-        for payment in order.payments.iter().filter(|payment| payment.is_live()) {
-            if !has(domain::job::JobId::follow(payment.out_trade_no())) {
-                let missing = format!("nobody follows {}", payment.out_trade_no());
-                let number = Some(order.number.as_str());
-                world.chronicle.violated_by("I36", HAS_A_JOB, number, missing);
-            }
-        }
     }
 }
 

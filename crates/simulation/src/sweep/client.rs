@@ -1,7 +1,11 @@
 //! A client that knows what it wants and does not give up: the same request under the same key
 //! until there is an answer that counts.
 
+mod ahead;
+mod looking;
 mod wishes;
+
+pub(super) use looking::look;
 
 use crate::actors::{Buyer, at_once, cashier, scope};
 use crate::kernel::{Home, Letter, letter};
@@ -12,17 +16,14 @@ use domain::buyer::{ItemId, NewItem, Selection};
 use domain::cash::{CashReceipt, Courier};
 use domain::catalogue::SkuId;
 use domain::changeset::Audit;
-use domain::names::{Appid, Mchid};
-use domain::order::{
-    CancelCause, Command, CompletedBy, PayerResult, PaymentMethod, RefundAsk, WalletPayment,
-};
+use domain::order::{CancelCause, Command, CompletedBy, PayerResult, PaymentMethod, RefundAsk};
 use domain::payment::TradeType;
 use domain::ports::{AddItemAnswer, BuyerBook as _, OrderKey};
-use domain::refund::{Asker, RefundStatus};
+use domain::refund::Asker;
 use domain::shipment::{LogisticsType, Package, ShipmentDraft};
-use domain::{Fen, OrderNumber, OutRefundNo, UserId};
+use domain::{Fen, OrderNumber, OutRefundNo};
 use std::sync::Arc;
-use usecases::{Action, CheckoutRequest, Keyed, PayRequest, RechargeRequest, Target};
+use usecases::{Action, CheckoutRequest, Keyed, PayRequest, Target};
 use wechatpay_sim::core::pay::PayForm;
 
 /// How often a request is sent at most.
@@ -117,33 +118,6 @@ impl Client {
             trade_type,
         };
         Ask::Pay(request, self.keyed("pay", &format!("{number} {trade_type:?}")))
-    }
-
-    /// What buys a recharge, under a new key.
-    pub(super) fn recharge(&mut self, package: &str) -> Option<Ask> {
-        let request = RechargeRequest {
-            buyer: self.buyer.id,
-            package_id: SkuId::parse(package)?,
-            trade_type: TradeType::Jsapi,
-        };
-        Some(Ask::Recharge(request, self.keyed("recharge", package)))
-    }
-
-    /// What orders a line from the wallet, under a new key.
-    pub(super) fn order_from_wallet(&mut self, item: ItemId) -> Ask {
-        let mut asked = self.checkout_of(item, None, None);
-        if let Ask::CheckOut(request, _) = &mut asked {
-            request.method = PaymentMethod::Wallet;
-        }
-        asked
-    }
-
-    /// Under whose names a wallet pays here.
-    pub(super) fn wallet(&self) -> WalletPayment {
-        WalletPayment {
-            mchid: Mchid::new(crate::wechat::Keys::MCHID),
-            appid: Appid::new(crate::wechat::Keys::APPID),
-        }
     }
 
     /// What does something with an order, under a new key.
@@ -322,46 +296,6 @@ impl Client {
         cashier::pay_number(&self.world, number, false);
     }
 
-    /// Waits until the last refund is so, `seconds` at most.
-    pub(super) async fn sees_refund(
-        &self,
-        number: &OrderNumber,
-        seconds: i64,
-        is_so: impl Fn(RefundStatus) -> bool,
-    ) -> bool {
-        for _ in 0..seconds {
-            let last = self.world.oracle.look(|seen| {
-                let refund = seen.order(number.as_str()).and_then(|order| order.refunds.last());
-                refund.map(|refund| refund.state.status())
-            });
-            if last.is_some_and(&is_so) {
-                return true;
-            }
-            self.world.kernel.sleep(SECOND).await;
-        }
-        false
-    }
-
-    /// Whether the order has so many refunds, within so many seconds.
-    pub(super) async fn sees_refunds(
-        &self,
-        number: &OrderNumber,
-        seconds: i64,
-        count: usize,
-    ) -> bool {
-        for _ in 0..seconds {
-            let known = self
-                .world
-                .oracle
-                .look(|seen| seen.order(number.as_str()).map(|order| order.refunds.len()));
-            if known.is_some_and(|known| known >= count) {
-                return true;
-            }
-            self.world.kernel.sleep(SECOND).await;
-        }
-        false
-    }
-
     /// Somebody gives all but `but_fen` of what was paid for an order back at the merchant's console.
     pub(super) fn gives_back_elsewhere(&self, number: &OrderNumber, but_fen: i64) -> bool {
         let settled = |order: &domain::order::Order| {
@@ -373,29 +307,6 @@ impl Client {
         let refund = format!("{paid}-C1");
         let of = (paid.as_str(), refund.as_str());
         self.world.wechat.refund_elsewhere(of, Some(fen - but_fen), self.world.now())
-    }
-
-    /// Looks every other second until the order is as wanted, `seconds` at most.
-    pub(super) async fn look_until(
-        &self,
-        number: &OrderNumber,
-        seconds: i64,
-        is_wanted: impl Fn(&Seen) -> bool,
-    ) -> Option<Seen> {
-        let end = self.world.kernel.now().saturating_add(seconds * SECOND);
-        while self.world.kernel.now() < end {
-            let seen = self.look(number).await;
-            if let Some(seen) = seen.filter(|seen| is_wanted(seen)) {
-                return Some(seen);
-            }
-            self.world.kernel.sleep(2 * SECOND).await;
-        }
-        None
-    }
-
-    /// Looks once. What is shown may not go back.
-    pub(super) async fn look(&self, number: &OrderNumber) -> Option<Seen> {
-        look(&self.world, self.buyer.id, number).await
     }
 
     /// Waits.
@@ -435,17 +346,4 @@ impl Client {
             fingerprint: what.to_owned(),
         }
     }
-}
-
-/// The owner looks once. What is shown may not go back.
-pub(super) async fn look(world: &Arc<World>, owner: UserId, number: &OrderNumber) -> Option<Seen> {
-    let told = world.oracle.was_told_paid(number.as_str());
-    let target = Target::of_buyer(owner, OrderKey::Number(number.clone()));
-    let said = ask(world, Ask::Look(target)).await?;
-    if said.outcome == Outcome::Refused("not_found") {
-        world.oracle.not_found(world, number.as_str());
-    }
-    let seen = said.seen?;
-    world.oracle.shown(world, number.as_str(), told, seen.paid);
-    Some(seen)
 }

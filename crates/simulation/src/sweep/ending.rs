@@ -16,9 +16,9 @@ pub struct Ending {
 }
 
 impl Ending {
-    /// The end that these orders came to, and so many payments of others.
+    /// The end that these orders came to, so many payments of others, and so many points spent.
     #[must_use]
-    pub fn of<'a>(orders: impl Iterator<Item = &'a Order>, foreign: usize) -> Ending {
+    pub fn of<'a>(orders: impl Iterator<Item = &'a Order>, foreign: usize, spent: i64) -> Ending {
         let mut ending = Ending::default();
         let mut words: Vec<String> = Vec::new();
         for order in orders {
@@ -26,6 +26,7 @@ impl Ending {
             ending.payments = ending.payments.saturating_add(order.payments.len());
         }
         words.extend((0..foreign).map(|_| "foreign".to_owned()));
+        words.extend((spent != 0).then(|| format!("{spent} points spent")));
         words.sort();
         ending.words = if words.is_empty() { "nothing".to_owned() } else { words.join(" + ") };
         ending

@@ -218,7 +218,8 @@ fn foreign_cases(world: &World) -> Vec<String> {
 
 fn ending(world: &World) -> Ending {
     let foreign = foreign_cases(world).len();
-    world.oracle.look(|seen| Ending::of(seen.orders.values(), foreign))
+    let spent = world.oracle.points_spent();
+    world.oracle.look(|seen| Ending::of(seen.orders.values(), foreign, spent))
 }
 
 /// Every owner looks once more; whether all of them were answered.

@@ -21,13 +21,17 @@ pub(super) struct Tags;
 fn tag(key: &[u8], message: &[u8]) -> [u8; BYTES] {
     let mut state = [0x6a09_e667_f3bc_c908_u64, 0xbb67_ae85_84ca_a73b];
     for part in [key, message] {
-        for chunk in part.chunks(8) {
-            let mut word = [0; 8];
-            word.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
-            let word = u64::from_le_bytes(word);
-            state[0] = mix(state[0] ^ word);
+        let mut take = |word: [u8; 8]| {
+            state[0] = mix(state[0] ^ u64::from_le_bytes(word));
             state[1] =
                 state[1].rotate_left(23).wrapping_add(state[0]).wrapping_mul(0x9fb2_1c65_1e98_df25);
+        };
+        let (words, rest) = part.as_chunks::<8>();
+        words.iter().for_each(|word| take(*word));
+        if !rest.is_empty() {
+            let mut word = [0; 8];
+            word.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+            take(word);
         }
         // Where one part ends matters.
         state[1] = mix(state[1] ^ u64::try_from(part.len()).unwrap_or(0));

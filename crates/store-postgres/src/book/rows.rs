@@ -9,6 +9,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Text};
 use domain::OrderNumber;
 use domain::buyer::{Address, BookedAddress, ListedItem};
+use domain::catalogue::Sku;
 use domain::ports::{CheckoutBasis, StoreError};
 use serde::Deserialize;
 
@@ -53,39 +54,101 @@ pub(super) struct ItemRow {
 
 impl ItemRow {
     pub(super) fn into_item(self) -> Result<ListedItem, StoreError> {
-        let captured_by = match self.captured_by {
-            Some(text) => Some(
-                OrderNumber::parse(&text)
-                    .ok_or_else(|| corrupt("orders.order_number has an impossible shape"))?,
-            ),
-            None => None,
-        };
         Ok(ListedItem {
             id: self.id,
             quantity: number(self.quantity, "quantity")?,
             sku: self.sku.into_sku()?,
-            captured_by,
+            captured_by: captured_by(self.captured_by)?,
         })
     }
 }
 
+/// What several checkouts read at one moment.
 #[derive(Deserialize)]
-pub(super) struct BasisRow {
+pub(super) struct Bases {
     pub(super) now: Instant,
     pub(super) timeline: String,
-    items: Vec<ItemRow>,
-    address: Option<AddressRow>,
     rules: Option<RulesRow>,
-    coupon: Option<AtHandRow>,
+    skus: Vec<SkuJson>,
+    lines: Vec<LineRow>,
+    addresses: Vec<Of<AddressRow>>,
+    coupons: Vec<Of<AtHandRow>>,
 }
 
-impl BasisRow {
-    pub(super) fn into_basis(self) -> Result<CheckoutBasis, StoreError> {
-        Ok(CheckoutBasis {
-            items: self.items.into_iter().map(ItemRow::into_item).collect::<Result<_, _>>()?,
-            address: self.address.map(AddressRow::into_booked).transpose()?.map(|b| b.address),
-            rules: self.rules.map(RulesRow::into_rules).transpose()?.unwrap_or_default().rules,
-            coupon: self.coupon.map(AtHandRow::into_at_hand).transpose()?,
+/// Of the `n`th of them, from 1.
+#[derive(Deserialize)]
+struct Of<T> {
+    n: usize,
+    #[serde(flatten)]
+    row: T,
+}
+
+/// A line of a list, whose SKU is told once for all.
+#[derive(Deserialize)]
+struct LineRow {
+    n: usize,
+    id: i64,
+    quantity: i64,
+    sku_id: String,
+    captured_by: Option<String>,
+}
+
+impl Bases {
+    /// The basis of each of `count`.
+    pub(super) fn each(self, count: usize) -> Vec<Result<CheckoutBasis, StoreError>> {
+        let common = self.rules.map(RulesRow::into_rules).transpose();
+        let skus: Result<Vec<Sku>, StoreError> =
+            self.skus.into_iter().map(SkuJson::into_sku).collect();
+        let (rules, skus) = match (common, skus) {
+            (Ok(rules), Ok(skus)) => (rules.unwrap_or_default().rules, skus),
+            (Err(why), _) | (_, Err(why)) => return (0..count).map(|_| Err(why.clone())).collect(),
+        };
+        let blank = CheckoutBasis { items: Vec::new(), address: None, rules, coupon: None };
+        let mut each: Vec<Result<CheckoutBasis, StoreError>> = vec![Ok(blank); count];
+        for line in self.lines {
+            let (n, item) = (line.n, line.into_item(&skus));
+            put(&mut each, n, item, |basis, item| basis.items.push(item));
+        }
+        for Of { n, row } in self.addresses {
+            let address = row.into_booked().map(|booked| booked.address);
+            put(&mut each, n, address, |basis, address| basis.address = Some(address));
+        }
+        for Of { n, row } in self.coupons {
+            put(&mut each, n, row.into_at_hand(), |basis, coupon| basis.coupon = Some(coupon));
+        }
+        each
+    }
+}
+
+/// What is wrong with one of them is no other's.
+fn put<T>(
+    each: &mut [Result<CheckoutBasis, StoreError>],
+    n: usize,
+    part: Result<T, StoreError>,
+    with: fn(&mut CheckoutBasis, T),
+) {
+    let Some(of) = n.checked_sub(1).and_then(|place| each.get_mut(place)) else { return };
+    match (of.as_mut(), part) {
+        (Ok(basis), Ok(part)) => with(basis, part),
+        (Ok(_), Err(why)) => *of = Err(why),
+        (Err(_), _) => {}
+    }
+}
+
+impl LineRow {
+    fn into_item(self, skus: &[Sku]) -> Result<ListedItem, StoreError> {
+        let sku = skus.iter().find(|sku| sku.id.as_str() == self.sku_id);
+        Ok(ListedItem {
+            id: self.id,
+            quantity: number(self.quantity, "quantity")?,
+            sku: sku.cloned().ok_or_else(|| corrupt("purchase_list_items.sku_id names nothing"))?,
+            captured_by: captured_by(self.captured_by)?,
         })
     }
+}
+
+fn captured_by(number: Option<String>) -> Result<Option<OrderNumber>, StoreError> {
+    let Some(text) = number else { return Ok(None) };
+    let number = OrderNumber::parse(&text);
+    number.map(Some).ok_or_else(|| corrupt("orders.order_number has an impossible shape"))
 }

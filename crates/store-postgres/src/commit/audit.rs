@@ -79,6 +79,7 @@ fn detail(event: &Event) -> Value {
         | Event::PaymentRejectionProven { .. }
         | Event::CancelWithdrawn
         | Event::Converted
+        | Event::FeesStuck
         | Event::Delivered { .. } => json!({}),
     }
 }

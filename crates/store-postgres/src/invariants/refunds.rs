@@ -39,12 +39,16 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule!(
         "I11b",
-        "only what came to nothing has another in its place: one, of the same money, of the same goods as they are worth then, or what is left of it",
-        "SELECT r.out_refund_no FROM refunds r WHERE r.replaces IS NOT NULL AND NOT EXISTS ( \
+        "where another was made in its place, a refund came to nothing, or the other gave way, or a person is told: one, of the same money, of the same goods as they are worth then, or what is left of it",
+        "SELECT r.out_refund_no FROM refunds r WHERE r.replaces IS NOT NULL \
+         AND r.status NOT IN ('declined', 'withdrawn', 'closed', 'rejected') AND NOT EXISTS ( \
              SELECT 1 FROM refunds c WHERE c.mchid = r.mchid AND c.out_refund_no = r.replaces \
-             AND c.status IN ('closed', 'rejected', 'withdrawn') AND c.order_id = r.order_id \
+             AND (c.status IN ('closed', 'rejected', 'withdrawn') \
+                 OR EXISTS (SELECT 1 FROM cases k WHERE k.kind = 'refund_mismatch' \
+                     AND k.subject = c.out_refund_no)) AND c.order_id = r.order_id \
              AND c.payment_no = r.payment_no AND c.kind = r.kind AND (c.amount_fen = r.amount_fen \
-                 OR ((c.kind = 'surplus' OR c.status = 'withdrawn') AND r.amount_fen < c.amount_fen) \
+                 OR c.status = 'withdrawn' OR ((c.kind = 'surplus' \
+                     OR c.status NOT IN ('closed', 'rejected')) AND r.amount_fen < c.amount_fen) \
                  OR (c.lines <> '[]' AND jsonb_path_query_array(c.lines, '$[*].quantity') \
                      = jsonb_path_query_array(r.lines, '$[*].quantity') \
                      AND jsonb_path_query_array(c.lines, '$[*].line_no') \
@@ -107,10 +111,10 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule!(
         "I15c",
-        "what somebody asks back was paid less than a year before",
+        "what somebody asks back of WeChat Pay was paid less than a year before",
         "SELECT r.out_refund_no FROM refunds r JOIN payments p \
              ON p.order_id = r.order_id AND p.payment_no = r.payment_no \
-         WHERE r.kind = 'requested' AND r.replaces IS NULL \
+         WHERE r.kind = 'requested' AND r.replaces IS NULL AND p.trade_type <> 'WALLET' \
            AND r.created_at >= p.success_at + interval '365 days'"
     ),
 ];

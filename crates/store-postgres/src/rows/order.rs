@@ -14,7 +14,7 @@ use domain::order::{
 };
 use domain::payment::TradeType;
 use domain::ports::StoreError;
-use domain::recharge::{Credit, Grant};
+use domain::recharge::{Credit, Promise};
 use domain::stock::{Hold, HoldStatus};
 use domain::{Epoch, Fen, OrderId, OrderNumber, UserId};
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,7 @@ pub(crate) struct OrderRow {
     delivery_fen: i64,
     rush_fen: i64,
     total_fen: i64,
-    recharge: Option<GrantRow>,
+    recharge: Option<PromiseRow>,
     checkout: CheckoutRow,
     metadata: BTreeMap<String, String>,
     cancel_cause: Option<String>,
@@ -57,7 +57,7 @@ pub(crate) struct OrderRow {
 }
 
 #[derive(Debug, Deserialize, Serialize)]
-struct GrantRow {
+struct PromiseRow {
     credit: String,
     principal: i64,
     bonus: i64,
@@ -158,10 +158,10 @@ impl OrderRow {
             delivery_fen: order.amounts.delivery.get(),
             rush_fen: order.amounts.rush.get(),
             total_fen: order.amounts.total.get(),
-            recharge: order.recharge.map(|grant| GrantRow {
-                credit: grant.credit.name().to_owned(),
-                principal: grant.principal,
-                bonus: grant.bonus,
+            recharge: order.recharge.map(|promise| PromiseRow {
+                credit: promise.credit.name().to_owned(),
+                principal: promise.principal,
+                bonus: promise.bonus,
             }),
             checkout: CheckoutRow::of(&order.checkout),
             metadata: order.metadata.clone(),
@@ -200,7 +200,7 @@ impl OrderRow {
                 rush: Fen::new(self.rush_fen),
                 total: Fen::new(self.total_fen),
             },
-            recharge: self.recharge.map(GrantRow::into_grant).transpose()?,
+            recharge: self.recharge.map(PromiseRow::into_promise).transpose()?,
             checkout: self.checkout.into_checkout()?,
             metadata: self.metadata,
             holds: Vec::new(),
@@ -237,10 +237,10 @@ impl OrderRow {
     }
 }
 
-impl GrantRow {
-    fn into_grant(self) -> Result<Grant, StoreError> {
+impl PromiseRow {
+    fn into_promise(self) -> Result<Promise, StoreError> {
         let credit = Credit::parse(&self.credit).ok_or_else(|| corrupt("a credit of no kind"))?;
-        Ok(Grant { credit, principal: self.principal, bonus: self.bonus })
+        Ok(Promise { credit, principal: self.principal, bonus: self.bonus })
     }
 }
 

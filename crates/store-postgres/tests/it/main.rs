@@ -11,6 +11,7 @@
 mod conformance;
 mod coupon_rules;
 mod epochs;
+mod gathered;
 mod generated;
 mod half_open;
 mod invariants;

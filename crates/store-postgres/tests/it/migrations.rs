@@ -17,16 +17,22 @@ use tokio_postgres::Client;
 
 const FIRST: &str = include_str!("../../../../migrations/0001_first_light/up.sql");
 const SECOND: &str = include_str!("../../../../migrations/0002_a_buyers_path/up.sql");
-const SECOND_DOWN: &str = include_str!("../../../../migrations/0002_a_buyers_path/down.sql");
-const THIRD_DOWN: &str = include_str!("../../../../migrations/0003_core_protocol/down.sql");
-const TENTH_DOWN: &str = include_str!("../../../../migrations/0010_cases/down.sql");
-const NINTH_DOWN: &str = include_str!("../../../../migrations/0009_together/down.sql");
-const EIGHTH_DOWN: &str = include_str!("../../../../migrations/0008_one_shelf/down.sql");
-const ELEVENTH_DOWN: &str = include_str!("../../../../migrations/0011_whole_transfers/down.sql");
-const FOURTH_DOWN: &str = include_str!("../../../../migrations/0004_the_shop/down.sql");
-const SEVENTH_DOWN: &str = include_str!("../../../../migrations/0007_cash_on_delivery/down.sql");
-const LEDGER_DOWN: &str = include_str!("../../../../migrations/0006_the_ledger/down.sql");
-const FIFTH_DOWN: &str = include_str!("../../../../migrations/0005_coupons/down.sql");
+/// The way back of each version, the newest first.
+const DOWNS: [(&str, &str); 13] = [
+    ("0014", include_str!("../../../../migrations/0014_waiting_cases/down.sql")),
+    ("0013", include_str!("../../../../migrations/0013_persons/down.sql")),
+    ("0012", include_str!("../../../../migrations/0012_set_based/down.sql")),
+    ("0011", include_str!("../../../../migrations/0011_whole_transfers/down.sql")),
+    ("0010", include_str!("../../../../migrations/0010_cases/down.sql")),
+    ("0009", include_str!("../../../../migrations/0009_together/down.sql")),
+    ("0008", include_str!("../../../../migrations/0008_one_shelf/down.sql")),
+    ("0007", include_str!("../../../../migrations/0007_cash_on_delivery/down.sql")),
+    ("0006", include_str!("../../../../migrations/0006_the_ledger/down.sql")),
+    ("0005", include_str!("../../../../migrations/0005_coupons/down.sql")),
+    ("0004", include_str!("../../../../migrations/0004_the_shop/down.sql")),
+    ("0003", include_str!("../../../../migrations/0003_core_protocol/down.sql")),
+    ("0002", include_str!("../../../../migrations/0002_a_buyers_path/down.sql")),
+];
 /// How the migration tool remembers what it applied.
 const APPLIED: &str = "CREATE TABLE __diesel_schema_migrations (version varchar(50) PRIMARY KEY, \
     run_on timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP); \
@@ -47,6 +53,10 @@ const SCHEMA: &str = "\
         WHERE NOT t.tgisinternal \
         UNION ALL SELECT pg_get_functiondef(oid) FROM pg_proc \
         WHERE pronamespace = 'public'::regnamespace) everything";
+
+fn down_of(version: &str) -> &'static str {
+    DOWNS.iter().find(|(known, _)| *known == version).unwrap().1
+}
 
 struct Migrating {
     database: TestDatabase,
@@ -84,10 +94,17 @@ impl Migrating {
     }
 
     /// Down, as an operator would: the script, and what the tool remembers of it.
-    async fn down(&self, script: &str, version: &str) {
-        self.client.batch_execute(script).await.unwrap();
+    async fn down(&self, version: &str) {
+        self.client.batch_execute(down_of(version)).await.unwrap();
         let forget = "DELETE FROM __diesel_schema_migrations WHERE version = $1";
         assert_eq!(self.client.execute(forget, &[&version]).await.unwrap(), 1);
+    }
+
+    /// Down to the version before this one.
+    async fn down_below(&self, version: &str) {
+        for (newer, _) in DOWNS.iter().filter(|(newer, _)| *newer >= version) {
+            self.down(newer).await;
+        }
     }
 
     async fn texts(&self, sql: &str) -> Vec<String> {

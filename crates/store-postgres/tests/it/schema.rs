@@ -40,6 +40,16 @@ async fn the_indexes_that_the_queries_need_are_there() {
     }
 }
 
+/// A plan for each call costs as much as the rows; a later `CREATE OR REPLACE` without the setting drops it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_payment_goes_through_is_planned_once_a_connection() {
+    let guard = support::guard(Isolation::ReadCommitted).await;
+    let planned = "SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace \
+                   AND 'plan_cache_mode=force_generic_plan' = ANY (proconfig) ORDER BY 1";
+    let planned = guard.database.query_text(planned).await;
+    assert_eq!(planned, ["paydesk_commit", "paydesk_place_together"]);
+}
+
 /// Each row: what a bug of ours might try, and the constraint that stops it.
 const OF_MONEY: &[(&str, &str)] = &[
     ("UPDATE skus SET available = -1, stocked = stocked - available - 1", "skus_available"),

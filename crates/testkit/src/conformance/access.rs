@@ -36,6 +36,7 @@ fn key(id: &str, made_after_s: i64) -> ApiKeyRecord {
         name: "till".to_owned(),
         roles: vec![Role::Viewer, Role::Operator],
         client_id: Some("shop".to_owned()),
+        person: (id == "k-b").then(|| "k-old".to_owned()),
         created_at: sample::start().plus_seconds(made_after_s),
         revoked_at: None,
     }

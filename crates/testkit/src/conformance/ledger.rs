@@ -3,7 +3,6 @@
 use super::{Stores, deciding_at, placing};
 use crate::sample;
 use domain::case::CaseKind;
-use domain::catalogue::SkuId;
 use domain::changeset::{Changeset, Refusal, ReplayRecord};
 use domain::fact::RefundProgress;
 use domain::ledger::{Account, Balances, BuyerAccount, House, Transfer, TransferKind, Unit};
@@ -13,7 +12,7 @@ use domain::order::{
 };
 use domain::payment::TradeType;
 use domain::ports::{CommitAnswer, EntryList, OrderKey, PutAnswer};
-use domain::recharge::{Credit, Grant, RechargePackage};
+use domain::recharge::{Credit, PackageId, Promise, RechargePackage};
 use domain::refund::{Asker, RefundStatus};
 use domain::{Fen, OrderId, OrderNumber, Timestamp, UserId};
 use std::collections::BTreeSet;
@@ -26,10 +25,10 @@ fn at(seconds: i64) -> Timestamp {
 /// A package of 500 fen.
 pub fn package(credit: Credit, principal: i64, bonus: i64) -> RechargePackage {
     RechargePackage {
-        id: SkuId::parse("ahead").unwrap(),
+        id: PackageId::parse("ahead").unwrap(),
         title: "充值".to_owned(),
         price: Fen::new(500),
-        grant: Grant { credit, principal, bonus },
+        promise: Promise { credit, principal, bonus },
         version: 1,
         set_at: sample::start(),
     }
@@ -375,7 +374,7 @@ pub async fn a_recharge_package_is_changed_at_its_version_only(stores: &Stores) 
     let dearer = RechargePackage { price: Fen::new(700), version: 2, ..first.clone() };
     assert_eq!(put(dearer.clone(), Some(2)).await, PutAnswer::VersionMoved);
     assert_eq!(put(dearer.clone(), Some(1)).await, PutAnswer::Changed(dearer.clone()));
-    let other = RechargePackage { id: SkuId::parse("B").unwrap(), ..first.clone() };
+    let other = RechargePackage { id: PackageId::parse("B").unwrap(), ..first.clone() };
     assert_eq!(put(other.clone(), None).await, PutAnswer::Created(other.clone()));
     assert_eq!(stores.packages.packages().await.unwrap(), [other, dearer.clone()]);
     assert_eq!(stores.packages.package(&first.id).await.unwrap(), Some(dearer));

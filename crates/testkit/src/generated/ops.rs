@@ -7,34 +7,139 @@ use proptest::prelude::*;
 /// One step of a sequence.
 #[derive(Clone, Debug)]
 pub enum Op {
-    PutSku { sku: u8, price: u8, stale: bool },
-    MoveStock { sku: u8, delta: i8, key: u8 },
-    AddItem { buyer: u8, sku: u8, quantity: u8 },
-    ChangeItem { buyer: u8, item: u8, quantity: u8 },
-    RemoveItem { buyer: u8, item: u8 },
-    AddAddress { buyer: u8, max: u8 },
+    PutSku {
+        sku: u8,
+        price: u8,
+        stale: bool,
+    },
+    MoveStock {
+        sku: u8,
+        delta: i8,
+        key: u8,
+    },
+    AddItem {
+        buyer: u8,
+        sku: u8,
+        quantity: u8,
+    },
+    ChangeItem {
+        buyer: u8,
+        item: u8,
+        quantity: u8,
+    },
+    RemoveItem {
+        buyer: u8,
+        item: u8,
+    },
+    AddAddress {
+        buyer: u8,
+        max: u8,
+    },
     Place(Placing),
-    Recharge { buyer: u8, points: bool, principal: u8, bonus: u8, key: Option<u8> },
+    Recharge {
+        buyer: u8,
+        points: bool,
+        principal: u8,
+        bonus: u8,
+        key: Option<u8>,
+    },
     Give(Giving),
     Transfer(Transferring),
-    Adopt { order: u8, no: u8, amount: u8, lost: bool, at: u16 },
+    Adopt {
+        order: u8,
+        no: u8,
+        amount: u8,
+        lost: bool,
+        at: u16,
+    },
     Note(Noting),
-    Claim { at: u16, long: bool },
-    Finish { lease: u8, how: u8, at: u16 },
-    Renew { lease: u8, long: bool },
-    Hasten { job: u8, at: u16 },
-    Rouse { at: u16 },
-    Sweep { at: u16 },
-    List { buyer: Option<u8>, status: Option<u8>, number: Option<u8>, limit: u8 },
-    Cases { kind: Option<u8>, status: Option<u8>, subject: Option<u8> },
-    Replay { key: u8 },
-    Committed { command: u8 },
-    Basis { buyer: u8, only: Option<u8>, coupon: Option<u8> },
-    PutCoupon { coupon: u8, off: u8, stale: bool },
-    Issue { buyer: u8, coupon: u8, quantity: u8, key: u8 },
-    Grants { buyer: u8, at: u16 },
-    Entries { buyer: u8, account: u8, before: Option<u8>, limit: u8 },
-    Entry { buyer: u8, account: u8, name: u8 },
+    Claim {
+        at: u16,
+        long: bool,
+    },
+    Finish {
+        lease: u8,
+        how: u8,
+        at: u16,
+    },
+    Renew {
+        lease: u8,
+        long: bool,
+    },
+    Hasten {
+        job: u8,
+        at: u16,
+    },
+    Rouse {
+        at: u16,
+    },
+    Sweep {
+        at: u16,
+    },
+    List {
+        buyer: Option<u8>,
+        status: Option<u8>,
+        number: Option<u8>,
+        limit: u8,
+    },
+    Cases {
+        kind: Option<u8>,
+        status: Option<u8>,
+        subject: Option<u8>,
+    },
+    /// Somebody acts on a case, as it is or as it is not any more.
+    Act {
+        case: u8,
+        how: u8,
+        stale: bool,
+        key: u8,
+    },
+    Replay {
+        key: u8,
+    },
+    Committed {
+        command: u8,
+    },
+    Basis {
+        buyer: u8,
+        only: Option<u8>,
+        coupon: Option<u8>,
+    },
+    PutCoupon {
+        coupon: u8,
+        off: u8,
+        stale: bool,
+    },
+    PutPackage {
+        package: u8,
+        price: u8,
+        stale: bool,
+    },
+    PutRules {
+        base: u8,
+        stale: bool,
+    },
+    Issue {
+        buyer: u8,
+        coupon: u8,
+        quantity: u8,
+        key: u8,
+    },
+    Grants {
+        buyer: u8,
+        at: u16,
+    },
+    Entries {
+        buyer: u8,
+        account: u8,
+        before: Option<u8>,
+        limit: u8,
+    },
+    Entry {
+        buyer: u8,
+        account: u8,
+        name: u8,
+    },
     Trial,
 }
 
@@ -265,6 +370,8 @@ pub(super) fn any() -> impl Strategy<Value = Op> {
         10 => jobs(),
         6 => looks(),
         8 => shop(),
+        3 => (0..8_u8, 0..5_u8, prop::bool::weighted(0.2), 0..12_u8).prop_map(
+            |(case, how, stale, key)| Op::Act { case, how, stale, key }),
     ]
 }
 
@@ -287,7 +394,7 @@ fn looks() -> BoxedStrategy<Op> {
     let strategy = prop_oneof![
         (of(0..3_u8), of(0..7_u8), of(0..12_u8), 1..5_u8)
             .prop_map(|(buyer, status, number, limit)| Op::List { buyer, status, number, limit }),
-        (of(0..8_u8), of(0..2_u8), of(0..3_u8)).prop_map(|(kind, status, subject)| Op::Cases {
+        (of(0..8_u8), of(0..7_u8), of(0..3_u8)).prop_map(|(kind, status, subject)| Op::Cases {
             kind,
             status,
             subject
@@ -328,6 +435,10 @@ fn shop() -> BoxedStrategy<Op> {
         1 => (buyer.clone(), 1..4_u8).prop_map(|(buyer, max)| Op::AddAddress { buyer, max }),
         1 => (0..3_u8, 0..5_u8, prop::bool::weighted(0.2)).prop_map(
             |(coupon, off, stale)| Op::PutCoupon { coupon, off, stale }),
+        1 => (0..3_u8, 1..5_u8, prop::bool::weighted(0.2)).prop_map(
+            |(package, price, stale)| Op::PutPackage { package, price, stale }),
+        1 => (0..5_u8, prop::bool::weighted(0.2)).prop_map(
+            |(base, stale)| Op::PutRules { base, stale }),
         2 => (buyer, 0..3_u8, 1..4_u8, 0..6_u8).prop_map(
             |(buyer, coupon, quantity, key)| Op::Issue { buyer, coupon, quantity, key }),
     ];

@@ -1,8 +1,10 @@
 //! Plays a sequence on one store and writes down what it sees. What it asks follows from the sequence and from
 //! what it saw, so that equal stores are asked the same.
 
+mod cases;
 mod commits;
 mod ledger;
+mod rules;
 mod shop;
 mod work;
 
@@ -13,7 +15,7 @@ use crate::sample;
 use domain::changeset::Changeset;
 use domain::job::JobId;
 use domain::order::Order;
-use domain::ports::{CaseList, CommitAnswer, LeasedJob, OrderKey, OrderList};
+use domain::ports::{CommitAnswer, LeasedJob, OrderKey, OrderList};
 use domain::{CommandId, OrderId, Timestamp, UserId};
 use std::fmt::Debug;
 
@@ -129,6 +131,11 @@ impl<'a> Player<'a> {
                 self.list(*buyer, *status, *number, *limit).await;
             }
             Op::Cases { kind, status, subject } => self.cases(*kind, *status, *subject).await,
+            Op::Act { case, how, stale, key } => self.act(*case, *how, *stale, *key).await,
+            Op::PutPackage { package, price, stale } => {
+                self.put_package(*package, *price, *stale).await;
+            }
+            Op::PutRules { base, stale } => self.put_rules(*base, *stale).await,
             Op::Replay { key } => {
                 let found = self.stores.orders.replay(&sample::scope(&format!("k-{key}"))).await;
                 self.answer("replay", &found);
@@ -239,29 +246,6 @@ impl<'a> Player<'a> {
         numbers.sort();
         numbers.dedup();
         numbers
-    }
-
-    async fn cases(&mut self, kind: Option<u8>, status: Option<u8>, subject: Option<u8>) {
-        use domain::case::{CaseKind, CaseStatus};
-        let statuses = [CaseStatus::Open, CaseStatus::Resolved];
-        let query = CaseList {
-            kind: kind.and_then(|n| pick(&CaseKind::ALL, n).copied()),
-            status: status.and_then(|n| pick(&statuses, n).copied()),
-            subject: subject.map(|n| format!("S-{n}")),
-            limit: 100,
-            ..CaseList::default()
-        };
-        let page = self.stores.cases.cases(&query).await.expect("a page");
-        let mut found: Vec<String> = page
-            .cases
-            .into_iter()
-            .map(|case| {
-                let order = case.order.map(|number| number.as_str().to_owned());
-                format!("{} {} {} {order:?}", case.kind.name(), case.subject, case.status.name())
-            })
-            .collect();
-        found.sort();
-        self.answer("cases", &found);
     }
 }
 

@@ -6,10 +6,15 @@ WHERE NOT CASE
         SELECT 1 FROM payments p WHERE p.out_trade_no = c.subject AND p.status = 'surplus')
     WHEN c.kind = 'refund_abnormal' THEN EXISTS (
         SELECT 1 FROM refunds r WHERE r.out_refund_no = c.subject)
-    -- Paid back by bank, and then WeChat Pay brought it after all.
+    -- Paid back by bank, or proven not to be there, and then WeChat Pay brought it after all.
     WHEN c.kind = 'refund_mismatch' THEN EXISTS (
         SELECT 1 FROM by_bank b JOIN wechat_refunds w USING (out_refund_no)
         WHERE b.out_refund_no = c.subject AND w.status = 'SUCCESS')
+      OR EXISTS (
+        SELECT 1 FROM refunds r JOIN wechat_refunds w USING (out_refund_no)
+        JOIN audit a ON a.order_id = r.order_id CROSS JOIN jsonb_array_elements(a.events) e
+        WHERE r.out_refund_no = c.subject AND w.status <> 'CLOSED'
+          AND e->>'event' = 'refund_rejected' AND e->>'out_refund_no' = r.out_refund_no)
     -- Time jumps: an hour in which nobody knows of a refund is short.
     WHEN c.kind = 'stuck' THEN EXISTS (SELECT 1 FROM refunds r WHERE r.out_refund_no = c.subject)
     WHEN c.kind IN ('unknown_order', 'foreign') THEN EXISTS (

@@ -83,9 +83,12 @@ WHERE c.kind = 'refund' AND NOT EXISTS (
 UNION ALL
 SELECT 'I11 what came to nothing has one in its place: ' || o.out_refund_no || ' ' || o.status
 FROM refunds r JOIN refunds o ON o.out_refund_no = r.replaces
-WHERE o.status NOT IN ('closed', 'rejected')
-   OR EXISTS (SELECT 1 FROM wechat_refunds w
-              WHERE w.out_refund_no = o.out_refund_no AND w.status <> 'CLOSED')
+WHERE r.status NOT IN ('declined', 'withdrawn', 'closed', 'rejected')
+  AND (o.status NOT IN ('closed', 'rejected', 'withdrawn')
+       OR EXISTS (SELECT 1 FROM wechat_refunds w
+                  WHERE w.out_refund_no = o.out_refund_no AND w.status <> 'CLOSED'))
+  -- Proven not to be there, and there after all: a person is told when both are out.
+  AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.kind = 'refund_mismatch' AND c.subject = o.out_refund_no)
 UNION ALL
 -- By the trail, which the program writes and never changes. What replaces another was approved with it.
 SELECT 'two people say yes to much money: ' || r.out_refund_no || ', asked for by ' || r.actor

@@ -2,11 +2,13 @@
 
 use super::Findings;
 use crate::mocks::{MockGateway, MockRules, desk, ready};
+use crate::overheard::Overheard;
 use crate::samples::{now, store};
 use domain::case::CaseKind;
 use domain::changeset::Changeset;
 use domain::ports::{CommitAnswer, InvariantReport, Part, StoreError};
 use std::sync::{Arc, Mutex};
+use tracing::Level;
 
 const EVERY_MS: u64 = 600_000;
 
@@ -38,6 +40,22 @@ async fn look(
 }
 
 #[tokio::test]
+async fn that_the_books_agree_is_said_only_where_they_do() {
+    for (sample, said) in [(&[][..], 1), (&["P2"][..], 0)] {
+        let overheard = Overheard::listen();
+        let (orders, _) = store(Vec::new(), vec![CommitAnswer::Committed; 5]);
+        let mut rules = MockRules::new();
+        rules
+            .expect_check_part()
+            .returning(move |_, _pace| ready(Ok(vec![report("I20a", sample)])));
+        let mut desk = desk(orders, MockGateway::new(), now());
+        desk.invariants = Arc::new(rules);
+        desk.check_books(EVERY_MS).await.unwrap();
+        assert_eq!(overheard.count(Level::INFO, "books.agree"), said);
+    }
+}
+
+#[tokio::test]
 async fn books_that_agree_open_no_case() {
     let all_true = |_| Ok(vec![report("I2a", &[])]);
     let (findings, written) = look(vec![CommitAnswer::Committed], all_true).await;
@@ -51,11 +69,12 @@ async fn what_differs_is_a_case_for_each_thing_by_its_name_and_a_part_that_fails
     let found = |part| match part {
         Part::Payments => Err(StoreError::Unavailable("too slow".to_owned())),
         Part::Goods => Ok(vec![report("I21b", &["tea", "cup"]), report("I22a", &[])]),
-        Part::Settlements => Ok(vec![]),
+        Part::Settlements => Ok(vec![report("I20a", &["P2"])]),
         Part::Work => Ok(vec![report("I36a", &["P1"])]),
     };
-    let (findings, written) = look(vec![CommitAnswer::Committed; 3], found).await;
-    let expected = Findings { broken: vec!["I21b", "I36a"], unchecked: vec![Part::Payments] };
+    let (findings, written) = look(vec![CommitAnswer::Committed; 4], found).await;
+    let expected =
+        Findings { broken: vec!["I21b", "I20a", "I36a"], unchecked: vec![Part::Payments] };
     assert_eq!(findings, Some(expected));
     let cases: Vec<(CaseKind, &str)> = written
         .iter()
@@ -67,6 +86,7 @@ async fn what_differs_is_a_case_for_each_thing_by_its_name_and_a_part_that_fails
         [
             (CaseKind::Stock, "I21b:tea"),
             (CaseKind::Stock, "I21b:cup"),
+            (CaseKind::Ledger, "I20a:P2"),
             (CaseKind::Stuck, "I36a:P1"),
         ]
     );

@@ -139,14 +139,10 @@ impl Paydesk {
 
     /// What there would be too little of, also once every order in the way has given back what it holds.
     async fn short_even_then(&self, quote: &Quote) -> Result<Option<SkuId>, CheckoutError> {
-        let mut short: BTreeMap<&SkuId, i64> = BTreeMap::new();
+        let mut left_of: BTreeMap<&SkuId, i64> = BTreeMap::new();
         for item in &quote.items {
-            let left = short.entry(&item.sku.id).or_insert(item.sku.stock.available);
+            let left = left_of.entry(&item.sku.id).or_insert(item.sku.stock.available);
             *left = left.saturating_sub(i64::from(item.quantity));
-        }
-        short.retain(|_, left| *left < 0);
-        if short.is_empty() {
-            return Ok(None);
         }
         let in_the_way = quote.items.iter().filter_map(|item| item.captured_by.as_ref());
         let in_the_way: BTreeSet<&OrderNumber> = in_the_way.collect();
@@ -154,12 +150,12 @@ impl Paydesk {
             let found = self.orders.load(&OrderKey::Number(number.clone())).await?;
             let holds = found.into_iter().flat_map(|loaded| loaded.value.holds);
             for hold in holds.filter(|hold| hold.status == HoldStatus::Held) {
-                if let Some(left) = short.get_mut(&hold.sku_id) {
+                if let Some(left) = left_of.get_mut(&hold.sku_id) {
                     *left = left.saturating_add(i64::from(hold.quantity));
                 }
             }
         }
-        Ok(short.into_iter().find(|(_, left)| *left < 0).map(|(sku, _)| sku.clone()))
+        Ok(left_of.into_iter().find(|(_, left)| *left < 0).map(|(sku, _)| sku.clone()))
     }
 
     /// Cancels the order in the way, as a command of its own, and waits for the end. Nothing is

@@ -2,15 +2,16 @@
 
 use super::{Checkedout, CheckoutError, CheckoutRequest};
 use crate::Paydesk;
-use crate::mocks::{MockBook, MockGateway, MockIds, MockOrders, desk, ready};
+use crate::mocks::{MockBook, MockGateway, MockIds, MockLedger, MockOrders, desk, ready};
 use crate::samples::{keyed, now, order, sku};
 use domain::Fen;
 use domain::buyer::{Address, ListedItem, Selection};
 use domain::changeset::{Changeset, Refusal};
 use domain::delivery::DeliveryRules;
+use domain::ledger::Balances;
 use domain::order::PaymentMethod;
 use domain::ports::{CheckoutBasis, CommitAnswer, Loaded};
-use domain::{OrderId, UserId};
+use domain::{OrderId, OrderNumber, UserId};
 use std::sync::{Arc, Mutex};
 
 fn buyer() -> UserId {
@@ -215,15 +216,14 @@ async fn lines_that_are_not_the_buyers_are_named() {
     assert!(desk.check_out(&only(&[1]), &keyed("one")).await.is_ok());
 }
 
-/// What all want is locked by whoever may get it.
-#[tokio::test]
-async fn what_is_known_to_be_gone_is_refused_without_a_commit() {
-    let (mut desk, written) = shop(Vec::new(), Vec::new(), Vec::new());
+/// A list with two teas, of which there are so many.
+fn two_of(available: i64, captured_by: Option<OrderNumber>) -> MockBook {
     let mut book = MockBook::new();
-    book.expect_checkout_basis().returning(|_, _, _, _| {
-        let mut gone = sku(100);
-        gone.stock.available = 1;
-        let item = ListedItem { id: 1, quantity: 2, sku: gone, captured_by: None };
+    book.expect_checkout_basis().returning(move |_, _, _, _| {
+        let mut tea = sku(100);
+        tea.stock.available = available;
+        let captured_by = captured_by.clone();
+        let item = ListedItem { id: 1, quantity: 2, sku: tea, captured_by };
         let text = String::new;
         let address = Address { name: text(), phone: text(), region: text(), detail: text() };
         let rules = DeliveryRules::default();
@@ -231,8 +231,45 @@ async fn what_is_known_to_be_gone_is_refused_without_a_commit() {
             CheckoutBasis { items: vec![item], address: Some(address), rules, coupon: None };
         ready(Ok(Loaded { value, store_now: now(), epoch: crate::samples::epoch() }))
     });
-    desk.book = Arc::new(book);
+    book
+}
+
+/// What all want is locked by whoever may get it.
+#[tokio::test]
+async fn what_is_known_to_be_gone_is_refused_without_a_commit() {
+    let (mut desk, written) = shop(Vec::new(), Vec::new(), Vec::new());
+    desk.book = Arc::new(two_of(1, None));
     let refused = desk.check_out(&request(), &keyed("k")).await;
     assert!(matches!(refused, Err(CheckoutError::OutOfStock(id)) if id == sku(100).id));
     assert!(written.lock().unwrap().is_empty(), "nothing was asked of the row that all want");
+
+    let (mut desk, written) = shop(Vec::new(), vec![CommitAnswer::Committed], vec![1]);
+    desk.book = Arc::new(two_of(2, None));
+    assert!(desk.check_out(&request(), &keyed("k")).await.is_ok(), "the last two");
+    assert_eq!(written.lock().unwrap().len(), 1);
+}
+
+/// Whether the list could be bought from a wallet that holds so much, once the order in the way is gone:
+/// that one holds one tea.
+async fn could_be_bought(available: i64, wallet: i64) -> Result<(), CheckoutError> {
+    let (orders, _) = crate::samples::living(order());
+    let mut desk = desk(orders, MockGateway::new(), now());
+    desk.book = Arc::new(two_of(available, Some(order().number)));
+    let mut ledger = MockLedger::new();
+    ledger
+        .expect_balances()
+        .returning(move |_| ready(Ok(Some(Balances { wallet, ..Balances::default() }))));
+    desk.ledger = Arc::new(ledger);
+    let wanted = CheckoutRequest { method: PaymentMethod::Wallet, ..request() };
+    let quote = desk.read_for(&wanted).await?.priced((None, false), now())?;
+    desk.could_be_placed(&wanted, &quote).await
+}
+
+#[tokio::test]
+async fn nobodys_order_makes_way_for_what_could_not_be_bought_then() {
+    assert!(could_be_bought(1, 200).await.is_ok(), "with the one that the other order holds");
+    let short = could_be_bought(0, 200).await;
+    assert!(matches!(short, Err(CheckoutError::OutOfStock(_))), "{short:?}");
+    let poor = could_be_bought(1, 199).await;
+    assert!(matches!(poor, Err(CheckoutError::InsufficientBalance)), "{poor:?}");
 }

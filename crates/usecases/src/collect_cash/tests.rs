@@ -134,3 +134,15 @@ async fn another_amount_and_another_state_are_refused_without_effect() {
     assert!(rejected(&refused, &Rejection::WrongState), "{refused:?}");
     assert!(life.lock().unwrap().events().is_empty() && hastened.lock().unwrap().is_empty());
 }
+
+/// Nothing was paid for it, online or otherwise.
+#[tokio::test]
+async fn an_order_to_be_paid_online_is_no_door_to_collect_at() {
+    let (desk, life, _) = desk_of(order());
+    let refused = collect(&desk, "one", 100).await.unwrap_err();
+    let is_state = matches!(
+        refused,
+        CollectError::Act(ActError::Transact(TransactError::Rejected(Rejection::WrongState)))
+    );
+    assert!(is_state && life.lock().unwrap().events().is_empty(), "{refused:?}");
+}

@@ -143,6 +143,64 @@ async fn a_fact_that_differs_is_not_acknowledged_by_the_job_as_done() {
     assert!(matches!(finish, Finish::Again(at) if at > now()));
 }
 
+/// Once: it differs at every look, also after a person has ended the case.
+#[tokio::test]
+async fn what_differs_is_shown_once_for_each_way_in_which_it_does() {
+    let (order, no) = refunding(40);
+    let (other, _) = refunding(30);
+    let sending = after(order, &Command::SendRefund { out_refund_no: no.clone() });
+    let mut names = Vec::new();
+    for token in [4, 5] {
+        let fact = refund_fact(&other, &no, Some(RefundProgress::Processing));
+        let mut gateway = MockGateway::new();
+        gateway.expect_query_refund().times(1).return_once(move |_| ready(Ok(fact)));
+        let (desk, life) = setting(sending.clone(), gateway);
+        let mut job = job(&no, 2);
+        job.fence.token = token;
+        desk.follow_refund(&no, &job).await.unwrap();
+        names.push(life.lock().unwrap().written[0].command_id.clone());
+    }
+    assert_eq!(names[0], names[1]);
+}
+
+/// Refused and proven, then paid back by bank; and its first request was still under way.
+#[tokio::test]
+async fn what_was_paid_back_otherwise_and_is_under_way_at_wechat_pay_is_asked_about_until_it_ends()
+{
+    let (order, no) = refunding(40);
+    let order = after(order, &Command::SendRefund { out_refund_no: no.clone() });
+    let abnormal = refund_fact(&order, &no, Some(RefundProgress::Abnormal));
+    let order = after(order, &Command::RecordRefund(abnormal));
+    let by_bank =
+        Command::SettleRefundOffline { out_refund_no: no.clone(), note: "by bank".to_owned() };
+    let settled = after(order, &by_bank);
+    for (progress, is_over) in [
+        (RefundProgress::Processing, false),
+        (RefundProgress::Abnormal, true),
+        (RefundProgress::Closed, true),
+    ] {
+        let fact = refund_fact(&settled, &no, Some(progress));
+        let mut gateway = MockGateway::new();
+        gateway.expect_query_refund().times(1).return_once(move |_| ready(Ok(fact)));
+        let (orders, _) = living(settled.clone());
+        let desk = desk(orders, gateway, now().plus_seconds(7_200));
+        let finish = desk.follow_refund(&no, &job(&no, 2)).await.unwrap();
+        assert_eq!(finish == Finish::Done, is_over, "{progress:?}: {finish:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_under_way_and_was_paid_back_no_other_way_is_asked_about_soon() {
+    let (order, no) = refunding(40);
+    let sending = after(order, &Command::SendRefund { out_refund_no: no.clone() });
+    let fact = refund_fact(&sending, &no, Some(RefundProgress::Processing));
+    let mut gateway = MockGateway::new();
+    gateway.expect_query_refund().times(1).return_once(move |_| ready(Ok(fact)));
+    let (desk, _) = setting(sending, gateway);
+    let finish = desk.follow_refund(&no, &job(&no, 2)).await.unwrap();
+    assert!(matches!(finish, Finish::Again(at) if at < now().plus_seconds(600)), "{finish:?}");
+}
+
 /// The notification of a refund made in the console came while the database was away, and no re-send
 /// ever arrived.
 #[tokio::test]

@@ -4,21 +4,20 @@ use super::RechargeRequest;
 use crate::mocks::{MockGateway, MockIds, MockOrders, MockPackages, desk, ready};
 use crate::samples::{epoch, keyed, now, order};
 use crate::{Checkedout, CheckoutError, Keyed, Paydesk};
-use domain::catalogue::SkuId;
 use domain::changeset::{Changeset, Refusal};
 use domain::order::{Order, OrderStatus, Purpose};
 use domain::payment::{Credential, TradeType};
 use domain::ports::{CommitAnswer, Loaded, PayParams};
-use domain::recharge::{Credit, Grant, RechargePackage};
+use domain::recharge::{Credit, PackageId, Promise, RechargePackage};
 use domain::{Fen, OrderId};
 use std::sync::{Arc, Mutex};
 
 fn package() -> RechargePackage {
     RechargePackage {
-        id: SkuId::parse("plus").unwrap(),
+        id: PackageId::parse("plus").unwrap(),
         title: "充一百送二十".to_owned(),
         price: Fen::new(10_000),
-        grant: Grant { credit: Credit::Wallet, principal: 10_000, bonus: 2_000 },
+        promise: Promise { credit: Credit::Wallet, principal: 10_000, bonus: 2_000 },
         version: 3,
         set_at: now(),
     }
@@ -28,6 +27,7 @@ fn request() -> RechargeRequest {
     RechargeRequest {
         buyer: order().buyer.unwrap(),
         package_id: package().id,
+        expected_version: None,
         trade_type: TradeType::Native,
     }
 }
@@ -99,7 +99,7 @@ async fn one_order_per_key_with_what_is_offered_now_frozen_in_it() {
     assert_eq!(offer.pay_params, Some(PayParams::Native { code_url: "weixin://x".to_owned() }));
     let order = placed(&written).remove(0);
     assert_eq!((order.purpose, order.status), (Purpose::Recharge, OrderStatus::PendingPayment));
-    assert_eq!((order.amounts.total, order.recharge), (Fen::new(10_000), Some(package().grant)));
+    assert_eq!((order.amounts.total, order.recharge), (Fen::new(10_000), Some(package().promise)));
     assert_eq!(order.buyer, Some(request().buyer));
     let again = desk.recharge(&request(), &keyed("one")).await.unwrap().unwrap();
     let Checkedout::Replayed { offer, reused: false } = again else { panic!("{again:?}") };
@@ -112,6 +112,23 @@ async fn what_is_not_offered_is_not_bought() {
     let (desk, written) = desk_of(None, Vec::new());
     assert!(desk.recharge(&request(), &keyed("one")).await.unwrap().is_none());
     assert!(written.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_package_that_is_not_what_the_buyer_was_shown_is_not_bought() {
+    let (desk, written) = desk_of(Some(package()), vec![CommitAnswer::Committed]);
+    let shown = |version| RechargeRequest { expected_version: Some(version), ..request() };
+    for version in [2, 4] {
+        let refused = desk.recharge(&shown(version), &keyed("one")).await;
+        let Err(CheckoutError::PackageChanged(amounts)) = refused else { panic!("{refused:?}") };
+        assert_eq!((amounts.items, amounts.total), (Fen::new(10_000), Fen::new(10_000)));
+    }
+    assert!(written.lock().unwrap().is_empty(), "a refusal has no effect");
+    let got = desk.recharge(&shown(3), &keyed("one")).await;
+    assert!(matches!(got, Ok(Some(Checkedout::Placed(_)))), "{got:?}");
+    // The key is answered before anything else: what was bought stays bought.
+    let again = desk.recharge(&shown(3), &keyed("one")).await;
+    assert!(matches!(again, Ok(Some(Checkedout::Replayed { .. }))), "{again:?}");
 }
 
 #[tokio::test]

@@ -13,7 +13,8 @@ use domain::ledger::{Account, Balances, BuyerAccount, Entry, Unit};
 use domain::order::{CancelCause, Command, Decision, Order, OrderStatus, PayerResult, Purpose};
 use domain::payment::{ClosingCause, PaymentState};
 use domain::ports::{Clock, CommitAnswer, Committed, OrderKey, StoreError};
-use domain::recharge::{Credit, Grant};
+use domain::recharge::{Credit, Promise};
+use domain::refund::{RefundKind, RefundState};
 use domain::{CommandId, OutRefundNo};
 use std::sync::{Arc, Mutex};
 use tracing::Level;
@@ -256,7 +257,7 @@ fn owing(progress: RefundProgress) -> (Order, Command) {
     let mut ahead = order();
     ahead.purpose = Purpose::Recharge;
     ahead.holds.clear();
-    ahead.recharge = Some(Grant { credit: Credit::Wallet, principal: 100, bonus: 0 });
+    ahead.recharge = Some(Promise { credit: Credit::Wallet, principal: 100, bonus: 0 });
     let played = |order: &Order, command: &Command| match order.decide(command, now()) {
         Ok(Decision::Record(events)) => order.clone().after(&events),
         other => panic!("{other:?}"),
@@ -316,4 +317,61 @@ async fn a_debt_that_was_paid_meanwhile_is_looked_at_again() {
         entries.filter(wallet).map(|entry| entry.amount).sum::<i64>()
     };
     assert_eq!(written.iter().map(of_wallet).collect::<Vec<_>>(), [30, 60]);
+}
+
+/// What the ledger refuses `refused` times in a row of what WeChat Pay says: how often it was looked what the
+/// buyer has, and what was written in the end.
+async fn refused_by_the_ledger(of: BuyerAccount, refused: usize) -> (usize, Changeset) {
+    let (ahead, closed) = owing(RefundProgress::Closed);
+    let mut answers = vec![CommitAnswer::GuardRefused(Refusal::Balance(of)); refused];
+    answers.push(CommitAnswer::Committed);
+    let (orders, written) = store(vec![ahead.clone()], answers);
+    let mut desk = desk(orders, MockGateway::new(), now());
+    let mut ledger = MockLedger::new();
+    let looks = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&looks);
+    ledger.expect_balances().returning(move |_| {
+        *counted.lock().unwrap() += 1;
+        ready(Ok(Some(Balances { receivable_fen: -70, ..Balances::default() })))
+    });
+    desk.ledger = Arc::new(ledger);
+    let target = Target::anybodys(OrderKey::Id(ahead.id));
+    desk.transact(&target, &closed, &intent(false)).await.unwrap();
+    let last = written.lock().unwrap().last().unwrap().clone();
+    let looks = *looks.lock().unwrap();
+    (looks, last)
+}
+
+/// Money is recorded whatever the ledger holds: a balance that never keeps still is a case in the end.
+#[tokio::test]
+async fn a_fact_looks_so_often_for_what_the_buyer_has_and_is_recorded_without_it_then() {
+    for of in [BuyerAccount::Wallet, BuyerAccount::Receivable(Unit::Fen)] {
+        let (looks, written) = refused_by_the_ledger(of, 6).await;
+        assert_eq!((looks, written.transfers.len()), (7, 1), "{of:?}");
+        assert!(written.cases.iter().all(|case| case.kind != CaseKind::Ledger), "{of:?}");
+        let (looks, written) = refused_by_the_ledger(of, 7).await;
+        assert_eq!((looks, written.transfers.len()), (7, 0), "{of:?}");
+        assert!(written.cases.iter().any(|case| case.kind == CaseKind::Ledger), "{of:?}");
+    }
+}
+
+/// Nobody is refused because somebody paid what was owed at that moment.
+#[tokio::test]
+async fn what_a_person_says_is_said_again_to_a_debt_that_changed_meanwhile() {
+    let (mut ahead, _) = owing(RefundProgress::Closed);
+    ahead.refunds[0].state = RefundState::AwaitingApproval;
+    ahead.refunds[0].kind = RefundKind::Requested;
+    let out_refund_no = ahead.refunds[0].out_refund_no.clone();
+    let moved = Refusal::Balance(BuyerAccount::Receivable(Unit::Fen));
+    let answers = vec![CommitAnswer::GuardRefused(moved), CommitAnswer::Committed];
+    let (orders, written) = store(vec![ahead.clone()], answers);
+    let mut desk = desk(orders, MockGateway::new(), now());
+    let mut ledger = MockLedger::new();
+    let held = Balances { receivable_fen: -70, ..Balances::default() };
+    ledger.expect_balances().returning(move |_| ready(Ok(Some(held))));
+    desk.ledger = Arc::new(ledger);
+    let target = Target::anybodys(OrderKey::Id(ahead.id));
+    let decline = Command::DeclineRefund { out_refund_no };
+    desk.transact(&target, &decline, &intent(false)).await.unwrap();
+    assert_eq!(written.lock().unwrap().len(), 2);
 }

@@ -5,6 +5,7 @@ use app::telemetry::{LogFormat, subscriber};
 use serde_json::Value;
 use std::io;
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -62,5 +63,30 @@ impl Logs {
         let about =
             |line: &Value| line["payment.out_trade_no"] == number || line["order.number"] == number;
         self.of("event", event).into_iter().filter(about).collect()
+    }
+
+    /// [`Logs::events`], waited for: what is done is seen a moment before it is logged. Waits on, for a moment,
+    /// when there is one, because it should stay alone.
+    pub async fn told(&self, event: &str, number: &str) -> Vec<Value> {
+        until(|| !self.events(event, number).is_empty()).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        self.events(event, number)
+    }
+
+    /// [`Logs::of`] one request, once its answer is logged, which is after it was given.
+    pub async fn of_request(&self, id: &str) -> Vec<Value> {
+        let lines = || self.of("request_id", id);
+        until(|| lines().iter().any(|line| line["event"] == "http.answered")).await;
+        lines()
+    }
+}
+
+/// For five seconds at most: what is missing then is said by who asks.
+async fn until(is_there: impl Fn() -> bool) {
+    for _ in 0..250 {
+        if is_there() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

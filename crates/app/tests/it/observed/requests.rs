@@ -6,10 +6,6 @@ use crate::world::World;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-fn events(lines: &[Value]) -> Vec<&str> {
-    lines.iter().filter_map(|line| line["event"].as_str()).collect()
-}
-
 fn one<'a>(lines: &'a [Value], event: &str) -> &'a Value {
     let mut found = lines.iter().filter(|line| line["event"] == event);
     let line = found.next().unwrap_or_else(|| panic!("no {event} in {lines:#?}"));
@@ -38,7 +34,7 @@ async fn a_request_id_finds_the_checkout_its_calls_and_wechat_pays_own_id() {
     let offer: Value = answer.json().await.unwrap();
     let number = offer["order_number"].as_str().unwrap();
 
-    let lines = logs.of("request_id", &id);
+    let lines = logs.of_request(&id).await;
     let called = one(&lines, "wechat.called");
     assert_eq!(called["wechat.kind"], "prepay");
     assert_eq!(called["wechat.status"], 200);
@@ -56,7 +52,7 @@ async fn a_request_id_finds_the_checkout_its_calls_and_wechat_pays_own_id() {
     assert!(logs.events("order.paid", number).is_empty());
     world.pay(number).await;
     world.paid_order(&buyer, number).await;
-    let paid = logs.events("order.paid", number);
+    let paid = logs.told("order.paid", number).await;
     assert_eq!(paid.len(), 1, "{paid:#?}");
     assert_eq!(paid[0]["payment.out_trade_no"], number);
     world.stop().await;
@@ -74,19 +70,11 @@ async fn a_notification_is_followed_from_its_receipt_to_the_paid_order() {
     world.faults(queries).await;
     world.pay(&number).await;
     world.paid_order(&buyer, &number).await;
-    let paid = logs.events("order.paid", &number);
+    let paid = logs.told("order.paid", &number).await;
     assert_eq!(paid.len(), 1, "{paid:#?}");
     assert!(has_wechats_id(&paid[0]), "the id of WeChat Pay's sending: {}", paid[0]);
     let id = paid[0]["request_id"].as_str().expect("a request brought it");
-    // The answer is logged after it was given; it is waited for.
-    let mut lines = logs.of("request_id", id);
-    for _ in 0..50 {
-        if events(&lines).contains(&"http.answered") {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        lines = logs.of("request_id", id);
-    }
+    let lines = logs.of_request(id).await;
     for event in ["notify.received", "notify.verified", "order.paid", "notify.acknowledged"] {
         one(&lines, event);
     }
@@ -104,7 +92,7 @@ async fn what_a_job_does_carries_the_jobs_id() {
     let (buyer, number) = world.open_order("followed", "tea").await;
     world.pay(&number).await;
     world.paid_order(&buyer, &number).await;
-    let paid = logs.events("order.paid", &number);
+    let paid = logs.told("order.paid", &number).await;
     assert_eq!(paid.len(), 1, "{paid:#?}");
     let job = format!("follow_payment:{number}");
     assert_eq!(paid[0]["job.id"], job);
@@ -143,7 +131,7 @@ async fn money_for_a_number_that_nobody_knows_is_an_error() {
     let path = format!("/_sandbox/notify/{foreign}");
     let (_, answer) = world.sandbox(Method::POST, &path, json!({})).await;
     assert_eq!(answer["status"], 503, "{answer}");
-    let orphans = logs.events("notify.orphan", &foreign);
+    let orphans = logs.told("notify.orphan", &foreign).await;
     assert!(!orphans.is_empty());
     for orphan in orphans {
         assert_eq!(orphan["level"], "ERROR");

@@ -38,7 +38,7 @@ impl Order {
         if ask.out_refund_no.as_ref().is_some_and(OutRefundNo::is_of_our_shape) {
             return Err(Rejection::RefundNumberTaken(out_refund_no));
         }
-        if receipt.success_at.plus_seconds(REFUNDABLE_S) <= given.now {
+        if is_overdue(payment, receipt, given.now) {
             return Err(Rejection::NotRefundable);
         }
         let rest = self.rest_of(payment);
@@ -160,10 +160,10 @@ impl Order {
     ) -> Result<Refund, Rejection> {
         let RestOf { payment, asked_by, actor } = *of;
         let rest = self.rest_of(payment);
-        let overdue = payment
-            .receipt()
-            .is_none_or(|receipt| receipt.success_at.plus_seconds(REFUNDABLE_S) <= given.now);
-        if overdue || self.has_all_refunds(payment.no) {
+        let receipt = payment.receipt();
+        if receipt.is_none_or(|receipt| is_overdue(payment, receipt, given.now))
+            || self.has_all_refunds(payment.no)
+        {
             return Err(Rejection::NotCancellable);
         }
         let waits = asked_by == Asker::Operator && self.needs_another(payment.no, rest, given);
@@ -188,6 +188,12 @@ impl Order {
             created_at: given.now,
         })
     }
+}
+
+/// Whether WeChat Pay would not refund it any more. What a wallet paid goes back into it at any time: it is
+/// our own ledger.
+fn is_overdue(payment: &Payment, receipt: &Receipt, now: Timestamp) -> bool {
+    !payment.is_from_wallet() && receipt.success_at.plus_seconds(REFUNDABLE_S) <= now
 }
 
 /// Of which payment the rest goes back, and who wants that.

@@ -72,11 +72,18 @@ impl Order {
 
     /// What is left of the last one that gave way: less than all of it went back elsewhere. Nobody has
     /// agreed to what waited for a person, and it waits again.
-    fn asked_again(&self, events: &[Event], payment: &Payment, now: Timestamp) -> Option<Event> {
+    pub(super) fn asked_again(
+        &self,
+        events: &[Event],
+        payment: &Payment,
+        now: Timestamp,
+    ) -> Option<Event> {
+        let after = events.iter().fold(self.clone(), Order::apply);
         let gave_way =
             |event: &&Event| matches!(event, Event::RefundMoved { to: RefundState::Withdrawn, .. });
-        let gave_way = self.refund(events.iter().rev().find(gave_way)?.out_refund_no()?)?;
-        let after = events.iter().fold(self.clone(), Order::apply);
+        let mut gave_way = events.iter().rev().filter(gave_way).filter_map(Event::out_refund_no);
+        let gave_way =
+            gave_way.find_map(|no| self.refund(no).filter(|r| !after.is_served_otherwise(r)))?;
         let amount = gave_way.amount.min(after.rest_of(payment));
         if amount < Fen::new(1) || after.has_all_refunds(payment.no) {
             return None;
@@ -147,13 +154,15 @@ impl Order {
 
     /// What was made elsewhere is a fact and comes first: what of ours has not been sent gives way,
     /// the newest first. `None` when that is not enough.
-    fn make_room(&self, payment: &Payment, needed: Fen, now: Timestamp) -> Option<Vec<Event>> {
+    pub(super) fn make_room(
+        &self,
+        payment: &Payment,
+        needed: Fen,
+        now: Timestamp,
+    ) -> Option<Vec<Event>> {
         let mut events = Vec::new();
         let mut rest = self.rest_of(payment);
-        let unsent = |refund: &&Refund| {
-            refund.payment_no == payment.no
-                && matches!(refund.state, RefundState::AwaitingApproval | RefundState::Requested)
-        };
+        let unsent = |refund: &&Refund| refund.payment_no == payment.no && refund.is_unsent();
         let mut unsent = self.refunds.iter().rev().filter(unsent);
         while rest < needed {
             let refund = unsent.next()?;

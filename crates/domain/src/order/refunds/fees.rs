@@ -68,7 +68,7 @@ impl Order {
         };
         let rest = RestOf { payment, asked_by: last.asked_by, actor: &last.actor };
         // What cannot be refunded any more is left to a person.
-        let Ok(refund) = after.refund_of_rest(&rest, given) else { return Vec::new() };
+        let Ok(refund) = after.refund_of_rest(&rest, given) else { return vec![Event::FeesStuck] };
         let cause = match last.asked_by {
             Asker::Buyer => CancelCause::Buyer,
             Asker::Operator | Asker::Service | Asker::Paydesk => CancelCause::Operator,

@@ -27,7 +27,7 @@ impl Order {
             | RefundState::SettledOffline { .. } => return Ok(Decision::AlreadyApplied),
         }
         let by_operator = refund.asked_by == Asker::Operator;
-        if by_operator && (!as_approver || refund.actor == given.actor) {
+        if by_operator && (!as_approver || person(&refund.actor) == person(given.actor)) {
             return Err(Rejection::NeedsAnother);
         }
         if !self.still_stands(refund) {
@@ -82,8 +82,13 @@ impl Order {
         if refund.kind == RefundKind::External {
             return Err(Rejection::WrongState);
         }
-        let is_over = self.replacement_of(out_refund_no).is_none()
-            && matches!(refund.state, RefundState::Rejected { .. } | RefundState::Closed { .. });
+        let ended =
+            matches!(refund.state, RefundState::Rejected { .. } | RefundState::Closed { .. });
+        let has_replacement = self.replacement_of(out_refund_no).is_some();
+        if ended && !has_replacement && self.goes_back_otherwise(refund) {
+            return Err(Rejection::WrongState);
+        }
+        let is_over = ended && !has_replacement;
         // What somebody asked for can be asked for again, as much as is wanted.
         if amount.is_some() && !(is_over && refund.kind == RefundKind::Surplus) {
             return Err(Rejection::WrongState);
@@ -182,7 +187,8 @@ impl Order {
     pub(super) fn rest_of_surplus(&self, payment: &Payment, now: Timestamp) -> Option<Refund> {
         let automatic = OutRefundNo::of_surplus(payment.out_trade_no());
         let gave_way = self.last_of_chain(&automatic)?;
-        if !matches!(gave_way.state, RefundState::Withdrawn) {
+        let gives_way = matches!(gave_way.state, RefundState::Withdrawn);
+        if !gives_way || self.is_served_otherwise(gave_way) {
             return None;
         }
         self.begun_anew(gave_way, None, now).ok()
@@ -198,8 +204,11 @@ impl Order {
         match &refund.state {
             RefundState::SettledOffline { .. } => return Ok(Decision::AlreadyApplied),
             RefundState::Abnormal { .. } => {}
-            // What goes on under another number is paid back there.
-            RefundState::Rejected { .. } if self.replacement_of(out_refund_no).is_some() => {
+            // What goes on under another number is paid back there; what goes back otherwise, is paid back.
+            RefundState::Rejected { .. }
+                if self.replacement_of(out_refund_no).is_some()
+                    || self.goes_back_otherwise(refund) =>
+            {
                 return Err(Rejection::WrongState);
             }
             RefundState::Rejected { .. } => self.check_room(refund)?,
@@ -246,25 +255,50 @@ impl Order {
             .last()
     }
 
+    /// What the chain of replacements began with that ends with this one, and how long that is.
+    pub(super) fn beginning_of<'a>(&'a self, refund: &'a Refund) -> (&'a Refund, usize) {
+        let (mut first, mut length) = (refund, 1_usize);
+        while let Some(before) = first.replaces.as_ref().and_then(|no| self.refund(no)) {
+            first = before;
+            length = length.saturating_add(1);
+        }
+        (first, length)
+    }
+
     /// Another refund of the same money; `None` when WeChat Pay takes no more.
     pub(super) fn replacing(&self, closed: &Refund, now: Timestamp) -> Option<Refund> {
         if self.has_all_refunds(closed.payment_no) {
             return None;
         }
         let payment = self.payments.iter().find(|payment| payment.no == closed.payment_no)?;
-        let (mut first, mut length) = (closed, 1_usize);
-        while let Some(before) = first.replaces.as_ref().and_then(|no| self.refund(no)) {
-            first = before;
-            length = length.saturating_add(1);
-        }
+        let (first, length) = self.beginning_of(closed);
+        // One that was given up for a while may have had another in its place, of what was owed by then.
+        let last = self.last_of_chain(&closed.out_refund_no)?;
+        let state = match last.state {
+            // Somebody has said no to it meanwhile.
+            RefundState::Declined => return None,
+            // To so much nobody has said yes.
+            RefundState::Withdrawn if last.amount > closed.amount => RefundState::AwaitingApproval,
+            RefundState::Withdrawn
+            | RefundState::AwaitingApproval
+            | RefundState::Requested
+            | RefundState::Sending
+            | RefundState::Unknown { .. }
+            | RefundState::Processing { .. }
+            | RefundState::Succeeded { .. }
+            | RefundState::Abnormal { .. }
+            | RefundState::Closed { .. }
+            | RefundState::Rejected { .. }
+            | RefundState::SettledOffline { .. } => RefundState::Requested,
+        };
         let replacement = |n| first.out_refund_no.replacement(payment.out_trade_no(), n);
         Some(Refund {
             out_refund_no: self.free_refund_no(length, replacement)?,
-            replaces: Some(closed.out_refund_no.clone()),
-            state: RefundState::Requested,
+            replaces: Some(last.out_refund_no.clone()),
+            state,
             sent_at: None,
             created_at: now,
-            ..closed.clone()
+            ..last.clone()
         })
     }
 
@@ -273,4 +307,10 @@ impl Order {
         let events = vec![Event::RefundMoved { out_refund_no, to, at: now }];
         Decision::Record(self.with_what_follows(events, now))
     }
+}
+
+/// Who somebody is. A key that another key made is `<the first key>/<this one>` and the same person:
+/// whoever made it has seen it.
+fn person(actor: &str) -> &str {
+    actor.split_once('/').map_or(actor, |(person, _key)| person)
 }

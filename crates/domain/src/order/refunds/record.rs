@@ -63,6 +63,7 @@ impl Order {
         if said.amount != refund.amount {
             return Err(differs("it has another amount"));
         }
+        let mut events = Vec::new();
         match &refund.state {
             RefundState::Succeeded { .. } => return Ok(Decision::AlreadyApplied),
             RefundState::SettledOffline { .. } => {
@@ -88,9 +89,10 @@ impl Order {
                 };
             }
             RefundState::Declined | RefundState::Withdrawn | RefundState::Rejected { .. } => {
-                let frees = matches!(said.progress, RefundProgress::Closed);
-                if !frees && !self.has_room(refund) {
-                    return Err(differs("its amount was given to others"));
+                if !matches!(said.progress, RefundProgress::Closed) {
+                    events = self
+                        .room_again(refund, payment, now)
+                        .ok_or_else(|| differs("its amount was given to others"))?;
                 }
             }
             RefundState::AwaitingApproval
@@ -103,11 +105,12 @@ impl Order {
         let Some(to) = reached(refund, said) else { return Ok(Decision::AlreadyApplied) };
         let frees = matches!(to, RefundState::Closed { .. }) && refund.reserves();
         let out_refund_no = refund.out_refund_no.clone();
-        let mut events = vec![Event::RefundMoved { out_refund_no, to, at: now }];
-        if frees && refund.kind != RefundKind::External {
+        events.push(Event::RefundMoved { out_refund_no, to, at: now });
+        if frees && refund.kind != RefundKind::External && !self.goes_back_otherwise(refund) {
             events.extend(self.replacing(refund, now).map(Event::RefundRequested));
         }
-        events.extend(self.rest_after(&events, payment, now));
+        let rest = self.rest_after(&events, payment, now);
+        events.extend(rest.or_else(|| self.asked_again(&events, payment?, now)));
         if frees && refund.kind == RefundKind::External {
             events.extend(self.left_by(refund, &events, payment, now));
         }

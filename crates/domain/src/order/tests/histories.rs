@@ -279,7 +279,11 @@ impl Step {
             Kind::Decline => Command::DeclineRefund { out_refund_no },
             Kind::Withdraw => Command::WithdrawRefund { out_refund_no },
             Kind::Retry => {
-                let amount = (self.variant == 2).then_some(Fen::new(1));
+                let amount = match self.variant {
+                    2 => Some(Fen::new(1)),
+                    3 => Some(Fen::new(300)),
+                    _ => None,
+                };
                 Command::RetryRefund { out_refund_no, amount }
             }
             Kind::SettleOffline => {

@@ -1,8 +1,9 @@
 //! Laws that hold for every history, generated: repeats, replay, final states, and what is sent.
 //!
-//! Money is in `laws/money.rs`, refunds in `laws/refunds.rs`, stock in `laws/stock.rs`, promised work
+//! Money is in `laws/money.rs`, chains of refunds in `laws/chains.rs`, refunds in `laws/refunds.rs`, stock in `laws/stock.rs`, promised work
 //! in `laws/work.rs`, lives of the database in `laws/epochs.rs`.
 
+mod chains;
 mod epochs;
 mod money;
 mod refunds;

@@ -2,13 +2,15 @@
 
 use super::moment::intent;
 use super::refund_samples::{ask, paid, payable, play};
-use super::samples::start;
+use super::samples::{TOTAL, start};
 use crate::cash::Courier;
 use crate::changeset::Changeset;
-use crate::ledger::BALANCE_MAX;
+use crate::ledger::{Account, BALANCE_MAX, Balances, BuyerAccount};
 use crate::names::RefundId;
 use crate::order::{Event, Order, Purpose, SettledBy, Settlement, StockOutcome};
+use crate::outgoing::{Outgoing, OutgoingKind};
 use crate::payment::WALLET_PAYMENT;
+use crate::recharge::{Credit, Promise};
 use crate::refund::{Asker, RefundState};
 use crate::{Fen, OutRefundNo};
 
@@ -60,4 +62,50 @@ fn what_costs_nothing_moves_nothing() {
     let courier = Courier::parse("王五").unwrap();
     let cash = settled(SettledBy::Cash { courier }, Fen::ZERO);
     assert_eq!(of(&order, cash).unwrap().transfers, []);
+}
+
+/// A recharge that is paid, and of which `back` fen are asked back.
+fn recharged(back: i64) -> (Order, Order) {
+    let promise = Promise { credit: Credit::Wallet, principal: TOTAL, bonus: 0 };
+    let of = |order| Order { purpose: Purpose::Recharge, recharge: Some(promise), ..order };
+    let mut asked = play(paid(), &[|_| ask(1, Asker::Service)]);
+    asked.refunds[0].amount = Fen::new(back);
+    (of(paid()), of(asked))
+}
+
+/// What the outside is told of the wallet.
+fn told_of_the_wallet(changeset: &Changeset) -> Vec<OutgoingKind> {
+    let of_the_ledger = |told: &&Outgoing| told.kind.is_of_the_ledger();
+    changeset.outgoing.iter().filter(of_the_ledger).map(|told| told.kind).collect()
+}
+
+#[test]
+fn the_outside_hears_of_a_wallet_what_moves_in_it_and_nothing_else() {
+    let (order, asked) = recharged(100);
+    let buyer = order.buyer.unwrap();
+    let refund = asked.refunds[0].clone();
+    let taken = of(&order, Event::RefundRequested(refund.clone())).unwrap();
+    assert!(!taken.gives_again());
+    assert_eq!(told_of_the_wallet(&taken), [OutgoingKind::WalletDebited]);
+    let nothing = Balances::default();
+    let all_spent = taken.clone().covered(buyer, &nothing);
+    assert_eq!(told_of_the_wallet(&all_spent), [], "nothing is left that could be taken");
+    let enough = Balances { wallet: 100, ..nothing };
+    assert_eq!(told_of_the_wallet(&taken.covered(buyer, &enough)), [OutgoingKind::WalletDebited]);
+    // Refused, it comes again: first to the debt.
+    let refused = Event::RefundMoved {
+        out_refund_no: refund.out_refund_no,
+        to: RefundState::Rejected { code: "NOT_ENOUGH".to_owned() },
+        at: start(),
+    };
+    let again = of(&asked, refused).unwrap();
+    assert!(again.gives_again());
+    assert_eq!(told_of_the_wallet(&again), [OutgoingKind::WalletCredited]);
+    let owes = Balances { receivable_fen: -100, ..nothing };
+    let set_off = again.set_off(buyer, &owes);
+    assert_eq!(told_of_the_wallet(&set_off), []);
+    let paid = Account::Buyer(buyer, BuyerAccount::Receivable(crate::ledger::Unit::Fen));
+    let entries = set_off.transfers.iter().flat_map(|transfer| transfer.entries());
+    let to_debt: i64 = entries.filter(|e| e.account == paid).map(|e| e.amount).sum();
+    assert_eq!(to_debt, 100);
 }

@@ -1,10 +1,12 @@
 //! The rules of refunds by name, one test each.
 
+mod after_all;
 mod asking;
 mod cancelling;
 mod dead_ends;
 mod fees;
 mod imports;
+mod limits;
 mod lines;
 mod people;
 mod recording;

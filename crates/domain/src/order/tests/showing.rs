@@ -1,12 +1,16 @@
 //! What a buyer is shown, state by state.
 
 use super::moment::Moment;
-use super::refund_samples::{paid, payable, play, rejected, shipped};
-use super::samples::{epoch, placement, start};
+use super::refund_samples::{paid, payable, play, refund_states, rejected, shipped};
+use super::samples::{epoch, fact, placement, start};
 use super::states::states;
-use crate::order::{CancelCause, Command, Event, Order, OrderStatus, PayerResult};
+use crate::fact::Trade;
+use crate::order::{
+    CancelCause, Command, Event, Order, OrderStatus, PayerResult, PaymentStatus as PaidStatus,
+};
+use crate::payment::{ClosingCause, PaymentState, PaymentStatus};
 use crate::presentation::{GIVE_UP_MESSAGE_ZH, POLL_AFTER_MS, Shown};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[test]
 fn every_state_is_shown_in_a_word_a_sentence_and_when_to_ask_again() {
@@ -88,6 +92,55 @@ fn an_order_that_nobody_paid_in_time_is_shown_so() {
     let order = moment.play(&order, &Command::Cancel(CancelCause::Deadline));
     let shown = order.present(start());
     assert_eq!((shown.status, shown.message_zh), (Shown::Closed, "订单超时未付款，已关闭"));
+}
+
+/// Every word that an order, a payment or a refund can have is one that something leads to: none is written
+/// down and never met.
+#[test]
+fn every_status_is_reached_also_expired_cancelled_and_refunded() {
+    let orders: Vec<Order> =
+        states().into_iter().chain(refund_states()).map(|(_, order)| order).collect();
+    let met: BTreeSet<OrderStatus> = orders.iter().map(|order| order.status).collect();
+    let wanted = [
+        OrderStatus::PendingPayment,
+        OrderStatus::Cancelling,
+        OrderStatus::Cancelled,
+        OrderStatus::Ready,
+        OrderStatus::Shipped,
+        OrderStatus::Delivered,
+        OrderStatus::Completed,
+    ];
+    assert_eq!(met, BTreeSet::from(wanted));
+    let met: BTreeSet<PaidStatus> = orders.iter().map(Order::payment_status).collect();
+    let wanted =
+        [PaidStatus::Unpaid, PaidStatus::Paid, PaidStatus::PartiallyRefunded, PaidStatus::Refunded];
+    assert_eq!(met, BTreeSet::from(wanted));
+    let payments = orders.iter().flat_map(|order| &order.payments);
+    let met: BTreeSet<PaymentStatus> = payments.map(|payment| payment.state.status()).collect();
+    let wanted = [
+        PaymentStatus::Created,
+        PaymentStatus::Payable,
+        PaymentStatus::Unknown,
+        PaymentStatus::Closing,
+        PaymentStatus::Closed,
+        PaymentStatus::Rejected,
+        PaymentStatus::Paid,
+        PaymentStatus::Surplus,
+    ];
+    assert_eq!(met, BTreeSet::from(wanted));
+    // Older systems call a closed payment cancelled or expired, by who ended it.
+    let ended_by = |cause: CancelCause| {
+        let order = play(payable(), &[]);
+        let moment = Moment::at(order.pay_deadline.unwrap());
+        let cancelling = moment.play(&order, &Command::Cancel(cause));
+        let closed = moment.play(&cancelling, &fact(&cancelling, 1, Trade::Closed));
+        let PaymentState::Closed { why, .. } = &closed.payments[0].state else {
+            panic!("{:?}", closed.payments[0])
+        };
+        (closed.status, *why)
+    };
+    assert_eq!(ended_by(CancelCause::Buyer), (OrderStatus::Cancelled, ClosingCause::Cancelled));
+    assert_eq!(ended_by(CancelCause::Deadline), (OrderStatus::Cancelled, ClosingCause::Expired));
 }
 
 #[test]

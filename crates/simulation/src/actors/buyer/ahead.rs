@@ -6,10 +6,10 @@ use crate::node::{Ask, Outcome, Said, ask};
 use crate::tape::Kind;
 use crate::time::SECOND;
 use domain::buyer::{ItemId, Selection};
-use domain::catalogue::SkuId;
 use domain::changeset::Audit;
 use domain::names::{Appid, Mchid};
 use domain::order::{Command, PaymentMethod, WalletPayment};
+use domain::recharge::PackageId;
 use usecases::{CheckoutRequest, Keyed, RechargeRequest, Spending};
 
 /// How many points are spent at a time.
@@ -18,10 +18,14 @@ pub(crate) const SPENT: i64 = 500;
 impl Shopper {
     /// Buys a recharge and pays it, mostly.
     pub(super) async fn pay_ahead(&mut self, package: &str) {
-        let Some(package_id) = SkuId::parse(package) else { return };
+        let Some(package_id) = PackageId::parse(package) else { return };
         let key = self.new_key();
-        let request =
-            RechargeRequest { buyer: self.buyer.id, package_id, trade_type: self.trade_type() };
+        let request = RechargeRequest {
+            buyer: self.buyer.id,
+            package_id,
+            expected_version: None,
+            trade_type: self.trade_type(),
+        };
         let keyed = self.keyed("recharge", &key, &format!("{package} {:?}", request.trade_type));
         let asked = Ask::Recharge(request, keyed);
         if self.is_nervous(4) {

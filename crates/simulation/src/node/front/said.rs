@@ -142,7 +142,9 @@ fn of_checkout(error: &CheckoutError) -> Outcome {
         CheckoutError::Quote(QuoteError::Store(_)) => Outcome::Busy,
         CheckoutError::Quote(QuoteError::CouponNotUsable) => Outcome::Refused("coupon_not_usable"),
         CheckoutError::Quote(_) => Outcome::Refused("quote"),
-        CheckoutError::PriceChanged(_) => Outcome::Refused("price_changed"),
+        CheckoutError::PriceChanged(_) | CheckoutError::PackageChanged(_) => {
+            Outcome::Refused("price_changed")
+        }
         CheckoutError::OutOfStock(_) => Outcome::Refused("out_of_stock"),
         CheckoutError::CheckoutOpen(_) => Outcome::Refused("checkout_open"),
         CheckoutError::InProgress | CheckoutError::StillOpen(_) => Outcome::Busy,

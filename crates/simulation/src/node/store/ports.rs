@@ -21,7 +21,7 @@ use domain::ports::{
     ShopRules, StockAnswer, StockChange, StockEntryList, StockEntryListing, StoreError,
     TrialBalance,
 };
-use domain::recharge::RechargePackage;
+use domain::recharge::{PackageId, RechargePackage};
 use domain::{CaseId, CommandId, Epoch, Pace, Timestamp, UserId};
 
 type Answer<'a, T> = PortFuture<'a, Result<T, StoreError>>;
@@ -66,6 +66,7 @@ impl JobQueue for SimStore {
                 let jobs = self.memory().claim(now, limit, lease_ms).await?;
                 self.world.oracle.claimed(&self.world, self.node, &jobs, lease_ms);
                 if !jobs.is_empty() {
+                    self.world.tell_of_work();
                     self.world.claimed_by(self.node);
                     if let Some(plan) = self.world.plan() {
                         plan.claimed(self.world.kernel.home());
@@ -93,6 +94,7 @@ impl JobQueue for SimStore {
             Box::pin(async move {
                 let parks = matches!(finish, Finish::Park(_));
                 let finished = self.memory().finish(lease, finish).await?;
+                self.world.tell_of_work();
                 if finished {
                     self.world.oracle.finished(&self.world, lease, parks);
                 }
@@ -102,11 +104,23 @@ impl JobQueue for SimStore {
     }
 
     fn hasten<'a>(&'a self, job: &'a JobId, at: Timestamp) -> Answer<'a, ()> {
-        Box::pin(self.through(Step::Tx, "hasten", move || self.memory().hasten(job, at)))
+        Box::pin(self.through(Step::Tx, "hasten", move || {
+            Box::pin(async move {
+                self.memory().hasten(job, at).await?;
+                self.world.tell_of_work();
+                Ok(())
+            })
+        }))
     }
 
     fn rouse(&self, now: Timestamp) -> Answer<'_, u64> {
-        Box::pin(self.through(Step::Tx, "rouse", move || self.memory().rouse(now)))
+        Box::pin(self.through(Step::Tx, "rouse", move || {
+            Box::pin(async move {
+                let roused = self.memory().rouse(now).await?;
+                self.world.tell_of_work();
+                Ok(roused)
+            })
+        }))
     }
 
     fn next_due(&self) -> Answer<'_, Option<Timestamp>> {
@@ -114,7 +128,13 @@ impl JobQueue for SimStore {
     }
 
     fn sweep(&self, now: Timestamp, limit: u32) -> Answer<'_, Vec<JobId>> {
-        Box::pin(self.through(Step::Tx, "sweep", move || self.memory().sweep(now, limit)))
+        Box::pin(self.through(Step::Tx, "sweep", move || {
+            Box::pin(async move {
+                let found = self.memory().sweep(now, limit).await?;
+                self.world.tell_of_work();
+                Ok(found)
+            })
+        }))
     }
 }
 
@@ -156,7 +176,7 @@ impl Packages for SimStore {
         Box::pin(self.through(Step::Tx, "packages", || self.memory().packages()))
     }
 
-    fn package<'a>(&'a self, id: &'a SkuId) -> Answer<'a, Option<RechargePackage>> {
+    fn package<'a>(&'a self, id: &'a PackageId) -> Answer<'a, Option<RechargePackage>> {
         Box::pin(self.through(Step::Tx, "package", || self.memory().package(id)))
     }
 

@@ -27,7 +27,7 @@ fn takes_all(order: &Order, no: PaymentNo) -> bool {
 }
 
 /// Whether every piece of the order is in one of these refunds.
-fn covers(order: &Order, count: impl Fn(&Refund) -> bool) -> bool {
+pub(in crate::oracle) fn covers(order: &Order, count: impl Fn(&Refund) -> bool) -> bool {
     order.lines.iter().all(|line| {
         let parts = order.refunds.iter().filter(|refund| count(refund)).flat_map(|r| &r.lines);
         let of_line = parts.filter(|part| part.line_no == line.line_no);
@@ -88,6 +88,25 @@ pub(super) fn not_shipped(w: &Watched<'_>) -> Result<(), String> {
     }
     if takes_all(before, paid.no) || covers(before, reserves) {
         return Err("it is shipped, and all of it was asked back".to_owned());
+    }
+    Ok(())
+}
+
+/// Nobody says yes to what they asked for themselves.
+pub(super) fn by_another_person(w: &Watched<'_>) -> Result<(), String> {
+    let Some(before) = w.commit.before else { return Ok(()) };
+    for event in &w.commit.changeset.events {
+        let Event::RefundMoved { out_refund_no, to: RefundState::Requested, .. } = event else {
+            continue;
+        };
+        let waited = before.refund(out_refund_no).filter(|refund| {
+            refund.asked_by == Asker::Operator
+                && refund.state.status() == RefundStatus::AwaitingApproval
+        });
+        let actor = &w.commit.changeset.audit.actor;
+        if waited.is_some_and(|refund| refund.actor == *actor) {
+            return Err(format!("{actor} asked for {out_refund_no}, and says yes"));
+        }
     }
     Ok(())
 }

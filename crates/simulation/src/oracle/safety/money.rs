@@ -72,7 +72,9 @@ pub(super) fn sums(w: &Watched<'_>) -> Result<(), String> {
         .all(|line| line.amount.get() == line.unit_price.get() * i64::from(line.quantity));
     let a = &order.amounts;
     let total = lines - a.discount.get() + a.delivery.get() + a.rush.get();
+    let shared: i64 = order.lines.iter().map(|line| line.discount.get()).sum();
     let fits = a.items.get() == lines
+        && a.discount.get() == shared
         && a.total.get() == total
         && (total > 0 || is_free(order) || order.payment_method == PaymentMethod::Cod);
     if each && fits { Ok(()) } else { Err(format!("{a:?}, lines {lines}")) }

@@ -102,7 +102,7 @@ fn is_owed(order: &Order, refund: &Refund) -> Result<(), String> {
     Ok(())
 }
 
-fn is_surplus(payment: &domain::payment::Payment) -> bool {
+pub(super) fn is_surplus(payment: &domain::payment::Payment) -> bool {
     matches!(payment.state, domain::payment::PaymentState::Surplus { .. })
 }
 
@@ -116,7 +116,7 @@ pub(super) fn listed_transitions(w: &Watched<'_>) -> Result<(), String> {
         // What was sent in a life of the database that is lost is known by what WeChat Pay says.
         let was_sent = w.world.failovers() > 0 && moves::refund(RefundStatus::Sending, to);
         let gave_way =
-            (from, to) == (RefundStatus::Requested, RefundStatus::Withdrawn) && imports(w);
+            (from, to) == (RefundStatus::Requested, RefundStatus::Withdrawn) && comes_to_light(w);
         let is_listed =
             moves::refund(from, to) || (was_sent && waits_or_was_refused(from)) || gave_way;
         if !is_listed {
@@ -133,10 +133,16 @@ pub(super) fn listed_transitions(w: &Watched<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a refund comes to light that we did not know: it is a fact, and what was not sent yet
-/// gives way to it.
-fn imports(w: &Watched<'_>) -> bool {
-    w.commit.changeset.events.iter().any(|event| matches!(event, Event::RefundImported(_)))
+/// Whether a refund comes to light that we did not know, or did not believe in any more: it is a fact, and
+/// what was not sent yet gives way to it.
+fn comes_to_light(w: &Watched<'_>) -> bool {
+    let is_back = |old: &Refund| {
+        let new = w.commit.after.refund(&old.out_refund_no);
+        !reserves(old) && new.is_some_and(is_accepted)
+    };
+    let events = &w.commit.changeset.events;
+    events.iter().any(|event| matches!(event, Event::RefundImported(_)))
+        || w.commit.before.is_some_and(|before| before.refunds.iter().any(is_back))
 }
 
 /// Whether a person has not agreed to it.

@@ -2,18 +2,23 @@
 
 use super::{Rest, has_case};
 use crate::oracle::Seen;
-use crate::oracle::safety::refunds::reserves;
+use crate::oracle::safety::fees::covers;
+use crate::oracle::safety::refunds::{is_accepted, reserves};
 use crate::time::micros;
 use crate::world::World;
 use domain::Timestamp;
 use domain::case::CaseKind;
+use domain::order::OrderStatus;
 use domain::payment::WALLET_PAYMENT;
 use domain::refund::{Refund, RefundState};
+use domain::stock::HoldStatus;
 use std::collections::BTreeMap;
 
 const ONE_REFUND: &str = "WeChat Pay has at most one refund for each of ours, and no other";
 const REFUND_IN_TIME: &str =
     "the end of a refund is known within two minutes, or one rung of its ladder";
+const GOODS_ARE_BACK: &str = "goods whose money is back are on the shelf again";
+const FEES_FOLLOW: &str = "an order all of whose goods are back before it is sent keeps no fees";
 const REFUND_TOLD_TRULY: &str = "a refund is shown as it is at WeChat Pay";
 
 /// A refund that WeChat Pay has, and that a failover made us forget, or that was made elsewhere.
@@ -51,10 +56,17 @@ pub(super) fn unfinished_refund(
             | RefundState::Requested
             | RefundState::Succeeded { .. }
             | RefundState::Abnormal { .. }
-            | RefundState::Closed { .. }
-            | RefundState::SettledOffline { .. } => true,
+            | RefundState::Closed { .. } => true,
+            // Both ways: a person is told, within the half hour from look to look.
+            RefundState::SettledOffline { .. } => {
+                truth.status != "SUCCESS" || has_case(world, CaseKind::RefundMismatch, number)
+            }
         });
         if is_known || bound == i64::MAX {
+            continue;
+        }
+        if seen.refund(number).is_some_and(is_settled_offline) {
+            why = Some(format!("{number} went back twice, and nobody was told"));
             continue;
         }
         let due = rest.since.max(micros(Timestamp::from_offset(truth.since))).saturating_add(bound);
@@ -66,6 +78,10 @@ pub(super) fn unfinished_refund(
         why = Some(format!("{number} is {}, and not known to be", truth.status));
     }
     why
+}
+
+fn is_settled_offline(refund: &Refund) -> bool {
+    matches!(refund.state, RefundState::SettledOffline { .. })
 }
 
 impl Seen {
@@ -81,6 +97,43 @@ impl Seen {
                     | RefundState::Rejected { .. }
             )
         })
+    }
+}
+
+/// Goods whose money is back are on the shelf again, and an order that is not sent because all its goods are
+/// back keeps no fees; or a person was told.
+pub(super) fn what_comes_back_is_whole(world: &World, seen: &Seen) {
+    for order in seen.orders.values() {
+        let number = order.number.as_str();
+        let paid_back = || order.refunds.iter().filter(|refund| refund.is_paid_back());
+        for hold in order.holds.iter().filter(|hold| hold.status == HoldStatus::Committed) {
+            let parts = paid_back().flat_map(|refund| &refund.lines);
+            let of_line = parts.filter(|part| part.line_no == hold.line_no);
+            let back: u32 = of_line.map(|part| part.quantity).sum();
+            if hold.returned_quantity < back && !has_case(world, CaseKind::Stock, number) {
+                let kept = format!("line {}: {hold:?} of {back}", hold.line_no);
+                world.chronicle.violated_by("I22", GOODS_ARE_BACK, Some(number), kept);
+            }
+        }
+        let Some(paid) = order.settled_payment().and_then(|payment| payment.receipt()) else {
+            continue;
+        };
+        let kept: i64 = order.refunds.iter().filter(|r| reserves(r)).map(|r| r.amount.get()).sum();
+        // Fees wait for a yes like anything else, and WeChat Pay may refuse them. They follow the last goods.
+        let is_no = |refund: &Refund| {
+            matches!(refund.state, RefundState::Declined | RefundState::Rejected { .. })
+        };
+        let after_goods = order.refunds.iter().rev().take_while(|refund| refund.lines.is_empty());
+        if after_goods.into_iter().any(is_no) {
+            continue;
+        }
+        let is_left = order.status == OrderStatus::Ready && paid.amount.get() > kept;
+        let is_empty = !order.lines.is_empty() && covers(order, is_accepted);
+        if is_left && is_empty && !has_case(world, CaseKind::Stuck, number) {
+            let left = paid.amount.get() - kept;
+            let kept = format!("all its goods are back, and {left} fen are not");
+            world.chronicle.violated_by("I10", FEES_FOLLOW, Some(number), kept);
+        }
     }
 }
 
@@ -134,20 +187,23 @@ pub(super) fn refunds_agree(world: &World, seen: &Seen) {
 }
 
 /// Whether it was made elsewhere, or sent in a life of the database that is lost, and nobody could be told
-/// yet: it is under way for ever, or against what was asked since, which a person was told. So it is with a
-/// request that arrives after a question had proven that it was not there, when others have its money.
+/// yet: it is under way for ever, or against what was asked since, which a person was told. So it is with
+/// goods that came back by another refund since this one was proven not to be there.
 fn is_under_way_unseen(
     world: &World,
     seen: &Seen,
     (number, is_elsewhere): (&str, bool),
     status: &str,
 ) -> bool {
-    let is_shown = has_case(world, CaseKind::RefundMismatch, number);
-    let is_rejected = |refund: &Refund| matches!(refund.state, RefundState::Rejected { .. });
-    if seen.refund(number).is_some_and(is_rejected) && is_shown {
-        return true;
-    }
-    (world.failovers() > 0 || is_elsewhere)
-        && !seen.asks_about(number)
-        && (status == "PROCESSING" || is_shown)
+    let is_told = has_case(world, CaseKind::RefundMismatch, number);
+    let refund = seen.refund(number);
+    let of_goods = |refund: &Refund| {
+        matches!(refund.state, RefundState::Rejected { .. }) && !refund.lines.is_empty()
+    };
+    // What waits for a person is asked about once commits were lost.
+    let is_unheard = status == "PROCESSING" && !refund.is_some_and(Refund::waits_for_a_person);
+    (refund.is_some_and(of_goods) && is_told)
+        || (world.failovers() > 0 || is_elsewhere)
+            && !seen.asks_about(number)
+            && (is_unheard || is_told)
 }

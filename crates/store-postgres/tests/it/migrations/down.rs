@@ -1,16 +1,12 @@
 //! Back to a version before: as if nothing had been, or not at all.
 
-use super::{
-    APPLIED_SECOND, EIGHTH_DOWN, ELEVENTH_DOWN, FIFTH_DOWN, FOURTH_DOWN, LEDGER_DOWN, Migrating,
-    NINTH_DOWN, SECOND, SECOND_DOWN, SEVENTH_DOWN, TENTH_DOWN, THIRD_DOWN, load, old_placement,
-    old_sheet,
-};
+use super::{APPLIED_SECOND, Migrating, SECOND, down_of, load, old_placement, old_sheet};
 use domain::Epoch;
 use domain::fact::RefundProgress;
 use domain::order::{Command, Order};
 use domain::ports::{
-    Access as _, CommitAnswer, CouponBook as _, Invariants as _, Ledger as _, OrderStore as _,
-    TrialBalance,
+    Access as _, ApiKeyRecord, CommitAnswer, CouponBook as _, Invariants as _, Ledger as _,
+    OrderStore as _, Role, TrialBalance,
 };
 use domain::refund::Asker;
 use store_postgres::PostgresStore;
@@ -30,18 +26,10 @@ async fn down_is_the_version_before_and_up_again_is_the_same() {
     let order = load(&store, 1).await;
     assert!(store.revoke_api_key("k-1", sample::start()).await.unwrap());
 
-    migrating.down(ELEVENTH_DOWN, "0011").await;
-    migrating.down(TENTH_DOWN, "0010").await;
-    migrating.down(NINTH_DOWN, "0009").await;
-    migrating.down(EIGHTH_DOWN, "0008").await;
-    migrating.down(SEVENTH_DOWN, "0007").await;
-    migrating.down(LEDGER_DOWN, "0006").await;
-    migrating.down(FIFTH_DOWN, "0005").await;
-    migrating.down(FOURTH_DOWN, "0004").await;
-    migrating.down(THIRD_DOWN, "0003").await;
+    migrating.down_below("0003").await;
     assert_eq!(migrating.schema().await, second, "as if nothing had been");
     assert_eq!(migrating.commit(&old_sheet(1, 2)).await, "committed");
-    migrating.down(SECOND_DOWN, "0002").await;
+    migrating.down("0002").await;
     assert_eq!(migrating.schema().await, first, "as if nothing had been");
     assert_eq!(migrating.commit(&old_placement(2)).await, "committed");
     assert!(
@@ -68,10 +56,10 @@ async fn steps(store: &PostgresStore, commands: &[fn(&Order) -> Command]) -> Ord
     order
 }
 
-async fn is_refused(migrating: &Migrating, down: &str) {
+async fn is_refused(migrating: &Migrating, version: &str) {
     let schema = migrating.schema().await;
-    let refused =
-        migrating.client.batch_execute(down).await.expect_err("there is something to lose");
+    let refused = migrating.client.batch_execute(down_of(version)).await;
+    let refused = refused.expect_err("there is something to lose");
     assert!(refused.as_db_error().unwrap().message().contains("would be lost"), "{refused}");
     assert_eq!(migrating.schema().await, schema, "nothing was changed");
 }
@@ -88,18 +76,29 @@ async fn down_does_not_forget_what_was_sent() {
         ],
     )
     .await;
-    migrating.down(ELEVENTH_DOWN, "0011").await;
-    migrating.down(TENTH_DOWN, "0010").await;
-    migrating.down(NINTH_DOWN, "0009").await;
-    migrating.down(EIGHTH_DOWN, "0008").await;
-    migrating.down(SEVENTH_DOWN, "0007").await;
-    migrating.down(LEDGER_DOWN, "0006").await;
-    migrating.down(FIFTH_DOWN, "0005").await;
-    migrating.down(FOURTH_DOWN, "0004").await;
-    migrating.down(THIRD_DOWN, "0003").await;
-    is_refused(&migrating, SECOND_DOWN).await;
+    migrating.down_below("0003").await;
+    is_refused(&migrating, "0002").await;
     let store = migrating.up().await;
     assert_eq!(load(&store, 1).await.shipments, order.shipments);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn down_does_not_forget_whose_a_key_is() {
+    let migrating = Migrating::at_first().await;
+    let store = migrating.up().await;
+    let record = ApiKeyRecord {
+        id: "k-of-k-1".to_owned(),
+        name: "till".to_owned(),
+        roles: vec![Role::Operator],
+        client_id: None,
+        person: Some("k-1".to_owned()),
+        created_at: sample::start(),
+        revoked_at: None,
+    };
+    store.add_api_key([9; 32], record).await.unwrap();
+    is_refused(&migrating, "0013").await;
+    assert!(store.revoke_api_key("k-of-k-1", sample::start()).await.unwrap());
+    migrating.down("0013").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -114,7 +113,7 @@ async fn down_does_not_forget_what_goes_back() {
         ],
     )
     .await;
-    is_refused(&migrating, THIRD_DOWN).await;
+    is_refused(&migrating, "0003").await;
     assert_eq!(load(&store, 1).await, order);
 }
 
@@ -127,7 +126,7 @@ async fn down_does_not_forget_what_is_paid_at_the_door() {
     migrating.client.batch_execute("SET session_replication_role = replica").await.unwrap();
     migrating.client.batch_execute(update).await.unwrap();
     migrating.client.batch_execute("SET session_replication_role = origin").await.unwrap();
-    is_refused(&migrating, SEVENTH_DOWN).await;
+    is_refused(&migrating, "0007").await;
     assert!(load(&store, 1).await.is_converting());
 }
 
@@ -156,8 +155,8 @@ async fn what_was_paid_before_there_was_a_ledger_is_in_it() {
     let written = lines(store.trial_balance().await.unwrap());
     let expected = [("sales".to_owned(), 400), ("wechat_clearing".to_owned(), -400)];
     assert_eq!(written, expected);
-    migrating.down(ELEVENTH_DOWN, "0011").await;
-    migrating.down(LEDGER_DOWN, "0006").await;
+    migrating.down_below("0011").await;
+    migrating.down("0006").await;
     let store = migrating.up().await;
     assert_eq!(lines(store.trial_balance().await.unwrap()), written);
     let wrong: Vec<_> = store.check(domain::Pace::DESIGNED).await.unwrap();
@@ -171,7 +170,7 @@ async fn down_does_not_forget_what_buyers_have() {
     let store = std::sync::Arc::new(migrating.up().await);
     let stores = crate::support::ports(&store);
     testkit::conformance::ledger::rich(&stores, 9, 500, 0).await;
-    is_refused(&migrating, LEDGER_DOWN).await;
+    is_refused(&migrating, "0006").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -189,5 +188,5 @@ async fn down_does_not_forget_a_coupon_that_somebody_has() {
         replay: sample::replay("issue", None),
     };
     store.issue(&issue).await.unwrap();
-    is_refused(&migrating, FIFTH_DOWN).await;
+    is_refused(&migrating, "0005").await;
 }

@@ -101,7 +101,7 @@ impl Player<'_> {
         self.answer("sweep", &sorted(found));
     }
 
-    async fn next_due(&mut self) {
+    pub(super) async fn next_due(&mut self) {
         let next = self.stores.jobs.next_due().await;
         self.answer("next due", &next);
     }

@@ -15,21 +15,21 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 /// Tea for 2,000 and a cup for 500, 80 for delivery and 7 for hurry.
-fn tea_and_cup() -> Order {
+pub(super) fn tea_and_cup() -> Order {
     paid(&[(1, 2_000, 0), (1, 500, 0)], (80, 7))
 }
 
-fn by(lines: &[(u16, u32)], by: Asker) -> Command {
+pub(super) fn by(lines: &[(u16, u32)], by: Asker) -> Command {
     let Command::Refund(ask) = of(lines) else { unreachable!() };
     Command::Refund(RefundAsk { by, ..ask })
 }
 
-fn amount(fen: i64, by: Asker) -> Command {
+pub(super) fn amount(fen: i64, by: Asker) -> Command {
     let Command::Refund(ask) = of(&[]) else { unreachable!() };
     Command::Refund(RefundAsk { what: RefundOf::Amount(Fen::new(fen)), by, ..ask })
 }
 
-fn number(order: &Order, index: usize) -> OutRefundNo {
+pub(super) fn number(order: &Order, index: usize) -> OutRefundNo {
     order.refunds[index].out_refund_no.clone()
 }
 
@@ -54,7 +54,7 @@ fn waits(name: &str) -> Moment {
     at().approving_above(0).named(name)
 }
 
-fn told(order: &Order, index: usize, progress: RefundProgress) -> Order {
+pub(super) fn told(order: &Order, index: usize, progress: RefundProgress) -> Order {
     let out_refund_no = number(order, index);
     // Far enough from every other refund of the payment.
     let moment = Moment::at(start().plus_seconds(1_000 * i64::try_from(index + 1).unwrap()));

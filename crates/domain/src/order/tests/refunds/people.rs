@@ -93,6 +93,31 @@ fn an_operators_own_request_is_approved_by_an_approver_who_is_somebody_else() {
 }
 
 #[test]
+fn with_another_key_that_they_made_for_themselves_nobody_is_somebody_else() {
+    let asked_by = |actor: &str| {
+        let asking = Moment::at(start()).by(actor).approving_above(0);
+        asking.play(&shipped(), &ask(PART, Asker::Operator))
+    };
+    for (asks, agrees, may) in [
+        ("operator:1/a", "operator:1", false),
+        ("operator:1", "operator:1/a", false),
+        ("operator:1/a", "operator:1/b", false),
+        ("operator:1/a", "operator:2", true),
+        ("operator:1/a", "operator:2/a", true),
+        ("operator:1", "operator:11", true),
+    ] {
+        let order = asked_by(asks);
+        let said = Moment::at(start()).by(agrees).decide(&order, &approve_as(&order, true));
+        let expected = if may {
+            matches!(said, Ok(Decision::Record(_)))
+        } else {
+            said == Err(Rejection::NeedsAnother)
+        };
+        assert!(expected, "{agrees} of what {asks} asked for: {said:?}");
+    }
+}
+
+#[test]
 fn only_what_waits_is_declined_or_withdrawn() {
     let order = buyers();
     assert_eq!(last(&play(order.clone(), &[decline])).state, RefundState::Declined);

@@ -236,6 +236,7 @@ fn what_was_given_up_and_is_at_wechat_pay_after_all_has_its_amount_again() {
     for order in [rejected(part()), play(waiting(), &[decline]), play(waiting(), &[withdraw])] {
         assert_eq!(order.reserved(1), Fen::ZERO);
         let taken = Moment::at(start()).named("other");
+        let later = Moment::at(start().plus_seconds(700));
         let just_enough = taken.play(&order, &ask(TOTAL - PART, Asker::Operator));
         let full = taken.play(&order, &ask(TOTAL - PART + 1, Asker::Operator));
         let refund = last(&order).clone();
@@ -246,7 +247,8 @@ fn what_was_given_up_and_is_at_wechat_pay_after_all_has_its_amount_again() {
             let why = "its amount was given to others";
             let out_refund_no = refund.out_refund_no.clone();
             let differs = Err(Rejection::RefundDiffers { out_refund_no, why });
-            assert_eq!(said_by(&full, &fact), differs);
+            let sent = later.play(&full, &send(&full));
+            assert_eq!(said_by(&sent, &fact), differs);
         }
         let fact = said_of(&order, &refund, RefundProgress::Closed);
         let order = Moment::at(start()).play(&full, &fact);

@@ -177,13 +177,15 @@ fn the_case_of_a_refund_ends_when_the_payer_has_the_money() {
     assert_eq!(written(&order, &on_its_way).ended_cases, []);
 }
 
+/// But for what WeChat Pay says of an earlier one and we do not: the payer may have that as well.
 #[test]
 fn what_a_replacement_pays_back_ends_the_cases_of_the_whole_chain() {
     let order = rejected(play(shipped(), &[|_| ask(PART, Asker::Operator)]));
     let first = no(&order);
     let order = play(order, &[|order| said(order, RefundProgress::Closed), retry]);
     let order = Moment::at(start().plus_seconds(60)).play(&order, &send(&order));
-    let ends = [no(&order), first].map(|number| ends_about(&number)).concat();
+    let mut ends = [no(&order), first.clone()].map(|number| ends_about(&number)).concat();
+    ends.retain(|end| (end.kind, &*end.subject) != (CaseKind::RefundMismatch, first.as_str()));
     assert_eq!(written(&order, &said(&order, succeeded())).ended_cases, ends);
 }
 
