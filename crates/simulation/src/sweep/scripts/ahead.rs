@@ -87,6 +87,8 @@ pub(super) const ALL: &[Script] = &[
         RECHARGED,
         FROM_WALLET,
         SURPLUS,
+        "4399 fen owed",
+        "cancelled, jsapi surplus, all rejected, part is back",
         "completed, paid by jsapi, part is back",
         "completed, paid by jsapi, part is back, part waits for approval",
         "completed, paid by jsapi, part waits for approval",
@@ -196,7 +198,7 @@ async fn set_off(people: Vec<Client>) {
     };
     buyer.wait(1_000).await;
     buyer.gives_back_elsewhere(&number, STAYS);
-    if buyer.sees_refunds(&number, 900, 2).await {
+    if buyer.sees_refunds(&number, 3_000, 2).await {
         buyer.insist(no).await;
     }
 }
