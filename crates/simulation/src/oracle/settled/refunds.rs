@@ -62,7 +62,14 @@ pub(super) fn unfinished_refund(
                 truth.status != "SUCCESS" || has_case(world, CaseKind::RefundMismatch, number)
             }
         });
-        if is_known || bound == i64::MAX {
+        if is_known {
+            continue;
+        }
+        if bound == i64::MAX {
+            // Nothing is late there; what the last look at a refused one will find is waited for.
+            let is_refused = |refund: &Refund| matches!(refund.state, RefundState::Rejected { .. });
+            let waits = seen.refund(number).filter(|refund| is_refused(refund));
+            why = waits.map(|_| format!("{number} is there after all")).or(why);
             continue;
         }
         if seen.refund(number).is_some_and(is_settled_offline) {
