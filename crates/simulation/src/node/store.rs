@@ -140,6 +140,7 @@ impl SimStore {
         let fault = world.fault(Kind::Store, spot, &ON_COMMIT);
         let is_waited_for = fault != Some(Fault::Late);
         let about = subject_of(&changeset);
+        world.oracle.commits(world.kernel.current(), &changeset);
         if is_waited_for && let Err(why) = self.before(fault, step).await {
             return CommitAnswer::RolledBack(why);
         }
