@@ -120,4 +120,6 @@ fn operation<'a>(document: &'a mut Document, route: &Route) -> Option<&'a mut Op
 }
 
 #[cfg(test)]
+pub(crate) mod answers;
+#[cfg(test)]
 mod tests;
