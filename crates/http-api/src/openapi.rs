@@ -59,6 +59,8 @@ use utoipa::{Modify, OpenApi};
         crate::health::alive, crate::health::ready,
         show, crate::docs_page::show,
     ),
+    // Named by a schema that is written by hand.
+    components(schemas(crate::delivery_rules::PutRegion)),
     modifiers(&LetIn, &Forms)
 )]
 struct Api;
