@@ -124,4 +124,6 @@ fn operation<'a>(document: &'a mut Document, route: &Route) -> Option<&'a mut Op
 #[cfg(test)]
 pub(crate) mod answers;
 #[cfg(test)]
+mod fuzzed;
+#[cfg(test)]
 mod tests;
