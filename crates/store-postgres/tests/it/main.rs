@@ -25,5 +25,6 @@ mod proxy;
 mod refund_rules;
 mod schema;
 mod shelf;
+mod shelf_locks;
 mod support;
 mod vitals;
