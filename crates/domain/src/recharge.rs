@@ -134,6 +134,18 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn what_is_credited_and_what_is_sold_keep_their_names() {
+        for (credit, name) in [(Credit::Wallet, "wallet"), (Credit::Points, "points")] {
+            assert_eq!((credit.name(), Credit::parse(name)), (name, Some(credit)));
+        }
+        assert_eq!(Credit::parse("Wallet"), None);
+        let id = PackageId::parse("gift-100").unwrap();
+        assert_eq!((id.as_str(), id.as_line()), ("gift-100", &SkuId::parse("gift-100").unwrap()));
+        assert_eq!((format!("{id}"), format!("{id:?}")), ("gift-100".into(), "gift-100".into()));
+        assert_eq!(PackageId::parse("gift 100"), None);
+    }
+
     proptest! {
         #[test]
         fn parts_of_a_grant_add_up_to_all_of_it(

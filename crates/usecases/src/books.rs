@@ -10,9 +10,9 @@ mod tests;
 
 use crate::transact::Landed;
 use crate::{Paydesk, TransactError};
-use domain::case::{CaseKind, CaseOpening};
+use domain::case::{CaseKind, CaseOpening, CaseStatus};
 use domain::changeset::{Audit, Changeset, Intent};
-use domain::ports::{InvariantReport, Part};
+use domain::ports::{CaseList, InvariantReport, Part, StoreError};
 use domain::{CommandId, Timestamp};
 
 /// What one look at the books found.
@@ -65,7 +65,8 @@ impl Paydesk {
         Ok(matches!(self.commit(look).await?, Landed::Now))
     }
 
-    /// Loudly, and with a case for each thing that it can name; the same again adds none.
+    /// Loudly, and with a case for each thing that it can name. What has a case already gets no other one, and what
+    /// a person accepted, with a reason, is not asked about again.
     async fn tell(&self, part: Part, report: &InvariantReport, now: Timestamp) {
         let InvariantReport { id, says, violations, sample } = report;
         tracing::error!(invariant.id = id, part = part.name(), violations, ?sample, "books.differ");
@@ -76,12 +77,47 @@ impl Paydesk {
         if told.cases.is_empty() {
             told.cases.push(case(part, id, says, "all"));
         }
+        match self.not_accepted(std::mem::take(&mut told.cases)).await {
+            Ok(cases) => told.cases = cases,
+            Err(error) => {
+                tracing::warn!(invariant.id = id, error = %error, "books.untold: no case can be read");
+                return;
+            }
+        }
+        // Behind those that may stay others may stand, which are not named.
+        if told.cases.is_empty() && *violations > sample.len().try_into().unwrap_or(u64::MAX) {
+            told.cases.push(case(part, id, says, "others"));
+        }
+        if told.cases.is_empty() {
+            return;
+        }
         match self.commit(told).await {
             Ok(Landed::Now | Landed::Before) => {}
             Ok(Landed::Not(_) | Landed::Refused(_)) | Err(_) => {
                 tracing::warn!(invariant.id = id, "books.untold: no case could be opened");
             }
         }
+    }
+
+    /// Those of which nobody has said that it may stay as it is.
+    async fn not_accepted(
+        &self,
+        openings: Vec<CaseOpening>,
+    ) -> Result<Vec<CaseOpening>, StoreError> {
+        let mut left = Vec::new();
+        for opening in openings {
+            let newest = CaseList {
+                kind: Some(opening.kind),
+                subject: Some(opening.subject.clone()),
+                limit: 1,
+                ..CaseList::default()
+            };
+            let known = self.cases.cases(&newest).await?.cases;
+            if known.first().is_none_or(|case| case.status != CaseStatus::Accepted) {
+                left.push(opening);
+            }
+        }
+        Ok(left)
     }
 }
 

@@ -1,12 +1,13 @@
 //! What is found in the books, and what becomes of a part that cannot be read.
 
 use super::Findings;
-use crate::mocks::{MockGateway, MockRules, desk, ready};
+use crate::mocks::{MockDrawer, MockGateway, MockRules, desk, ready};
 use crate::overheard::Overheard;
 use crate::samples::{now, store};
-use domain::case::CaseKind;
+use domain::CaseId;
+use domain::case::{Case, CaseKind, CaseStatus};
 use domain::changeset::Changeset;
-use domain::ports::{CommitAnswer, InvariantReport, Part, StoreError};
+use domain::ports::{CaseListing, CommitAnswer, InvariantReport, Part, StoreError};
 use std::sync::{Arc, Mutex};
 use tracing::Level;
 
@@ -23,6 +24,32 @@ fn report(id: &'static str, sample: &[&str]) -> InvariantReport {
     }
 }
 
+/// There are two cases, both about the same rule: a person left one as it is, and resolved the other.
+fn drawer() -> MockDrawer {
+    let mut drawer = MockDrawer::new();
+    drawer.expect_cases().returning(|query| {
+        let subject = query.subject.clone().unwrap();
+        let status = match subject.as_str() {
+            "I30:accepted" => Some(CaseStatus::Accepted),
+            "I30:resolved" => Some(CaseStatus::Resolved),
+            _ => None,
+        };
+        let cases = status.into_iter().map(|status| Case {
+            id: CaseId::parse("018f0000-0000-7000-8000-000000000001").unwrap(),
+            kind: query.kind.unwrap(),
+            subject: subject.clone(),
+            status,
+            detail: "the books differ".to_owned(),
+            assignee: None,
+            note: Some("known since the move".to_owned()),
+            order: None,
+            opened_at: now(),
+        });
+        ready(Ok(CaseListing { cases: cases.collect(), more: false }))
+    });
+    drawer
+}
+
 /// What one look finds when each part answers so, and what it wrote.
 async fn look(
     answers: Vec<CommitAnswer>,
@@ -33,6 +60,7 @@ async fn look(
     rules.expect_check_part().returning(move |part, _pace| ready(of(part)));
     let mut desk = desk(orders, MockGateway::new(), now());
     desk.invariants = Arc::new(rules);
+    desk.cases = Arc::new(drawer());
     let findings = desk.check_books(EVERY_MS).await.unwrap();
     let written: Arc<Mutex<Vec<Changeset>>> = written;
     let written = written.lock().unwrap().clone();
@@ -50,6 +78,7 @@ async fn that_the_books_agree_is_said_only_where_they_do() {
             .returning(move |_, _pace| ready(Ok(vec![report("I20a", sample)])));
         let mut desk = desk(orders, MockGateway::new(), now());
         desk.invariants = Arc::new(rules);
+        desk.cases = Arc::new(drawer());
         desk.check_books(EVERY_MS).await.unwrap();
         assert_eq!(overheard.count(Level::INFO, "books.agree"), said);
     }
@@ -100,4 +129,32 @@ async fn of_several_processes_one_looks_in_each_stretch_of_time() {
     assert_eq!(findings, None);
     let again = look(vec![CommitAnswer::AlreadyCommitted], nobody_asks).await.1;
     assert_eq!(written[0].command_id, again[0].command_id, "the same name at the same time");
+}
+
+#[tokio::test]
+async fn what_a_person_accepted_is_not_asked_about_again_and_hides_nothing() {
+    let subjects = |written: &[Changeset]| -> Vec<String> {
+        written.iter().flat_map(|told| &told.cases).map(|case| case.subject.clone()).collect()
+    };
+    let found = |part| match part {
+        Part::Goods => Ok(vec![report("I30", &["accepted", "resolved", "new"])]),
+        _ => Ok(Vec::new()),
+    };
+    let (findings, written) = look(vec![CommitAnswer::Committed; 2], found).await;
+    assert_eq!(findings.unwrap().broken, ["I30"], "it is still so");
+    assert_eq!(subjects(&written), ["I30:resolved", "I30:new"]);
+
+    let only_that = |part| match part {
+        Part::Goods => Ok(vec![report("I30", &["accepted"])]),
+        _ => Ok(Vec::new()),
+    };
+    let (_, written) = look(vec![CommitAnswer::Committed], only_that).await;
+    assert_eq!(subjects(&written), [""; 0]);
+
+    let more_than_named = |part| match part {
+        Part::Goods => Ok(vec![InvariantReport { violations: 2, ..report("I30", &["accepted"]) }]),
+        _ => Ok(Vec::new()),
+    };
+    let (_, written) = look(vec![CommitAnswer::Committed; 2], more_than_named).await;
+    assert_eq!(subjects(&written), ["I30:others"]);
 }

@@ -58,7 +58,7 @@ impl Order {
         let after = events.iter().fold(self.clone(), Order::apply);
         let is_over = !self.is_all_accepted_back() && after.is_all_accepted_back();
         let Some(payment) = after.settled_payment().filter(|_| {
-            is_over && after.status == OrderStatus::Ready && after.refundable() > Fen::ZERO
+            is_over && after.status == OrderStatus::Ready && after.refundable() != Fen::ZERO
         }) else {
             return Vec::new();
         };

@@ -104,9 +104,10 @@ fn a_settlement_and_a_cancellation_whose_coupon_is_refused_go_on_with_a_case() {
     };
     let order = placed();
     let cancelling = at().play(&order, &Command::Cancel(CancelCause::Buyer));
-    for (order, command, wanted) in [
-        (&order, success(&order, 1, "T-1", TOTAL), CouponHoldStatus::Used),
-        (&cancelling, fact(&cancelling, 1, Trade::Closed), CouponHoldStatus::Released),
+    let (used, released) = (CouponHoldStatus::Used, CouponHoldStatus::Released);
+    for (order, command, wanted, said) in [
+        (&order, success(&order, 1, "T-1", TOTAL), used, "could not be spent"),
+        (&cancelling, fact(&cancelling, 1, Trade::Closed), released, "could not be given back"),
     ] {
         let Ok(Decision::Record(events)) = order.decide_with(&command, &refused) else { panic!() };
         assert!(events.contains(&Event::CouponStuck { wanted }), "{events:?}");
@@ -114,6 +115,7 @@ fn a_settlement_and_a_cancellation_whose_coupon_is_refused_go_on_with_a_case() {
         assert!(changeset.coupons.is_empty(), "nothing is moved");
         let [case] = changeset.cases.as_slice() else { panic!("{:?}", changeset.cases) };
         assert_eq!((case.kind, case.subject.as_str()), (CaseKind::Coupon, order.number.as_str()));
+        assert!(case.detail.contains(said), "{}", case.detail);
         let told = changeset.outgoing.iter().filter(|o| o.kind == OutgoingKind::CaseOpened);
         assert_eq!(told.count(), 1);
         assert_eq!(status(&changeset.order.unwrap().order), CouponHoldStatus::Held);

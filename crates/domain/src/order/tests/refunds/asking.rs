@@ -6,7 +6,10 @@ use super::super::refund_samples::{
     payable, play, refund_states, rejected, said, send, shipped, succeeded, surplus, withdraw,
 };
 use super::super::samples::{TOTAL, after, epoch, placement, start};
-use crate::order::{Command, CompletedBy, Decision, Order, OrderStatus, RefundAsk, Rejection};
+use crate::order::{
+    Command, CompletedBy, Decision, Order, OrderStatus, Purpose, RefundAsk, Rejection,
+};
+use crate::recharge::{Credit, Promise};
 use crate::refund::{Asker, REFUNDS_MAX, Refund, RefundKind, RefundState, RefundStatus};
 use crate::{Fen, OutRefundNo};
 
@@ -21,6 +24,22 @@ fn only_wechat_money_that_settled_the_order_is_asked_back() {
     let free = (**order).clone().after(&free);
     for order in [payable(), free, surplus()] {
         assert_eq!(asked(&order, &ask_rest(Asker::Operator)), Err(Rejection::NotRefundable));
+    }
+}
+
+/// What was paid ahead is not the buyer's to take back alone: neither they nor a backend that speaks for them.
+#[test]
+fn a_recharge_goes_back_when_an_operator_says_so() {
+    let promise = Promise { credit: Credit::Wallet, principal: TOTAL, bonus: 0 };
+    let order = Order { purpose: Purpose::Recharge, recharge: Some(promise), ..paid() };
+    for (by, may) in [
+        (Asker::Buyer, false),
+        (Asker::Service, false),
+        (Asker::Operator, true),
+        (Asker::Paydesk, true),
+    ] {
+        let expected = if may { Ok(()) } else { Err(Rejection::NotRefundable) };
+        assert_eq!(asked(&order, &ask_rest(by)).map(|_| ()), expected, "{by:?}");
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::super::moment::Moment;
 use super::super::refund_samples::{
-    PART, ask, ask_for, console, last, no, paid, payable, play, refund_fact, said, said_of, send,
-    shipped, statement, succeeded, surplus,
+    PART, ask, ask_for, console, last, no, paid, payable, play, refund_fact, rejected, retry, said,
+    said_of, send, shipped, statement, succeeded, surplus,
 };
 use super::super::samples::{TOTAL, number, placed_directly, ship, start};
 use crate::case::{CaseEnd, CaseKind, CaseOpening};
@@ -184,6 +184,18 @@ fn what_is_left_of_what_gave_way_is_asked_for_again_as_it_was() {
     assert_eq!((rest.amount, rest.asked_by), (Fen::new(PART - 1), Asker::Operator));
     assert_eq!(rest.state, RefundState::AwaitingApproval, "nobody has agreed to it yet");
     assert_eq!(rest_after(TOTAL), None);
+}
+
+/// It is another refund, of another moment: that the one before it was sent once says nothing of it.
+#[test]
+fn what_is_left_was_never_sent_and_is_asked_for_now() {
+    let order = rejected(play(shipped(), &[|_| ask(PART, Asker::Operator)]));
+    let order = play(order, &[retry]);
+    assert!(last(&order).is_unsent() && last(&order).sent_at.is_some());
+    let later = start().plus_seconds(7);
+    let after = Moment::at(later).play(&order, &console(&order, TOTAL - 1, succeeded()));
+    let rest = last(&after);
+    assert_eq!((rest.amount, rest.sent_at, rest.created_at), (Fen::new(1), None, later));
 }
 
 /// Goods are not cut: what is left of their money is an amount.
