@@ -6,8 +6,10 @@ mod buyer;
 pub(crate) mod cashier;
 mod console;
 mod courier;
+mod debts;
 mod forger;
 pub(crate) mod offers;
+pub(crate) mod office;
 mod operator;
 mod others;
 mod post;
@@ -29,7 +31,7 @@ use domain::changeset::{Audit, Changeset, Intent, ReplayRecord, ReplayScope};
 use domain::names::{Appid, Openid};
 use domain::ports::{
     Access as _, BuyerBook as _, Catalogue as _, CommitAnswer, OrderStore as _, Packages as _,
-    StockChange,
+    PutAnswer, StockChange,
 };
 use domain::recharge::{Credit, PackageId, Promise, RechargePackage};
 use domain::{Fen, Timestamp, UserId};
@@ -75,6 +77,10 @@ pub fn open_shop(world: &Arc<World>) -> Vec<Buyer> {
     world.kernel.spawn(Home::Outside, whose(2), async move { others::sell(others).await });
     let office = Arc::clone(world);
     world.kernel.spawn(Home::Outside, whose(3), async move { console::refund(office).await });
+    let merchant = Arc::clone(world);
+    world.kernel.spawn(Home::Outside, whose(5), async move { office::work(merchant).await });
+    let back = Arc::clone(world);
+    world.kernel.spawn(Home::Outside, whose(6), async move { debts::call_back(back).await });
     let forgers = Arc::clone(world);
     world.kernel.spawn(Home::Outside, whose(1), async move { forger::forge(forgers).await });
     buyers
@@ -137,7 +143,10 @@ fn offer_recharges(world: &World, now: Timestamp) {
         };
         let audit =
             Audit { actor: "operator".to_owned(), cause: "opening".to_owned(), request_id: None };
-        drop(at_once(world.store.put_package(&package, None, &audit)));
+        let put = at_once(world.store.put_package(&package, None, &audit)).and_then(Result::ok);
+        if let Some(PutAnswer::Created(package)) = put {
+            world.oracle.offers(&package);
+        }
     }
 }
 
@@ -167,12 +176,21 @@ pub(crate) fn register(world: &World, actor: u32) -> Buyer {
     let address = Address {
         name: "张三".to_owned(),
         phone: "13800000000".to_owned(),
-        region: "上海市".to_owned(),
+        region: region(actor).to_owned(),
         detail: "世纪大道 1 号".to_owned(),
     };
     drop(at_once(world.store.add_address(id, address, 5)));
     world.oracle.knows(id, actor);
     Buyer { actor, id, openid }
+}
+
+/// Where an actor lives: where no region says otherwise, or where one does.
+fn region(actor: u32) -> &'static str {
+    match actor % 3 {
+        0 => "浙江省杭州市",
+        1 => "上海市",
+        _ => "新疆维吾尔自治区",
+    }
 }
 
 /// The memory store answers at once.

@@ -11,12 +11,12 @@ mod transport;
 mod worker;
 
 pub(crate) use front::again;
-pub use front::{Ask, Outcome, Said, Seen, ask};
+pub use front::{Ask, Moving, Outcome, Said, Seen, Setting, ask};
 pub(crate) use looks::Looks;
 pub(crate) use notices::notify_other;
 pub use notices::{Honesty, Notification, notify};
 pub(crate) use store::FAILOVER;
-pub(crate) use transport::order_of as transport_order_of;
+pub(crate) use transport::{OVERTAKEN, order_of as transport_order_of};
 
 use crate::ids::SimIds;
 use crate::kernel::{Bell, Home, Kernel, Label};

@@ -12,6 +12,7 @@ mod marking;
 mod moves;
 mod safety;
 mod settled;
+mod shop;
 
 pub use settled::{Rest, judge, judge_after_days, restless};
 pub(crate) use settled::{is_kept, unheard_successes};
@@ -29,6 +30,7 @@ use domain::ledger::{Transfer, TransferKind};
 use domain::order::{Event, Order, OrderStatus};
 use domain::payment::{Payment, PaymentState};
 use domain::ports::{Clock as _, CommitAnswer, LeasedJob};
+use domain::stock::StockMoveKind;
 use domain::{OrderId, OutTradeNo, Timestamp, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -83,6 +85,8 @@ pub struct Seen {
     unsigned: BTreeSet<u32>,
     /// Which node ordered a number.
     orderer: BTreeMap<String, u32>,
+    /// What the merchant set, and what buyers were shown of it.
+    shop: shop::Shop,
     /// What failovers lost.
     losses: losses::Losses,
     /// Jobs that were set aside.
@@ -269,7 +273,7 @@ impl Seen {
         if let Some(replay) = &changeset.replay
             && self.keys.insert(replay.scope.clone())
         {
-            undo.key = Some(replay.scope.clone());
+            undo.keys.push(replay.scope.clone());
         }
         if let Some(entry) = &changeset.inbox
             && self.inbox.insert(entry.event_id.clone())
@@ -277,6 +281,9 @@ impl Seen {
             undo.inbox = Some(entry.event_id.clone());
         }
         for change in &changeset.stock {
+            if change.kind == StockMoveKind::Hold {
+                self.is_held(world, &change.sku_id);
+            }
             if let Some(level) = self.stock.get_mut(&change.sku_id) {
                 // In reverse, so that what is taken back last is what was there first.
                 undo.stock.insert(0, (change.sku_id.clone(), *level));

@@ -32,6 +32,8 @@ struct Inside {
     refunds_end: u32,
     /// Which one that is.
     first_refund: Option<String>,
+    /// How often it was sent.
+    first_sent: u32,
 }
 
 /// A place where something outside can fail.
@@ -134,11 +136,16 @@ impl Plan {
         self
     }
 
-    /// How the refund of this number ends.
-    pub(crate) fn refund_end(&self, number: &str) -> u32 {
+    /// How the refund of this number ends, and how often it was sent before; it is sent now.
+    pub(crate) fn refund_end(&self, number: &str) -> (u32, u32) {
         let mut inside = self.inside();
         let first = inside.first_refund.get_or_insert_with(|| number.to_owned()) == number;
-        if first { inside.refunds_end } else { 0 }
+        if !first {
+            return (0, 0);
+        }
+        let before = inside.first_sent;
+        inside.first_sent = before.saturating_add(1);
+        (inside.refunds_end, before)
     }
 
     /// Every place that was met.

@@ -122,6 +122,8 @@ pub struct Setup {
     pub resend_body: ResendBody,
     /// Whether it goes on for days after it has come to rest.
     pub lasts: bool,
+    /// How busy the back office is: 0 for not at all.
+    pub office: u32,
 }
 
 /// Where leases are short, they last this long: three calls that nothing befalls fit in, and none
@@ -201,9 +203,12 @@ impl Setup {
                 .one_of(&[RefundTooSoon::FrequencyLimited, RefundTooSoon::InvalidRequest]),
             resend_body: drawn.one_of(&[ResendBody::EncryptedAnew, ResendBody::Identical]),
             lasts: kernel.choose(Kind::Swarm, 0, 2, |chance| u32::from(chance % 32 == 0)) == 1,
+            office: 0,
         };
         let later = drawn.bits(LATER_WHIMS) << 19;
-        let setup = Setup { whims: setup.whims | later, ..setup };
+        // Drawn last, so that tapes that were kept mean what they meant.
+        let office = drawn.one_of(&[0, 0, 0, 0, 1, 2]);
+        let setup = Setup { whims: setup.whims | later, office, ..setup };
         let setup = if setup.rsa { Setup { buyers: 2, purchases: 1, ..setup } } else { setup };
         setup.possible()
     }

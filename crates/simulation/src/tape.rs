@@ -40,11 +40,13 @@ pub enum Kind {
     Weather,
     /// What is special about a purchase: hurry, a coupon; and what the merchant changes meanwhile.
     Wish,
+    /// What the back office does, and what buyers look at before they order.
+    Shop,
 }
 
 impl Kind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 14] = [
         Kind::Swarm,
         Kind::Actor,
         Kind::Queue,
@@ -58,6 +60,7 @@ impl Kind {
         Kind::Jitter,
         Kind::Weather,
         Kind::Wish,
+        Kind::Shop,
     ];
 
     /// Its name on a tape.
@@ -77,6 +80,7 @@ impl Kind {
             Kind::Jitter => "jitter",
             Kind::Weather => "weather",
             Kind::Wish => "wish",
+            Kind::Shop => "shop",
         }
     }
 
@@ -95,6 +99,7 @@ impl Kind {
             Kind::Jitter => 10,
             Kind::Weather => 11,
             Kind::Wish => 12,
+            Kind::Shop => 13,
         }
     }
 }

@@ -55,6 +55,39 @@ fn every_script_ends_as_it_says_when_nothing_strikes_and_is_the_same_run_again()
 }
 
 #[test]
+fn a_script_meets_what_it_is_about_when_nothing_strikes() {
+    for (name, marks) in [
+        ("price-moved", vec![Mark::PriceMoved, Mark::ChargedAsShown]),
+        ("fees-moved", vec![Mark::PriceMoved, Mark::FeesMoved, Mark::ChargedAsShown]),
+        ("package-moved", vec![Mark::PackageMoved, Mark::ChargedAsShown]),
+        ("restocked", vec![Mark::RestockSold]),
+        (
+            "stock-corrected",
+            vec![Mark::CorrectionRefused, Mark::StockMoveRepeated, Mark::StockTakenOut],
+        ),
+        ("recharge-owed", vec![Mark::BuyerOwes]),
+        ("debt-set-off", vec![Mark::BuyerOwes, Mark::DebtSetOff]),
+        ("refund-there-after-all", vec![Mark::RefundRejected, Mark::RefundThereAfterAll]),
+        (
+            "refund-there-after-all-paid-back",
+            vec![Mark::RefundRejected, Mark::RefundSettledOffline],
+        ),
+    ] {
+        let met = Case::calm(scripts::named(name).unwrap()).play(None, false).marks;
+        let missed: Vec<&Mark> = marks.iter().filter(|mark| !met.contains_key(mark)).collect();
+        assert_eq!(missed, Vec::<&Mark>::new(), "{name}");
+    }
+}
+
+#[test]
+fn a_refund_that_is_under_way_for_longer_than_a_failover_meets_none() {
+    let script = scripts::named("refund-there-after-all").unwrap();
+    let calm = Case::calm(script).play(None, false);
+    let loses = |case: &Case| case.strikes.iter().any(|(_, named)| named.loses() > 0);
+    assert!(!once(script, &calm).iter().any(loses));
+}
+
+#[test]
 fn a_case_can_be_named_by_its_places_and_faults_and_is_the_same_run_again() {
     let script = scripts::named("paid").unwrap();
     let faults = ["Ca".to_owned(), "LE".to_owned()];

@@ -170,6 +170,19 @@ mod tests {
         ]
     }
 
+    #[test]
+    fn who_looks_into_it_and_what_was_said_are_kept_and_nothing_else_is() {
+        let open = case(CaseKind::UnknownOrder, CaseStatus::Open, "NUMBER-1");
+        let kept = all_actions().each_ref().map(|action| {
+            let moved = open.decide(action).ok().unwrap();
+            (moved.assignee, moved.note, moved.job.is_some())
+        });
+        let why = || Some("why".to_owned());
+        let expected = [(why(), None, false), (None, why(), false), (None, why(), false)];
+        assert_eq!(kept[..3], expected);
+        assert_eq!(kept[3], (None, None, true));
+    }
+
     /// Where each action leads from each state; `-` for nowhere.
     #[test]
     fn every_state_and_action_of_a_case_is_written_down() {

@@ -13,6 +13,7 @@ mod moment;
 mod paces;
 mod placing;
 mod posting;
+mod recharging;
 mod recording;
 mod refund_samples;
 mod refunds;

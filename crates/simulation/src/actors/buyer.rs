@@ -2,6 +2,7 @@
 
 mod ahead;
 mod door;
+mod looking;
 mod paying;
 mod regrets;
 mod requests;
@@ -20,7 +21,7 @@ pub(crate) use ahead::SPENT;
 use domain::buyer::{ItemId, NewItem};
 use domain::catalogue::SkuId;
 use domain::coupon::CouponId;
-use domain::order::{Command, CompletedBy, OrderStatus, PayerResult};
+use domain::order::{Amounts, Command, CompletedBy, OrderStatus, PayerResult};
 use domain::payment::TradeType;
 use domain::ports::{AddItemAnswer, BuyerBook as _, OrderKey};
 use std::sync::Arc;
@@ -37,11 +38,13 @@ struct Shopper {
     rush: bool,
     /// A second line, and the one that it is bought with.
     beside: Option<(ItemId, ItemId)>,
+    /// What a line was shown to cost, with everything that is wished for beside it.
+    shown: Option<(ItemId, Amounts)>,
 }
 
 /// Buys again and again.
 pub(super) async fn shop(world: Arc<World>, buyer: Buyer) {
-    let mut shopper = Shopper { world, buyer, keys: 0, coupon: None, rush: false, beside: None };
+    let mut shopper = Shopper::new(world, buyer);
     dawdle(&shopper.world, 120).await;
     let times = shopper.world.setup.purchases;
     for _ in 0..times {
@@ -55,6 +58,11 @@ pub(super) async fn shop(world: Arc<World>, buyer: Buyer) {
 }
 
 impl Shopper {
+    fn new(world: Arc<World>, buyer: Buyer) -> Shopper {
+        let (coupon, beside, shown) = (None, None, None);
+        Shopper { world, buyer, keys: 0, coupon, rush: false, beside, shown }
+    }
+
     /// One of those that this world has; the tame one is honest.
     fn whim(&self) -> Whim {
         let bits = self.world.setup.whims;
@@ -80,6 +88,7 @@ impl Shopper {
             None,
             || format!("wants {sku}, {whim:?}"),
         );
+        self.look_at_the_price(item).await;
         self.want_something_else_with_it();
         if whim == Whim::TwiceOneKey {
             self.aside(self.checkout(item, &key, Some(TradeType::Jsapi)));
@@ -263,10 +272,16 @@ impl Shopper {
                         self.world.chronicle.sometimes(Mark::LastPieceTaken);
                         return None;
                     }
+                    Outcome::Refused("price_changed") if self.shown.is_some() => {
+                        // At what it costs now, which is looked at once more, or not.
+                        self.shown = None;
+                        self.look_at_the_price(item).await;
+                        key = self.new_key();
+                    }
                     Outcome::Refused("coupon_not_usable") if self.coupon.is_some() => {
                         // Then without it.
                         self.world.chronicle.sometimes(Mark::CouponNotUsable);
-                        self.coupon = None;
+                        (self.coupon, self.shown) = (None, None);
                         key = self.new_key();
                     }
                     Outcome::Refused(_) if whim != Whim::Impatient => return None,

@@ -10,7 +10,7 @@ use crate::time::{SECOND, instant};
 use crate::world::World;
 use domain::changeset::{Audit, ReplayRecord};
 use domain::coupon::{CouponId, CouponTerms, Cut};
-use domain::delivery::DeliveryRules;
+use domain::delivery::{DeliveryRules, RegionFee};
 use domain::ports::{CouponBook as _, CouponIssue, IssueAnswer, ShopRules as _};
 use domain::{Fen, OrderNumber, UserId};
 use std::sync::Arc;
@@ -19,8 +19,10 @@ use std::sync::Arc;
 pub(crate) const OFF: &str = "ten-off";
 /// All of the goods for nothing, for as long as the world lasts.
 pub(crate) const ALL_OFF: &str = "all-off";
-/// Half of the goods for nothing, for as long as the world lasts.
+/// Half of the goods for nothing up to a cap, for as long as the world lasts.
 pub(crate) const HALF_OFF: &str = "half-off";
+/// So much at most.
+pub(crate) const HALF_OFF_MOST: Fen = Fen::new(5_000);
 /// What the first takes off, and what it takes off when the merchant has changed their mind.
 const CUTS: [i64; 2] = [1_000, 1_200];
 /// The goods have to cost so much, in fen.
@@ -33,13 +35,11 @@ const LONG_S: i64 = 30 * 86_400;
 pub(super) fn open(world: &Arc<World>) {
     let audit = audit();
     if world.kernel.draw(Kind::Wish, 0, 2) == 1 {
-        let rules = DeliveryRules {
-            base: Fen::new(800),
-            free_above: Some(Fen::new(29_000)),
-            regions: Vec::new(),
-            rush: Fen::new(500),
-        };
+        let rules = rules_after(DeliveryRules::NONE);
+        world.oracle.rules_are(&rules);
         drop(at_once(world.store.put_delivery_rules(&rules, None, &audit, world.now())));
+    } else {
+        world.oracle.rules_are(DeliveryRules::NONE);
     }
     define(world);
     if world.kernel.draw(Kind::Wish, 0, 2) == 1 {
@@ -49,9 +49,39 @@ pub(super) fn open(world: &Arc<World>) {
     }
 }
 
+/// What the merchant charges after having charged `known`: two sets of rules by turns.
+pub(crate) fn rules_after(known: &DeliveryRules) -> DeliveryRules {
+    let at = |region: &str, fee, free_above: Option<i64>| RegionFee {
+        region: region.to_owned(),
+        fee: Fen::new(fee),
+        free_above: free_above.map(Fen::new),
+    };
+    if known.base == Fen::new(800) {
+        return DeliveryRules {
+            base: Fen::new(900),
+            free_above: Some(Fen::new(19_000)),
+            regions: vec![
+                at("浙江省", 600, Some(9_000)),
+                at("浙江省杭州市", 300, None),
+                at("新疆", 2_000, Some(28_000)),
+            ],
+            rush: Fen::new(700),
+        };
+    }
+    DeliveryRules {
+        base: Fen::new(800),
+        free_above: Some(Fen::new(29_000)),
+        regions: vec![at("新疆", 2_500, None), at("浙江省", 500, Some(15_000))],
+        rush: Fen::new(500),
+    }
+}
+
 /// Defines the coupons; tells the oracle when the first ends.
 pub(crate) fn define(world: &World) {
-    for terms in [off(0), part_off(ALL_OFF, 100), part_off(HALF_OFF, 50)].into_iter().flatten() {
+    for terms in [off(0), part_off(ALL_OFF, 100, None), part_off(HALF_OFF, 50, Some(HALF_OFF_MOST))]
+        .into_iter()
+        .flatten()
+    {
         world.oracle.coupon_ends(terms.id.clone(), terms.valid_to);
         drop(at_once(world.store.put_coupon(&terms, None, &audit(), world.now())));
     }
@@ -70,12 +100,12 @@ fn off(cut: usize) -> Option<CouponTerms> {
     })
 }
 
-fn part_off(id: &str, percent: u8) -> Option<CouponTerms> {
+fn part_off(id: &str, percent: u8, cap: Option<Fen>) -> Option<CouponTerms> {
     let now = instant(0);
     Some(CouponTerms {
         id: CouponId::parse(id)?,
         title: id.to_owned(),
-        cut: Cut::Percent { percent, cap: None },
+        cut: Cut::Percent { percent, cap },
         threshold: Fen::ZERO,
         valid_from: now.plus_seconds(-LONG_S),
         valid_to: now.plus_seconds(LONG_S),

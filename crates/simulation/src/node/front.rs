@@ -1,8 +1,10 @@
 //! What production's `http-api` does around the use cases, without HTTP: requests come in over wires
 //! that lose, delay and repeat them; what was begun is worked on to its end.
 
+mod office;
 mod said;
 
+pub use office::{Moving, Setting};
 pub use said::{Outcome, Said, Seen};
 
 use crate::kernel::{Home, Letter, letter};
@@ -13,7 +15,7 @@ use crate::time::{MILLI, SECOND};
 use crate::world::World;
 use domain::changeset::Audit;
 use domain::order::{CancelCause, Command, PayerResult, PaymentMethod, RefundAsk};
-use said::{acted, checked_out, collected, of_transact, refunded, spent};
+use said::{acted, checked_out, collected, of_transact, quoted, refunded, spent};
 use std::sync::Arc;
 use usecases::{
     Action, Checkedout, CheckoutError, CheckoutRequest, Keyed, PayRequest, Paydesk,
@@ -58,6 +60,12 @@ pub enum Ask {
     Report(Target, PayerResult, Audit),
     /// Look, and have WeChat Pay asked.
     Look(Target),
+    /// What it would cost.
+    Quote(Box<CheckoutRequest>),
+    /// Set what is sold, and for how much.
+    Set(Box<Setting>, Audit),
+    /// Bring stock in, or take it out.
+    Stock(Box<Moving>, Keyed),
 }
 
 impl Ask {
@@ -67,12 +75,15 @@ impl Ask {
             Ask::Cancel(action, _) | Ask::Act(action, _) | Ask::Refund(action, _) => {
                 Some(&action.keyed)
             }
+            Ask::Stock(_, keyed) => Some(keyed),
             Ask::CheckOut(..)
             | Ask::Recharge(..)
             | Ask::Spend(..)
             | Ask::Pay(..)
             | Ask::Report(..)
-            | Ask::Look(_) => None,
+            | Ask::Look(_)
+            | Ask::Quote(_)
+            | Ask::Set(..) => None,
         }
     }
 
@@ -88,6 +99,9 @@ impl Ask {
             Ask::Refund(..) => "refund",
             Ask::Report(..) => "report",
             Ask::Look(_) => "look",
+            Ask::Quote(_) => "quote",
+            Ask::Set(..) => "set",
+            Ask::Stock(..) => "stock",
         }
     }
 
@@ -102,8 +116,10 @@ impl Ask {
             Ask::Cancel(..) => Flow::Close,
             Ask::Refund(..) => Flow::Refund,
             Ask::Act(_, command) if is_about_refunds(command) => Flow::Refund,
-            Ask::Act(..) | Ask::Report(..) | Ask::Spend(..) => Flow::Act,
-            Ask::Look(_) => Flow::Look,
+            Ask::Act(..) | Ask::Report(..) | Ask::Spend(..) | Ask::Set(..) | Ask::Stock(..) => {
+                Flow::Act
+            }
+            Ask::Look(_) | Ask::Quote(_) => Flow::Look,
         }
     }
 }
@@ -241,7 +257,13 @@ impl Handling {
         }
     }
 
-    fn sold(&self, result: Result<Checkedout, CheckoutError>) -> Said {
+    fn sold(&self, keyed: &Keyed, result: Result<Checkedout, CheckoutError>) -> Said {
+        if let Err(CheckoutError::PriceChanged(now)) = &result {
+            self.world.oracle.price_moved(&self.world, &keyed.scope, *now);
+        }
+        if let Err(CheckoutError::PackageChanged(_)) = &result {
+            self.world.oracle.package_moved(&self.world, &keyed.scope);
+        }
         if let Ok(
             Checkedout::Placed(offer)
             | Checkedout::Replayed { offer, .. }
@@ -259,19 +281,23 @@ impl Handling {
         let desk = &self.desk;
         match ask {
             Ask::CheckOut(request, keyed) => {
-                self.sold(Box::pin(desk.check_out(&request, &keyed)).await)
+                self.world.oracle.is_asked(&keyed.scope);
+                self.sold(&keyed, Box::pin(desk.check_out(&request, &keyed)).await)
             }
             Ask::Recharge(request, keyed) => {
+                self.world.oracle.is_asked(&keyed.scope);
                 match Box::pin(desk.recharge(&request, &keyed)).await {
-                    Ok(Some(done)) => self.sold(Ok(done)),
+                    Ok(Some(done)) => self.sold(&keyed, Ok(done)),
                     Ok(None) => Said::plain(Outcome::Refused("not_found")),
-                    Err(error) => self.sold(Err(error)),
+                    Err(error) => self.sold(&keyed, Err(error)),
                 }
             }
             Ask::Spend(spending, keyed) => {
                 spent(Box::pin(desk.spend_points(&spending, &keyed)).await)
             }
-            Ask::Pay(request, keyed) => self.sold(Box::pin(desk.pay_order(&request, &keyed)).await),
+            Ask::Pay(request, keyed) => {
+                self.sold(&keyed, Box::pin(desk.pay_order(&request, &keyed)).await)
+            }
             Ask::Cancel(action, cause) => acted(Box::pin(desk.cancel_order(&action, cause)).await),
             Ask::Act(action, Command::RetryRefund { out_refund_no, amount }) => {
                 acted(Box::pin(desk.retry_refund(&action, &out_refund_no, amount)).await)
@@ -297,6 +323,14 @@ impl Handling {
                 Ok(None) => Said::plain(Outcome::Refused("not_found")),
                 Err(_unavailable) => Said::plain(Outcome::Busy),
             },
+            Ask::Quote(request) => {
+                let CheckoutRequest { buyer, selection, address_id, coupon_id, rush, .. } =
+                    &*request;
+                let wishes = (coupon_id.as_ref(), *rush);
+                quoted(Box::pin(desk.quote(*buyer, selection, *address_id, wishes)).await)
+            }
+            Ask::Set(setting, audit) => Box::pin(office::set(desk, &setting, &audit)).await,
+            Ask::Stock(moving, keyed) => Box::pin(office::move_stock(desk, *moving, &keyed)).await,
         }
     }
 }

@@ -235,6 +235,9 @@ impl SimStore {
             if world.failovers() != failovers {
                 return;
             }
+            if let Some(replay) = &changeset.replay {
+                world.oracle.comes_late(&replay.scope);
+            }
             let answer = world.store.commit(changeset.clone()).await;
             world.tell_of_work();
             if answer == CommitAnswer::Committed {

@@ -20,6 +20,9 @@ use wechatpay_sim::core::exchange::{Answer, ApiRequest};
 /// How long a node waits for WeChat Pay's answer.
 pub(super) const TIMEOUT: i64 = 5 * SECOND;
 
+/// How a refund ends of which a query says that it does not exist, and that comes to light after all.
+pub(crate) const OVERTAKEN: u32 = 16;
+
 /// What can befall a question.
 const ON_QUESTION: [Fault; 16] = [
     Fault::CrashBefore,
@@ -197,8 +200,13 @@ impl SimTransport {
             Some(_) | None => {}
         }
         if asked == Asked::Refund && journey.rule.is_none() && world.is_stormy() {
-            let given = world.plan().map(|plan| plan.refund_end(number));
-            journey.rule = refund_ends(given.unwrap_or_else(|| world.draw(Kind::Call, 16)));
+            match world.plan().map(|plan| plan.refund_end(number)) {
+                // The first request is under way for longer than anybody waits; the second is refused.
+                Some((OVERTAKEN, 0)) => journey.out = TIMEOUT + 200 * SECOND,
+                Some((OVERTAKEN, 1)) => journey.rule = Some(definite(asked, 1)),
+                Some((how, _)) => journey.rule = refund_ends(how),
+                None => journey.rule = refund_ends(world.draw(Kind::Call, 16)),
+            }
         }
         journey
     }

@@ -22,7 +22,7 @@ pub(super) struct Undo {
     pub(super) stock: Vec<(SkuId, StockLevel)>,
     /// In reverse, so that what is taken back last is what was there first.
     pub(super) coupons: Vec<((UserId, GrantId), Option<Keeping>)>,
-    pub(super) key: Option<ReplayScope>,
+    pub(super) keys: Vec<ReplayScope>,
     pub(super) inbox: Option<String>,
     pub(super) transactions: Vec<String>,
     pub(super) cleared: Option<OrderId>,
@@ -47,6 +47,11 @@ impl Losses {
         if self.undo.len() > LOSSES_MAX {
             self.undo.pop_front();
         }
+    }
+
+    /// What was written beside commits is lost with the last one before it; what nothing came before is not.
+    pub(super) fn remember_beside(&mut self, note: impl FnOnce(&mut Undo)) {
+        self.undo.back_mut().map(note);
     }
 
     /// Whether the record of this number was lost at some time.
@@ -88,7 +93,7 @@ impl Seen {
     }
 
     fn take_back(&mut self, world: &World, undo: Undo) {
-        let Undo { order, stock, coupons, key, inbox, transactions, cleared, spent } = undo;
+        let Undo { order, stock, coupons, keys, inbox, transactions, cleared, spent } = undo;
         for buyer in spent {
             *self.spent.entry(buyer).or_default() -= SPENT;
         }
@@ -99,7 +104,9 @@ impl Seen {
                 None => drop(self.coupons.remove(&coupon)),
             }
         }
-        key.map(|key| self.keys.remove(&key));
+        for key in keys {
+            self.keys.remove(&key);
+        }
         inbox.map(|event_id| self.inbox.remove(&event_id));
         for transaction in transactions {
             self.transactions.remove(&transaction);

@@ -1,11 +1,14 @@
 //! What is worth counting of a commit: the marks that a run has to meet.
 
 use super::Seen;
+use super::safety::prices::delivery;
+use crate::actors::offers::{HALF_OFF, HALF_OFF_MOST};
 use crate::marks::Mark;
 use crate::world::World;
 use domain::case::CaseKind;
 use domain::changeset::Changeset;
 use domain::coupon::CouponHoldStatus;
+use domain::ledger::{Account, BuyerAccount, Transfer};
 use domain::order::{CancelCause, Event, Order, OrderStatus, PaymentMethod, SettledBy};
 use domain::payment::{PaymentNo, PaymentState};
 use domain::ports::Clock as _;
@@ -21,6 +24,7 @@ impl Seen {
         if super::spenders(changeset).next().is_some() {
             world.chronicle.sometimes(Mark::PointsSpent);
         }
+        mark_debts(world, changeset);
         let Some(write) = &changeset.order else { return };
         mark_wallet(world, changeset, &write.order);
         let before = self.orders.get(&write.order.id);
@@ -66,7 +70,7 @@ impl Seen {
                 Event::CancelRequested { cause: CancelCause::Refused } => {
                     world.chronicle.sometimes(Mark::RefusedAtTheDoor);
                 }
-                Event::Placed(order) => mark_placed(world, order),
+                Event::Placed(order) => self.mark_placed(world, changeset, order),
                 Event::HoldsCommitted { .. }
                 | Event::PaymentStarted(_)
                 | Event::PaymentPayable { .. }
@@ -130,6 +134,38 @@ impl Seen {
         world.chronicle.sometimes(mark);
     }
 
+    fn mark_placed(&self, world: &World, changeset: &Changeset, order: &Order) {
+        let says = |mark| world.chronicle.sometimes(mark);
+        let amounts = order.amounts;
+        if order.lines.len() > 1 {
+            says(Mark::TwoKinds);
+        }
+        if order.payment_method == PaymentMethod::Cod {
+            says(Mark::PlacedAtTheDoor);
+        }
+        if amounts.delivery.get() > 0 && amounts.rush.get() > 0 {
+            says(Mark::FeesCharged);
+        }
+        if let (Some(rules), Some(address)) = (self.shop.rules.last(), &order.checkout.address) {
+            let (fee, is_regional, is_waived) = delivery(rules, &address.region, amounts.items);
+            if is_regional && fee == amounts.delivery {
+                says(Mark::RegionalFee);
+            }
+            if is_waived && amounts.delivery.get() == 0 {
+                says(Mark::DeliveryWaived);
+            }
+        }
+        if order.coupon.as_ref().is_some_and(|c| c.grant.coupon_id.as_str() == HALF_OFF)
+            && amounts.discount == HALF_OFF_MOST
+        {
+            says(Mark::CouponCapped);
+        }
+        let scope = changeset.replay.as_ref().map(|replay| &replay.scope);
+        if scope.is_some_and(|scope| self.shop.shown.contains_key(scope)) {
+            says(Mark::ChargedAsShown);
+        }
+    }
+
     fn mark_paid(&self, world: &World, node: u32, before: Option<&Order>, no: PaymentNo) {
         let paid = before.and_then(|b| b.payments.iter().find(|p| p.no == no));
         if paid.is_some_and(|p| p.state == PaymentState::Created) {
@@ -161,15 +197,13 @@ fn mark_returned(world: &World, order: &Order) {
     }
 }
 
-fn mark_placed(world: &World, order: &Order) {
-    if order.lines.len() > 1 {
-        world.chronicle.sometimes(Mark::TwoKinds);
-    }
-    if order.payment_method == PaymentMethod::Cod {
-        world.chronicle.sometimes(Mark::PlacedAtTheDoor);
-    }
-    if order.amounts.delivery.get() > 0 && order.amounts.rush.get() > 0 {
-        world.chronicle.sometimes(Mark::FeesCharged);
+/// Who came to owe something, or owes less.
+fn mark_debts(world: &World, changeset: &Changeset) {
+    for entry in changeset.transfers.iter().flat_map(Transfer::entries) {
+        if matches!(entry.account, Account::Buyer(_, BuyerAccount::Receivable(_))) {
+            let owes = entry.amount < 0;
+            world.chronicle.sometimes(if owes { Mark::BuyerOwes } else { Mark::DebtSetOff });
+        }
     }
 }
 

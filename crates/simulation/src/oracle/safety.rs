@@ -6,6 +6,7 @@ mod door;
 pub(super) mod fees;
 mod goods;
 mod money;
+pub(super) mod prices;
 pub(super) mod refunds;
 
 pub(super) use coupons::moved as coupon_moved;
@@ -45,6 +46,8 @@ const OF_ORDERS: &[(Promise, Check)] = &[
     (("I4", "what is recorded of money is what WeChat Pay took"), money::recorded_truly),
     (("I5", "what settles equals what was asked"), money::settled_as_asked),
     (("I6", "the total is the sum of its parts"), money::sums),
+    (("I6", "who says what they were shown is charged that"), prices::as_shown),
+    (("I6", "what is charged is what the merchant set"), prices::as_set),
     (("I7", "only listed transitions, and the version rises by one"), listed_transitions),
     (("I7", "what is frozen stays as it is"), frozen),
     (("I8", "a recorded success is never taken back"), success_stays),
@@ -96,6 +99,7 @@ const OF_ORDERS: &[(Promise, Check)] = &[
     (("I24", "captured lines are cleared once"), goods::lines_cleared_once),
     (("I25", "every effect of a paid order happens once"), effects_once),
     (("I17", books::LEDGER_AGREES), ledger_agrees),
+    (("I17", "who comes to owe something is shown to a person"), owed_is_shown),
     (("P3", "at most one payment of an order is open"), one_open_payment),
 ];
 
@@ -103,6 +107,10 @@ const OF_ORDERS: &[(Promise, Check)] = &[
 fn ledger_agrees(w: &Watched<'_>) -> Result<(), String> {
     let Some(buyer) = w.commit.after.buyer else { return Ok(()) };
     books::compare(w.seen, w.world, buyer, Some(w.commit.after))
+}
+
+fn owed_is_shown(w: &Watched<'_>) -> Result<(), String> {
+    books::owed_is_shown(w.commit.changeset)
 }
 
 /// Every promise about any commit.

@@ -4,7 +4,7 @@ mod jobs;
 mod refunds;
 
 use super::safety::refunds::is_accepted;
-use super::{Seen, books};
+use super::{Seen, books, shop};
 use crate::setup::Variant;
 use crate::time::{SECOND, instant, micros};
 use crate::world::World;
@@ -321,6 +321,7 @@ fn books_agree(world: &World, seen: &Seen) {
 }
 
 fn stored_as_committed(world: &World, seen: &Seen) {
+    shop::stock_as_moved(world, seen);
     let Ok(look) = world.store.look() else { return };
     for order in &look.orders {
         let number = Some(order.number.as_str());

@@ -105,6 +105,9 @@ impl Case {
         let after = self.strikes.last().map_or(0, |(place, _)| place.number);
         let places = worth_striking(&played.places, after).into_iter();
         let struck = places.flat_map(|place| blows_at(place).map(move |blow| (place, blow)));
+        // What is taken not to meet a failover (`docs/simulation.md`, failovers) meets none.
+        let outlasts = self.script.outlasts_a_failover();
+        let struck = struck.filter(move |(_, blow)| !outlasts || blow.loses() == 0);
         // Who cannot lose more has lost all that there is.
         let struck = struck
             .filter(|(place, blow)| blow.loses() <= commits_up_to(&played.places, place).max(1));

@@ -3,6 +3,7 @@
 
 mod ahead;
 mod looking;
+mod shop;
 mod wishes;
 
 pub(super) use looking::look;

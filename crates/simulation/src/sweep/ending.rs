@@ -16,9 +16,14 @@ pub struct Ending {
 }
 
 impl Ending {
-    /// The end that these orders came to, so many payments of others, and so many points spent.
+    /// The end that these orders came to, so many payments of others, so many points spent and so many fen
+    /// owed.
     #[must_use]
-    pub fn of<'a>(orders: impl Iterator<Item = &'a Order>, foreign: usize, spent: i64) -> Ending {
+    pub fn of<'a>(
+        orders: impl Iterator<Item = &'a Order>,
+        foreign: usize,
+        (spent, owed): (i64, i64),
+    ) -> Ending {
         let mut ending = Ending::default();
         let mut words: Vec<String> = Vec::new();
         for order in orders {
@@ -27,6 +32,7 @@ impl Ending {
         }
         words.extend((0..foreign).map(|_| "foreign".to_owned()));
         words.extend((spent != 0).then(|| format!("{spent} points spent")));
+        words.extend((owed != 0).then(|| format!("{owed} fen owed")));
         words.sort();
         ending.words = if words.is_empty() { "nothing".to_owned() } else { words.join(" + ") };
         ending

@@ -3,6 +3,7 @@
 //! A script says what its people do, and how it may end. The first ending is that of a run without
 //! faults; the others are those that time alone can bring about: a payer who comes too late.
 
+mod after_all;
 mod ahead;
 mod cancelling;
 mod coupons;
@@ -11,9 +12,10 @@ mod goods;
 mod orphans;
 mod payments;
 mod refunds;
+mod shop;
 
 use super::client::Client;
-use crate::node::Said;
+use crate::node::{OVERTAKEN, Said};
 use crate::setup::{Setup, Variant};
 use crate::time::SECOND;
 use domain::payment::TradeType;
@@ -64,9 +66,11 @@ pub fn all() -> impl Iterator<Item = &'static Script> {
         goods::ALL,
         door::ALL,
         refunds::ALL,
+        after_all::ALL,
         coupons::ALL,
         orphans::ALL,
         ahead::ALL,
+        shop::ALL,
     ]
     .into_iter()
     .flatten()
@@ -128,6 +132,12 @@ impl Script {
     #[must_use]
     pub fn has_no_deadline(&self) -> bool {
         self.no_deadline
+    }
+
+    /// Whether a request for a refund is under way in it for longer than a failover takes.
+    #[must_use]
+    pub fn outlasts_a_failover(&self) -> bool {
+        self.refunds_end == OVERTAKEN
     }
 
     /// How many people take part.

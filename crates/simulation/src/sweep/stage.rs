@@ -15,6 +15,7 @@ use crate::tape::{Choices, Tape};
 use crate::time::SECOND;
 use crate::world::World;
 use domain::case::CaseKind;
+use domain::ledger::{BuyerAccount, Unit};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -218,8 +219,15 @@ fn foreign_cases(world: &World) -> Vec<String> {
 
 fn ending(world: &World) -> Ending {
     let foreign = foreign_cases(world).len();
-    let spent = world.oracle.points_spent();
-    world.oracle.look(|seen| Ending::of(seen.orders.values(), foreign, spent))
+    let owed = world.store.view(|stored| {
+        let owed = |(_, kind, held, _): (_, BuyerAccount, i64, _)| match kind {
+            BuyerAccount::Receivable(Unit::Fen) => -held,
+            BuyerAccount::Wallet | BuyerAccount::Points | BuyerAccount::Receivable(_) => 0,
+        };
+        stored.accounts().map(owed).sum::<i64>()
+    });
+    let sums = (world.oracle.points_spent(), owed.unwrap_or(0));
+    world.oracle.look(|seen| Ending::of(seen.orders.values(), foreign, sums))
 }
 
 /// Every owner looks once more; whether all of them were answered.

@@ -28,6 +28,7 @@ fn report(id: &'static str, sample: &[&str]) -> InvariantReport {
 fn drawer() -> MockDrawer {
     let mut drawer = MockDrawer::new();
     drawer.expect_cases().returning(|query| {
+        assert_eq!(query.limit, 1, "the newest alone");
         let subject = query.subject.clone().unwrap();
         let status = match subject.as_str() {
             "I30:accepted" => Some(CaseStatus::Accepted),

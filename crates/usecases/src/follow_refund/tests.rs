@@ -9,7 +9,7 @@ use domain::fact::RefundProgress;
 use domain::job::JobId;
 use domain::order::{Command, Decision, Order, OrderStatus, RefundAsk, RefundOf};
 use domain::ports::{Finish, GatewayError, LeasedJob, WechatRefusal};
-use domain::refund::{Asker, RefundState};
+use domain::refund::{Asker, RefundState, RefundStatus};
 use domain::{Fen, OutRefundNo};
 use mockall::Sequence;
 use std::sync::{Arc, Mutex};
@@ -250,6 +250,25 @@ async fn what_waits_for_a_person_is_not_sent() {
         assert_eq!(desk.follow_refund(&no, &job(&no, 1)).await.unwrap(), finish);
         let status = life.lock().unwrap().order.refunds[0].state.status();
         assert_eq!(format!("{status:?}"), state);
+    }
+}
+
+/// Its request may have been under way when it gave way to another; one that never left is not asked about.
+#[tokio::test]
+async fn what_gave_way_is_asked_about_when_it_had_been_sent() {
+    let (mut order, no) = refunding(40);
+    order.refunds[0].state = RefundState::Withdrawn;
+    let said = refund_fact(&order, &no, Some(done()));
+    for (sent_at, asked, after) in
+        [(None, 0, RefundStatus::Withdrawn), (Some(now()), 1, RefundStatus::Succeeded)]
+    {
+        let mut order = order.clone();
+        order.refunds[0].sent_at = sent_at;
+        let (mut gateway, said) = (MockGateway::new(), said.clone());
+        gateway.expect_query_refund().times(asked).returning(move |_| ready(Ok(said.clone())));
+        let (desk, life) = setting(order, gateway);
+        assert_eq!(desk.follow_refund(&no, &job(&no, 1)).await.unwrap(), Finish::Done);
+        assert_eq!(life.lock().unwrap().order.refunds[0].state.status(), after);
     }
 }
 

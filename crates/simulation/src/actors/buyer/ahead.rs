@@ -20,13 +20,17 @@ impl Shopper {
     pub(super) async fn pay_ahead(&mut self, package: &str) {
         let Some(package_id) = PackageId::parse(package) else { return };
         let key = self.new_key();
+        let shown = self.look_at_the_package(&package_id).await;
         let request = RechargeRequest {
             buyer: self.buyer.id,
             package_id,
-            expected_version: None,
+            expected_version: shown.map(|(version, _)| version),
             trade_type: self.trade_type(),
         };
         let keyed = self.keyed("recharge", &key, &format!("{package} {:?}", request.trade_type));
+        if let Some((_, amounts)) = shown {
+            self.world.oracle.was_shown(&keyed.scope, amounts);
+        }
         let asked = Ask::Recharge(request, keyed);
         if self.is_nervous(4) {
             self.aside(asked.clone());

@@ -44,7 +44,7 @@ impl Shopper {
         let request = self.request_for(item, trade_type, remark);
         let Shopper { coupon, rush, .. } = self;
         let what = format!("{item} {trade_type:?} {remark:?} {coupon:?} {rush}");
-        Ask::CheckOut(Box::new(request), self.keyed("checkout", key, &what))
+        self.asked_as_shown(item, request, self.keyed("checkout", key, &what))
     }
 
     /// The same line, to be paid at the door.
@@ -53,10 +53,19 @@ impl Shopper {
         let request = CheckoutRequest { method, ..self.request_for(item, None, None) };
         let Shopper { coupon, rush, .. } = self;
         let what = format!("{item} at the door {coupon:?} {rush}");
-        Ask::CheckOut(Box::new(request), self.keyed("checkout", key, &what))
+        self.asked_as_shown(item, request, self.keyed("checkout", key, &what))
     }
 
-    fn request_for(
+    /// A checkout that says what was shown, where something was.
+    fn asked_as_shown(&self, item: ItemId, request: CheckoutRequest, mut keyed: Keyed) -> Ask {
+        if let Some(shown) = self.shown_of(item) {
+            self.world.oracle.was_shown(&keyed.scope, shown);
+            keyed.fingerprint.push_str(&format!(" for {}", shown.total));
+        }
+        Ask::CheckOut(Box::new(request), keyed)
+    }
+
+    pub(super) fn request_for(
         &self,
         item: ItemId,
         trade_type: Option<TradeType>,
@@ -72,7 +81,7 @@ impl Shopper {
             remark: remark.map(str::to_owned),
             trade_type,
             replace_open: remark.is_some(),
-            expected_total: None,
+            expected_total: self.shown_of(item).map(|shown| shown.total),
         }
     }
 

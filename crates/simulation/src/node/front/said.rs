@@ -1,10 +1,10 @@
 //! What a client is answered, as production's `http-api` words it.
 
-use domain::order::{Order, OrderStatus, PaymentStatus};
+use domain::order::{Amounts, Order, OrderStatus, PaymentStatus};
 use domain::ports::PayParams;
 use domain::{OrderNumber, OutTradeNo};
 use usecases::{
-    ActError, Acted, Checkedout, CheckoutError, CollectError, Offer, OfferError, QuoteError,
+    ActError, Acted, Checkedout, CheckoutError, CollectError, Offer, OfferError, Quote, QuoteError,
     Refunded, SpendError, Spent, TransactError,
 };
 
@@ -19,6 +19,8 @@ pub struct Said {
     pub out_trade_no: Option<OutTradeNo>,
     /// What the payer's client is called with.
     pub pay_params: Option<PayParams>,
+    /// What it would cost.
+    pub quoted: Option<Amounts>,
 }
 
 /// How a request went.
@@ -69,7 +71,7 @@ impl Said {
     /// An answer without an order.
     #[must_use]
     pub fn plain(outcome: Outcome) -> Said {
-        Said { outcome, seen: None, out_trade_no: None, pay_params: None }
+        Said { outcome, seen: None, out_trade_no: None, pay_params: None, quoted: None }
     }
 
     pub(super) fn of(outcome: Outcome, order: &Order) -> Said {
@@ -83,6 +85,7 @@ impl Said {
             outcome,
             out_trade_no: offer.out_trade_no,
             pay_params: offer.pay_params,
+            quoted: None,
         }
     }
 }
@@ -93,6 +96,13 @@ pub(super) fn checked_out(result: Result<Checkedout, CheckoutError>) -> Said {
         Ok(Checkedout::Replayed { offer, .. }) => Said::offer(Outcome::Replayed, offer),
         Ok(Checkedout::Reused(offer)) => Said::offer(Outcome::Reused, offer),
         Err(error) => Said::plain(of_checkout(&error)),
+    }
+}
+
+pub(super) fn quoted(result: Result<Quote, QuoteError>) -> Said {
+    match result {
+        Ok(quote) => Said { quoted: Some(quote.breakdown.amounts), ..Said::plain(Outcome::Done) },
+        Err(error) => Said::plain(of_quote(&error)),
     }
 }
 
@@ -139,9 +149,7 @@ pub(super) fn spent(result: Result<Spent, SpendError>) -> Said {
 fn of_checkout(error: &CheckoutError) -> Outcome {
     match error {
         CheckoutError::KeyReused => Outcome::Refused("idempotency_key_reused"),
-        CheckoutError::Quote(QuoteError::Store(_)) => Outcome::Busy,
-        CheckoutError::Quote(QuoteError::CouponNotUsable) => Outcome::Refused("coupon_not_usable"),
-        CheckoutError::Quote(_) => Outcome::Refused("quote"),
+        CheckoutError::Quote(error) => of_quote(error),
         CheckoutError::PriceChanged(_) | CheckoutError::PackageChanged(_) => {
             Outcome::Refused("price_changed")
         }
@@ -156,6 +164,19 @@ fn of_checkout(error: &CheckoutError) -> Outcome {
         CheckoutError::Offer(OfferError::Replaced) => Outcome::Refused("payment_replaced"),
         CheckoutError::Offer(OfferError::WechatRefused(_)) => Outcome::Refused("wechat_refused"),
         CheckoutError::Offer(OfferError::Transact(error)) => of_transact(error),
+    }
+}
+
+fn of_quote(error: &QuoteError) -> Outcome {
+    match error {
+        QuoteError::Store(_) => Outcome::Busy,
+        QuoteError::CouponNotUsable => Outcome::Refused("coupon_not_usable"),
+        QuoteError::AddressInvalid
+        | QuoteError::ListEmpty
+        | QuoteError::ItemsNotFound(_)
+        | QuoteError::NotOnSale(_)
+        | QuoteError::BelowCost(_)
+        | QuoteError::TooLarge => Outcome::Refused("quote"),
     }
 }
 

@@ -160,7 +160,13 @@ impl Catalogue for SimStore {
     }
 
     fn move_stock<'a>(&'a self, change: &'a StockChange) -> Answer<'a, StockAnswer> {
-        Box::pin(self.through(Step::Tx, "move_stock", || self.memory().move_stock(change)))
+        Box::pin(self.through(Step::Tx, "move_stock", || {
+            Box::pin(async {
+                let answer = self.memory().move_stock(change).await?;
+                self.world.oracle.moved_by_hand(&self.world, change, &answer);
+                Ok(answer)
+            })
+        }))
     }
 
     fn stock_entries<'a>(
@@ -187,7 +193,13 @@ impl Packages for SimStore {
         audit: &'a Audit,
     ) -> Answer<'a, PutAnswer<RechargePackage>> {
         Box::pin(self.through(Step::Tx, "put_package", move || {
-            self.memory().put_package(package, expected, audit)
+            Box::pin(async move {
+                let answer = self.memory().put_package(package, expected, audit).await?;
+                if let PutAnswer::Created(package) | PutAnswer::Changed(package) = &answer {
+                    self.world.oracle.offers(package);
+                }
+                Ok(answer)
+            })
         }))
     }
 }
@@ -230,7 +242,13 @@ impl ShopRules for SimStore {
         now: Timestamp,
     ) -> Answer<'a, PutAnswer<RulesInForce>> {
         Box::pin(self.through(Step::Tx, "put_delivery_rules", move || {
-            self.memory().put_delivery_rules(rules, expected, audit, now)
+            Box::pin(async move {
+                let answer = self.memory().put_delivery_rules(rules, expected, audit, now).await?;
+                if let PutAnswer::Created(set) | PutAnswer::Changed(set) = &answer {
+                    self.world.oracle.rules_are(&set.rules);
+                }
+                Ok(answer)
+            })
         }))
     }
 }

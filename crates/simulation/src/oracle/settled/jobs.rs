@@ -86,12 +86,15 @@ fn may_be_there(world: &World, seen: &Seen, job: &JobId) -> bool {
 /// something else than we know, until a person knows better.
 fn is_looked_at(world: &World, refund: &Refund, now: i64) -> bool {
     let number = refund.out_refund_no.as_str();
-    let last_look = refund.sent_at.map(|sent| sent.plus_seconds(LAST_LOOK_S));
+    // What was asked about before it was sent, for it might have been sent in a life that is lost, as if it
+    // had been sent when it was made.
+    let is_unsent = refund.sent_at.is_none() && refund.state == RefundState::Withdrawn;
+    let last_look = refund.sent_at.unwrap_or(refund.created_at).plus_seconds(LAST_LOOK_S);
     match refund.state {
         RefundState::Rejected { .. }
         | RefundState::SettledOffline { .. }
         | RefundState::Withdrawn => {
-            last_look.is_some_and(|last| instant(now) < last)
+            (!is_unsent && instant(now) < last_look)
                 || has_case(world, CaseKind::RefundMismatch, number)
                 || world.wechat.refunds().iter().any(|truth| truth.out_refund_no == number)
         }

@@ -62,7 +62,14 @@ pub(super) fn unfinished_refund(
                 truth.status != "SUCCESS" || has_case(world, CaseKind::RefundMismatch, number)
             }
         });
-        if is_known || bound == i64::MAX {
+        if is_known {
+            continue;
+        }
+        if bound == i64::MAX {
+            // Nothing is late there; what the last look at a refused one will find is waited for.
+            let is_refused = |refund: &Refund| matches!(refund.state, RefundState::Rejected { .. });
+            let waits = seen.refund(number).filter(|refund| is_refused(refund));
+            why = waits.map(|_| format!("{number} is there after all")).or(why);
             continue;
         }
         if seen.refund(number).is_some_and(is_settled_offline) {
@@ -119,11 +126,13 @@ pub(super) fn what_comes_back_is_whole(world: &World, seen: &Seen) {
             continue;
         };
         let kept: i64 = order.refunds.iter().filter(|r| reserves(r)).map(|r| r.amount.get()).sum();
-        // Fees wait for a yes like anything else, and WeChat Pay may refuse them. They follow the last goods.
+        // Fees wait for a yes like anything else, and WeChat Pay may refuse them. They follow the last goods,
+        // of which a refund may be given up afterwards, and be made anew.
         let is_no = |refund: &Refund| {
             matches!(refund.state, RefundState::Declined | RefundState::Rejected { .. })
         };
-        let after_goods = order.refunds.iter().rev().take_while(|refund| refund.lines.is_empty());
+        let is_after = |refund: &&Refund| refund.lines.is_empty() || refund.replaces.is_some();
+        let after_goods = order.refunds.iter().rev().take_while(is_after);
         if after_goods.into_iter().any(is_no) {
             continue;
         }

@@ -69,6 +69,31 @@ pub(super) const ALL: &[Script] = &[
         |people| Box::pin(wallet_called_off(people)),
     )
     .healed(&[RECHARGED, FROM_WALLET, SURPLUS]),
+    Script::new(
+        "recharge-owed",
+        "a recharge of which something is spent goes back at the merchant's console: the buyer owes that",
+        &["9900 fen owed + completed, paid by jsapi, all is back + ready, paid by wallet"],
+        |people| Box::pin(owed(people)),
+    )
+    .healed(&[RECHARGED, FROM_WALLET, SURPLUS, "completed, paid by jsapi, all is back"]),
+    Script::new(
+        "debt-set-off",
+        "the same with a part, while another part waits for a yes; it is a no, and what comes to the buyer \
+         again pays what they owe first",
+        &["completed, paid by jsapi, part declined, part is back + ready, paid by wallet"],
+        |people| Box::pin(set_off(people)),
+    )
+    .healed(&[
+        RECHARGED,
+        FROM_WALLET,
+        SURPLUS,
+        "4399 fen owed",
+        "cancelled, jsapi surplus, all rejected, part is back",
+        "completed, paid by jsapi, part is back",
+        "completed, paid by jsapi, part is back, part waits for approval",
+        "completed, paid by jsapi, part waits for approval",
+        "completed, paid by jsapi, part declined",
+    ]),
 ];
 
 /// What part of it is, in fen.
@@ -141,6 +166,41 @@ async fn wallet_called_off(people: Vec<Client>) {
     buyer.wait(1_000).await;
     let cancellation = buyer.cancellation(&number);
     buyer.insist(cancellation).await;
+}
+
+/// A buyer who has spent some of a recharge, and its number.
+async fn having_spent(people: Vec<Client>) -> Option<(Client, OrderNumber)> {
+    let mut buyer = the(people)?;
+    let number = recharge(&mut buyer, "fen").await?;
+    let item = buyer.list("tea")?;
+    let order = buyer.order_from_wallet(item);
+    buyer.insist(order).await?;
+    buyer.wait(1_000).await;
+    Some((buyer, number))
+}
+
+async fn owed(people: Vec<Client>) {
+    let Some((buyer, number)) = having_spent(people).await else { return };
+    buyer.gives_back_elsewhere(&number, 0);
+    buyer.sees_refunds(&number, 900, 1).await;
+}
+
+async fn set_off(people: Vec<Client>) {
+    /// More than the wallet has left once the rest is back, and more than one person may give back alone.
+    const WAITS: i64 = 15_000;
+    const STAYS: i64 = 20_000;
+    let Some((mut buyer, number)) = having_spent(people).await else { return };
+    let refund = buyer.refund(&number, Asker::Operator, Some(WAITS));
+    buyer.insist(refund).await;
+    let Some(no) = buyer.verdict(&number, |out_refund_no| Command::DeclineRefund { out_refund_no })
+    else {
+        return;
+    };
+    buyer.wait(1_000).await;
+    buyer.gives_back_elsewhere(&number, STAYS);
+    // Or nobody can be told of it: then it is a no all the same, and nothing is owed.
+    buyer.sees_refunds(&number, 900, 2).await;
+    buyer.insist(no).await;
 }
 
 async fn wallet_or_wechat(people: Vec<Client>) {

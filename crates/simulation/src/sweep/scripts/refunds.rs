@@ -9,7 +9,7 @@ use domain::{OrderNumber, OutRefundNo};
 use wechatpay_sim::core::pay::{PayForm, PayerAccount};
 
 /// What part of it is, in fen.
-const PART: i64 = 1_000;
+pub(super) const PART: i64 = 1_000;
 /// How refunds end, as `node/transport.rs` numbers it.
 const SLOWLY: u32 = 12;
 const ABNORMAL: u32 = 14;
@@ -176,7 +176,7 @@ pub(super) const ALL: &[Script] = &[
 ];
 
 /// A paid order.
-async fn paid(buyer: &mut Client) -> Option<OrderNumber> {
+pub(super) async fn paid(buyer: &mut Client) -> Option<OrderNumber> {
     let item = buyer.list("tea")?;
     let said = buyer.check_out(item, Some(TradeType::Jsapi)).await?;
     buyer.wait(1_000).await;
