@@ -11,7 +11,6 @@ use domain::{Epoch, Pace};
 use futures_util::future::join_all;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 use store_postgres::{ConnectSettings, Isolation, PostgresStore};
 use testkit::conformance::{Stores, placing};
 use testkit::sample;
@@ -285,7 +284,7 @@ impl Shop {
                     break;
                 }
                 assert!(tried < 6_000, "nobody is ahead");
-                tokio::time::sleep(Duration::from_millis(5)).await;
+                looker.batch_execute("SELECT pg_sleep(0.005)").await.unwrap();
             }
             client.batch_execute("ROLLBACK").await.unwrap();
         };
