@@ -180,12 +180,13 @@ impl Work {
                 () = self.desk.clock.sleep_millis(rest) => {}
                 () = self.cancel.cancelled() => return,
             }
-            let begun = self.desk.clock.now();
+            // Business time may be set meanwhile, by hours.
+            let begun = self.desk.clock.running_millis();
             if let Err(error) = self.desk.check_books(every).await {
                 tracing::warn!(error = %error, "books not checked");
             }
-            let took = self.desk.clock.now().micros().saturating_sub(begun.micros()) / 1_000;
-            rest = rest_after(every, u64::try_from(took).unwrap_or(0));
+            let took = self.desk.clock.running_millis().saturating_sub(begun);
+            rest = rest_after(every, took);
         }
     }
 

@@ -49,25 +49,6 @@ pub(crate) fn commit(error: &Error) -> CommitAnswer {
     classified(kind, info.constraint_name(), info.message())
 }
 
-/// The same of one of several changesets in one transaction, as `paydesk_commit_each` tells it.
-pub(crate) fn told(sqlstate: &str, constraint: Option<&str>, message: &str) -> CommitAnswer {
-    let kind = match sqlstate {
-        "23505" => DatabaseErrorKind::UniqueViolation,
-        "23503" => DatabaseErrorKind::ForeignKeyViolation,
-        "23502" => DatabaseErrorKind::NotNullViolation,
-        state if state.starts_with("23") => DatabaseErrorKind::CheckViolation,
-        _ => {
-            // A refusal, or a rule's own words; it is known that this one was undone.
-            if !message.starts_with(REFUSES) {
-                tracing::error!(sqlstate, message, "the schema refused what the domain decided");
-                return CommitAnswer::RolledBack(message.to_owned());
-            }
-            DatabaseErrorKind::Unknown
-        }
-    };
-    classified(&kind, constraint, message)
-}
-
 fn classified(kind: &DatabaseErrorKind, constraint: Option<&str>, message: &str) -> CommitAnswer {
     match (kind, constraint, message) {
         (_, _, message) if message.starts_with(REFUSES) => refusal(message),

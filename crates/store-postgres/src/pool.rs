@@ -18,8 +18,8 @@ pub(crate) type Pool = DeadPool<AsyncPgConnection>;
 /// One connection, given back when dropped.
 pub(crate) type Connection = Object<AsyncPgConnection>;
 
-/// The most buyers of one SKU who can be written in one transaction: as many as the subtransactions
-/// that Postgres keeps in sight of everybody.
+/// The most buyers of one SKU who can be written in one transaction. What is in the way of one is in the way
+/// of all of them, and more would wait for a longer one.
 pub const MERGE_MAX: usize = 64;
 
 /// How to connect.

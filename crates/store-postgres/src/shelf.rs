@@ -2,8 +2,9 @@
 //!
 //! An order takes its goods last, in the row of their SKU, and keeps that row until its commit is
 //! flushed: who wants the same waits for a flush. So few commits are under way for each SKU; those that
-//! come meanwhile wait (`turns.rs`) and are one transaction when one of them ends, in which each is carried
-//! out for itself. Nobody waits for others to come, and who comes alone is written as ever.
+//! come meanwhile wait (`turns.rs`) and are one transaction when one of them ends. Where something is in the
+//! way of one of them all of it is undone, and fewer are tried, down to one. Nobody waits for others to come,
+//! and who comes alone is written as ever.
 //!
 //! Knows no rule: what each of them is answered, the database says. `docs/adr/0019`.
 
@@ -13,7 +14,7 @@ use crate::prepared::{Written, prepared};
 use crate::turns::{Turns, Unheard};
 use crate::{PostgresStore, errors};
 use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Jsonb, Nullable, Text};
+use diesel::sql_types::{Jsonb, Text};
 use domain::catalogue::SkuId;
 use domain::changeset::Changeset;
 use domain::job::JobChange;
@@ -57,12 +58,7 @@ pub(crate) fn wanted(changeset: &Changeset) -> Option<SkuId> {
 impl PostgresStore {
     /// Writes `sheet`, which wants `sku`, together with whoever wants the same by then.
     pub(crate) async fn commit_at_shelf(&self, sku: SkuId, sheet: String) -> CommitAnswer {
-        let write = |sheets: Vec<String>| async move {
-            match sheets.as_slice() {
-                [alone] => vec![self.commit_alone(alone).await],
-                several => self.commit_together(several).await,
-            }
-        };
+        let write = |sheets: Vec<String>| async move { self.commit_several(&sheets).await };
         let most = self.settings.merge_max;
         match Turns::take(&self.shelves, sku, sheet, most, write).await {
             Ok(answer) => answer,
@@ -75,79 +71,80 @@ impl PostgresStore {
         }
     }
 
-    /// Each in the order given; as many answers as sheets.
-    async fn commit_together(&self, sheets: &[String]) -> Vec<CommitAnswer> {
-        let all = |answer: CommitAnswer| vec![answer; sheets.len()];
+    /// All of them at once or, where something is in the way, fewer at once, and more again where nothing
+    /// is; in the order given, as many answers as sheets. Who is refused together is refused alone.
+    async fn commit_several(&self, sheets: &[String]) -> Vec<CommitAnswer> {
+        let mut answers = Vec::with_capacity(sheets.len());
+        let (mut many, mut rest) = (sheets.len(), sheets);
+        while !rest.is_empty() {
+            let (some, later) = rest.split_at(many.clamp(1, rest.len()));
+            let answer = match some {
+                [alone] => Ok(self.commit_alone(alone).await),
+                several => self.commit_together(several).await,
+            };
+            many = match answer {
+                Err(fewer) => fewer,
+                Ok(answer) => {
+                    answers.extend(some.iter().map(|_| answer.clone()));
+                    rest = later;
+                    match answer {
+                        CommitAnswer::Committed => some.len().saturating_mul(2),
+                        // Whatever stops one, such as a lock, would stop each of the others for as long.
+                        CommitAnswer::RolledBack(_) | CommitAnswer::OutcomeUnknown(_) => break,
+                        CommitAnswer::Conflict
+                        | CommitAnswer::GuardRefused(_)
+                        | CommitAnswer::AlreadyCommitted => 1,
+                    }
+                }
+            };
+        }
+        let stopped = CommitAnswer::RolledBack("one before it was stopped".to_owned());
+        answers.resize(sheets.len(), stopped);
+        answers
+    }
+
+    /// In one transaction: what each of them is answered or, when nothing was written because something is in
+    /// the way, how many are to be tried next. Whoever has the row of the shared SKU asks for nothing more:
+    /// they are never written one after the other in a transaction.
+    async fn commit_together(&self, sheets: &[String]) -> Result<CommitAnswer, usize> {
         let together = format!("[{}]", sheets.join(","));
         let statement = prepared(TOGETHER).bind::<Jsonb, _>(Written(&together));
         let done: Result<Vec<Done>, Failure> = self.rows(statement).await;
-        match done {
-            // Committed is who has a row of their own.
-            Ok(rows) if rows.len() == sheets.len() => rows.into_iter().map(Done::answer).collect(),
-            Ok(_) => all(CommitAnswer::OutcomeUnknown("somebody has no answer".to_owned())),
-            Err(Failure::NotAsked(error)) => all(CommitAnswer::RolledBack(error.to_string())),
+        Ok(match done {
+            // Committed is who has a row of their own that says so.
+            Ok(rows)
+                if rows.iter().filter(|row| row.answer == COMMITTED).count() == sheets.len() =>
+            {
+                CommitAnswer::Committed
+            }
+            Ok(_) => CommitAnswer::OutcomeUnknown("somebody has no answer".to_owned()),
+            Err(Failure::NotAsked(error)) => CommitAnswer::RolledBack(error.to_string()),
             Err(late @ Failure::Late) => {
-                all(CommitAnswer::OutcomeUnknown(StoreError::from(late).to_string()))
+                CommitAnswer::OutcomeUnknown(StoreError::from(late).to_string())
+            }
+            // Refused is what one of them may not; half of them may have nobody like that.
+            Err(Failure::Said(error)) if errors::refused(&error).is_some() => {
+                return Err(sheets.len() / 2);
             }
             Err(Failure::Said(error)) => match errors::commit(&error) {
-                unknown @ CommitAnswer::OutcomeUnknown(_) => all(unknown),
-                // Nothing of it was written. One of them may be in everybody's way: one by one.
+                unknown @ CommitAnswer::OutcomeUnknown(_) => unknown,
+                // A lock, which may be in the way of one alone.
                 CommitAnswer::Committed
                 | CommitAnswer::Conflict
                 | CommitAnswer::GuardRefused(_)
                 | CommitAnswer::AlreadyCommitted
-                | CommitAnswer::RolledBack(_) => {
-                    let mut answers = Vec::with_capacity(sheets.len());
-                    for sheet in sheets {
-                        let answer = self.commit_alone(sheet).await;
-                        let is_stopped = matches!(
-                            answer,
-                            CommitAnswer::RolledBack(_) | CommitAnswer::OutcomeUnknown(_)
-                        );
-                        answers.push(answer);
-                        // Whatever stops one, such as a lock, would stop each of the others for as long.
-                        if is_stopped {
-                            break;
-                        }
-                    }
-                    let rest = CommitAnswer::RolledBack("one before it was stopped".to_owned());
-                    answers.resize(sheets.len(), rest);
-                    answers
-                }
+                | CommitAnswer::RolledBack(_) => return Err(1),
             },
-        }
+        })
     }
 }
 
-/// In the order of the sheets.
-const TOGETHER: &str = "\
-    SELECT n, answer, sqlstate_, constraint_, message_ FROM paydesk_commit_each($1) ORDER BY n";
+const COMMITTED: &str = "committed";
+/// A row for each of them, in their order.
+const TOGETHER: &str = "SELECT n, answer FROM paydesk_commit_each($1) ORDER BY n";
 
 #[derive(QueryableByName)]
 struct Done {
-    #[diesel(sql_type = BigInt)]
-    #[expect(dead_code, reason = "the order of the rows")]
-    n: i64,
     #[diesel(sql_type = Text)]
     answer: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    sqlstate_: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    constraint_: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    message_: Option<String>,
-}
-
-impl Done {
-    fn answer(self) -> CommitAnswer {
-        match (self.answer.as_str(), self.sqlstate_) {
-            ("committed", None) => CommitAnswer::Committed,
-            ("already_committed", None) => CommitAnswer::AlreadyCommitted,
-            (_, state) => {
-                let constraint = self.constraint_.filter(|name| !name.is_empty());
-                let message = self.message_.unwrap_or_default();
-                errors::told(state.as_deref().unwrap_or_default(), constraint.as_deref(), &message)
-            }
-        }
-    }
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 #![allow(clippy::wildcard_enum_match_arm, clippy::cognitive_complexity)]
 
+pub mod busy_shop;
 pub mod clock;
 pub mod commands;
 pub mod conformance;

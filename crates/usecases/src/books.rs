@@ -65,32 +65,45 @@ impl Paydesk {
         Ok(matches!(self.commit(look).await?, Landed::Now))
     }
 
-    /// Loudly, and with a case for each thing that it can name. What has a case already gets no other one, and what
-    /// a person accepted, with a reason, is not asked about again.
+    /// Loudly, and with a case for each thing that it can name.
     async fn tell(&self, part: Part, report: &InvariantReport, now: Timestamp) {
-        let InvariantReport { id, says, violations, sample } = report;
+        let InvariantReport { id, violations, sample, .. } = report;
         tracing::error!(invariant.id = id, part = part.name(), violations, ?sample, "books.differ");
-        let stretch = now.micros().unsigned_abs();
-        let mut told =
-            Changeset::without_order(intent(CommandId::of_step("books-differ", id, stretch)), now);
-        told.cases = sample.iter().map(|name| case(part, id, says, name)).collect();
-        if told.cases.is_empty() {
-            told.cases.push(case(part, id, says, "all"));
-        }
-        match self.not_accepted(std::mem::take(&mut told.cases)).await {
-            Ok(cases) => told.cases = cases,
+        match self.to_be_opened(part, report).await {
+            Ok(cases) => self.open_cases(id, cases, now).await,
             Err(error) => {
                 tracing::warn!(invariant.id = id, error = %error, "books.untold: no case can be read");
-                return;
             }
         }
-        // Behind those that may stay others may stand, which are not named.
-        if told.cases.is_empty() && *violations > sample.len().try_into().unwrap_or(u64::MAX) {
-            told.cases.push(case(part, id, says, "others"));
+    }
+
+    /// A case for each thing that is named, or for all of it; none for what a person accepted, with a reason.
+    async fn to_be_opened(
+        &self,
+        part: Part,
+        report: &InvariantReport,
+    ) -> Result<Vec<CaseOpening>, StoreError> {
+        let InvariantReport { id, says, violations, sample } = report;
+        let mut named: Vec<_> = sample.iter().map(|name| case(part, id, says, name)).collect();
+        if named.is_empty() {
+            named.push(case(part, id, says, "all"));
         }
-        if told.cases.is_empty() {
+        let mut left = self.not_accepted(named).await?;
+        // Behind those that may stay others may stand, which are not named.
+        if left.is_empty() && *violations > sample.len().try_into().unwrap_or(u64::MAX) {
+            left.push(case(part, id, says, "others"));
+        }
+        Ok(left)
+    }
+
+    /// What has a case already gets no other one.
+    async fn open_cases(&self, id: &str, cases: Vec<CaseOpening>, now: Timestamp) {
+        if cases.is_empty() {
             return;
         }
+        let command_id = CommandId::of_step("books-differ", id, now.micros().unsigned_abs());
+        let mut told = Changeset::without_order(intent(command_id), now);
+        told.cases = cases;
         match self.commit(told).await {
             Ok(Landed::Now | Landed::Before) => {}
             Ok(Landed::Not(_) | Landed::Refused(_)) | Err(_) => {

@@ -53,13 +53,15 @@ const RESERVED: [(&str, &[&str], &str); 3] = [
 ];
 
 /// Crates that must be absent from the whole tree.
-const BANNED: [(&str, &str); 6] = [
+const BANNED: [(&str, &str); 8] = [
     ("openssl-sys", "links OpenSSL"),
     ("native-tls", "links the system's TLS"),
     ("pq-sys", "links libpq"),
     ("aws-lc-rs", "needs a C tool chain"),
     ("aws-lc-sys", "needs a C tool chain"),
     ("actix-governor", "is under the GPL"),
+    ("redis", "makes a second store necessary: what PostgreSQL does not keep is not kept"),
+    ("fred", "makes a second store necessary: what PostgreSQL does not keep is not kept"),
 ];
 
 #[derive(Clone, Copy)]
@@ -277,9 +279,9 @@ mod tests {
 
     #[test]
     fn banned_crates_are_found_in_the_lock_file() {
-        let lock = "[[package]]\nname = \"openssl-sys\"\n\n[[package]]\nname = \"pq-sys-x\"\n";
+        let lock = "[[package]]\nname = \"openssl-sys\"\n\n[[package]]\nname = \"pq-sys-x\"\n\n[[package]]\nname = \"redis\"\n";
         let found = banned(&Tree::of(&[("Cargo.lock", lock)]));
-        assert_eq!(found.iter().map(|violation| violation.line).collect::<Vec<_>>(), [2]);
+        assert_eq!(found.iter().map(|violation| violation.line).collect::<Vec<_>>(), [2, 8]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! back.
 
 use crate::world::{Buyer, World};
+use app::cli::ServeRole;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -84,5 +85,30 @@ async fn paid_in_the_last_second_and_heard_of_after_the_deadline_is_paid() {
     world.faults(json!([])).await;
     let order = world.paid_order(&buyer, &number).await;
     assert_eq!(order["status"], "ready");
+    world.stop().await;
+}
+
+/// Nobody is told of a deadline by whoever ordered: that process performs no jobs. One order has lost its
+/// jobs besides, and only the sweep can find it; the sweep does not look at the other, which has them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deadline_is_kept_by_the_job_without_a_hint_and_by_the_sweep_without_the_job() {
+    let world = World::serving(ServeRole::Api).await;
+    world.put_sku("tea", 100, 3).await;
+    let (alice, without_hint) = world.open_order("alice", "tea").await;
+    let (bob, without_job) = world.open_order("bob", "tea").await;
+    let lost = format!(
+        "WITH lost AS (DELETE FROM jobs WHERE starts_with(subject, '{without_job}') RETURNING kind) \
+         SELECT kind FROM lost ORDER BY 1"
+    );
+    assert_eq!(world.database.query_text(&lost).await, ["expire_order", "follow_payment"]);
+    half_an_hour_passes(&world).await;
+    let worker = world.worker().await;
+    for (buyer, number) in [(&alice, &without_hint), (&bob, &without_job)] {
+        let order = until_cancelled(&world, buyer, number).await;
+        assert_eq!(order["payments"][0]["status"], "closed");
+    }
+    let sku = world.sku("tea").await;
+    assert_eq!((sku["available"].as_i64(), sku["held"].as_i64()), (Some(3), Some(0)));
+    worker.stop().await;
     world.stop().await;
 }

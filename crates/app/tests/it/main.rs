@@ -8,6 +8,7 @@
     reason = "tests may"
 )]
 
+mod books;
 mod demo;
 mod dev;
 mod expiry;

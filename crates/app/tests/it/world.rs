@@ -1,5 +1,6 @@
 //! One service of its own for one test, and a buyer's and a merchant's way to talk to it.
 
+use app::cli::ServeRole;
 use app::service::{self, Service};
 use app::settings::Settings;
 use reqwest::{Client, Method, StatusCode};
@@ -20,6 +21,7 @@ pub struct World {
     pub client: Client,
     pub admin_key: String,
     pub database: TestDatabase,
+    settings: Settings,
 }
 
 /// A buyer who is logged in and has an address.
@@ -31,6 +33,11 @@ pub struct Buyer {
 
 impl World {
     pub async fn new() -> World {
+        World::serving(ServeRole::All).await
+    }
+
+    /// With a service that has this part in it.
+    pub async fn serving(role: ServeRole) -> World {
         app::limits::raise_open_files();
         let database = TestDatabase::create().await.expect("a database");
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -41,10 +48,17 @@ impl World {
         let settings =
             Settings::for_sandbox(&sandbox, &database.url(), listener.local_addr().unwrap())
                 .unwrap();
-        let service = service::start(&settings, listener).await.expect("a service");
+        let service = service::start_as(role, &settings, Some(listener)).await;
+        let service = service.expect("a service");
         let admin_key = mint_admin_key(&service).await;
         let client = Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
-        World { service, sandbox, client, admin_key, database }
+        World { service, sandbox, client, admin_key, database, settings }
+    }
+
+    /// Somebody else who performs jobs, on the same database.
+    pub async fn worker(&self) -> Service {
+        let worker = service::start_as(ServeRole::Worker, &self.settings, None).await;
+        worker.expect("a worker")
     }
 
     pub async fn stop(self) {

@@ -18,7 +18,7 @@ async fn an_operator_begins_another_life_by_hand() {
     let raised = ConnectSettings { epoch: 7, ..ConnectSettings::new(guard.database.url()) };
     let raised = PostgresStore::connect(raised).await.unwrap();
     assert_eq!(raised.epoch().await.unwrap().as_str(), "00000001.7");
-    let order = support::ports(&guard.store).open_order(1).await;
+    let order = Stores::of(&guard.store).open_order(1).await;
     for (store, epoch) in [(&*guard.store, "00000001.0"), (&raised, "00000001.7")] {
         let loaded = store.load(&OrderKey::Id(order.id)).await.unwrap().unwrap();
         assert_eq!(loaded.epoch.as_str(), epoch);
@@ -46,7 +46,7 @@ impl Drop for Directory {
 async fn open(url: String) -> (Stores, PostgresStore) {
     let settings = ConnectSettings { pool_max: 2, ..ConnectSettings::new(url) };
     let store = PostgresStore::connect(settings).await.expect("a store");
-    (support::ports(&std::sync::Arc::new(store.clone())), store)
+    (Stores::of(&std::sync::Arc::new(store.clone())), store)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use store_memory::MemoryStore;
 use store_postgres::Isolation;
 use testkit::TestClock;
+use testkit::conformance::Stores;
 use testkit::generated::{Subject, compare};
 use tokio::runtime::Handle;
 
@@ -19,7 +20,7 @@ fn memory() -> Subject {
     let (cleared, looked) = (Arc::clone(&store), Arc::clone(&store));
     Subject {
         name: "memory",
-        stores: support::ports(&store),
+        stores: Stores::of(&store),
         reset: Arc::new(move || {
             cleared.clear().expect("a store");
             Box::pin(std::future::ready(()))
@@ -37,7 +38,7 @@ async fn postgres(name: &'static str, isolation: Isolation) -> (Subject, Guard) 
     let looking = Arc::clone(&client);
     let subject = Subject {
         name,
-        stores: support::ports(&guard.store),
+        stores: Stores::of(&guard.store),
         reset: Arc::new(move || {
             let client = Arc::clone(&client);
             Box::pin(

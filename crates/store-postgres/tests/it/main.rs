@@ -25,5 +25,7 @@ mod proxy;
 mod refund_rules;
 mod schema;
 mod shelf;
+mod shelf_guards;
+mod shelf_locks;
 mod support;
 mod vitals;

@@ -122,20 +122,6 @@ async fn each_of_those_who_are_written_together_has_an_answer_of_their_own() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_refused_among_several_is_told_in_its_row_and_stops_nobody() {
-    let (_stores, guard) = support::make(Isolation::ReadCommitted).await;
-    let sql = "SELECT n || ' ' || answer || ' ' || coalesce(sqlstate_, '-')
-        FROM paydesk_commit_each(jsonb_build_array(
-            jsonb_build_object('command_id', 'one', 'at', now(), 'timeline', paydesk_timeline()),
-            jsonb_build_object('command_id', 'two', 'at', now(), 'timeline', 'another life'),
-            jsonb_build_object('command_id', 'one', 'at', now(), 'timeline', paydesk_timeline()))) ORDER BY n";
-    let told = guard.database.query_text(sql).await;
-    assert_eq!(told, ["1 committed -", "2 refused PD001", "3 already_committed -"]);
-    let there = guard.database.query_text("SELECT effect_key FROM effects").await;
-    assert_eq!(there, ["one"], "what was refused has left nothing");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_killed_in_the_middle_has_sold_what_it_says_and_no_more() {
     let (stores, guard) = support::make(Isolation::ReadCommitted).await;
     stores.sku("tea", 100, 40).await;

@@ -1,9 +1,5 @@
 //! A migrated database of its own for one test.
 
-use domain::ports::{
-    Access, BuyerBook, CaseBook, Catalogue, CouponBook, JobQueue, Ledger, OrderStore, Packages,
-    ShopRules,
-};
 use std::sync::Arc;
 use store_postgres::{ConnectSettings, Isolation, MERGE_MAX, PostgresStore};
 use testkit::TestDatabase;
@@ -32,38 +28,6 @@ pub async fn guard(isolation: Isolation) -> Guard {
     Guard { database, store: Arc::new(store) }
 }
 
-/// Ports on a store, past which nobody looks.
-pub fn ports<S>(store: &Arc<S>) -> Stores
-where
-    S: OrderStore
-        + JobQueue
-        + Catalogue
-        + ShopRules
-        + Packages
-        + Ledger
-        + CouponBook
-        + BuyerBook
-        + Access
-        + CaseBook
-        + 'static,
-{
-    Stores {
-        orders: store.clone(),
-        jobs: store.clone(),
-        catalogue: store.clone(),
-        rules: store.clone(),
-        packages: store.clone(),
-        ledger: store.clone(),
-        coupons: store.clone(),
-        book: store.clone(),
-        access: store.clone(),
-        cases: store.clone(),
-        dump: Arc::new(|| Box::pin(std::future::ready(String::new()))),
-        inbox: Arc::new(|| Box::pin(std::future::ready(Vec::new()))),
-        outbox: Arc::new(|| Box::pin(std::future::ready(Vec::new()))),
-    }
-}
-
 pub async fn make(isolation: Isolation) -> (Stores, Guard) {
     let guard = guard(isolation).await;
     let url = || guard.database.url();
@@ -72,7 +36,7 @@ pub async fn make(isolation: Isolation) -> (Stores, Guard) {
         dump: Arc::new(move || Box::pin(dump(url.clone()))),
         inbox: Arc::new(move || Box::pin(inbox(again.clone()))),
         outbox: Arc::new(move || Box::pin(outbox(told.clone()))),
-        ..ports(&guard.store)
+        ..Stores::of(&guard.store)
     };
     (stores, guard)
 }

@@ -35,3 +35,6 @@ WHERE (j.kind IN ('expire_order', 'complete_order') AND NOT EXISTS (
           SELECT 1 FROM payments p WHERE p.out_trade_no = j.subject))
    OR (j.kind = 'follow_refund' AND NOT EXISTS (
           SELECT 1 FROM refunds r WHERE r.out_refund_no = j.subject))
+UNION ALL
+SELECT 'the services look at their own books: nobody did'
+WHERE NOT EXISTS (SELECT 1 FROM effects WHERE starts_with(effect_key, 'step:books:'))

@@ -62,3 +62,6 @@ SELECT 'at the door ' || count(*) || ' orders: ' || count(*) FILTER (WHERE payme
        || ' paid online after all, ' || count(*) FILTER (WHERE cancel_cause = 'refused') || ' refused, '
        || count(*) FILTER (WHERE status = 'cancelled' AND cancel_cause <> 'refused') || ' cancelled before'
 FROM orders o WHERE o.pay_deadline IS NULL AND o.purpose = 'goods' AND o.payment_method IN ('cod', 'wechat')
+UNION ALL
+SELECT 'looks of the services at their own books: ' || count(*)
+FROM effects WHERE starts_with(effect_key, 'step:books:')

@@ -18,6 +18,9 @@ const TIME_SCALE: &str = "0.1";
 const LEASE_MS: u64 = 30_000;
 /// Often: what a sweep finds is a bug.
 const SWEEP_EVERY_MS: u64 = 5_000;
+/// Often, in the middle of the trouble: what a look at the books finds is a case and an error in the log, and
+/// nothing here explains either.
+const BOOKS_EVERY_MS: u64 = 2_000;
 const CALL_TIMEOUT_MS: u64 = 2_500;
 const POOL_MAX: usize = 8;
 
@@ -80,7 +83,12 @@ fn text(at: &Addresses, service: &Service, merchant: &Value) -> String {
         ("[refunds]", json!({"approval_above_fen": APPROVAL_ABOVE_FEN})),
         (
             "[jobs]",
-            json!({"time_scale": TIME_SCALE, "lease_ms": LEASE_MS, "sweep_every_ms": SWEEP_EVERY_MS}),
+            json!({
+                "time_scale": TIME_SCALE,
+                "lease_ms": LEASE_MS,
+                "sweep_every_ms": SWEEP_EVERY_MS,
+                "books_every_ms": BOOKS_EVERY_MS,
+            }),
         ),
     ];
     let mut text = String::new();

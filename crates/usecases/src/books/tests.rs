@@ -139,7 +139,7 @@ async fn what_a_person_accepted_is_not_asked_about_again_and_hides_nothing() {
     };
     let found = |part| match part {
         Part::Goods => Ok(vec![report("I30", &["accepted", "resolved", "new"])]),
-        _ => Ok(Vec::new()),
+        Part::Payments | Part::Settlements | Part::Work => Ok(Vec::new()),
     };
     let (findings, written) = look(vec![CommitAnswer::Committed; 2], found).await;
     assert_eq!(findings.unwrap().broken, ["I30"], "it is still so");
@@ -147,14 +147,14 @@ async fn what_a_person_accepted_is_not_asked_about_again_and_hides_nothing() {
 
     let only_that = |part| match part {
         Part::Goods => Ok(vec![report("I30", &["accepted"])]),
-        _ => Ok(Vec::new()),
+        Part::Payments | Part::Settlements | Part::Work => Ok(Vec::new()),
     };
     let (_, written) = look(vec![CommitAnswer::Committed], only_that).await;
     assert_eq!(subjects(&written), [""; 0]);
 
     let more_than_named = |part| match part {
         Part::Goods => Ok(vec![InvariantReport { violations: 2, ..report("I30", &["accepted"]) }]),
-        _ => Ok(Vec::new()),
+        Part::Payments | Part::Settlements | Part::Work => Ok(Vec::new()),
     };
     let (_, written) = look(vec![CommitAnswer::Committed; 2], more_than_named).await;
     assert_eq!(subjects(&written), ["I30:others"]);

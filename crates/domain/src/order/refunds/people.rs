@@ -90,7 +90,11 @@ impl Order {
         }
         let is_over = ended && !has_replacement;
         // What somebody asked for can be asked for again, as much as is wanted.
-        if amount.is_some() && !(is_over && refund.kind == RefundKind::Surplus) {
+        let may_be_named = |amount| {
+            let now_asked_for = self.replacement_of(out_refund_no).unwrap_or(refund).amount;
+            refund.kind == RefundKind::Surplus && (is_over || amount == now_asked_for)
+        };
+        if amount.is_some_and(|amount| !may_be_named(amount)) {
             return Err(Rejection::WrongState);
         }
         let as_it_was = amount.is_none_or(|amount| amount == refund.amount);

@@ -168,7 +168,7 @@ async fn what_was_paid_before_there_was_a_ledger_is_in_it() {
 async fn down_does_not_forget_what_buyers_have() {
     let migrating = Migrating::at_first().await;
     let store = std::sync::Arc::new(migrating.up().await);
-    let stores = crate::support::ports(&store);
+    let stores = testkit::conformance::Stores::of(&store);
     testkit::conformance::ledger::rich(&stores, 9, 500, 0).await;
     is_refused(&migrating, "0006").await;
 }

@@ -132,11 +132,15 @@ fn a_person_says_how_much_of_a_surplus_payment_is_still_owed() {
     assert_eq!(last(&rest).replaces, Some(automatic.clone()), "other bytes, another number");
     assert_eq!(last(&rest).amount, Fen::new(TOTAL - PART));
     assert_eq!(moment.decide(&rest, &of(&automatic, PART)), Err(Rejection::WrongState), "once");
+    let twice = moment.decide(&rest, &of(&automatic, TOTAL - PART));
+    assert_eq!(twice, Ok(Decision::AlreadyApplied), "a double click");
     let sent = moment.play(&rest, &send(&rest));
     let back = moment.play(&sent, &said(&sent, succeeded()));
     assert_eq!(back.refunds.len(), 2, "and no more by itself");
     let whole = moment.play(&order, &of(&automatic, TOTAL));
     assert_eq!(last(&whole).out_refund_no, automatic, "the same bytes again");
+    let twice = moment.decide(&whole, &of(&automatic, TOTAL));
+    assert_eq!(twice, Ok(Decision::AlreadyApplied), "a double click");
     let asked = rejected(play(shipped(), &[|_| ask(PART, Asker::Operator)]));
     let answer = moment.decide(&asked, &of(&no(&asked), 1));
     assert_eq!(answer, Err(Rejection::WrongState), "what was asked for is asked for again");
