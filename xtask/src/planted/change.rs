@@ -145,7 +145,7 @@ fn is_newest(tree: &Tree, edit: &Edit, text: &str) -> Result<()> {
     }
 }
 
-fn parse(path: &str, text: &str) -> Result<Change> {
+pub(super) fn parse(path: &str, text: &str) -> Result<Change> {
     let name = path.trim_start_matches(FOLDER).trim_end_matches(ENDING).to_owned();
     let (head, _) = text.split_once("\nin ").context("nothing is changed (`in PATH`)")?;
     let said = |key: &str| {
