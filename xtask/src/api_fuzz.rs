@@ -4,8 +4,12 @@
 //! Everything it starts and installs is below the target folder; docs/api-fuzz.md says what a run
 //! shows.
 
+mod back_office;
+mod buyer;
 mod http;
 mod keys;
+mod numbers;
+mod parts;
 mod python;
 mod report;
 mod shop;
@@ -23,13 +27,19 @@ use crate::cargo;
 use crate::repository::Repository;
 use http::Caller;
 use keys::Key;
+use parts::{Operation, Part};
 use report::Report;
-use shop::Opening;
+use shop::{Opened, Opening};
 use stage::Stage;
 
 /// Where the configuration of schemathesis is, and what it is made of.
 const SOURCES: &str = "xtask/api-fuzz";
-const CONFIGURATION: [&str; 2] = ["schemathesis.toml", "hooks.py"];
+const CONFIGURATION: &str = "schemathesis.toml";
+const HOOKS: &str = "hooks.py";
+/// Who calls, beside them.
+const PARTS: &str = "parts.json";
+/// The roles of API keys that parts call with.
+const ROLES: [&str; 3] = ["operator", "approver", "service"];
 /// A key that asks, and that nothing of this run may revoke.
 const OWN_KEYS_VARIABLE: &str = "PAYDESK_FUZZ_OWN_KEYS";
 
@@ -44,87 +54,6 @@ pub(crate) struct Choices {
     max_examples: u32,
 }
 
-/// One run of schemathesis: some operations, called by somebody.
-struct Part {
-    name: &'static str,
-    /// Of its report.
-    slug: &'static str,
-    key: Held,
-    operations: &'static [&'static str],
-}
-
-/// Whose API key is shown where one is needed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Held {
-    Operator,
-    Approver,
-    Backend,
-}
-
-const PARTS: [Part; 5] = [
-    Part {
-        name: "buyers, and everybody",
-        slug: "buyers",
-        key: Held::Operator,
-        operations: &[
-            "--include-tag=buyers",
-            "--include-tag=wechat_pay",
-            "--include-tag=operations",
-        ],
-    },
-    Part {
-        name: "operators",
-        slug: "operators",
-        key: Held::Operator,
-        operations: &[
-            "--include-tag=back_office",
-            "--exclude-operation-id=make_api_key",
-            "--exclude-operation-id=revoke_api_key",
-            "--exclude-operation-id=settle_refund_offline",
-        ],
-    },
-    // What a wrong word refuses never comes to the order; here every request is well formed.
-    Part {
-        name: "orders, by well-formed requests alone",
-        slug: "orders",
-        key: Held::Operator,
-        operations: &[
-            "--mode=positive",
-            "--phases=examples,fuzzing,stateful",
-            "--include-operation-id=prepay_from_checkout",
-            "--include-operation-id=pay_order",
-            "--include-operation-id=report_payment",
-            "--include-operation-id=confirm_receipt",
-            "--include-operation-id=ship_order",
-            "--include-operation-id=deliver_order",
-            "--include-operation-id=complete_order",
-            "--include-operation-id=refund_order",
-            "--include-operation-id=withdraw_refund",
-            "--include-operation-id=refund_back_office_order",
-            "--include-operation-id=approve_refund",
-            "--include-operation-id=decline_refund",
-            "--include-operation-id=retry_refund",
-        ],
-    },
-    Part {
-        name: "backends",
-        slug: "backends",
-        key: Held::Backend,
-        operations: &["--include-tag=backends"],
-    },
-    // Who may approve may look, say yes, and make and revoke keys; acting is the operators'.
-    Part {
-        name: "approvers",
-        slug: "approvers",
-        key: Held::Approver,
-        operations: &[
-            "--include-tag=back_office",
-            "--exclude-path-regex=/(stock|ship|deliver|complete|cancel|refunds|retry|sync)$",
-            "--exclude-operation-id=put_sku",
-        ],
-    },
-];
-
 /// WeChat Pay alone can sign what this takes; the sandbox does, in the tests and at every purchase.
 const NEEDS_WECHAT_PAY: [&str; 2] =
     ["POST /api/mini/wechat-pay/notify", "POST /api/mini/wechat-pay/refund-notify"];
@@ -136,26 +65,31 @@ pub(crate) fn run(repository: &Repository, choices: &Choices) -> Result<ExitCode
     let sources = repository.root().join(SOURCES);
     let programs = python::environment(&folder, &sources.join("requirements.txt"))?;
     cargo::step(repository, &["build", "--locked", "--package", "app"])?;
-    for name in CONFIGURATION {
-        fs::copy(sources.join(name), folder.join(name))
-            .with_context(|| format!("cannot copy {name} into {}", folder.display()))?;
-    }
+    fs::copy(sources.join(HOOKS), folder.join(HOOKS))
+        .with_context(|| format!("cannot copy {HOOKS} into {}", folder.display()))?;
+    let configuration = read(&sources.join(CONFIGURATION))?;
+    let parts = Part::read(&read(&sources.join(PARTS))?)?;
     let stage = Stage::set(&folder, repository.target().join("debug").join("paydesk"))?;
-    let (operator, approver) = (stage.key("operator")?, stage.key("approver")?);
-    let backend = stage.key("service")?;
+    let document = Caller::anybody(stage.api).get("/openapi.json")?;
+    let operations = parts::operations(&document)?;
+    parts::check(&parts, &operations)?;
+    let keys = ROLES.iter().map(|role| Ok((*role, stage.key(role)?)));
+    let keys = keys.collect::<Result<Vec<_>>>()?;
     let (folder, programs) = (folder.as_path(), programs.as_path());
-    let fuzz = Fuzz { folder, programs, stage: &stage, operator, approver, backend };
+    let fuzz =
+        Fuzz { folder, programs, configuration, stage: &stage, operations: &operations, keys };
     let begun = now();
-    let (failed, report) = fuzz.call_all(choices)?;
+    let (failed, report) = fuzz.call_all(&parts, choices)?;
     let seconds = begun.elapsed().as_secs();
-    stage.strike()?;
-    let mut refused = report.never_successful();
+    let called = operations.iter().map(|operation| operation.name.as_str());
+    let mut refused = report.never_successful(called);
     refused.retain(|operation| !NEEDS_WECHAT_PAY.contains(operation));
+    stage.strike()?;
     let is_clean = failed.is_empty() && refused.is_empty();
     eprintln!(
         "== api-fuzz: {}; {} operations, {} requests, {seconds} s, --seed {} --max-examples {}",
         if is_clean { "clean" } else { "NOT clean" },
-        report.operations(),
+        operations.len(),
         report.requests(),
         choices.seed,
         choices.max_examples,
@@ -172,31 +106,33 @@ pub(crate) fn run(repository: &Repository, choices: &Choices) -> Result<ExitCode
 struct Fuzz<'a> {
     folder: &'a Path,
     programs: &'a Path,
+    /// Of schemathesis, without the numbers of a shop.
+    configuration: String,
     stage: &'a Stage,
-    operator: Key,
-    approver: Key,
-    backend: Key,
+    operations: &'a [Operation],
+    /// By their role.
+    keys: Vec<(&'static str, Key)>,
 }
 
 impl Fuzz<'_> {
     /// The parts that were not clean, and what was reached in all.
-    fn call_all(&self, choices: &Choices) -> Result<(Vec<&'static str>, Report)> {
+    fn call_all<'p>(&self, parts: &'p [Part], choices: &Choices) -> Result<(Vec<&'p str>, Report)> {
         let (mut failed, mut report) = (Vec::new(), Report::default());
         let everybody = Caller::anybody(self.stage.api);
         let opening = Opening {
             everybody: &everybody,
             sandbox: &Caller::anybody(self.stage.sandbox),
-            operator: &everybody.with_token(&self.operator.plain),
+            operator: &everybody.with_token(&self.key("operator")?.plain),
             folder: self.folder,
         };
-        for part in &PARTS {
+        for part in parts {
             // Its own, so that a part does not depend on what the part before did to its orders.
-            let buyer = opening
-                .open(part.slug)
+            let shop = opening
+                .open(&part.slug)
                 .context("the shop that is to be called cannot be set up")?;
             let written = format!("report-{}.ndjson", part.slug);
-            if !self.call(part, &buyer, &written, choices)? {
-                failed.push(part.name);
+            if !self.call(part, &shop, &written, choices)? {
+                failed.push(part.name.as_str());
             }
             report.add(&self.folder.join(written))?;
         }
@@ -204,24 +140,34 @@ impl Fuzz<'_> {
     }
 
     /// Whether every answer agreed with the document.
-    fn call(&self, part: &Part, buyer: &str, report: &str, choices: &Choices) -> Result<bool> {
+    fn call(&self, part: &Part, shop: &Opened, report: &str, choices: &Choices) -> Result<bool> {
         eprintln!("== schemathesis: {}", part.name);
-        let key = match part.key {
-            Held::Operator => &self.operator,
-            Held::Approver => &self.approver,
-            Held::Backend => &self.backend,
-        };
+        let configuration = self.folder.join(CONFIGURATION);
+        fs::write(&configuration, shop.numbers.fill(&self.configuration)?)
+            .with_context(|| format!("cannot write {}", configuration.display()))?;
+        // schemathesis wants one; without a role no operation of the part needs it.
+        let key = self.key(part.role().unwrap_or("operator"))?;
         let mut command = Command::new(self.programs.join("schemathesis"));
-        command.current_dir(self.folder).arg("--config-file=schemathesis.toml").arg("run");
-        command.arg(format!("http://{}/openapi.json", self.stage.api)).args(part.operations);
+        command.current_dir(self.folder).arg(format!("--config-file={CONFIGURATION}")).arg("run");
+        command.arg(format!("http://{}/openapi.json", self.stage.api));
+        command.args(part.arguments(self.operations));
         command.arg(format!("--seed={}", choices.seed));
         command.arg(format!("--max-examples={}", choices.max_examples));
         command.arg(format!("--report-ndjson-path={report}"));
-        command.env("PAYDESK_FUZZ_BUYER", buyer).env("PAYDESK_FUZZ_KEY", &key.plain);
-        let own = [&self.operator, &self.approver, &self.backend].map(|key| key.id.as_str());
+        command.env("PAYDESK_FUZZ_BUYER", &shop.token).env("PAYDESK_FUZZ_KEY", &key.plain);
+        let own: Vec<&str> = self.keys.iter().map(|(_, key)| key.id.as_str()).collect();
         command.env(OWN_KEYS_VARIABLE, own.join(","));
         Ok(cargo::run(&mut command)?.success())
     }
+
+    fn key(&self, role: &str) -> Result<&Key> {
+        let found = self.keys.iter().find(|(held, _)| *held == role);
+        found.map(|(_, key)| key).with_context(|| format!("there is no key of the role {role}"))
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a person wants to know how long it took")]

@@ -12,6 +12,7 @@ use domain::Fen;
 use domain::delivery::{DeliveryRules, RegionFee};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
+use utoipa::openapi::{ArrayBuilder, Ref, RefOr, Schema};
 
 const PATH: &str = "/api/admin/delivery-rules";
 /// As long as the region of an address may be.
@@ -29,7 +30,7 @@ pub(crate) struct PutRulesBody {
     /// From so much of goods on, before any discount, the base fee is waived.
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     free_above_fen: Option<i64>,
-    #[schema(max_items = 500)]
+    #[schema(schema_with = regions)]
     regions: Vec<PutRegion>,
     /// When hurry (加急) is asked for.
     #[schema(minimum = 0, maximum = 1_000_000_000)]
@@ -38,9 +39,9 @@ pub(crate) struct PutRulesBody {
 
 /// A place with a fee of its own, in the base fee's stead.
 #[derive(ToSchema)]
-#[schema(as = RegionFee)]
+#[schema(as = RegionFeeRequest)]
 #[expect(dead_code, reason = "only the OpenAPI document reads it; `PutRules` is what is read")]
-struct PutRegion {
+pub(crate) struct PutRegion {
     /// How the regions of addresses there begin; the longest that fits counts. Each once.
     #[schema(min_length = 1, max_length = 100)]
     region: String,
@@ -49,6 +50,12 @@ struct PutRegion {
     /// From so much of goods on it is waived; never without this.
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     free_above_fen: Option<i64>,
+}
+
+/// Each place once. A schema can say that no entry is there twice, not that no name is.
+fn regions() -> RefOr<Schema> {
+    let place = Ref::from_schema_name(PutRegion::name());
+    ArrayBuilder::new().items(place).max_items(Some(REGIONS_MAX)).unique_items(true).into()
 }
 
 /// What it says.

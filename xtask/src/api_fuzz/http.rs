@@ -13,6 +13,9 @@ use serde_json::Value;
 /// Everything here answers at once; an order that is waited for answers within 10 s.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 
+/// Its name and its value.
+type Header<'a> = (&'a str, &'a str);
+
 /// Who is asked, by whom.
 #[derive(Clone)]
 pub(super) struct Caller {
@@ -32,26 +35,33 @@ impl Caller {
     }
 
     pub(super) fn get(&self, path: &str) -> Result<Value> {
-        self.call("GET", path, None, None)
+        self.call("GET", path, &[], None)
     }
 
     /// `key` is the idempotency key.
     pub(super) fn post(&self, path: &str, key: Option<&str>, body: &Value) -> Result<Value> {
-        self.call("POST", path, key, Some(body))
+        let key = key.map(|key| ("Idempotency-Key", key));
+        self.call("POST", path, key.as_slice(), Some(body))
+    }
+
+    /// `tag` is of what is there; nothing is there without.
+    pub(super) fn put(&self, path: &str, tag: Option<&str>, body: &Value) -> Result<Value> {
+        let tag = tag.map(|tag| ("If-Match", tag));
+        self.call("PUT", path, tag.as_slice(), Some(body))
     }
 
     pub(super) fn delete(&self, path: &str) -> Result<Value> {
-        self.call("DELETE", path, None, None)
+        self.call("DELETE", path, &[], None)
     }
 
     fn call(
         &self,
         method: &str,
         path: &str,
-        key: Option<&str>,
+        headers: &[Header],
         body: Option<&Value>,
     ) -> Result<Value> {
-        let answer = self.exchange(&self.request(method, path, key, body));
+        let answer = self.exchange(&self.request(method, path, headers, body));
         let (status, body) = answer.with_context(|| format!("{method} {path}: no answer"))?;
         if !(200..300).contains(&status) {
             bail!("{method} {path} answered {status}: {body}");
@@ -62,22 +72,27 @@ impl Caller {
         serde_json::from_str(&body).with_context(|| format!("{method} {path}: {body}"))
     }
 
-    fn request(&self, method: &str, path: &str, key: Option<&str>, body: Option<&Value>) -> String {
+    fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[Header],
+        body: Option<&Value>,
+    ) -> String {
         let body = body.map(Value::to_string).unwrap_or_default();
         let mut head = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n",
             self.host,
             body.len()
         );
-        let headers = [
-            ("Content-Type", (!body.is_empty()).then(|| "application/json".to_owned())),
-            ("Authorization", self.token.as_ref().map(|token| format!("Bearer {token}"))),
-            ("Idempotency-Key", key.map(str::to_owned)),
-        ];
+        if !body.is_empty() {
+            head.push_str("Content-Type: application/json\r\n");
+        }
+        if let Some(token) = &self.token {
+            head.push_str(&format!("Authorization: Bearer {token}\r\n"));
+        }
         for (name, value) in headers {
-            if let Some(value) = value {
-                head.push_str(&format!("{name}: {value}\r\n"));
-            }
+            head.push_str(&format!("{name}: {value}\r\n"));
         }
         format!("{head}\r\n{body}")
     }
@@ -107,7 +122,8 @@ mod tests {
     #[test]
     fn a_request_says_who_asks_under_which_key() {
         let caller = Caller::anybody(([127, 0, 0, 1], 80).into()).with_token("t");
-        let text = caller.request("POST", "/a", Some("k"), Some(&json!({"x": 1})));
+        let text =
+            caller.request("POST", "/a", &[("Idempotency-Key", "k")], Some(&json!({"x": 1})));
         assert!(text.starts_with("POST /a HTTP/1.1\r\nHost: 127.0.0.1:80\r\n"), "{text}");
         assert!(text.contains("\r\nAuthorization: Bearer t\r\nIdempotency-Key: k\r\n"), "{text}");
         assert!(text.ends_with("\r\n\r\n{\"x\":1}"), "{text}");

@@ -1,35 +1,40 @@
 //! A shop with something in every state: what is drawn at random would never find an order.
 //!
 //! Set up through the public API, as a merchant and a buyer would. What is in it is written down in
-//! dictionaries, from which schemathesis.toml draws.
+//! dictionaries, from which schemathesis.toml draws: names in files, which hold nothing but texts, and
+//! numbers in place of what `numbers.rs` looks for there.
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::Path;
-use std::thread;
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
-use serde_json::{Value, json};
+use anyhow::{Context, Result};
+use serde_json::Value;
 
+use super::back_office::BackOffice;
+use super::buyer::{Buyer, SKU, text};
 use super::http::Caller;
+use super::numbers::Numbers;
 
-/// Of the goods of `paydesk dev`, the one that no request draws: operators change the prices of the
-/// others, so that those may be below their cost.
-const SKU: &str = "longjing";
 /// A buyer can have five; the others are for those that are drawn.
 const UNPAID: usize = 2;
+/// The same, whose payment nobody has asked for.
+const PLACED: usize = 1;
 /// An order is shipped or completed once, and a number that is drawn meets it once.
 const PAID: usize = 8;
 const SHIPPED: usize = 8;
 const DELIVERED: usize = 8;
+/// To be paid at the door, on their way or there: each is taken or refused once. They are unpaid, so
+/// that each of the two kinds has a buyer of its own.
+const AT_THE_DOOR: usize = 5;
 /// Refunds of one shipped order that wait for somebody's yes: each is decided once.
 const WAITING: usize = 40;
 /// Refunds of one order that go on: WeChat Pay takes one a minute.
 const MOVING: usize = 8;
 /// Refunds that WeChat Pay cannot bring: each is settled once.
 const STUCK: usize = 3;
-const LOOK_EVERY: Duration = Duration::from_millis(100);
-const LOOKS_MAX: usize = 200;
+/// Cases of each kind of drawing: each is over once.
+const CASES: usize = 4;
 
 /// Who sets it up.
 pub(super) struct Opening<'a> {
@@ -40,52 +45,124 @@ pub(super) struct Opening<'a> {
     pub(super) folder: &'a Path,
 }
 
+/// What can be called for.
+pub(super) struct Opened {
+    /// The buyer's.
+    pub(super) token: String,
+    pub(super) numbers: Numbers,
+}
+
+/// An opening on its way.
+struct Shop<'a> {
+    buyer: Buyer,
+    office: BackOffice<'a>,
+    folder: &'a Path,
+    numbers: RefCell<Numbers>,
+}
+
 impl Opening<'_> {
-    /// A new buyer with addresses, a purchase list, and orders that are unpaid, paid, shipped,
-    /// delivered and cancelled; gives the buyer's token.
-    pub(super) fn open(&self, name: &str) -> Result<String> {
-        let login = json!({"code": format!("api-fuzz-{name}")});
-        let token = text(&self.everybody.post("/api/mini/login", None, &login)?, "token")?;
-        let buyer = Buyer::arrive(self.everybody.with_token(&token), self.sandbox.clone())?;
-        let cancelled = buyer.order("cancelled")?;
-        let path = format!("/api/mini/orders/{cancelled}/cancel");
-        buyer.api.post(&path, Some("api-fuzz-cancel-0001"), &json!({}))?;
-        let many = |state: &str, count: usize, make: &dyn Fn(&str) -> Result<String>| {
-            (0..count)
-                .map(|number| make(&format!("{state}-{number}")))
-                .collect::<Result<Vec<String>>>()
-        };
-        let paid = many("paid", PAID, &|name| buyer.paid(name))?;
-        let shipped = many("shipped", SHIPPED, &|name| buyer.paid(name))?;
-        let delivered = many("delivered", DELIVERED, &|name| buyer.paid(name))?;
+    /// A new buyer with addresses, a purchase list, a full wallet, and orders that are unpaid, paid,
+    /// shipped, delivered and cancelled; coupons, packages and cases.
+    pub(super) fn open(&self, part: &str) -> Result<Opened> {
+        let (buyer, token) = Buyer::arrive(part, self.everybody, self.sandbox)?;
+        let office = BackOffice { operator: self.operator, sandbox: self.sandbox, part };
+        let (folder, numbers) = (self.folder, RefCell::default());
+        let shop = Shop { buyer, office, folder, numbers };
+        shop.offer()?;
+        shop.refunds()?;
+        shop.orders()?;
+        shop.orders_at_the_door(self.everybody, self.sandbox)?;
+        shop.list()?;
+        for name in ["accepted", "resolved", "retried"] {
+            shop.write(name, &shop.office.cases(name, CASES)?)?;
+        }
+        Ok(Opened { token, numbers: shop.numbers.into_inner() })
+    }
+}
+
+impl Shop<'_> {
+    /// What a buyer can be given or pay ahead, and this one has.
+    fn offer(&self) -> Result<()> {
+        self.write("rules_tags", &[self.office.make_ready()?])?;
+        let packages = [self.office.package("wallet")?, self.office.package("points")?];
+        for package in &packages {
+            self.buyer.recharge(package)?;
+        }
+        self.write("packages", &packages)?;
+        let gift = self.office.coupon("gift")?;
+        self.office.issue(&gift, &self.buyer.id)?;
+        self.write("coupons", &[gift])?;
+        // Apart, because what is changed may not be given any more.
+        self.write("changed_coupons", &[self.office.coupon("changed")?])?;
+        self.write("users", std::slice::from_ref(&self.buyer.id))
+    }
+
+    /// Orders that are paid online, in every state.
+    fn orders(&self) -> Result<()> {
+        let buyer = &self.buyer;
+        let cancelled = buyer.cancelled()?;
+        let paid = many("paid", PAID, |name| buyer.paid(name))?;
+        let shipped = many("shipped", SHIPPED, |name| buyer.paid(name))?;
+        let delivered = many("delivered", DELIVERED, |name| buyer.paid(name))?;
         for number in shipped.iter().chain(&delivered) {
-            self.ship(number)?;
+            self.office.ship(number)?;
         }
         for number in &delivered {
-            let path = format!("/api/admin/orders/{number}/deliver");
-            self.operator.post(&path, Some("api-fuzz-deliver-01"), &json!({}))?;
+            self.office.deliver(number)?;
         }
-        self.refunds(&buyer)?;
-        let unpaid = many("unpaid", UNPAID, &|name| buyer.unpaid(name))?;
-        let items = [buyer.want(3)?];
-        let all = [&unpaid[..], &paid, &shipped, &delivered, &[cancelled]].concat();
+        let unpaid = many("unpaid", UNPAID, |name| buyer.unpaid(name))?;
+        let placed =
+            many("placed", PLACED, |name| text(&buyer.placed(name, "wechat")?, "order_number"))?;
+        let all = [&unpaid[..], &placed, &paid, &shipped, &delivered, &[cancelled]].concat();
         self.write("orders", &all)?;
-        for (state, numbers) in
-            [("unpaid", &unpaid), ("paid", &paid), ("shipped", &shipped), ("delivered", &delivered)]
-        {
-            self.write(state, numbers)?;
-            let tags = numbers.iter().map(|number| buyer.tag_of(number));
-            self.write(&format!("{state}_tags"), &tags.collect::<Result<Vec<_>>>()?)?;
+        self.write_with_tags("unpaid", &unpaid, buyer)?;
+        self.write_with_tags("placed", &placed, buyer)?;
+        self.write_with_tags("paid", &paid, buyer)?;
+        self.write_with_tags("shipped", &shipped, buyer)?;
+        self.write_with_tags("delivered", &delivered, buyer)
+    }
+
+    /// What the buyer wants, after everything else that goes through the list, and where to. Of both
+    /// there is one to spare: without a line and an address nothing can be checked out.
+    fn list(&self) -> Result<()> {
+        let (buyer, spare) = (&self.buyer, self.office.spare_goods()?);
+        for (name, number) in [
+            ("items", buyer.want(SKU, 3)?),
+            ("spare_items", buyer.want(&spare, 1)?),
+            ("addresses", buyer.address_id),
+            ("spare_addresses", buyer.book()?),
+        ] {
+            self.numbers.borrow_mut().insert(name, number);
         }
-        self.write("items", &items.map(|item| item.to_string()))?;
-        self.write("addresses", &[buyer.address_id.to_string()])?;
-        Ok(token)
+        Ok(())
+    }
+
+    /// Orders whose cash a courier is to bring, and what all of them cost.
+    fn orders_at_the_door(&self, everybody: &Caller, sandbox: &Caller) -> Result<()> {
+        for state in ["on_delivery", "at_the_door"] {
+            let name = format!("{}-{state}", self.office.part);
+            let (buyer, _) = Buyer::arrive(&name, everybody, sandbox)?;
+            let orders = many("cod", AT_THE_DOOR, |name| buyer.placed(name, "cod"))?;
+            let numbers = orders.iter().map(|order| text(order, "order_number"));
+            let numbers = numbers.collect::<Result<Vec<_>>>()?;
+            for number in &numbers {
+                self.office.ship(number)?;
+                if state == "at_the_door" {
+                    self.office.deliver(number)?;
+                }
+            }
+            self.write_with_tags(state, &numbers, &buyer)?;
+            let cash = orders.first().and_then(|order| order["amounts"]["total_fen"].as_i64());
+            self.numbers.borrow_mut().insert("cash", cash.context("an order without its total")?);
+        }
+        Ok(())
     }
 
     /// Refunds to which somebody can say something.
-    fn refunds(&self, buyer: &Buyer) -> Result<()> {
+    fn refunds(&self) -> Result<()> {
+        let buyer = &self.buyer;
         let (sent, moving) = (buyer.paid("refunds-wait")?, buyer.paid("refunds-move")?);
-        self.ship(&sent)?;
+        self.office.ship(&sent)?;
         let many = |order: &str, count: usize| {
             (0..count).map(|number| buyer.refund(order, number)).collect::<Result<Vec<_>>>()
         };
@@ -96,13 +173,11 @@ impl Opening<'_> {
         self.write("stuck", &stuck.collect::<Result<Vec<_>>>()?)
     }
 
-    fn ship(&self, number: &str) -> Result<()> {
-        let package = json!({"express_company": "SF", "tracking_no": "SF1", "item_desc": "tea",
-            "contact": "138****0000"});
-        let shipment = json!({"logistics_type": 1, "packages": [package]});
-        let path = format!("/api/admin/orders/{number}/ship");
-        self.operator.post(&path, Some("api-fuzz-ship-00001"), &shipment)?;
-        Ok(())
+    /// Orders, and beside them their ETags.
+    fn write_with_tags(&self, name: &str, numbers: &[String], buyer: &Buyer) -> Result<()> {
+        self.write(name, numbers)?;
+        let tags = numbers.iter().map(|number| buyer.tag_of(number));
+        self.write(&format!("{name}_tags"), &tags.collect::<Result<Vec<_>>>()?)
     }
 
     /// In libFuzzer's form, which schemathesis reads: a quoted text a line.
@@ -114,93 +189,7 @@ impl Opening<'_> {
     }
 }
 
-struct Buyer {
-    api: Caller,
-    sandbox: Caller,
-    address_id: i64,
-}
-
-impl Buyer {
-    fn arrive(api: Caller, sandbox: Caller) -> Result<Self> {
-        let address = json!({"name": "Li Lei", "phone": "13800000000", "region": "Shanghai",
-            "detail": "1 Century Avenue"});
-        let booked = api.post("/api/mini/addresses", None, &address)?;
-        let address_id = booked["id"].as_i64().context("an address without an id")?;
-        Ok(Self { api, sandbox, address_id })
-    }
-
-    fn want(&self, quantity: u32) -> Result<Value> {
-        let item = json!({"sku_id": SKU, "quantity": quantity});
-        let added = self.api.post("/api/mini/purchase-list/items", None, &item)?;
-        Ok(added["id"].clone())
-    }
-
-    /// An order that waits for its payment: its number.
-    fn order(&self, name: &str) -> Result<String> {
-        let item = self.want(1)?;
-        self.order_line(name, &item)
-    }
-
-    /// The same, its line taken off the list: who checks out the whole list meets no open order.
-    fn unpaid(&self, name: &str) -> Result<String> {
-        let item = self.want(1)?;
-        let number = self.order_line(name, &item)?;
-        self.api.delete(&format!("/api/mini/purchase-list/items/{item}"))?;
-        Ok(number)
-    }
-
-    fn order_line(&self, name: &str, item: &Value) -> Result<String> {
-        let checkout = json!({"item_ids": [item], "address_id": self.address_id});
-        let path = "/api/mini/wechat-pay/prepay-from-checkout";
-        let offer = self.api.post(path, Some(&format!("api-fuzz-order-{name}")), &checkout)?;
-        text(&offer, "order_number")
-    }
-
-    /// An order that is paid: its number.
-    fn paid(&self, name: &str) -> Result<String> {
-        self.paid_from(name, "normal")
-    }
-
-    /// The same, from an account of this kind.
-    fn paid_from(&self, name: &str, account: &str) -> Result<String> {
-        let number = self.order(name)?;
-        let payer = json!({"payer_account": account});
-        self.sandbox.post(&format!("/_sandbox/pay/{number}"), None, &payer)?;
-        let order = self.api.get(&format!("/api/mini/orders/{number}?wait=10"))?;
-        ensure!(order["payment_status"] == "paid", "{number} was not paid: {order}");
-        Ok(number)
-    }
-
-    /// One fen of a paid order is asked back: the refund's number.
-    fn refund(&self, order: &str, number: usize) -> Result<String> {
-        let ask = json!({"amount_fen": 1, "reason": "api-fuzz"});
-        let path = format!("/api/mini/orders/{order}/refunds");
-        let refund = self.api.post(&path, Some(&format!("api-fuzz-refund-{number}")), &ask)?;
-        text(&refund, "out_refund_no")
-    }
-
-    /// A refund that WeChat Pay refuses for good, because the payer's account is gone.
-    fn stuck_refund(&self, name: &str) -> Result<String> {
-        let order = self.paid_from(name, "abnormal")?;
-        let refund = self.refund(&order, 0)?;
-        for _ in 0..LOOKS_MAX {
-            let shown = self.api.get(&format!("/api/mini/orders/{order}"))?;
-            if shown["refunds"][0]["status"] == "rejected" {
-                return Ok(refund);
-            }
-            thread::sleep(LOOK_EVERY);
-        }
-        bail!("{refund} was not refused in time")
-    }
-
-    /// The order's ETag.
-    fn tag_of(&self, number: &str) -> Result<String> {
-        let order = self.api.get(&format!("/api/mini/orders/{number}"))?;
-        Ok(format!("\"{}\"", order["version"]))
-    }
-}
-
-fn text(answer: &Value, name: &str) -> Result<String> {
-    let found = answer[name].as_str().with_context(|| format!("no {name} in {answer}"))?;
-    Ok(found.to_owned())
+/// So many of one kind, each under a name of its own.
+fn many<T>(kind: &str, count: usize, make: impl Fn(&str) -> Result<T>) -> Result<Vec<T>> {
+    (0..count).map(|number| make(&format!("{kind}-{number}"))).collect()
 }

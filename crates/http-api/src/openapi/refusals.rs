@@ -29,10 +29,12 @@ pub(super) fn of(route: &Route) -> Vec<Code> {
 }
 
 /// Replaces `default`, which an endpoint says when it refuses with problems, by a response per status.
+/// Without it the endpoint has named its refusals itself, but for what is looked at before any route.
 pub(super) fn spell_out(operation: &mut Operation, codes: &[Code]) {
-    if operation.responses.responses.remove("default").is_none() {
-        return;
-    }
+    let codes = match operation.responses.responses.remove("default") {
+        Some(_) => codes,
+        None => &[Code::HeadersTooLarge],
+    };
     let mut by_status: BTreeMap<StatusCode, Vec<&str>> = BTreeMap::new();
     for code in codes {
         let names = by_status.entry(code.status()).or_default();
@@ -120,6 +122,12 @@ pub(super) const OWN: &[(&str, Method, &[Code])] = &[
     ("/api/v1/refunds/{out_refund_no}", Method::GET, &[Code::ValidationFailed, Code::NotFound]),
     ("/api/admin/skus/{id}", Method::GET, &[Code::NotFound]),
     ("/api/admin/skus/{id}", Method::PUT, &[Code::PreconditionRequired, Code::VersionConflict]),
+    ("/api/admin/skus/{id}/stock/moves", Method::GET, &[Code::ValidationFailed, Code::NotFound]),
+    (
+        "/api/admin/delivery-rules",
+        Method::PUT,
+        &[Code::PreconditionRequired, Code::VersionConflict],
+    ),
     ("/api/admin/coupons/{id}", Method::GET, &[Code::NotFound]),
     ("/api/admin/coupons/{id}", Method::PUT, &[Code::PreconditionRequired, Code::VersionConflict]),
     (

@@ -104,6 +104,24 @@ fn check_form(document: &serde_json::Value, name: &str) {
     for (field, schema) in form["properties"].as_object().into_iter().flatten() {
         let is_text = !schema["maxLength"].is_null();
         assert!(!is_text || schema["pattern"].is_string(), "{name}.{field}");
+        let within = schema["items"]["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+        let is_form = |name: &&str| document["components"]["schemas"][name]["type"] == "object";
+        if let Some(name) = within.filter(is_form) {
+            check_form(document, name);
+        }
+    }
+}
+
+#[test]
+fn no_amount_of_money_in_a_body_is_without_bounds() {
+    let document = documented();
+    for (name, form) in document["components"]["schemas"].as_object().unwrap() {
+        let fields = form["properties"].as_object().into_iter().flatten();
+        for (field, schema) in fields.filter(|_| name.ends_with("Request")) {
+            let is_money = field.ends_with("_fen");
+            let is_bounded = schema["minimum"].is_i64() && schema["maximum"].is_i64();
+            assert!(!is_money || is_bounded, "{name}.{field}: {schema}");
+        }
     }
 }
 
@@ -113,6 +131,8 @@ fn what_depends_on_another_field_is_said_by_the_document() {
     let required = |name: &str| schemas[name]["required"].to_string();
     assert!(required("ExpressPackageRequest").contains("tracking_no"));
     assert!(!required("OtherPackageRequest").contains("tracking_no"));
+    let regions = &schemas["PutDeliveryRulesRequest"]["properties"]["regions"];
+    assert_eq!(regions["uniqueItems"], true);
     let ranges = &schemas["MoveStockRequest"]["properties"]["delta"]["oneOf"];
     assert_eq!((&ranges[0]["maximum"], &ranges[1]["minimum"]), (&(-1).into(), &1.into()));
 }

@@ -43,7 +43,7 @@ pub(crate) struct Again {
     reason: Option<String>,
     /// Of money that an order could not take, and some of which somebody has sent back without our
     /// knowing how: what is still owed, in fen. Goes back under another number.
-    #[schema(value_type = Option<i64>, minimum = 1)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000_000)]
     amount_fen: Option<Fen>,
 }
 

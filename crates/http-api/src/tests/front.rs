@@ -1,6 +1,7 @@
 //! A client of the API, without a network.
 
 use super::fake::Fake;
+use crate::openapi::answers;
 use crate::state::ApiState;
 use crate::{ApiKey, ChangeBell, request_id, routes};
 use actix_web::dev::{Service, ServiceResponse};
@@ -372,6 +373,8 @@ where
 
 async fn read(response: ServiceResponse) -> Said {
     let status: StatusCode = response.status();
+    let method = response.request().method().clone();
+    let pattern = response.request().match_pattern().unwrap_or_default();
     let headers = response
         .headers()
         .iter()
@@ -380,5 +383,10 @@ async fn read(response: ServiceResponse) -> Said {
     let bytes = body::to_bytes(response.into_body()).await.unwrap();
     let text = String::from_utf8(bytes.to_vec()).unwrap();
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+    let is_refused = status.is_client_error() || status.is_server_error();
+    let code = body["code"].as_str().filter(|_| is_refused);
+    if let Some(why) = answers::unnamed(&method, &pattern, status, code) {
+        panic!("{why}: {text}");
+    }
     Said { status: status.as_u16(), headers, text, body }
 }

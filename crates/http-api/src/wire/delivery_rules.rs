@@ -21,7 +21,7 @@ pub(crate) struct WireDeliveryRules {
 
 /// A place with a fee of its own.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ShownRegionFee)]
+#[schema(as = RegionFee)]
 struct WireRegionFee {
     region: String,
     fee_fen: i64,
