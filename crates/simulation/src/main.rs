@@ -48,7 +48,7 @@ struct Choices {
     #[arg(long)]
     canary: bool,
     /// Has production make this mistake: acknowledges-first, close-means-closed,
-    /// silence-means-refused
+    /// silence-means-refused, rouse-moves-jobs-alone
     #[arg(long, value_name = "NAME", value_parser = mistake)]
     mistake: Option<Mistake>,
     /// Fails when a cell of the fault matrix was met fewer than so many times, or a mark not at all

@@ -2,6 +2,10 @@
 //!
 //! Each wraps a port or a step of one node; production code itself stays as it is.
 
+mod jobs;
+
+pub(crate) use jobs::moves_jobs_alone;
+
 use crate::wechat::Keys;
 use crate::world::World;
 use domain::fact::{Evidence, PaymentFact, RefundFact, Trade};
@@ -21,12 +25,18 @@ pub enum Mistake {
     CloseMeansClosed,
     /// A prepay whose answer was lost is taken as refused.
     SilenceMeansRefused,
+    /// After a failover the jobs that there are move, and what waits for a person gets none.
+    RouseMovesJobsAlone,
 }
 
 impl Mistake {
     /// Every mistake.
-    pub const ALL: [Mistake; 3] =
-        [Mistake::AcknowledgesFirst, Mistake::CloseMeansClosed, Mistake::SilenceMeansRefused];
+    pub const ALL: [Mistake; 4] = [
+        Mistake::AcknowledgesFirst,
+        Mistake::CloseMeansClosed,
+        Mistake::SilenceMeansRefused,
+        Mistake::RouseMovesJobsAlone,
+    ];
 
     /// As it is given on the command line.
     #[must_use]
@@ -35,6 +45,7 @@ impl Mistake {
             Mistake::AcknowledgesFirst => "acknowledges-first",
             Mistake::CloseMeansClosed => "close-means-closed",
             Mistake::SilenceMeansRefused => "silence-means-refused",
+            Mistake::RouseMovesJobsAlone => "rouse-moves-jobs-alone",
         }
     }
 
@@ -51,7 +62,7 @@ pub(crate) fn gateway(world: &World, inner: Arc<dyn PaymentGateway>) -> Arc<dyn 
         Some(mistake @ (Mistake::CloseMeansClosed | Mistake::SilenceMeansRefused)) => {
             Arc::new(Mistaken { inner, mistake, closed: Mutex::default() })
         }
-        Some(Mistake::AcknowledgesFirst) | None => inner,
+        Some(Mistake::AcknowledgesFirst | Mistake::RouseMovesJobsAlone) | None => inner,
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod books;
 mod conduct;
+mod debts;
 mod losses;
 mod marking;
 mod moves;
@@ -57,6 +58,8 @@ pub struct Seen {
     keys: BTreeSet<ReplayScope>,
     /// The request that each key was first answered well for.
     fingerprints: BTreeMap<ReplayScope, String>,
+    /// What who commits was told of buyers' accounts.
+    looks: debts::Looks,
     /// Points that backends have spent.
     spent: BTreeMap<UserId, i64>,
     /// Orders whose lines left the list.

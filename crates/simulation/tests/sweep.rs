@@ -6,6 +6,7 @@ use simulation::plan::{Act, Place, Site};
 use simulation::sweep::cases::{Case, counts, once};
 use simulation::sweep::crew::{Gathered, play_all};
 use simulation::sweep::scripts::{self, Script};
+use std::collections::BTreeSet;
 
 /// Every case of one fault whose place is `wanted`.
 fn struck(
@@ -161,4 +162,18 @@ fn whoever_takes_silence_for_a_refusal_is_found() {
     let calls = |place: &Place| place.what == "prepay";
     let all = struck(scripts::named("paid").unwrap(), Some(Mistake::SilenceMeansRefused), calls);
     assert!(broken(&all).contains(&"U"), "{:?}", broken(&all));
+}
+
+#[test]
+fn whoever_asks_after_a_failover_only_where_there_is_a_job_is_found() {
+    let script = scripts::named("refund-approved-unsaid").unwrap();
+    let calm = Case::calm(script).play(None, false);
+    let mut cases = once(script, &calm);
+    cases.retain(|case| case.strikes.iter().any(|(_, named)| named.loses() > 0));
+    let broken_with = |mistake| {
+        let all = play_all(&cases, &calm, mistake, 2, &|_| {});
+        broken(&all).into_iter().collect::<BTreeSet<_>>()
+    };
+    assert_eq!(broken_with(Some(Mistake::RouseMovesJobsAlone)), BTreeSet::from(["I44"]));
+    assert_eq!(broken_with(None), BTreeSet::new());
 }

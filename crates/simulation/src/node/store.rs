@@ -22,8 +22,8 @@ use store_memory::MemoryStore;
 
 /// How long a use of a store that is down takes to fail.
 const PATIENCE: i64 = 2 * SECOND;
-/// How long a failover takes at least: longer than a question lags behind a payment, and than a
-/// request can be on its way (`docs/model.md`, what it takes for granted).
+/// How long a failover takes at least: longer than a question lags behind a payment, and than a refund's
+/// request is on its way where commits may be lost (`docs/simulation.md`, failovers).
 pub(crate) const FAILOVER: i64 = 20 * SECOND;
 
 const ON_COMMIT: [Fault; 13] = [
@@ -140,6 +140,7 @@ impl SimStore {
         let fault = world.fault(Kind::Store, spot, &ON_COMMIT);
         let is_waited_for = fault != Some(Fault::Late);
         let about = subject_of(&changeset);
+        world.oracle.commits(world.kernel.current(), &changeset);
         if is_waited_for && let Err(why) = self.before(fault, step).await {
             return CommitAnswer::RolledBack(why);
         }
@@ -296,7 +297,7 @@ fn said(answer: &CommitAnswer) -> String {
     }
 }
 
-/// The order that a commit is about.
+/// The order that a commit is about, as far as it or its notification says.
 fn subject_of(changeset: &Changeset) -> Option<String> {
     if let Some(write) = &changeset.order {
         return Some(write.order.number.as_str().to_owned());
@@ -305,7 +306,7 @@ fn subject_of(changeset: &Changeset) -> Option<String> {
     Some(super::transport::order_of(inbox.as_str()).to_owned())
 }
 
-/// Whether it records what came from outside, or comes before a call.
+/// Whether it records what came from outside, or decides: before a call, or with none to come.
 fn step_of(changeset: &Changeset) -> Step {
     let records = changeset.inbox.is_some()
         || changeset.events.iter().any(|event| match event {

@@ -4,7 +4,6 @@
 use super::Seen;
 use crate::world::World;
 use domain::UserId;
-use domain::case::CaseKind;
 use domain::changeset::Changeset;
 use domain::ledger::{Account, Balances, BuyerAccount, House, Transfer, Unit};
 use domain::order::{Order, SettledBy};
@@ -116,20 +115,6 @@ pub(super) fn told_with_its_transfers(changeset: &Changeset) -> Result<(), Strin
     let moved = to_be_told(changeset.transfers.iter());
     let told = of_accounts(changeset.outgoing.iter());
     if moved == told { Ok(()) } else { Err(format!("moved {moved:?}, told {told:?}")) }
-}
-
-/// Whether a person is told of who comes to owe something, in the same commit.
-pub(super) fn owed_is_shown(changeset: &Changeset) -> Result<(), String> {
-    let entries = changeset.transfers.iter().flat_map(Transfer::entries);
-    let mut owed = entries.filter(|entry| {
-        let is_debt = matches!(entry.account, Account::Buyer(_, BuyerAccount::Receivable(_)));
-        is_debt && entry.amount < 0
-    });
-    let told = changeset.cases.iter().any(|case| case.kind == CaseKind::Ledger);
-    match owed.next() {
-        Some(entry) if !told => Err(format!("{entry:?}, and nobody was told")),
-        Some(_) | None => Ok(()),
-    }
 }
 
 /// Whether all that was ever moved for an order and is not lost is told, once, in all commits together.

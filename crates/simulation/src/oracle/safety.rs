@@ -11,7 +11,7 @@ pub(super) mod refunds;
 
 pub(super) use coupons::moved as coupon_moved;
 
-use super::{Commit, Seen, books, moves};
+use super::{Commit, Seen, books, debts, moves};
 use crate::time::{MILLI, TRIP_MAX};
 use crate::wechat::Standing;
 use crate::world::World;
@@ -99,6 +99,7 @@ const OF_ORDERS: &[(Promise, Check)] = &[
     (("I24", "captured lines are cleared once"), goods::lines_cleared_once),
     (("I25", "every effect of a paid order happens once"), effects_once),
     (("I17", books::LEDGER_AGREES), ledger_agrees),
+    (("I17", "a buyer owes what was missing, and pays it out of what is given again"), owed),
     (("I17", "who comes to owe something is shown to a person"), owed_is_shown),
     (("P3", "at most one payment of an order is open"), one_open_payment),
 ];
@@ -109,8 +110,12 @@ fn ledger_agrees(w: &Watched<'_>) -> Result<(), String> {
     books::compare(w.seen, w.world, buyer, Some(w.commit.after))
 }
 
+fn owed(w: &Watched<'_>) -> Result<(), String> {
+    debts::are_what_was_missing(w.seen, w.commit.changeset)
+}
+
 fn owed_is_shown(w: &Watched<'_>) -> Result<(), String> {
-    books::owed_is_shown(w.commit.changeset)
+    debts::are_shown(w.commit.changeset, w.commit.after)
 }
 
 /// Every promise about any commit.

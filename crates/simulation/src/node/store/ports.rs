@@ -1,7 +1,9 @@
-//! Every port of storage, through [`SimStore::through`].
+//! Every port of storage: commits by [`SimStore::commit_through`], all else through [`SimStore::through`],
+//! but for the invariants, which nobody asks about.
 
 use super::SimStore;
 use crate::matrix::Step;
+use crate::mistakes::{self, Mistake};
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use domain::case::Case;
 use domain::catalogue::{Sku, SkuDraft, SkuId};
@@ -116,7 +118,12 @@ impl JobQueue for SimStore {
     fn rouse(&self, now: Timestamp) -> Answer<'_, u64> {
         Box::pin(self.through(Step::Tx, "rouse", move || {
             Box::pin(async move {
-                let roused = self.memory().rouse(now).await?;
+                let roused = match self.world.mistake() {
+                    Some(Mistake::RouseMovesJobsAlone) => {
+                        mistakes::moves_jobs_alone(&self.world, now).await?
+                    }
+                    Some(_) | None => self.memory().rouse(now).await?,
+                };
                 self.world.tell_of_work();
                 Ok(roused)
             })
@@ -206,7 +213,14 @@ impl Packages for SimStore {
 
 impl Ledger for SimStore {
     fn balances(&self, buyer: UserId) -> Answer<'_, Option<Balances>> {
-        Box::pin(self.through(Step::Tx, "balances", move || self.memory().balances(buyer)))
+        Box::pin(self.through(Step::Tx, "balances", move || {
+            Box::pin(async move {
+                let held = self.memory().balances(buyer).await?;
+                let task = self.world.kernel.current();
+                self.world.oracle.told_balances(task, buyer, held.unwrap_or_default());
+                Ok(held)
+            })
+        }))
     }
 
     fn entry<'a>(
@@ -409,7 +423,8 @@ impl Access for SimStore {
     }
 }
 
-/// Asked by operators' pages alone, which no world has: the oracle holds the invariants.
+/// Asked by operators' pages and by the regular look at the books, which no world has: the oracle holds
+/// the invariants.
 impl Invariants for SimStore {
     fn check(&self, _pace: Pace) -> Answer<'_, Vec<InvariantReport>> {
         Box::pin(std::future::ready(Ok(Vec::new())))

@@ -68,6 +68,20 @@ pub(super) const ALL: &[Script] = &[
         "ready, paid by jsapi, part is back",
     ]),
     Script::new(
+        "refund-approved-unsaid",
+        "the buyer wants money back after shipping, an operator agrees, and no notification ever comes",
+        &["shipped, paid by jsapi, part is back"],
+        |people| Box::pin(after_shipping(people, approve)),
+    )
+    .healed(&[
+        PAID,
+        REFUNDED_AS_LOST,
+        "shipped, paid by jsapi",
+        "shipped, paid by jsapi, part waits for approval",
+        "ready, paid by jsapi, part is back",
+    ])
+    .unsaid(),
+    Script::new(
         "refund-declined",
         "the buyer wants money back after shipping, and an operator does not agree",
         &["shipped, paid by jsapi, part declined"],
