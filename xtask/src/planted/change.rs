@@ -133,11 +133,15 @@ fn is_newest(tree: &Tree, edit: &Edit, text: &str) -> Result<()> {
     let Some(before) = text.find(&edit.find).and_then(|at| text.get(..at + edit.find.len())) else {
         return Ok(());
     };
-    let Some((_, function)) = before.rsplit_once("FUNCTION ") else { return Ok(()) };
+    // Not those that are only altered, or called by a trigger.
+    let begins = ["CREATE FUNCTION ", "CREATE OR REPLACE FUNCTION "];
+    let last =
+        begins.into_iter().filter_map(|words| Some(before.rfind(words)? + words.len())).max();
+    let Some(function) = last.and_then(|at| before.get(at..)) else { return Ok(()) };
     let name = function.split('(').next().unwrap_or_default();
-    let begins = format!("FUNCTION {name}(");
+    let begins = begins.map(|words| format!("{words}{name}("));
     let mut later = tree.texts_ending("/up.sql").filter(|(path, _)| *path > edit.path.as_str());
-    match later.find(|(_, text)| text.contains(&begins)) {
+    match later.find(|(_, text)| begins.iter().any(|begins| text.contains(begins))) {
         Some((path, _)) if edit.path.starts_with("migrations/") => {
             bail!("{name} in {} is replaced in {path}", edit.path)
         }
@@ -247,6 +251,8 @@ mod tests {
             check(&tree).iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(said("CREATE OR REPLACE FUNCTION g()\n"), Vec::<String>::new());
+        assert_eq!(said("ALTER FUNCTION f(x text) SET y = z;\n"), Vec::<String>::new());
+        assert!(said("CREATE FUNCTION f(x text)\n")[0].contains("f in migrations/0001_a"));
         assert!(
             said("CREATE OR REPLACE FUNCTION f(x text)\n")[0].contains("f in migrations/0001_a")
         );
