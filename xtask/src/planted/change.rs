@@ -39,6 +39,8 @@ pub(super) enum FoundBy {
     Model,
     /// The tests of the domain: rules that no world has a second reading of.
     Domain,
+    /// The tests of the store on a real PostgreSQL.
+    Postgres,
 }
 
 /// A change to be planted.
@@ -61,8 +63,14 @@ pub(super) struct Edit {
 }
 
 impl FoundBy {
-    const ALL: [FoundBy; 5] =
-        [FoundBy::Sim, FoundBy::Sweep, FoundBy::Conformance, FoundBy::Model, FoundBy::Domain];
+    const ALL: [FoundBy; 6] = [
+        FoundBy::Sim,
+        FoundBy::Sweep,
+        FoundBy::Conformance,
+        FoundBy::Model,
+        FoundBy::Domain,
+        FoundBy::Postgres,
+    ];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -71,6 +79,7 @@ impl FoundBy {
             FoundBy::Conformance => "conformance",
             FoundBy::Model => "model",
             FoundBy::Domain => "domain",
+            FoundBy::Postgres => "postgres",
         }
     }
 }
@@ -112,13 +121,35 @@ fn made_to(tree: &Tree, change: &Change) -> Result<()> {
             Some(changed) => changed,
             None => tree.texts.get(&edit.path).with_context(|| format!("no {}", edit.path))?,
         };
+        is_newest(tree, edit, text)?;
         let changed = edit.applied(text)?;
         texts.insert(edit.path.clone(), changed);
     }
     Ok(())
 }
 
-fn parse(path: &str, text: &str) -> Result<Change> {
+/// A function that a later migration replaces is not carried out any more, with its mistake or without.
+fn is_newest(tree: &Tree, edit: &Edit, text: &str) -> Result<()> {
+    let Some(before) = text.find(&edit.find).and_then(|at| text.get(..at + edit.find.len())) else {
+        return Ok(());
+    };
+    // Not those that are only altered, or called by a trigger.
+    let begins = ["CREATE FUNCTION ", "CREATE OR REPLACE FUNCTION "];
+    let last =
+        begins.into_iter().filter_map(|words| Some(before.rfind(words)? + words.len())).max();
+    let Some(function) = last.and_then(|at| before.get(at..)) else { return Ok(()) };
+    let name = function.split('(').next().unwrap_or_default();
+    let begins = begins.map(|words| format!("{words}{name}("));
+    let mut later = tree.texts_ending("/up.sql").filter(|(path, _)| *path > edit.path.as_str());
+    match later.find(|(_, text)| begins.iter().any(|begins| text.contains(begins))) {
+        Some((path, _)) if edit.path.starts_with("migrations/") => {
+            bail!("{name} in {} is replaced in {path}", edit.path)
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+pub(super) fn parse(path: &str, text: &str) -> Result<Change> {
     let name = path.trim_start_matches(FOLDER).trim_end_matches(ENDING).to_owned();
     let (head, _) = text.split_once("\nin ").context("nothing is changed (`in PATH`)")?;
     let said = |key: &str| {
@@ -131,7 +162,8 @@ fn parse(path: &str, text: &str) -> Result<Change> {
     Ok(Change {
         name,
         what: said("what")?.to_owned(),
-        found_by: found_by.context("`found by: ` is sim, sweep, conformance or model")?,
+        found_by: found_by
+            .context("`found by: ` is sim, sweep, conformance, model, domain or postgres")?,
         promises: said("promise")?.split_whitespace().map(str::to_owned).collect(),
         edits: edits(text.get(head.len()..).unwrap_or_default())?,
     })
@@ -206,6 +238,24 @@ mod tests {
     fn a_change_whose_place_is_gone_is_an_error() {
         assert!(said("a();\n", TEXT)[0].contains("not the text any more"));
         assert!(said("b();\nb();\n", TEXT)[0].contains("2 times"));
+    }
+
+    #[test]
+    fn a_change_of_a_function_that_is_replaced_later_is_an_error() {
+        let old = "migrations/0001_a/up.sql";
+        let text = TEXT.replace(FILE, old);
+        let function = "CREATE FUNCTION f(x text)\nb();\nCREATE FUNCTION g()\n";
+        let said = |later: &str| {
+            let later = ("migrations/0002_b/up.sql", later);
+            let tree = Tree::of(&[(old, function), later, (PATH, &text)]);
+            check(&tree).iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(said("CREATE OR REPLACE FUNCTION g()\n"), Vec::<String>::new());
+        assert_eq!(said("ALTER FUNCTION f(x text) SET y = z;\n"), Vec::<String>::new());
+        assert!(said("CREATE FUNCTION f(x text)\n")[0].contains("f in migrations/0001_a"));
+        assert!(
+            said("CREATE OR REPLACE FUNCTION f(x text)\n")[0].contains("f in migrations/0001_a")
+        );
     }
 
     #[test]

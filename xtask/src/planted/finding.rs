@@ -49,6 +49,7 @@ pub(super) fn look(
         }
         FoundBy::Model => (tests(copy, "model", &["--test", "theorem"])?, model),
         FoundBy::Domain => (tests(copy, "domain", &["--lib"])?, failed_test),
+        FoundBy::Postgres => (of_the_store(copy, &change.promises)?, failed_test),
     };
     if printed.succeeded {
         return Ok(None);
@@ -74,6 +75,15 @@ fn tests(copy: &Copy, package: &str, target: &[&str]) -> Result<Printed> {
     let mut build = copy.cargo();
     built(build.args(&arguments).args(["--quiet", "--no-run"]))?;
     printed(copy.cargo().args(&arguments).args(["--no-fail-fast"]))
+}
+
+/// Those tests alone that have to find it: each has a database of its own, and all of them take minutes. Not
+/// optimised, because PostgreSQL does the work. It is started by the tests themselves.
+fn of_the_store(copy: &Copy, promises: &[String]) -> Result<Printed> {
+    let arguments = ["test", "--locked", "--package", "store-postgres", "--test", "it"];
+    let mut build = copy.cargo();
+    built(build.args(arguments).args(["--quiet", "--no-run"]))?;
+    printed(copy.cargo().args(arguments).args(["--no-fail-fast", "--"]).args(promises))
 }
 
 /// A change that does not compile would look as if it had been found.

@@ -125,12 +125,15 @@ async fn a_payment_of_the_same_payer_amount_and_minute_is_no_orders_but_by_its_n
     let notify = format!("/_sandbox/notify/{foreign}");
     let (_, answer) = world.sandbox(Method::POST, &notify, json!({})).await;
     assert_eq!(answer["status"], 503, "{answer}");
-    // The orphan is looked into, and found to be somebody else's: not hers.
-    for _ in 0..100 {
+    // After a moment the orphan is looked into, and found to be somebody else's: not hers.
+    let clock = json!({"advance_s": 120});
+    assert_eq!(world.sandbox(Method::PUT, "/_sandbox/clock", clock).await.0, 200);
+    for tried in 0.. {
         let kinds = world.database.query_text("SELECT kind FROM cases ORDER BY kind").await;
         if kinds.iter().any(|kind| kind == "foreign") {
             break;
         }
+        assert!(tried < 600, "nobody looked into it: {kinds:?}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let order = world.order(&buyer, &number, 0).await;
