@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::core::WeChatPay;
 use crate::core::answer::{Success, code_of, injected_answer};
+use crate::core::bill::BillAsked;
 use crate::core::calls::{CallNumber, CallOf};
 use crate::core::exchange::{ApiRequest, Exchange};
 use crate::core::faults::{Action, Numbers, Purpose, Subject, Taken};
@@ -202,6 +203,13 @@ impl WeChatPay {
             }
             Route::Refund => self.refund(call.members?, manner.ending, ports)?,
             Route::QueryRefund(number) => self.query_refund(&number, manner.freshness, at)?,
+            Route::TradeBill => {
+                self.bill(BillAsked::trade_bill(request.query())?, request, ports)?
+            }
+            Route::FundFlowBill => {
+                self.bill(BillAsked::fund_flow_bill(request.query())?, request, ports)?
+            }
+            Route::DownloadBill => return self.download_bill(request.query(), at.business),
             Route::Certificates => self.certificates(request.query(), ports)?,
             Route::Login => return Err(Refusal::gateway(404)),
         };
@@ -229,7 +237,14 @@ impl WeChatPay {
                 let of = self.refunds.get(number).map(|refund| refund.out_trade_no.as_str());
                 (of, Some(number.as_str()))
             }
-            Ok(Route::Certificates | Route::Login) | Err(_) => (None, None),
+            Ok(
+                Route::TradeBill
+                | Route::FundFlowBill
+                | Route::DownloadBill
+                | Route::Certificates
+                | Route::Login,
+            )
+            | Err(_) => (None, None),
         };
         CallOf {
             kind: route.as_ref().map_or("unknown", Route::kind),
@@ -251,6 +266,9 @@ fn members_of(route: &Result<Route, Refusal>, body: &[u8]) -> Members {
             Route::QueryByOutTradeNo(_)
             | Route::QueryById(_)
             | Route::QueryRefund(_)
+            | Route::TradeBill
+            | Route::FundFlowBill
+            | Route::DownloadBill
             | Route::Certificates
             | Route::Login,
         )

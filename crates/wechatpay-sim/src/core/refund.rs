@@ -138,7 +138,7 @@ impl Refund {
     }
 
     /// Where it stood at an earlier instant, and since when.
-    fn as_of(&self, instant: OffsetDateTime) -> (OffsetDateTime, RefundStatus) {
+    pub(crate) fn as_of(&self, instant: OffsetDateTime) -> (OffsetDateTime, RefundStatus) {
         let mut earlier = self.changes.iter().rev().filter(|(at, _)| *at <= instant);
         earlier.next().copied().unwrap_or((self.created_at, RefundStatus::Processing))
     }

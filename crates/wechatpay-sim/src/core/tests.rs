@@ -1,6 +1,8 @@
 //! The core with a pretended clock, predictable bytes and a keyed tag instead of RSA: as a simulation embeds it.
 
 mod answers;
+mod bill_laws;
+mod bills;
 mod deliveries;
 mod elsewhere;
 mod faulty;
@@ -173,6 +175,26 @@ impl World {
             let settings = pay.settings().changed(change).unwrap();
             pay.change_settings(settings, ports);
         });
+    }
+
+    /// Asks for a bill, `trade` or `fundflow`.
+    fn bill(&mut self, kind: &str, query: &str) -> Answer {
+        self.answer(&signed("GET", &format!("/v3/bill/{kind}bill?{query}"), ""))
+    }
+
+    /// Fetches the bill of an answer.
+    fn fetched(&mut self, answer: &Answer) -> Answer {
+        assert_eq!(answer.status, 200, "{}", said(answer));
+        let body = body_of(answer);
+        let url = body["download_url"].as_str().unwrap();
+        let target = url.strip_prefix("https://api.mch.weixin.qq.com").unwrap();
+        self.answer(&signed("GET", target, ""))
+    }
+
+    /// The text of a bill.
+    fn bill_text(&mut self, kind: &str, query: &str) -> String {
+        let answer = self.bill(kind, query);
+        String::from_utf8(self.fetched(&answer).body).unwrap()
     }
 
     fn ledger(&mut self) -> Value {

@@ -13,6 +13,7 @@ use wechatpay_sim::core::exchange::ApiRequest;
 use wechatpay_sim::core::wire_time::beijing;
 
 use crate::REAL;
+use crate::bills;
 use crate::ops::{Call, Twist};
 
 const REFUNDS: &str = "/v3/refund/domestic/refunds";
@@ -33,6 +34,8 @@ pub(crate) struct Merchant {
     key: RsaKeyPair,
     /// Where notifications go.
     pub(crate) notify_url: String,
+    /// Where bills wait that it has asked for, without the host.
+    pub(crate) downloads: Vec<String>,
 }
 
 /// A request before it is signed.
@@ -47,7 +50,7 @@ impl Merchant {
         let pem = credentials.merchant_private_key_pem.as_bytes();
         let der = PrivatePkcs8KeyDer::from_pem_slice(pem).unwrap();
         let key = RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).unwrap();
-        Merchant { credentials, key, notify_url }
+        Merchant { credentials, key, notify_url, downloads: Vec::new() }
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> String {
@@ -176,6 +179,8 @@ impl Merchant {
                 post(REFUNDS.to_owned(), body)
             }
             Call::QueryRefund { refund: number } => get(format!("{REFUNDS}/{}", refund(*number))),
+            Call::Bill(bill) => get(bills::asked(*bill, now)),
+            Call::Download { which } => get(bills::fetched(&self.downloads, *which)),
             Call::Certificates => get("/v3/certificates".to_owned()),
             Call::Login { odd } => get(self.login(*odd)),
         }

@@ -99,7 +99,15 @@ impl Purpose {
             Some(Route::QueryByOutTradeNo(_) | Route::QueryRefund(_)) => Self::QueryByNumber,
             Some(Route::Prepay(_) | Route::Close(_)) => Self::Change,
             Some(Route::Refund) => Self::Refund,
-            Some(Route::QueryById(_) | Route::Certificates | Route::Login) | None => Self::Other,
+            Some(
+                Route::QueryById(_)
+                | Route::TradeBill
+                | Route::FundFlowBill
+                | Route::DownloadBill
+                | Route::Certificates
+                | Route::Login,
+            )
+            | None => Self::Other,
         }
     }
 }
