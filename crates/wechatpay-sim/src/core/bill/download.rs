@@ -116,6 +116,7 @@ mod tests {
         let plain = "交易时间,…\r\n".repeat(1_000);
         let packed = gzipped(plain.as_bytes()).unwrap();
         assert!(packed.starts_with(&[0x1f, 0x8b, 8]) && packed.len() < plain.len() / 10);
+        assert_eq!(packed[4..8], [0; 4], "it names no time");
         let mut out = String::new();
         flate2::read::GzDecoder::new(packed.as_slice()).read_to_string(&mut out).unwrap();
         assert_eq!(out, plain);

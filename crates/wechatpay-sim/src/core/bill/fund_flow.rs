@@ -205,6 +205,7 @@ mod tests {
 
     #[test]
     fn fees_are_booked_in_whole_fen() {
+        assert_eq!((fee_fen(100, 50), fee_fen(100, 49)), (1, 0), "half a fen is one");
         assert_eq!((fee_fen(990, 60), fee_fen(83, 60), fee_fen(84, 60)), (6, 0, 1));
     }
 }

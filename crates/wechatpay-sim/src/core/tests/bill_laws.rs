@@ -203,6 +203,35 @@ fn check_fund_flow(world: &mut World, account: &str, opening_fen: i64) -> i64 {
     balance
 }
 
+/// Whatever has been given back, the merchant keeps paying the fee of what is left of each payment, in whole fen.
+fn check_fees(world: &mut World, rate: u32) {
+    let order_of: BTreeMap<String, String> = world
+        .pay
+        .refunds()
+        .map(|refund| (refund.form.out_refund_no.clone(), refund.out_trade_no.clone()))
+        .collect();
+    let (mut left, mut kept) = (BTreeMap::<String, i64>::new(), BTreeMap::<String, i64>::new());
+    for (rows, _) in world.read("fundflow", "") {
+        for row in rows {
+            let fen = units(&row["收支金额(元)"], 2);
+            let number = &row["业务凭证号"];
+            let order = order_of.get(number).unwrap_or(number).clone();
+            let (left, kept) =
+                (left.entry(order.clone()).or_default(), kept.entry(order).or_default());
+            match row["业务类型"].as_str() {
+                "交易" => *left += fen,
+                "扣除交易手续费" => *kept += fen,
+                "退回交易手续费" => *kept -= fen,
+                "退款" => {
+                    *left -= fen;
+                    assert_eq!(*kept, (*left * i64::from(rate) + 5_000) / 10_000);
+                }
+                other => panic!("{other}"),
+            }
+        }
+    }
+}
+
 /// What the merchant should have, but for fees.
 fn owned(world: &World) -> i64 {
     let paid: i64 = world
@@ -245,6 +274,7 @@ proptest! {
         let (earned, fees_paid) = if fees {
             (basic, 1_000_000 - check_fund_flow(&mut world, "FEES", 1_000_000))
         } else {
+            check_fees(&mut world, rate);
             (owned(&world), owned(&world) - basic)
         };
         prop_assert_eq!(earned, owned(&world));

@@ -224,7 +224,7 @@ fn a_refund_s_line_tells_its_status_of_the_morning_and_is_never_updated() {
     world.paid("T00001");
     let day = 86_400_000;
     for (number, value) in [
-        ("R1", json!("success")),
+        ("R50", json!("success")),
         ("R2", json!("closed")),
         ("R3", json!("abnormal")),
         ("R4", json!({"outcome": "success", "after_ms": day - 3_600_001})),
@@ -237,8 +237,9 @@ fn a_refund_s_line_tells_its_status_of_the_morning_and_is_never_updated() {
     let query = format!("{DAY}&bill_type=REFUND");
     let before = world.bill_text("trade", &query);
     let expected = ["SUCCESS", "FAIL", "CHANGE", "SUCCESS", "PROCESSING"];
-    let seen: Vec<String> = statuses(&before).into_iter().map(|(_, status)| status).collect();
+    let (numbers, seen): (Vec<String>, Vec<String>) = statuses(&before).into_iter().unzip();
     assert_eq!(seen, expected);
+    assert_eq!(numbers, ["R50", "R2", "R3", "R4", "R5"], "of one moment, as they were accepted");
     world.settle("R3", "success").unwrap();
     world.later(Duration::days(3));
     assert_eq!(world.bill_text("trade", &query), before);
@@ -327,6 +328,32 @@ fn a_fund_flow_keeps_a_balance() {
     assert!(fees.ends_with("\n`2,`1,`0.06,`1,`0.06\n"), "{fees}");
     let basic = world.bill_text("fundflow", DAY);
     assert!(basic.ends_with("\n`2,`1,`9.90,`1,`9.90\n"), "{basic}");
+}
+
+#[test]
+fn a_fee_comes_back_with_the_refund_that_goes_out_first() {
+    let settings = Settings { refund_spacing_s: 0, ..Settings::default() };
+    let mut world = World::with(settings);
+    let mut body = native_body("T00001");
+    body["amount"]["total"] = json!(166);
+    world.prepay(NATIVE, &body);
+    world.user_pays("T00001");
+    for (number, after_ms) in [("R1", 60_000), ("R2", 1_000)] {
+        let ends = json!({"outcome": "success", "after_ms": after_ms});
+        world.faults(json!([{"action": "refund_ends", "value": ends}]));
+        let mut back = refund_body("T00001", number, 83);
+        back["amount"]["total"] = json!(166);
+        world.refund(&back);
+    }
+    world.at(datetime!(2026-11-22 10:00 +8));
+    let text = world.bill_text("fundflow", DAY);
+    let of_refunds = text.lines().filter(|line| line.contains(",`退款,"));
+    let moved: Vec<(&str, &str)> = of_refunds
+        .map(|line| line.split(',').collect::<Vec<_>>())
+        .map(|values| (values[4], values[10]))
+        .collect();
+    // Of 0.83 yuan the fee is less than half a fen.
+    assert_eq!(moved, [("`退回交易手续费", "`R2"), ("`退款", "`R2"), ("`退款", "`R1")]);
 }
 
 #[test]
