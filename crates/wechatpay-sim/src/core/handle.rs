@@ -203,6 +203,9 @@ impl WeChatPay {
             }
             Route::Refund => self.refund(call.members?, manner.ending, ports)?,
             Route::QueryRefund(number) => self.query_refund(&number, manner.freshness, at)?,
+            Route::AbnormalRefund(id) => {
+                self.refund_abnormally(&id, &call.members?, request, ports)?
+            }
             Route::TradeBill => {
                 self.bill(BillAsked::trade_bill(request.query())?, request, ports)?
             }
@@ -237,6 +240,11 @@ impl WeChatPay {
                 let of = self.refunds.get(number).map(|refund| refund.out_trade_no.as_str());
                 (of, Some(number.as_str()))
             }
+            Ok(Route::AbnormalRefund(id)) => {
+                let refund = self.refunds.by_id(id);
+                let of = refund.map(|refund| refund.out_trade_no.as_str());
+                (of, refund.map(|refund| refund.form.out_refund_no.as_str()))
+            }
             Ok(
                 Route::TradeBill
                 | Route::FundFlowBill
@@ -261,7 +269,9 @@ impl WeChatPay {
 /// The JSON of a body, read once.
 fn members_of(route: &Result<Route, Refusal>, body: &[u8]) -> Members {
     match route {
-        Ok(Route::Prepay(_) | Route::Close(_) | Route::Refund) => parse_body(body),
+        Ok(Route::Prepay(_) | Route::Close(_) | Route::Refund | Route::AbnormalRefund(_)) => {
+            parse_body(body)
+        }
         Ok(
             Route::QueryByOutTradeNo(_)
             | Route::QueryById(_)

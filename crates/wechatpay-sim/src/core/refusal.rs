@@ -155,6 +155,11 @@ impl Refusal {
         Self::new(404, Code::ResourceNotExists, "原订单不存在", 268_512_771)
     }
 
+    /// A refund that is not `ABNORMAL` is left alone.
+    pub fn refund_not_abnormal() -> Self {
+        Self::new(400, Code::InvalidRequest, "退款单状态不是退款异常，不能发起异常退款", 0)
+    }
+
     /// No such refund.
     pub fn refund_not_exists() -> Self {
         Self::new(404, Code::ResourceNotExists, "退款单不存在", 0)

@@ -127,6 +127,28 @@ pub enum MerchantBalance {
     ShortWaits,
 }
 
+/// The digest of RSAES-OAEP (`v3.md` §5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OaepDigest {
+    /// As the official SDKs have it.
+    #[default]
+    Sha1,
+    /// As one page recommends.
+    Sha256,
+}
+
+/// The answer to an abnormal refund that was applied for before, in the same words (`v3.md` does not say).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AbnormalRepeat {
+    /// The refund as it stands, as for other repeats.
+    #[default]
+    Answered,
+    /// `400 INVALID_REQUEST`: it is not `ABNORMAL` any more.
+    Refused,
+}
+
 /// `v3.md` §6.3: seconds between one attempt and the next; 15 re-sends, 86 640 s in all.
 pub const RESEND_LADDER_S: [u32; 15] = [
     15, 15, 30, 180, 600, 1_200, 1_800, 1_800, 1_800, 3_600, 10_800, 10_800, 10_800, 21_600, 21_600,
@@ -177,6 +199,10 @@ pub struct Settings {
     pub refund_differs: RefundDiffers,
     /// Whether the merchant's account can pay for refunds.
     pub merchant_balance: MerchantBalance,
+    /// The answer to an abnormal refund that was applied for before.
+    pub abnormal_repeat: AbnormalRepeat,
+    /// How sensitive fields are sealed.
+    pub oaep_digest: OaepDigest,
     /// WeChat Pay's fee, in hundredths of a percent; for bills alone.
     pub bill_fee_rate_bp: u32,
     /// Which account pays it.
@@ -220,6 +246,8 @@ impl Default for Settings {
             refund_too_soon: RefundTooSoon::default(),
             refund_differs: RefundDiffers::default(),
             merchant_balance: MerchantBalance::default(),
+            abnormal_repeat: AbnormalRepeat::default(),
+            oaep_digest: OaepDigest::default(),
             bill_fee_rate_bp: 60,
             bill_fees_from: BillFeesFrom::default(),
             bill_ready_s: 36_000,

@@ -1,5 +1,6 @@
 //! The core with a pretended clock, predictable bytes and a keyed tag instead of RSA: as a simulation embeds it.
 
+mod abnormal;
 mod answers;
 mod bill_laws;
 mod bills;
@@ -28,7 +29,7 @@ use crate::core::exchange::{Answer, ApiRequest, Exchange};
 use crate::core::ledger::ControlRefusal;
 use crate::core::notice::Delivery;
 use crate::core::ports::{Entropy, Keyring, Moment, Ports, SigningFailed};
-use crate::core::settings::{Account, PlatformCertificate, Settings};
+use crate::core::settings::{Account, OaepDigest, PlatformCertificate, Settings};
 
 const MCHID: &str = "1900000109";
 const APPID: &str = "wxd678efh567hg6787";
@@ -58,6 +59,16 @@ impl Keyring for Tags {
     fn verify_merchant(&self, serial: &str, message: &[u8], signature: &str) -> bool {
         tag(serial, message) == signature
     }
+
+    fn open(&self, serial: &str, ciphertext: &str, digest: OaepDigest) -> Option<Vec<u8>> {
+        let plain = STANDARD.decode(ciphertext).ok()?;
+        plain.strip_prefix(format!("{serial}\n{digest:?}\n").as_bytes()).map(<[u8]>::to_vec)
+    }
+}
+
+/// Sealed as a simulation does it.
+fn sealed_for(serial: &str, digest: OaepDigest, plain: &str) -> String {
+    STANDARD.encode(format!("{serial}\n{digest:?}\n{plain}"))
 }
 
 /// 0, 1, 2, ….

@@ -11,6 +11,7 @@
     reason = "a panic is a failing test, and tests have a clock and tasks"
 )]
 
+mod abnormal;
 mod bills;
 mod control;
 mod core_control;
@@ -50,7 +51,7 @@ const REAL: OffsetDateTime = datetime!(2026-11-21 02:00 UTC);
 type Tally = BTreeMap<String, u64>;
 
 /// What has to come up among so many sequences, and how often.
-const REACHED: [(&str, u64); 43] = [
+const REACHED: [(&str, u64); 44] = [
     ("POST 200", 60),
     ("POST 204", 10),
     ("POST 400", 30),
@@ -63,6 +64,7 @@ const REACHED: [(&str, u64); 43] = [
     ("signed", 100),
     ("signed wrongly", 3),
     ("a bill", 10),
+    ("sent to a card", 1),
     ("fetched", 5),
     ("NO_STATEMENT_EXIST", 5),
     ("lost", 10),

@@ -67,6 +67,11 @@ pub(crate) enum Call {
     QueryRefund {
         refund: u8,
     },
+    AbnormalRefund {
+        refund: u8,
+        card: u8,
+        odd: u8,
+    },
     Bill(Bill),
     /// A bill that was asked for before, or none.
     Download {
@@ -143,7 +148,9 @@ fn call() -> impl Strategy<Value = Call> {
             .prop_map(|(number, refund, amount, by_id, notified, odd)| Call::Refund {
                 number, refund, amount, by_id, notified, odd
             }),
-        4 => refund.prop_map(|refund| Call::QueryRefund { refund }),
+        4 => refund.clone().prop_map(|refund| Call::QueryRefund { refund }),
+        4 => (refund, 0..3_u8, odd())
+            .prop_map(|(refund, card, odd)| Call::AbnormalRefund { refund, card, odd }),
         6 => (seldom(6), prop_oneof![2 => Just(0), 1 => Just(4), 2 => 0..8_u8], prop::bool::ANY)
             .prop_map(|(day, kind, gzip)| Call::Bill(Bill { day, kind, gzip })),
         5 => seldom(3).prop_map(|which| Call::Download { which }),

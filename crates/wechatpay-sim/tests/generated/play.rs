@@ -11,7 +11,6 @@ use wechatpay_sim::core::notice::{AttemptId, Delivery};
 use wechatpay_sim::core::tamper::Tamper;
 use wechatpay_sim::{Rehearsal, Settings};
 
-use crate::bills;
 use crate::control::{self, Control, Said};
 use crate::core_side::Core;
 use crate::equal::{difference, is_same, same_answer};
@@ -20,6 +19,7 @@ use crate::ops::{Call, Op, Twist};
 use crate::process::{self, Process};
 use crate::receiver::{Arrived, Receiver, Reply};
 use crate::wire::Message;
+use crate::{abnormal, bills};
 
 /// Longer than the process takes for anything here on a busy machine. Whoever differs is waited for so long.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -120,6 +120,7 @@ impl Pair {
     }
 
     async fn call(&mut self, call: &Call, twist: Twist) -> Result<(), String> {
+        self.merchant.abnormal.learn(&self.core.pay);
         let (now, core) = (self.core.now(), &self.core);
         let transactions = |number| core.transaction(&order(number));
         let request = self.merchant.request(call, twist, (&transactions, now));
@@ -249,6 +250,7 @@ impl Pair {
             }
             (Some(expected), Some(message)) => {
                 same_answer(expected, &message)?;
+                self.seen.extend(abnormal::seen(request, expected).map(str::to_owned));
                 let (seen, download) = bills::seen(request, expected);
                 self.seen.extend(seen.map(str::to_owned));
                 self.merchant.downloads.extend(download);
