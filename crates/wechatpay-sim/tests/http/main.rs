@@ -19,6 +19,7 @@ mod purchase;
 mod receiver;
 mod refunds;
 mod scripts;
+mod spelling;
 mod start;
 mod strictness;
 
