@@ -21,6 +21,7 @@ mod purchase;
 mod receiver;
 mod refunds;
 mod scripts;
+mod spelling;
 mod start;
 mod strictness;
 
