@@ -2,6 +2,7 @@
 'use strict';
 
 const crypto = require('node:crypto');
+const zlib = require('node:zlib');
 const { Wechatpay, Rsa, Formatter, Aes } = require('wechatpay-axios-plugin');
 const { version } = require('wechatpay-axios-plugin/package.json');
 const { play, check } = require('./course');
@@ -106,6 +107,16 @@ class AxiosPlugin {
     const { data } = await this.wxpay.v3.refund.domestic.refunds._out_refund_no_
       .get({ out_refund_no: outRefundNo });
     return data;
+  }
+
+  /** The text of a day's bill, and the hash that it should have. */
+  async bill(day) {
+    const params = { bill_date: day, bill_type: 'ALL', tar_type: 'GZIP' };
+    const { data: asked } = await this.wxpay.v3.bill.tradebill.get({ params });
+    const token = new URL(asked.download_url).searchParams.get('token');
+    const { data: packed } = await this.wxpay.v3.billdownload.file
+      .get({ params: { token }, responseType: 'arraybuffer' });
+    return { text: zlib.gunzipSync(packed), hash: asked.hash_value };
   }
 
   /** The notification with its resource decrypted; throws if it is not to be believed. */

@@ -4,6 +4,7 @@
 // SDK comes as an adapter: axios_plugin.js and node_v3.js say how each is pointed at the sandbox.
 'use strict';
 
+const crypto = require('node:crypto');
 const { isDeepStrictEqual } = require('node:util');
 const { Receiver } = require('./receiver');
 const { Sandbox, Failed, check } = require('./sandbox');
@@ -14,7 +15,7 @@ const NOT_BELIEVABLE = ['signature', 'probe', 'body', 'serial', 'unsigned', 'key
 const TOTAL = 199;
 const REFUND = 99;
 
-/** One mode, from the certificates to a rotation of the keys. */
+/** One mode, from the certificates to the bill. */
 class Course {
   step = 'start';
 
@@ -41,6 +42,7 @@ class Course {
     await this.errors();
     if (this.Sdk.verifiesAnswers) await this.forgedAnswer(paid);
     await this.rotation();
+    await this.bill(paid);
   }
 
   shown(what) {
@@ -223,6 +225,18 @@ class Course {
     }
     check(met.includes(fresh) === (this.mode !== 'public_key'), `signed with ${met}, not ${fresh}`);
     this.shown(`two orders and their notifications after a rotation to ${fresh}`);
+  }
+
+  /** The bill of the day, two days later: its hash is that of the text, whatever it is packed in. */
+  async bill(number) {
+    this.step = 'bill';
+    const paid = await this.sdk.query(number);
+    await this.sandbox.advance(2 * 86_400);
+    const { text, hash } = await this.sdk.bill(paid.success_time.slice(0, 10));
+    check(crypto.createHash('sha1').update(text).digest('hex') === hash, 'the hash is not that of the bill');
+    const lines = text.toString().split('\r\n').filter((line) => line.includes(number));
+    check(lines.length === 2 && lines.every((line) => line.includes(paid.transaction_id)), lines);
+    this.shown('downloaded, its hash checked; it has the payment and the refund');
   }
 }
 

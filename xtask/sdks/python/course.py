@@ -5,6 +5,8 @@
 A line `using …` first, and `ok MODE/CAPABILITY: …` for each thing shown; the first thing that is wrong ends it with 1.
 """
 
+import gzip
+import hashlib
 import json
 import os
 import platform
@@ -26,7 +28,7 @@ REFUND = 99
 
 
 class Course:
-    """One mode, from the certificates to a rotation of the keys."""
+    """One mode, from the certificates to the bill."""
 
     def __init__(self, sandbox, receiver, mode, folder):
         self.sandbox = sandbox
@@ -55,6 +57,7 @@ class Course:
         self.errors()
         self.forged_answer(paid)
         self.rotation()
+        self.bill(paid)
 
     def shown(self, what):
         print(f"ok {self.mode}/{self.step}: {what}", flush=True)
@@ -232,6 +235,21 @@ class Course:
             met.append(self.receiver.serials[-1])
         check((new in met) == (self.mode != "public_key"), f"signed with {met} after a rotation to {new}")
         self.shown(f"two orders and their notifications after a rotation to {new}")
+
+    def bill(self, number):
+        """The bill of the day, two days later: its hash is that of the text, whatever it is packed in."""
+        self.step = "bill"
+        paid = self.answer(200, self.sdk.query(out_trade_no=number))
+        self.sandbox.advance(2 * 86_400)
+        asked = self.answer(200, self.sdk.trade_bill(paid["success_time"][:10]))
+        code, packed = self.sdk.download_bill(asked["download_url"])
+        check(code == 200, f"{code} {packed}")
+        text = gzip.decompress(packed)
+        check(hashlib.sha1(text).hexdigest() == asked["hash_value"], "the hash is not that of the bill")
+        lines = [line for line in text.decode("utf-8-sig").splitlines() if number in line]
+        check(len(lines) == 2, f"a payment and its refund, but: {lines}")
+        check(all(paid["transaction_id"] in line for line in lines), f"{lines}")
+        self.shown("downloaded, unpacked, its hash checked; it has the payment and the refund")
 
 
 def main(base, folder):
