@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, RwLock};
 
 use domain::fact::{PaymentFact, RefundFact};
+use domain::names::TransactionId;
 use domain::payment::{Credential, Payment, Terms};
 use domain::ports::{
     Clock, GatewayError, Notice, NoticeError, NoticeOpener, PayParams, PaymentGateway, PortFuture,
@@ -135,6 +136,28 @@ impl fmt::Debug for WechatPay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "WechatPay({}, {:?})", self.exchange.mchid, self.exchange.merchant_key)
     }
+impl WechatPay {
+    /// Asks what became of a payment by WeChat Pay's own number of it (查单, v3 §7.3): of a line in a
+    /// bill, say. `None` where WeChat Pay says that there is no such payment, which is unsigned and so
+    /// a hint.
+    ///
+    /// Every `Some` is a verified statement about that `transaction_id` and our merchant number. The
+    /// `out_trade_no` in it is whatever was stated, often another system's.
+    ///
+    /// # Errors
+    /// As [`PaymentGateway::query`].
+    pub async fn query_by_transaction_id(
+        &self,
+        transaction_id: &TransactionId,
+    ) -> Result<Option<PaymentFact>, GatewayError> {
+        let mchid = &self.exchange.mchid;
+        match self.exchange.call(&query::draft_by_id(transaction_id, mchid)).await? {
+            Reply::Verified(answer) => query::read_by_id(transaction_id, mchid, &answer).map(Some),
+            Reply::Declined(decline) => query::read_decline_by_id(decline),
+        }
+    }
+}
+
 }
 
 impl PaymentGateway for WechatPay {

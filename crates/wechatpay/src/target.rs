@@ -8,6 +8,11 @@ pub(crate) fn query(out_trade_no: &str, mchid: &str) -> String {
     format!("/v3/pay/transactions/out-trade-no/{}?mchid={}", encoded(out_trade_no), encoded(mchid))
 }
 
+/// `/v3/pay/transactions/id/{transaction_id}?mchid={mchid}`.
+pub(crate) fn query_by_id(transaction_id: &str, mchid: &str) -> String {
+    format!("/v3/pay/transactions/id/{}?mchid={}", encoded(transaction_id), encoded(mchid))
+}
+
 /// `/v3/pay/transactions/out-trade-no/{out_trade_no}/close`.
 pub(crate) fn close(out_trade_no: &str) -> String {
     format!("/v3/pay/transactions/out-trade-no/{}/close", encoded(out_trade_no))

@@ -12,6 +12,7 @@ mod notice;
 mod prepay;
 mod query;
 mod query_refund;
+mod query_by_id;
 mod refund;
 mod refund_notice;
 mod scheme;
