@@ -51,4 +51,7 @@ pub use settings::{
     DEFAULT_BASE_URL, DEFAULT_CONNECT_TIMEOUT_MS, DEFAULT_PLATFORM_BASE_URL, DEFAULT_TIMEOUT_MS,
     MerchantKeySettings, PublicKeySettings, Settings, SettingsErrors,
 };
-pub use transport::{HttpTransport, Method, Transport, TransportError, WireRequest, WireResponse};
+pub use transport::{
+    DOWNLOAD_MAX, Host, HttpTransport, Method, Purpose, Transport, TransportError, WireRequest,
+    WireResponse,
+};
