@@ -15,6 +15,7 @@ use domain::ports::{
 };
 use domain::{OutRefundNo, OutTradeNo, Timestamp};
 
+use crate::bills::Hosts;
 use crate::errors::Call;
 use crate::exchange::{Exchange, NoKey, Reply};
 use crate::keyring::KeyRing;
@@ -42,7 +43,9 @@ pub struct Ports {
 
 /// WeChat Pay v3 for one merchant number.
 pub struct WechatPay {
-    exchange: Exchange,
+    pub(crate) exchange: Exchange,
+    /// Where the link to a bill may lead.
+    pub(crate) bill_hosts: Hosts,
     notify_url: String,
     refund_notify_url: String,
 }
@@ -104,6 +107,7 @@ impl WechatPay {
         };
         WechatPay {
             exchange,
+            bill_hosts: Hosts::new(&settings.base_url, settings.backup_base_url.as_deref()),
             notify_url: settings.notify_url.clone(),
             refund_notify_url: parsed.refund_notify_url,
         }
@@ -132,10 +136,6 @@ impl WechatPay {
     }
 }
 
-impl fmt::Debug for WechatPay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WechatPay({}, {:?})", self.exchange.mchid, self.exchange.merchant_key)
-    }
 impl WechatPay {
     /// Asks what became of a payment by WeChat Pay's own number of it (查单, v3 §7.3): of a line in a
     /// bill, say. `None` where WeChat Pay says that there is no such payment, which is unsigned and so
@@ -158,6 +158,10 @@ impl WechatPay {
     }
 }
 
+impl fmt::Debug for WechatPay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WechatPay({}, {:?})", self.exchange.mchid, self.exchange.merchant_key)
+    }
 }
 
 impl PaymentGateway for WechatPay {

@@ -11,6 +11,7 @@
 //! What it does not do itself stands in [`Ports`]: time, transport, nonces, and the
 //! [`SignatureScheme`], which is [`Rsa`] wherever money is real.
 
+mod bills;
 mod called;
 mod certificates;
 mod client;
@@ -42,6 +43,7 @@ mod wire;
 #[cfg(test)]
 mod testing;
 
+pub use bills::BILL_MAX;
 pub use client::{Ports, WechatPay};
 pub use login::{MiniProgramLogin, MiniProgramSettings};
 pub use nonces::{NoEntropy, Nonces, SystemNonces};

@@ -32,6 +32,11 @@ pub(crate) const REFUNDS: &str = "/v3/refund/domestic/refunds";
 /// Where the platform certificates are listed.
 pub(crate) const CERTIFICATES: &str = "/v3/certificates";
 
+/// Where a bill of payments and refunds is asked for.
+pub(crate) const TRADE_BILL: &str = "/v3/bill/tradebill";
+/// Where a bill of movements of the balance is asked for.
+pub(crate) const FUND_FLOW_BILL: &str = "/v3/bill/fundflowbill";
+
 /// `text` as one path segment or query value: all but RFC 3986's unreserved characters and `*`
 /// (as WeChat Pay's own examples leave it) is percent-encoded.
 pub(crate) fn encoded(text: &str) -> String {

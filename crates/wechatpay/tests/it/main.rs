@@ -2,6 +2,7 @@
 //! error table, tampering, keys that change, a clock that is wrong.
 #![cfg(test)]
 
+mod bills;
 mod certificates;
 mod close;
 mod date;
@@ -11,8 +12,8 @@ mod login;
 mod notice;
 mod prepay;
 mod query;
-mod query_refund;
 mod query_by_id;
+mod query_refund;
 mod refund;
 mod refund_notice;
 mod scheme;
