@@ -34,8 +34,8 @@ pub trait BillSource: Send + Sync {
 pub enum BillAnswer<B> {
     /// The bill.
     Published(B),
-    /// `NO_STATEMENT_EXIST`: nothing happened that day. Unsigned, so it is believed only by who saw
-    /// nothing that day either.
+    /// `NO_STATEMENT_EXIST`: no line of this kind that day. Unsigned, so it is believed only from ten
+    /// o'clock on, and only by who saw nothing of that kind that day either.
     NoneThatDay,
     /// `STATEMENT_CREATING`: ask again, half an hour later.
     NotYet,

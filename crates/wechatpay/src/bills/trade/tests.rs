@@ -202,6 +202,8 @@ fn a_sum_of_fees_is_compared_to_the_place_that_it_states() {
         ("0.0594", true),
         ("0.0595", true),
         ("0.0593", false),
+        ("0.059", true),
+        ("0.058", false),
         ("0.06", true),
         ("0.05", true),
         ("0.07", false),
