@@ -12,6 +12,8 @@ class AxiosPlugin {
 
   static verifiesAnswers = true;
 
+  static encrypts = true;
+
   /** It believes the keys that it was given; a new one is fetched and given to a new client. */
   static fetchesNewCertificates = false;
 
@@ -106,6 +108,19 @@ class AxiosPlugin {
   async queryRefund(outRefundNo) {
     const { data } = await this.wxpay.v3.refund.domestic.refunds._out_refund_no_
       .get({ out_refund_no: outRefundNo });
+    return data;
+  }
+
+  /** To a card of the buyer, encrypted for the newest of the keys. */
+  async abnormalRefund(refundId, outRefundNo, { bank_type: bankType, ...secrets }) {
+    const [serial, key] = Object.entries(this.keys).at(-1);
+    const encrypted = Object.entries(secrets).map(([name, text]) => [name, Rsa.encrypt(text, key)]);
+    const { data } = await this.wxpay.v3.refund.domestic.refunds._refund_id_.applyAbnormalRefund.post({
+      out_refund_no: outRefundNo,
+      type: 'USER_BANK_CARD',
+      bank_type: bankType,
+      ...Object.fromEntries(encrypted),
+    }, { refund_id: refundId, headers: { 'Wechatpay-Serial': serial } });
     return data;
   }
 

@@ -42,6 +42,7 @@ class Course {
     await this.errors();
     if (this.Sdk.verifiesAnswers) await this.forgedAnswer(paid);
     await this.rotation();
+    if (this.Sdk.encrypts) await this.abnormalRefund();
     await this.bill(paid);
   }
 
@@ -225,6 +226,32 @@ class Course {
     }
     check(met.includes(fresh) === (this.mode !== 'public_key'), `signed with ${met}, not ${fresh}`);
     this.shown(`two orders and their notifications after a rotation to ${fresh}`);
+  }
+
+  /** A refund that the buyer's account does not take goes to a card, whose number the SDK encrypts. */
+  async abnormalRefund() {
+    this.step = 'abnormal-refund';
+    const [number] = await this.jsapiOrder();
+    await this.sandbox.pay(number);
+    const refundNumber = `R${number}`;
+    const path = '/v3/refund/domestic/refunds';
+    await this.sandbox.faults({ match: { path }, action: 'refund_ends', value: 'abnormal' });
+    const refund = await this.sdk.refund({
+      out_trade_no: number,
+      out_refund_no: refundNumber,
+      amount: { refund: TOTAL, total: TOTAL, currency: 'CNY' },
+    });
+    await this.sandbox.faults();
+    await this.sandbox.advance(10);
+    const abnormal = await this.sdk.queryRefund(refundNumber);
+    check(abnormal.status === 'ABNORMAL', abnormal);
+    const card = { bank_type: 'ICBC_DEBIT', bank_account: '6222020200112233445', real_name: '李雷' };
+    const again = await this.sdk.abnormalRefund(refund.refund_id, refundNumber, card);
+    check(again.status === 'PROCESSING', again);
+    await this.sandbox.advance(10);
+    const found = await this.sdk.queryRefund(refundNumber);
+    check(found.status === 'SUCCESS' && found.user_received_account.endsWith('3445'), found);
+    this.shown('ABNORMAL, then to a card whose number and owner the SDK encrypted');
   }
 
   /** The bill of the day, two days later: its hash is that of the text, whatever it is packed in. */

@@ -39,6 +39,9 @@ class NodeV3 {
   /** It has no check of answers of its own; notifications are verified when it is asked to. */
   static verifiesAnswers = false;
 
+  /** It has a function that encrypts, but no call that needs it here. */
+  static encrypts = false;
+
   static fetchesNewCertificates = true;
 
   constructor(base, credentials) {

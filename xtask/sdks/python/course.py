@@ -57,6 +57,7 @@ class Course:
         self.errors()
         self.forged_answer(paid)
         self.rotation()
+        self.abnormal_refund()
         self.bill(paid)
 
     def shown(self, what):
@@ -235,6 +236,35 @@ class Course:
             met.append(self.receiver.serials[-1])
         check((new in met) == (self.mode != "public_key"), f"signed with {met} after a rotation to {new}")
         self.shown(f"two orders and their notifications after a rotation to {new}")
+
+    def abnormal_refund(self):
+        """A refund that the buyer's account does not take goes to a card, whose number the SDK encrypts."""
+        self.step = "abnormal-refund"
+        number, _ = self.order()
+        self.sandbox.pay(number)
+        refund_number = f"R{number}"
+        path = "/v3/refund/domestic/refunds"
+        self.sandbox.faults({"match": {"path": path}, "action": "refund_ends", "value": "abnormal"})
+        amount = {"refund": TOTAL, "total": TOTAL, "currency": "CNY"}
+        refund = self.answer(200, self.sdk.refund(out_refund_no=refund_number, amount=amount, out_trade_no=number))
+        self.sandbox.faults()
+        self.sandbox.advance(10)
+        found = self.answer(200, self.sdk.query_refund(refund_number))
+        check(found["status"] == "ABNORMAL", f"{found}")
+        answer = self.sdk.abnormal_refund(
+            refund_id=refund["refund_id"],
+            out_refund_no=refund_number,
+            type="USER_BANK_CARD",
+            bank_type="ICBC_DEBIT",
+            bank_account="6222020200112233445",
+            real_name="李雷",
+        )
+        check(self.answer(200, answer)["status"] == "PROCESSING", f"{answer}")
+        self.sandbox.advance(10)
+        found = self.answer(200, self.sdk.query_refund(refund_number))
+        check(found["status"] == "SUCCESS", f"{found}")
+        check(found["user_received_account"].endswith("3445"), f"{found}")
+        self.shown("ABNORMAL, then to a card whose number and owner the SDK encrypted")
 
     def bill(self, number):
         """The bill of the day, two days later: its hash is that of the text, whatever it is packed in."""

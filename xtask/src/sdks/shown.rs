@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 /// What every SDK has to be able to do, in each mode.
-const CAPABILITIES: [&str; 16] = [
+const CAPABILITIES: [&str; 17] = [
     "certificates",
     "prepay-jsapi",
     "sign",
@@ -15,6 +15,7 @@ const CAPABILITIES: [&str; 16] = [
     "close",
     "refund",
     "query-refund",
+    "abnormal-refund",
     "errors",
     "forged-answer",
     "payment-notice",
