@@ -288,6 +288,36 @@ fn what_others_have_made_is_in_the_bill_too() {
 }
 
 #[test]
+fn half_a_bill_is_another_and_half_an_answer_verifies_nowhere() {
+    let mut world = with_a_payment(Settings::default());
+    world.faults(
+        json!([{"match": {"path": "/v3/bill*"}, "times": 2, "after": 1, "action": "truncate"}]),
+    );
+    let answer = world.bill("trade", DAY);
+    let half = world.fetched(&answer);
+    assert_eq!(half.status, 200);
+    let hash = hex::encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, &half.body));
+    assert_ne!(body_of(&answer)["hash_value"], hash);
+    let whole = {
+        let broken = world.bill("trade", DAY);
+        assert!(broken.status == 200 && verified(&broken.headers, &broken.body).is_none());
+        assert_eq!(body_of(&broken), Value::Null, "a JSON that breaks off");
+        world.fetched(&answer)
+    };
+    assert_eq!(whole.body[..half.body.len()], half.body);
+    assert_eq!(half.body.len(), whole.body.len() / 2);
+}
+
+#[test]
+fn a_notification_is_never_halved() {
+    let mut world = World::new();
+    world.faults(json!([{"action": "truncate"}, {"action": "drop"}]));
+    world.prepay(NATIVE, &native_body("T00001"));
+    world.user_pays("T00001");
+    assert!(world.due().is_empty(), "the next rule looks");
+}
+
+#[test]
 fn faults_meet_bills_and_the_ledger_counts_them() {
     let mut world =
         with_a_payment(Settings { bill_empty: BillEmpty::NotFound, ..Settings::default() });
