@@ -358,6 +358,8 @@ macro_rules! conformance {
             stock::every_move_of_stock_is_an_entry_and_the_entries_are_the_level,
             stock::a_page_of_stock_entries_goes_on_where_it_ended,
             telling::what_moves_in_a_buyers_account_is_told_once_with_its_transfer,
+            telling::what_one_commit_tells_takes_no_number_of_the_next,
+            telling::as_much_as_a_version_has_numbers_for_is_told_and_no_more,
             telling::of_what_is_owed_instead_only_what_was_taken_is_told,
             tcc::whatever_comes_twice_late_or_alone_a_hold_is_confirmed_once_or_cancelled_once,
             shop::lines_grow_while_free_and_numbers_are_never_used_again,
