@@ -40,7 +40,7 @@ pub(crate) enum Op {
 /// A call of the API.
 #[derive(Clone, Debug)]
 pub(crate) enum Call {
-    Prepay { number: u8, jsapi: bool, amount: u8, expires: Option<u8>, odd: u8 },
+    Prepay { number: u8, product: u8, amount: u8, expires: Option<u8>, odd: u8 },
     Query { number: u8 },
     QueryById { number: u8 },
     Close { number: u8 },
@@ -96,9 +96,9 @@ fn twist() -> impl Strategy<Value = Twist> {
 fn call() -> impl Strategy<Value = Call> {
     let (number, refund) = (number(), 0..3_u8);
     prop_oneof![
-        8 => (number.clone(), prop::bool::ANY, 0..3_u8, weighted(0.3, 0..4_u8), odd()).prop_map(
-            |(number, jsapi, amount, expires, odd)| Call::Prepay {
-                number, jsapi, amount, expires, odd
+        8 => (number.clone(), product(), 0..3_u8, weighted(0.3, 0..4_u8), odd()).prop_map(
+            |(number, product, amount, expires, odd)| Call::Prepay {
+                number, product, amount, expires, odd
             }),
         5 => number.clone().prop_map(|number| Call::Query { number }),
         2 => number.clone().prop_map(|number| Call::QueryById { number }),
@@ -116,6 +116,11 @@ fn call() -> impl Strategy<Value = Call> {
 /// One of the orders, mostly of those that are there from the beginning.
 fn number() -> impl Strategy<Value = u8> + Clone {
     prop_oneof![4 => Just(0_u8), 4 => Just(1_u8), 2 => 2..4_u8]
+}
+
+/// How an order is to be paid, mostly by JSAPI or Native: a number is one order only under one of them.
+fn product() -> impl Strategy<Value = u8> {
+    prop_oneof![4 => Just(0_u8), 4 => Just(1_u8), 1 => Just(2_u8), 1 => Just(3_u8)]
 }
 
 /// Mostly nothing.

@@ -73,8 +73,8 @@ impl Pair {
     /// Something to ask about from the first step on: one order that is paid, and one that is not.
     pub(crate) async fn begin(&mut self) -> Result<(), String> {
         for number in 0..2 {
-            let jsapi = number == 1;
-            let prepay = Call::Prepay { number, jsapi, amount: 0, expires: None, odd: 0 };
+            let product = 1 - number;
+            let prepay = Call::Prepay { number, product, amount: 0, expires: None, odd: 0 };
             self.play(&Op::Call(prepay, Twist::Plain)).await?;
         }
         self.play(&Op::Pay { number: 0, form: 0 }).await

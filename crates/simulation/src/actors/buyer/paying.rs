@@ -43,10 +43,13 @@ impl Shopper {
             buyer: self.buyer.id,
             target: Target::of_buyer(self.buyer.id, OrderKey::Number(number.clone())),
             trade_type,
+            client_ip: self.client_ip(Some(trade_type)),
         };
         if self.is_nervous(2) {
             let trade_type = self.trade_type();
-            let (key, request) = (self.new_key(), PayRequest { trade_type, ..request.clone() });
+            let client_ip = self.client_ip(Some(trade_type));
+            let other = PayRequest { trade_type, client_ip, ..request.clone() };
+            let (key, request) = (self.new_key(), other);
             let keyed = self.keyed("pay", &key, &format!("{number} {trade_type:?}"));
             self.aside(Ask::Pay(request, keyed));
         }
