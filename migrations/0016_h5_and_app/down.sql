@@ -2,7 +2,7 @@
 DO $$
 BEGIN
     IF EXISTS (SELECT 1 FROM payments WHERE trade_type IN ('H5', 'APP')) THEN
-        RAISE EXCEPTION 'there are payments by H5 or App, which the version before cannot read';
+        RAISE EXCEPTION 'there are payments by H5 or App; the version before cannot read them, and where their payers were would be lost';
     END IF;
 END $$;
 

@@ -58,7 +58,13 @@ pub(crate) fn pay(world: &World, said: &Said, coupon: bool) -> bool {
     if deadline.is_some_and(|at| at.saturating_sub(world.kernel.now()) < 3 * SECOND) {
         world.chronicle.sometimes(Mark::PaidInLastSecond);
     }
-    pay_number(world, &number, coupon)
+    let paid = pay_number(world, &number, coupon);
+    match said.pay_params {
+        Some(PayParams::H5 { .. }) if paid => world.chronicle.sometimes(Mark::PaidInBrowser),
+        Some(PayParams::App { .. }) if paid => world.chronicle.sometimes(Mark::PaidInApp),
+        _ => {}
+    }
+    paid
 }
 
 /// Pays a number as soon as WeChat Pay has it, whether or not anybody was told.
