@@ -10,7 +10,6 @@ mod http;
 mod keys;
 mod numbers;
 mod parts;
-mod python;
 mod report;
 mod shop;
 mod stage;
@@ -23,8 +22,8 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::cargo;
 use crate::repository::Repository;
+use crate::{cargo, python};
 use http::Caller;
 use keys::Key;
 use parts::{Operation, Part};

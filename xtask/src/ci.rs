@@ -5,12 +5,15 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::repository::Repository;
-use crate::{cargo, test};
+use crate::{cargo, sdks, test};
 
-/// The tests come last, because they take longest; `test` begins with tidy and the formatter.
+/// `test` begins with tidy and the formatter, and takes longest by far.
 pub(crate) fn run(repository: &Repository) -> Result<ExitCode> {
     let lints =
         ["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-Dwarnings"];
     cargo::step(repository, &lints)?;
-    test::run(repository, &[])
+    if test::run(repository, &[])? != ExitCode::SUCCESS {
+        return Ok(ExitCode::FAILURE);
+    }
+    sdks::run_with_what_was_tested(repository)
 }

@@ -9,7 +9,9 @@ mod cargo;
 mod ci;
 mod mutants;
 mod planted;
+mod python;
 mod repository;
+mod sdks;
 mod sim;
 mod sweep;
 mod test;
@@ -40,6 +42,8 @@ enum Command {
     Tidy,
     /// Calls the running service at random and checks every answer against its OpenAPI document
     ApiFuzz(api_fuzz::Choices),
+    /// Three WeChat Pay SDKs of others, as they are published, against `paydesk sandbox`
+    Sdks(sdks::Choices),
     /// Benchmarks with their limits beside them, as ratios
     Bench(bench::Choices),
     /// Three services, PostgreSQL and the sandbox under kills, cuts and delays; checked by plain SQL
@@ -62,7 +66,7 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// The whole gate: tidy, formatting, lints, tests
+    /// The whole gate: tidy, formatting, lints, tests, the SDKs of others
     Ci,
 }
 
@@ -82,6 +86,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Test { arguments } => test::run(&repository, arguments),
         Command::Tidy => tidy::run(&repository),
         Command::ApiFuzz(choices) => api_fuzz::run(&repository, choices),
+        Command::Sdks(choices) => sdks::run(&repository, choices),
         Command::Bench(choices) => bench::run(&repository, choices),
         Command::Torture(choices) => torture::run(&repository, choices),
         Command::Sale(choices) => torture::run_sale(&repository, choices),

@@ -1,7 +1,9 @@
-//! The loop: claim what is due, perform it side by side, sleep until the next is due.
+//! The loop: claim what is due, perform it side by side, sleep until the next is due. Beside it the
+//! sweep and the look at the books. No loop ends by a panic: see `Work::turn`.
 
 use crate::Alarm;
 use domain::ports::{LeasedJob, StoreError};
+use std::pin::pin;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -58,7 +60,8 @@ impl RunningScheduler {
 #[must_use]
 pub fn start(desk: Arc<Paydesk>, alarm: Arc<Alarm>, settings: Settings) -> RunningScheduler {
     let (cancel, tasks) = (CancellationToken::new(), TaskTracker::new());
-    let work = Work { desk, alarm, settings, cancel: cancel.clone(), tasks: tasks.clone() };
+    let room = Arc::new(Semaphore::new(settings.parallel.max(1)));
+    let work = Work { desk, alarm, settings, room, cancel: cancel.clone(), tasks: tasks.clone() };
     let (sweeping, comparing) = (work.clone(), work.clone());
     tasks.spawn(async move { work.run().await });
     tasks.spawn(async move { sweeping.sweep().await });
@@ -71,29 +74,37 @@ struct Work {
     desk: Arc<Paydesk>,
     alarm: Arc<Alarm>,
     settings: Settings,
+    /// A place for each job that is performed at once.
+    room: Arc<Semaphore>,
     cancel: CancellationToken,
     tasks: TaskTracker,
 }
 
 impl Work {
     async fn run(self) {
-        let room = Arc::new(Semaphore::new(self.settings.parallel.max(1)));
         while !self.cancel.is_cancelled() {
-            // Claim only what can be begun at once: a lease is no waiting room.
-            let Ok(first) = Arc::clone(&room).acquire_owned().await else { return };
-            let free = room.available_permits().saturating_add(1);
-            drop(first);
-            match self.claim(free).await {
-                Ok(jobs) if jobs.is_empty() => self.sleep().await,
-                Ok(jobs) => {
-                    for job in jobs {
-                        self.begin(job, &room).await;
-                    }
+            let myself = self.clone();
+            if self.turn("claim", async move { myself.begin_what_is_due().await }).await.is_none() {
+                self.pause(self.settings.idle_ms).await;
+            }
+        }
+    }
+
+    async fn begin_what_is_due(&self) {
+        // Claim only what can be begun at once: a lease is no waiting room.
+        let Ok(first) = Arc::clone(&self.room).acquire_owned().await else { return };
+        let free = self.room.available_permits().saturating_add(1);
+        drop(first);
+        match self.claim(free).await {
+            Ok(jobs) if jobs.is_empty() => self.sleep().await,
+            Ok(jobs) => {
+                for job in jobs {
+                    self.begin(job).await;
                 }
-                Err(error) => {
-                    tracing::warn!(error = %error, "jobs cannot be claimed");
-                    self.pause(self.settings.idle_ms).await;
-                }
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "jobs cannot be claimed");
+                self.pause(self.settings.idle_ms).await;
             }
         }
     }
@@ -103,8 +114,8 @@ impl Work {
         self.desk.jobs.claim(self.desk.clock.now(), limit, self.settings.lease_ms).await
     }
 
-    async fn begin(&self, job: LeasedJob, room: &Arc<Semaphore>) {
-        let Ok(place) = Arc::clone(room).acquire_owned().await else { return };
+    async fn begin(&self, job: LeasedJob) {
+        let Ok(place) = Arc::clone(&self.room).acquire_owned().await else { return };
         // At the level of errors, so that whatever is logged at all says for which job.
         let span =
             tracing::error_span!("job", job.id = %job.fence.job, job.attempts = job.attempts);
@@ -116,13 +127,11 @@ impl Work {
         self.tasks.spawn(work.instrument(span));
     }
 
-    /// Performs a job in a task of its own, so that one that panics takes nothing with it, and
-    /// renews its lease for as long as that takes.
+    /// Performs a job, and renews its lease for as long as that takes.
     async fn perform(&self, job: LeasedJob) {
         let desk = Arc::clone(&self.desk);
         let inside = job.clone();
-        let mut performing =
-            self.tasks.spawn(async move { desk.perform(&inside).await }.in_current_span());
+        let mut performing = pin!(self.turn("job", async move { desk.perform(&inside).await }));
         let ended = loop {
             tokio::select! {
                 ended = &mut performing => break ended,
@@ -131,8 +140,7 @@ impl Work {
                 }
             }
         };
-        if let Err(error) = ended {
-            tracing::error!(job.id = %job.fence.job, error = %error, "a job panicked");
+        if ended.is_none() {
             self.desk.after_panic(&job).await;
         }
     }
@@ -182,7 +190,9 @@ impl Work {
             }
             // Business time may be set meanwhile, by hours.
             let begun = self.desk.clock.running_millis();
-            if let Err(error) = self.desk.check_books(every).await {
+            let desk = Arc::clone(&self.desk);
+            let looked = self.turn("books", async move { desk.check_books(every).await }).await;
+            if let Some(Err(error)) = looked {
                 tracing::warn!(error = %error, "books not checked");
             }
             let took = self.desk.clock.running_millis().saturating_sub(begun);
@@ -193,7 +203,9 @@ impl Work {
     async fn sweep(self) {
         let every = self.settings.sweep_every_ms.max(1);
         while !self.cancel.is_cancelled() {
-            if let Err(error) = self.desk.sweep().await {
+            let desk = Arc::clone(&self.desk);
+            let swept = self.turn("sweep", async move { desk.sweep().await }).await;
+            if let Some(Err(error)) = swept {
                 tracing::warn!(error = %error, "sweep failed");
             }
             tokio::select! {
@@ -201,6 +213,17 @@ impl Work {
                 () = self.cancel.cancelled() => {}
             }
         }
+    }
+
+    /// Does one turn in a task of its own: a panic ends the turn, is said aloud, and takes nothing with
+    /// it. `None` after a panic.
+    async fn turn<T: Send + 'static>(
+        &self,
+        work: &'static str,
+        turn: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let ended = self.tasks.spawn(turn.in_current_span()).await;
+        ended.inspect_err(|error| tracing::error!(work, error = %error, "scheduler.panicked")).ok()
     }
 }
 

@@ -8,24 +8,25 @@
 )]
 
 use domain::case::CaseKind;
-use domain::changeset::Changeset;
+use domain::changeset::{Changeset, Fence};
 use domain::fact::{PaymentFact, RefundFact, Trade};
 use domain::job::{JobChange, JobId};
 use domain::names::{Appid, Openid};
 use domain::order::{Order, OrderStatus};
 use domain::payment::{Credential, Payment, Terms};
 use domain::ports::{
-    CaseList, CommitAnswer, EventSink, GatewayError, InvariantReport, Invariants, LoginError,
-    LoginGateway, Notice, NoticeError, NoticeOpener, OrderKey, OrderStore as _, Part, PayParams,
-    PaymentGateway, PortFuture, RawNotice, RefundRequest, StoreError,
+    CaseList, Clock as _, CommitAnswer, EventSink, Finish, GatewayError, InvariantReport,
+    Invariants, JobQueue, LeasedJob, LoginError, LoginGateway, Notice, NoticeError, NoticeOpener,
+    OrderKey, OrderStore as _, Part, PayParams, PaymentGateway, PortFuture, RawNotice,
+    RefundRequest, StoreError,
 };
 use domain::{Fen, OutRefundNo, OutTradeNo, Pace, Timestamp};
-use scheduler::{Alarm, Settings};
+use scheduler::{Alarm, RunningScheduler, Settings};
 use std::future::ready;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use store_memory::MemoryStore;
+use store_memory::{JobView, MemoryStore};
 use testkit::conformance::placing;
 use testkit::{TestClock, TestIds, sample};
 use usecases::{Epochs, Paydesk, QueryBudget};
@@ -132,6 +133,96 @@ impl LoginGateway for Fake {
     }
 }
 
+/// Where the loops meet a bug of ours.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Bug {
+    Claim,
+    NextDue,
+    Sweep,
+    Books,
+}
+
+/// The queue and the books, with a bug that shows itself once.
+struct Buggy {
+    bug: Bug,
+    met: AtomicBool,
+    store: Arc<MemoryStore>,
+    books: Arc<Fake>,
+}
+
+impl Buggy {
+    fn at(&self, here: Bug) {
+        if self.bug == here && !self.met.swap(true, Ordering::SeqCst) {
+            panic!("on purpose");
+        }
+    }
+}
+
+impl JobQueue for Buggy {
+    fn claim(
+        &self,
+        now: Timestamp,
+        limit: u32,
+        lease_ms: u64,
+    ) -> PortFuture<'_, Result<Vec<LeasedJob>, StoreError>> {
+        self.at(Bug::Claim);
+        self.store.claim(now, limit, lease_ms)
+    }
+
+    fn renew<'a>(
+        &'a self,
+        lease: &'a Fence,
+        lease_ms: u64,
+    ) -> PortFuture<'a, Result<bool, StoreError>> {
+        self.store.renew(lease, lease_ms)
+    }
+
+    fn finish<'a>(
+        &'a self,
+        lease: &'a Fence,
+        finish: Finish,
+    ) -> PortFuture<'a, Result<bool, StoreError>> {
+        self.store.finish(lease, finish)
+    }
+
+    fn hasten<'a>(
+        &'a self,
+        job: &'a JobId,
+        at: Timestamp,
+    ) -> PortFuture<'a, Result<(), StoreError>> {
+        self.store.hasten(job, at)
+    }
+
+    fn rouse(&self, now: Timestamp) -> PortFuture<'_, Result<u64, StoreError>> {
+        self.store.rouse(now)
+    }
+
+    fn next_due(&self) -> PortFuture<'_, Result<Option<Timestamp>, StoreError>> {
+        self.at(Bug::NextDue);
+        self.store.next_due()
+    }
+
+    fn sweep(&self, now: Timestamp, limit: u32) -> PortFuture<'_, Result<Vec<JobId>, StoreError>> {
+        self.at(Bug::Sweep);
+        self.store.sweep(now, limit)
+    }
+}
+
+impl Invariants for Buggy {
+    fn check(&self, pace: Pace) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>> {
+        self.books.check(pace)
+    }
+
+    fn check_part(
+        &self,
+        part: Part,
+        pace: Pace,
+    ) -> PortFuture<'_, Result<Vec<InvariantReport>, StoreError>> {
+        self.at(Bug::Books);
+        self.books.check_part(part, pace)
+    }
+}
+
 struct World {
     store: Arc<MemoryStore>,
     clock: Arc<TestClock>,
@@ -193,6 +284,7 @@ async fn world(answer: Answer) -> World {
             deployment_id: "test".to_owned(),
             mchid: sample::mchid(),
             appid: sample::appid(),
+            mobile_appid: None,
             checkout_deadline_s: 1_800,
             direct_deadline_s: 900,
             session_s: 3_600,
@@ -205,6 +297,25 @@ async fn world(answer: Answer) -> World {
 }
 
 impl World {
+    /// Starts a scheduler and waits until it has met the bug.
+    async fn start_and_meet(&mut self, bug: Bug) -> RunningScheduler {
+        let (store, books) = (self.store.clone(), self.fake.clone());
+        let buggy = Arc::new(Buggy { bug, met: AtomicBool::new(false), store, books });
+        let desk = Arc::get_mut(&mut self.desk).expect("nobody works yet");
+        (desk.jobs, desk.invariants) = (buggy.clone(), buggy.clone());
+        let running = scheduler::start(self.desk.clone(), self.alarm.clone(), Settings::default());
+        self.until(|_, _| buggy.met.load(Ordering::SeqCst)).await;
+        running
+    }
+
+    /// Takes the payment's follower away: only a sweep finds it now.
+    async fn lose_the_follower(&self) {
+        let mut lost = Changeset::without_order(sample::intent("lose"), sample::start());
+        let follower = JobId::follow(&sample::out_trade_no(&self.order));
+        lost.jobs = vec![JobChange::Remove { id: follower }];
+        assert_eq!(self.store.commit(lost).await, CommitAnswer::Committed);
+    }
+
     async fn until(&self, what: impl Fn(&World, &Order) -> bool) {
         let look = async {
             loop {
@@ -251,10 +362,7 @@ async fn an_order_past_its_deadline_is_cancelled_by_negotiation_only() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_sweep_finds_a_payment_that_lost_its_follower() {
     let world = world(Answer::Paid).await;
-    let mut lost = Changeset::without_order(sample::intent("lose"), sample::start());
-    let follower = JobId::follow(&sample::out_trade_no(&world.order));
-    lost.jobs = vec![JobChange::Remove { id: follower }];
-    assert_eq!(world.store.commit(lost).await, CommitAnswer::Committed);
+    world.lose_the_follower().await;
     assert_eq!(world.desk.sweep().await.unwrap(), 1, "it says that it found work");
     assert_eq!(world.desk.sweep().await.unwrap(), 0);
     let running = scheduler::start(world.desk.clone(), world.alarm.clone(), Settings::default());
@@ -298,10 +406,40 @@ async fn a_job_that_panics_is_parked_with_a_case_and_takes_nothing_with_it() {
     };
     let case = tokio::time::timeout(Duration::from_secs(60), parked).await.expect("parked");
     assert!(case.subject.starts_with("follow_payment:"), "{case:?}");
-    // The order's deadline passed meanwhile: that job was done beside it.
-    let order = world.store.load(&OrderKey::Id(world.order.id)).await.unwrap().unwrap().value;
-    assert_eq!(order.status, OrderStatus::Cancelling);
+    // The order's deadline has passed or passes now: that job is done beside it.
+    world.clock.advance_s(61);
+    world.until(|_, order| order.status == OrderStatus::Cancelling).await;
     running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_that_panics_is_followed_by_another() {
+    for bug in [Bug::Claim, Bug::NextDue] {
+        let mut world = world(Answer::Paid).await;
+        let running = world.start_and_meet(bug).await;
+        world.clock.advance_s(5);
+        world.until(|_, order| order.status == OrderStatus::Ready).await;
+        running.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sweep_that_panics_is_followed_by_the_next() {
+    let mut world = world(Answer::Paid).await;
+    world.lose_the_follower().await;
+    let running = world.start_and_meet(Bug::Sweep).await;
+    world.until(|_, order| order.status == OrderStatus::Ready).await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn books_whose_comparison_panics_are_compared_again() {
+    let mut world = world(Answer::Paid).await;
+    let running = world.start_and_meet(Bug::Books).await;
+    world.clock.advance_s(600);
+    world.until(|world, _| world.fake.checked.lock().unwrap().len() >= Part::ALL.len()).await;
+    running.stop().await;
+    assert_eq!(*world.fake.checked.lock().unwrap(), Part::ALL);
 }
 
 /// A job that takes longer than its lease keeps it, so that nobody else begins it too.
@@ -313,9 +451,11 @@ async fn a_long_job_keeps_its_lease() {
     let running = scheduler::start(world.desk.clone(), world.alarm.clone(), settings);
     world.until(|world, _| world.fake.asked.load(Ordering::SeqCst) == 1).await;
     for _ in 0..20 {
-        // A lease's length passes many times over, in steps that leave time to renew it.
+        // A lease's length passes many times over, in steps after each of which it is renewed.
         world.clock.advance_s(1);
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        let kept = Some(world.clock.now().plus_millis(3_000));
+        let is_kept = |job: JobView<'_>| job.leased_until == kept;
+        world.until(|world, _| world.store.view(|all| all.jobs().any(is_kept)).unwrap()).await;
     }
     assert_eq!(world.fake.asked.load(Ordering::SeqCst), 1, "nobody else began it");
     drop(running);

@@ -11,6 +11,9 @@ use domain::{CommandId, OrderNumber, OutRefundNo, OutTradeNo};
 
 /// A job that failed this often in a row is set aside with a case.
 const ATTEMPTS_MAX: u32 = 30;
+/// So is one of which nobody was heard again who began it, so often. More than that other number: storms of
+/// lost leases and dying processes look the same, and in those the job is not what is wrong.
+const UNHEARD_MAX: u32 = 60;
 /// The longest pause between two attempts, in seconds.
 const PAUSE_MAX_S: i64 = 60;
 /// The most that one sweep repairs.
@@ -32,18 +35,32 @@ pub(crate) fn step_of(fence: &Fence, step: &str, cause: String) -> Intent {
 impl Paydesk {
     /// Performs one job and says what becomes of it. Never fails: what goes wrong is the job's.
     pub async fn perform(&self, job: &LeasedJob) {
-        let finish = if job.attempts > ATTEMPTS_MAX {
-            // It never even came to an end: whoever had it died with it.
-            tracing::error!(job.id = %job.fence.job, attempts = job.attempts, "job parked");
-            Finish::Park("it was begun again and again and never ended".to_owned())
-        } else {
-            match self.step(job).await {
+        let finish = match self.before_beginning(job) {
+            Some(finish) => finish,
+            None => match self.step(job).await {
                 Ok(finish) => finish,
                 Err(TransactError::Refused(Refusal::Fenced)) => self.fenced_out(),
                 Err(error) => self.after_failure(job, &error),
-            }
+            },
         };
         self.finish(job, finish).await;
+    }
+
+    /// What becomes of a job that never even came to an end: whoever had it is not heard of again. Every
+    /// other time it is put off, so that it comes alone: the one that kills its process does not always take
+    /// the same others with it, which have done nothing.
+    fn before_beginning(&self, job: &LeasedJob) -> Option<Finish> {
+        let unheard = job.attempts.checked_sub(ATTEMPTS_MAX).filter(|unheard| *unheard > 0)?;
+        if job.attempts > UNHEARD_MAX {
+            tracing::error!(job.id = %job.fence.job, attempts = job.attempts, "job parked");
+            return Some(Finish::Park("it was begun again and again and never ended".to_owned()));
+        }
+        if unheard.is_multiple_of(2) {
+            return None;
+        }
+        tracing::warn!(job.id = %job.fence.job, attempts = job.attempts,
+            "nobody who began the job was heard of again: put off");
+        Some(self.in_a_while(PAUSE_MAX_S))
     }
 
     /// What a worker says whose write was refused because its lease had ended. If that is so, it
@@ -99,15 +116,19 @@ impl Paydesk {
     }
 
     fn after_failure(&self, job: &LeasedJob, error: &dyn core::fmt::Display) -> Finish {
-        if job.attempts >= ATTEMPTS_MAX {
+        // Between the two it is here for being unheard of, and may fail once.
+        if job.attempts == ATTEMPTS_MAX || job.attempts >= UNHEARD_MAX {
             tracing::error!(job.id = %job.fence.job, error = %error, "job parked");
             return Finish::Park(error.to_string());
         }
         tracing::warn!(job.id = %job.fence.job, attempts = job.attempts, error = %error,
             "job failed, will be tried again");
-        let pause = i64::from(job.attempts).saturating_mul(2).min(PAUSE_MAX_S);
+        self.in_a_while(i64::from(job.attempts).saturating_mul(2).min(PAUSE_MAX_S))
+    }
+
+    fn in_a_while(&self, seconds: i64) -> Finish {
         let now = self.clock.now();
-        Finish::Retry(self.jittered(now, self.settings.pace.after(now, pause)))
+        Finish::Retry(self.jittered(now, self.settings.pace.after(now, seconds)))
     }
 
     /// Looks for live payments and refunds, waiting orders and delivered ones that no job looks

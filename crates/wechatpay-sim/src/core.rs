@@ -16,6 +16,7 @@
 
 mod answer;
 pub mod authorization;
+mod bill;
 pub mod calls;
 pub mod certificates;
 pub mod cipher;

@@ -92,9 +92,22 @@ async fn a_job_whose_write_was_refused_for_its_lease_is_never_said_to_be_done() 
 }
 
 #[tokio::test]
-async fn a_job_that_was_begun_thirty_times_is_set_aside_without_being_begun_again() {
-    assert_eq!(performed(without_order(), 30).await, Finish::Done, "the thirtieth is performed");
-    for attempts in [31, 32] {
+async fn a_job_that_was_begun_thirty_times_and_never_ended_comes_every_other_time_alone() {
+    let later = Finish::Retry(now().plus_seconds(60));
+    for attempts in [31, 33, 59] {
+        assert_eq!(performed(MockOrders::new(), attempts).await, later, "{attempts} is not begun");
+    }
+    for attempts in [30, 32, 58, 60] {
+        assert_eq!(performed(without_order(), attempts).await, Finish::Done, "{attempts}");
+    }
+    assert_eq!(performed(down(), 32).await, later, "it may fail once");
+}
+
+#[tokio::test]
+async fn a_job_that_was_begun_sixty_times_is_set_aside_without_being_begun_again() {
+    let finish = performed(down(), 60).await;
+    assert!(matches!(finish, Finish::Park(_)), "{finish:?}");
+    for attempts in [61, 62] {
         let finish = performed(MockOrders::new(), attempts).await;
         assert!(matches!(finish, Finish::Park(_)), "{attempts}: {finish:?}");
     }

@@ -15,6 +15,13 @@ use crate::core::seal::{self, SignatureFault};
 pub(crate) enum Success {
     /// 200 with JSON, signed.
     Json(String),
+    /// 200 with a file, unsigned.
+    File {
+        /// What kind of file.
+        content_type: &'static str,
+        /// Its bytes.
+        content: Vec<u8>,
+    },
     /// 204, signed over an empty body.
     NoContent,
     /// 200 with JSON of the WeChat platform, never signed.
@@ -35,6 +42,13 @@ impl WeChatPay {
             Ok(Success::Platform(json)) => {
                 let body = json.to_string().into_bytes();
                 return Answer { status: 200, headers: content_type(), body };
+            }
+            Ok(Success::File { content_type, content }) => {
+                let headers = vec![
+                    ("Content-Type".to_owned(), content_type.to_owned()),
+                    request_id(0, ports),
+                ];
+                return Answer { status: 200, headers, body: content };
             }
             Ok(Success::Json(json)) => (200, json.into_bytes()),
             Ok(Success::NoContent) => (204, Vec::new()),

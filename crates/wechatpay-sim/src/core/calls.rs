@@ -14,7 +14,8 @@ use crate::core::wire_time::beijing;
 /// What a call was for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CallOf {
-    /// `prepay`, `query`, `close`, `refund`, `query_refund`, `certificates`, `login`, or `unknown`.
+    /// `prepay`, `query`, `close`, `refund`, `query_refund`, `abnormal_refund`, `trade_bill`, `fund_flow_bill`, `download_bill`,
+    /// `certificates`, `login`, or `unknown`.
     pub kind: &'static str,
     /// The merchant's number of the order, if it is known.
     pub out_trade_no: Option<String>,

@@ -21,7 +21,7 @@
 //! | `status` | this answer instead | – | status, or `{status, code?, message?, after_effect?}` |
 //! | `answer_lost` | effect done, connection closed | delivered, but the answer is not seen: counts as failed | – |
 //! | `stale_query` | a query by the merchant's number answers the past | – | milliseconds behind; default: as at the prepay |
-//! | `late` | prepay, close and refund: connection closed, effect later | – | milliseconds, or `{ms, until_close?, unfaithful?}` |
+//! | `late` | prepay, close, refund and abnormal refund: connection closed, effect later | – | milliseconds, or `{ms, until_close?, unfaithful?}` |
 //! | `refund_ends` | a new refund ends so | – | `"success"`, `"abnormal"`, `"closed"`, `"processing"`, or `{outcome, after_ms?}` |
 //!
 //! `docs/sandbox.md` has an example of each. MAY NOT guess: an unknown action, member or value is refused in words.

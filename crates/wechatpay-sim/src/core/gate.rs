@@ -39,6 +39,9 @@ impl WeChatPay {
         required_headers(request, &route)?;
         let caller = authenticate(request, &route, &self.account, ports.keyring, ports.at.real)?;
         self.known_serial(request)?;
+        if matches!(route, Route::AbnormalRefund(_)) {
+            named_serial(request)?;
+        }
         if request.method == "POST" {
             json_content(request)?;
         }
@@ -59,6 +62,14 @@ impl WeChatPay {
         let message = "平台证书序列号Wechatpay-Serial错误";
         Err(Refusal::new(400, Code::ParamError, message, 268_435_461))
     }
+}
+
+/// Whoever seals a field says with which key (`v3.md` §5.1); the words of this refusal are our own.
+fn named_serial(request: &ApiRequest) -> Result<(), Refusal> {
+    if request.header("Wechatpay-Serial").is_some() {
+        return Ok(());
+    }
+    Err(Refusal::new(400, Code::ParamError, "Http头缺少Wechatpay-Serial", 268_435_461))
 }
 
 /// Observed live: some gateways look for these two before they look at the signature, the payment one does not.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::core::WeChatPay;
 use crate::core::answer::{Success, code_of, injected_answer};
+use crate::core::bill::BillAsked;
 use crate::core::calls::{CallNumber, CallOf};
 use crate::core::exchange::{ApiRequest, Exchange};
 use crate::core::faults::{Action, Numbers, Purpose, Subject, Taken};
@@ -202,6 +203,16 @@ impl WeChatPay {
             }
             Route::Refund => self.refund(call.members?, manner.ending, ports)?,
             Route::QueryRefund(number) => self.query_refund(&number, manner.freshness, at)?,
+            Route::AbnormalRefund(id) => {
+                self.refund_abnormally(&id, &call.members?, request, ports)?
+            }
+            Route::TradeBill => {
+                self.bill(BillAsked::trade_bill(request.query())?, request, ports)?
+            }
+            Route::FundFlowBill => {
+                self.bill(BillAsked::fund_flow_bill(request.query())?, request, ports)?
+            }
+            Route::DownloadBill => return self.download_bill(request.query(), at.business),
             Route::Certificates => self.certificates(request.query(), ports)?,
             Route::Login => return Err(Refusal::gateway(404)),
         };
@@ -229,7 +240,19 @@ impl WeChatPay {
                 let of = self.refunds.get(number).map(|refund| refund.out_trade_no.as_str());
                 (of, Some(number.as_str()))
             }
-            Ok(Route::Certificates | Route::Login) | Err(_) => (None, None),
+            Ok(Route::AbnormalRefund(id)) => {
+                let refund = self.refunds.by_id(id);
+                let of = refund.map(|refund| refund.out_trade_no.as_str());
+                (of, refund.map(|refund| refund.form.out_refund_no.as_str()))
+            }
+            Ok(
+                Route::TradeBill
+                | Route::FundFlowBill
+                | Route::DownloadBill
+                | Route::Certificates
+                | Route::Login,
+            )
+            | Err(_) => (None, None),
         };
         CallOf {
             kind: route.as_ref().map_or("unknown", Route::kind),
@@ -246,11 +269,16 @@ impl WeChatPay {
 /// The JSON of a body, read once.
 fn members_of(route: &Result<Route, Refusal>, body: &[u8]) -> Members {
     match route {
-        Ok(Route::Prepay(_) | Route::Close(_) | Route::Refund) => parse_body(body),
+        Ok(Route::Prepay(_) | Route::Close(_) | Route::Refund | Route::AbnormalRefund(_)) => {
+            parse_body(body)
+        }
         Ok(
             Route::QueryByOutTradeNo(_)
             | Route::QueryById(_)
             | Route::QueryRefund(_)
+            | Route::TradeBill
+            | Route::FundFlowBill
+            | Route::DownloadBill
             | Route::Certificates
             | Route::Login,
         )

@@ -4,6 +4,8 @@
 
 use time::OffsetDateTime;
 
+use crate::core::settings::OaepDigest;
+
 /// The two times of one instant.
 ///
 /// They are apart because a test moves business time by days, while a signature that is ten minutes old must stay
@@ -42,6 +44,14 @@ pub trait Keyring {
     /// True if and only if `signature` (base64, as it came) was made over `message` with the merchant key of
     /// `serial`. Undecodable input is false, never an error.
     fn verify_merchant(&self, serial: &str, message: &[u8], signature: &str) -> bool;
+
+    /// # Contract
+    /// What was sealed by RSAES-OAEP with `digest`, its own mask function and no label, for WeChat Pay's key of `serial`;
+    /// `ciphertext` is base64, as it came. `None` for whatever else: undecodable input, another key, another digest. A
+    /// simulation whose merchants seal nothing opens nothing.
+    fn open(&self, _serial: &str, _ciphertext: &str, _digest: OaepDigest) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 /// The instant and the ports of one call, together.

@@ -3,6 +3,7 @@
 //! ```text
 //! PROCESSING ──▶ SUCCESS
 //!    ├──▶ ABNORMAL ──somebody acts──▶ SUCCESS
+//!    │        └──applied for──▶ PROCESSING ──▶ SUCCESS, or ABNORMAL again
 //!    └──▶ CLOSED                      (also: no balance for 7 days)
 //! ```
 //!
@@ -10,6 +11,8 @@
 //! others in `all.rs`. MAY NOT leave `SUCCESS` or `CLOSED`, and MAY NOT forget when it came into a state: a stale query
 //! answers as of an earlier one.
 
+mod abnormal;
+mod abnormal_form;
 mod all;
 mod create;
 mod elsewhere;
@@ -22,6 +25,7 @@ mod wire;
 use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
 
+pub(crate) use abnormal::SentTo;
 pub(crate) use all::Refunds;
 pub use elsewhere::RefundElsewhereForm;
 pub use ending::{RefundEnding, RefundOutcome, SettleForm};
@@ -62,6 +66,8 @@ pub struct Refund {
     pub plan: Option<RefundPlan>,
     /// Who made it.
     pub made_by: RefundedBy,
+    /// The card to which it was sent after it was `ABNORMAL`.
+    pub(crate) sent_to: Option<SentTo>,
     /// Its place among all refunds, the first being 1.
     pub(crate) sequence: u64,
 }
@@ -138,9 +144,14 @@ impl Refund {
     }
 
     /// Where it stood at an earlier instant, and since when.
-    fn as_of(&self, instant: OffsetDateTime) -> (OffsetDateTime, RefundStatus) {
+    pub(crate) fn as_of(&self, instant: OffsetDateTime) -> (OffsetDateTime, RefundStatus) {
         let mut earlier = self.changes.iter().rev().filter(|(at, _)| *at <= instant);
         earlier.next().copied().unwrap_or((self.created_at, RefundStatus::Processing))
+    }
+
+    /// Whether it has been `ABNORMAL`: the money has left the merchant, and does not come back to him.
+    fn was_abnormal(&self) -> bool {
+        self.changes.iter().any(|(_, status)| *status == RefundStatus::Abnormal)
     }
 
     /// The refund as the ledger and the control routes show it.
@@ -158,6 +169,7 @@ impl Refund {
             "total_fen": money.total_fen,
             "payer_refund_fen": money.payer_refund_fen,
             "made_by": self.made_by.name(),
+            "sent_to": self.sent_to.as_ref().map(SentTo::view),
             "reason": self.form.reason,
             "notify_url": self.form.notify_url,
             "created_at": beijing(self.created_at),

@@ -4,7 +4,9 @@
 //! branch on `code` only.
 
 use serde_json::{Value, json};
+use time::Date;
 
+use crate::core::settings::bills::{BillDateRefused, BillEmpty};
 use crate::core::settings::{RefundDiffers, RefundTooSoon, Spelling};
 
 /// 请求过于频繁 (`v3.md` §8.4), the tail of a `Request-ID`.
@@ -29,6 +31,9 @@ pub enum Code {
     TradeOverdue,
     RefundFeeMismatch,
     FrequencyLimited,
+    NoStatementExist,
+    StatementCreating,
+    NoAuth,
 }
 
 impl Code {
@@ -50,6 +55,9 @@ impl Code {
             Self::TradeOverdue => ("TRADE_OVERDUE", "TRADE_OVERDUE"),
             Self::RefundFeeMismatch => ("REFUND_FEE_MISMATCH", "REFUND_FEE_MISMATCH"),
             Self::FrequencyLimited => ("FREQUENCY_LIMITED", "FREQUENCY_LIMITED"),
+            Self::NoStatementExist => ("NO_STATEMENT_EXIST", "NO_STATEMENT_EXIST"),
+            Self::StatementCreating => ("STATEMENT_CREATING", "STATEMENT_CREATING"),
+            Self::NoAuth => ("NO_AUTH", "NOAUTH"),
         };
         match spelling {
             Spelling::Current => current,
@@ -147,6 +155,11 @@ impl Refusal {
         Self::new(404, Code::ResourceNotExists, "原订单不存在", 268_512_771)
     }
 
+    /// A refund that is not `ABNORMAL` is left alone.
+    pub fn refund_not_abnormal() -> Self {
+        Self::new(400, Code::InvalidRequest, "退款单状态不是退款异常，不能发起异常退款", 0)
+    }
+
     /// No such refund.
     pub fn refund_not_exists() -> Self {
         Self::new(404, Code::ResourceNotExists, "退款单不存在", 0)
@@ -202,6 +215,42 @@ impl Refusal {
     /// The merchant cannot pay for the refund.
     pub fn not_enough() -> Self {
         Self::new(403, Code::NotEnough, "基本账户余额不足，请充值后重新发起", 0)
+    }
+
+    /// A bill without a line.
+    pub fn no_statement_exist(as_set: BillEmpty) -> Self {
+        let status = match as_set {
+            BillEmpty::BadRequest => 400,
+            BillEmpty::NotFound => 404,
+        };
+        Self::new(status, Code::NoStatementExist, "账单文件不存在", 0)
+    }
+
+    /// A bill that is not ready.
+    pub fn statement_creating() -> Self {
+        Self::new(400, Code::StatementCreating, "账单正在生成中，请稍后再试", 0)
+    }
+
+    /// A day whose bill there cannot be.
+    pub fn bill_date(date: Date, issue: &str, as_set: BillDateRefused) -> Self {
+        match as_set {
+            BillDateRefused::ParamError => {
+                Self::url_field("bill_date", Some(&date.to_string()), issue, "query")
+            }
+            BillDateRefused::InvalidRequest => {
+                Self::new(400, Code::InvalidRequest, "账单日期不正确", 0)
+            }
+        }
+    }
+
+    /// A bill of a kind that this merchant has not asked for at its console.
+    pub fn no_auth() -> Self {
+        Self::new(403, Code::NoAuth, "没有账单下载权限", 0)
+    }
+
+    /// A token that never was, or whose time is over; the answer to it is not documented.
+    pub fn bill_token() -> Self {
+        Self::new(400, Code::InvalidRequest, "账单下载地址已失效，请重新申请账单", 0)
     }
 
     /// Something of ours broke.

@@ -52,6 +52,14 @@ pub enum Route {
     Refund,
     /// 查询单笔退款.
     QueryRefund(String),
+    /// 发起异常退款, by WeChat Pay's number of the refund.
+    AbnormalRefund(String),
+    /// 申请交易账单.
+    TradeBill,
+    /// 申请资金账单.
+    FundFlowBill,
+    /// 下载账单.
+    DownloadBill,
     /// 平台证书.
     Certificates,
     /// 小程序登录.
@@ -90,6 +98,16 @@ impl Route {
             ["v3", "refund", "domestic", "refunds", number] if !number.is_empty() => {
                 ("GET", Self::QueryRefund(decoded(number)))
             }
+            ["v3", "refund", "domestic", "refunds", id, "apply-abnormal-refund"]
+                if !id.is_empty() =>
+            {
+                ("POST", Self::AbnormalRefund(decoded(id)))
+            }
+            ["v3", "bill", "tradebill"] => ("GET", Self::TradeBill),
+            ["v3", "bill", "fundflowbill"] => ("GET", Self::FundFlowBill),
+            ["v3", "billdownload", "file"] | ["v3", "bill", "downloadurl"] => {
+                ("GET", Self::DownloadBill)
+            }
             ["v3", "certificates"] => ("GET", Self::Certificates),
             ["sns", "jscode2session"] => ("GET", Self::Login),
             _ => return None,
@@ -105,6 +123,10 @@ impl Route {
             Self::Close(_) => "close",
             Self::Refund => "refund",
             Self::QueryRefund(_) => "query_refund",
+            Self::AbnormalRefund(_) => "abnormal_refund",
+            Self::TradeBill => "trade_bill",
+            Self::FundFlowBill => "fund_flow_bill",
+            Self::DownloadBill => "download_bill",
             Self::Certificates => "certificates",
             Self::Login => "login",
         }
@@ -116,7 +138,14 @@ impl Route {
             Self::Prepay(_) | Self::QueryByOutTradeNo(_) | Self::QueryById(_) | Self::Close(_) => {
                 true
             }
-            Self::Refund | Self::QueryRefund(_) | Self::Certificates | Self::Login => false,
+            Self::Refund
+            | Self::QueryRefund(_)
+            | Self::AbnormalRefund(_)
+            | Self::TradeBill
+            | Self::FundFlowBill
+            | Self::DownloadBill
+            | Self::Certificates
+            | Self::Login => false,
         }
     }
 }

@@ -3,6 +3,8 @@
 //! MAY NOT hold private keys; those stay behind the keyring. What is not documented, or documented in two ways, is a
 //! setting here and never a constant elsewhere: a client must live with each of them.
 
+pub mod bills;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,10 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::core::route::TradeType;
+use crate::core::settings::bills::{
+    BillBeforeNine, BillBom, BillDateRefused, BillEmpty, BillFeesFrom, BillLayout, BillLineEnd,
+    BillRefundStatus, BillRefundTimes, DownloadPath,
+};
 
 /// The merchant this WeChat Pay knows, and the names of WeChat Pay's own keys.
 #[derive(Debug, Clone)]
@@ -138,6 +144,28 @@ pub enum MerchantBalance {
     ShortWaits,
 }
 
+/// The digest of RSAES-OAEP (`v3.md` §5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OaepDigest {
+    /// As the official SDKs have it.
+    #[default]
+    Sha1,
+    /// As one page recommends.
+    Sha256,
+}
+
+/// The answer to an abnormal refund that was applied for before, in the same words (`v3.md` does not say).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AbnormalRepeat {
+    /// The refund as it stands, as for other repeats.
+    #[default]
+    Answered,
+    /// `400 INVALID_REQUEST`: it is not `ABNORMAL` any more.
+    Refused,
+}
+
 /// `v3.md` §6.3: seconds between one attempt and the next; 15 re-sends, 86 640 s in all.
 pub const RESEND_LADDER_S: [u32; 15] = [
     15, 15, 30, 180, 600, 1_200, 1_800, 1_800, 1_800, 3_600, 10_800, 10_800, 10_800, 21_600, 21_600,
@@ -151,6 +179,12 @@ const NOTIFY_TIMEOUT_MS_MAX: u64 = 60_000;
 const CALL_LOG_MAX: usize = 1_000_000;
 /// No refund takes longer than a year, in milliseconds.
 const REFUND_TAKES_MS_MAX: u64 = 365 * 24 * 3_600 * 1_000;
+/// No fee is above 10 %, in hundredths of a percent.
+const FEE_RATE_BP_MAX: u32 = 1_000;
+/// A bill is ready within a week, in seconds.
+const BILL_READY_S_MAX: u32 = 7 * 24 * 3_600;
+/// A bill waits for a day at most, in seconds.
+const BILL_TOKEN_S_MAX: u32 = 24 * 3_600;
 
 /// Behaviour that is contested, changing, or a test's choice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,6 +216,36 @@ pub struct Settings {
     pub refund_differs: RefundDiffers,
     /// Whether the merchant's account can pay for refunds.
     pub merchant_balance: MerchantBalance,
+    /// The answer to an abnormal refund that was applied for before.
+    pub abnormal_repeat: AbnormalRepeat,
+    /// How sensitive fields are sealed.
+    pub oaep_digest: OaepDigest,
+    /// WeChat Pay's fee, in hundredths of a percent; for bills alone.
+    pub bill_fee_rate_bp: u32,
+    /// Which account pays it.
+    pub bill_fees_from: BillFeesFrom,
+    /// When a bill can be had, in seconds after the end of its day in Beijing.
+    pub bill_ready_s: u32,
+    /// What is said of it before it is begun.
+    pub bill_before_nine: BillBeforeNine,
+    /// The status that goes with `NO_STATEMENT_EXIST`.
+    pub bill_empty: BillEmpty,
+    /// The answer to a day whose bill there cannot be.
+    pub bill_date_refused: BillDateRefused,
+    /// How long a `download_url` is good, in seconds on the sandbox clock.
+    pub bill_token_s: u32,
+    /// Its path.
+    pub bill_download_path: DownloadPath,
+    /// Whether a bill begins with a byte order mark.
+    pub bill_bom: BillBom,
+    /// How its lines end.
+    pub bill_line_end: BillLineEnd,
+    /// Its columns.
+    pub bill_layout: BillLayout,
+    /// Where the two times of a refund stand.
+    pub bill_refund_times: BillRefundTimes,
+    /// As of when a refund's line tells its status.
+    pub bill_refund_status: BillRefundStatus,
 }
 
 impl Default for Settings {
@@ -199,6 +263,21 @@ impl Default for Settings {
             refund_too_soon: RefundTooSoon::default(),
             refund_differs: RefundDiffers::default(),
             merchant_balance: MerchantBalance::default(),
+            abnormal_repeat: AbnormalRepeat::default(),
+            oaep_digest: OaepDigest::default(),
+            bill_fee_rate_bp: 60,
+            bill_fees_from: BillFeesFrom::default(),
+            bill_ready_s: 36_000,
+            bill_before_nine: BillBeforeNine::default(),
+            bill_empty: BillEmpty::default(),
+            bill_date_refused: BillDateRefused::default(),
+            bill_token_s: 300,
+            bill_download_path: DownloadPath::default(),
+            bill_bom: BillBom::default(),
+            bill_line_end: BillLineEnd::default(),
+            bill_layout: BillLayout::default(),
+            bill_refund_times: BillRefundTimes::default(),
+            bill_refund_status: BillRefundStatus::default(),
         }
     }
 }
@@ -231,6 +310,15 @@ impl Settings {
         if self.refund_takes_ms > REFUND_TAKES_MS_MAX {
             return Err("refund_takes_ms is at most a year".to_owned());
         }
+        if self.bill_fee_rate_bp > FEE_RATE_BP_MAX {
+            return Err(format!("bill_fee_rate_bp is at most {FEE_RATE_BP_MAX}"));
+        }
+        if self.bill_ready_s > BILL_READY_S_MAX {
+            return Err("bill_ready_s is at most a week".to_owned());
+        }
+        if !(1..=BILL_TOKEN_S_MAX).contains(&self.bill_token_s) {
+            return Err("bill_token_s is from a second to a day".to_owned());
+        }
         Ok(())
     }
 }
@@ -262,6 +350,10 @@ mod tests {
             (json!({"resend_ladder_s": vec![1; 101]}), "100 steps"),
             (json!({"notify_timeout_ms": 0}), "notify_timeout_ms"),
             (json!({"call_log_max": 1_000_001}), "call_log_max"),
+            (json!({"bill_fee_rate_bp": 1_001}), "bill_fee_rate_bp"),
+            (json!({"bill_ready_s": 604_801}), "a week"),
+            (json!({"bill_token_s": 0}), "a second"),
+            (json!({"bill_empty": "gone"}), "unknown variant"),
         ] {
             let why = Settings::default().changed(change.clone()).unwrap_err();
             assert!(why.contains(word), "{change}: {why}");

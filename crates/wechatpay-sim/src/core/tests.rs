@@ -1,6 +1,9 @@
 //! The core with a pretended clock, predictable bytes and a keyed tag instead of RSA: as a simulation embeds it.
 
+mod abnormal;
 mod answers;
+mod bill_laws;
+mod bills;
 mod deliveries;
 mod elsewhere;
 mod faulty;
@@ -27,7 +30,7 @@ use crate::core::exchange::{Answer, ApiRequest, Exchange};
 use crate::core::ledger::ControlRefusal;
 use crate::core::notice::Delivery;
 use crate::core::ports::{Entropy, Keyring, Moment, Ports, SigningFailed};
-use crate::core::settings::{Account, PlatformCertificate, Settings};
+use crate::core::settings::{Account, OaepDigest, PlatformCertificate, Settings};
 
 const MCHID: &str = "1900000109";
 const APPID: &str = "wxd678efh567hg6787";
@@ -60,6 +63,16 @@ impl Keyring for Tags {
     fn verify_merchant(&self, serial: &str, message: &[u8], signature: &str) -> bool {
         tag(serial, message) == signature
     }
+
+    fn open(&self, serial: &str, ciphertext: &str, digest: OaepDigest) -> Option<Vec<u8>> {
+        let plain = STANDARD.decode(ciphertext).ok()?;
+        plain.strip_prefix(format!("{serial}\n{digest:?}\n").as_bytes()).map(<[u8]>::to_vec)
+    }
+}
+
+/// Sealed as a simulation does it.
+fn sealed_for(serial: &str, digest: OaepDigest, plain: &str) -> String {
+    STANDARD.encode(format!("{serial}\n{digest:?}\n{plain}"))
 }
 
 /// 0, 1, 2, ….
@@ -178,6 +191,26 @@ impl World {
             let settings = pay.settings().changed(change).unwrap();
             pay.change_settings(settings, ports);
         });
+    }
+
+    /// Asks for a bill, `trade` or `fundflow`.
+    fn bill(&mut self, kind: &str, query: &str) -> Answer {
+        self.answer(&signed("GET", &format!("/v3/bill/{kind}bill?{query}"), ""))
+    }
+
+    /// Fetches the bill of an answer.
+    fn fetched(&mut self, answer: &Answer) -> Answer {
+        assert_eq!(answer.status, 200, "{}", said(answer));
+        let body = body_of(answer);
+        let url = body["download_url"].as_str().unwrap();
+        let target = url.strip_prefix("https://api.mch.weixin.qq.com").unwrap();
+        self.answer(&signed("GET", target, ""))
+    }
+
+    /// The text of a bill.
+    fn bill_text(&mut self, kind: &str, query: &str) -> String {
+        let answer = self.bill(kind, query);
+        String::from_utf8(self.fetched(&answer).body).unwrap()
     }
 
     fn ledger(&mut self) -> Value {

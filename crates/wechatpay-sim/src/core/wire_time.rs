@@ -3,7 +3,7 @@
 //! MAY NOT be lenient: `time_expire` has one documented form.
 
 use time::macros::format_description;
-use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
+use time::{Date, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 /// Beijing time.
 pub fn beijing_offset() -> UtcOffset {
@@ -22,6 +22,11 @@ pub fn beijing(at: OffsetDateTime) -> String {
         local.minute(),
         local.second()
     )
+}
+
+/// The day in Beijing.
+pub fn beijing_day(at: OffsetDateTime) -> Date {
+    at.to_offset(beijing_offset()).date()
 }
 
 /// `yyyyMMdd`, Beijing.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
+use crate::core::bill::BillFiles;
 use crate::core::calls::CallLog;
 use crate::core::faults::Faults;
 use crate::core::notice::{AttemptId, NoticeOf};
@@ -37,6 +38,7 @@ pub struct WeChatPay {
     pub(crate) calls: CallLog,
     pub(crate) outbox: Outbox,
     pub(crate) postponed: PostponedCalls,
+    pub(crate) bills: BillFiles,
 }
 
 impl WeChatPay {
@@ -56,6 +58,7 @@ impl WeChatPay {
             calls: CallLog::default(),
             outbox: Outbox::default(),
             postponed: PostponedCalls::default(),
+            bills: BillFiles::default(),
         }
     }
 

@@ -18,13 +18,18 @@ const IN_FLIGHT_MAX: usize = 256;
 /// How much of a receiver's answer the ledger keeps.
 const ANSWER_BYTES_MAX: usize = 512;
 
-/// A client that follows no redirects and no proxies: a notification goes where it was asked to go.
+/// A client that follows no redirects and no proxies: a notification goes where it was asked to go. It spells headers
+/// as the live service does, `Wechatpay-Nonce`.
 pub(super) fn client() -> Result<reqwest::Client, reqwest::Error> {
     // Without a provider the client panics; a second installation answers an error and changes nothing.
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         tracing::debug!("a TLS provider was installed already");
     }
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .http1_title_case_headers()
+        .build()
 }
 
 /// Delivers what is due until told to stop.

@@ -59,5 +59,8 @@ fn respond(answer: Answer) -> HttpResponse {
     for pair in answer.headers {
         response.insert_header(pair);
     }
-    response.body(answer.body)
+    let mut response = response.body(answer.body);
+    // `Wechatpay-Nonce`, as on the live service: some SDKs look their headers up letter by letter.
+    response.head_mut().set_camel_case_headers(true);
+    response
 }

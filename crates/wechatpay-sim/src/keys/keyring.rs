@@ -1,6 +1,8 @@
-//! The real [`Keyring`]: RSASSA-PKCS1-v1_5 with SHA-256, by `ring`.
+//! The real [`Keyring`]: RSASSA-PKCS1-v1_5 with SHA-256, by `ring`; what is sealed is opened in `opener.rs`.
 //!
 //! MAY NOT sign with a key it was not given: an unknown serial is an error, never another key.
+
+mod opener;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +16,8 @@ use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject;
 
 use crate::core::ports::{Keyring, SigningFailed};
+use crate::core::settings::OaepDigest;
+use crate::keys::keyring::opener::Opener;
 
 /// A private key that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +44,7 @@ pub enum KeyError {
 #[derive(Debug, Default)]
 pub struct RsaKeyring {
     signers: BTreeMap<String, RsaKeyPair>,
+    openers: BTreeMap<String, Opener>,
     merchants: BTreeMap<String, Vec<u8>>,
 }
 
@@ -47,6 +52,7 @@ impl RsaKeyring {
     /// Adds a key of WeChat Pay.
     pub fn add_signer(&mut self, serial: &str, private_key_pem: &str) -> Result<(), KeyError> {
         self.signers.insert(serial.to_owned(), load(serial, private_key_pem)?);
+        self.openers.insert(serial.to_owned(), Opener::load(serial, private_key_pem)?);
         Ok(())
     }
 
@@ -82,6 +88,10 @@ impl Keyring for RsaKeyring {
             return false;
         };
         UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key).verify(message, &signature).is_ok()
+    }
+
+    fn open(&self, serial: &str, ciphertext: &str, digest: OaepDigest) -> Option<Vec<u8>> {
+        self.openers.get(serial)?.open(ciphertext, digest)
     }
 }
 

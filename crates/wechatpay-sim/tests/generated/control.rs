@@ -10,6 +10,9 @@ use crate::core_side::Core;
 use crate::merchant::{Merchant, order, refund};
 use crate::ops::Op;
 
+/// The step of the clock by a day.
+pub(crate) const A_DAY: u8 = 4;
+
 /// A control request.
 #[derive(Clone, Debug)]
 pub(crate) struct Control {
@@ -142,6 +145,12 @@ fn settings(which: u8) -> Value {
         8 => json!({"merchant_balance": "short_waits"}),
         9 => json!({"merchant_balance": "enough", "spelling": "current", "call_log_max": 7}),
         10 => json!({"refund_spaceing_s": 6}),
+        11 => json!({"bill_empty": "not_found", "bill_before_nine": "no_statement_exist",
+            "bill_download_path": "downloadurl", "bill_token_s": 60}),
+        12 => json!({"bill_bom": "utf8", "bill_line_end": "lf", "bill_fee_rate_bp": 38}),
+        13 => json!({"bill_layout": "older", "bill_refund_times": "last",
+            "bill_refund_status": "when_accepted"}),
+        14 => json!({"bill_fees_from": "fees", "bill_ready_s": 32_400}),
         _ => json!({"refund_spacing_s": -1}),
     }
 }
@@ -152,11 +161,12 @@ fn clock(which: u8) -> Value {
         1 => json!({"advance_s": 16}),
         2 => json!({"advance_s": 61}),
         3 => json!({"advance_s": 700}),
-        4 => json!({"advance_s": 86_400}),
+        A_DAY => json!({"advance_s": 86_400}),
         5 => json!({"advance_s": 8 * 86_400}),
         6 => json!({"speed": "1/2", "advance_s": 0}),
         7 => json!({"speed": 0}),
         8 => json!({"advance_s": -1}),
+        9 => json!({"advance_s": 68_400}),
         _ => json!({}),
     }
 }

@@ -11,6 +11,8 @@
     reason = "a panic is a failing test, and tests have a clock and tasks"
 )]
 
+mod abnormal;
+mod bills;
 mod control;
 mod core_control;
 mod core_side;
@@ -40,7 +42,7 @@ use crate::play::Pair;
 
 /// How sequences are drawn, how many, and how long they are at most.
 const SEED: u64 = 20_261_121;
-const CASES: u64 = 36;
+const CASES: u64 = 48;
 const OPS_MAX: usize = 70;
 /// The real time of both sides.
 const REAL: OffsetDateTime = datetime!(2026-11-21 02:00 UTC);
@@ -49,7 +51,7 @@ const REAL: OffsetDateTime = datetime!(2026-11-21 02:00 UTC);
 type Tally = BTreeMap<String, u64>;
 
 /// What has to come up among so many sequences, and how often.
-const REACHED: [(&str, u64); 40] = [
+const REACHED: [(&str, u64); 44] = [
     ("POST 200", 60),
     ("POST 204", 10),
     ("POST 400", 30),
@@ -61,6 +63,10 @@ const REACHED: [(&str, u64); 40] = [
     ("a wrong method", 2),
     ("signed", 100),
     ("signed wrongly", 3),
+    ("a bill", 10),
+    ("sent to a card", 1),
+    ("fetched", 5),
+    ("NO_STATEMENT_EXIST", 5),
     ("lost", 10),
     ("held", 3),
     ("a held call ended", 2),

@@ -13,6 +13,8 @@ use wechatpay_sim::core::exchange::ApiRequest;
 use wechatpay_sim::core::wire_time::beijing;
 
 use crate::REAL;
+use crate::abnormal::Abnormal;
+use crate::bills;
 use crate::ops::{Call, Twist};
 
 const REFUNDS: &str = "/v3/refund/domestic/refunds";
@@ -33,6 +35,10 @@ pub(crate) struct Merchant {
     key: RsaKeyPair,
     /// Where notifications go.
     pub(crate) notify_url: String,
+    /// Where bills wait that it has asked for, without the host.
+    pub(crate) downloads: Vec<String>,
+    /// What it knows of its refunds, and of the cards that it sends them to.
+    pub(crate) abnormal: Abnormal,
 }
 
 /// A request before it is signed.
@@ -47,7 +53,8 @@ impl Merchant {
         let pem = credentials.merchant_private_key_pem.as_bytes();
         let der = PrivatePkcs8KeyDer::from_pem_slice(pem).unwrap();
         let key = RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).unwrap();
-        Merchant { credentials, key, notify_url }
+        let abnormal = Abnormal::new(&credentials);
+        Merchant { credentials, key, notify_url, downloads: Vec::new(), abnormal }
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> String {
@@ -81,7 +88,10 @@ impl Merchant {
             | Twist::OtherSerial
             | Twist::Without(_) => {}
         }
-        let headers = self.headers(&draft, twist);
+        let mut headers = self.headers(&draft, twist);
+        if let Call::AbnormalRefund { odd, .. } = call {
+            headers.extend(self.abnormal.serial(*odd));
+        }
         let Draft { method, target, body } = draft;
         ApiRequest { method: method.to_owned(), target, headers, body }
     }
@@ -176,6 +186,12 @@ impl Merchant {
                 post(REFUNDS.to_owned(), body)
             }
             Call::QueryRefund { refund: number } => get(format!("{REFUNDS}/{}", refund(*number))),
+            Call::AbnormalRefund { refund: number, card, odd } => {
+                let number = refund(*number);
+                post(self.abnormal.target(&number, *odd), self.abnormal.body(&number, *card, *odd))
+            }
+            Call::Bill(bill) => get(bills::asked(*bill, now)),
+            Call::Download { which } => get(bills::fetched(&self.downloads, *which)),
             Call::Certificates => get("/v3/certificates".to_owned()),
             Call::Login { odd } => get(self.login(*odd)),
         }

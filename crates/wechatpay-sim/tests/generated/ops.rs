@@ -40,14 +40,55 @@ pub(crate) enum Op {
 /// A call of the API.
 #[derive(Clone, Debug)]
 pub(crate) enum Call {
-    Prepay { number: u8, product: u8, amount: u8, expires: Option<u8>, odd: u8 },
-    Query { number: u8 },
-    QueryById { number: u8 },
-    Close { number: u8 },
-    Refund { number: u8, refund: u8, amount: u8, by_id: bool, notified: bool, odd: u8 },
-    QueryRefund { refund: u8 },
+    Prepay {
+        number: u8,
+        product: u8,
+        amount: u8,
+        expires: Option<u8>,
+        odd: u8,
+    },
+    Query {
+        number: u8,
+    },
+    QueryById {
+        number: u8,
+    },
+    Close {
+        number: u8,
+    },
+    Refund {
+        number: u8,
+        refund: u8,
+        amount: u8,
+        by_id: bool,
+        notified: bool,
+        odd: u8,
+    },
+    QueryRefund {
+        refund: u8,
+    },
+    AbnormalRefund {
+        refund: u8,
+        card: u8,
+        odd: u8,
+    },
+    Bill(Bill),
+    /// A bill that was asked for before, or none.
+    Download {
+        which: u8,
+    },
     Certificates,
-    Login { odd: u8 },
+    Login {
+        odd: u8,
+    },
+}
+
+/// Which bill, of which day.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bill {
+    pub(crate) day: u8,
+    pub(crate) kind: u8,
+    pub(crate) gzip: bool,
 }
 
 /// What is odd about a call.
@@ -94,7 +135,7 @@ fn twist() -> impl Strategy<Value = Twist> {
 }
 
 fn call() -> impl Strategy<Value = Call> {
-    let (number, refund) = (number(), 0..3_u8);
+    let (number, refund) = (number(), seldom(3));
     prop_oneof![
         8 => (number.clone(), product(), 0..3_u8, weighted(0.3, 0..4_u8), odd()).prop_map(
             |(number, product, amount, expires, odd)| Call::Prepay {
@@ -103,11 +144,16 @@ fn call() -> impl Strategy<Value = Call> {
         5 => number.clone().prop_map(|number| Call::Query { number }),
         2 => number.clone().prop_map(|number| Call::QueryById { number }),
         4 => number.clone().prop_map(|number| Call::Close { number }),
-        6 => (number, refund.clone(), 0..5_u8, prop::bool::ANY, prop::bool::weighted(0.7), odd())
+        9 => (number, refund.clone(), 0..5_u8, prop::bool::ANY, prop::bool::weighted(0.7), odd())
             .prop_map(|(number, refund, amount, by_id, notified, odd)| Call::Refund {
                 number, refund, amount, by_id, notified, odd
             }),
-        4 => refund.prop_map(|refund| Call::QueryRefund { refund }),
+        4 => refund.clone().prop_map(|refund| Call::QueryRefund { refund }),
+        4 => (refund, 0..3_u8, odd())
+            .prop_map(|(refund, card, odd)| Call::AbnormalRefund { refund, card, odd }),
+        6 => (seldom(6), prop_oneof![2 => Just(0), 1 => Just(4), 2 => 0..8_u8], prop::bool::ANY)
+            .prop_map(|(day, kind, gzip)| Call::Bill(Bill { day, kind, gzip })),
+        5 => seldom(3).prop_map(|which| Call::Download { which }),
         1 => Just(Call::Certificates),
         1 => (0..5_u8).prop_map(|odd| Call::Login { odd }),
     ]
@@ -123,6 +169,11 @@ fn product() -> impl Strategy<Value = u8> {
     prop_oneof![4 => Just(0_u8), 4 => Just(1_u8), 1 => Just(2_u8), 1 => Just(3_u8)]
 }
 
+/// Mostly the first of so many.
+fn seldom(count: u8) -> impl Strategy<Value = u8> + Clone {
+    prop_oneof![2 => Just(0), 1 => 0..count]
+}
+
 /// Mostly nothing.
 fn odd() -> impl Strategy<Value = u8> {
     prop_oneof![9 => Just(0_u8), 1 => 1..7_u8]
@@ -135,15 +186,15 @@ pub(crate) fn any() -> impl Strategy<Value = Op> {
 
 /// Mostly calls and payments, so that orders get somewhere.
 fn quick() -> impl Strategy<Value = Op> {
-    let (number, refund) = (number(), 0..3_u8);
+    let (number, refund) = (number(), seldom(3));
     prop_oneof![
         64 => (call(), twist()).prop_map(|(call, twist)| Op::Call(call, twist)),
         14 => (number.clone(), odd()).prop_map(|(number, form)| Op::Pay { number, form }),
         12 => (0..4_u8, prop_oneof![1 => Just(0), 2 => 0..6_u8]).prop_map(|(which, reply)| Op::Answer { which, reply }),
-        8 => (0..10_u8).prop_map(Op::Clock),
+        8 => (0..11_u8).prop_map(Op::Clock),
         6 => prop_oneof![3 => 0..14_u8, 1 => Just(6), 1 => Just(3)].prop_map(Op::Faults),
-        4 => (0..12_u8).prop_map(Op::Settings),
-        4 => (refund, 0..4_u8).prop_map(|(refund, outcome)| Op::EndRefund { refund, outcome }),
+        4 => (0..16_u8).prop_map(Op::Settings),
+        8 => (refund, 0..4_u8).prop_map(|(refund, outcome)| Op::EndRefund { refund, outcome }),
         2 => (number.clone(), 0..5_u8).prop_map(|(number, form)| Op::Elsewhere { number, form }),
         2 => (0..4_u8).prop_map(Op::Mode),
         5 => (prop::bool::ANY, number.clone(), weighted(0.7, 0..18_u8), 0..6_u8).prop_map(

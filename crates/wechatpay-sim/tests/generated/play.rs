@@ -19,6 +19,7 @@ use crate::ops::{Call, Op, Twist};
 use crate::process::{self, Process};
 use crate::receiver::{Arrived, Receiver, Reply};
 use crate::wire::Message;
+use crate::{abnormal, bills};
 
 /// Longer than the process takes for anything here on a busy machine. Whoever differs is waited for so long.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -70,14 +71,17 @@ impl Pair {
         Pair { core, process, merchant, receiver, pending, held, seen }
     }
 
-    /// Something to ask about from the first step on: one order that is paid, and one that is not.
+    /// Something to ask about from the first step on: one order that was paid yesterday, and one that is not.
     pub(crate) async fn begin(&mut self) -> Result<(), String> {
-        for number in 0..2 {
+        let prepay = |number| {
             let product = 1 - number;
             let prepay = Call::Prepay { number, product, amount: 0, expires: None, odd: 0 };
-            self.play(&Op::Call(prepay, Twist::Plain)).await?;
-        }
-        self.play(&Op::Pay { number: 0, form: 0 }).await
+            Op::Call(prepay, Twist::Plain)
+        };
+        self.play(&prepay(0)).await?;
+        self.play(&Op::Pay { number: 0, form: 0 }).await?;
+        self.play(&Op::Clock(control::A_DAY)).await?;
+        self.play(&prepay(1)).await
     }
 
     /// Ends both; what was seen.
@@ -116,6 +120,7 @@ impl Pair {
     }
 
     async fn call(&mut self, call: &Call, twist: Twist) -> Result<(), String> {
+        self.merchant.abnormal.learn(&self.core.pay);
         let (now, core) = (self.core.now(), &self.core);
         let transactions = |number| core.transaction(&order(number));
         let request = self.merchant.request(call, twist, (&transactions, now));
@@ -123,7 +128,8 @@ impl Pair {
             self.saw("a wrong method");
         }
         let answering = tokio::spawn(process::call(self.process.addr(), request.clone()));
-        let exchange = self.core.visit(|pay, ports| pay.handle(&request, ports));
+        let heard = bills::with_host(request.clone(), self.process.addr());
+        let exchange = self.core.visit(|pay, ports| pay.handle(&heard, ports));
         match exchange.held {
             Some(held) => {
                 self.saw("held");
@@ -244,6 +250,10 @@ impl Pair {
             }
             (Some(expected), Some(message)) => {
                 same_answer(expected, &message)?;
+                self.seen.extend(abnormal::seen(request, expected).map(str::to_owned));
+                let (seen, download) = bills::seen(request, expected);
+                self.seen.extend(seen.map(str::to_owned));
+                self.merchant.downloads.extend(download);
                 if let Some(request) = request {
                     self.saw(&format!("{} {}", request.method, expected.status));
                 }

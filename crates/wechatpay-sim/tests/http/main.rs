@@ -9,6 +9,8 @@
     reason = "helpers of tests: a panic is a failing test, and tests have a clock and tasks"
 )]
 
+mod abnormal;
+mod bills;
 mod control;
 mod documented;
 mod faults;
@@ -19,6 +21,7 @@ mod purchase;
 mod receiver;
 mod refunds;
 mod scripts;
+mod spelling;
 mod start;
 mod strictness;
 

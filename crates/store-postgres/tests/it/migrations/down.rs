@@ -85,14 +85,14 @@ async fn down_does_not_forget_what_was_sent() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn down_does_not_forget_what_is_paid_in_a_browser_or_an_app() {
-    for trade_type in [TradeType::H5, TradeType::App] {
+    let pays: [fn(&Order) -> Command; 2] = [
+        |_| Command::StartPayment(sample::new_payment(TradeType::H5)),
+        |_| Command::StartPayment(sample::new_payment(TradeType::App)),
+    ];
+    for pays in pays {
         let migrating = Migrating::at_first().await;
         let store = migrating.up().await;
-        let command: fn(&Order) -> Command = match trade_type {
-            TradeType::H5 => |_| Command::StartPayment(sample::new_payment(TradeType::H5)),
-            _ => |_| Command::StartPayment(sample::new_payment(TradeType::App)),
-        };
-        let order = steps(&store, &[command]).await;
+        let order = steps(&store, &[pays]).await;
         is_refused(&migrating, "0016").await;
         assert_eq!(load(&store, 1).await.payments, order.payments);
     }

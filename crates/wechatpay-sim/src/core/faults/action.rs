@@ -88,6 +88,8 @@ pub enum Purpose {
     Change,
     /// It asks for a refund.
     Refund,
+    /// It sends a refund elsewhere.
+    AbnormalRefund,
     /// Any other, known or not.
     Other,
 }
@@ -99,7 +101,16 @@ impl Purpose {
             Some(Route::QueryByOutTradeNo(_) | Route::QueryRefund(_)) => Self::QueryByNumber,
             Some(Route::Prepay(_) | Route::Close(_)) => Self::Change,
             Some(Route::Refund) => Self::Refund,
-            Some(Route::QueryById(_) | Route::Certificates | Route::Login) | None => Self::Other,
+            Some(Route::AbnormalRefund(_)) => Self::AbnormalRefund,
+            Some(
+                Route::QueryById(_)
+                | Route::TradeBill
+                | Route::FundFlowBill
+                | Route::DownloadBill
+                | Route::Certificates
+                | Route::Login,
+            )
+            | None => Self::Other,
         }
     }
 }
@@ -175,7 +186,9 @@ impl Action {
     pub(super) fn acts_on(&self, purpose: Purpose) -> bool {
         match self {
             Self::StaleQuery(_) => purpose == Purpose::QueryByNumber,
-            Self::Late(_) => matches!(purpose, Purpose::Change | Purpose::Refund),
+            Self::Late(_) => {
+                matches!(purpose, Purpose::Change | Purpose::Refund | Purpose::AbnormalRefund)
+            }
             Self::RefundEnds(_) => purpose == Purpose::Refund,
             Self::Drop
             | Self::DelayMs(_)

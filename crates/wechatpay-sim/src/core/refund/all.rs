@@ -12,6 +12,8 @@ use crate::core::refund::Refund;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Refunds {
     by_number: BTreeMap<String, Refund>,
+    /// WeChat Pay's numbers and the merchant's.
+    by_id: BTreeMap<String, String>,
     /// The planned ends: instant, then the order in which the refunds were accepted.
     due: BTreeMap<(OffsetDateTime, u64), String>,
     /// Those that wait for the merchant's balance.
@@ -21,6 +23,11 @@ pub(crate) struct Refunds {
 impl Refunds {
     pub(crate) fn get(&self, number: &str) -> Option<&Refund> {
         self.by_number.get(number)
+    }
+
+    /// By WeChat Pay's number.
+    pub(crate) fn by_id(&self, refund_id: &str) -> Option<&Refund> {
+        self.by_number.get(self.by_id.get(refund_id)?)
     }
 
     /// By number.
@@ -36,6 +43,7 @@ impl Refunds {
     /// A refund whose number is new.
     pub(crate) fn add(&mut self, refund: Refund) {
         let number = refund.form.out_refund_no.clone();
+        self.by_id.insert(refund.refund_id.clone(), number.clone());
         self.by_number.insert(number.clone(), refund);
         self.list(&number);
     }

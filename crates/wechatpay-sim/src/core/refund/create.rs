@@ -59,6 +59,7 @@ impl WeChatPay {
             changes: Vec::new(),
             plan: Some(plan),
             made_by: RefundedBy::Api,
+            sent_to: None,
             sequence,
         };
         if let Some(payment) = self.payment_of(&refund.out_trade_no) {

@@ -89,6 +89,10 @@ impl WeChatPay {
         self.catch_up(ports);
         let refund = self.refunds.get(out_refund_no).ok_or_else(no_such_refund)?;
         match (refund.status(), form.outcome) {
+            (RefundStatus::Processing, RefundOutcome::Closed) if refund.was_abnormal() => {
+                let why = "a refund that was ABNORMAL can only become SUCCESS, or ABNORMAL again";
+                return Err(ControlRefusal::conflict("refund_abnormal", why));
+            }
             (RefundStatus::Processing, _) | (RefundStatus::Abnormal, RefundOutcome::Success) => {}
             (RefundStatus::Abnormal, RefundOutcome::Abnormal | RefundOutcome::Closed) => {
                 let why = "an ABNORMAL refund can only become SUCCESS";
@@ -104,7 +108,7 @@ impl WeChatPay {
     }
 
     /// Ends the refund that has come to its planned end, unless the merchant cannot pay for it: then it waits for the
-    /// balance until it is closed.
+    /// balance until it is closed. One that was abnormal has been paid for.
     pub(crate) fn end_refund(
         &mut self,
         out_refund_no: &str,
@@ -113,7 +117,8 @@ impl WeChatPay {
     ) {
         let Some(refund) = self.refunds.get(out_refund_no) else { return };
         let Some(plan) = refund.plan else { return };
-        let funded = self.settings.merchant_balance == MerchantBalance::Enough;
+        let funded =
+            self.settings.merchant_balance == MerchantBalance::Enough || refund.was_abnormal();
         if funded || plan.outcome == RefundOutcome::Closed {
             return self.refund_becomes(out_refund_no, plan.outcome, at, ports);
         }

@@ -7,10 +7,10 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::core::json::json_of;
-use crate::core::refund::{Refund, RefundStatus};
+use crate::core::refund::{Refund, RefundStatus, SentTo};
 use crate::core::wire_time::beijing;
 
-/// Where refunds go here: payments of this sandbox come from the balance (`bank_type` `OTHERS`).
+/// Where refunds go by themselves here: payments of this sandbox come from the balance (`bank_type` `OTHERS`).
 const RECEIVED_BY: &str = "支付用户零钱";
 
 #[derive(Serialize)]
@@ -18,7 +18,7 @@ struct RefundWire<'a> {
     #[serde(flatten)]
     names: Names<'a>,
     channel: &'static str,
-    user_received_account: &'static str,
+    user_received_account: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     success_time: Option<String>,
     create_time: String,
@@ -38,7 +38,7 @@ struct RefundResource<'a> {
     refund_status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     success_time: Option<String>,
-    user_received_account: &'static str,
+    user_received_account: &'a str,
     amount: NoticeAmount,
 }
 
@@ -89,8 +89,8 @@ impl Refund {
         let (since, status) = self.as_of(instant);
         json_of(&RefundWire {
             names: self.names(),
-            channel: "ORIGINAL",
-            user_received_account: RECEIVED_BY,
+            channel: self.sent_by(instant).map_or("ORIGINAL", |_| "OTHER_BANKCARD"),
+            user_received_account: self.received_by(instant),
             success_time: success_time(since, status),
             create_time: beijing(self.created_at),
             status: status.name(),
@@ -109,7 +109,7 @@ impl Refund {
             names: self.names(),
             refund_status: status.name(),
             success_time: success_time(since, status),
-            user_received_account: RECEIVED_BY,
+            user_received_account: self.received_by(instant),
             amount: NoticeAmount {
                 total: money.total_fen,
                 refund: money.refund_fen,
@@ -117,6 +117,14 @@ impl Refund {
                 payer_refund: money.payer_refund_fen,
             },
         })
+    }
+
+    fn sent_by(&self, instant: OffsetDateTime) -> Option<&SentTo> {
+        self.sent_to.as_ref().filter(|sent| sent.at <= instant)
+    }
+
+    fn received_by(&self, instant: OffsetDateTime) -> &str {
+        self.sent_by(instant).map_or(RECEIVED_BY, |sent| &sent.account)
     }
 
     fn names(&self) -> Names<'_> {

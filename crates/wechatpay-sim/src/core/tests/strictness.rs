@@ -192,7 +192,7 @@ fn the_vectors_are_let_in_and_their_negatives_are_not() {
             "\"path_with_encoded_pipe\": 404 ORDER_NOT_EXIST 订单不存在",
             "\"prepay_native_utf8\": 200",
             "\"refund_create\": 404 RESOURCE_NOT_EXISTS 原订单不存在",
-            "\"bill_download\": 404",
+            "\"bill_download\": 400 INVALID_REQUEST 账单下载地址已失效，请重新申请账单",
         ]
     );
 }

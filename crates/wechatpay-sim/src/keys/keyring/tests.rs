@@ -1,5 +1,8 @@
 //! The published and generated signature vectors, and WeChat Pay's own verification vectors made again.
 
+use rsa::RsaPrivateKey;
+use rsa::pkcs8::DecodePrivateKey;
+use rsa::traits::PrivateKeyParts;
 use serde_json::Value;
 
 use super::*;
@@ -7,6 +10,7 @@ use super::*;
 const KEYS: &str = include_str!("../../../tests/vectors/keys.json");
 const REQUESTS: &str = include_str!("../../../tests/vectors/v3_request_signature.json");
 const ANSWERS: &str = include_str!("../../../tests/vectors/v3_verify.json");
+const SEALED: &str = include_str!("../../../tests/vectors/v3_oaep.json");
 const PAY_PARAMS: &str = include_str!("../../../tests/vectors/v3_client_pay_params.json");
 
 fn json(text: &str) -> Value {
@@ -84,4 +88,42 @@ fn what_wechat_pay_sends_is_signed_as_in_the_vectors() {
 #[test]
 fn an_unknown_serial_never_signs() {
     assert!(RsaKeyring::default().sign("nobody", b"x").is_err());
+}
+
+#[test]
+fn what_was_sealed_is_opened_as_in_the_vectors() {
+    let keyring = keyring();
+    let file = json(SEALED);
+    let sha1 = OaepDigest::Sha1;
+    for vector in file["vectors"].as_array().unwrap() {
+        let (plaintext, ciphertext) = (text(vector, "plaintext"), text(vector, "ciphertext"));
+        for key in [text(vector, "key"), text(vector, "serial")] {
+            let opened = keyring.open(key, ciphertext, sha1);
+            assert_eq!(opened.as_deref(), Some(plaintext.as_bytes()), "{key}");
+        }
+        assert_eq!(keyring.open("platform_certificate_2", ciphertext, sha1), None);
+        assert_eq!(keyring.open("nobody", ciphertext, sha1), None);
+        assert_eq!(keyring.open(text(vector, "key"), ciphertext, OaepDigest::Sha256), None);
+    }
+    for undecodable in ["", "*", "AAAA"] {
+        assert_eq!(keyring.open("wechatpay_public_key", undecodable, sha1), None);
+    }
+}
+
+#[test]
+fn the_other_digest_is_opened_only_when_asked_for() {
+    let file = json(SEALED);
+    let negatives = file["negative"].as_array().unwrap();
+    let sealed = negatives.iter().find(|one| one["name"] == "sha256_oaep").unwrap();
+    let open = |digest| keyring().open(text(sealed, "key"), text(sealed, "ciphertext"), digest);
+    assert_eq!(open(OaepDigest::Sha1), None);
+    assert!(open(OaepDigest::Sha256).is_some());
+}
+
+#[test]
+fn no_private_key_shows_itself() {
+    let shown = format!("{:?}", keyring());
+    let key = RsaPrivateKey::from_pkcs8_pem(text(&json(KEYS)["merchant"], "private_key_pkcs8_pem"));
+    let secret = key.unwrap().d().to_string();
+    assert!(!shown.contains(&secret) && shown.contains("Opener"), "{shown}");
 }

@@ -1,4 +1,4 @@
-//! A Python environment of our own with schemathesis in it, below the target folder.
+//! Python environments of our own, below the target folder, with what a list of requirements pins.
 //!
 //! Nothing is installed outside of that folder, and nothing again that is there already.
 
@@ -10,11 +10,11 @@ use anyhow::{Context, Result, bail};
 
 use crate::cargo;
 
-/// Below it, schemathesis 4 does not install.
+/// Below it, what is pinned does not install.
 const OLDEST: &str = "import sys; sys.exit(sys.version_info < (3, 10))";
 
 /// The folder of the environment's programs, after everything of `requirements` is there.
-pub(super) fn environment(folder: &Path, requirements: &Path) -> Result<PathBuf> {
+pub(crate) fn environment(folder: &Path, requirements: &Path) -> Result<PathBuf> {
     let wanted = fs::read_to_string(requirements)
         .with_context(|| format!("cannot read {}", requirements.display()))?;
     let venv = folder.join("venv");
@@ -54,8 +54,9 @@ fn install(programs: &Path, requirements: &Path) -> Result<()> {
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
     if !cargo::run(pip.arg("--requirement").arg(requirements))?.success() {
         bail!(
-            "schemathesis cannot be installed (pip's reason stands above): PyPI, or the mirror in \
-             PIP_INDEX_URL, has to be reachable the first time"
+            "{} cannot be installed (pip's reason stands above): PyPI, or the mirror in \
+             PIP_INDEX_URL, has to be reachable the first time",
+            requirements.display()
         );
     }
     Ok(())
@@ -67,7 +68,7 @@ mod tests {
 
     #[test]
     fn what_is_installed_already_is_not_installed_again() {
-        let folder = std::env::temp_dir().join(format!("paydesk-api-fuzz-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("paydesk-python-{}", std::process::id()));
         let venv = folder.join("venv");
         fs::create_dir_all(&venv).unwrap();
         let requirements = folder.join("requirements.txt");
