@@ -64,7 +64,7 @@ const SDKS: [Sdk; 3] = [
         name: "wechatpay-node-v3",
         script: "node/node_v3.js",
         language: Language::Node,
-        cannot: &["forged-answer"],
+        cannot: &["forged-answer", "abnormal-refund"],
     },
 ];
 

@@ -15,7 +15,7 @@ use crate::coupon::{CouponId, CouponMove};
 use crate::job::{JobChange, JobId};
 use crate::ledger::{Balances, BuyerAccount, Transfer};
 use crate::order::{Event, Order};
-use crate::outgoing::{Outgoing, OutgoingKind};
+use crate::outgoing::{Outgoing, OutgoingKind, TOLD_MAX};
 use crate::payment::PaymentNo;
 use crate::stock::StockMove;
 use crate::{CommandId, Epoch, OrderId, OutRefundNo, OutTradeNo, Pace, Timestamp, UserId};
@@ -360,6 +360,13 @@ impl Changeset {
     fn tell_of_the_ledger(&mut self) {
         self.outgoing.retain(|told| !told.kind.is_of_the_ledger());
         self.outgoing.extend(self.transfers.iter().flat_map(transfers::told));
+    }
+
+    /// Whether it tells the outside more than its version of the order has numbers for: the trace of a bug,
+    /// which no store records, because the next version could not tell anything any more.
+    #[must_use]
+    pub fn tells_too_much(&self) -> bool {
+        self.outgoing.len() > usize::from(TOLD_MAX)
     }
 
     fn open_ledger_case(mut self, subject: Option<String>, detail: String) -> Changeset {

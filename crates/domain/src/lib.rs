@@ -4,6 +4,7 @@
 //! panics on data it was given. Start at [`order::Order::decide`].
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects, clippy::indexing_slicing))]
 
+pub mod bill;
 pub mod buyer;
 pub mod case;
 pub mod cash;

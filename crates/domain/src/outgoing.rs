@@ -1,6 +1,11 @@
 //! Events for the outside, in their order. Delivery comes later; the row is written in the commit
 //! that made it true.
 
+/// More events than one commit can have, and the numbers that each version of an order has for them. The
+/// most are told when all fifty refunds of a payment move at once, each with what it moves in a wallet and
+/// the cases that it opens or ends: a few hundred.
+pub const TOLD_MAX: u16 = 1_024;
+
 /// One event of one order. Its id is derived from the order and its sequence, never drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {

@@ -8,6 +8,7 @@ use core::future::Future;
 use core::pin::Pin;
 
 pub mod access;
+pub mod bills;
 pub mod cases;
 pub mod clock;
 pub mod coupons;
@@ -21,6 +22,7 @@ pub mod rules;
 pub mod shop;
 
 pub use access::{Access, ApiKeyRecord, Role, SessionRecord};
+pub use bills::{BillAnswer, BillError, BillSource, MalformedBill};
 pub use cases::{CaseAnswer, CaseBook, CaseChange, CaseList, CaseListing};
 pub use clock::{Clock, IdSource};
 pub use coupons::{CouponAtHand, CouponBook, CouponInForce, CouponIssue, IssueAnswer};

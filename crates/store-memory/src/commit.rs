@@ -81,6 +81,9 @@ impl State {
     /// In the order of the contract; the first thing that is in the way is the answer, and whoever
     /// calls takes back what was written before it.
     fn carry_out(&mut self, changeset: Changeset, now: Timestamp) -> Result<(), CommitAnswer> {
+        if changeset.tells_too_much() {
+            return Err(CommitAnswer::RolledBack("it tells too much".to_owned()));
+        }
         if !self.effects.put(changeset.command_id, ()) {
             return Err(CommitAnswer::AlreadyCommitted);
         }

@@ -62,6 +62,11 @@ impl OrderStore for PostgresStore {
 
 impl PostgresStore {
     async fn commit_changeset(&self, changeset: Changeset) -> CommitAnswer {
+        if changeset.tells_too_much() {
+            tracing::error!(command_id = %changeset.command_id, told = changeset.outgoing.len(),
+                "commit.tells_too_much: decided and not recorded");
+            return CommitAnswer::RolledBack("it tells too much".to_owned());
+        }
         let sheet = match serde_json::to_string(&sheet::Sheet::of(&changeset)) {
             Ok(sheet) => sheet,
             Err(why) => return CommitAnswer::RolledBack(why.to_string()),

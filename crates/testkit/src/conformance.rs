@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod adopted;
+pub mod after_all;
 pub mod cases;
 pub mod cod;
 pub mod commits;
@@ -339,6 +340,8 @@ macro_rules! conformance {
             refunds::a_refund_that_ends_frees_its_amount,
             refunds::what_was_not_sent_gives_way_to_what_was_made_elsewhere,
             refunds::a_refund_whose_number_is_anothers_begins_again,
+            after_all::a_surplus_refund_that_is_there_beside_the_one_in_its_place_is_kept,
+            after_all::what_goes_in_the_place_of_a_refund_that_is_closed_late_has_room,
             refunds::every_live_refund_has_a_job_and_the_sweep_finds_one_that_has_none,
             refusals::too_little_stock_writes_nothing,
             refusals::a_moved_price_writes_nothing,
@@ -359,6 +362,8 @@ macro_rules! conformance {
             stock::every_move_of_stock_is_an_entry_and_the_entries_are_the_level,
             stock::a_page_of_stock_entries_goes_on_where_it_ended,
             telling::what_moves_in_a_buyers_account_is_told_once_with_its_transfer,
+            telling::what_one_commit_tells_takes_no_number_of_the_next,
+            telling::as_much_as_a_version_has_numbers_for_is_told_and_no_more,
             telling::of_what_is_owed_instead_only_what_was_taken_is_told,
             tcc::whatever_comes_twice_late_or_alone_a_hold_is_confirmed_once_or_cancelled_once,
             shop::lines_grow_while_free_and_numbers_are_never_used_again,

@@ -6,14 +6,13 @@
 
 use std::borrow::Cow;
 
-use domain::ports::GatewayError;
 use serde::Deserialize;
 use tracing::Level;
 
 use crate::errors::{self, Decline};
 use crate::exchange::Draft;
 use crate::target;
-use crate::transport::{Method, WireResponse};
+use crate::transport::{Method, TransportError, WireResponse};
 
 const TRANSACTIONS: &str = "/v3/pay/transactions/";
 
@@ -57,7 +56,7 @@ struct Outcome {
 }
 
 /// Logs one call.
-pub(crate) fn log(draft: &Draft, answer: &Result<WireResponse, GatewayError>, duration_ms: i64) {
+pub(crate) fn log(draft: &Draft, answer: &Result<WireResponse, TransportError>, duration_ms: i64) {
     let Subject { kind, numbers } = subject(draft);
     let Outcome { level, status, code, request_id, error } = outcome(draft.method, answer);
     // A macro, because each level is a place of its own to `tracing`.
@@ -86,7 +85,7 @@ pub(crate) fn log(draft: &Draft, answer: &Result<WireResponse, GatewayError>, du
 
 /// How loud an answer is: a refused signature wakes somebody, an expected "there is none" nobody.
 /// Of a refund that is asked for it is not expected: its payment was paid.
-fn outcome(method: Method, answer: &Result<WireResponse, GatewayError>) -> Outcome {
+fn outcome(method: Method, answer: &Result<WireResponse, TransportError>) -> Outcome {
     let response = match answer {
         Ok(response) => response,
         Err(error) => {
@@ -107,6 +106,8 @@ fn outcome(method: Method, answer: &Result<WireResponse, GatewayError>) -> Outco
         Some(_) if status == 401 => Level::ERROR,
         Some(said) if said.is("ORDER_NOT_EXIST") => Level::INFO,
         Some(said) if said.is("RESOURCE_NOT_EXISTS") && method == Method::Get => Level::INFO,
+        // Of a bill: an empty day, and one that is not written yet.
+        Some(said) if said.is("NO_STATEMENT_EXIST") || said.is("STATEMENT_CREATING") => Level::INFO,
         Some(_) => Level::WARN,
     };
     Outcome {
@@ -132,7 +133,8 @@ fn subject(draft: &Draft) -> Subject<'_> {
     }
     let kind = match path {
         target::CERTIFICATES => "certificates",
-        _ if path.starts_with("/v3/bill/") => "bill",
+        // The question (`/v3/bill/…`) and the file (`/v3/billdownload/…`).
+        _ if path.starts_with("/v3/bill") => "bill",
         _ => "other",
     };
     Subject { kind, numbers: Numbers::default() }
@@ -176,8 +178,9 @@ mod tests {
         assert_eq!(answered(500, "SYSTEM_ERROR").level, Level::WARN);
         assert_eq!(answered(404, "RESOURCE_NOT_EXISTS").level, Level::INFO);
         assert_eq!(answered_to(Method::Post, 404, "RESOURCE_NOT_EXISTS").level, Level::WARN);
-        let why = GatewayError::OutcomeUnknown("the time was up".to_owned());
-        let lost = outcome(Method::Get, &Err(why));
+        assert_eq!(answered(400, "NO_STATEMENT_EXIST").level, Level::INFO);
+        assert_eq!(answered(400, "STATEMENT_CREATING").level, Level::INFO);
+        let lost = outcome(Method::Get, &Err(TransportError("the time was up".to_owned())));
         assert_eq!((lost.level, lost.status), (Level::WARN, None));
         assert!(lost.error.is_some_and(|error| error.contains("the time was up")));
     }
@@ -206,6 +209,8 @@ mod tests {
             (Method::Get, &format!("{refunds}/R1"), "", "query_refund  R1"),
             (Method::Get, "/v3/certificates", "", "certificates  "),
             (Method::Get, "/v3/bill/tradebill?bill_date=2026-11-21", "", "bill  "),
+            (Method::Get, "/v3/billdownload/file?token=t0ken", "", "bill  "),
+            (Method::Get, "/v3/pay/transactions/id/42?mchid=1", "", "query  "),
             (Method::Get, "/v3/something/new", "", "other  "),
         ] {
             assert_eq!(kind_and_numbers(method, target, body), said, "{target}");

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, RwLock};
 
 use domain::fact::{PaymentFact, RefundFact};
+use domain::names::TransactionId;
 use domain::payment::{Channel, Credential, Payment, Terms, TradeType};
 use domain::ports::{
     Clock, GatewayError, Notice, NoticeError, NoticeOpener, PayParams, PaymentGateway, PortFuture,
@@ -14,6 +15,7 @@ use domain::ports::{
 };
 use domain::{OutRefundNo, OutTradeNo, Timestamp};
 
+use crate::bills::Hosts;
 use crate::errors::Call;
 use crate::exchange::{Exchange, NoKey, Reply};
 use crate::keyring::KeyRing;
@@ -41,7 +43,9 @@ pub struct Ports {
 
 /// WeChat Pay v3 for one merchant number.
 pub struct WechatPay {
-    exchange: Exchange,
+    pub(crate) exchange: Exchange,
+    /// Where the link to a bill may lead.
+    pub(crate) bill_hosts: Hosts,
     notify_url: String,
     refund_notify_url: String,
 }
@@ -103,6 +107,7 @@ impl WechatPay {
         };
         WechatPay {
             exchange,
+            bill_hosts: Hosts::new(&settings.base_url, settings.backup_base_url.as_deref()),
             notify_url: settings.notify_url.clone(),
             refund_notify_url: parsed.refund_notify_url,
         }
@@ -128,6 +133,28 @@ impl WechatPay {
     #[must_use]
     pub fn can_verify(&self) -> bool {
         self.exchange.can_verify()
+    }
+}
+
+impl WechatPay {
+    /// Asks what became of a payment by WeChat Pay's own number of it (查单, v3 §7.3): of a line in a
+    /// bill, say. `None` where WeChat Pay says that there is no such payment, which is unsigned and so
+    /// a hint.
+    ///
+    /// Every `Some` is a verified statement about that `transaction_id` and our merchant number. The
+    /// `out_trade_no` in it is whatever was stated, often another system's.
+    ///
+    /// # Errors
+    /// As [`PaymentGateway::query`].
+    pub async fn query_by_transaction_id(
+        &self,
+        transaction_id: &TransactionId,
+    ) -> Result<Option<PaymentFact>, GatewayError> {
+        let mchid = &self.exchange.mchid;
+        match self.exchange.call(&query::draft_by_id(transaction_id, mchid)).await? {
+            Reply::Verified(answer) => query::read_by_id(transaction_id, mchid, &answer).map(Some),
+            Reply::Declined(decline) => query::read_decline_by_id(decline),
+        }
     }
 }
 

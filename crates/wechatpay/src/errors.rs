@@ -169,6 +169,11 @@ impl Decline {
             && self.refusal.message.contains("timestamp")
     }
 
+    /// The HTTP status.
+    pub(crate) fn status(&self) -> u16 {
+        self.refusal.http_status
+    }
+
     /// The code, empty when the body had none.
     pub(crate) fn code(&self) -> &str {
         &self.refusal.code

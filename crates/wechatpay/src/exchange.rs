@@ -24,7 +24,9 @@ use crate::resource::ApiV3Keys;
 use crate::scheme::SignatureScheme;
 use crate::sign::{self, Stamp};
 use crate::target;
-use crate::transport::{Method, Transport, WireRequest, WireResponse};
+use crate::transport::{
+    Host, Method, Purpose, Transport, TransportError, WireRequest, WireResponse,
+};
 use crate::verify::{Claim, Distrust, SignatureHeaders};
 
 /// How we name ourselves; `/v3/certificates` refuses requests without it.
@@ -85,6 +87,23 @@ pub(crate) enum NoKey {
     Unavailable,
 }
 
+/// Why nothing came back.
+pub(crate) enum NoReply {
+    /// We could not sign: nothing was sent.
+    NotSent(GatewayError),
+    /// It was sent, and there is no answer.
+    NoAnswer(TransportError),
+}
+
+impl From<NoReply> for GatewayError {
+    fn from(why: NoReply) -> GatewayError {
+        match why {
+            NoReply::NotSent(error) => error,
+            NoReply::NoAnswer(error) => errors::lost(&error),
+        }
+    }
+}
+
 /// Everything that a conversation needs.
 pub(crate) struct Exchange {
     pub(crate) mchid: Mchid,
@@ -117,7 +136,7 @@ impl Exchange {
     /// One call: signed, sent, and verified if it is 2xx.
     pub(crate) async fn call(&self, draft: &Draft) -> Result<Reply, GatewayError> {
         self.refresh_when_stale().await;
-        let response = self.send(draft).await?;
+        let response = self.send(draft, Purpose::Call).await?;
         if !response.is_success() {
             return Ok(Reply::Declined(Decline::read(&response)));
         }
@@ -134,6 +153,16 @@ impl Exchange {
         };
         claim.verify(&*self.scheme, &key, &response.body).map_err(distrusted)?;
         Ok(Reply::Verified(VerifiedAnswer { response }))
+    }
+
+    /// A file that a verified answer named: asked for like any call, but of one host, and with an
+    /// answer that nobody signed (v3 §7.8). The caller has a hash to check it by.
+    pub(crate) async fn download(
+        &self,
+        draft: &Draft,
+        host: Host,
+    ) -> Result<WireResponse, NoReply> {
+        self.send(draft, Purpose::Download(host)).await
     }
 
     /// The key of a serial; an unknown certificate is asked for once.
@@ -235,8 +264,9 @@ impl Exchange {
             target: target::CERTIFICATES.to_owned(),
             body: String::new(),
         };
-        let unavailable = |error: GatewayError| NotFetched::Unavailable(error.to_string());
-        let response = self.send(&draft).await.map_err(unavailable)?;
+        let unavailable =
+            |why: NoReply| NotFetched::Unavailable(GatewayError::from(why).to_string());
+        let response = self.send(&draft, Purpose::Call).await.map_err(unavailable)?;
         if !response.is_success() {
             let decline = Decline::read(&response);
             // This merchant has the public key only.
@@ -257,8 +287,8 @@ impl Exchange {
     }
 
     /// Sends; after a refusal for time, once more with WeChat Pay's time.
-    async fn send(&self, draft: &Draft) -> Result<WireResponse, GatewayError> {
-        let response = self.send_once(draft).await?;
+    async fn send(&self, draft: &Draft, purpose: Purpose) -> Result<WireResponse, NoReply> {
+        let response = self.send_once(draft, purpose).await?;
         if response.is_success() || !Decline::read(&response).blames_our_clock() {
             return Ok(response);
         }
@@ -268,15 +298,15 @@ impl Exchange {
         let offset = theirs.seconds_since(self.clock.real());
         self.signing_offset.store(offset, Ordering::Relaxed);
         tracing::error!(offset, "our clock differs from WeChat Pay's; signing with theirs");
-        self.send_once(draft).await
+        self.send_once(draft, purpose).await
     }
 
-    async fn send_once(&self, draft: &Draft) -> Result<WireResponse, GatewayError> {
-        let request = self.signed(draft)?;
+    async fn send_once(&self, draft: &Draft, purpose: Purpose) -> Result<WireResponse, NoReply> {
+        let signed = self.signed(draft).map_err(NoReply::NotSent)?;
         let began = self.clock.real();
-        let answer = self.transport.send(request).await.map_err(|error| errors::lost(&error));
+        let answer = self.transport.send(WireRequest { purpose, ..signed }).await;
         called::log(draft, &answer, self.clock.real().millis_since(began));
-        answer
+        answer.map_err(NoReply::NoAnswer)
     }
 
     fn signed(&self, draft: &Draft) -> Result<WireRequest, GatewayError> {
@@ -298,7 +328,8 @@ impl Exchange {
         if let Some(id) = &self.public_key_id {
             headers.insert("Wechatpay-Serial", id.clone());
         }
-        Ok(WireRequest { method: *method, target: target.clone(), headers, body: body.clone() })
+        let (target, body) = (target.clone(), body.clone());
+        Ok(WireRequest { method: *method, target, purpose: Purpose::Call, headers, body })
     }
 
     fn read_ring(&self) -> RwLockReadGuard<'_, KeyRing> {

@@ -1,16 +1,18 @@
 //! The WeChat Pay v3 client: `domain`'s [`PaymentGateway`](domain::ports::PaymentGateway),
-//! [`NoticeOpener`](domain::ports::NoticeOpener) and [`LoginGateway`](domain::ports::LoginGateway)
-//! in WeChat Pay's words.
+//! [`NoticeOpener`](domain::ports::NoticeOpener), [`BillSource`](domain::ports::BillSource) and
+//! [`LoginGateway`](domain::ports::LoginGateway) in WeChat Pay's words.
 //!
 //! Translates and holds no rule of the business. Pure up to the last line: a request is a value,
 //! it is signed, a [`Transport`] carries it, the answer is a value that is verified before it is
 //! read. Reads no clock but [`Clock::real`](domain::ports::Clock::real), never logs a key, an
 //! openid, a body or the URL of a login. Shares no code with `wechatpay-sim`.
 //!
-//! Start at [`WechatPay`]; a call goes through `exchange.rs`, a notification through `notice.rs`.
+//! Start at [`WechatPay`]; a call goes through `exchange.rs`, a notification through `notice.rs`, a bill
+//! through `bills.rs`.
 //! What it does not do itself stands in [`Ports`]: time, transport, nonces, and the
 //! [`SignatureScheme`], which is [`Rsa`] wherever money is real.
 
+mod bills;
 mod called;
 mod certificates;
 mod client;
@@ -42,6 +44,7 @@ mod wire;
 #[cfg(test)]
 mod testing;
 
+pub use bills::BILL_MAX;
 pub use client::{Ports, WechatPay};
 pub use login::{MiniProgramLogin, MiniProgramSettings};
 pub use nonces::{NoEntropy, Nonces, SystemNonces};
@@ -51,4 +54,7 @@ pub use settings::{
     DEFAULT_BASE_URL, DEFAULT_CONNECT_TIMEOUT_MS, DEFAULT_PLATFORM_BASE_URL, DEFAULT_TIMEOUT_MS,
     MerchantKeySettings, PublicKeySettings, Settings, SettingsErrors,
 };
-pub use transport::{HttpTransport, Method, Transport, TransportError, WireRequest, WireResponse};
+pub use transport::{
+    DOWNLOAD_MAX, Host, HttpTransport, Method, Purpose, Transport, TransportError, WireRequest,
+    WireResponse,
+};

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::settings::{self, SettingsErrors};
 use crate::target::encoded;
-use crate::transport::{HttpTransport, Method, Transport, WireRequest, WireResponse};
+use crate::transport::{HttpTransport, Method, Purpose, Transport, WireRequest, WireResponse};
 use crate::wire::login::SessionWire;
 
 /// WeChat's codes that blame the login code: invalid, missing, used, or blocked as risky.
@@ -101,7 +101,8 @@ impl MiniProgramLogin {
             encoded(code)
         );
         let headers = BTreeMap::from([("Accept", "application/json".to_owned())]);
-        WireRequest { method: Method::Get, target, headers, body: String::new() }
+        let purpose = Purpose::Call;
+        WireRequest { method: Method::Get, target, purpose, headers, body: String::new() }
     }
 }
 

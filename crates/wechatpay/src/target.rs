@@ -8,6 +8,11 @@ pub(crate) fn query(out_trade_no: &str, mchid: &str) -> String {
     format!("/v3/pay/transactions/out-trade-no/{}?mchid={}", encoded(out_trade_no), encoded(mchid))
 }
 
+/// `/v3/pay/transactions/id/{transaction_id}?mchid={mchid}`.
+pub(crate) fn query_by_id(transaction_id: &str, mchid: &str) -> String {
+    format!("/v3/pay/transactions/id/{}?mchid={}", encoded(transaction_id), encoded(mchid))
+}
+
 /// `/v3/pay/transactions/out-trade-no/{out_trade_no}/close`.
 pub(crate) fn close(out_trade_no: &str) -> String {
     format!("/v3/pay/transactions/out-trade-no/{}/close", encoded(out_trade_no))
@@ -30,6 +35,11 @@ pub(crate) const PREPAY_APP: &str = "/v3/pay/transactions/app";
 pub(crate) const REFUNDS: &str = "/v3/refund/domestic/refunds";
 /// Where the platform certificates are listed.
 pub(crate) const CERTIFICATES: &str = "/v3/certificates";
+
+/// Where a bill of payments and refunds is asked for.
+pub(crate) const TRADE_BILL: &str = "/v3/bill/tradebill";
+/// Where a bill of movements of the balance is asked for.
+pub(crate) const FUND_FLOW_BILL: &str = "/v3/bill/fundflowbill";
 
 /// `text` as one path segment or query value: all but RFC 3986's unreserved characters and `*`
 /// (as WeChat Pay's own examples leave it) is percent-encoded.

@@ -12,6 +12,11 @@ use domain::ports::PortFuture;
 /// The most bytes of an answer that are read. Prepay, query and certificate answers have a few
 /// thousand at most.
 const ANSWER_MAX: usize = 1_048_576;
+/// The most bytes of a file that are read: a bill of some hundred thousand lines, packed.
+pub const DOWNLOAD_MAX: usize = 33_554_432;
+const TOO_LONG: &str = "the answer is too long";
+/// How long a file may take, whatever a call may.
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(60);
 /// A connection that was idle for longer is not used again: the other side may be closing it at this
 /// very moment, and a request on it would have an unknown outcome.
 const IDLE: Duration = Duration::from_secs(15);
@@ -36,6 +41,27 @@ impl Method {
     }
 }
 
+/// Where a request goes, and how much may come back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// A call: to the first host, and to the backup host if that gives no answer. Its answer has some
+    /// thousand bytes.
+    #[default]
+    Call,
+    /// A file, from the host that an answer named and from no other. It may be long
+    /// ([`DOWNLOAD_MAX`]) and take its time.
+    Download(Host),
+}
+
+/// One of the two hosts that we are configured with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// The one that is asked first.
+    First,
+    /// The one that is asked when the first gives no answer.
+    Backup,
+}
+
 /// A request, complete and signed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WireRequest {
@@ -43,10 +69,21 @@ pub struct WireRequest {
     pub method: Method,
     /// Path and query, byte for byte as signed. The host is the transport's.
     pub target: String,
+    /// What it is for.
+    pub purpose: Purpose,
     /// Names in their usual spelling, and values.
     pub headers: BTreeMap<&'static str, String>,
     /// The body, byte for byte as signed; empty for none.
     pub body: String,
+}
+
+impl Purpose {
+    fn bytes_max(self) -> usize {
+        match self {
+            Purpose::Call => ANSWER_MAX,
+            Purpose::Download(_) => DOWNLOAD_MAX,
+        }
+    }
 }
 
 impl fmt::Debug for WireRequest {
@@ -93,13 +130,28 @@ impl fmt::Debug for WireResponse {
 #[error("no answer: {0}")]
 pub struct TransportError(pub String);
 
+impl TransportError {
+    /// An answer came, and it is longer than its purpose allows.
+    #[must_use]
+    pub fn too_long() -> TransportError {
+        TransportError(TOO_LONG.to_owned())
+    }
+
+    /// Whether that is what happened: asking again does not help.
+    #[must_use]
+    pub fn is_too_long(&self) -> bool {
+        self.0 == TOO_LONG
+    }
+}
+
 /// Carries a request to WeChat and its answer back.
 pub trait Transport: Send + Sync {
     /// Sends once.
     ///
     /// # Contract
     /// Target, headers and body go out byte for byte. Any HTTP answer is `Ok`, whatever its
-    /// status; a truncated one is an error. An error says nothing about whether the request
+    /// status; a truncated one is an error, and so is one longer than its purpose allows
+    /// ([`TransportError::too_long`]). An error says nothing about whether the request
     /// arrived, and its text quotes neither URL nor body.
     fn send(&self, request: WireRequest) -> PortFuture<'_, Result<WireResponse, TransportError>>;
 }
@@ -157,10 +209,11 @@ impl HttpTransport {
         request: &WireRequest,
     ) -> Result<WireResponse, TransportError> {
         let url = format!("{base_url}{}", request.target);
-        let mut builder = match request.method {
+        let builder = match request.method {
             Method::Get => self.client.get(url),
             Method::Post => self.client.post(url),
         };
+        let mut builder = builder.timeout(self.time_for(request.purpose));
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
@@ -177,12 +230,31 @@ impl HttpTransport {
             }
         }
         while let Some(chunk) = answer.chunk().await.map_err(|error| TransportError(said(error)))? {
-            if response.body.len().saturating_add(chunk.len()) > ANSWER_MAX {
-                return Err(TransportError("the answer is too long".to_owned()));
+            if response.body.len().saturating_add(chunk.len()) > request.purpose.bytes_max() {
+                return Err(TransportError::too_long());
             }
             response.body.extend_from_slice(&chunk);
         }
         Ok(response)
+    }
+
+    async fn carry(&self, request: WireRequest) -> Result<WireResponse, TransportError> {
+        match (request.purpose, &self.backup_base_url) {
+            (Purpose::Call, _) => self.send_with_backup(request).await,
+            (Purpose::Download(Host::First), _) => self.send_to(&self.base_url, &request).await,
+            (Purpose::Download(Host::Backup), Some(backup)) => self.send_to(backup, &request).await,
+            (Purpose::Download(Host::Backup), None) => {
+                Err(TransportError("there is no backup host".to_owned()))
+            }
+        }
+    }
+
+    /// How long a request may take as a whole.
+    fn time_for(&self, purpose: Purpose) -> Duration {
+        match purpose {
+            Purpose::Call => self.timeout,
+            Purpose::Download(_) => self.timeout.max(DOWNLOAD_TIMEOUT),
+        }
     }
 
     async fn send_with_backup(
@@ -203,7 +275,8 @@ impl Transport for HttpTransport {
     fn send(&self, request: WireRequest) -> PortFuture<'_, Result<WireResponse, TransportError>> {
         Box::pin(async move {
             // One budget for both hosts: who waits for us waits once.
-            match tokio::time::timeout(self.timeout, self.send_with_backup(request)).await {
+            let time = self.time_for(request.purpose);
+            match tokio::time::timeout(time, self.carry(request)).await {
                 Ok(answer) => answer,
                 Err(_elapsed) => Err(TransportError("the time was up".to_owned())),
             }

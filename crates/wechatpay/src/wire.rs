@@ -2,6 +2,7 @@
 //!
 //! Shapes only: no rule, no meaning, and nothing of `domain`.
 
+pub(crate) mod bill;
 pub(crate) mod certificates;
 pub(crate) mod error;
 pub(crate) mod login;

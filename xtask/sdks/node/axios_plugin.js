@@ -2,6 +2,7 @@
 'use strict';
 
 const crypto = require('node:crypto');
+const zlib = require('node:zlib');
 const { Wechatpay, Rsa, Formatter, Aes } = require('wechatpay-axios-plugin');
 const { version } = require('wechatpay-axios-plugin/package.json');
 const { play, check } = require('./course');
@@ -10,6 +11,8 @@ class AxiosPlugin {
   static version = version;
 
   static verifiesAnswers = true;
+
+  static encrypts = true;
 
   /** It believes the keys that it was given; a new one is fetched and given to a new client. */
   static fetchesNewCertificates = false;
@@ -106,6 +109,29 @@ class AxiosPlugin {
     const { data } = await this.wxpay.v3.refund.domestic.refunds._out_refund_no_
       .get({ out_refund_no: outRefundNo });
     return data;
+  }
+
+  /** To a card of the buyer, encrypted for the newest of the keys. */
+  async abnormalRefund(refundId, outRefundNo, { bank_type: bankType, ...secrets }) {
+    const [serial, key] = Object.entries(this.keys).at(-1);
+    const encrypted = Object.entries(secrets).map(([name, text]) => [name, Rsa.encrypt(text, key)]);
+    const { data } = await this.wxpay.v3.refund.domestic.refunds._refund_id_.applyAbnormalRefund.post({
+      out_refund_no: outRefundNo,
+      type: 'USER_BANK_CARD',
+      bank_type: bankType,
+      ...Object.fromEntries(encrypted),
+    }, { refund_id: refundId, headers: { 'Wechatpay-Serial': serial } });
+    return data;
+  }
+
+  /** The text of a day's bill, and the hash that it should have. */
+  async bill(day) {
+    const params = { bill_date: day, bill_type: 'ALL', tar_type: 'GZIP' };
+    const { data: asked } = await this.wxpay.v3.bill.tradebill.get({ params });
+    const token = new URL(asked.download_url).searchParams.get('token');
+    const { data: packed } = await this.wxpay.v3.billdownload.file
+      .get({ params: { token }, responseType: 'arraybuffer' });
+    return { text: zlib.gunzipSync(packed), hash: asked.hash_value };
   }
 
   /** The notification with its resource decrypted; throws if it is not to be believed. */

@@ -4,6 +4,7 @@
 // SDK comes as an adapter: axios_plugin.js and node_v3.js say how each is pointed at the sandbox.
 'use strict';
 
+const crypto = require('node:crypto');
 const { isDeepStrictEqual } = require('node:util');
 const { Receiver } = require('./receiver');
 const { Sandbox, Failed, check } = require('./sandbox');
@@ -14,7 +15,7 @@ const NOT_BELIEVABLE = ['signature', 'probe', 'body', 'serial', 'unsigned', 'key
 const TOTAL = 199;
 const REFUND = 99;
 
-/** One mode, from the certificates to a rotation of the keys. */
+/** One mode, from the certificates to the bill. */
 class Course {
   step = 'start';
 
@@ -41,6 +42,8 @@ class Course {
     await this.errors();
     if (this.Sdk.verifiesAnswers) await this.forgedAnswer(paid);
     await this.rotation();
+    if (this.Sdk.encrypts) await this.abnormalRefund();
+    await this.bill(paid);
   }
 
   shown(what) {
@@ -223,6 +226,44 @@ class Course {
     }
     check(met.includes(fresh) === (this.mode !== 'public_key'), `signed with ${met}, not ${fresh}`);
     this.shown(`two orders and their notifications after a rotation to ${fresh}`);
+  }
+
+  /** A refund that the buyer's account does not take goes to a card, whose number the SDK encrypts. */
+  async abnormalRefund() {
+    this.step = 'abnormal-refund';
+    const [number] = await this.jsapiOrder();
+    await this.sandbox.pay(number);
+    const refundNumber = `R${number}`;
+    const path = '/v3/refund/domestic/refunds';
+    await this.sandbox.faults({ match: { path }, action: 'refund_ends', value: 'abnormal' });
+    const refund = await this.sdk.refund({
+      out_trade_no: number,
+      out_refund_no: refundNumber,
+      amount: { refund: TOTAL, total: TOTAL, currency: 'CNY' },
+    });
+    await this.sandbox.faults();
+    await this.sandbox.advance(10);
+    const abnormal = await this.sdk.queryRefund(refundNumber);
+    check(abnormal.status === 'ABNORMAL', abnormal);
+    const card = { bank_type: 'ICBC_DEBIT', bank_account: '6222020200112233445', real_name: '李雷' };
+    const again = await this.sdk.abnormalRefund(refund.refund_id, refundNumber, card);
+    check(again.status === 'PROCESSING', again);
+    await this.sandbox.advance(10);
+    const found = await this.sdk.queryRefund(refundNumber);
+    check(found.status === 'SUCCESS' && found.user_received_account.endsWith('3445'), found);
+    this.shown('ABNORMAL, then to a card whose number and owner the SDK encrypted');
+  }
+
+  /** The bill of the day, two days later: its hash is that of the text, whatever it is packed in. */
+  async bill(number) {
+    this.step = 'bill';
+    const paid = await this.sdk.query(number);
+    await this.sandbox.advance(2 * 86_400);
+    const { text, hash } = await this.sdk.bill(paid.success_time.slice(0, 10));
+    check(crypto.createHash('sha1').update(text).digest('hex') === hash, 'the hash is not that of the bill');
+    const lines = text.toString().split('\r\n').filter((line) => line.includes(number));
+    check(lines.length === 2 && lines.every((line) => line.includes(paid.transaction_id)), lines);
+    this.shown('downloaded, its hash checked; it has the payment and the refund');
   }
 }
 

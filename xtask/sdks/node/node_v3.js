@@ -39,9 +39,13 @@ class NodeV3 {
   /** It has no check of answers of its own; notifications are verified when it is asked to. */
   static verifiesAnswers = false;
 
+  /** It has a function that encrypts, but no call that needs it here. */
+  static encrypts = false;
+
   static fetchesNewCertificates = true;
 
   constructor(base, credentials) {
+    this.base = base;
     this.pay = new Shop({
       appid: credentials.appid,
       mchid: credentials.mchid,
@@ -98,6 +102,14 @@ class NodeV3 {
 
   async queryRefund(outRefundNo) {
     return done(200, await this.pay.find_refunds(outRefundNo));
+  }
+
+  /** The text of a day's bill, and the hash that it should have. Of gzip the package makes nothing. */
+  async bill(day) {
+    const asked = done(200, await this.pay.tradebill({ bill_date: day, bill_type: 'ALL' }));
+    // What it signs of an address is what follows WeChat Pay's host.
+    const url = asked.download_url.replace(this.base, LIVE);
+    return { text: Buffer.from(done(200, await this.pay.downloadBill(url))), hash: asked.hash_value };
   }
 
   /** The notification with its resource decrypted; throws if it is not to be believed. */

@@ -5,6 +5,8 @@
 A line `using …` first, and `ok MODE/CAPABILITY: …` for each thing shown; the first thing that is wrong ends it with 1.
 """
 
+import gzip
+import hashlib
 import json
 import os
 import platform
@@ -26,7 +28,7 @@ REFUND = 99
 
 
 class Course:
-    """One mode, from the certificates to a rotation of the keys."""
+    """One mode, from the certificates to the bill."""
 
     def __init__(self, sandbox, receiver, mode, folder):
         self.sandbox = sandbox
@@ -55,6 +57,8 @@ class Course:
         self.errors()
         self.forged_answer(paid)
         self.rotation()
+        self.abnormal_refund()
+        self.bill(paid)
 
     def shown(self, what):
         print(f"ok {self.mode}/{self.step}: {what}", flush=True)
@@ -232,6 +236,50 @@ class Course:
             met.append(self.receiver.serials[-1])
         check((new in met) == (self.mode != "public_key"), f"signed with {met} after a rotation to {new}")
         self.shown(f"two orders and their notifications after a rotation to {new}")
+
+    def abnormal_refund(self):
+        """A refund that the buyer's account does not take goes to a card, whose number the SDK encrypts."""
+        self.step = "abnormal-refund"
+        number, _ = self.order()
+        self.sandbox.pay(number)
+        refund_number = f"R{number}"
+        path = "/v3/refund/domestic/refunds"
+        self.sandbox.faults({"match": {"path": path}, "action": "refund_ends", "value": "abnormal"})
+        amount = {"refund": TOTAL, "total": TOTAL, "currency": "CNY"}
+        refund = self.answer(200, self.sdk.refund(out_refund_no=refund_number, amount=amount, out_trade_no=number))
+        self.sandbox.faults()
+        self.sandbox.advance(10)
+        found = self.answer(200, self.sdk.query_refund(refund_number))
+        check(found["status"] == "ABNORMAL", f"{found}")
+        answer = self.sdk.abnormal_refund(
+            refund_id=refund["refund_id"],
+            out_refund_no=refund_number,
+            type="USER_BANK_CARD",
+            bank_type="ICBC_DEBIT",
+            bank_account="6222020200112233445",
+            real_name="李雷",
+        )
+        check(self.answer(200, answer)["status"] == "PROCESSING", f"{answer}")
+        self.sandbox.advance(10)
+        found = self.answer(200, self.sdk.query_refund(refund_number))
+        check(found["status"] == "SUCCESS", f"{found}")
+        check(found["user_received_account"].endswith("3445"), f"{found}")
+        self.shown("ABNORMAL, then to a card whose number and owner the SDK encrypted")
+
+    def bill(self, number):
+        """The bill of the day, two days later: its hash is that of the text, whatever it is packed in."""
+        self.step = "bill"
+        paid = self.answer(200, self.sdk.query(out_trade_no=number))
+        self.sandbox.advance(2 * 86_400)
+        asked = self.answer(200, self.sdk.trade_bill(paid["success_time"][:10]))
+        code, packed = self.sdk.download_bill(asked["download_url"])
+        check(code == 200, f"{code} {packed}")
+        text = gzip.decompress(packed)
+        check(hashlib.sha1(text).hexdigest() == asked["hash_value"], "the hash is not that of the bill")
+        lines = [line for line in text.decode("utf-8-sig").splitlines() if number in line]
+        check(len(lines) == 2, f"a payment and its refund, but: {lines}")
+        check(all(paid["transaction_id"] in line for line in lines), f"{lines}")
+        self.shown("downloaded, unpacked, its hash checked; it has the payment and the refund")
 
 
 def main(base, folder):

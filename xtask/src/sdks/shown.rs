@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 /// What every SDK has to be able to do, in each mode.
-const CAPABILITIES: [&str; 15] = [
+const CAPABILITIES: [&str; 17] = [
     "certificates",
     "prepay-jsapi",
     "sign",
@@ -15,6 +15,7 @@ const CAPABILITIES: [&str; 15] = [
     "close",
     "refund",
     "query-refund",
+    "abnormal-refund",
     "errors",
     "forged-answer",
     "payment-notice",
@@ -22,6 +23,7 @@ const CAPABILITIES: [&str; 15] = [
     "tampered-notice",
     "keys",
     "rotation",
+    "bill",
 ];
 /// Which key WeChat Pay signs with, and the letter of it in the table.
 const MODES: [(&str, char); 3] = [("certificate", 'c'), ("public_key", 'p'), ("mixed", 'm')];

@@ -1,10 +1,10 @@
-//! Rules about documents: links lead somewhere, the two READMEs agree, invariants name their tests.
+//! Rules about documents: links lead somewhere, translations keep step, invariants name their tests.
 
 use super::{Violation, numbered};
 use crate::repository::Tree;
 
-const ENGLISH: &str = "README.md";
-const CHINESE: &str = "README.zh-CN.md";
+/// How the name of a translation ends.
+const CHINESE: &str = ".zh-CN.md";
 const ARCHITECTURE: &str = "docs/ARCHITECTURE.md";
 const RACES: &str = "docs/races.md";
 const INVARIANT: &str = "**Invariant:**";
@@ -13,8 +13,12 @@ const DRAWING: &str = "```text";
 pub(crate) fn check(tree: &Tree) -> Vec<Violation> {
     let mut found: Vec<Violation> =
         tree.texts_ending(".md").flat_map(|(path, text)| dead_links(tree, path, text)).collect();
-    if let (Some(english), Some(chinese)) = (tree.texts.get(ENGLISH), tree.texts.get(CHINESE)) {
-        found.extend(difference(english, chinese));
+    for (path, chinese) in tree.texts_ending(CHINESE) {
+        let original = path.replace(CHINESE, ".md");
+        match tree.texts.get(&original) {
+            Some(english) => found.extend(difference((&original, english), (path, chinese))),
+            None => found.push(Violation::error(path, 1, format!("there is no {original}"))),
+        }
     }
     if let Some(text) = tree.texts.get(ARCHITECTURE) {
         found.extend(unguarded_invariants(tree, text));
@@ -85,24 +89,25 @@ fn leads_somewhere(tree: &Tree, from: &str, link: &str) -> bool {
     parts.is_empty() || tree.paths.contains(&parts.join("/"))
 }
 
-/// A translation says the same: as many headings, and the same commands to copy.
-fn difference(english: &str, chinese: &str) -> Vec<Violation> {
+/// A translation says the same: as many headings and lines of tables, and the same commands to copy.
+fn difference((original, english): (&str, &str), (path, chinese): (&str, &str)) -> Vec<Violation> {
     let mut found = Vec::new();
-    let headings = |text: &str| prose(text).filter(|(_, line)| line.starts_with('#')).count();
-    let (ours, theirs) = (headings(english), headings(chinese));
-    if ours != theirs {
-        let message = format!("has {theirs} headings, {ENGLISH} has {ours}");
-        found.push(Violation::error(CHINESE, 1, message));
-    }
+    let mut compare = |what: &str, ours: usize, theirs: usize| {
+        if ours != theirs {
+            let message = format!("has {theirs} {what}, {original} has {ours}");
+            found.push(Violation::error(path, 1, message));
+        }
+    };
+    let beginning =
+        |text: &str, with: char| prose(text).filter(|(_, line)| line.starts_with(with)).count();
+    compare("headings", beginning(english, '#'), beginning(chinese, '#'));
+    compare("lines of tables", beginning(english, '|'), beginning(chinese, '|'));
     let (ours, theirs) = (code_blocks(english), code_blocks(chinese));
-    if ours.len() != theirs.len() {
-        let message = format!("has {} code blocks, {ENGLISH} has {}", theirs.len(), ours.len());
-        found.push(Violation::error(CHINESE, 1, message));
-    }
+    compare("code blocks", ours.len(), theirs.len());
     for ((_, here), (number, there)) in ours.iter().zip(&theirs) {
         if here != there {
-            let message = format!("this code block differs from the one in {ENGLISH}");
-            found.push(Violation::error(CHINESE, *number, message));
+            let message = format!("this code block differs from the one in {original}");
+            found.push(Violation::error(path, *number, message));
         }
     }
     found
@@ -206,22 +211,28 @@ mod tests {
         assert_eq!(lines(&[("docs/a.md", text), ("README.md", "")]), [3, 8]);
     }
 
-    #[test]
-    fn the_translation_has_the_same_headings() {
-        assert_eq!(lines(&[(ENGLISH, "# A\n## B\n"), (CHINESE, "# 甲\n")]), [1]);
-        assert!(lines(&[(ENGLISH, "# A\n## B\n"), (CHINESE, "# 甲\n## 乙\n")]).is_empty());
+    /// What is wrong with a translation.
+    fn translated(english: &str, chinese: &str) -> Vec<usize> {
+        lines(&[("docs/a.md", english), ("docs/a.zh-CN.md", chinese)])
     }
 
     #[test]
-    fn the_translation_has_the_same_commands_with_its_own_remarks() {
+    fn a_translation_has_the_same_headings_and_tables() {
+        assert_eq!(translated("# A\n## B\n", "# 甲\n"), [1]);
+        assert!(translated("# A\n## B\n", "# 甲\n## 乙\n").is_empty());
+        assert_eq!(translated("| a |\n|---|\n| b |\n", "| 甲 |\n|---|\n"), [1]);
+        assert_eq!(lines(&[("docs/a.zh-CN.md", "# 甲\n")]), [1]);
+    }
+
+    #[test]
+    fn a_translation_has_the_same_commands_with_its_own_remarks() {
         let english = "```sh\ncargo run # starts\n# then\ncargo test\n```\n";
         let chinese = "```sh\ncargo run # 启动\n# 然后\ncargo test\n```\n";
-        assert!(lines(&[(ENGLISH, english), (CHINESE, chinese)]).is_empty());
-        let other = chinese.replace("cargo test", "cargo build");
-        assert_eq!(lines(&[(ENGLISH, english), (CHINESE, &other)]), [1]);
-        assert_eq!(lines(&[(ENGLISH, english), (CHINESE, "")]), [1]);
+        assert!(translated(english, chinese).is_empty());
+        assert_eq!(translated(english, &chinese.replace("cargo test", "cargo build")), [1]);
+        assert_eq!(translated(english, ""), [1]);
         let drawing = |words: &str| format!("```text\n{words} ->\n```\n");
-        assert!(lines(&[(ENGLISH, &drawing("pay")), (CHINESE, &drawing("付"))]).is_empty());
+        assert!(translated(&drawing("pay"), &drawing("付")).is_empty());
     }
 
     #[test]
@@ -241,6 +252,6 @@ mod tests {
 
     #[test]
     fn documents_that_do_not_exist_yet_are_no_violation() {
-        assert!(lines(&[(ENGLISH, "# A\n")]).is_empty());
+        assert!(lines(&[("README.md", "# A\n")]).is_empty());
     }
 }

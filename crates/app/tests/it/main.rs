@@ -8,6 +8,7 @@
     reason = "tests may"
 )]
 
+mod bills;
 mod books;
 mod demo;
 mod dev;

@@ -45,7 +45,7 @@ pub(super) fn there_after_all(
 ) -> Option<CaseOpening> {
     let Event::RefundMoved { out_refund_no, .. } = event else { return None };
     // That it had been given up is over with this: what else becomes of it is no news of this kind.
-    before?.refund(out_refund_no).filter(|refund| !refund.reserves())?;
+    let given_up = before?.refund(out_refund_no).filter(|refund| !refund.reserves())?;
     let refund = after.refund(out_refund_no).filter(|refund| refund.reserves())?;
     let gave_way = |event: &Event| {
         matches!(event, Event::RefundMoved { out_refund_no, to: RefundState::Withdrawn, .. }
@@ -56,6 +56,14 @@ pub(super) fn there_after_all(
         ", and so is what went in its place".to_owned()
     } else if original.is_some() {
         ", and so is what it went in the place of".to_owned()
+    } else if let Some(against_it) = against(after, given_up) {
+        let subject = after.number.as_str().to_owned();
+        let detail = format!(
+            "{out_refund_no}, a refund of {} fen that was given up, is there after all{against_it}{}",
+            refund.amount.get(),
+            what_gave_way(after, events)
+        );
+        return Some(CaseOpening { kind: CaseKind::RefundMismatch, subject, detail });
     } else if events.iter().any(gave_way) {
         what_gave_way(after, events)
     } else {
@@ -68,6 +76,22 @@ pub(super) fn there_after_all(
     // Of two that are out the earlier one, whichever came to light first.
     let subject = original.unwrap_or(refund).out_refund_no.as_str().to_owned();
     Some(CaseOpening { kind: CaseKind::RefundMismatch, subject, detail })
+}
+
+/// What a person, or the shop, did in the belief that a refund came to nothing. Such a case is about the order
+/// and ends when a person says so: what becomes of the refund does not settle it.
+fn against(after: &Order, given_up: &Refund) -> Option<&'static str> {
+    let was_sent = after.shipments.iter().any(|sent| sent.at > given_up.created_at);
+    if matches!(given_up.state, RefundState::Declined) {
+        Some(", although a person had said no to it")
+    } else if was_sent && given_up.kind != RefundKind::Surplus {
+        Some(
+            ", and goods were sent meanwhile: the buyer may have both; what it counts as back on the shelf \
+             may be with the buyer",
+        )
+    } else {
+        None
+    }
 }
 
 pub(super) fn is_news_from_elsewhere(refund: &Refund) -> bool {

@@ -51,8 +51,16 @@ pub(super) fn jobs(
             due_at: now,
         }));
     }
-    let refunds = after.refunds.iter().filter(|refund| refunds.contains(&refund.out_refund_no));
-    jobs.extend(refunds.map(|refund| follow_refund(refund, now, pace)));
+    let moved = after.refunds.iter().filter(|refund| refunds.contains(&refund.out_refund_no));
+    jobs.extend(moved.map(|refund| follow_refund(refund, now, pace)));
+    let others = after.refunds.iter().filter(|refund| !refunds.contains(&refund.out_refund_no));
+    let ousted = others.filter(|refund| may_be_there(refund) && is_freed(after, events, refund));
+    jobs.extend(
+        ousted.map(|refund| JobChange::Ensure {
+            id: JobId::refund(&refund.out_refund_no),
+            due_at: now,
+        }),
+    );
     let expire = JobId::expire(&after.number);
     jobs.push(match after.payable_until() {
         Some(due_at) => JobChange::Ensure { id: expire, due_at },
@@ -86,6 +94,35 @@ fn follow_refund(refund: &Refund, now: Timestamp, pace: Pace) -> JobChange {
         Some(due_at) => JobChange::Ensure { id, due_at },
         None => JobChange::Remove { id },
     }
+}
+
+/// Given up, but it was sent: WeChat Pay may say that it is there after all.
+fn may_be_there(refund: &Refund) -> bool {
+    match refund.state {
+        RefundState::Rejected { .. } => true,
+        RefundState::Withdrawn => refund.sent_at.is_some(),
+        RefundState::AwaitingApproval
+        | RefundState::Declined
+        | RefundState::Requested
+        | RefundState::Sending
+        | RefundState::Unknown { .. }
+        | RefundState::Processing { .. }
+        | RefundState::Succeeded { .. }
+        | RefundState::Abnormal { .. }
+        | RefundState::Closed { .. }
+        | RefundState::SettledOffline { .. } => false,
+    }
+}
+
+/// Whether one of the same payment came to nothing: what had no room beside it is asked about at once,
+/// before anybody sends goods for money that is back.
+fn is_freed(after: &Order, events: &[Event], refund: &Refund) -> bool {
+    events.iter().filter_map(reached).any(|(no, to)| {
+        let came_to_nothing =
+            matches!(to, RefundState::Rejected { .. } | RefundState::Closed { .. });
+        came_to_nothing
+            && after.refund(no).is_some_and(|other| other.payment_no == refund.payment_no)
+    })
 }
 
 fn completion(after: &Order, events: &[Event]) -> Option<JobChange> {

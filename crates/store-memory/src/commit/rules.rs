@@ -79,7 +79,7 @@ fn check_money(order: &Order, payment: &Payment) -> Result<(), &'static str> {
         return Err("more goes back than was paid");
     }
     if live_surplus(order, payment.no) > 1 {
-        return Err("two surplus refunds of one payment");
+        return Err("two surplus refunds of one payment, neither in the place of another");
     }
     Ok(())
 }
@@ -101,6 +101,7 @@ fn live_surplus(order: &Order, no: PaymentNo) -> usize {
     let of_payment = order.refunds.iter().filter(|refund| refund.payment_no == no);
     let live = |refund: &&Refund| {
         refund.kind == RefundKind::Surplus
+            && refund.replaces.is_none()
             && !matches!(
                 refund.state,
                 RefundState::Withdrawn | RefundState::Closed { .. } | RefundState::Rejected { .. }

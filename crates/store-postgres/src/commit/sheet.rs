@@ -8,7 +8,7 @@ use domain::coupon::CouponMove;
 use domain::job::{JobChange, JobId};
 use domain::ledger::{Entry, Transfer};
 use domain::order::Event;
-use domain::outgoing::Outgoing;
+use domain::outgoing::{Outgoing, TOLD_MAX};
 use domain::payment::PaymentNo;
 use domain::{Epoch, UserId};
 use serde::Serialize;
@@ -125,7 +125,8 @@ impl Sheet {
         let moves = placed || ended || !changeset.stock.is_empty();
         self.holds = if moves { rows.holds } else { Vec::new() };
         self.orders = vec![rows.order];
-        let base = order.version.saturating_mul(OUTBOX_STRIDE);
+        // The numbers of one order rise with its version, and none is another version's.
+        let base = order.version.saturating_mul(u64::from(TOLD_MAX));
         self.outbox = (base..)
             .zip(&changeset.outgoing)
             .map(|(seq, event)| outbox(order.number.as_str(), order.version, seq, event))
@@ -166,9 +167,6 @@ fn timeline(epoch: &Epoch) -> String {
     let name = epoch.as_str();
     name.split_once('.').map_or(name, |(timeline, _)| timeline).to_owned()
 }
-
-/// Sequence numbers of one order rise with its version; a commit has fewer events than this.
-const OUTBOX_STRIDE: u64 = 16;
 
 fn inbox(entry: &InboxEntry) -> Value {
     json!({

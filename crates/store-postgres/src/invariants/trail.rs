@@ -24,7 +24,8 @@ pub(super) const RULES: &[Rule] = &[
         "SELECT o.order_number FROM orders o JOIN (SELECT x.order_id, x.version, \
              min(x.seq) AS first, max(x.seq) AS last, count(*) AS n FROM outbox x \
              GROUP BY x.order_id, x.version) v ON v.order_id = o.id \
-         WHERE v.first <> v.version * 16 OR v.last <> v.first + v.n - 1 OR v.n > 16 \
+         WHERE v.first NOT IN (v.version * 1024, v.version * 16) \
+            OR v.last <> v.first + v.n - 1 OR v.n > 1024 \
             OR v.version > o.version"
     ),
     rule!(

@@ -1,15 +1,17 @@
-//! What the outside hears of buyers' accounts: what moves in them for an order, once, in the same commit.
+//! What the outside hears: of buyers' accounts what moves in them for an order, once, in the same commit;
+//! and of an order however much one commit tells.
 
-use super::ledger::{package, recharge, spending, wallet_payment};
+use super::ledger::{package, recharge, rich, spending, wallet_payment};
 use super::{Stores, deciding_at};
 use crate::sample;
 use domain::changeset::Changeset;
-use domain::fact::RefundProgress;
-use domain::order::{Command, Order, Placement};
+use domain::fact::{RefundProgress, Trade};
+use domain::order::{CancelCause, Circumstances, Command, Decision, Order, OrderStatus, Placement};
+use domain::outgoing::{Outgoing, OutgoingKind, TOLD_MAX};
 use domain::ports::CommitAnswer;
 use domain::recharge::Credit;
-use domain::refund::Asker;
-use domain::{OutRefundNo, Timestamp};
+use domain::refund::{Asker, REFUNDS_MAX};
+use domain::{Fen, OutRefundNo, Timestamp};
 
 fn at(seconds: i64) -> Timestamp {
     sample::start().plus_seconds(seconds)
@@ -110,4 +112,69 @@ pub async fn of_what_is_owed_instead_only_what_was_taken_is_told(stores: &Stores
     // Of the other 250 nothing moved in the wallet.
     let held = stores.ledger.balances(buyer).await.unwrap().unwrap();
     assert_eq!((held.wallet, held.receivable_fen), (0, -250));
+}
+
+/// The order with a refund of so much that an operator asks for and another person has to agree to.
+async fn one_more_waits(stores: &Stores, order: &Order, fen: i64) -> Order {
+    let (name, epoch) = (format!("ask-{}", order.version), sample::epoch());
+    let given = Circumstances {
+        actor: "operator:1",
+        name: &name,
+        approval_above: Fen::ZERO,
+        ..Circumstances::ordinary(at(10), &epoch)
+    };
+    let ask = sample::refund_ask(Some(fen), Asker::Operator);
+    let Ok(Decision::Record(events)) = order.decide_with(&ask, &given) else {
+        panic!("refused {fen}");
+    };
+    let intent = sample::intent(&name);
+    let changeset = Changeset::of(Some(order), events, Vec::new(), intent, at(10)).unwrap();
+    assert_eq!(stores.orders.commit(changeset).await, CommitAnswer::Committed);
+    stores.again(order).await
+}
+
+pub async fn what_one_commit_tells_takes_no_number_of_the_next(stores: &Stores) {
+    rich(stores, 1, 600, 0).await;
+    let order = stores.open_order(1).await;
+    let order = stores.step(&order, &Command::PayFromWallet(wallet_payment()), at(2)).await;
+    let mut order = stores.step(&order, &sample::says(&order, Trade::Closed), at(3)).await;
+    for _ in 1..REFUNDS_MAX {
+        order = one_more_waits(stores, &order, 1).await;
+    }
+    let rest = order.refundable().get();
+    let order = one_more_waits(stores, &order, rest).await;
+    // The buyer does not wait for the operators: all fifty are back in the wallet, in one commit.
+    let order = stores.step(&order, &Command::Cancel(CancelCause::Buyer), at(30)).await;
+    assert_eq!(order.status, OrderStatus::Cancelled);
+    let heard = |told: &[String], of: &str| told.iter().filter(|told| told.starts_with(of)).count();
+    let told = stores.told_of(&order).await;
+    let back = ["refund.succeeded", "wallet.credited"].map(|of| heard(&told, of));
+    assert_eq!(back, [REFUNDS_MAX; 2]);
+    // And what WeChat Pay takes after all is recorded, and goes back.
+    let order = stores.step(&order, &sample::success(&order, "T-late"), at(40)).await;
+    assert_eq!(order.refunds.len(), REFUNDS_MAX + 1);
+    let told = stores.told_of(&order).await;
+    assert_eq!(heard(&told, "payment.surplus"), 1);
+    assert_eq!(heard(&told, "refund.requested"), REFUNDS_MAX + 1);
+}
+
+pub async fn as_much_as_a_version_has_numbers_for_is_told_and_no_more(stores: &Stores) {
+    let order = stores.open_order(1).await;
+    let fact = sample::success(&order, "T-1");
+    let mut changeset = deciding_at(at(1), &order, &fact, sample::intent("paid"));
+    let more = Outgoing { kind: OutgoingKind::CaseOpened, subject: None };
+    changeset.outgoing.resize(usize::from(TOLD_MAX) + 1, more);
+    let before = stores.dump().await;
+    let answer = stores.orders.commit(changeset.clone()).await;
+    assert!(matches!(answer, CommitAnswer::RolledBack(_)), "{answer:?}");
+    assert_eq!(stores.dump().await, before, "nothing was written");
+    changeset.outgoing.pop();
+    assert_eq!(stores.orders.commit(changeset).await, CommitAnswer::Committed);
+    let placed = 1;
+    assert_eq!(stores.told_of(&order).await.len(), usize::from(TOLD_MAX) + placed);
+    // The next one has numbers of its own.
+    let order = stores.again(&order).await;
+    let order = stores.step(&order, &Command::Cancel(CancelCause::Buyer), at(2)).await;
+    let told = stores.told_of(&order).await;
+    assert!(told.iter().any(|told| told.starts_with("refund.requested")), "{}", told.len());
 }

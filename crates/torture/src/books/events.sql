@@ -1,9 +1,9 @@
 -- I25, I32, I38: every event once, in its order; and one row of the trail for every version.
--- An event's place is its order's version, times sixteen, and its place in that commit.
+-- An event's place is its order's version, times 1 024, and its place in that commit.
 SELECT 'I33 events stand in the order of their versions: ' || o.order_number || ' version ' || e.version
 FROM outbox e JOIN orders o ON o.id = e.order_id
 GROUP BY o.order_number, o.version, e.version
-HAVING min(e.seq) <> e.version * 16 OR max(e.seq) <> e.version * 16 + count(*) - 1
+HAVING min(e.seq) <> e.version * 1024 OR max(e.seq) <> e.version * 1024 + count(*) - 1
     OR e.version > o.version
 UNION ALL
 SELECT 'I38 one row of the trail for every version: ' || o.order_number || ' at ' || o.version

@@ -82,6 +82,14 @@ impl Exchange {
         Self { answer: None, delay_ms: 0, held: None }
     }
 
+    /// Half of the body is missing, whatever the headers say of the whole.
+    pub(crate) fn halved(mut self) -> Self {
+        if let Some(answer) = &mut self.answer {
+            answer.body.truncate(answer.body.len() / 2);
+        }
+        self
+    }
+
     /// Answered when others have overtaken it.
     pub(crate) fn held(call: HeldCall) -> Self {
         Self { answer: None, delay_ms: 0, held: Some(call) }

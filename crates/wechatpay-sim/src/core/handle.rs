@@ -128,13 +128,18 @@ impl WeChatPay {
             Action::RefundEnds(ending) => manner.ending = Some(*ending),
             Action::CorruptSignature => manner.signature = SignatureFault::Corrupt,
             Action::Probe => manner.signature = SignatureFault::Probe,
-            Action::DelayMs(_) | Action::Duplicate(_) | Action::Status(_) | Action::AnswerLost => {}
+            Action::DelayMs(_)
+            | Action::Duplicate(_)
+            | Action::Status(_)
+            | Action::AnswerLost
+            | Action::Truncate => {}
         }
         let (exchange, effect) = self.answer(arrived, manner, ports);
         let exchange = match taken.action {
             Action::AnswerLost => Exchange::hang_up(),
             Action::Status(injected) => Exchange::now(injected_answer(&injected, ports)),
             Action::DelayMs(delay_ms) => Exchange { delay_ms, ..exchange },
+            Action::Truncate => exchange.halved(),
             Action::Drop
             | Action::Duplicate(_)
             | Action::Reorder(_)

@@ -7,6 +7,7 @@ mod bills;
 mod deliveries;
 mod elsewhere;
 mod faulty;
+mod fund_flows;
 mod late;
 mod orders;
 mod products;

@@ -101,7 +101,9 @@ fn faults(which: u8) -> Value {
     match which {
         0 => json!({"rules": []}),
         1 => json!({"rules": [{"match": {"path": calls}, "every": 2, "action": "drop"}]}),
-        2 => json!({"rules": [{"match": {"path": calls}, "every": 3, "action": "answer_lost"}]}),
+        2 => json!({"rules": [
+            {"match": {"path": calls}, "every": 3, "action": "answer_lost"},
+            {"match": {"path": "*"}, "every": 2, "action": "truncate"}]}),
         3 => json!({"rules": [
             {"match": {"path": "*"}, "every": 3, "action": "corrupt_signature"},
             {"match": {"path": "*"}, "every": 2, "action": "probe"}]}),

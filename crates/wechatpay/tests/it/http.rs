@@ -4,12 +4,16 @@ use core::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use wechatpay::{HttpTransport, Method, Transport as _, TransportError, WireRequest, WireResponse};
+use wechatpay::{
+    DOWNLOAD_MAX, Host, HttpTransport, Method, Purpose, Transport as _, TransportError,
+    WireRequest, WireResponse,
+};
 
 fn request() -> WireRequest {
     WireRequest {
         method: Method::Post,
         target: "/v3/pay/A%7CB*C?x=%2B".to_owned(),
+        purpose: Purpose::Call,
         headers: [
             ("User-Agent", "Paydesk/1".to_owned()),
             ("Accept", "application/json".to_owned()),
@@ -86,7 +90,77 @@ async fn an_endless_answer_is_cut() {
         stream.write_all(long.as_bytes()).await.ok()
     };
     let (response, _) = tokio::join!(transport.send(request()), serve);
-    assert_eq!(response, Err(TransportError("the answer is too long".to_owned())));
+    assert_eq!(response, Err(TransportError::too_long()));
+}
+
+fn download(host: Host) -> WireRequest {
+    WireRequest { purpose: Purpose::Download(host), ..request() }
+}
+
+/// Answers one connection with a head and this many bytes, as far as the client wants them.
+async fn serve_long(listener: &TcpListener, length: usize) {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    assert!(stream.read(&mut [0; 4_096]).await.unwrap() > 0);
+    let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let bytes = vec![b'x'; length];
+    if stream.write_all(&bytes).await.is_ok() {
+        stream.shutdown().await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_file_may_be_long_and_not_endless() {
+    let (listener, url) = listener().await;
+    let transport = transport(&url, None);
+    let (file, ()) =
+        tokio::join!(transport.send(download(Host::First)), serve_long(&listener, DOWNLOAD_MAX));
+    assert_eq!(file.unwrap().body.len(), DOWNLOAD_MAX);
+    let (file, ()) = tokio::join!(
+        transport.send(download(Host::First)),
+        serve_long(&listener, DOWNLOAD_MAX + 1)
+    );
+    assert_eq!(file, Err(TransportError::too_long()));
+    assert!(TransportError::too_long().is_too_long());
+    assert!(!TransportError("the time was up".to_owned()).is_too_long());
+}
+
+#[tokio::test]
+async fn a_file_may_take_longer_than_a_call() {
+    let (listener, url) = listener().await;
+    let transport = transport(&url, None);
+    let serve = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        assert!(stream.read(&mut [0; 4_096]).await.unwrap() > 0);
+        // Longer than the time of a call.
+        let never = core::future::pending::<()>();
+        assert!(tokio::time::timeout(Duration::from_millis(900), never).await.is_err());
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx";
+        stream.write_all(answer).await.unwrap();
+    };
+    let (file, ()) = tokio::join!(transport.send(download(Host::First)), serve);
+    assert_eq!(file.unwrap().body, b"x");
+}
+
+#[tokio::test]
+async fn a_file_comes_from_the_host_that_is_named_and_from_no_other() {
+    let (first, first_url) = listener().await;
+    let (backup, backup_url) = listener().await;
+    let both = transport(&first_url, Some(&backup_url));
+    let answers =
+        ["a", "b"].map(|body| format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{body}"));
+    let (file, _) = tokio::join!(both.send(download(Host::Backup)), serve(&backup, &answers[1]));
+    assert_eq!(file.unwrap().body, b"b");
+    let (file, _) = tokio::join!(both.send(download(Host::First)), serve(&first, &answers[0]));
+    assert_eq!(file.unwrap().body, b"a");
+    // Nobody is asked in the place of a host that is gone, or that there is not.
+    drop(first);
+    assert!(both.send(download(Host::First)).await.is_err());
+    let asked = tokio::time::timeout(Duration::from_millis(20), backup.accept()).await;
+    assert!(asked.is_err(), "the backup host was asked");
+    let alone = transport(&backup_url, None);
+    let none = Err(TransportError("there is no backup host".to_owned()));
+    assert_eq!(alone.send(download(Host::Backup)).await, none);
 }
 
 #[tokio::test]

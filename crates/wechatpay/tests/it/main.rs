@@ -2,6 +2,7 @@
 //! error table, tampering, keys that change, a clock that is wrong.
 #![cfg(test)]
 
+mod bills;
 mod certificates;
 mod close;
 mod date;
@@ -11,6 +12,7 @@ mod login;
 mod notice;
 mod prepay;
 mod query;
+mod query_by_id;
 mod query_refund;
 mod refund;
 mod refund_notice;

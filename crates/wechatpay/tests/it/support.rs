@@ -145,8 +145,10 @@ impl Script {
         self.answers.lock().unwrap().push_back(Ok(response));
     }
     pub(crate) fn lose(&self) {
-        let lost = TransportError("the time was up".to_owned());
-        self.answers.lock().unwrap().push_back(Err(lost));
+        self.fail(TransportError("the time was up".to_owned()));
+    }
+    pub(crate) fn fail(&self, error: TransportError) {
+        self.answers.lock().unwrap().push_back(Err(error));
     }
     pub(crate) fn seen(&self) -> Vec<WireRequest> {
         self.seen.lock().unwrap().clone()

@@ -1,5 +1,6 @@
 //! What persons say about a refund: yes, no, never mind, again, and "it was paid back otherwise".
 
+use super::lines::worth;
 use crate::order::{Circumstances, Decision, Event, Order, Rejection};
 use crate::payment::Payment;
 use crate::refund::{Asker, NUMBER_TAKEN, Refund, RefundKind, RefundState};
@@ -159,7 +160,7 @@ impl Order {
         if !self.may_be_retried(refund) {
             return Err(Rejection::WrongState);
         }
-        let another = self.begun_anew(refund, amount, given.now)?;
+        let another = self.begun_anew(refund, amount, given.actor, given.now)?;
         if !self.retry_needs_another(&another, given) {
             return Ok(another);
         }
@@ -173,6 +174,7 @@ impl Order {
         &self,
         refund: &Refund,
         amount: Option<Fen>,
+        given_by: &str,
         now: Timestamp,
     ) -> Result<Refund, Rejection> {
         let another = self.replacing(refund, now).ok_or(Rejection::TooManyRefunds)?;
@@ -180,11 +182,15 @@ impl Order {
         let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
         let rest = payment.map_or(Fen::ZERO, |payment| self.rest_of(payment));
         let some_is_back = refund.kind == RefundKind::Surplus && rest < refund.amount;
-        let amount = amount.unwrap_or(if some_is_back { rest } else { another.amount });
+        let (amount, actor) = match amount {
+            // Known by it: that so much is owed is what a person said.
+            Some(amount) => (amount, given_by.to_owned()),
+            None => (if some_is_back { rest } else { another.amount }, another.actor.clone()),
+        };
         if amount < Fen::new(1) || amount > rest {
             return Err(Rejection::RefundExceedsPaid);
         }
-        Ok(Refund { amount, ..another })
+        Ok(Refund { amount, actor, ..another })
     }
 
     /// What is still to go back of a surplus payment whose automatic refund gave way to another.
@@ -195,7 +201,7 @@ impl Order {
         if !gives_way || self.is_served_otherwise(gave_way) {
             return None;
         }
-        self.begun_anew(gave_way, None, now).ok()
+        self.begun_anew(gave_way, None, &gave_way.actor, now).ok()
     }
 
     pub(in crate::order) fn settle_refund_offline(
@@ -207,6 +213,9 @@ impl Order {
         let refund = self.known_refund(out_refund_no)?;
         match &refund.state {
             RefundState::SettledOffline { .. } => return Ok(Decision::AlreadyApplied),
+            RefundState::Abnormal { .. } if self.goes_back_otherwise(refund) => {
+                return Err(Rejection::WrongState);
+            }
             RefundState::Abnormal { .. } => {}
             // What goes on under another number is paid back there; what goes back otherwise, is paid back.
             RefundState::Rejected { .. }
@@ -304,6 +313,25 @@ impl Order {
             created_at: now,
             ..last.clone()
         })
+    }
+
+    /// What goes in the place of a refund that WeChat Pay closed: what was wanted last, as far as it is still
+    /// there. Others may have gone meanwhile, and what had gone in its place may have been worth more.
+    pub(super) fn in_place_of_closed(&self, closed: &Refund, now: Timestamp) -> Option<Refund> {
+        let another = self.replacing(closed, now)?;
+        let payment = self.payments.iter().find(|payment| payment.no == closed.payment_no)?;
+        let rest = self.rest_of(payment);
+        // All of a surplus goes back, unless a person said how much of it.
+        let is_whole = closed.kind == RefundKind::Surplus && another.actor == closed.actor;
+        let amount = if is_whole { rest } else { another.amount.min(rest) };
+        if amount < Fen::new(1) {
+            return None;
+        }
+        // Goods are not cut.
+        let are_there = self.has_lines_left(&another) && worth(&another.lines) <= amount;
+        let lines = if are_there { another.lines } else { Vec::new() };
+        let state = if amount > closed.amount { another.state } else { RefundState::Requested };
+        Some(Refund { amount, lines, state, ..another })
     }
 
     pub(super) fn moved(&self, refund: &Refund, to: RefundState, now: Timestamp) -> Decision {

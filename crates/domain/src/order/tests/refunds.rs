@@ -6,6 +6,7 @@ mod cancelling;
 mod dead_ends;
 mod fees;
 mod imports;
+mod late_ends;
 mod limits;
 mod lines;
 mod people;

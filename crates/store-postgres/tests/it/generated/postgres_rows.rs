@@ -10,7 +10,7 @@ const ALL: &str = "\
     SELECT 'effect ' || effect_key FROM effects \
     UNION ALL SELECT concat_ws(' ', 'inbox', source, event_id, event_type, fact_hash, status, \
         coalesce(out_trade_no, '-')) FROM inbox \
-    UNION ALL SELECT concat_ws(' ', 'outbox', o.order_number, x.version, x.seq - x.version * 16, x.type, \
+    UNION ALL SELECT concat_ws(' ', 'outbox', o.order_number, x.version, x.seq - x.version * 1024, x.type, \
         coalesce(x.subject, '-')) FROM outbox x JOIN orders o ON o.id = x.order_id \
     UNION ALL SELECT concat_ws(' ', 'audit', coalesce(o.order_number, '-'), coalesce(a.seq, 0), a.actor, \
         a.cause, coalesce(a.request_id, '-')) FROM audit a LEFT JOIN orders o ON o.id = a.order_id \

@@ -93,7 +93,7 @@ async fn down_does_not_forget_what_is_paid_in_a_browser_or_an_app() {
         let migrating = Migrating::at_first().await;
         let store = migrating.up().await;
         let order = steps(&store, &[pays]).await;
-        is_refused(&migrating, "0016").await;
+        is_refused(&migrating, "0019").await;
         assert_eq!(load(&store, 1).await.payments, order.payments);
     }
 }

@@ -27,6 +27,7 @@ pub enum Action {
     Probe,
     Status(InjectedStatus),
     AnswerLost,
+    Truncate,
     StaleQuery(Freshness),
     Late(Lateness),
     RefundEnds(RefundEnding),
@@ -117,7 +118,7 @@ impl Purpose {
 
 impl Action {
     /// All names, in the order of the documentation.
-    pub const NAMES: [&'static str; 11] = [
+    pub const NAMES: [&'static str; 12] = [
         "drop",
         "delay_ms",
         "duplicate",
@@ -126,6 +127,7 @@ impl Action {
         "probe",
         "status",
         "answer_lost",
+        "truncate",
         "stale_query",
         "late",
         "refund_ends",
@@ -142,6 +144,7 @@ impl Action {
             Self::Probe => "probe",
             Self::Status(_) => "status",
             Self::AnswerLost => "answer_lost",
+            Self::Truncate => "truncate",
             Self::StaleQuery(_) => "stale_query",
             Self::Late(_) => "late",
             Self::RefundEnds(_) => "refund_ends",
@@ -158,6 +161,7 @@ impl Action {
             "corrupt_signature" => none(Self::CorruptSignature),
             "probe" => none(Self::Probe),
             "answer_lost" => none(Self::AnswerLost),
+            "truncate" => none(Self::Truncate),
             "delay_ms" => value
                 .and_then(Value::as_u64)
                 .filter(|ms| *ms <= HOLD_MS_MAX)
@@ -197,12 +201,20 @@ impl Action {
             | Self::CorruptSignature
             | Self::Probe
             | Self::Status(_)
-            | Self::AnswerLost => self.acts_on_calls(),
+            | Self::AnswerLost
+            | Self::Truncate => self.acts_on_calls(),
         }
     }
 
     pub(super) fn acts_on_notices(&self) -> bool {
-        !matches!(self, Self::Status(_) | Self::StaleQuery(_) | Self::Late(_) | Self::RefundEnds(_))
+        !matches!(
+            self,
+            Self::Status(_)
+                | Self::StaleQuery(_)
+                | Self::Late(_)
+                | Self::RefundEnds(_)
+                | Self::Truncate
+        )
     }
 }
 

@@ -58,6 +58,7 @@ impl Met {
             | Action::Status(_)
             | Action::StaleQuery(_)
             | Action::RefundEnds(_)
+            | Action::Truncate
             | Action::Late(_) => met,
         }
     }

@@ -220,6 +220,15 @@ fn a_repeat_is_answered_and_changes_nothing() {
 }
 
 #[test]
+fn it_can_succeed_at_once() {
+    let mut world = World::new();
+    let id = world.stranded();
+    world.set(json!({"refund_takes_ms": 0}));
+    assert_eq!(body_of(&world.apply(&id, &card()))["status"], "SUCCESS");
+    assert_eq!(world.due().len(), 1);
+}
+
+#[test]
 fn a_card_that_does_not_take_it_makes_it_abnormal_again() {
     let mut world = World::new();
     let id = world.stranded();

@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 /// Tea for 2,000 and a cup for 500, 80 for delivery and 7 for hurry.
-pub(super) fn tea_and_cup() -> Order {
+pub(in crate::order::tests) fn tea_and_cup() -> Order {
     paid(&[(1, 2_000, 0), (1, 500, 0)], (80, 7))
 }
 

@@ -8,10 +8,10 @@ use crate::case::CaseKind;
 use crate::fact::RefundProgress;
 use crate::names::{Appid, Mchid};
 use crate::order::tests::moment::Moment;
-use crate::order::tests::refund_samples::{ask, last, said_of, succeeded};
+use crate::order::tests::refund_samples::{ask, console, last, said_of, succeeded};
 use crate::order::tests::samples::{placed_directly, start};
 use crate::order::{CancelCause, Command, Event, Order, OrderStatus, WalletPayment};
-use crate::outgoing::OutgoingKind;
+use crate::outgoing::{OutgoingKind, TOLD_MAX};
 use crate::refund::{Asker, REFUNDABLE_S, REFUNDS_MAX, RefundStatus};
 
 fn paid_from_wallet() -> Order {
@@ -66,4 +66,30 @@ fn fees_that_cannot_follow_their_goods_are_shown_to_a_person_once() {
     let later = Moment::at(start().plus_seconds(3_000));
     let written = later.written(&order, &said_of(&order, &order.refunds[1], succeeded()));
     assert!(written.cases.is_empty(), "{:?}", written.cases);
+}
+
+/// As many refunds as there can be, all of them waiting for another person, and together all of it.
+fn fifty_that_wait(order: Order) -> Order {
+    let wait = |order: Order, turn: usize, fen: i64| {
+        let moment = at().approving_above(0).named(&format!("turn {turn}"));
+        moment.play(&order, &ask(fen, Asker::Operator))
+    };
+    let order = (1..REFUNDS_MAX).fold(order, |order, turn| wait(order, turn, 1));
+    let rest = order.refundable().get();
+    wait(order, REFUNDS_MAX, rest)
+}
+
+#[test]
+fn what_fifty_refunds_tell_in_one_commit_has_room_in_its_version() {
+    let cancel = Command::Cancel(CancelCause::Buyer);
+    let from_wallet = at().written(&fifty_that_wait(paid_from_wallet()), &cancel);
+    assert!(from_wallet.outgoing.len() > 2 * REFUNDS_MAX, "{}", from_wallet.outgoing.len());
+    // All of it was given back in the merchant console: what is not sent gives way.
+    let order = fifty_that_wait(tea_and_cup());
+    let paid = order.amounts.total.get();
+    let elsewhere = console(&order, paid, RefundProgress::Processing);
+    for written in [from_wallet, at().written(&order, &elsewhere)] {
+        assert!(written.outgoing.len() * 4 < usize::from(TOLD_MAX), "{}", written.outgoing.len());
+        assert!(!written.tells_too_much());
+    }
 }

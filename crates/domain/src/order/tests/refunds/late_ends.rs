@@ -1,0 +1,150 @@
+//! Refunds that were given up and are there after all: how they end, and what was done meanwhile in the belief
+//! that they came to nothing.
+
+use super::super::moment::Moment;
+use super::super::refund_samples::{
+    PART, ask, call_refused, console, decline, last, no, not_exist, paid, play, rejected, retry,
+    said_of, send, settle_offline, shipped, succeeded, surplus,
+};
+use super::super::samples::{TOTAL, ship, start};
+use super::fees::{by, number, tea_and_cup};
+use crate::case::CaseKind;
+use crate::fact::RefundProgress;
+use crate::job::{JobChange, JobId};
+use crate::order::{CancelCause, Command, Order, OrderStatus, Rejection};
+use crate::refund::{Asker, NUMBER_TAKEN, RefundState, RefundStatus};
+use crate::{Fen, OutRefundNo};
+
+fn at(seconds: i64) -> Moment {
+    Moment::at(start().plus_seconds(seconds))
+}
+
+fn told(moment: &Moment, order: &Order, no: &OutRefundNo, progress: RefundProgress) -> Order {
+    moment.play(order, &said_of(order, order.refund(no).unwrap(), progress))
+}
+
+fn states(order: &Order) -> Vec<(i64, RefundStatus)> {
+    let of = |refund: &crate::refund::Refund| (refund.amount.get(), refund.state.status());
+    order.refunds.iter().map(of).collect()
+}
+
+/// Tea of 2,000 and a cup of 500 with fees of 87. When the tea was tried again it was the last of the goods, so
+/// that the fees went with it; by the time its first request is closed they go back alone.
+#[test]
+fn what_goes_in_the_place_of_a_closed_one_has_room() {
+    let order = at(0).named("cup").play(&tea_and_cup(), &by(&[(2, 1)], Asker::Buyer));
+    let cup = number(&order, 0);
+    let order = at(0).named("tea").play(&order, &by(&[(1, 1)], Asker::Buyer));
+    let tea = number(&order, 1);
+    let order = play(order, &[send, call_refused, not_exist]);
+    let order = at(100).play(&order, &Command::SendRefund { out_refund_no: cup.clone() });
+    let order = told(&at(100), &order, &cup, succeeded());
+    let again = Command::RetryRefund { out_refund_no: tea.clone(), amount: None };
+    let order = at(110).play(&order, &again);
+    assert_eq!(last(&order).amount, Fen::new(2_087));
+    let order = told(&at(120), &order, &tea, RefundProgress::Processing);
+    let order = told(&at(130), &order, &tea, RefundProgress::Closed);
+    let instead = last(&order);
+    assert_eq!(
+        (instead.amount, instead.state.status()),
+        (Fen::new(2_000), RefundStatus::Requested)
+    );
+    assert_eq!(instead.lines.len(), 1, "the tea");
+    assert_eq!(order.reserved(1), Fen::new(2_587), "{:?}", states(&order));
+}
+
+/// All of it gave way to one of the console, which came to nothing, and then to its own first request.
+#[test]
+fn all_of_a_surplus_goes_back_whatever_gave_way_to_what() {
+    let order = rejected(surplus());
+    let automatic = no(&order);
+    let order = at(10).play(&order, &retry(&order));
+    let order = at(11).play(&order, &console(&order, PART, RefundProgress::Processing));
+    let elsewhere = OutRefundNo::stated("console-1").unwrap();
+    let order = told(&at(12), &order, &elsewhere, RefundProgress::Closed);
+    let order = told(&at(13), &order, &automatic, RefundProgress::Processing);
+    let order = told(&at(14), &order, &automatic, RefundProgress::Closed);
+    assert_eq!(order.reserved(1), Fen::new(TOTAL), "{:?}", states(&order));
+    assert!(last(&order).replaces.is_some(), "as one");
+}
+
+/// What a person said is owed stays so, also where the one in whose place it goes is closed late.
+#[test]
+fn of_a_surplus_that_is_closed_late_no_more_goes_back_than_a_person_said_was_owed() {
+    let order = rejected(surplus());
+    let automatic = no(&order);
+    let again =
+        Command::RetryRefund { out_refund_no: automatic.clone(), amount: Some(Fen::new(PART)) };
+    let order = at(10).play(&order, &again);
+    let order = told(&at(11), &order, &automatic, RefundProgress::Processing);
+    let order = told(&at(12), &order, &automatic, RefundProgress::Closed);
+    assert_eq!(order.reserved(1), Fen::new(PART), "{:?}", states(&order));
+}
+
+/// First paid back by WeChat Pay; then nobody pays it back by bank under the number of what replaced it.
+#[test]
+fn what_is_back_is_not_paid_by_bank_under_the_number_of_another() {
+    let mut order = rejected(play(shipped(), &[|_| ask(PART, Asker::Operator)]));
+    let first = no(&order);
+    order.refunds[0].state = RefundState::Rejected { code: NUMBER_TAKEN.to_owned() };
+    let order = at(60).play(&order, &retry(&order));
+    let second = no(&order);
+    let order = at(60).play(&order, &send(&order));
+    let abnormal = told(&at(61), &order, &second, RefundProgress::Abnormal);
+    assert!(at(70).decide(&abnormal, &settle_offline(&abnormal)).is_ok(), "it is owed");
+    let back = told(&at(62), &abnormal, &first, succeeded());
+    assert_eq!(at(70).decide(&back, &settle_offline(&back)), Err(Rejection::WrongState));
+}
+
+/// The case is about the order and stays, whatever becomes of the refund.
+fn assert_shown(order: &Order, refund: &OutRefundNo) {
+    for progress in [succeeded(), RefundProgress::Processing] {
+        let written =
+            at(60).written(order, &said_of(order, order.refund(refund).unwrap(), progress));
+        let about = |kind: CaseKind, subject: &str| {
+            kind == CaseKind::RefundMismatch && subject == order.number.as_str()
+        };
+        assert!(written.cases.iter().any(|case| about(case.kind, &case.subject)), "{progress:?}");
+        assert!(!written.ended_cases.iter().any(|end| about(end.kind, &end.subject)));
+    }
+}
+
+#[test]
+fn that_goods_were_sent_for_money_that_is_back_is_shown_to_a_person() {
+    let whole = rejected(play(paid(), &[|_| Command::Cancel(CancelCause::Buyer)]));
+    assert_eq!(whole.status, OrderStatus::Ready);
+    let sent = at(30).play(&whole, &ship("SF-1", true));
+    assert_shown(&sent, &no(&whole));
+    let a_line = at(0).named("tea").play(&tea_and_cup(), &by(&[(1, 1)], Asker::Buyer));
+    let a_line = rejected(a_line);
+    let sent = at(30).play(&a_line, &ship("SF-1", true));
+    assert_shown(&sent, &no(&a_line));
+    // Nothing was sent for it.
+    let written = at(60).written(&whole, &said_of(&whole, last(&whole), succeeded()));
+    assert_eq!(written.cases, []);
+}
+
+#[test]
+fn that_money_is_back_to_which_a_person_said_no_is_shown_to_a_person() {
+    let order = play(shipped(), &[|_| ask(PART, Asker::Buyer), decline]);
+    assert_shown(&order, &no(&order));
+}
+
+/// It had no room while another had its amount. Nothing is to be sent before it is asked about.
+#[test]
+fn what_had_no_room_is_asked_about_as_soon_as_the_other_comes_to_nothing() {
+    let order = rejected(play(paid(), &[|_| Command::Cancel(CancelCause::Buyer)]));
+    let first = no(&order);
+    let order = at(20).play(&order, &Command::Cancel(CancelCause::Buyer));
+    let order = at(60).play(&order, &send(&order));
+    let fact = said_of(&order, order.refund(&first).unwrap(), succeeded());
+    assert!(at(61).decide(&order, &fact).is_err(), "its amount is the other's");
+    let order = at(62).play(&order, &call_refused(&order));
+    let written = at(63).written(&order, &not_exist(&order));
+    let now = start().plus_seconds(63);
+    let asked = JobChange::Ensure { id: JobId::refund(&first), due_at: now };
+    assert!(written.jobs.contains(&asked), "{:?}", written.jobs);
+    let order = at(63).play(&order, &not_exist(&order));
+    assert_eq!(order.status, OrderStatus::Ready);
+    assert_eq!(at(64).play(&order, &fact).status, OrderStatus::Cancelled);
+}
