@@ -48,7 +48,9 @@ impl Principal {
         match self {
             Principal::Anyone => "anyone".to_owned(),
             Principal::Buyer(buyer) => format!("buyer:{buyer}"),
-            Principal::Key(key) if key.roles == [Role::Service] => format!("service:{}", key.id),
+            Principal::Key(key) if key.roles == [Role::Service] && key.person.is_none() => {
+                format!("service:{}", key.id)
+            }
             // Whoever made a key for themselves is the same person with it (`domain`, refunds).
             Principal::Key(key) => match &key.person {
                 Some(person) => format!("operator:{person}/{}", key.id),

@@ -106,6 +106,11 @@ impl Call {
         }
     }
 
+    /// Whether a person made the key, with a key of theirs, and so has seen it.
+    pub(crate) fn is_of_a_person(&self) -> bool {
+        matches!(&self.principal, Principal::Key(key) if key.person.is_some())
+    }
+
     /// Who reads the answer.
     fn audience(&self) -> Audience {
         match &self.principal {

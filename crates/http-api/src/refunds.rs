@@ -14,7 +14,7 @@ use crate::wire::refund::WireRefund;
 use actix_web::HttpResponse;
 use asking::{AskBody, Asking, ServiceAskBody, ServiceAsking};
 use domain::OutRefundNo;
-use domain::order::{Order, RefundAsk};
+use domain::order::{Order, Purpose, RefundAsk};
 use domain::refund::Asker;
 use usecases::Refunded;
 
@@ -51,7 +51,9 @@ pub(crate) async fn ask_as_operator(mut call: Call) -> Answer {
     created(&format!("/api/admin/orders/{}", refunded.order.number), &refunded)
 }
 
-/// Sends money of a payment back, at once. The same `out_refund_no` is the same refund for ever.
+/// Sends money of a payment back, at once. The same `out_refund_no` is the same refund for ever. With a
+/// key that a key made it counts as an operator's: above a limit it waits for an approver who is another
+/// person.
 #[utoipa::path(post, path = "/api/v1/payments/{out_trade_no}/refunds", tag = "backends",
     operation_id = "refund_payment",
     params(("out_trade_no" = String, Path),
@@ -73,7 +75,12 @@ pub(crate) async fn ask_as_service(mut call: Call) -> Answer {
             Some(_) | None => Problem::not_refundable(),
         });
     }
-    let refunded = ask(&call, &asked, asked.body.ask()).await?;
+    // Whoever made the key has seen it, and is not to send with it what they may not send alone.
+    let by = if call.is_of_a_person() { Asker::Operator } else { Asker::Service };
+    if order.purpose == Purpose::Recharge {
+        return Err(Problem::not_refundable());
+    }
+    let refunded = ask(&call, &asked, asked.body.ask(by)).await?;
     created(&format!("/api/v1/refunds/{}", refunded.out_refund_no), &refunded)
 }
 

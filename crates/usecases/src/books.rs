@@ -91,7 +91,7 @@ impl Paydesk {
         let mut left = self.not_accepted(named).await?;
         // Behind those that may stay others may stand, which are not named.
         if left.is_empty() && *violations > sample.len().try_into().unwrap_or(u64::MAX) {
-            left.push(case(part, id, says, "others"));
+            left = self.not_accepted(vec![case(part, id, says, "others")]).await?;
         }
         Ok(left)
     }

@@ -16,8 +16,8 @@ use domain::bill::{BillDay, FundAccount, FundFlowBill, TradeBill, TradeBillKind}
 use domain::ports::{BillAnswer, BillError, BillSource, MalformedBill, PortFuture};
 
 use crate::client::WechatPay;
-use crate::errors::{Call, Decline};
-use crate::exchange::{Draft, Exchange, NoReply, Reply};
+use crate::errors::{Call, Decline, NoReply};
+use crate::exchange::{Draft, Exchange, Reply};
 use crate::transport::{DOWNLOAD_MAX, Method, WireResponse};
 use hosts::Link;
 use unpack::Genuine;

@@ -220,8 +220,25 @@ fn with_request_id(why: String, request_id: Option<&str>) -> String {
     }
 }
 
+/// Why nothing came back.
+pub(crate) enum NoReply {
+    /// We could not sign: nothing was sent.
+    NotSent(GatewayError),
+    /// It was sent, and there is no answer.
+    NoAnswer(TransportError),
+}
+
+impl From<NoReply> for GatewayError {
+    fn from(why: NoReply) -> GatewayError {
+        match why {
+            NoReply::NotSent(error) => error,
+            NoReply::NoAnswer(error) => lost(&error),
+        }
+    }
+}
+
 /// No answer: it may have happened.
-pub(crate) fn lost(error: &TransportError) -> GatewayError {
+fn lost(error: &TransportError) -> GatewayError {
     GatewayError::OutcomeUnknown(error.to_string())
 }
 

@@ -16,7 +16,7 @@ use time::format_description::well_known::Rfc2822;
 
 use crate::called;
 use crate::certificates::{self, Reader};
-use crate::errors::{self, Decline};
+use crate::errors::{self, Decline, NoReply};
 use crate::keyring::{Fetch, KeyRing};
 use crate::keys::{MerchantKey, PlatformKey, Serial};
 use crate::nonces::Nonces;
@@ -24,9 +24,7 @@ use crate::resource::ApiV3Keys;
 use crate::scheme::SignatureScheme;
 use crate::sign::{self, Stamp};
 use crate::target;
-use crate::transport::{
-    Host, Method, Purpose, Transport, TransportError, WireRequest, WireResponse,
-};
+use crate::transport::{Host, Method, Purpose, Transport, WireRequest, WireResponse};
 use crate::verify::{Claim, Distrust, SignatureHeaders};
 
 /// How we name ourselves; `/v3/certificates` refuses requests without it.
@@ -85,23 +83,6 @@ pub(crate) enum NoKey {
     Unknown,
     /// WeChat Pay could not be asked just now.
     Unavailable,
-}
-
-/// Why nothing came back.
-pub(crate) enum NoReply {
-    /// We could not sign: nothing was sent.
-    NotSent(GatewayError),
-    /// It was sent, and there is no answer.
-    NoAnswer(TransportError),
-}
-
-impl From<NoReply> for GatewayError {
-    fn from(why: NoReply) -> GatewayError {
-        match why {
-            NoReply::NotSent(error) => error,
-            NoReply::NoAnswer(error) => errors::lost(&error),
-        }
-    }
 }
 
 /// Everything that a conversation needs.

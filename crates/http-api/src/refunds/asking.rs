@@ -121,9 +121,9 @@ impl Asking {
 
 impl ServiceAsking {
     /// The same, as the application is asked.
-    pub(super) fn ask(&self) -> RefundAsk {
+    pub(super) fn ask(&self, asker: Asker) -> RefundAsk {
         let out_refund_no = self.out_refund_no.clone();
-        RefundAsk { out_refund_no, ..self.asking.by(Asker::Service) }
+        RefundAsk { out_refund_no, ..self.asking.by(asker) }
     }
 }
 

@@ -31,7 +31,7 @@ fn drawer() -> MockDrawer {
         assert_eq!(query.limit, 1, "the newest alone");
         let subject = query.subject.clone().unwrap();
         let status = match subject.as_str() {
-            "I30:accepted" => Some(CaseStatus::Accepted),
+            "I30:accepted" | "I31:accepted" | "I31:others" => Some(CaseStatus::Accepted),
             "I30:resolved" => Some(CaseStatus::Resolved),
             _ => None,
         };
@@ -158,4 +158,12 @@ async fn what_a_person_accepted_is_not_asked_about_again_and_hides_nothing() {
     };
     let (_, written) = look(vec![CommitAnswer::Committed; 2], more_than_named).await;
     assert_eq!(subjects(&written), ["I30:others"]);
+
+    let those_may_stay_too = |part| match part {
+        Part::Goods => Ok(vec![InvariantReport { violations: 2, ..report("I31", &["accepted"]) }]),
+        Part::Payments | Part::Settlements | Part::Work => Ok(Vec::new()),
+    };
+    let (findings, written) = look(vec![CommitAnswer::Committed], those_may_stay_too).await;
+    assert_eq!(findings.unwrap().broken, ["I31"]);
+    assert_eq!(subjects(&written), [""; 0]);
 }

@@ -55,3 +55,44 @@ async fn a_backend_refunds_the_payment_that_it_names_and_no_other() {
     assert_eq!(front.post_as(&service, 4, &path("nothing-1"), of(1)).await.status, 404);
     assert_eq!(front.post_as(&service, 5, &path(&number), of(1)).await.status, 201);
 }
+
+#[actix_web::test]
+async fn nobody_sends_more_with_a_service_key_that_they_made_than_they_may_alone() {
+    let (front, number) = paid().await;
+    let approver = front.key("approver", vec![Role::Approver, Role::Operator]);
+    for (key, roles) in [(1, json!(["service"])), (2, json!(["service", "viewer"]))] {
+        let body = json!({"name": "till", "roles": roles});
+        let made = front.post_as(&approver, key, "/api/admin/api-keys", body).await;
+        let service = made.body["key"].as_str().unwrap().to_owned();
+        let path = format!("/api/v1/payments/{number}/refunds");
+        let small = front.post_as(&service, 10, &path, of(1)).await;
+        assert_eq!((small.status, &small.body["status"]), (201, &json!("requested")), "{small:?}");
+        let large = front.post_as(&service, 11, &path, of(1_001)).await;
+        assert_eq!((large.status, &large.body["status"]), (201, &json!("awaiting_approval")));
+        assert_eq!(large.body["asked_by"], "operator");
+        let refund = large.body["out_refund_no"].as_str().unwrap();
+        let say = async |by: &str, word: &str| {
+            front
+                .post_as(by, 20 + key, &format!("/api/admin/refunds/{refund}/{word}"), Value::Null)
+                .await
+        };
+        assert_eq!(say(&approver, "approve").await.code(), (403, "forbidden"), "their own");
+        let another = front.key("another", vec![Role::Approver]);
+        assert_eq!(say(&another, "decline").await.status, 200);
+    }
+}
+
+#[actix_web::test]
+async fn no_service_key_refunds_a_recharge_whoever_made_it() {
+    let (front, number) = paid().await;
+    front.bend(&number, |order| order.purpose = domain::order::Purpose::Recharge);
+    let approver = front.key("approver", vec![Role::Approver]);
+    let body = json!({"name": "till", "roles": ["service"]});
+    let made = front.post_as(&approver, 1, "/api/admin/api-keys", body).await;
+    let theirs = made.body["key"].as_str().unwrap().to_owned();
+    for service in [theirs, front.key("shop", vec![Role::Service])] {
+        let path = format!("/api/v1/payments/{number}/refunds");
+        let said = front.post_as(&service, 2, &path, of(1)).await;
+        assert_eq!(said.code(), (409, "order_not_refundable"), "{said:?}");
+    }
+}

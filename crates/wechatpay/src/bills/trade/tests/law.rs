@@ -192,7 +192,7 @@ fn every_cent_in_a_bill_is_read_exactly() {
 }
 
 #[test]
-#[ignore = "minutes without optimisation: `cargo xtask test` runs it with"]
+#[ignore = "minutes even so: `cargo test --profile sim -p wechatpay --lib -- --ignored`"]
 fn every_cent_in_a_bill_from_0_01_to_999_999_99_is_read_exactly() {
     std::thread::scope(|threads| {
         threads.spawn(|| every_cent(1, 49_999_999));
