@@ -215,6 +215,7 @@ fn wire(settings: &Settings, checked: Checked, rim: &Rim) -> Result<Paydesk> {
             deployment_id: settings.deployment_id.clone(),
             mchid: domain::names::Mchid::new(settings.wechat_pay.mchid.clone()),
             appid: domain::names::Appid::new(settings.wechat_pay.appids.mini.clone()),
+            mobile_appid: settings.wechat_pay.appids.app.clone().map(domain::names::Appid::new),
             checkout_deadline_s: settings.shop.checkout_deadline_s,
             direct_deadline_s: settings.shop.direct_deadline_s,
             session_s: settings.shop.session_s,

@@ -186,6 +186,8 @@ pub struct WechatPay {
 pub struct Appids {
     /// The mini program.
     pub mini: String,
+    /// The mobile app; without one, nothing is paid by App.
+    pub app: Option<String>,
 }
 
 /// `[[wechat_pay.merchant_keys]]`

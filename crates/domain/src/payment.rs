@@ -4,7 +4,7 @@
 //! what a payment can be.
 
 use crate::fact::Receipt;
-use crate::names::{Appid, Mchid, Openid};
+use crate::names::{Appid, ClientIp, Mchid, Openid};
 use crate::{Fen, OutTradeNo, Timestamp};
 use core::fmt;
 
@@ -46,6 +46,8 @@ pub struct Terms {
     pub appid: Appid,
     /// The payer; `Some` for JSAPI alone.
     pub payer: Option<Openid>,
+    /// Where the payer's client is; `Some` for H5 alone. WeChat Pay compares it with where they pay from.
+    pub client_ip: Option<ClientIp>,
     /// What is paid, in fen, at least 1.
     pub amount: Fen,
     /// Shown in the payer's bill, at most 127 characters.
@@ -72,6 +74,10 @@ pub enum TradeType {
     Jsapi,
     /// A QR code.
     Native,
+    /// A browser on a phone, outside WeChat.
+    H5,
+    /// A mobile app of the merchant's.
+    App,
 }
 
 /// How far a payment got. Each state carries what it implies and nothing else.
@@ -128,6 +134,23 @@ pub enum Credential {
     PrepayId(String),
     /// Native: the QR code's content. Valid for two hours.
     CodeUrl(String),
+    /// H5: where the browser is sent. Valid for five minutes.
+    H5Url(String),
+}
+
+/// A credential is offered again only while it is good for so many seconds more: the payer has to get to the cashier.
+pub const CREDENTIAL_MARGIN_S: i64 = 60;
+
+impl Credential {
+    /// How long it is good, in seconds, from when WeChat Pay gave it (v3 §7.1). The payment can be payable for longer: the
+    /// same bytes give another one.
+    #[must_use]
+    pub fn life_s(&self) -> i64 {
+        match self {
+            Credential::PrepayId(_) | Credential::CodeUrl(_) => 7_200,
+            Credential::H5Url(_) => 300,
+        }
+    }
 }
 
 /// Why a payment is or was closed.
@@ -199,6 +222,7 @@ impl fmt::Debug for Credential {
         match self {
             Credential::PrepayId(_) => f.write_str("PrepayId(…)"),
             Credential::CodeUrl(_) => f.write_str("CodeUrl(…)"),
+            Credential::H5Url(_) => f.write_str("H5Url(…)"),
         }
     }
 }
@@ -251,6 +275,17 @@ impl Payment {
         }
     }
 
+    /// The credential while it can be offered without asking WeChat Pay again. It does not say when it gave it, and an answer
+    /// that was lost may have given it before; but never before the payment was recorded. So a credential
+    /// may be taken for older than it is, and then the same bytes are sent once more; never for younger.
+    #[must_use]
+    pub fn lasting_credential(&self, now: Timestamp) -> Option<&Credential> {
+        self.credential().filter(|credential| {
+            let end = self.created_at.plus_seconds(credential.life_s());
+            end.plus_seconds(-CREDENTIAL_MARGIN_S) > now
+        })
+    }
+
     /// What WeChat Pay said of the money, when it was paid.
     #[must_use]
     pub fn receipt(&self) -> Option<&Receipt> {
@@ -301,3 +336,6 @@ impl Terms {
         receipt.amount == self.amount && receipt.currency == "CNY" && receipt.appid == self.appid
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ use domain::buyer::Selection;
 use domain::order::PaymentMethod;
 use usecases::Checkedout;
 use utoipa::ToSchema;
-use wanted::{Basket, ClientIp, OfferedTradeType, Paying, Wanted};
+use wanted::{Basket, OfferedTradeType, Paying, Wanted, WireClientIp};
 
 const PREPAY_PATH: &str = "/api/mini/wechat-pay/prepay-from-checkout";
 
@@ -65,8 +65,8 @@ pub(crate) struct PrepayBody {
     /// What the buyer was shown; another total is refused with `price_changed`.
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     expected_total_fen: Option<i64>,
-    /// Where the payer's client is; only H5 will use it.
-    client_ip: Option<ClientIp>,
+    /// Where the payer's client is; H5 needs it, and no other way to pay uses it.
+    client_ip: Option<WireClientIp>,
     /// Whether an open order over the same lines is cancelled to make way.
     replace_open: Option<bool>,
 }
@@ -118,7 +118,7 @@ pub(crate) async fn prepay(mut call: Call) -> Answer {
     let body = call.read::<Prepay>().await?;
     let keyed = call.keyed(key, PREPAY_PATH, &body.canonical);
     let Prepay { wanted, paying } = body.value;
-    let request = wanted.of(buyer, PaymentMethod::Wechat, Some(paying.trade_type));
+    let request = wanted.of(buyer, PaymentMethod::Wechat, Some(&paying));
     let done = call.run(async move |paydesk| paydesk.check_out(&request, &keyed).await).await??;
     Ok(offered(done))
 }

@@ -5,7 +5,7 @@
 use crate::answer;
 use crate::call::{Answer, Call};
 use crate::checkout::offered;
-use crate::checkout::wanted::{ClientIp, OfferedTradeType, Paying};
+use crate::checkout::wanted::{OfferedTradeType, Paying, WireClientIp};
 use crate::etag::IfMatch;
 use crate::json_body::{Body, Fields, TextRule};
 use crate::problem::{FieldError, Problem, ProblemBody};
@@ -32,8 +32,8 @@ pub(crate) struct RechargeBody {
     #[schema(minimum = 1)]
     expected_version: Option<i64>,
     trade_type: Option<OfferedTradeType>,
-    /// Where the payer's client is; only H5 will use it.
-    client_ip: Option<ClientIp>,
+    /// Where the payer's client is; H5 needs it, and no other way to pay uses it.
+    client_ip: Option<WireClientIp>,
 }
 
 struct Recharge {
@@ -112,8 +112,8 @@ pub(crate) async fn recharge(mut call: Call) -> Answer {
     let body = call.read::<Recharge>().await?;
     let keyed = call.keyed(key, PATH, &body.canonical);
     let Recharge { package_id, expected_version, paying } = body.value;
-    let trade_type = paying.trade_type;
-    let request = RechargeRequest { buyer, package_id, expected_version, trade_type };
+    let Paying { trade_type, client_ip } = paying;
+    let request = RechargeRequest { buyer, package_id, expected_version, trade_type, client_ip };
     let done = call.run(async move |paydesk| paydesk.recharge(&request, &keyed).await).await??;
     Ok(offered(done.ok_or_else(Problem::not_found)?))
 }

@@ -76,6 +76,7 @@ pub(crate) fn payment(which: Which) -> NewPayment {
         mchid: mchid(),
         appid: appid(),
         payer: Some(Openid::new("o-payer")),
+        client_ip: None,
         deployment_id: "model".to_owned(),
     }
 }

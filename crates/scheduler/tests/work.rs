@@ -284,6 +284,7 @@ async fn world(answer: Answer) -> World {
             deployment_id: "test".to_owned(),
             mchid: sample::mchid(),
             appid: sample::appid(),
+            mobile_appid: None,
             checkout_deadline_s: 1_800,
             direct_deadline_s: 900,
             session_s: 3_600,

@@ -235,6 +235,7 @@ fn settings(deadline_s: i64) -> usecases::Settings {
         deployment_id: "sim".to_owned(),
         mchid: Mchid::new(Keys::MCHID),
         appid: Appid::new(Keys::APPID),
+        mobile_appid: Some(Appid::new(Keys::MOBILE_APPID)),
         checkout_deadline_s: deadline_s,
         direct_deadline_s: deadline_s,
         session_s: 3_600,

@@ -59,10 +59,15 @@ words!(ClosingCause: Cancelled = "cancelled", Expired = "expired", Superseded = 
     Refused = "refused", Cash = "cash", Elsewhere = "elsewhere");
 words!(SurplusCause: Late = "late", Second = "second", Mismatch = "mismatch",
     RefundSeenFirst = "refund_seen_first", RecordLost = "record_lost");
-words!(TradeType: Jsapi = "JSAPI", Native = "NATIVE");
+words!(TradeType: Jsapi = "JSAPI", Native = "NATIVE", H5 = "H5", App = "APP");
 impl Word for Channel {
-    const ALL: &'static [Self] =
-        &[Channel::Wechat(TradeType::Jsapi), Channel::Wechat(TradeType::Native), Channel::Wallet];
+    const ALL: &'static [Self] = &[
+        Channel::Wechat(TradeType::Jsapi),
+        Channel::Wechat(TradeType::Native),
+        Channel::Wechat(TradeType::H5),
+        Channel::Wechat(TradeType::App),
+        Channel::Wallet,
+    ];
 
     fn word(self) -> &'static str {
         match self {

@@ -31,7 +31,7 @@ fn of_payments(order: &Order, choice: u64, which: u64) -> Command {
     let prepay = |answer| Command::RecordPrepay { out_trade_no: out_trade_no.clone(), answer };
     let says = |trade| sample::says_of(&out_trade_no, trade);
     let transaction = format!("T-{out_trade_no}");
-    match choice % 17 {
+    match choice % 20 {
         0 => prepay(PrepayAnswer::Accepted(Credential::PrepayId("wx-1".to_owned()))),
         1 => prepay(PrepayAnswer::Accepted(Credential::CodeUrl("weixin://1".to_owned()))),
         2 => prepay(PrepayAnswer::Refused { code: "NO_AUTH".to_owned() }),
@@ -48,6 +48,9 @@ fn of_payments(order: &Order, choice: u64, which: u64) -> Command {
         13 => Command::StartPayment(sample::new_payment(TradeType::Native)),
         14 => Command::StartPayment(sample::new_payment(TradeType::Jsapi)),
         15 => Command::NoteReport(PayerResult::Ok),
+        16 => Command::StartPayment(sample::new_payment(TradeType::H5)),
+        17 => Command::StartPayment(sample::new_payment(TradeType::App)),
+        18 => prepay(PrepayAnswer::Accepted(Credential::H5Url("https://1".to_owned()))),
         _ => Command::NoteReport(PayerResult::Cancel),
     }
 }

@@ -331,6 +331,7 @@ macro_rules! conformance {
             listing::a_page_is_newest_first_and_goes_on_where_it_ended,
             listing::an_order_is_listed_by_each_of_its_numbers_and_by_nothing_else,
             payments::another_payment_is_committed_with_the_closing_of_the_first,
+            payments::every_way_to_pay_is_kept_with_its_credential,
             payments::a_key_remembers_the_payment_that_it_offered,
             payments::two_open_payments_of_one_order_are_never_written,
             refunds::a_refund_is_kept_in_every_state,

@@ -7,7 +7,7 @@ use domain::fact::{
     Evidence, PaymentFact, Receipt, RefundAtWechat, RefundFact, RefundProgress, RefundStatement,
     Trade,
 };
-use domain::names::{Appid, Mchid, Openid, RefundId, TransactionId};
+use domain::names::{Appid, ClientIp, Mchid, Openid, RefundId, TransactionId};
 use domain::order::{
     Checkout, Command, LineQuantity, NewPayment, Order, PlacedMethod, Placement, RefundAsk,
     RefundOf,
@@ -126,12 +126,16 @@ pub fn placement(n: u64, buyer: UserId, lines: &[(&Sku, u32)]) -> Placement {
 pub fn new_payment(trade_type: TradeType) -> NewPayment {
     NewPayment {
         trade_type,
+        client_ip: ClientIp::parse(CLIENT_IP).filter(|_| trade_type == TradeType::H5),
         mchid: mchid(),
         appid: appid(),
         payer: Some(Openid::new("o-alice")),
         deployment_id: "test".to_owned(),
     }
 }
+
+/// Where the usual payer is. Personal data: may be found in the payment alone.
+pub const CLIENT_IP: &str = "203.0.113.77";
 
 /// One package by express, with the receiver's masked number.
 pub fn shipment(tracking_no: &str, is_all_delivered: bool) -> ShipmentDraft {

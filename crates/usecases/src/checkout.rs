@@ -16,11 +16,12 @@ mod tests;
 pub use price::{Quote, QuoteError};
 
 use crate::pay_order::of_start;
-use crate::start_payment::Asked;
+use crate::start_payment::{Asked, way_of};
 use crate::{Keyed, Offer, OfferError, Paydesk, TransactError};
 use domain::buyer::{AddressId, Selection};
 use domain::changeset::ReplayRecord;
 use domain::coupon::CouponId;
+use domain::names::ClientIp;
 use domain::order::{Amounts, Order, PaymentMethod};
 use domain::payment::{ClosingCause, Payment, PaymentState, TradeType};
 use domain::ports::{OrderKey, StoreError};
@@ -50,6 +51,8 @@ pub struct CheckoutRequest {
     pub method: PaymentMethod,
     /// How they pay at WeChat Pay; `None` to place the order and ask for a payment later.
     pub trade_type: Option<TradeType>,
+    /// From where; for H5.
+    pub client_ip: Option<ClientIp>,
     /// Whether an open order over the same lines is cancelled to make way.
     pub replace_open: bool,
     /// What they were shown; a differing total is not charged.
@@ -230,18 +233,18 @@ impl Paydesk {
         recorded: &Payment,
         request_id: &str,
     ) -> Result<Offer, CheckoutError> {
-        let Some(trade_type) = recorded.terms.trade_type() else {
+        let Some(way) = way_of(recorded) else {
             return Ok(Paydesk::show_payment(order, recorded));
         };
         for _ in 0..LOOKS_MAX {
-            match order.open_payment().map(|open| (open.no, open.terms.trade_type())) {
-                Some((no, same)) if same == Some(trade_type) => {
+            match order.open_payment().map(|open| (open.no, way_of(open))) {
+                Some((no, same)) if same == Some(way) => {
                     return Ok(self.offer(order, Asked::other(no), request_id).await?);
                 }
                 Some(_) => return Ok(Paydesk::show_payment(order, recorded)),
                 None => {}
             }
-            match self.start_anew(&order, trade_type, request_id).await {
+            match self.start_anew(&order, way, request_id).await {
                 Ok(started) => {
                     let asked = started.asked();
                     return Ok(self.offer(started.order, asked, request_id).await?);

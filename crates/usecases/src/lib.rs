@@ -117,8 +117,10 @@ pub struct Settings {
     pub deployment_id: String,
     /// The merchant.
     pub mchid: Mchid,
-    /// The mini program.
+    /// The mini program: for whoever pays in WeChat, by QR code or in a browser.
     pub appid: Appid,
+    /// The mobile app; without one, nothing is paid by App.
+    pub mobile_appid: Option<Appid>,
     /// How long a checkout can be paid, in seconds.
     pub checkout_deadline_s: i64,
     /// How long an order that is placed directly can be paid, and an online payment of one that is paid at

@@ -272,6 +272,7 @@ pub(crate) fn desk(orders: MockOrders, gateway: MockGateway, now: Timestamp) -> 
             deployment_id: "test".to_owned(),
             mchid: Mchid::new("1900000109"),
             appid: Appid::new("wx-mini"),
+            mobile_appid: Some(Appid::new("wx-app")),
             checkout_deadline_s: 1_800,
             direct_deadline_s: 900,
             session_s: 3_600,

@@ -8,6 +8,7 @@ use crate::transact::Effect;
 use crate::{Checkedout, CheckoutError, Keyed, Paydesk, Target, TransactError};
 use domain::UserId;
 use domain::changeset::Audit;
+use domain::names::ClientIp;
 use domain::order::Rejection;
 use domain::payment::{ClosingCause, TradeType};
 
@@ -20,6 +21,8 @@ pub struct PayRequest {
     pub target: Target,
     /// How.
     pub trade_type: TradeType,
+    /// From where; for H5.
+    pub client_ip: Option<ClientIp>,
 }
 
 impl Paydesk {
@@ -42,7 +45,8 @@ impl Paydesk {
             request_id: Some(keyed.request_id.clone()),
         };
         let intent = keyed.intent(audit, self.clock.now());
-        let new = self.new_payment(Some(request.buyer), request.trade_type).await?;
+        let new =
+            self.new_payment(Some(request.buyer), (request.trade_type, request.client_ip)).await?;
         let started = match self.start_payment(&request.target, new, &intent).await {
             Ok(started) => started,
             // A twin of this very request may be what moved the order on.
@@ -78,6 +82,11 @@ impl Paydesk {
         }
         Ok(())
     }
+}
+
+/// H5 without the payer's address, or App without a mobile app.
+pub(crate) fn way_not_offered() -> CheckoutError {
+    TransactError::Rejected(Rejection::WayNotOffered).into()
 }
 
 /// What a payment that cannot be started means to its buyer.

@@ -3,10 +3,12 @@
 #[cfg(test)]
 mod tests;
 
+use crate::pay_order::way_not_offered;
 use crate::start_payment::Asked;
 use crate::transact::{Landed, impossible};
 use crate::{Checkedout, CheckoutError, Keyed, Paydesk, TransactError};
 use domain::changeset::{Audit, Changeset, Refusal};
+use domain::names::ClientIp;
 use domain::order::{Event, Order, PlacementRefusal, RechargePurchase};
 use domain::payment::TradeType;
 use domain::recharge::{PackageId, RechargePackage};
@@ -26,6 +28,8 @@ pub struct RechargeRequest {
     pub expected_version: Option<u64>,
     /// How they pay.
     pub trade_type: TradeType,
+    /// From where; for H5.
+    pub client_ip: Option<ClientIp>,
 }
 
 impl Paydesk {
@@ -78,12 +82,15 @@ impl Paydesk {
                 buyer,
                 package: package.clone(),
                 pay_deadline: now.plus_seconds(self.settings.checkout_deadline_s),
-                payment: self.new_payment(Some(buyer), request.trade_type).await?,
+                payment: self
+                    .new_payment(Some(buyer), (request.trade_type, request.client_ip))
+                    .await?,
             };
             let composed = purchase
                 .decide(now, &epoch, &|terms| self.gateway.compose_prepay(terms))
                 .map_err(|refusal| match refusal {
                     PlacementRefusal::PayerUnknown => CheckoutError::OpenidRequired,
+                    PlacementRefusal::ClientIpUnknown => way_not_offered(),
                     PlacementRefusal::TooManyLines => CheckoutError::TooManyLines,
                 })?;
             let audit = Audit {

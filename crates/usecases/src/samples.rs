@@ -61,6 +61,7 @@ pub(crate) fn order() -> Order {
             mchid: Mchid::new("1900000109"),
             appid: Appid::new("wx-mini"),
             payer: None,
+            client_ip: None,
             deployment_id: "test".to_owned(),
         }),
         wallet: None,

@@ -12,6 +12,7 @@ pub(crate) use offer::{Asked, Caller};
 pub use offer::{Offer, OfferError};
 
 use in_the_way::Replaced;
+pub(crate) use in_the_way::way_of;
 
 use crate::{Paydesk, Settings, TransactError};
 use domain::CommandId;
@@ -47,6 +48,16 @@ enum Called {
     NumberSpent(WechatRefusal),
 }
 
+/// What the payer can be told after a call.
+pub(crate) enum CallEnd {
+    /// WeChat Pay gave a credential just now: that one is good.
+    Given,
+    /// It refused.
+    Refused(WechatRefusal),
+    /// It is not known what it did.
+    Unknown,
+}
+
 impl Paydesk {
     /// Offers the payment `no` of the order, ordering it at WeChat Pay when that is not known to
     /// have happened: the stored bytes are sent again, under the same number.
@@ -68,7 +79,7 @@ impl Paydesk {
                     *payment
                 }
             };
-            let (answer, refusal) = match self.call_prepay(&payment).await {
+            let (answer, end) = match self.call_prepay(&payment).await {
                 Called::NumberSpent(refusal) => {
                     spent = refusal;
                     let last = round == NUMBERS_MAX;
@@ -86,15 +97,17 @@ impl Paydesk {
                     let (order, _heard) = self.ask_about(order, &payment, request_id).await?;
                     let unknown = PrepayAnswer::Unknown;
                     let order = self.record_prepay(&order, &payment, unknown, request_id).await?;
-                    return self.after_call(order, &payment, None);
+                    return self.after_call(order, &payment, CallEnd::Unknown);
                 }
-                Called::Refused(refusal) => {
-                    (PrepayAnswer::Refused { code: refusal.code.clone() }, Some(refusal))
-                }
-                Called::Answered(answer) => (answer, None),
+                Called::Refused(refusal) => (
+                    PrepayAnswer::Refused { code: refusal.code.clone() },
+                    CallEnd::Refused(refusal),
+                ),
+                Called::Answered(answer @ PrepayAnswer::Accepted(_)) => (answer, CallEnd::Given),
+                Called::Answered(answer) => (answer, CallEnd::Unknown),
             };
             let order = self.record_prepay(&order, &payment, answer, request_id).await?;
-            return self.after_call(order, &payment, refusal);
+            return self.after_call(order, &payment, end);
         }
         Err(OfferError::WechatRefused(spent))
     }
@@ -124,7 +137,8 @@ impl Paydesk {
         if caller == Caller::Blocked {
             return Ok(Readiness::offer(Paydesk::show_payment(order, &payment)));
         }
-        if payment.credential().is_some() || self.is_being_called(&payment, caller) {
+        let is_on_offer = payment.lasting_credential(self.clock.now()).is_some();
+        if is_on_offer || self.is_being_called(&payment, caller) {
             return Ok(Readiness::offer(self.present(order, &payment)));
         }
         if caller == Caller::Starter || payment.state != PaymentState::Created {
@@ -138,7 +152,7 @@ impl Paydesk {
                 Ok(Readiness::offer(Paydesk::show_payment(order, &payment)))
             }
             // Whoever recorded it was only slow.
-            Some(payment) if payment.credential().is_some() => {
+            Some(payment) if payment.lasting_credential(self.clock.now()).is_some() => {
                 Ok(Readiness::offer(self.present(order, &payment)))
             }
             // Calls take time: what was early enough may not be any more.
@@ -157,15 +171,21 @@ impl Paydesk {
         &self,
         order: Order,
         payment: &Payment,
-        refusal: Option<WechatRefusal>,
+        end: CallEnd,
     ) -> Result<Offer, OfferError> {
         if order.settlement.is_some() {
             return Ok(Paydesk::show(order));
         }
-        match (order.payment(payment.out_trade_no()).cloned(), refusal) {
-            (Some(payment), _) if payment.is_open() => Ok(self.present(order, &payment)),
-            (_, Some(refusal)) => Err(OfferError::WechatRefused(refusal)),
-            (_, None) => Err(ended(&order, payment.no)),
+        let found = order.payment(payment.out_trade_no()).cloned();
+        let open = found.filter(Payment::is_open);
+        let lasts = |open: &Payment| open.lasting_credential(self.clock.now()).is_some();
+        match (open, end) {
+            (Some(open), CallEnd::Given) => Ok(self.present(order, &open)),
+            (Some(open), _) if lasts(&open) => Ok(self.present(order, &open)),
+            // What it was given before may be dead: nobody is sent there.
+            (Some(open), CallEnd::Unknown) => Ok(Paydesk::show_payment(order, &open)),
+            (_, CallEnd::Refused(refusal)) => Err(OfferError::WechatRefused(refusal)),
+            (None, CallEnd::Given | CallEnd::Unknown) => Err(ended(&order, payment.no)),
         }
     }
 

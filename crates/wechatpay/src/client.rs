@@ -8,7 +8,7 @@ use std::sync::{Arc, RwLock};
 
 use domain::fact::{PaymentFact, RefundFact};
 use domain::names::TransactionId;
-use domain::payment::{Credential, Payment, Terms};
+use domain::payment::{Channel, Credential, Payment, Terms, TradeType};
 use domain::ports::{
     Clock, GatewayError, Notice, NoticeError, NoticeOpener, PayParams, PaymentGateway, PortFuture,
     RawNotice, RefundRequest,
@@ -247,6 +247,7 @@ impl PaymentGateway for WechatPay {
             Credential::CodeUrl(code_url) => {
                 return Some(PayParams::Native { code_url: code_url.clone() });
             }
+            Credential::H5Url(h5_url) => return Some(PayParams::H5 { h5_url: h5_url.clone() }),
             Credential::PrepayId(prepay_id) => prepay_id,
         };
         let seconds = self.exchange.signing_time().seconds();
@@ -254,7 +255,12 @@ impl PaymentGateway for WechatPay {
         let signed = nonce.ok().and_then(|nonce| {
             let stamp = Stamp { seconds, nonce: &nonce };
             let key = &self.exchange.merchant_key;
-            pay_params::jsapi(&payment.terms.appid, prepay_id, stamp, key).ok()
+            let Terms { channel, appid, mchid, .. } = &payment.terms;
+            if *channel == Channel::Wechat(TradeType::App) {
+                pay_params::app((appid, mchid), prepay_id, stamp, key).ok()
+            } else {
+                pay_params::jsapi(appid, prepay_id, stamp, key).ok()
+            }
         });
         if signed.is_none() {
             tracing::error!(payment.out_trade_no = %payment.out_trade_no(), "cannot sign pay_params");

@@ -10,14 +10,26 @@ use serde::de::DeserializeOwned;
 use crate::exchange::{Draft, VerifiedAnswer};
 use crate::target;
 use crate::transport::Method;
-use crate::wire::prepay::{AmountBody, JsapiAnswer, NativeAnswer, PayerBody, PrepayBody};
+use crate::wire::prepay::{
+    AmountBody, H5Answer, H5Body, NativeAnswer, PayerBody, PrepayBody, PrepayIdAnswer, SceneBody,
+};
+
+/// The scene of an H5 payment (`h5_info.type`): a page in a phone's browser, whatever the phone. The documents have no
+/// closed list.
+const H5_SCENE: &str = "Wap";
 
 /// The body for these terms. Equal terms, equal bytes.
 pub(crate) fn compose(terms: &Terms, notify_url: &str) -> String {
     let payer = match terms.channel {
         Channel::Wechat(TradeType::Jsapi) => terms.payer.as_ref(),
-        Channel::Wechat(TradeType::Native) | Channel::Wallet => None,
+        Channel::Wechat(TradeType::Native | TradeType::H5 | TradeType::App) | Channel::Wallet => {
+            None
+        }
     };
+    let scene_info = terms.client_ip.map(|client_ip| SceneBody {
+        payer_client_ip: client_ip.text(),
+        h5_info: H5Body { r#type: H5_SCENE },
+    });
     let body = PrepayBody {
         appid: terms.appid.as_str(),
         mchid: terms.mchid.as_str(),
@@ -28,6 +40,7 @@ pub(crate) fn compose(terms: &Terms, notify_url: &str) -> String {
         notify_url,
         amount: AmountBody { total: terms.amount.get(), currency: "CNY" },
         payer: payer.map(|openid| PayerBody { openid: openid.as_str() }),
+        scene_info,
     };
     // Writing text and integers into memory has no way to fail.
     serde_json::to_string(&body).unwrap_or_default()
@@ -38,6 +51,8 @@ pub(crate) fn draft(trade_type: TradeType, stored_body: &str) -> Draft {
     let target = match trade_type {
         TradeType::Jsapi => target::PREPAY_JSAPI,
         TradeType::Native => target::PREPAY_NATIVE,
+        TradeType::H5 => target::PREPAY_H5,
+        TradeType::App => target::PREPAY_APP,
     };
     Draft { method: Method::Post, target: target.to_owned(), body: stored_body.to_owned() }
 }
@@ -52,13 +67,18 @@ pub(crate) fn read(
         return Err(GatewayError::OutcomeUnknown(text));
     }
     let credential = match trade_type {
-        TradeType::Jsapi => {
-            let JsapiAnswer { prepay_id } = parse(answer.body())?;
+        TradeType::Jsapi | TradeType::App => {
+            let PrepayIdAnswer { prepay_id } = parse(answer.body())?;
             (!prepay_id.is_empty()).then_some(Credential::PrepayId(prepay_id))
         }
         TradeType::Native => {
             let NativeAnswer { code_url } = parse(answer.body())?;
             (!code_url.is_empty()).then_some(Credential::CodeUrl(code_url))
+        }
+        TradeType::H5 => {
+            let H5Answer { h5_url } = parse(answer.body())?;
+            // It goes into a page as it is: nothing but a web address may.
+            h5_url.starts_with("https://").then_some(Credential::H5Url(h5_url))
         }
     };
     credential.ok_or_else(unreadable)

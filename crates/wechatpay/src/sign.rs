@@ -39,10 +39,9 @@ pub(crate) fn authorization(
     ))
 }
 
-/// The four lines of pay parameters. `package` is the whole fourth line: `prepay_id=…` for JSAPI
-/// and mini programs.
-pub(crate) fn pay_message(appid: &str, stamp: Stamp<'_>, package: &str) -> String {
-    format!("{appid}\n{}\n{}\n{package}\n", stamp.seconds, stamp.nonce)
+/// The four lines of pay parameters. The fourth is `prepay_id=…` for JSAPI and mini programs, and the bare id for App.
+pub(crate) fn pay_message(appid: &str, stamp: Stamp<'_>, fourth: &str) -> String {
+    format!("{appid}\n{}\n{}\n{fourth}\n", stamp.seconds, stamp.nonce)
 }
 
 #[cfg(test)]
@@ -85,7 +84,7 @@ mod tests {
         for vector in file["vectors"].as_array().unwrap() {
             let params = &vector["params"];
             let prepay_id = text(vector, "prepay_id");
-            // App signs the bare id; we do not offer it, its line shows that ours is the longer.
+            // App signs the bare id; what is made of it is compared in `pay_params.rs`.
             let package = match text(vector, "kind") {
                 "app" => prepay_id.to_owned(),
                 _ => format!("prepay_id={prepay_id}"),

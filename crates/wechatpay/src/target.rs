@@ -27,6 +27,10 @@ pub(crate) fn query_refund(out_refund_no: &str) -> String {
 pub(crate) const PREPAY_JSAPI: &str = "/v3/pay/transactions/jsapi";
 /// Where Native payments are ordered.
 pub(crate) const PREPAY_NATIVE: &str = "/v3/pay/transactions/native";
+/// Where H5 payments are ordered.
+pub(crate) const PREPAY_H5: &str = "/v3/pay/transactions/h5";
+/// Where App payments are ordered.
+pub(crate) const PREPAY_APP: &str = "/v3/pay/transactions/app";
 /// Where refunds are asked for.
 pub(crate) const REFUNDS: &str = "/v3/refund/domestic/refunds";
 /// Where the platform certificates are listed.

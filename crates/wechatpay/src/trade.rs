@@ -43,7 +43,9 @@ pub(crate) fn read(wire: TradeWire) -> Result<TradeSaid, Unreadable> {
     let trade_type = match wire.trade_type.as_deref() {
         Some("JSAPI") => Some(TradeType::Jsapi),
         Some("NATIVE") => Some(TradeType::Native),
-        // Before it is paid there is none; APP, MWEB and others are ways of other systems.
+        Some("MWEB") => Some(TradeType::H5),
+        Some("APP") => Some(TradeType::App),
+        // Before it is paid there is none; MICROPAY and FACEPAY are ways of other systems.
         Some(_) | None => None,
     };
     Ok(TradeSaid {

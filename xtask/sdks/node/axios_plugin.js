@@ -82,6 +82,19 @@ class AxiosPlugin {
     return data.code_url;
   }
 
+  async h5(order) {
+    const { data } = await this.wxpay.v3.pay.transactions.h5.post({ ...this.merchant, ...order });
+    return data.h5_url;
+  }
+
+  async app(order) {
+    const { data } = await this.wxpay.v3.pay.transactions.app.post({ ...this.merchant, ...order });
+    const signed = [order.appid, `${Formatter.timestamp()}`, Formatter.nonce(), data.prepay_id];
+    const [appid, timestamp, noncestr, prepayid] = signed;
+    const sign = Rsa.sign(Formatter.joinedByLineFeed(...signed), this.privateKey);
+    return { appid, partnerid: this.mchid, prepayid, package: 'Sign=WXPay', noncestr, timestamp, sign };
+  }
+
   async query(outTradeNo) {
     const { data } = await this.wxpay.v3.pay.transactions.outTradeNo._out_trade_no_
       .get({ params: { mchid: this.mchid }, out_trade_no: outTradeNo });

@@ -39,6 +39,8 @@ class Course {
     this.bothKeys();
     await this.tampered(paid);
     await this.nativeAndClose();
+    await this.h5();
+    await this.app();
     await this.errors();
     if (this.Sdk.verifiesAnswers) await this.forgedAnswer(paid);
     await this.rotation();
@@ -192,6 +194,22 @@ class Course {
     const found = await this.sdk.query(number);
     check(found.trade_state === 'CLOSED', found);
     this.shown('204, then CLOSED');
+  }
+
+  async h5() {
+    this.step = 'prepay-h5';
+    const scene = { payer_client_ip: '14.23.150.211', h5_info: { type: 'Wap' } };
+    const h5Url = await this.sdk.h5({ ...this.orderOf(this.number()), scene_info: scene });
+    await this.sandbox.call('POST', '/_sandbox/verify-pay-params', { h5_url: h5Url });
+    this.shown('the browser would be sent on to the cashier');
+  }
+
+  /** What is signed for the OpenSDK is the bare prepay_id. */
+  async app() {
+    this.step = 'prepay-app';
+    const order = { ...this.orderOf(this.number()), appid: this.credentials.mobile_appid };
+    await this.sandbox.call('POST', '/_sandbox/verify-pay-params', await this.sdk.app(order));
+    this.shown('the OpenSDK would take its pay parameters');
   }
 
   async errors() {

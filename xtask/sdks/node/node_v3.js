@@ -84,6 +84,15 @@ class NodeV3 {
     return done(200, await this.pay.transactions_native(order)).code_url;
   }
 
+  async h5(order) {
+    return done(200, await this.pay.transactions_h5(order)).h5_url;
+  }
+
+  /** Prepay and the pay parameters, again. */
+  async app(order) {
+    return done(200, await this.pay.transactions_app(order));
+  }
+
   async query(outTradeNo) {
     return done(200, await this.pay.query({ out_trade_no: outTradeNo }));
   }

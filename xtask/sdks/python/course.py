@@ -54,6 +54,8 @@ class Course:
         self.both_keys()
         self.tampered(paid)
         self.native_and_close()
+        self.h5()
+        self.app()
         self.errors()
         self.forged_answer(paid)
         self.rotation()
@@ -204,6 +206,44 @@ class Course:
         found = self.answer(200, self.sdk.query(out_trade_no=number))
         check(found["trade_state"] == "CLOSED", f"{found}")
         self.shown("204, its empty answer verified; then CLOSED")
+
+    def h5(self):
+        self.step = "prepay-h5"
+        answer = self.sdk.pay(
+            description="网页",
+            out_trade_no=self.number(),
+            amount={"total": TOTAL, "currency": "CNY"},
+            scene_info={"payer_client_ip": "14.23.150.211", "h5_info": {"type": "Wap"}},
+            pay_type=WeChatPayType.H5,
+        )
+        h5_url = self.answer(200, answer)["h5_url"]
+        self.sandbox.call("POST", "/_sandbox/verify-pay-params", {"h5_url": h5_url})
+        self.shown("the browser would be sent on to the cashier")
+
+    def app(self):
+        """What is signed for the OpenSDK is the bare prepay_id."""
+        self.step = "prepay-app"
+        appid = self.credentials["mobile_appid"]
+        answer = self.sdk.pay(
+            description="应用",
+            out_trade_no=self.number(),
+            amount={"total": TOTAL, "currency": "CNY"},
+            appid=appid,
+            pay_type=WeChatPayType.APP,
+        )
+        prepay_id = self.answer(200, answer)["prepay_id"]
+        now, nonce = str(int(time.time())), uuid.uuid4().hex
+        params = {
+            "appid": appid,
+            "partnerid": self.credentials["mchid"],
+            "prepayid": prepay_id,
+            "package": "Sign=WXPay",
+            "noncestr": nonce,
+            "timestamp": now,
+            "sign": self.sdk.sign([appid, now, nonce, prepay_id]),
+        }
+        self.sandbox.call("POST", "/_sandbox/verify-pay-params", params)
+        self.shown("the OpenSDK would take its pay parameters")
 
     def errors(self):
         self.step = "errors"

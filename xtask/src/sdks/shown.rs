@@ -6,11 +6,13 @@
 use std::collections::BTreeSet;
 
 /// What every SDK has to be able to do, in each mode.
-const CAPABILITIES: [&str; 17] = [
+const CAPABILITIES: [&str; 19] = [
     "certificates",
     "prepay-jsapi",
     "sign",
     "prepay-native",
+    "prepay-h5",
+    "prepay-app",
     "query",
     "close",
     "refund",

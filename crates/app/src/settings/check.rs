@@ -48,6 +48,7 @@ impl Settings {
             note(&mut mistakes, read("database.url", &database.url, &database.url_file));
         let wechat_pay = wechat_pay(&self.wechat_pay, &mut mistakes);
         let login = login(&self.wechat_pay, &mut mistakes);
+        check_mobile_appid(&self.wechat_pay, &mut mistakes);
         match (database_url, mistakes.is_empty()) {
             (Some(database_url), true) => Ok(Checked { database_url, wechat_pay, login }),
             _ => Err(Mistakes(mistakes)),
@@ -193,6 +194,18 @@ fn wechat_pay(pay: &WechatPay, mistakes: &mut Vec<String>) -> wechatpay::Setting
     let found = settings.check().err().unwrap_or_default();
     mistakes.extend(found.into_iter().map(|mistake| format!("wechat_pay: {mistake}")));
     settings
+}
+
+/// A mobile app is one of its own: WeChat Pay refuses App payments under a mini program's appid.
+fn check_mobile_appid(pay: &WechatPay, mistakes: &mut Vec<String>) {
+    let Some(app) = &pay.appids.app else { return };
+    let shaped = app.len() <= 32 && app.bytes().all(|b| b.is_ascii_alphanumeric());
+    if app.is_empty() || !shaped {
+        mistakes.push("wechat_pay.appids.app must be 1 to 32 letters and digits".to_owned());
+    }
+    if *app == pay.appids.mini {
+        mistakes.push("wechat_pay.appids.app is the mini program's: App needs its own".to_owned());
+    }
 }
 
 fn login(pay: &WechatPay, mistakes: &mut Vec<String>) -> wechatpay::MiniProgramSettings {

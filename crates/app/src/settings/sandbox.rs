@@ -41,7 +41,7 @@ impl WithSandbox<'_> {
             "database": { "url": database_url },
             "wechat_pay": {
                 "mchid": merchant.mchid,
-                "appids": { "mini": merchant.appid },
+                "appids": { "mini": merchant.appid, "app": merchant.mobile_appid },
                 "app_secret": merchant.app_secret,
                 "base_url": sandbox_url,
                 "platform_base_url": sandbox_url,

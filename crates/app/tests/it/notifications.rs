@@ -177,6 +177,7 @@ pub async fn wechatpay_order(world: &World, out_trade_no: &str) -> String {
         mchid: world.service.desk().settings.mchid.clone(),
         appid: world.service.desk().settings.appid.clone(),
         payer: None,
+        client_ip: None,
         amount: domain::Fen::new(100),
         description: "foreign".to_owned(),
         attach: "somebody-else".to_owned(),

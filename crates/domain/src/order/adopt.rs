@@ -129,6 +129,7 @@ fn terms(fact: &PaymentFact, receipt: &Receipt, out_trade_no: &OutTradeNo) -> Te
         mchid: fact.mchid().clone(),
         appid: receipt.appid.clone(),
         payer: receipt.payer.clone().filter(|_| trade_type == TradeType::Jsapi),
+        client_ip: None,
         amount: receipt.amount,
         description: String::new(),
         attach: fact.attach().unwrap_or_default().to_owned(),

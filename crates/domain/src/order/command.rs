@@ -299,6 +299,9 @@ pub enum Rejection {
     /// JSAPI needs to know who pays.
     #[error("the payer's openid is not known")]
     PayerUnknown,
+    /// It cannot be paid this way: H5 without the payer's address, or App without a mobile app.
+    #[error("it cannot be paid this way")]
+    WayNotOffered,
     /// It has as many payments as numbers allow.
     #[error("the order has too many payments")]
     TooManyPayments,

@@ -66,6 +66,9 @@ pub enum PlacementRefusal {
     /// JSAPI needs to know who pays.
     #[error("the payer's openid is not known")]
     PayerUnknown,
+    /// H5 needs to know where the payer is.
+    #[error("the payer's address is not known")]
+    ClientIpUnknown,
     /// More lines than an order may have.
     #[error("too many lines")]
     TooManyLines,
@@ -199,6 +202,9 @@ impl Placement {
         let Some(new) = &self.payment else { return Ok(None) };
         if new.lacks_payer() {
             return Err(PlacementRefusal::PayerUnknown);
+        }
+        if new.lacks_client_ip() {
+            return Err(PlacementRefusal::ClientIpUnknown);
         }
         let purchase = Purchase {
             number: &self.number,

@@ -48,6 +48,9 @@ impl RechargePurchase {
         if self.payment.lacks_payer() {
             return Err(PlacementRefusal::PayerUnknown);
         }
+        if self.payment.lacks_client_ip() {
+            return Err(PlacementRefusal::ClientIpUnknown);
+        }
         let price = self.package.price;
         let lines = vec![OrderLine {
             line_no: 1,

@@ -4,7 +4,7 @@
 //! At most one payment is open at a time. What it replaces is closed; a payment that arrives there
 //! all the same is settled or refunded by `settle.rs` like any other.
 
-use crate::names::{Appid, Mchid, Openid};
+use crate::names::{Appid, ClientIp, Mchid, Openid};
 use crate::order::{Circumstances, Decision, Event, Order, OrderLine, OrderStatus, Rejection};
 use crate::payment::{
     Channel, ClosingCause, PAYMENTS_MAX, Payment, PaymentState, Terms, TradeType,
@@ -29,6 +29,8 @@ pub struct NewPayment {
     pub appid: Appid,
     /// The payer, for JSAPI.
     pub payer: Option<Openid>,
+    /// Where the payer's client is, for H5.
+    pub client_ip: Option<ClientIp>,
     /// Which deployment of ours this is.
     pub deployment_id: String,
 }
@@ -48,6 +50,12 @@ impl NewPayment {
         self.trade_type == TradeType::Jsapi && self.payer.is_none()
     }
 
+    /// Whether H5 lacks where its payer is.
+    #[must_use]
+    pub fn lacks_client_ip(&self) -> bool {
+        self.trade_type == TradeType::H5 && self.client_ip.is_none()
+    }
+
     /// The payment as it is recorded before WeChat Pay is called.
     pub(super) fn record(
         &self,
@@ -62,6 +70,7 @@ impl NewPayment {
             mchid: self.mchid.clone(),
             appid: self.appid.clone(),
             payer: self.payer_of_terms(),
+            client_ip: self.client_ip_of_terms(),
             amount: purchase.total,
             description: describe(purchase.lines),
             attach: format!("pd1.{}.{}", self.deployment_id, purchase.number),
@@ -73,15 +82,20 @@ impl NewPayment {
 
     /// Whether `payment` is what is asked for, so that it can be offered again.
     fn equals(&self, payment: &Payment) -> bool {
-        let Terms { channel, mchid, appid, payer, .. } = &payment.terms;
+        let Terms { channel, mchid, appid, payer, client_ip, .. } = &payment.terms;
         *channel == Channel::Wechat(self.trade_type)
             && *mchid == self.mchid
             && *appid == self.appid
             && *payer == self.payer_of_terms()
+            && *client_ip == self.client_ip_of_terms()
     }
 
     fn payer_of_terms(&self) -> Option<Openid> {
         if self.trade_type == TradeType::Jsapi { self.payer.clone() } else { None }
+    }
+
+    fn client_ip_of_terms(&self) -> Option<ClientIp> {
+        self.client_ip.filter(|_| self.trade_type == TradeType::H5)
     }
 }
 
@@ -95,6 +109,9 @@ impl Order {
         let deadline = self.deadline_of_new(given).ok_or(Rejection::NotPayable)?;
         if new.lacks_payer() {
             return Err(Rejection::PayerUnknown);
+        }
+        if new.lacks_client_ip() {
+            return Err(Rejection::WayNotOffered);
         }
         if self.open_payment().is_some_and(|open| new.equals(open) && self.is_offered(open, given))
         {

@@ -29,6 +29,7 @@ impl WalletPayment {
             mchid: self.mchid.clone(),
             appid: self.appid.clone(),
             payer: None,
+            client_ip: None,
             amount: total,
             description: String::new(),
             attach: String::new(),

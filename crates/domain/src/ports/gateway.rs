@@ -2,7 +2,7 @@
 
 use super::PortFuture;
 use crate::fact::{PaymentFact, RefundFact};
-use crate::names::{Appid, Openid, TransactionId};
+use crate::names::{Appid, Mchid, Openid, TransactionId};
 use crate::payment::{Credential, Payment, Terms};
 use crate::{Fen, OutRefundNo, OutTradeNo, Timestamp};
 
@@ -112,6 +112,28 @@ pub enum PayParams {
     Native {
         /// `code_url`.
         code_url: String,
+    },
+    /// Where a browser on a phone is sent.
+    H5 {
+        /// `h5_url`; the client may append `&redirect_url=…`.
+        h5_url: String,
+    },
+    /// For the OpenSDK's `PayReq`. All values are strings.
+    App {
+        /// `appid` of the mobile app.
+        appid: Appid,
+        /// `partnerid`: the merchant.
+        partner_id: Mchid,
+        /// `prepayid`, bare.
+        prepay_id: String,
+        /// `package`: `Sign=WXPay`.
+        package: String,
+        /// `noncestr`.
+        nonce_str: String,
+        /// `timestamp`, seconds, as text.
+        time_stamp: String,
+        /// `sign`.
+        sign: String,
     },
 }
 

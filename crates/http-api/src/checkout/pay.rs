@@ -3,7 +3,7 @@
 //! May not take an amount from the client: what is paid is the order's.
 
 use super::offered;
-use super::wanted::{ClientIp, OfferedTradeType, Paying};
+use super::wanted::{OfferedTradeType, Paying, WireClientIp};
 use crate::call::{Answer, Asked, Call};
 use crate::json_body::{Body, Fields, Presence};
 use crate::problem::ProblemBody;
@@ -17,8 +17,8 @@ use utoipa::ToSchema;
 #[expect(dead_code, reason = "only the OpenAPI document reads it; `Paying` is what is read")]
 pub(crate) struct PayBody {
     trade_type: Option<OfferedTradeType>,
-    /// Where the payer's client is; only H5 will use it.
-    client_ip: Option<ClientIp>,
+    /// Where the payer's client is; H5 needs it, and no other way to pay uses it.
+    client_ip: Option<WireClientIp>,
 }
 
 impl Body for Paying {
@@ -44,7 +44,8 @@ impl Body for Paying {
 pub(crate) async fn pay(mut call: Call) -> Answer {
     let buyer = call.buyer()?;
     let Asked { body, target, keyed } = call.asked::<Paying>(Presence::Optional).await?;
-    let request = PayRequest { buyer, target, trade_type: body.trade_type };
+    let Paying { trade_type, client_ip } = body;
+    let request = PayRequest { buyer, target, trade_type, client_ip };
     let done = call.run(async move |paydesk| paydesk.pay_order(&request, &keyed).await);
     Ok(offered(done.await??))
 }

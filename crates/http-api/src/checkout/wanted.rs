@@ -1,11 +1,12 @@
 //! What every checkout says, whatever its payment: which lines, where to, at what price; and how a
 //! payer can be asked to pay.
 //!
-//! May not offer what is not built: H5 and APP are refused by name, like any other word.
+//! May not guess where a payer is: H5 without `client_ip` is refused.
 
 use crate::json_body::{Fields, TextRule};
 use domain::buyer::{AddressId, Selection};
 use domain::coupon::CouponId;
+use domain::names::ClientIp;
 use domain::order::PaymentMethod;
 use domain::payment::TradeType;
 use domain::{Fen, UserId};
@@ -61,12 +62,12 @@ impl Wanted {
         })
     }
 
-    /// The checkout of `buyer`; without a trade type its payment is asked for later.
+    /// The checkout of `buyer`; without a way to pay its payment is asked for later.
     pub(crate) fn of(
         self,
         buyer: UserId,
         method: PaymentMethod,
-        trade_type: Option<TradeType>,
+        paying: Option<&Paying>,
     ) -> CheckoutRequest {
         let Wanted { basket, remark, expected_total, replace_open } = self;
         CheckoutRequest {
@@ -77,27 +78,31 @@ impl Wanted {
             rush: basket.rush,
             remark,
             method,
-            trade_type,
+            trade_type: paying.map(|paying| paying.trade_type),
+            client_ip: paying.and_then(|paying| paying.client_ip),
             replace_open,
             expected_total,
         }
     }
 }
 
-/// How a buyer can be asked to pay; `JSAPI` when nothing is said.
+/// How a buyer can be asked to pay; `JSAPI` when nothing is said. `H5` needs `client_ip`, `APP` a mobile app in the
+/// configuration.
 #[derive(ToSchema)]
 #[schema(as = OfferedTradeType)]
 #[expect(dead_code, clippy::upper_case_acronyms, reason = "only the OpenAPI document reads it")]
 pub(crate) enum OfferedTradeType {
     JSAPI,
     NATIVE,
+    H5,
+    APP,
 }
 
-/// Where the payer's client is, as WeChat Pay wants to know it for H5. Read and checked, so that a
-/// client may always send it; used by no way to pay that is offered.
-pub(crate) struct ClientIp;
+/// Where the payer's client is, as WeChat Pay wants to know it for H5. Read and checked for every way to pay, so that a
+/// client may always send it; used by H5 alone.
+pub(crate) struct WireClientIp;
 
-impl PartialSchema for ClientIp {
+impl PartialSchema for WireClientIp {
     fn schema() -> RefOr<Schema> {
         let address = |format: KnownFormat| {
             let format = SchemaFormat::KnownFormat(format);
@@ -109,7 +114,7 @@ impl PartialSchema for ClientIp {
     }
 }
 
-impl ToSchema for ClientIp {
+impl ToSchema for WireClientIp {
     fn name() -> Cow<'static, str> {
         Cow::Borrowed("ClientIp")
     }
@@ -118,14 +123,24 @@ impl ToSchema for ClientIp {
 /// How the payer pays.
 pub(crate) struct Paying {
     pub(crate) trade_type: TradeType,
+    /// `Some` for H5.
+    pub(crate) client_ip: Option<ClientIp>,
 }
 
 impl Paying {
     pub(crate) fn read(fields: &mut Fields) -> Paying {
-        let trade_type = fields.optional_parsed("trade_type", trade_type, "JSAPI or NATIVE");
-        let is_address = |text: &str| text.parse::<IpAddr>().ok();
-        let _checked = fields.optional_parsed("client_ip", is_address, "an IP address");
-        Paying { trade_type: trade_type.unwrap_or(TradeType::Jsapi) }
+        let what = "JSAPI, NATIVE, H5 or APP";
+        let trade_type = fields.optional_parsed("trade_type", trade_type, what);
+        let trade_type = trade_type.unwrap_or(TradeType::Jsapi);
+        let client_ip = if trade_type == TradeType::H5 {
+            let what = "the IP address that the payer comes from";
+            fields.parsed("client_ip", ClientIp::parse, what)
+        } else {
+            let is_address = |text: &str| text.parse::<IpAddr>().ok();
+            let _checked = fields.optional_parsed("client_ip", is_address, "an IP address");
+            None
+        };
+        Paying { trade_type, client_ip }
     }
 }
 
@@ -133,6 +148,8 @@ fn trade_type(text: &str) -> Option<TradeType> {
     match text {
         "JSAPI" => Some(TradeType::Jsapi),
         "NATIVE" => Some(TradeType::Native),
+        "H5" => Some(TradeType::H5),
+        "APP" => Some(TradeType::App),
         _other => None,
     }
 }

@@ -81,6 +81,7 @@ impl From<Rejection> for Problem {
         match rejection {
             Rejection::NotPayable | Rejection::TooManyPayments => not_payable(),
             Rejection::PayerUnknown => openid_required(),
+            Rejection::WayNotOffered => way_not_offered(),
             Rejection::NotCancellable => Problem::new(
                 Code::OrderNotCancellable,
                 "it is on its way or done, or WeChat Pay does not take its money back any more",
@@ -256,6 +257,11 @@ pub(super) fn in_progress() -> Problem {
 
 pub(super) fn openid_required() -> Problem {
     Problem::new(Code::OpenidRequired, "JSAPI needs the buyer's openid")
+}
+
+/// The form has been read: what is missing is a mobile app in the configuration.
+fn way_not_offered() -> Problem {
+    Problem::invalid([FieldError::new("trade_type", "invalid", "is not offered here")])
 }
 
 pub(super) fn not_payable() -> Problem {

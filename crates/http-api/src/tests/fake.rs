@@ -28,6 +28,7 @@ pub(in crate::tests) struct Inner {
     pub(in crate::tests) committed: Vec<CommandId>,
     pub(in crate::tests) sessions: BTreeMap<[u8; 32], SessionRecord>,
     pub(in crate::tests) keys: BTreeMap<[u8; 32], ApiKeyRecord>,
+    pub(in crate::tests) mobile_appid: Option<domain::names::Appid>,
     pub(in crate::tests) skus: BTreeMap<SkuId, Sku>,
     pub(in crate::tests) rules: RulesInForce,
     pub(in crate::tests) packages: BTreeMap<PackageId, RechargePackage>,

@@ -55,7 +55,9 @@ impl PaymentGateway for Fake {
 
     fn pay_params(&self, payment: &Payment) -> Option<PayParams> {
         let id = match payment.credential()? {
-            Credential::PrepayId(id) | Credential::CodeUrl(id) => id.clone(),
+            Credential::PrepayId(id) | Credential::CodeUrl(id) | Credential::H5Url(id) => {
+                id.clone()
+            }
         };
         Some(PayParams::Native { code_url: id })
     }

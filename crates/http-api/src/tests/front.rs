@@ -122,6 +122,7 @@ where
             deployment_id: "test".to_owned(),
             mchid: Mchid::new("1900000109"),
             appid: Appid::new("wx1"),
+            mobile_appid: fake.lock().mobile_appid.clone(),
             checkout_deadline_s: 1_800,
             direct_deadline_s: 900,
             session_s: 3_600,
@@ -152,7 +153,16 @@ impl Front {
     }
 
     pub(in crate::tests) async fn open() -> Front {
+        Front::open_with(Some(Appid::new("wx-app"))).await
+    }
+
+    pub(in crate::tests) async fn without_mobile_app() -> Front {
+        Front::open_with(None).await
+    }
+
+    async fn open_with(mobile_appid: Option<Appid>) -> Front {
         let fake = Arc::new(Fake::default());
+        fake.lock().mobile_appid = mobile_appid;
         fake.lock().now_s = START_S;
         fake.lock().skus.insert(SkuId::parse("tea").unwrap(), sku("tea", 1_250));
         let bell = Arc::new(ChangeBell::new());

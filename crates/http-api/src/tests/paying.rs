@@ -53,7 +53,7 @@ async fn what_is_not_offered_is_refused_by_name() {
         assert_eq!(front.post(1, ORDERS, body).await.body["errors"][0]["code"], code);
     }
     let number = front.placed().await;
-    for trade_type in ["H5", "APP", "jsapi"] {
+    for trade_type in ["MWEB", "h5", "jsapi"] {
         let body = json!({"trade_type": trade_type, "client_ip": "203.0.113.9"});
         let said = front.post(2, &prepay_of(&number), body).await;
         assert_eq!(said.body["errors"][0]["field"], "trade_type", "{said:?}");
@@ -63,6 +63,58 @@ async fn what_is_not_offered_is_refused_by_name() {
         let said = front.post(2, &prepay_of(&number), json!({"client_ip": bad})).await;
         assert_eq!(said.body["errors"][0]["field"], "client_ip", "{bad}");
     }
+}
+
+#[actix_web::test]
+async fn h5_needs_to_know_where_its_payer_is() {
+    let front = Front::open().await;
+    let number = front.placed().await;
+    let h5 = |client_ip: Value| json!({"trade_type": "H5", "client_ip": client_ip});
+    for (wrong, code) in [
+        (json!({"trade_type": "H5"}), "required"),
+        (h5(Value::Null), "required"),
+        (h5(json!(7)), "wrong_type"),
+        (h5(json!("localhost")), "invalid"),
+        (h5(json!("127.0.0.1")), "invalid"),
+        (h5(json!("::1")), "invalid"),
+    ] {
+        let said = front.post(1, &prepay_of(&number), wrong).await;
+        assert_eq!(said.code(), (400, "validation_failed"));
+        let errors = said.body["errors"].as_array().unwrap();
+        assert_eq!((&errors[0]["field"], &errors[0]["code"]), (&json!("client_ip"), &json!(code)));
+        assert_eq!(errors.len(), 1);
+    }
+    let first = front.post(2, &prepay_of(&number), h5(json!("203.0.113.9"))).await;
+    assert_eq!((first.status, &first.body["trade_type"]), (201, &json!("H5")), "{first:?}");
+    let equal = front.post(3, &prepay_of(&number), h5(json!("203.0.113.9"))).await;
+    assert_eq!((equal.status, &equal.body["out_trade_no"]), (200, &first.body["out_trade_no"]));
+    // WeChat Pay compares the address with that of whoever pays.
+    let moved = front.post(4, &prepay_of(&number), h5(json!("2001:db8::9"))).await;
+    assert_eq!((moved.status, &moved.body["reused"]), (201, &json!(false)), "{moved:?}");
+    assert_ne!(moved.body["out_trade_no"], first.body["out_trade_no"]);
+    let shown = front.get(&format!("{ORDERS}/{number}")).await;
+    assert_eq!(shown.body["payments"][0]["trade_type"], "H5");
+    assert!(!shown.body.to_string().contains("203.0.113.9"), "personal data");
+}
+
+#[actix_web::test]
+async fn app_is_offered_where_there_is_a_mobile_app() {
+    let front = Front::open().await;
+    let number = front.placed().await;
+    let app = json!({"trade_type": "APP"});
+    let said = front.post(1, &prepay_of(&number), app.clone()).await;
+    assert_eq!((said.status, &said.body["trade_type"]), (201, &json!("APP")), "{said:?}");
+    let without = Front::without_mobile_app().await;
+    let number = without.placed().await;
+    let said = without.post(1, &prepay_of(&number), app).await;
+    assert_eq!(said.code(), (400, "validation_failed"));
+    assert_eq!(said.body["errors"][0]["field"], "trade_type", "{said:?}");
+    let without = Front::without_mobile_app().await;
+    without.want(1).await;
+    let mut placing = everything();
+    placing["trade_type"] = json!("APP");
+    let said = without.post(2, PREPAY, placing).await;
+    assert_eq!(said.body["errors"][0]["field"], "trade_type", "{said:?}");
 }
 
 #[actix_web::test]

@@ -63,7 +63,7 @@ async fn an_expired_token_is_401() {
 async fn unknown_doubled_and_wrong_fields_are_named_all_at_once() {
     let front = Front::open().await;
     let body = json!({"item_ids": [1, "2", 3.5], "address_id": 0, "rush": 1, "price_fen": 1,
-        "trade_type": "H5", "client_ip": "1.2.3", "replace_open": "yes", "remark": "a\u{0}", "user_id": "x",
+        "trade_type": "MWEB", "client_ip": "1.2.3", "replace_open": "yes", "remark": "a\u{0}", "user_id": "x",
         "expected_total_fen": 1_000_000_001i64});
     let said = front.pay(&idempotency_key(1), body).await;
     assert_eq!(said.code(), (400, "validation_failed"));

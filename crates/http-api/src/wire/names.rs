@@ -143,9 +143,7 @@ impl WireChannel {
 pub(crate) enum WireTradeType {
     Jsapi,
     Native,
-    #[expect(dead_code, reason = "the contract's word; H5 is not offered yet")]
     H5,
-    #[expect(dead_code, reason = "the contract's word; App is not offered yet")]
     App,
 }
 
@@ -154,6 +152,8 @@ impl WireTradeType {
         match trade_type {
             TradeType::Jsapi => WireTradeType::Jsapi,
             TradeType::Native => WireTradeType::Native,
+            TradeType::H5 => WireTradeType::H5,
+            TradeType::App => WireTradeType::App,
         }
     }
 }
@@ -319,9 +319,11 @@ mod tests {
     }
 
     #[test]
-    fn trade_types_are_spelled_as_wechat_pay_does() {
+    fn trade_types_are_spelled_as_the_contract_does() {
         let spell = |trade_type| serde_json::to_string(&WireTradeType::of(trade_type)).unwrap();
         assert_eq!(spell(TradeType::Jsapi), "\"JSAPI\"");
         assert_eq!(spell(TradeType::Native), "\"NATIVE\"");
+        assert_eq!(spell(TradeType::H5), "\"H5\"");
+        assert_eq!(spell(TradeType::App), "\"APP\"");
     }
 }

@@ -9,23 +9,39 @@ use domain::payment::PaymentState;
 use domain::ports::PayParams;
 use std::sync::Arc;
 use wechatpay_sim::core::pay::{PayForm, PayOutcome};
+use wechatpay_sim::core::pay_params::{
+    AppParams, H5Params, JsapiParams, NativeParams, PayParams as Shown,
+};
 
 /// The number that the parameters pay, if the app opens for them.
 pub(crate) fn number_of(world: &World, said: &Said) -> Option<String> {
-    match said.pay_params.as_ref()? {
-        PayParams::Native { code_url } => world.wechat.truth(|truth| truth.of_code(code_url)),
+    let shown = match said.pay_params.clone()? {
+        PayParams::Native { code_url } => Shown::Native(NativeParams { code_url }),
+        PayParams::H5 { h5_url } => Shown::H5(H5Params { h5_url }),
         PayParams::Jsapi { app_id, time_stamp, nonce_str, package, sign_type, pay_sign } => {
-            let params = wechatpay_sim::core::pay_params::PayParams {
-                app_id: app_id.as_str().to_owned(),
-                time_stamp: time_stamp.clone(),
-                nonce_str: nonce_str.clone(),
-                package: package.clone(),
-                sign_type: sign_type.clone(),
-                pay_sign: pay_sign.clone(),
-            };
-            world.wechat.open_cashier(&params, world.now()).ok()
+            let app_id = app_id.as_str().to_owned();
+            Shown::Jsapi(JsapiParams {
+                app_id,
+                time_stamp,
+                nonce_str,
+                package,
+                sign_type,
+                pay_sign,
+            })
         }
-    }
+        PayParams::App { appid, partner_id, prepay_id, package, nonce_str, time_stamp, sign } => {
+            Shown::App(AppParams {
+                appid: appid.as_str().to_owned(),
+                partnerid: partner_id.as_str().to_owned(),
+                prepayid: prepay_id,
+                package,
+                noncestr: nonce_str,
+                timestamp: time_stamp,
+                sign,
+            })
+        }
+    };
+    world.wechat.open_cashier(&shown, world.now()).ok()
 }
 
 /// Pays with what was offered. Whether money moved.
@@ -42,7 +58,13 @@ pub(crate) fn pay(world: &World, said: &Said, coupon: bool) -> bool {
     if deadline.is_some_and(|at| at.saturating_sub(world.kernel.now()) < 3 * SECOND) {
         world.chronicle.sometimes(Mark::PaidInLastSecond);
     }
-    pay_number(world, &number, coupon)
+    let paid = pay_number(world, &number, coupon);
+    match said.pay_params {
+        Some(PayParams::H5 { .. }) if paid => world.chronicle.sometimes(Mark::PaidInBrowser),
+        Some(PayParams::App { .. }) if paid => world.chronicle.sometimes(Mark::PaidInApp),
+        _ => {}
+    }
+    paid
 }
 
 /// Pays a number as soon as WeChat Pay has it, whether or not anybody was told.

@@ -17,6 +17,7 @@ use domain::buyer::{ItemId, NewItem, Selection};
 use domain::cash::{CashReceipt, Courier};
 use domain::catalogue::SkuId;
 use domain::changeset::Audit;
+use domain::names::ClientIp;
 use domain::order::{CancelCause, Command, CompletedBy, PayerResult, PaymentMethod, RefundAsk};
 use domain::payment::TradeType;
 use domain::ports::{AddItemAnswer, BuyerBook as _, OrderKey};
@@ -85,6 +86,7 @@ impl Client {
             rush: false,
             remark: remark.map(str::to_owned),
             trade_type: how,
+            client_ip: how.and_then(client_ip),
             replace_open: remark.is_some(),
             expected_total: None,
         }
@@ -117,6 +119,7 @@ impl Client {
             buyer: self.buyer.id,
             target: Target::of_buyer(self.buyer.id, OrderKey::Number(number.clone())),
             trade_type,
+            client_ip: client_ip(trade_type),
         };
         Ask::Pay(request, self.keyed("pay", &format!("{number} {trade_type:?}")))
     }
@@ -347,4 +350,9 @@ impl Client {
             fingerprint: what.to_owned(),
         }
     }
+}
+
+/// From where a script's buyer pays in a browser.
+pub(super) fn client_ip(trade_type: TradeType) -> Option<ClientIp> {
+    ClientIp::parse("10.0.1.1").filter(|_| trade_type == TradeType::H5)
 }

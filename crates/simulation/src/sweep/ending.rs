@@ -110,6 +110,8 @@ fn trade_type(payment: &Payment) -> &'static str {
     match payment.terms.channel {
         Channel::Wechat(TradeType::Jsapi) => "jsapi",
         Channel::Wechat(TradeType::Native) => "native",
+        Channel::Wechat(TradeType::H5) => "h5",
+        Channel::Wechat(TradeType::App) => "app",
         Channel::Wallet => "wallet",
     }
 }

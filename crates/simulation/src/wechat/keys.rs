@@ -36,6 +36,8 @@ impl Keys {
     pub const MCHID: &str = "1900000109";
     /// Its mini program.
     pub const APPID: &str = "wxd678efh567hg6787";
+    /// Its mobile app.
+    pub const MOBILE_APPID: &str = "wx2421b1c4370ec43b";
     /// How many platform certificates a world can have, one after the other.
     pub const CERTIFICATES: u32 = 4;
 
@@ -105,6 +107,7 @@ impl Keys {
         Account {
             mchid: Keys::MCHID.to_owned(),
             app_secrets: BTreeMap::from([(Keys::APPID.to_owned(), "secret".to_owned())]),
+            mobile_apps: BTreeSet::from([Keys::MOBILE_APPID.to_owned()]),
             merchant_serials: BTreeSet::from([rsa(TAG_MERCHANT, "merchant")]),
             api_v3_key,
             public_key_id: rsa(TAG_PUBLIC_KEY, "wechatpay_public_key"),

@@ -33,18 +33,9 @@ pub struct Truth {
     pub unfaithful: BTreeSet<String>,
     /// The body that ordered each number, the first time.
     pub ordered: BTreeMap<String, Vec<u8>>,
-    /// The QR code that is good for each number.
-    codes: BTreeMap<String, String>,
 }
 
 impl Truth {
-    /// The number that a QR code pays; none for one that was replaced.
-    #[must_use]
-    pub fn of_code(&self, code_url: &str) -> Option<String> {
-        let good = self.codes.iter().find(|(_, good)| *good == code_url);
-        good.map(|(number, _)| number.clone())
-    }
-
     pub(super) fn paid(&mut self, view: &Value, coupon: i64, pays: bool, now: Timestamp) -> Paid {
         let text = |name: &str| view[name].as_str().unwrap_or_default().to_owned();
         let paid = Paid {
@@ -69,15 +60,11 @@ impl Truth {
         if request.method != "POST" || !request.path().starts_with("/v3/pay/transactions/") {
             return;
         }
-        let Some(answer) = exchange.answer.as_ref().filter(|answer| answer.status == 200) else {
+        if exchange.answer.as_ref().is_none_or(|answer| answer.status != 200) {
             return;
-        };
-        let body = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap_or_default();
-        let asked = body(&request.body);
+        }
+        let asked = serde_json::from_slice::<Value>(&request.body).unwrap_or_default();
         let Some(number) = asked["out_trade_no"].as_str() else { return };
         self.ordered.entry(number.to_owned()).or_insert_with(|| request.body.clone());
-        if let Some(code_url) = body(&answer.body)["code_url"].as_str() {
-            self.codes.insert(number.to_owned(), code_url.to_owned());
-        }
     }
 }

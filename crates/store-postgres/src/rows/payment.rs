@@ -3,7 +3,7 @@
 use super::{Instant, corrupt, number};
 use crate::words::Word as _;
 use domain::fact::Receipt;
-use domain::names::{Appid, Mchid, Openid, TransactionId};
+use domain::names::{Appid, ClientIp, Mchid, Openid, TransactionId};
 use domain::payment::{
     Channel, ClosingCause, Credential, Payment, PaymentState, PaymentStatus, SurplusCause, Terms,
 };
@@ -22,6 +22,7 @@ pub(crate) struct PaymentRow {
     out_trade_no: String,
     trade_type: String,
     payer_openid: Option<String>,
+    client_ip: Option<String>,
     amount_fen: i64,
     description: String,
     attach: String,
@@ -30,6 +31,7 @@ pub(crate) struct PaymentRow {
     status: String,
     prepay_id: Option<String>,
     code_url: Option<String>,
+    h5_url: Option<String>,
     closing_cause: Option<String>,
     closed_at: Option<Instant>,
     reject_code: Option<String>,
@@ -57,6 +59,7 @@ impl PaymentRow {
             out_trade_no: terms.out_trade_no.as_str().to_owned(),
             trade_type: terms.channel.word().to_owned(),
             payer_openid: terms.payer.as_ref().map(|p| p.as_str().to_owned()),
+            client_ip: terms.client_ip.map(ClientIp::text),
             amount_fen: terms.amount.get(),
             description: terms.description.clone(),
             attach: terms.attach.clone(),
@@ -65,6 +68,7 @@ impl PaymentRow {
             status: payment.state.status().word().to_owned(),
             prepay_id: None,
             code_url: None,
+            h5_url: None,
             closing_cause: None,
             closed_at: None,
             reject_code: None,
@@ -90,6 +94,7 @@ impl PaymentRow {
             PaymentState::Payable { credential } => match credential {
                 Some(Credential::PrepayId(id)) => self.prepay_id = Some(id.clone()),
                 Some(Credential::CodeUrl(url)) => self.code_url = Some(url.clone()),
+                Some(Credential::H5Url(url)) => self.h5_url = Some(url.clone()),
                 None => {}
             },
             PaymentState::Closing { why } => self.closing_cause = Some(why.word().to_owned()),
@@ -123,6 +128,7 @@ impl PaymentRow {
 
     pub(crate) fn into_payment(self) -> Result<Payment, StoreError> {
         let state = self.state()?;
+        let client_ip = self.client_ip()?;
         let out_trade_no = OutTradeNo::parse(&self.out_trade_no)
             .ok_or_else(|| corrupt("payments.out_trade_no has an impossible shape"))?;
         Ok(Payment {
@@ -133,6 +139,7 @@ impl PaymentRow {
                 mchid: Mchid::new(self.mchid),
                 appid: Appid::new(self.appid),
                 payer: self.payer_openid.map(Openid::new),
+                client_ip,
                 amount: Fen::new(self.amount_fen),
                 description: self.description,
                 attach: self.attach,
@@ -170,7 +177,15 @@ impl PaymentRow {
 
     fn credential(&self) -> Option<Credential> {
         let prepay_id = self.prepay_id.clone().map(Credential::PrepayId);
-        prepay_id.or_else(|| self.code_url.clone().map(Credential::CodeUrl))
+        let code_url = || self.code_url.clone().map(Credential::CodeUrl);
+        let h5_url = || self.h5_url.clone().map(Credential::H5Url);
+        prepay_id.or_else(code_url).or_else(h5_url)
+    }
+
+    fn client_ip(&self) -> Result<Option<ClientIp>, StoreError> {
+        let unread = || corrupt("payments.client_ip is no address");
+        let read = |text: &String| ClientIp::parse(text).ok_or_else(unread);
+        self.client_ip.as_ref().map(read).transpose()
     }
 
     fn closing_cause(&self) -> Result<ClosingCause, StoreError> {

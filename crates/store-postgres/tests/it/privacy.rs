@@ -79,7 +79,7 @@ async fn what_is_told_of_an_order_names_nobody() {
     let at = sample::start();
     let mut order = stores.step(&order, &Command::NoteReport(PayerResult::Ok), at).await;
     for command in [
-        Command::StartPayment(sample::new_payment(TradeType::Native)),
+        Command::StartPayment(sample::new_payment(TradeType::H5)),
         sample::success(&order, "T-1"),
         Command::Ship(sample::shipment("SF-123456", true)),
         Command::Deliver,
@@ -94,6 +94,7 @@ async fn what_is_told_of_an_order_names_nobody() {
         assert_eq!(tables_with(&dump, personal), ["orders"], "{personal}");
     }
     assert_eq!(tables_with(&dump, NOTE), ["refunds"]);
+    assert_eq!(tables_with(&dump, sample::CLIENT_IP), ["payments"]);
     // And yet the trail says what happened.
     let told = guard
         .database
@@ -109,7 +110,7 @@ async fn what_is_told_of_an_order_names_nobody() {
         [
             r#"{"event": "payer_reported", "result": "ok"}"#,
             r#"{"why": "superseded", "event": "payment_closing", "payment_no": 1}"#,
-            r#"{"event": "payment_started", "amount_fen": 500, "payment_no": 2, "trade_type": "NATIVE"}"#,
+            r#"{"event": "payment_started", "amount_fen": 500, "payment_no": 2, "trade_type": "H5"}"#,
             r#"{"event": "payment_paid", "currency": "CNY", "amount_fen": 500, "payment_no": 1, "success_at": "2026-11-21T02:00:03Z", "transaction_id": "T-1"}"#,
             r#"{"by": "wechat", "event": "settled", "amount_fen": 500, "stock_refused": false}"#,
             r#"{"why": "superseded", "event": "payment_closing", "payment_no": 2}"#,

@@ -96,6 +96,7 @@ const OF_MONEY: &[(&str, &str)] = &[
         "does not follow unpaid",
     ),
     ("UPDATE payments SET status = 'created' WHERE status = 'closed'", "does not follow closed"),
+    ("UPDATE payments SET client_ip = '203.0.113.77'", "payments_client_ip"),
     ("UPDATE payments SET surplus_cause = 'late'", "payments_surplus"),
     ("UPDATE payments SET currency = NULL WHERE status = 'surplus'", "payments_receipt_whole"),
     (

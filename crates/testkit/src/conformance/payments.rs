@@ -44,6 +44,35 @@ pub async fn another_payment_is_committed_with_the_closing_of_the_first(stores: 
     }
 }
 
+/// What each product asks for and gives is kept, and a fresh credential takes the place of the old one.
+pub async fn every_way_to_pay_is_kept_with_its_credential(stores: &Stores) {
+    let mut order = stores.open_order(1).await;
+    let (id, url) = (
+        |text: &str| Credential::PrepayId(text.to_owned()),
+        |text: &str| Credential::H5Url(text.to_owned()),
+    );
+    let code = |text: &str| Credential::CodeUrl(text.to_owned());
+    for (no, kind, given) in [
+        (2, TradeType::H5, [url("https://first"), url("https://fresh")]),
+        (3, TradeType::App, [id("wx-first"), id("wx-fresh")]),
+        (4, TradeType::Native, [code("weixin://first"), code("weixin://fresh")]),
+    ] {
+        let start = Command::StartPayment(sample::new_payment(kind));
+        order = stores.step(&order, &start, sample::start()).await;
+        let payment = order.open_payment().unwrap();
+        assert_eq!((payment.no, payment.terms.trade_type()), (no, Some(kind)));
+        assert_eq!(payment.terms.client_ip.is_some(), kind == TradeType::H5);
+        let out_trade_no = payment.out_trade_no().clone();
+        for credential in given {
+            let answer = PrepayAnswer::Accepted(credential.clone());
+            let accepted = Command::RecordPrepay { out_trade_no: out_trade_no.clone(), answer };
+            // `step` compares all of it with what was decided.
+            order = stores.step(&order, &accepted, sample::start()).await;
+            assert_eq!(order.open_payment().unwrap().credential(), Some(&credential));
+        }
+    }
+}
+
 pub async fn a_key_remembers_the_payment_that_it_offered(stores: &Stores) {
     let order = stores.open_order(1).await;
     let record = ReplayRecord { payment: Some(2), ..sample::replay("pay-again", Some(order.id)) };

@@ -2,6 +2,7 @@
 
 use super::reuse::Reuse;
 use super::{CheckoutError, CheckoutRequest, Placing, Quote};
+use crate::pay_order::way_not_offered;
 use crate::transact::{Landed, impossible};
 use crate::{Keyed, Paydesk, TransactError};
 use domain::buyer::{Address, ListedItem};
@@ -77,6 +78,7 @@ impl Paydesk {
             .decide(now, &quote.epoch, &|terms| self.gateway.compose_prepay(terms))
             .map_err(|refusal| match refusal {
                 PlacementRefusal::PayerUnknown => CheckoutError::OpenidRequired,
+                PlacementRefusal::ClientIpUnknown => way_not_offered(),
                 PlacementRefusal::TooManyLines => CheckoutError::TooManyLines,
             })?;
         let mut intent = keyed.intent(audit(request, keyed), now);
@@ -109,7 +111,7 @@ impl Paydesk {
     ) -> Result<Placement, CheckoutError> {
         let (payment, within_s) = match request.trade_type {
             Some(trade_type) => (
-                Some(self.new_payment(Some(request.buyer), trade_type).await?),
+                Some(self.new_payment(Some(request.buyer), (trade_type, request.client_ip)).await?),
                 self.settings.checkout_deadline_s,
             ),
             None => (None, self.settings.direct_deadline_s),

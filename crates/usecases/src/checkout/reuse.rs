@@ -4,7 +4,7 @@
 use super::place::{audit, checkout, is_expected};
 use super::price::About;
 use super::{CheckoutError, CheckoutRequest, Placing, Quote};
-use crate::pay_order::of_start;
+use crate::pay_order::{of_start, way_not_offered};
 use crate::start_payment::Asked;
 use crate::transact::{Effect, Landed};
 use crate::{Keyed, OfferError, Paydesk, Target, TransactError};
@@ -65,7 +65,7 @@ impl Paydesk {
         keyed: &Keyed,
     ) -> Result<Reuse, CheckoutError> {
         let target = Target::of_buyer(request.buyer, OrderKey::Id(order.id));
-        let new = self.new_payment(Some(request.buyer), trade_type).await?;
+        let new = self.new_payment(Some(request.buyer), (trade_type, request.client_ip)).await?;
         let intent = self.reusing(request, keyed);
         let placing = match self.start_payment(&target, new, &intent).await.map_err(of_start) {
             Ok(started) if started.effect == Effect::Before => Placing::Twin,
@@ -129,9 +129,13 @@ impl Paydesk {
             }
         }
         if let Some(trade_type) = request.trade_type {
-            let new = self.new_payment(Some(request.buyer), trade_type).await?;
+            let new =
+                self.new_payment(Some(request.buyer), (trade_type, request.client_ip)).await?;
             if new.lacks_payer() {
                 return Err(CheckoutError::OpenidRequired);
+            }
+            if new.lacks_client_ip() {
+                return Err(way_not_offered());
             }
         }
         Ok(())

@@ -28,6 +28,7 @@ pub(super) fn request() -> CheckoutRequest {
         remark: None,
         method: PaymentMethod::Wechat,
         trade_type: None,
+        client_ip: None,
         replace_open: false,
         expected_total: None,
     }

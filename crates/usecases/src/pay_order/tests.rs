@@ -3,15 +3,15 @@
 use super::PayRequest;
 use crate::mocks::{Dozing, MockGateway, desk, ready};
 use crate::samples::{keyed, living, now, order};
-use crate::{Checkedout, CheckoutError, OfferError, Target};
-use domain::order::{CancelCause, Command, Decision, Event, Order};
+use crate::{Checkedout, CheckoutError, OfferError, Target, TransactError};
+use domain::order::{CancelCause, Command, Decision, Event, Order, Rejection};
 use domain::payment::{ClosingCause, Credential, PaymentState, PaymentStatus, TradeType};
 use domain::ports::{Clock, GatewayError, OrderKey, PayParams, WechatRefusal};
 
 fn request(order: &Order) -> PayRequest {
     let buyer = order.buyer.unwrap();
     let target = Target::of_buyer(buyer, OrderKey::Id(order.id));
-    PayRequest { buyer, target, trade_type: TradeType::Native }
+    PayRequest { buyer, target, trade_type: TradeType::Native, client_ip: None }
 }
 
 fn unpaid() -> Order {
@@ -188,6 +188,7 @@ async fn the_second_replay_of_a_refused_key_does_not_call_too() {
             mchid: domain::names::Mchid::new("1900000109"),
             appid: domain::names::Appid::new("wx-mini"),
             payer: None,
+            client_ip: None,
             deployment_id: "test".to_owned(),
         })
     };
@@ -264,6 +265,29 @@ async fn who_cannot_pay_another_way_keeps_the_payment_that_was_on_offer() {
     let refused = desk.pay_order(&jsapi, &keyed("one")).await;
     assert!(matches!(refused, Err(CheckoutError::OpenidRequired)), "{refused:?}");
     assert_eq!(life.lock().unwrap().order.payments[0].state.status(), PaymentStatus::Payable);
+}
+
+#[tokio::test]
+async fn an_app_payment_is_under_the_mobile_apps_appid_and_refused_without_one() {
+    let app = |order: &Order| PayRequest { trade_type: TradeType::App, ..request(order) };
+    let (orders, life) = living(unpaid());
+    let mut known = gateway();
+    known.expect_prepay().times(1).return_once(|_| ready(Ok(credential())));
+    let mut desk = desk(orders, known, now());
+    desk.settings.mobile_appid = Some(domain::names::Appid::new("wx-app"));
+    desk.pay_order(&app(&unpaid()), &keyed("one")).await.unwrap();
+    assert_eq!(life.lock().unwrap().order.payments[0].terms.appid.as_str(), "wx-app");
+
+    let order = order().after(&[Event::PaymentPayable { no: 1, credential: Some(credential()) }]);
+    let (orders, life) = living(order.clone());
+    let mut desk = crate::mocks::desk(orders, gateway(), now());
+    desk.settings.mobile_appid = None;
+    let refused = desk.pay_order(&app(&order), &keyed("one")).await;
+    let Err(CheckoutError::Offer(OfferError::Transact(why))) = refused else {
+        panic!("{refused:?}")
+    };
+    assert!(matches!(why, TransactError::Rejected(Rejection::WayNotOffered)), "{why:?}");
+    assert!(life.lock().unwrap().written.is_empty(), "what was on offer stays");
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ fn request() -> RechargeRequest {
         package_id: package().id,
         expected_version: None,
         trade_type: TradeType::Native,
+        client_ip: None,
     }
 }
 

@@ -7,15 +7,16 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Asked, Caller};
+use super::{Asked, CallEnd, Caller};
 use crate::query_budget::Urgency;
 use crate::transact::{Effect, Transacted};
 use crate::{Offer, OfferError, Paydesk, Target, TransactError};
 use domain::UserId;
 use domain::changeset::Intent;
-use domain::order::{Command, NewPayment, Order, PrepayAnswer};
+use domain::names::ClientIp;
+use domain::order::{Command, NewPayment, Order, PrepayAnswer, Rejection};
 use domain::payment::{ClosingCause, Payment, PaymentNo, PaymentState, TradeType};
-use domain::ports::{GatewayError, OrderKey, StoreError};
+use domain::ports::{GatewayError, OrderKey};
 
 /// A payment that was recorded, or was there already.
 #[derive(Debug)]
@@ -41,6 +42,14 @@ impl Started {
     }
 }
 
+/// How a payer pays, and for H5 from where.
+pub(crate) type Way = (TradeType, Option<ClientIp>);
+
+/// How this payment is paid; `None` when not at WeChat Pay.
+pub(crate) fn way_of(payment: &Payment) -> Option<Way> {
+    Some((payment.terms.trade_type()?, payment.terms.client_ip))
+}
+
 /// What became of a number that WeChat Pay holds already.
 pub(super) enum Replaced {
     /// There is something to show.
@@ -63,19 +72,24 @@ impl Paydesk {
     pub(crate) async fn new_payment(
         &self,
         buyer: Option<UserId>,
-        trade_type: TradeType,
-    ) -> Result<NewPayment, StoreError> {
+        (trade_type, client_ip): Way,
+    ) -> Result<NewPayment, TransactError> {
         let payer = match (trade_type, buyer) {
             (TradeType::Jsapi, Some(buyer)) => {
                 self.access.openid(buyer, &self.settings.appid).await?
             }
-            (TradeType::Jsapi | TradeType::Native, _) => None,
+            (TradeType::Jsapi | TradeType::Native | TradeType::H5 | TradeType::App, _) => None,
+        };
+        let appid = match trade_type {
+            TradeType::Jsapi | TradeType::Native | TradeType::H5 => Some(&self.settings.appid),
+            TradeType::App => self.settings.mobile_appid.as_ref(),
         };
         Ok(NewPayment {
             trade_type,
             mchid: self.settings.mchid.clone(),
-            appid: self.settings.appid.clone(),
+            appid: appid.ok_or(Rejection::WayNotOffered)?.clone(),
             payer,
+            client_ip,
             deployment_id: self.settings.deployment_id.clone(),
         })
     }
@@ -166,7 +180,11 @@ impl Paydesk {
         if !heard {
             let answer = PrepayAnswer::Unknown;
             let order = self.record_prepay(&order, payment, answer, request_id).await?;
-            return Ok(Replaced::Offer(Box::new(self.after_call(order, payment, None)?)));
+            return Ok(Replaced::Offer(Box::new(self.after_call(
+                order,
+                payment,
+                CallEnd::Unknown,
+            )?)));
         }
         let now = order.payment(payment.out_trade_no()).cloned();
         if !order.takes_payments() {
@@ -178,7 +196,7 @@ impl Paydesk {
         }
         let mut order = order;
         if let Some(open) = now.filter(Payment::is_open) {
-            if open.credential().is_some() {
+            if open.lasting_credential(self.clock.now()).is_some() {
                 return Ok(Replaced::Offer(Box::new(self.present(order, &open))));
             }
             // Its close is sent with the start of the next, or by its follower.
@@ -192,8 +210,8 @@ impl Paydesk {
         if last {
             return Ok(Replaced::Gone);
         }
-        let Some(trade_type) = payment.terms.trade_type() else { return Ok(Replaced::Gone) };
-        match self.start_anew(&order, trade_type, request_id).await {
+        let Some(way) = way_of(payment) else { return Ok(Replaced::Gone) };
+        match self.start_anew(&order, way, request_id).await {
             Ok(started) => Ok(Replaced::By(Box::new(started))),
             Err(TransactError::VersionMoved) => Err(OfferError::Replaced),
             Err(error) => Err(error.into()),
@@ -205,10 +223,10 @@ impl Paydesk {
     pub(crate) async fn start_anew(
         &self,
         order: &Order,
-        trade_type: TradeType,
+        way: Way,
         request_id: &str,
     ) -> Result<Started, TransactError> {
-        let new = self.new_payment(order.buyer, trade_type).await?;
+        let new = self.new_payment(order.buyer, way).await?;
         let intent = self.step_about(order, "start-anew", request_id);
         let expected_version = Some(order.version);
         let target = Target { expected_version, ..Target::anybodys(OrderKey::Id(order.id)) };

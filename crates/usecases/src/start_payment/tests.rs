@@ -84,6 +84,57 @@ async fn a_payment_that_has_its_credential_is_offered_without_another_call() {
     assert!(events.is_empty());
 }
 
+fn given_before(credential: Credential) -> Order {
+    order().after(&[Event::PaymentPayable { no: 1, credential: Some(credential) }])
+}
+
+fn h5_url(text: &str) -> Credential {
+    Credential::H5Url(text.to_owned())
+}
+
+/// An h5_url is good for five minutes, and the payer has to get there.
+#[tokio::test]
+async fn a_credential_that_ends_soon_is_asked_for_again_under_the_same_number() {
+    for (after_s, is_asked) in [(0, false), (239, false), (240, true), (299, true), (900, true)] {
+        let answer = is_asked.then(|| Ok(h5_url("https://fresh")));
+        let at = now().plus_seconds(after_s);
+        let (offered, events) = offer(given_before(h5_url("https://old")), at, answer).await;
+        assert!(offered.unwrap().pay_params.is_some(), "{after_s}");
+        let fresh = Event::PaymentPayable { no: 1, credential: Some(h5_url("https://fresh")) };
+        let recorded = if is_asked { vec![fresh] } else { Vec::new() };
+        assert_eq!(events, recorded, "{after_s}");
+    }
+}
+
+#[tokio::test]
+async fn what_wechat_pay_gives_again_is_offered_however_old_its_payment_is() {
+    let at = now().plus_seconds(280);
+    let answer = Some(Ok(h5_url("https://old")));
+    let (offered, events) = offer(given_before(h5_url("https://old")), at, answer).await;
+    assert!(offered.unwrap().pay_params.is_some());
+    assert!(events.is_empty());
+}
+
+/// The buyer is told to come back, or why not; an old link may be dead.
+#[tokio::test]
+async fn nobody_is_sent_to_an_old_credential_when_there_is_no_fresh_one() {
+    let at = now().plus_seconds(240);
+    let old = || given_before(h5_url("https://old"));
+    for error in [
+        GatewayError::OutcomeUnknown("timeout".to_owned()),
+        GatewayError::Retryable(refusal("FREQUENCY_LIMITED")),
+    ] {
+        let (offered, events) = offer(old(), at, Some(Err(error))).await;
+        let offered = offered.unwrap();
+        assert!(offered.pay_params.is_none() && offered.is_unknown());
+        assert!(events.is_empty(), "{events:?}");
+    }
+    let refused = Some(Err(GatewayError::Refused(refusal("NO_AUTH"))));
+    let (offered, events) = offer(old(), at, refused).await;
+    assert!(matches!(offered, Err(OfferError::WechatRefused(r)) if r.code == "NO_AUTH"));
+    assert!(events.is_empty(), "a payment that can be paid is not refused: {events:?}");
+}
+
 /// The order after its first payment came to `state`, and its second is open when `open`.
 fn moved_on(state: PaymentState, open: bool) -> Order {
     let mut order = order();

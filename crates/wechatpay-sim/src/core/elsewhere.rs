@@ -46,7 +46,7 @@ impl WeChatPay {
         let trade_type = if form.openid.is_some() { TradeType::Jsapi } else { TradeType::Native };
         let parameters = self.parameters(form);
         let form = PrepayForm::parse(&parameters, trade_type).map_err(|why| said(&why))?;
-        if !self.account.app_secrets.contains_key(&form.appid) {
+        if !self.account.may_order(&form.appid, trade_type) {
             return Err(ControlRefusal::bad_request("the appid is not this merchant's"));
         }
         let number = &form.out_trade_no;

@@ -1,8 +1,8 @@
 //! 下单: a new order, or the same one again (`v3.md` §7.1, §9).
 //!
 //! MAY NOT make a second order for a number, whatever is asked. Where the documents leave a choice:
-//! a repeat of a JSAPI prepay gets the *same* `prepay_id` while that is good (2 h), then a new one; a repeat of a Native
-//! prepay always gets a *new* `code_url`, which ends the old one. Another trade type is `403 OUT_TRADE_NO_USED`, other
+//! a repeat of a JSAPI or App prepay gets the *same* `prepay_id` while that is good (2 h), then a new one; one of H5 likewise
+//! its `h5_url` (5 min); a repeat of a Native prepay always gets a *new* `code_url`, which ends the old one. Another trade type is `403 OUT_TRADE_NO_USED`, other
 //! changed parameters are `400 INVALID_REQUEST`. A paid or closed number says so before its parameters are compared.
 
 use serde_json::{Map, Value, json};
@@ -14,8 +14,11 @@ use crate::core::ports::{Moment, Ports};
 use crate::core::prepay_form::PrepayForm;
 use crate::core::refusal::{Code, Refusal};
 use crate::core::route::TradeType;
-use crate::core::trade::{PREPAY_LIFE, PrepayHandle, Trade, TradeState};
+use crate::core::trade::{PrepayHandle, Trade, TradeState};
 use crate::core::wire_time::beijing_digits;
+
+/// Where an `h5_url` leads.
+const H5_CASHIER: &str = "https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb";
 
 impl WeChatPay {
     pub(crate) fn prepay(
@@ -28,7 +31,7 @@ impl WeChatPay {
         let at = ports.at;
         same_mchid(&parameters, caller)?;
         let form = PrepayForm::parse(&parameters, trade_type)?;
-        if !self.account.app_secrets.contains_key(&form.appid) {
+        if !self.account.may_order(&form.appid, trade_type) {
             return Err(Refusal::new(
                 400,
                 Code::AppidMchidNotMatch,
@@ -55,7 +58,7 @@ impl WeChatPay {
         ports: &mut Ports<'_>,
     ) -> &mut Trade {
         let handle = new_handle(trade_type, ports);
-        self.index_handle(trade_type, &handle, &form.out_trade_no);
+        self.index_handle(&handle, &form.out_trade_no);
         let number = form.out_trade_no.clone();
         let trade = Trade::new(form, parameters, trade_type, handle);
         self.trades.entry(number).or_insert(trade)
@@ -66,7 +69,7 @@ impl WeChatPay {
         let at = ports.at;
         let Some(trade) = self.trades.get_mut(number) else { return String::new() };
         let fresh = match trade.trade_type {
-            TradeType::Jsapi => at.business - trade.handle.issued_at < PREPAY_LIFE,
+            TradeType::Jsapi | TradeType::H5 | TradeType::App => trade.handle_is_good(at.business),
             TradeType::Native => false,
         };
         if fresh {
@@ -74,15 +77,13 @@ impl WeChatPay {
         }
         let handle = new_handle(trade.trade_type, ports);
         trade.handle = handle.clone();
-        let (answer, trade_type) = (wire(trade), trade.trade_type);
-        self.index_handle(trade_type, &handle, number);
+        let answer = wire(trade);
+        self.index_handle(&handle, number);
         answer
     }
 
-    fn index_handle(&mut self, trade_type: TradeType, handle: &PrepayHandle, number: &str) {
-        if trade_type == TradeType::Jsapi {
-            self.by_prepay_id.insert(handle.value.clone(), number.to_owned());
-        }
+    fn index_handle(&mut self, handle: &PrepayHandle, number: &str) {
+        self.by_handle.insert(handle.value.clone(), number.to_owned());
     }
 }
 
@@ -126,18 +127,25 @@ fn check_repeat(
 fn new_handle(trade_type: TradeType, ports: &mut Ports<'_>) -> PrepayHandle {
     let at = ports.at;
     let value = match trade_type {
-        TradeType::Jsapi => {
-            format!("wx{}{}", beijing_digits(at.business), ports.lower_hex(10))
-        }
+        TradeType::Jsapi | TradeType::App => prepay_id(ports),
         TradeType::Native => format!("weixin://wxpay/bizpayurl?pr={}zz", ports.text(9)),
+        // It has a query already: clients append `&redirect_url=…`.
+        TradeType::H5 => {
+            format!("{H5_CASHIER}?prepay_id={}&package={}", prepay_id(ports), ports.digits(10))
+        }
     };
     PrepayHandle { value, issued_at: at.business }
+}
+
+fn prepay_id(ports: &mut Ports<'_>) -> String {
+    format!("wx{}{}", beijing_digits(ports.at.business), ports.lower_hex(10))
 }
 
 fn wire(trade: &Trade) -> String {
     let handle = &trade.handle.value;
     match trade.trade_type {
-        TradeType::Jsapi => json!({"prepay_id": handle}).to_string(),
+        TradeType::Jsapi | TradeType::App => json!({"prepay_id": handle}).to_string(),
+        TradeType::H5 => json!({"h5_url": handle}).to_string(),
         TradeType::Native => json!({"code_url": handle}).to_string(),
     }
 }

@@ -73,9 +73,9 @@ impl PrepayForm {
             total_fen: amount(&root)?,
             openid: match trade_type {
                 TradeType::Jsapi => Some(payer(&root)?),
-                TradeType::Native => None,
+                TradeType::Native | TradeType::H5 | TradeType::App => None,
             },
-            device_id: scene_info(&root)?,
+            device_id: scene_info(&root, trade_type)?,
         };
         root.optional_text("goods_tag", 32)?;
         root.optional_bool("support_fapiao")?;
@@ -131,12 +131,21 @@ fn payer(root: &Fields<'_>) -> Result<String, Refusal> {
     Ok(payer.text("openid", 128)?.to_owned())
 }
 
-fn scene_info(root: &Fields<'_>) -> Result<Option<String>, Refusal> {
-    let Some(scene) = root.optional_object("scene_info")? else { return Ok(None) };
-    scene.only(&["payer_client_ip", "device_id", "store_info"])?;
+/// For H5 it is required, and says in what the payer's browser runs.
+fn scene_info(root: &Fields<'_>, trade_type: TradeType) -> Result<Option<String>, Refusal> {
+    let scene = if trade_type == TradeType::H5 {
+        let scene = root.object("scene_info")?;
+        scene.only(&["payer_client_ip", "device_id", "store_info", "h5_info"])?;
+        h5_info(&scene)?;
+        scene
+    } else {
+        let Some(scene) = root.optional_object("scene_info")? else { return Ok(None) };
+        scene.only(&["payer_client_ip", "device_id", "store_info"])?;
+        scene
+    };
     let address = scene.text("payer_client_ip", 45)?;
     match address.parse::<std::net::IpAddr>() {
-        Ok(parsed) if !parsed.is_loopback() => {}
+        Ok(parsed) if !parsed.to_canonical().is_loopback() => {}
         _ => return Err(scene.refuse("payer_client_ip", "must be the user's IP address")),
     }
     if let Some(store) = scene.optional_object("store_info")? {
@@ -147,6 +156,19 @@ fn scene_info(root: &Fields<'_>) -> Result<Option<String>, Refusal> {
         store.optional_text("address", 512)?;
     }
     Ok(scene.optional_text("device_id", 32)?.map(str::to_owned))
+}
+
+/// `type` is a word without a closed list in the documents, so any is taken. The lengths of the others are recalled, not
+/// read: a client that keeps within them is safe.
+fn h5_info(scene: &Fields<'_>) -> Result<(), Refusal> {
+    let h5 = scene.object("h5_info")?;
+    h5.only(&["type", "app_name", "app_url", "bundle_id", "package_name"])?;
+    h5.text("type", 32)?;
+    h5.optional_text("app_name", 64)?;
+    h5.optional_text("app_url", 128)?;
+    h5.optional_text("bundle_id", 128)?;
+    h5.optional_text("package_name", 128)?;
+    Ok(())
 }
 
 fn limit_pay(root: &Fields<'_>) -> Result<(), Refusal> {

@@ -17,6 +17,12 @@ pub enum TradeType {
     /// QR code.
     #[serde(rename = "NATIVE")]
     Native,
+    /// A browser outside WeChat, on a phone.
+    #[serde(rename = "MWEB")]
+    H5,
+    /// A mobile app of the merchant's.
+    #[serde(rename = "APP")]
+    App,
 }
 
 impl TradeType {
@@ -25,6 +31,8 @@ impl TradeType {
         match self {
             Self::Jsapi => "JSAPI",
             Self::Native => "NATIVE",
+            Self::H5 => "MWEB",
+            Self::App => "APP",
         }
     }
 }
@@ -73,6 +81,8 @@ impl Route {
         let found = match segments.as_slice() {
             ["v3", "pay", "transactions", "jsapi"] => ("POST", Self::Prepay(TradeType::Jsapi)),
             ["v3", "pay", "transactions", "native"] => ("POST", Self::Prepay(TradeType::Native)),
+            ["v3", "pay", "transactions", "h5"] => ("POST", Self::Prepay(TradeType::H5)),
+            ["v3", "pay", "transactions", "app"] => ("POST", Self::Prepay(TradeType::App)),
             ["v3", "pay", "transactions", "out-trade-no", number] if !number.is_empty() => {
                 ("GET", Self::QueryByOutTradeNo(decoded(number)))
             }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use crate::core::route::TradeType;
 use crate::core::settings::bills::{
     BillBeforeNine, BillBom, BillDateRefused, BillEmpty, BillFeesFrom, BillLayout, BillLineEnd,
     BillRefundStatus, BillRefundTimes, DownloadPath,
@@ -21,8 +22,10 @@ use crate::core::settings::bills::{
 pub struct Account {
     /// Merchant number (商户号).
     pub mchid: String,
-    /// The appids bound to it, each with its app secret.
+    /// The mini programs and official accounts bound to it, each with its app secret.
     pub app_secrets: BTreeMap<String, String>,
+    /// The mobile apps bound to it.
+    pub mobile_apps: BTreeSet<String>,
     /// Serials of the merchant's valid API certificates.
     pub merchant_serials: BTreeSet<String>,
     /// The APIv3 key: 32 bytes, used as they are.
@@ -31,6 +34,20 @@ pub struct Account {
     pub public_key_id: String,
     /// Platform certificates, oldest first; the last one signs.
     pub platform_certificates: Vec<PlatformCertificate>,
+}
+
+impl Account {
+    /// Whether an appid is the merchant's, and of the kind that the product asks for (`v3.md` §7.1): a mini program or an
+    /// official account for JSAPI, a mobile app for App, any for Native and H5.
+    pub fn may_order(&self, appid: &str, trade_type: TradeType) -> bool {
+        let (inside, mobile) =
+            (self.app_secrets.contains_key(appid), self.mobile_apps.contains(appid));
+        match trade_type {
+            TradeType::Jsapi => inside,
+            TradeType::App => mobile,
+            TradeType::Native | TradeType::H5 => inside || mobile,
+        }
+    }
 }
 
 /// A platform certificate as `/v3/certificates` lists it.

@@ -10,6 +10,7 @@ mod faulty;
 mod fund_flows;
 mod late;
 mod orders;
+mod products;
 mod refund_ends;
 mod refund_faults;
 mod refund_laws;
@@ -34,6 +35,7 @@ use crate::core::settings::{Account, OaepDigest, PlatformCertificate, Settings};
 
 const MCHID: &str = "1900000109";
 const APPID: &str = "wxd678efh567hg6787";
+const MOBILE_APPID: &str = "wx2421b1c4370ec43b";
 const MERCHANT_SERIAL: &str = "4F7A1C9E0B5D2A6838E7C41D90F2B3A655001122";
 const CERTIFICATE_SERIAL: &str = "3775B6A45ACD588826D15E583A95F5DD00000001";
 const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_0119000001092026010100000000000001";
@@ -41,6 +43,8 @@ const API_V3_KEY: &[u8; 32] = b"TestVectorApiV3Key_0123456789ABC";
 const START: OffsetDateTime = datetime!(2026-11-21 10:00:00 +8);
 const JSAPI: &str = "/v3/pay/transactions/jsapi";
 const NATIVE: &str = "/v3/pay/transactions/native";
+const H5: &str = "/v3/pay/transactions/h5";
+const APP: &str = "/v3/pay/transactions/app";
 const REFUNDS: &str = "/v3/refund/domestic/refunds";
 
 /// A signature that a simulation can afford.
@@ -97,6 +101,7 @@ fn account() -> Account {
     Account {
         mchid: MCHID.to_owned(),
         app_secrets: [(APPID.to_owned(), "secret".to_owned())].into(),
+        mobile_apps: [MOBILE_APPID.to_owned()].into(),
         merchant_serials: [MERCHANT_SERIAL.to_owned()].into(),
         api_v3_key: *API_V3_KEY,
         public_key_id: PUBLIC_KEY_ID.to_owned(),

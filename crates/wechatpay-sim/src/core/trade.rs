@@ -27,6 +27,8 @@ pub const EXPIRY_MIN: Duration = Duration::minutes(1);
 pub const EXPIRY_MAX: Duration = Duration::days(15);
 /// `prepay_id` and `code_url` are good for this long.
 pub const PREPAY_LIFE: Duration = Duration::hours(2);
+/// `h5_url` is good for this long.
+pub const H5_URL_LIFE: Duration = Duration::minutes(5);
 
 /// An order.
 #[derive(Debug, Clone)]
@@ -43,7 +45,7 @@ pub struct Trade {
     pub expires_at: OffsetDateTime,
     /// Where it stands.
     pub state: TradeState,
-    /// The current `prepay_id` or `code_url`.
+    /// The current `prepay_id`, `code_url` or `h5_url`.
     pub handle: PrepayHandle,
     /// Attempts of the user that failed.
     pub failed_payments: u32,
@@ -66,7 +68,7 @@ pub enum OrderedBy {
 /// What the client needs to open the cashier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrepayHandle {
-    /// `prepay_id` or `code_url`.
+    /// `prepay_id`, `code_url` or `h5_url`.
     pub value: String,
     /// When it was issued.
     pub issued_at: OffsetDateTime,
@@ -171,6 +173,15 @@ impl Trade {
     /// Whether the user can still pay.
     pub fn is_payable(&self, now: OffsetDateTime) -> bool {
         self.state == TradeState::NotPay && now <= self.expires_at
+    }
+
+    /// Whether the payer's client would still take the current handle. The order may be payable for longer.
+    pub fn handle_is_good(&self, now: OffsetDateTime) -> bool {
+        let life = match self.trade_type {
+            TradeType::Jsapi | TradeType::Native | TradeType::App => PREPAY_LIFE,
+            TradeType::H5 => H5_URL_LIFE,
+        };
+        now - self.handle.issued_at < life
     }
 
     /// The order as it was at an earlier instant, for stale queries.

@@ -30,7 +30,8 @@ pub struct WeChatPay {
     pub(crate) trades: BTreeMap<String, Trade>,
     pub(crate) refunds: Refunds,
     pub(crate) by_transaction_id: BTreeMap<String, String>,
-    pub(crate) by_prepay_id: BTreeMap<String, String>,
+    /// The order of each `prepay_id`, `code_url` and `h5_url`, those that are replaced too.
+    pub(crate) by_handle: BTreeMap<String, String>,
     /// Numbers closed before they were ordered.
     pub(crate) burned: BTreeSet<String>,
     pub(crate) faults: Faults,
@@ -51,7 +52,7 @@ impl WeChatPay {
             trades: BTreeMap::new(),
             refunds: Refunds::default(),
             by_transaction_id: BTreeMap::new(),
-            by_prepay_id: BTreeMap::new(),
+            by_handle: BTreeMap::new(),
             burned: BTreeSet::new(),
             faults: Faults::default(),
             calls: CallLog::default(),

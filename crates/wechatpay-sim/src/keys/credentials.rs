@@ -15,6 +15,8 @@ pub struct Credentials {
     pub appid: String,
     /// Its secret, for `jscode2session`.
     pub app_secret: String,
+    /// Mobile app bound to it.
+    pub mobile_appid: String,
     /// 32 bytes.
     pub api_v3_key: String,
     /// 32 characters; for API v2.
@@ -42,6 +44,7 @@ impl fmt::Debug for Credentials {
             .debug_struct("Credentials")
             .field("mchid", &self.mchid)
             .field("appid", &self.appid)
+            .field("mobile_appid", &self.mobile_appid)
             .field("merchant_serial", &self.merchant_serial)
             .field("platform_serial", &self.platform_serial)
             .field("public_key_id", &self.public_key_id)

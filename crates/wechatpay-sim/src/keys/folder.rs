@@ -60,11 +60,22 @@ pub struct Identity {
     pub mchid: String,
     /// Mini program.
     pub appid: String,
+    /// Mobile app.
+    pub mobile_appid: String,
+}
+
+/// Also of a directory that was made before there was one.
+fn mobile_appid() -> String {
+    "wx8b7e2d4f6a1c9035".to_owned()
 }
 
 impl Default for Identity {
     fn default() -> Self {
-        Self { mchid: "1900016808".to_owned(), appid: "wx5a0d9c3be7f1a2e4".to_owned() }
+        Self {
+            mchid: "1900016808".to_owned(),
+            appid: "wx5a0d9c3be7f1a2e4".to_owned(),
+            mobile_appid: mobile_appid(),
+        }
     }
 }
 
@@ -74,6 +85,8 @@ pub struct StoredKeys {
     mchid: String,
     appid: String,
     app_secret: String,
+    #[serde(default = "mobile_appid")]
+    mobile_appid: String,
     api_v3_key: String,
     api_v2_key: String,
     merchant: CertifiedKey,
@@ -106,6 +119,7 @@ impl StoredKeys {
             mchid: identity.mchid.clone(),
             appid: identity.appid.clone(),
             app_secret: secret(HEX, 32),
+            mobile_appid: identity.mobile_appid.clone(),
             api_v3_key: secret(ALPHANUMERIC, 32),
             api_v2_key: secret(HEX, 32),
             merchant: certified_key(&identity.mchid, now)?,
@@ -146,6 +160,7 @@ impl StoredKeys {
             mchid: self.mchid.clone(),
             appid: self.appid.clone(),
             app_secret: self.app_secret.clone(),
+            mobile_appid: self.mobile_appid.clone(),
             api_v3_key: self.api_v3_key.clone(),
             api_v2_key: self.api_v2_key.clone(),
             merchant_serial: self.merchant.serial.clone(),
@@ -170,6 +185,7 @@ impl StoredKeys {
         Account {
             mchid: self.mchid.clone(),
             app_secrets: [(self.appid.clone(), self.app_secret.clone())].into(),
+            mobile_apps: [self.mobile_appid.clone()].into(),
             merchant_serials: [self.merchant.serial.clone()].into(),
             api_v3_key,
             public_key_id: self.public_key.id.clone(),

@@ -1,7 +1,9 @@
 //! The control routes: what a step asks there.
 
 use serde_json::{Value, json};
+use wechatpay_sim::core::route::TradeType;
 use wechatpay_sim::core::tamper::Tamper;
+use wechatpay_sim::core::trade::Trade;
 
 use crate::REAL;
 use crate::core_side::Core;
@@ -47,8 +49,7 @@ pub(crate) fn of(op: &Op, merchant: &Merchant, core: &Core) -> Option<Control> {
         }
         Op::Params { number, wrong } => {
             let prepay = core.pay.trade_of(&order(*number));
-            let id = prepay.map_or("nobody's", |trade| trade.handle.value.as_str());
-            post("verify-pay-params".to_owned(), pay_params(merchant, id, *wrong))
+            post("verify-pay-params".to_owned(), pay_params(merchant, prepay, *wrong))
         }
         Op::Look(which) => Some(Control { method: "GET", path: look(*which), body: Value::Null }),
         Op::Reset => post("reset".to_owned(), Value::Null),
@@ -172,7 +173,30 @@ fn clock(which: u8) -> Value {
     }
 }
 
-fn pay_params(merchant: &Merchant, prepay_id: &str, wrong: u8) -> Value {
+/// What the payer's client is given for an order, in the form of its product.
+fn pay_params(merchant: &Merchant, trade: Option<&Trade>, wrong: u8) -> Value {
+    let id = trade.map_or("nobody's", |trade| trade.handle.value.as_str());
+    match trade.map_or(TradeType::Jsapi, |trade| trade.trade_type) {
+        TradeType::Jsapi => jsapi_params(merchant, id, wrong),
+        TradeType::App => app_params(merchant, id, wrong),
+        TradeType::H5 => json!({"h5_url": format!("{id}&redirect_url=x")}),
+        TradeType::Native => json!({"code_url": id}),
+    }
+}
+
+fn app_params(merchant: &Merchant, prepay_id: &str, wrong: u8) -> Value {
+    let (appid, mchid) = (&merchant.credentials.mobile_appid, &merchant.credentials.mchid);
+    let (stamp, nonce) = (REAL.unix_timestamp().to_string(), "N0NCE");
+    let line_4 = if wrong == 1 { "prepay_id=" } else { "" };
+    let message = format!("{appid}\n{stamp}\n{nonce}\n{line_4}{prepay_id}\n");
+    json!({
+        "appid": appid, "partnerid": mchid, "prepayid": prepay_id,
+        "package": if wrong == 2 { "Sign=" } else { "Sign=WXPay" }, "noncestr": nonce,
+        "timestamp": stamp, "sign": merchant.sign(message.as_bytes()),
+    })
+}
+
+fn jsapi_params(merchant: &Merchant, prepay_id: &str, wrong: u8) -> Value {
     let appid = &merchant.credentials.appid;
     let (stamp, nonce, package) =
         (REAL.unix_timestamp().to_string(), "N0NCE", format!("prepay_id={prepay_id}"));

@@ -67,7 +67,7 @@ const REACHED: [(&str, u64); 44] = [
     ("sent to a card", 1),
     ("fetched", 5),
     ("NO_STATEMENT_EXIST", 5),
-    ("lost", 10),
+    ("lost", 5),
     ("held", 3),
     ("a held call ended", 2),
     ("delivered", 40),

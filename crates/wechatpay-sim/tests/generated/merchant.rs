@@ -159,10 +159,10 @@ impl Merchant {
             body: body.to_string().into_bytes(),
         };
         match call {
-            Call::Prepay { number, jsapi, amount, expires, odd } => {
-                let product = if *jsapi { "jsapi" } else { "native" };
+            Call::Prepay { number, product, amount, expires, odd } => {
+                let product = ["jsapi", "native", "h5", "app"][usize::from(*product) % 4];
                 let body = self.prepay(
-                    (*number, *jsapi, *amount),
+                    (*number, product, *amount),
                     expires
                         .map(|n| now + Duration::seconds([120, 30, 7_200, -5][usize::from(n) % 4])),
                     *odd,
@@ -199,7 +199,7 @@ impl Merchant {
 
     fn prepay(
         &self,
-        (number, jsapi, amount): (u8, bool, u8),
+        (number, product, amount): (u8, &str, u8),
         expires: Option<OffsetDateTime>,
         odd: u8,
     ) -> Value {
@@ -210,8 +210,14 @@ impl Merchant {
             "notify_url": format!("{}/{number}", self.notify_url), "attach": format!("a{number}"),
             "amount": {"total": fen, "currency": "CNY"}
         });
-        if jsapi {
-            body["payer"] = json!({"openid": "alice"});
+        match product {
+            "jsapi" => body["payer"] = json!({"openid": "alice"}),
+            "h5" => {
+                body["scene_info"] =
+                    json!({"payer_client_ip": "2001:db8::7", "h5_info": {"type": "Wap"}});
+            }
+            "app" => body["appid"] = json!(self.credentials.mobile_appid),
+            _ => {}
         }
         if let Some(at) = expires {
             body["time_expire"] = json!(beijing(at));

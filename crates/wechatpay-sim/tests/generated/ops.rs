@@ -42,7 +42,7 @@ pub(crate) enum Op {
 pub(crate) enum Call {
     Prepay {
         number: u8,
-        jsapi: bool,
+        product: u8,
         amount: u8,
         expires: Option<u8>,
         odd: u8,
@@ -138,8 +138,8 @@ fn call() -> impl Strategy<Value = Call> {
     let (number, refund) = (number(), seldom(3));
     prop_oneof![
         8 => (number.clone(), prop::bool::ANY, 0..3_u8, weighted(0.3, 0..4_u8), odd()).prop_map(
-            |(number, jsapi, amount, expires, odd)| Call::Prepay {
-                number, jsapi, amount, expires, odd
+            |(number, first, amount, expires, odd)| Call::Prepay {
+                number, product: product(number, first), amount, expires, odd
             }),
         5 => number.clone().prop_map(|number| Call::Query { number }),
         2 => number.clone().prop_map(|number| Call::QueryById { number }),
@@ -162,6 +162,16 @@ fn call() -> impl Strategy<Value = Call> {
 /// One of the orders, mostly of those that are there from the beginning.
 fn number() -> impl Strategy<Value = u8> + Clone {
     prop_oneof![4 => Just(0_u8), 4 => Just(1_u8), 2 => 2..4_u8]
+}
+
+/// How an order is to be paid: those that are there from the beginning by JSAPI or Native, others by App or H5.
+fn product(number: u8, first: bool) -> u8 {
+    match (number < 2, first) {
+        (true, true) => 0,
+        (true, false) => 1,
+        (false, true) => 3,
+        (false, false) => 2,
+    }
 }
 
 /// Mostly the first of so many.

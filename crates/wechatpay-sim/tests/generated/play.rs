@@ -74,8 +74,8 @@ impl Pair {
     /// Something to ask about from the first step on: one order that was paid yesterday, and one that is not.
     pub(crate) async fn begin(&mut self) -> Result<(), String> {
         let prepay = |number| {
-            let jsapi = number == 1;
-            let prepay = Call::Prepay { number, jsapi, amount: 0, expires: None, odd: 0 };
+            let product = 1 - number;
+            let prepay = Call::Prepay { number, product, amount: 0, expires: None, odd: 0 };
             Op::Call(prepay, Twist::Plain)
         };
         self.play(&prepay(0)).await?;

@@ -15,6 +15,8 @@ pub(crate) struct PrepayBody<'a> {
     pub(crate) amount: AmountBody,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) payer: Option<PayerBody<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scene_info: Option<SceneBody>,
 }
 
 /// `amount`.
@@ -30,10 +32,29 @@ pub(crate) struct PayerBody<'a> {
     pub(crate) openid: &'a str,
 }
 
-/// The answer for JSAPI.
+/// `scene_info`, H5 only.
+#[derive(Serialize)]
+pub(crate) struct SceneBody {
+    pub(crate) payer_client_ip: String,
+    pub(crate) h5_info: H5Body,
+}
+
+/// `scene_info.h5_info`.
+#[derive(Serialize)]
+pub(crate) struct H5Body {
+    pub(crate) r#type: &'static str,
+}
+
+/// The answer for JSAPI and App.
 #[derive(Deserialize)]
-pub(crate) struct JsapiAnswer {
+pub(crate) struct PrepayIdAnswer {
     pub(crate) prepay_id: String,
+}
+
+/// The answer for H5.
+#[derive(Deserialize)]
+pub(crate) struct H5Answer {
+    pub(crate) h5_url: String,
 }
 
 /// The answer for Native.

@@ -13,6 +13,10 @@ fn the_body_has_exactly_the_documented_members() {
     .assert_eq(&client.compose_prepay(&payment(TradeType::Jsapi).terms));
     expect![[r#"{"appid":"wxd678efh567hg6787","mchid":"1900000109","description":"香蕉🍌 \"一斤\"","out_trade_no":"T20261121000001","time_expire":"2026-11-21T10:30:00+08:00","attach":"pd1.d1.P20261121100000ABCDEFGHJKLMNP","notify_url":"https://pay.example.com/wechatpay/notify","amount":{"total":100,"currency":"CNY"}}"#]]
     .assert_eq(&client.compose_prepay(&payment(TradeType::Native).terms));
+    expect![[r#"{"appid":"wxd678efh567hg6787","mchid":"1900000109","description":"香蕉🍌 \"一斤\"","out_trade_no":"T20261121000001","time_expire":"2026-11-21T10:30:00+08:00","attach":"pd1.d1.P20261121100000ABCDEFGHJKLMNP","notify_url":"https://pay.example.com/wechatpay/notify","amount":{"total":100,"currency":"CNY"},"scene_info":{"payer_client_ip":"14.23.150.211","h5_info":{"type":"Wap"}}}"#]]
+    .assert_eq(&client.compose_prepay(&payment(TradeType::H5).terms));
+    let app = client.compose_prepay(&payment(TradeType::App).terms);
+    assert_eq!(app, client.compose_prepay(&payment(TradeType::Native).terms));
 }
 
 #[test]
@@ -59,6 +63,51 @@ async fn a_native_payment_gets_its_code_url() {
     payment.state = PaymentState::Payable { credential: Some(credential) };
     let params = world.client.pay_params(&payment);
     assert_eq!(params, Some(PayParams::Native { code_url: code_url.to_owned() }));
+}
+
+#[tokio::test]
+async fn an_h5_payment_gets_its_h5_url() {
+    let world = world(&settings());
+    let h5_url = "https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=wx21&package=1";
+    world.wechat.answer(signed(PUBLIC_KEY, 200, &format!(r#"{{"h5_url":"{h5_url}"}}"#)));
+    let mut payment = payment(TradeType::H5);
+    let credential = world.client.prepay(&payment).await.unwrap();
+    assert_eq!(credential, Credential::H5Url(h5_url.to_owned()));
+    assert_eq!(world.wechat.targets(), ["/v3/pay/transactions/h5"]);
+    payment.state = PaymentState::Payable { credential: Some(credential) };
+    let params = world.client.pay_params(&payment);
+    assert_eq!(params, Some(PayParams::H5 { h5_url: h5_url.to_owned() }));
+}
+
+/// It goes into a page as it is.
+#[tokio::test]
+async fn an_h5_url_that_is_no_web_address_is_not_handed_out() {
+    for h5_url in ["", "javascript:alert(1)", "http://wx.tenpay.com/x", "weixin://x"] {
+        let world = world(&settings());
+        world.wechat.answer(signed(PUBLIC_KEY, 200, &format!(r#"{{"h5_url":"{h5_url}"}}"#)));
+        let answer = world.client.prepay(&payment(TradeType::H5)).await;
+        assert!(matches!(answer, Err(GatewayError::OutcomeUnknown(_))), "{h5_url}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_app_payment_is_signed_over_the_bare_id() {
+    let world = world(&settings());
+    world.wechat.answer(signed(PUBLIC_KEY, 200, r#"{"prepay_id":"wx21"}"#));
+    let mut payment = payment(TradeType::App);
+    let credential = world.client.prepay(&payment).await.unwrap();
+    assert_eq!(credential, Credential::PrepayId("wx21".to_owned()));
+    assert_eq!(world.wechat.targets(), ["/v3/pay/transactions/app"]);
+    payment.state = PaymentState::Payable { credential: Some(credential) };
+    let Some(PayParams::App { appid, partner_id, prepay_id, package, nonce_str, time_stamp, sign }) =
+        world.client.pay_params(&payment)
+    else {
+        panic!("not App")
+    };
+    assert_eq!((partner_id.as_str(), prepay_id.as_str()), (MCHID, "wx21"));
+    assert_eq!((package.as_str(), time_stamp.as_str()), ("Sign=WXPay", "1795226407"));
+    let message = format!("{appid}\n{time_stamp}\n{nonce_str}\nwx21\n");
+    assert_eq!(sign, signature("merchant", message.as_bytes()));
 }
 
 #[tokio::test]

@@ -46,8 +46,9 @@ async fn how_it_was_paid_is_known_for_the_ways_that_we_offer() {
     let cases = [
         (json!("JSAPI"), Some(TradeType::Jsapi)),
         (json!("NATIVE"), Some(TradeType::Native)),
-        (json!("MWEB"), None),
-        (json!("APP"), None),
+        (json!("MWEB"), Some(TradeType::H5)),
+        (json!("APP"), Some(TradeType::App)),
+        (json!("MICROPAY"), None),
         (json!("NEW"), None),
         (json!(""), None),
         (json!(null), None),

@@ -8,7 +8,7 @@ use aes_gcm::aead::{Aead as _, Payload};
 use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use domain::names::{Appid, Mchid, Openid, TransactionId};
+use domain::names::{Appid, ClientIp, Mchid, Openid, TransactionId};
 use domain::payment::{Channel, Payment, PaymentState, Terms, TradeType};
 use domain::ports::{Clock, PortFuture, RawNotice, RefundRequest};
 use domain::{Fen, OutRefundNo, OutTradeNo, Timestamp};
@@ -278,6 +278,7 @@ pub(crate) fn payment(trade_type: TradeType) -> Payment {
             appid: Appid::new("wxd678efh567hg6787"),
             payer: (trade_type == TradeType::Jsapi)
                 .then(|| Openid::new("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o")),
+            client_ip: ClientIp::parse("14.23.150.211").filter(|_| trade_type == TradeType::H5),
             amount: Fen::new(100),
             description: "香蕉🍌 \"一斤\"".to_owned(),
             attach: "pd1.d1.P20261121100000ABCDEFGHJKLMNP".to_owned(),

@@ -317,10 +317,16 @@ impl Order {
 
     /// What goes in the place of a refund that WeChat Pay closed: what was wanted last, as far as it is still
     /// there. Others may have gone meanwhile, and what had gone in its place may have been worth more.
-    pub(super) fn in_place_of_closed(&self, closed: &Refund, now: Timestamp) -> Option<Refund> {
-        let another = self.replacing(closed, now)?;
-        let payment = self.payments.iter().find(|payment| payment.no == closed.payment_no)?;
-        let rest = self.rest_of(payment);
+    pub(super) fn in_place_of_closed(
+        &self,
+        closed: &Refund,
+        events: &[Event],
+        now: Timestamp,
+    ) -> Option<Event> {
+        let after = events.iter().fold(self.clone(), Order::apply);
+        let another = after.replacing(closed, now)?;
+        let payment = after.payments.iter().find(|payment| payment.no == closed.payment_no)?;
+        let rest = after.rest_of(payment);
         // All of a surplus goes back, unless a person said how much of it.
         let is_whole = closed.kind == RefundKind::Surplus && another.actor == closed.actor;
         let amount = if is_whole { rest } else { another.amount.min(rest) };
@@ -328,10 +334,10 @@ impl Order {
             return None;
         }
         // Goods are not cut.
-        let are_there = self.has_lines_left(&another) && worth(&another.lines) <= amount;
+        let are_there = after.has_lines_left(&another) && worth(&another.lines) <= amount;
         let lines = if are_there { another.lines } else { Vec::new() };
         let state = if amount > closed.amount { another.state } else { RefundState::Requested };
-        Some(Refund { amount, lines, state, ..another })
+        Some(Event::RefundRequested(Refund { amount, lines, state, ..another }))
     }
 
     pub(super) fn moved(&self, refund: &Refund, to: RefundState, now: Timestamp) -> Decision {

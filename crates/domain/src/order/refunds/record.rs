@@ -107,8 +107,7 @@ impl Order {
         let out_refund_no = refund.out_refund_no.clone();
         events.push(Event::RefundMoved { out_refund_no, to, at: now });
         if frees && refund.kind != RefundKind::External && !self.goes_back_otherwise(refund) {
-            let after = events.iter().fold(self.clone(), Order::apply);
-            events.extend(after.in_place_of_closed(refund, now).map(Event::RefundRequested));
+            events.extend(self.in_place_of_closed(refund, &events, now));
         }
         let rest = self.rest_after(&events, payment, now);
         events.extend(rest.or_else(|| self.asked_again(&events, payment?, now)));

@@ -160,6 +160,7 @@ fn what_can_still_be_known_of_it_is_kept() {
             mchid: Mchid::new("1900000109"),
             appid,
             payer: payer.clone(),
+            client_ip: None,
             amount: Fen::new(TOTAL),
             description: String::new(),
             attach: format!("pd1.test.{}", order.number),

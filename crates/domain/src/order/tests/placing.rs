@@ -7,7 +7,7 @@ use super::samples::{
 use crate::buyer::ItemId;
 use crate::catalogue::SkuId;
 use crate::changeset::{Guard, ListChange};
-use crate::names::{Appid, Mchid, Openid};
+use crate::names::{Appid, ClientIp, Mchid, Openid};
 use crate::order::{
     Command, Decision, Event, LINES_MAX, NewPayment, OPEN_ORDERS_MAX, Order, OrderStatus,
     PaymentMethod, PlacedMethod, Placement, PlacementRefusal, Purpose, WalletPayment,
@@ -50,6 +50,7 @@ fn the_terms_of_a_payment_are_frozen_with_the_bytes_that_will_be_sent() {
             mchid: Mchid::new("1900000109"),
             appid: Appid::new("wxd678efh567hg6787"),
             payer: Some(Openid::new("o-alice")),
+            client_ip: None,
             amount: Fen::new(1_500),
             description: "龙井".to_owned(),
             attach: format!("pd1.test.{}", order.number),
@@ -74,6 +75,20 @@ fn a_payer_is_needed_where_somebody_is_sent_to_and_kept_nowhere_else() {
     assert_eq!(order.payments[0].terms.payer, None);
     native.payment = Some(NewPayment { payer: None, ..asked(TradeType::Native) });
     assert!(decided(&native).is_ok());
+}
+
+#[test]
+fn where_a_payer_is_has_to_be_known_for_h5_and_is_kept_for_nothing_else() {
+    for trade_type in [TradeType::Jsapi, TradeType::Native, TradeType::H5, TradeType::App] {
+        let is_h5 = trade_type == TradeType::H5;
+        let mut placement = placement(500);
+        placement.payment = Some(asked(trade_type));
+        let Event::Placed(order) = &decided(&placement).unwrap()[0] else { unreachable!() };
+        assert_eq!(order.payments[0].terms.client_ip.is_some(), is_h5, "{trade_type:?}");
+        placement.payment = Some(NewPayment { client_ip: None, ..asked(trade_type) });
+        let refused = decided(&placement).err();
+        assert_eq!(refused, is_h5.then_some(PlacementRefusal::ClientIpUnknown), "{trade_type:?}");
+    }
 }
 
 #[test]
@@ -172,6 +187,14 @@ fn whatever_differs_in_a_payment_makes_it_another_one() {
     let native = Moment::at(start()).play(&order, &start_payment(TradeType::Native));
     let nobody = NewPayment { payer: None, ..asked(TradeType::Native) };
     assert!(!started(&native, nobody), "a code is for whoever reads it");
+    let elsewhere = |trade_type| {
+        let client_ip = ClientIp::parse("2001:db8::7");
+        NewPayment { client_ip, ..asked(trade_type) }
+    };
+    assert!(!started(&native, elsewhere(TradeType::Native)), "nor for where they are");
+    let h5 = Moment::at(start()).play(&order, &start_payment(TradeType::H5));
+    assert!(!started(&h5, asked(TradeType::H5)));
+    assert!(started(&h5, elsewhere(TradeType::H5)), "WeChat Pay asks where who pays is");
 }
 
 #[test]

@@ -53,3 +53,12 @@ fn who_pays_in_a_mini_program_is_known() {
     let answer = nobody.decide(start(), &epoch(), &|_| unreachable!("no prepay"));
     assert_eq!(answer, Err(PlacementRefusal::PayerUnknown));
 }
+
+#[test]
+fn who_pays_in_a_browser_is_somewhere() {
+    let mut nowhere = purchase();
+    nowhere.payment = asked(TradeType::H5);
+    nowhere.payment.client_ip = None;
+    let answer = nowhere.decide(start(), &epoch(), &|_| unreachable!("no prepay"));
+    assert_eq!(answer, Err(PlacementRefusal::ClientIpUnknown));
+}

@@ -4,7 +4,7 @@ use crate::buyer::Address;
 use crate::cash::{CashReceipt, Courier};
 use crate::catalogue::{Sku, SkuId, SkuStatus, StockLevel};
 use crate::fact::{Evidence, PaymentFact, Receipt, Trade};
-use crate::names::{Appid, Mchid, Openid, TransactionId};
+use crate::names::{Appid, ClientIp, Mchid, Openid, TransactionId};
 use crate::order::{
     Checkout, Command, Decision, NewPayment, Order, PlacedMethod, Placement, PrepayAnswer,
 };
@@ -73,6 +73,7 @@ pub(super) fn asked(trade_type: TradeType) -> NewPayment {
         mchid: Mchid::new("1900000109"),
         appid: Appid::new("wxd678efh567hg6787"),
         payer: Some(Openid::new("o-alice")),
+        client_ip: ClientIp::parse("14.23.150.211"),
         deployment_id: "test".to_owned(),
     }
 }

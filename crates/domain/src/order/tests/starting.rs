@@ -101,6 +101,14 @@ fn jsapi_needs_its_payer() {
 }
 
 #[test]
+fn h5_needs_to_know_where_its_payer_is() {
+    let mut new = asked(TradeType::H5);
+    new.client_ip = None;
+    let decided = placed_directly().decide(&Command::StartPayment(new), start());
+    assert_eq!(decided, Err(Rejection::WayNotOffered));
+}
+
+#[test]
 fn numbers_end_with_the_ninety_ninth_payment() {
     let mut order = payable();
     for turn in 0..u32::from(PAYMENTS_MAX) - 1 {

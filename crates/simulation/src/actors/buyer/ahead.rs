@@ -7,7 +7,7 @@ use crate::tape::Kind;
 use crate::time::SECOND;
 use domain::buyer::{ItemId, Selection};
 use domain::changeset::Audit;
-use domain::names::{Appid, Mchid};
+use domain::names::{Appid, ClientIp, Mchid};
 use domain::order::{Command, PaymentMethod, WalletPayment};
 use domain::recharge::PackageId;
 use usecases::{CheckoutRequest, Keyed, RechargeRequest, Spending};
@@ -21,13 +21,16 @@ impl Shopper {
         let Some(package_id) = PackageId::parse(package) else { return };
         let key = self.new_key();
         let shown = self.look_at_the_package(&package_id).await;
+        let trade_type = self.trade_type();
         let request = RechargeRequest {
             buyer: self.buyer.id,
             package_id,
             expected_version: shown.map(|(version, _)| version),
-            trade_type: self.trade_type(),
+            trade_type,
+            client_ip: self.client_ip(Some(trade_type)),
         };
-        let keyed = self.keyed("recharge", &key, &format!("{package} {:?}", request.trade_type));
+        let from = request.client_ip.map(ClientIp::text);
+        let keyed = self.keyed("recharge", &key, &format!("{package} {trade_type:?} {from:?}"));
         if let Some((_, amounts)) = shown {
             self.world.oracle.was_shown(&keyed.scope, amounts);
         }
@@ -56,6 +59,7 @@ impl Shopper {
                 rush: false,
                 remark: None,
                 trade_type: None,
+                client_ip: None,
                 replace_open: false,
                 expected_total: None,
             };

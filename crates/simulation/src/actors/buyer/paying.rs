@@ -11,16 +11,39 @@ use crate::time::SECOND;
 use domain::buyer::ItemId;
 use domain::order::PayerResult;
 use domain::payment::TradeType;
-use domain::ports::OrderKey;
+use domain::ports::{OrderKey, PayParams};
 use std::sync::Arc;
 use usecases::{PayRequest, Target};
 
 impl Shopper {
     /// Goes back to the order and has the cashier opened once more, the same way or the other one.
     pub(super) async fn open_again(&mut self, said: Said) -> Said {
+        if let Some(PayParams::H5 { .. }) = said.pay_params
+            && self.is_nervous(2)
+        {
+            return self.open_again_when_it_has_ended(said).await;
+        }
         dawdle(&self.world, 16).await;
         let trade_type = self.trade_type();
         self.pay_another_way(&said, trade_type).await.unwrap_or(said)
+    }
+
+    /// Leaves the page for so long that its link has ended or soon will, and has the same order's page opened again.
+    async fn open_again_when_it_has_ended(&mut self, said: Said) -> Said {
+        let wait = 230 + i64::from(self.world.draw(Kind::Actor, 90));
+        self.world.kernel.sleep(wait * SECOND).await;
+        let again = self.pay_another_way(&said, TradeType::H5).await;
+        let is_fresh = again.as_ref().is_some_and(|again| {
+            again.out_trade_no == said.out_trade_no
+                && again
+                    .pay_params
+                    .as_ref()
+                    .is_some_and(|fresh| Some(fresh) != said.pay_params.as_ref())
+        });
+        if is_fresh {
+            self.world.chronicle.sometimes(Mark::FreshH5Url);
+        }
+        again.unwrap_or(said)
     }
 
     pub(super) async fn pay(&self, said: &Said) -> bool {
@@ -43,10 +66,13 @@ impl Shopper {
             buyer: self.buyer.id,
             target: Target::of_buyer(self.buyer.id, OrderKey::Number(number.clone())),
             trade_type,
+            client_ip: self.client_ip(Some(trade_type)),
         };
         if self.is_nervous(2) {
             let trade_type = self.trade_type();
-            let (key, request) = (self.new_key(), PayRequest { trade_type, ..request.clone() });
+            let client_ip = self.client_ip(Some(trade_type));
+            let other = PayRequest { trade_type, client_ip, ..request.clone() };
+            let (key, request) = (self.new_key(), other);
             let keyed = self.keyed("pay", &key, &format!("{number} {trade_type:?}"));
             self.aside(Ask::Pay(request, keyed));
         }

@@ -7,6 +7,7 @@ use crate::tape::Kind;
 use domain::buyer::{ItemId, Selection};
 use domain::changeset::Audit;
 use domain::coupon::CouponId;
+use domain::names::ClientIp;
 use domain::order::{CancelCause, PaymentMethod};
 use domain::payment::TradeType;
 use domain::ports::OrderKey;
@@ -14,7 +15,19 @@ use usecases::{Action, CheckoutRequest, Keyed, Target};
 
 impl Shopper {
     pub(super) fn trade_type(&self) -> TradeType {
-        if self.world.draw(Kind::Actor, 3) == 2 { TradeType::Native } else { TradeType::Jsapi }
+        match self.world.draw(Kind::Actor, 6) {
+            2 | 3 => TradeType::Native,
+            4 => TradeType::H5,
+            5 => TradeType::App,
+            _most => TradeType::Jsapi,
+        }
+    }
+
+    /// From where they pay in a browser: now and then their phone has changed networks.
+    pub(super) fn client_ip(&self, trade_type: Option<TradeType>) -> Option<ClientIp> {
+        let _browser = trade_type.filter(|trade_type| *trade_type == TradeType::H5)?;
+        let network = if self.world.draw(Kind::Actor, 8) == 7 { 2 } else { 1 };
+        ClientIp::parse(&format!("10.0.{network}.{}", self.buyer.actor % 250 + 1))
     }
 
     pub(super) fn new_key(&mut self) -> String {
@@ -43,7 +56,8 @@ impl Shopper {
     ) -> Ask {
         let request = self.request_for(item, trade_type, remark);
         let Shopper { coupon, rush, .. } = self;
-        let what = format!("{item} {trade_type:?} {remark:?} {coupon:?} {rush}");
+        let from = request.client_ip.map(ClientIp::text);
+        let what = format!("{item} {trade_type:?} {from:?} {remark:?} {coupon:?} {rush}");
         self.asked_as_shown(item, request, self.keyed("checkout", key, &what))
     }
 
@@ -71,6 +85,7 @@ impl Shopper {
         trade_type: Option<TradeType>,
         remark: Option<&str>,
     ) -> CheckoutRequest {
+        let client_ip = self.client_ip(trade_type);
         CheckoutRequest {
             buyer: self.buyer.id,
             method: PaymentMethod::Wechat,
@@ -80,6 +95,7 @@ impl Shopper {
             rush: self.rush,
             remark: remark.map(str::to_owned),
             trade_type,
+            client_ip,
             replace_open: remark.is_some(),
             expected_total: self.shown_of(item).map(|shown| shown.total),
         }

@@ -19,6 +19,7 @@ impl Client {
             package_id: PackageId::parse(package)?,
             expected_version: None,
             trade_type: TradeType::Jsapi,
+            client_ip: None,
         };
         Some(Ask::Recharge(request, self.keyed("recharge", package)))
     }

@@ -4,6 +4,7 @@ use super::{APPLIED_SECOND, Migrating, SECOND, down_of, load, old_placement, old
 use domain::Epoch;
 use domain::fact::RefundProgress;
 use domain::order::{Command, Order};
+use domain::payment::TradeType;
 use domain::ports::{
     Access as _, ApiKeyRecord, CommitAnswer, CouponBook as _, Invariants as _, Ledger as _,
     OrderStore as _, Role, TrialBalance,
@@ -80,6 +81,21 @@ async fn down_does_not_forget_what_was_sent() {
     is_refused(&migrating, "0002").await;
     let store = migrating.up().await;
     assert_eq!(load(&store, 1).await.shipments, order.shipments);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn down_does_not_forget_what_is_paid_in_a_browser_or_an_app() {
+    let pays: [fn(&Order) -> Command; 2] = [
+        |_| Command::StartPayment(sample::new_payment(TradeType::H5)),
+        |_| Command::StartPayment(sample::new_payment(TradeType::App)),
+    ];
+    for pays in pays {
+        let migrating = Migrating::at_first().await;
+        let store = migrating.up().await;
+        let order = steps(&store, &[pays]).await;
+        is_refused(&migrating, "0019").await;
+        assert_eq!(load(&store, 1).await.payments, order.payments);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -107,8 +107,12 @@ impl Player<'_> {
                 sample::says(order, Trade::Success(receipt))
             }
             Twist::TwoOpen => {
-                let native = giving.which.is_multiple_of(2);
-                let kind = if native { TradeType::Native } else { TradeType::Jsapi };
+                let kind = match giving.which % 4 {
+                    0 => TradeType::Native,
+                    1 => TradeType::Jsapi,
+                    2 => TradeType::H5,
+                    _ => TradeType::App,
+                };
                 Command::StartPayment(sample::new_payment(kind))
             }
             Twist::SameRefund(_) if order.settlement.is_none() => {

@@ -125,7 +125,7 @@ fn another_way() -> (Order, PayRequest) {
     let order = order().after(&[Event::PaymentPayable { no: 1, credential: Some(code_url()) }]);
     let buyer = order.buyer.unwrap();
     let target = Target::of_buyer(buyer, OrderKey::Id(order.id));
-    (order, PayRequest { buyer, target, trade_type: TradeType::Jsapi })
+    (order, PayRequest { buyer, target, trade_type: TradeType::Jsapi, client_ip: None })
 }
 
 fn with_openid(desk: &mut crate::Paydesk) {
@@ -249,6 +249,7 @@ async fn a_late_spent_answer_leaves_the_buyers_later_choice_alone() {
             mchid: domain::names::Mchid::new("1900000109"),
             appid: domain::names::Appid::new("wx-mini"),
             payer: Some(domain::names::Openid::new("o-alice")),
+            client_ip: None,
             deployment_id: "test".to_owned(),
         };
         let Ok(Decision::Record(events)) = life.order.decide(&Command::StartPayment(new), now())

@@ -110,8 +110,82 @@ fn an_explicit_null_is_not_an_absent_member() {
 }
 
 #[test]
-fn native_knows_no_payer() {
-    let body = good();
-    let refusal = PrepayForm::parse(body.as_object().unwrap(), TradeType::Native).unwrap_err();
-    assert_eq!(refusal.body.unwrap().detail.unwrap()["field"], "/payer");
+fn only_jsapi_knows_a_payer() {
+    for trade_type in [TradeType::Native, TradeType::H5, TradeType::App] {
+        let refusal = PrepayForm::parse(good().as_object().unwrap(), trade_type).unwrap_err();
+        assert_eq!(refusal.body.unwrap().detail.unwrap()["field"], "/payer", "{trade_type:?}");
+    }
+}
+
+#[test]
+fn an_app_order_has_the_members_that_all_have() {
+    let mut body = good();
+    body.as_object_mut().unwrap().remove("payer");
+    let form = PrepayForm::parse(body.as_object().unwrap(), TradeType::App).unwrap();
+    assert_eq!((form.total_fen, form.openid), (100, None));
+    body["scene_info"]["h5_info"] = json!({"type": "Wap"});
+    let refusal = PrepayForm::parse(body.as_object().unwrap(), TradeType::App).unwrap_err();
+    assert_eq!(refusal.body.unwrap().detail.unwrap()["field"], "/scene_info/h5_info");
+}
+
+fn good_h5() -> Value {
+    let mut body = good();
+    body.as_object_mut().unwrap().remove("payer");
+    body["scene_info"]["h5_info"] = json!({
+        "type": "iOS", "app_name": "王者荣耀", "app_url": "https://pvp.qq.com",
+        "bundle_id": "com.tencent.wzryiOS", "package_name": "com.tencent.tmgp.sgame"
+    });
+    body
+}
+
+/// `good_h5` with the member at `pointer` replaced (or with `Null` removed): the pointer that is refused.
+fn h5_refused_at(pointer: &str, value: Value) -> String {
+    let mut body = good_h5();
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    let object = body.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+    if value.is_null() {
+        object.remove(name);
+    } else {
+        object.insert(name.to_owned(), value);
+    }
+    match PrepayForm::parse(body.as_object().unwrap(), TradeType::H5) {
+        Ok(_) => "accepted".to_owned(),
+        Err(refusal) => refusal.body.unwrap().detail.unwrap()["field"].as_str().unwrap().to_owned(),
+    }
+}
+
+#[test]
+fn h5_has_to_say_where_the_payer_is_and_in_what() {
+    let long = |count: usize| Value::from("x".repeat(count));
+    assert_eq!(h5_refused_at("/attach", Value::Null), "accepted");
+    assert_eq!(
+        h5_refused_at(
+            "/scene_info",
+            json!({"payer_client_ip": "::ffff:14.23.150.211", "h5_info": {"type": "Wap"}})
+        ),
+        "accepted"
+    );
+    for (pointer, value) in [
+        ("/scene_info", Value::Null),
+        ("/scene_info", json!("14.23.150.211")),
+        ("/scene_info/payer_client_ip", Value::Null),
+        ("/scene_info/payer_client_ip", json!("")),
+        ("/scene_info/payer_client_ip", json!("::1")),
+        ("/scene_info/payer_client_ip", json!("::ffff:127.0.0.1")),
+        ("/scene_info/payer_client_ip", json!("shop.example.com")),
+        ("/scene_info/h5_info", Value::Null),
+        ("/scene_info/h5_info", json!("Wap")),
+        ("/scene_info/h5_info/type", Value::Null),
+        ("/scene_info/h5_info/type", json!("")),
+        ("/scene_info/h5_info/type", json!(1)),
+        ("/scene_info/h5_info/type", long(33)),
+        ("/scene_info/h5_info/app_name", long(65)),
+        ("/scene_info/h5_info/app_url", long(129)),
+        ("/scene_info/h5_info/bundle_id", long(129)),
+        ("/scene_info/h5_info/package_name", json!(7)),
+        ("/scene_info/h5_info/wap_url", json!("https://pvp.qq.com")),
+        ("/scene_info/wap_info", json!({})),
+    ] {
+        assert_eq!(h5_refused_at(pointer, value.clone()), pointer, "{value}");
+    }
 }

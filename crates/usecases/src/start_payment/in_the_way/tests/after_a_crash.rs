@@ -32,6 +32,7 @@ fn start(trade_type: TradeType) -> Command {
         mchid: Mchid::new("1900000109"),
         appid: Appid::new("wx-mini"),
         payer: (trade_type == TradeType::Jsapi).then(|| Openid::new("o-alice")),
+        client_ip: None,
         deployment_id: "test".to_owned(),
     })
 }

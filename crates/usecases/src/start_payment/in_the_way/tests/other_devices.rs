@@ -20,6 +20,7 @@ fn another_device_asks(life: &Mutex<Life>, trade_type: TradeType) {
         mchid: Mchid::new("1900000109"),
         appid: Appid::new("wx-mini"),
         payer: (trade_type == TradeType::Jsapi).then(|| Openid::new("o-alice")),
+        client_ip: None,
         deployment_id: "test".to_owned(),
     });
     let mut life = life.lock().unwrap();
