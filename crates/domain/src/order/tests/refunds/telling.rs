@@ -309,12 +309,14 @@ fn the_replacement_is_promised_with_the_end_of_what_it_replaces() {
 fn what_is_declined_withdrawn_or_gives_way_unsent_is_asked_about_once() {
     let waits = play(shipped(), &[|_| ask(PART, Asker::Buyer)]);
     let ready = Moment::at(start()).approving_above(0).play(&paid(), &ask(PART, Asker::Operator));
-    let cancel = |_: &Order| Command::Cancel(CancelCause::Buyer);
-    let ways: [(&Order, fn(&Order) -> Command); 3] =
-        [(&waits, decline), (&waits, withdraw), (&ready, cancel)];
+    let ways = [
+        (&waits, decline(&waits)),
+        (&waits, withdraw(&waits)),
+        (&ready, Command::Cancel(CancelCause::Buyer)),
+    ];
     for (order, end) in ways {
         let (number, asks) = (order.refunds[0].out_refund_no.clone(), start().plus_seconds(60));
-        let written = Moment::at(asks).written(order, &end(order));
+        let written = Moment::at(asks).written(order, &end);
         let job = JobChange::Ensure { id: JobId::refund(&number), due_at: asks };
         assert!(written.jobs.contains(&job), "{:?}", written.jobs);
     }
