@@ -293,6 +293,7 @@ macro_rules! conformance {
             effects::what_was_decided_in_another_life_of_the_database_is_a_conflict,
             effects::a_lost_life_has_everything_about_money_looked_at_again,
             effects::a_lost_life_has_refunds_that_wait_for_a_person_asked_about,
+            effects::a_no_leaves_a_refund_that_a_lost_life_may_have_sent_to_be_asked_about,
             histories::what_is_loaded_is_what_was_committed,
             histories::a_free_order_is_settled_in_the_commit_that_places_it,
             jobs::two_claimers_never_share_and_tokens_rise,

@@ -77,21 +77,20 @@ impl Paydesk {
                     otherwise @ (Stepped::To(_) | Stepped::Unheard | Stepped::End(_)) => otherwise,
                 }
             }
-            // One that waits for a yes has a job once commits were lost: the yes may be among them.
+            // One that waits for a yes has a job once commits were lost: the yes may be among them. One that
+            // was given a no is asked about once for the same reason.
             RefundState::AwaitingApproval
+            | RefundState::Declined
+            | RefundState::Withdrawn
             | RefundState::Processing { .. }
             | RefundState::Abnormal { .. }
             | RefundState::SettledOffline { .. }
             | RefundState::Rejected { .. } => {
                 self.ask_refund(out_refund_no, &job.fence, "refund-ask").await?
             }
-            RefundState::Withdrawn if refund.sent_at.is_some() => {
-                self.ask_refund(out_refund_no, &job.fence, "refund-ask").await?
+            RefundState::Succeeded { .. } | RefundState::Closed { .. } => {
+                Stepped::End(Finish::Done)
             }
-            RefundState::Declined
-            | RefundState::Withdrawn
-            | RefundState::Succeeded { .. }
-            | RefundState::Closed { .. } => Stepped::End(Finish::Done),
         };
         if is_still_unknown(&stepped, out_refund_no) {
             self.escalate(refund, job).await?;

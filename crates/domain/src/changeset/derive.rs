@@ -52,7 +52,7 @@ pub(super) fn jobs(
         }));
     }
     let moved = after.refunds.iter().filter(|refund| refunds.contains(&refund.out_refund_no));
-    jobs.extend(moved.map(|refund| follow_refund(refund, now, pace)));
+    jobs.extend(moved.map(|refund| follow_refund(after, refund, now, pace)));
     let others = after.refunds.iter().filter(|refund| !refunds.contains(&refund.out_refund_no));
     let ousted = others.filter(|refund| may_be_there(refund) && is_freed(after, events, refund));
     jobs.extend(
@@ -88,12 +88,23 @@ fn follow(after: &Order, payment: &Payment, now: Timestamp, pace: Pace) -> JobCh
     JobChange::Ensure { id, due_at }
 }
 
-fn follow_refund(refund: &Refund, now: Timestamp, pace: Pace) -> JobChange {
+fn follow_refund(after: &Order, refund: &Refund, now: Timestamp, pace: Pace) -> JobChange {
     let id = JobId::refund(&refund.out_refund_no);
     match next_refund_look(refund, now, pace) {
         Some(due_at) => JobChange::Ensure { id, due_at },
+        None if is_asked_about_once(after, refund) => JobChange::Ensure { id, due_at: now },
         None => JobChange::Remove { id },
     }
+}
+
+/// Whether somebody said no to it before it was sent, as far as we remember. The yes, the sending and the
+/// news that it succeeded may be among commits that a failover has lost, and nobody would ever ask again.
+fn is_asked_about_once(after: &Order, refund: &Refund) -> bool {
+    let payment = after.payments.iter().find(|payment| payment.no == refund.payment_no);
+    let is_at_wechat = payment.is_some_and(|payment| !payment.is_from_wallet());
+    let ended_unsent = matches!(refund.state, RefundState::Declined | RefundState::Withdrawn)
+        && refund.sent_at.is_none();
+    is_at_wechat && ended_unsent
 }
 
 /// Given up, but it was sent: WeChat Pay may say that it is there after all.

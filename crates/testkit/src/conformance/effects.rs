@@ -189,3 +189,25 @@ pub async fn a_lost_life_has_refunds_that_wait_for_a_person_asked_about(stores: 
     assert_eq!(stores.jobs.rouse(at(9_100)).await.unwrap(), 0, "once");
     assert_eq!(names().await, [JobId::refund(&number)]);
 }
+
+/// Also after somebody said no: the yes, and that the payer has the money, may be among what is lost.
+pub async fn a_no_leaves_a_refund_that_a_lost_life_may_have_sent_to_be_asked_about(
+    stores: &Stores,
+) {
+    let order = refunds::paid_order(stores, 1).await;
+    let order = stores.step(&order, &Command::Ship(sample::shipment("SF-1", true)), at(10)).await;
+    let ask = sample::refund_ask(Some(100), Asker::Buyer);
+    let order = stores.step(&order, &ask, at(20)).await;
+    let number = order.refunds[0].out_refund_no.clone();
+    assert!(order.refunds[0].waits_for_a_person());
+    let ours = |jobs: Vec<domain::ports::LeasedJob>| {
+        jobs.into_iter().find(|job| job.fence.job == JobId::refund(&number))
+    };
+    assert!(ours(stores.jobs.claim(at(29), 9, LONG_MS).await.unwrap()).is_none());
+    assert_eq!(stores.jobs.rouse(at(30)).await.unwrap(), 1);
+    let decline = Command::DeclineRefund { out_refund_no: number.clone() };
+    stores.step(&order, &decline, at(40)).await;
+    let asked = ours(stores.jobs.claim(at(40), 9, LONG_MS).await.unwrap()).expect("its job");
+    assert!(stores.jobs.finish(&asked.fence, Finish::Done).await.unwrap());
+    assert!(ours(stores.jobs.claim(at(99_999), 9, LONG_MS).await.unwrap()).is_none(), "once");
+}

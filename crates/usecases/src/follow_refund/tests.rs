@@ -253,22 +253,30 @@ async fn what_waits_for_a_person_is_not_sent() {
     }
 }
 
-/// Its request may have been under way when it gave way to another; one that never left is not asked about.
+/// Its request may have been under way when it gave way, or it was sent in a life that is lost.
 #[tokio::test]
-async fn what_gave_way_is_asked_about_when_it_had_been_sent() {
+async fn what_gave_way_or_was_given_a_no_is_asked_about_once() {
     let (mut order, no) = refunding(40);
-    order.refunds[0].state = RefundState::Withdrawn;
-    let said = refund_fact(&order, &no, Some(done()));
-    for (sent_at, asked, after) in
-        [(None, 0, RefundStatus::Withdrawn), (Some(now()), 1, RefundStatus::Succeeded)]
-    {
-        let mut order = order.clone();
-        order.refunds[0].sent_at = sent_at;
-        let (mut gateway, said) = (MockGateway::new(), said.clone());
-        gateway.expect_query_refund().times(asked).returning(move |_| ready(Ok(said.clone())));
-        let (desk, life) = setting(order, gateway);
-        assert_eq!(desk.follow_refund(&no, &job(&no, 1)).await.unwrap(), Finish::Done);
-        assert_eq!(life.lock().unwrap().order.refunds[0].state.status(), after);
+    for ended in [RefundState::Withdrawn, RefundState::Declined] {
+        for sent_at in [None, Some(now().plus_seconds(-domain::order::HORIZON_S))] {
+            order.refunds[0].state = ended.clone();
+            order.refunds[0].sent_at = sent_at;
+            for (progress, after) in
+                [(None, ended.status()), (Some(done()), RefundStatus::Succeeded)]
+            {
+                let (mut gateway, said) = (MockGateway::new(), refund_fact(&order, &no, progress));
+                gateway.expect_query_refund().times(1).return_once(move |_| ready(Ok(said)));
+                let (desk, life) = setting(order.clone(), gateway);
+                assert_eq!(desk.follow_refund(&no, &job(&no, 1)).await.unwrap(), Finish::Done);
+                assert_eq!(life.lock().unwrap().order.refunds[0].state.status(), after);
+            }
+            // Until it is heard.
+            let mut gateway = MockGateway::new();
+            gateway.expect_query_refund().times(1).return_once(|_| ready(Err(lost())));
+            let (desk, _) = setting(order.clone(), gateway);
+            let finish = desk.follow_refund(&no, &job(&no, 1)).await.unwrap();
+            assert!(matches!(finish, Finish::Again(at) if at > now()), "{finish:?}");
+        }
     }
 }
 

@@ -88,18 +88,19 @@ fn is_looked_at(world: &World, refund: &Refund, now: i64) -> bool {
     let number = refund.out_refund_no.as_str();
     // What was asked about before it was sent, for it might have been sent in a life that is lost, as if it
     // had been sent when it was made.
-    let is_unsent = refund.sent_at.is_none() && refund.state == RefundState::Withdrawn;
+    let is_unsent = refund.sent_at.is_none()
+        && matches!(refund.state, RefundState::Withdrawn | RefundState::Declined);
     let last_look = refund.sent_at.unwrap_or(refund.created_at).plus_seconds(LAST_LOOK_S);
     match refund.state {
         RefundState::Rejected { .. }
         | RefundState::SettledOffline { .. }
+        | RefundState::Declined
         | RefundState::Withdrawn => {
             (!is_unsent && instant(now) < last_look)
                 || has_case(world, CaseKind::RefundMismatch, number)
                 || world.wechat.refunds().iter().any(|truth| truth.out_refund_no == number)
         }
         RefundState::AwaitingApproval
-        | RefundState::Declined
         | RefundState::Requested
         | RefundState::Sending
         | RefundState::Unknown { .. }

@@ -2,16 +2,17 @@
 
 use super::super::moment::Moment;
 use super::super::refund_samples::{
-    PART, ask, call_refused, call_unknown, closed, console, no, not_exist, paid, payable, play,
-    refund_fact, refund_seen_first, rejected, retry, said, send, settle_offline, shipped,
-    statement, succeeded, surplus,
+    PART, ask, call_refused, call_unknown, closed, console, decline, no, not_exist, paid, payable,
+    play, refund_fact, refund_seen_first, rejected, retry, said, send, settle_offline, shipped,
+    statement, succeeded, surplus, withdraw,
 };
 use super::super::samples::{TOTAL, start, success};
 use crate::case::{CaseEnd, CaseKind};
 use crate::changeset::Changeset;
 use crate::fact::{RefundAtWechat, RefundProgress, RefundStatement};
 use crate::job::{JobChange, JobId};
-use crate::order::{Command, HORIZON_S, Order};
+use crate::names::{Appid, Mchid};
+use crate::order::{CancelCause, Command, HORIZON_S, Order, WalletPayment};
 use crate::outgoing::OutgoingKind;
 use crate::refund::Asker;
 use crate::{OutRefundNo, OutTradeNo};
@@ -301,4 +302,28 @@ fn the_replacement_is_promised_with_the_end_of_what_it_replaces() {
     let begins = JobChange::Ensure { id: JobId::refund(&no(&after)), due_at: start() };
     assert!(changeset.jobs.contains(&ends) && changeset.jobs.contains(&begins));
     assert_eq!(changeset.order.unwrap().refunds.len(), 2);
+}
+
+/// The yes, and that the payer has the money, may be among commits that a failover has lost.
+#[test]
+fn what_is_declined_withdrawn_or_gives_way_unsent_is_asked_about_once() {
+    let waits = play(shipped(), &[|_| ask(PART, Asker::Buyer)]);
+    let ready = Moment::at(start()).approving_above(0).play(&paid(), &ask(PART, Asker::Operator));
+    let ways = [
+        (&waits, decline(&waits)),
+        (&waits, withdraw(&waits)),
+        (&ready, Command::Cancel(CancelCause::Buyer)),
+    ];
+    for (order, end) in ways {
+        let (number, asks) = (order.refunds[0].out_refund_no.clone(), start().plus_seconds(60));
+        let written = Moment::at(asks).written(order, &end);
+        let job = JobChange::Ensure { id: JobId::refund(&number), due_at: asks };
+        assert!(written.jobs.contains(&job), "{:?}", written.jobs);
+    }
+    // What is not sent to WeChat Pay is in our own ledger.
+    let names = WalletPayment { mchid: Mchid::new("1"), appid: Appid::new("wx1") };
+    let order = Moment::at(start()).play(&payable(), &Command::PayFromWallet(names));
+    let order = Moment::at(start()).approving_above(0).play(&order, &ask(PART, Asker::Operator));
+    let job = JobChange::Remove { id: JobId::refund(&no(&order)) };
+    assert!(written(&order, &decline(&order)).jobs.contains(&job));
 }
