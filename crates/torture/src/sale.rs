@@ -18,7 +18,7 @@ use crate::crowd::Crowd;
 use crate::crowd::buyer::Buyer;
 use crate::crowd::phone::Phone;
 use crate::plan::Plan;
-use crate::proxy::postgres::{SEVERAL, SOME_REFUSED};
+use crate::proxy::postgres::SEVERAL;
 use crate::report::Report;
 use crate::scene::Scene;
 use crate::stage::node::Watch;
@@ -121,7 +121,6 @@ fn lost_and_doubled() -> serde_json::Value {
 /// A sale in which nothing of this happened has shown nothing of it.
 fn has_shown_enough(watch: &Watch) {
     let several = format!("links to PostgreSQL: {SEVERAL}");
-    let some_refused = format!("links to PostgreSQL: {SOME_REFUSED}");
     for what in [
         "serve: killed",
         "refused: checkout, out_of_stock",
@@ -129,8 +128,8 @@ fn has_shown_enough(watch: &Watch) {
         "money: taken late, after close or expiry",
         looks::LOOKS,
         looks::CAME_BACK,
+        // That some of several are refused depends on who comes in the same instant; the store's tests see to it.
         &several,
-        &some_refused,
     ] {
         if watch.tally.of(what) == 0 {
             watch.findings.add("the sale shows too little", format!("never: {what}"));

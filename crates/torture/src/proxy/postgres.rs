@@ -31,7 +31,7 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 /// What a statement that carries several commits is counted as.
 pub(crate) const SEVERAL: &str = "several commits in one statement";
 /// And one that refused some of them.
-pub(crate) const SOME_REFUSED: &str = "several commits in one statement, some refused";
+const SOME_REFUSED: &str = "several commits in one statement, some refused";
 
 /// Commits that the server has acknowledged.
 #[derive(Clone, Debug, Default)]
