@@ -12,7 +12,7 @@ mod frame;
 use crate::background::spawn;
 use crate::clock::pause;
 use crate::proxy::Link;
-use answer::{Awaited, Step};
+use answer::{Awaited, Several, Step};
 use anyhow::{Context as _, Result};
 use batch::{Batch, Batches, Commit};
 use fate::{COMMIT_PERMILLE, Fate, OTHER_PERMILLE};
@@ -30,8 +30,10 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 
 /// What a statement that carries several commits is counted as.
 pub(crate) const SEVERAL: &str = "several commits in one statement";
-/// And one that refused some of them.
-const SOME_REFUSED: &str = "several commits in one statement, some refused";
+/// One of those, with all of it written.
+const WRITTEN: &str = "several commits in one statement, written";
+/// One of those, with all of it undone because something was in the way of one.
+pub(crate) const UNDONE: &str = "several commits in one statement, undone";
 
 /// Commits that the server has acknowledged.
 #[derive(Clone, Debug, Default)]
@@ -217,8 +219,10 @@ impl Relay {
             return Ok(goes_on);
         }
         let Some(awaited) = self.awaited.pop_front() else { return Ok(goes_on) };
-        if awaited.has_refused_some() {
-            self.link.count(SOME_REFUSED);
+        match awaited.became_of_several() {
+            Some(Several::Written) => self.link.count(WRITTEN),
+            Some(Several::Undone) => self.link.count(UNDONE),
+            None => {}
         }
         for commit in awaited.acknowledged() {
             self.acknowledged.add(commit);

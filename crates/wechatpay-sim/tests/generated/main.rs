@@ -42,7 +42,7 @@ use crate::play::Pair;
 
 /// How sequences are drawn, how many, and how long they are at most.
 const SEED: u64 = 20_261_121;
-const CASES: u64 = 48;
+const CASES: u64 = 64;
 const OPS_MAX: usize = 70;
 /// The real time of both sides.
 const REAL: OffsetDateTime = datetime!(2026-11-21 02:00 UTC);
@@ -67,7 +67,7 @@ const REACHED: [(&str, u64); 44] = [
     ("sent to a card", 1),
     ("fetched", 5),
     ("NO_STATEMENT_EXIST", 5),
-    ("lost", 5),
+    ("lost", 10),
     ("held", 3),
     ("a held call ended", 2),
     ("delivered", 40),

@@ -26,6 +26,15 @@ enum Said {
     NotDone,
 }
 
+/// What became of several commits in one statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Several {
+    /// All of them.
+    Written,
+    /// All of them, because something was in the way of one: fewer are tried next.
+    Undone,
+}
+
 /// What to do with one message of the server.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -95,9 +104,16 @@ impl Awaited {
         named.filter(|commit| commit.command_id.is_some()).collect()
     }
 
-    /// At its end: whether some of several commits were refused, each for itself.
-    pub(super) fn has_refused_some(&self) -> bool {
-        self.commits.len() > 1 && self.rows.contains(&Said::NotDone)
+    /// At its end: what became of several commits, which are written together or undone together; `None` for one
+    /// alone, and where not everybody has an answer.
+    pub(super) fn became_of_several(&self) -> Option<Several> {
+        let every = self.rows.len() == self.commits.len();
+        let is_written = every && self.rows.iter().all(|said| *said == Said::Done);
+        match (self.commits.len() > 1, self.is_error, is_written) {
+            (true, true, _) => Some(Several::Undone),
+            (true, false, true) => Some(Several::Written),
+            (true, false, false) | (false, _, _) => None,
+        }
     }
 
     /// At its end: whether the link goes with it.
@@ -202,11 +218,29 @@ mod tests {
             awaited.step(&row);
         }
         assert_eq!(awaited.acknowledged(), [of("one"), of("three")]);
-        assert!(awaited.has_refused_some());
+        assert_eq!(awaited.became_of_several(), None, "not all of them");
         let mut cut = Awaited::new(Fate::Passes, vec![of("one"), of("two")]);
         cut.step(&row(&[Some("1"), Some("committed"), None, None, None]));
         assert_eq!(cut.acknowledged(), [], "somebody has no answer");
-        assert!(!cut.has_refused_some());
+        assert_eq!(cut.became_of_several(), None);
+    }
+
+    #[test]
+    fn several_are_written_or_undone_and_one_alone_is_not_several() {
+        let became = |commits: usize, frames: &[Frame]| {
+            let mut awaited = Awaited::new(Fate::Passes, vec![commit(); commits]);
+            for frame in frames {
+                awaited.step(frame);
+            }
+            awaited.became_of_several()
+        };
+        let written = || row(&[Some("1"), Some("committed")]);
+        let refused = || frame(b'E', b"refused\0");
+        assert_eq!(became(2, &[written(), written()]), Some(Several::Written));
+        assert_eq!(became(2, &[refused()]), Some(Several::Undone));
+        // The rows came, and the commit failed behind them.
+        assert_eq!(became(2, &[written(), written(), refused()]), Some(Several::Undone));
+        assert_eq!((became(1, &[written()]), became(1, &[refused()])), (None, None));
     }
 
     #[test]
