@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use domain::Timestamp;
 use domain::names::Mchid;
 use domain::ports::{Clock, GatewayError};
@@ -21,7 +23,7 @@ use crate::keyring::{Fetch, KeyRing};
 use crate::keys::{MerchantKey, PlatformKey, Serial};
 use crate::nonces::Nonces;
 use crate::resource::ApiV3Keys;
-use crate::scheme::SignatureScheme;
+use crate::scheme::{CannotSeal, SignatureScheme};
 use crate::sign::{self, Stamp};
 use crate::target;
 use crate::transport::{Host, Method, Purpose, Transport, WireRequest, WireResponse};
@@ -39,6 +41,16 @@ pub(crate) struct Draft {
     pub(crate) target: String,
     /// The body, empty for none.
     pub(crate) body: String,
+    /// The serial of the key that something in the body is sealed for; `None` where nothing is.
+    pub(crate) sealed_for: Option<String>,
+}
+
+/// A key of WeChat Pay that something is sealed with, and its name as `Wechatpay-Serial` says it.
+pub(crate) struct SealingKey {
+    /// Its name.
+    pub(crate) serial: String,
+    /// The key.
+    key: Arc<PlatformKey>,
 }
 
 /// What came back.
@@ -174,6 +186,24 @@ impl Exchange {
         })
     }
 
+    /// The key that what is personal is sealed with (v3 §5.1): the public key where there is one, else that of the
+    /// certificate that was valid last (§4.1). `None` where no key of WeChat Pay is at hand.
+    pub(crate) async fn sealing_key(&self) -> Option<SealingKey> {
+        self.refresh_when_stale().await;
+        let (ring, now) = (self.read_ring(), self.signing_time());
+        if let Some(id) = &self.public_key_id {
+            let key = ring.find(&Serial::of(id), now)?;
+            return Some(SealingKey { serial: id.clone(), key });
+        }
+        ring.newest(now).map(|(serial, key)| SealingKey { serial: serial.text(), key })
+    }
+
+    /// `plaintext`, sealed with `key`, as a body carries it: base64.
+    pub(crate) fn seal(&self, key: &SealingKey, plaintext: &str) -> Result<String, CannotSeal> {
+        let sealed = self.scheme.seal(&key.key.public, plaintext.as_bytes())?;
+        Ok(STANDARD.encode(sealed))
+    }
+
     /// Asks for the platform certificates now, if they are used; `false` when no believable
     /// answer came.
     pub(crate) async fn refresh_certificates(&self) -> bool {
@@ -244,6 +274,7 @@ impl Exchange {
             method: Method::Get,
             target: target::CERTIFICATES.to_owned(),
             body: String::new(),
+            sealed_for: None,
         };
         let unavailable =
             |why: NoReply| NotFetched::Unavailable(GatewayError::from(why).to_string());
@@ -293,7 +324,7 @@ impl Exchange {
     fn signed(&self, draft: &Draft) -> Result<WireRequest, GatewayError> {
         let nonce = self.nonces.nonce().map_err(|error| errors::unsigned(&error.to_string()))?;
         let stamp = Stamp { seconds: self.signing_time().seconds(), nonce: &nonce };
-        let Draft { method, target, body } = draft;
+        let Draft { method, target, body, sealed_for } = draft;
         let message = sign::request_message(method.as_str(), target, stamp, body);
         let authorization =
             sign::authorization(self.mchid.as_str(), &self.merchant_key, stamp, &message)
@@ -306,7 +337,8 @@ impl Exchange {
         if !body.is_empty() {
             headers.insert("Content-Type", "application/json".to_owned());
         }
-        if let Some(id) = &self.public_key_id {
+        // What is sealed has to be opened; the answer may be signed by any key that we know.
+        if let Some(id) = sealed_for.as_ref().or(self.public_key_id.as_ref()) {
             headers.insert("Wechatpay-Serial", id.clone());
         }
         let (target, body) = (target.clone(), body.clone());

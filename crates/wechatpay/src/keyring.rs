@@ -40,6 +40,15 @@ impl KeyRing {
         self.keys.get(serial).filter(|key| key.is_valid_at(now)).cloned()
     }
 
+    /// The certificate's key that became valid last, of those that are valid now. WeChat Pay lists certificates
+    /// before it uses them, so that what is sealed for the newest can be opened.
+    pub(crate) fn newest(&self, now: Timestamp) -> Option<(Serial, Arc<PlatformKey>)> {
+        let valid = self.keys.iter().filter(|(_, key)| key.is_valid_at(now));
+        let dated = valid.filter_map(|(serial, key)| Some((key.valid_from?, serial, key)));
+        let newest = dated.max_by_key(|(from, serial, _)| (*from, *serial));
+        newest.map(|(_, serial, key)| (serial.clone(), Arc::clone(key)))
+    }
+
     /// Adds keys. Keys that are gone from WeChat Pay's list stay until they expire.
     pub(crate) fn install(&mut self, keys: impl IntoIterator<Item = (Serial, PlatformKey)>) {
         self.keys.extend(keys.into_iter().map(|(serial, key)| (serial, Arc::new(key))));

@@ -12,6 +12,7 @@
 //! What it does not do itself stands in [`Ports`]: time, transport, nonces, and the
 //! [`SignatureScheme`], which is [`Rsa`] wherever money is real.
 
+mod abnormal;
 mod bills;
 mod called;
 mod certificates;
@@ -49,7 +50,7 @@ pub use client::{Ports, WechatPay};
 pub use login::{MiniProgramLogin, MiniProgramSettings};
 pub use nonces::{NoEntropy, Nonces, SystemNonces};
 pub use rsa::Rsa;
-pub use scheme::{CannotSign, Certificate, PrivateKey, PublicKey, SignatureScheme};
+pub use scheme::{CannotSeal, CannotSign, Certificate, PrivateKey, PublicKey, SignatureScheme};
 pub use settings::{
     DEFAULT_BASE_URL, DEFAULT_CONNECT_TIMEOUT_MS, DEFAULT_PLATFORM_BASE_URL, DEFAULT_TIMEOUT_MS,
     MerchantKeySettings, PublicKeySettings, Settings, SettingsErrors,

@@ -2,7 +2,7 @@
 
 use crate::order::{Event, Order, OrderStatus, PaymentMethod, SettledBy, Settlement, StockOutcome};
 use crate::payment::{Payment, PaymentNo, PaymentState};
-use crate::refund::RefundState;
+use crate::refund::{Application, RefundState};
 use crate::stock::HoldStatus;
 use crate::{OutRefundNo, Timestamp};
 
@@ -42,6 +42,14 @@ impl Order {
             Event::RefundMoved { out_refund_no, to, at } => {
                 self.move_refund(out_refund_no, to, *at)
             }
+            Event::RefundApplied { out_refund_no, to, at } => {
+                if let Some(refund) =
+                    self.refunds.iter_mut().find(|r| r.out_refund_no == *out_refund_no)
+                {
+                    refund.applied = Some(Application { to: *to, at: *at });
+                }
+            }
+            Event::ApplicationRefused { .. } => {}
             Event::GoodsReturned { lines, stock: StockOutcome::Committed, .. } => {
                 self.take_back(lines);
             }

@@ -229,6 +229,8 @@ fn mark_wallet(world: &World, changeset: &Changeset, after: &Order) {
             Event::Settled { .. }
             | Event::PaymentSurplus { .. }
             | Event::RefundMoved { .. }
+            | Event::RefundApplied { .. }
+            | Event::ApplicationRefused { .. }
             | Event::RefundRequested(_)
             | Event::RefundImported(_)
             | Event::Placed(_)

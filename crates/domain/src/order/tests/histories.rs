@@ -3,13 +3,14 @@
 
 use super::moment::{Moment, written};
 use super::refund_samples::{
-    ask_for, paid, paid_with_another_closing, play, refund_fact, refused, shipped, succeeded,
-    surplus,
+    apply, ask_for, paid, paid_with_another_closing, play, refund_fact, refused, send, shipped,
+    succeeded, surplus,
 };
 use super::samples::{
     TOTAL, accepted, cash_on_delivery, close, collect, number, placed, placed_directly, prepay,
     receipt, ship, start, start_payment, with_second_payment,
 };
+use crate::card::CardOwner;
 use crate::changeset::Changeset;
 use crate::fact::{Evidence, PaymentFact, RefundAtWechat, RefundProgress, RefundStatement, Trade};
 use crate::names::{Mchid, RefundId, TransactionId};
@@ -49,6 +50,8 @@ pub(super) enum Kind {
     Withdraw,
     Retry,
     SettleOffline,
+    Apply,
+    ApplicationRefused,
     Send,
     CallRefused,
     CallUnknown,
@@ -124,6 +127,10 @@ fn kinds() -> Vec<Kind> {
         Decline,
         Decline,
         Decline,
+        Apply,
+        Apply,
+        ApplicationRefused,
+        ApplicationRefused,
         Adopt,
     ];
     let usual = [
@@ -180,7 +187,7 @@ pub(super) fn histories() -> impl Strategy<Value = History> {
         .prop_map(|(begin, steps)| History { begin, steps })
 }
 
-fn begins() -> [fn() -> Order; 10] {
+fn begins() -> [fn() -> Order; 12] {
     [
         refused,
         || with_second_payment(placed(), PaymentState::Created),
@@ -189,10 +196,29 @@ fn begins() -> [fn() -> Order; 10] {
         paid_with_another_closing,
         shipped,
         surplus,
+        could_not_be_brought,
+        || play(could_not_be_brought(), &[apply]),
         cash_on_delivery,
         at_the_door,
         at_the_door_converting,
     ]
+}
+
+/// On its way, and a refund of it could not reach its payer.
+fn could_not_be_brought() -> Order {
+    let abnormal = |order: &Order| {
+        let refund = order.refunds[0].out_refund_no.clone();
+        let said = RefundStatement {
+            refund_id: RefundId::new(format!("W-{refund}")),
+            transaction_id: TransactionId::new("T-1"),
+            out_trade_no: number(order, 1),
+            amount: order.refunds[0].amount,
+            progress: RefundProgress::Abnormal,
+        };
+        refund_fact(&refund, RefundAtWechat::Known(said))
+    };
+    let ask = |_: &Order| Command::Refund(ask_for(Some(500), Asker::Operator));
+    play(shipped(), &[ask, send, abnormal])
 }
 
 /// What came, to be paid at the door.
@@ -288,6 +314,26 @@ impl Step {
             }
             Kind::SettleOffline => {
                 Command::SettleRefundOffline { out_refund_no, note: "bank".to_owned() }
+            }
+            Kind::Apply => {
+                let to = if self.variant % 3 == 0 { CardOwner::Merchant } else { CardOwner::User };
+                Command::ApplyAbnormal { out_refund_no, to, as_approver: self.variant != 0 }
+            }
+            Kind::ApplicationRefused => {
+                let progress = match self.variant % 4 {
+                    0 => RefundProgress::Processing,
+                    _ => RefundProgress::Abnormal,
+                };
+                let applied_at = order.refund(&out_refund_no).and_then(|refund| refund.applied);
+                let applied_at = applied_at.map_or(now, |applied| applied.at);
+                match self.refund_fact(order, &out_refund_no, progress) {
+                    Command::RecordRefund(said) => Command::RecordApplicationRefused {
+                        applied_at,
+                        code: "PARAM_ERROR".to_owned(),
+                        said,
+                    },
+                    other => other,
+                }
             }
             Kind::Send => Command::SendRefund { out_refund_no },
             Kind::CallRefused => {

@@ -13,7 +13,9 @@ mod work;
 use super::histories::{History, Played, histories};
 use super::samples::{TOTAL, accepted, after, fact, number, placed, prepay, start, success};
 use crate::fact::Trade;
-use crate::order::{Command, Decision, Event, Order, OrderStatus, PaymentMethod, PrepayAnswer};
+use crate::order::{
+    Command, Decision, Event, Order, OrderStatus, PaymentMethod, PrepayAnswer, Rejection,
+};
 use crate::payment::{PaymentState, PaymentStatus};
 use crate::refund::RefundStatus;
 use proptest::prelude::*;
@@ -42,7 +44,12 @@ proptest! {
         for step in history.play() {
             prop_assert!(!step.events.is_empty());
             let again = step.moment.decide(&step.after, &step.command);
-            prop_assert_eq!(again, Ok(Decision::AlreadyApplied), "{:?}", step.command);
+            // Of a card nothing is kept to tell the same from another: one application at a time.
+            let expected = match step.command {
+                Command::ApplyAbnormal { .. } => Err(Rejection::WrongState),
+                _ => Ok(Decision::AlreadyApplied),
+            };
+            prop_assert_eq!(again, expected, "{:?}", step.command);
         }
     }
 
@@ -85,7 +92,10 @@ proptest! {
                     RefundStatus::Succeeded | RefundStatus::SettledOffline | RefundStatus::Closed => true,
                     // What a person ended stays, unless WeChat Pay says that it was sent after all.
                     RefundStatus::Declined | RefundStatus::Withdrawn => {
-                        !matches!(step.command, Command::RecordRefund(_))
+                        !matches!(
+                            step.command,
+                            Command::RecordRefund(_) | Command::RecordApplicationRefused { .. }
+                        )
                     }
                     RefundStatus::AwaitingApproval
                     | RefundStatus::Requested
@@ -116,6 +126,7 @@ proptest! {
                 let moved = crate::refund::Refund {
                     state: refund.state.clone(),
                     sent_at: refund.sent_at,
+                    applied: refund.applied,
                     ..same
                 };
                 prop_assert_eq!(&moved, refund);
@@ -192,7 +203,7 @@ fn the_histories_reach_every_state_and_every_event() {
     let mut runner = TestRunner::deterministic();
     let (mut orders, mut payments) = (BTreeSet::new(), BTreeSet::new());
     let (mut refunds, mut events) = (BTreeSet::new(), BTreeSet::new());
-    for _ in 0..CASES {
+    for _ in 0..2 * CASES {
         for step in histories().new_tree(&mut runner).unwrap().current().play() {
             orders.insert(step.after.status);
             payments.extend(step.after.payments.iter().map(|payment| payment.state.status()));
@@ -204,8 +215,9 @@ fn the_histories_reach_every_state_and_every_event() {
                holds_committed payer_reported \
                payment_adopted payment_closed payment_closing payment_paid payment_payable \
                payment_rejected payment_rejection_proven payment_started payment_surplus \
-               payment_unknown refund_abnormal refund_approved refund_closed refund_declined \
-               refund_imported refund_processing refund_rejected refund_requested refund_sending \
+               payment_unknown refund_abnormal refund_application_refused refund_applied \
+               refund_approved refund_closed refund_declined refund_imported \
+               refund_processing refund_rejected refund_requested refund_sending \
                refund_settled_offline refund_succeeded refund_unknown refund_withdrawn settled \
                shipped";
     assert_eq!(events.into_iter().collect::<Vec<_>>(), all.split(' ').collect::<Vec<_>>());
