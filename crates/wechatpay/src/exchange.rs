@@ -4,12 +4,12 @@
 //! Knows no endpoint but `/v3/certificates` and reads no other body. The one door through which
 //! an answer becomes a [`VerifiedAnswer`].
 
+mod sealing;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use domain::Timestamp;
 use domain::names::Mchid;
 use domain::ports::{Clock, GatewayError};
@@ -23,11 +23,13 @@ use crate::keyring::{Fetch, KeyRing};
 use crate::keys::{MerchantKey, PlatformKey, Serial};
 use crate::nonces::Nonces;
 use crate::resource::ApiV3Keys;
-use crate::scheme::{CannotSeal, SignatureScheme};
+use crate::scheme::SignatureScheme;
 use crate::sign::{self, Stamp};
 use crate::target;
 use crate::transport::{Host, Method, Purpose, Transport, WireRequest, WireResponse};
 use crate::verify::{Claim, Distrust, SignatureHeaders};
+
+pub(crate) use sealing::SealingKey;
 
 /// How we name ourselves; `/v3/certificates` refuses requests without it.
 const USER_AGENT: &str = concat!("Paydesk/", env!("CARGO_PKG_VERSION"));
@@ -43,14 +45,6 @@ pub(crate) struct Draft {
     pub(crate) body: String,
     /// The serial of the key that something in the body is sealed for; `None` where nothing is.
     pub(crate) sealed_for: Option<String>,
-}
-
-/// A key of WeChat Pay that something is sealed with, and its name as `Wechatpay-Serial` says it.
-pub(crate) struct SealingKey {
-    /// Its name.
-    pub(crate) serial: String,
-    /// The key.
-    key: Arc<PlatformKey>,
 }
 
 /// What came back.
@@ -184,24 +178,6 @@ impl Exchange {
         } else {
             NoKey::Unavailable
         })
-    }
-
-    /// The key that what is personal is sealed with (v3 §5.1): the public key where there is one, else that of the
-    /// certificate that was valid last (§4.1). `None` where no key of WeChat Pay is at hand.
-    pub(crate) async fn sealing_key(&self) -> Option<SealingKey> {
-        self.refresh_when_stale().await;
-        let (ring, now) = (self.read_ring(), self.signing_time());
-        if let Some(id) = &self.public_key_id {
-            let key = ring.find(&Serial::of(id), now)?;
-            return Some(SealingKey { serial: id.clone(), key });
-        }
-        ring.newest(now).map(|(serial, key)| SealingKey { serial: serial.text(), key })
-    }
-
-    /// `plaintext`, sealed with `key`, as a body carries it: base64.
-    pub(crate) fn seal(&self, key: &SealingKey, plaintext: &str) -> Result<String, CannotSeal> {
-        let sealed = self.scheme.seal(&key.key.public, plaintext.as_bytes())?;
-        Ok(STANDARD.encode(sealed))
     }
 
     /// Asks for the platform certificates now, if they are used; `false` when no believable

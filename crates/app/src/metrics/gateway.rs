@@ -25,7 +25,7 @@ impl Metered<dyn PaymentGateway> {
         inner: Arc<dyn PaymentGateway>,
         meters: &Arc<Meters>,
     ) -> Metered<dyn PaymentGateway> {
-        for kind in ["prepay", "query", "close", "refund", "query_refund", "apply_abnormal"] {
+        for kind in ["prepay", "query", "close", "refund", "query_refund", "abnormal_refund"] {
             for outcome in LOUD {
                 let labels = [("kind", kind), ("outcome", outcome)];
                 meters.add("paydesk_wechat_calls_total", &labels, 0);
@@ -108,7 +108,7 @@ impl PaymentGateway for Metered<dyn PaymentGateway> {
         &'a self,
         request: &'a AbnormalRequest,
     ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
-        Box::pin(self.counted("apply_abnormal", self.inner.apply_abnormal(request)))
+        Box::pin(self.counted("abnormal_refund", self.inner.apply_abnormal(request)))
     }
 
     fn pay_params(&self, payment: &Payment) -> Option<PayParams> {

@@ -5,6 +5,7 @@ use super::safety::prices::delivery;
 use crate::actors::offers::{HALF_OFF, HALF_OFF_MOST};
 use crate::marks::Mark;
 use crate::world::World;
+use domain::card::CardOwner;
 use domain::case::CaseKind;
 use domain::changeset::Changeset;
 use domain::coupon::CouponHoldStatus;
@@ -45,6 +46,10 @@ impl Seen {
                 }
                 Event::RefundMoved { out_refund_no, to, .. } => {
                     refund_mark(world, before, out_refund_no, to);
+                }
+                Event::RefundApplied { .. } => world.chronicle.sometimes(Mark::RefundApplied),
+                Event::ApplicationRefused { .. } => {
+                    world.chronicle.sometimes(Mark::ApplicationRefused);
                 }
                 Event::PaymentRejected { .. } => world.chronicle.sometimes(Mark::PrepayRefused),
                 Event::PaymentRejectionProven { .. } => {
@@ -306,7 +311,14 @@ fn refund_mark(
     if had_freed && is_there {
         world.chronicle.sometimes(Mark::RefundThereAfterAll);
     }
+    let applied = before.and_then(|before| before.refund(number)).and_then(|refund| refund.applied);
+    if let (Some(applied), RefundState::Succeeded { .. }) = (applied, to) {
+        let is_theirs = applied.to == CardOwner::User;
+        let mark = if is_theirs { Mark::ApplicationTaken } else { Mark::AppliedToMerchant };
+        world.chronicle.sometimes(mark);
+    }
     let mark = match to {
+        RefundState::Abnormal { .. } if applied.is_some() => Mark::ApplicationLost,
         RefundState::Succeeded { .. } if was == Some(RefundStatus::Sending) => {
             Mark::RefundHeardBeforeItsAnswer
         }
