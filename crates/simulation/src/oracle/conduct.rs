@@ -10,7 +10,7 @@ use domain::changeset::{Changeset, Fence};
 use domain::job::JobKind;
 use domain::payment::Payment;
 use domain::ports::NoticeError;
-use domain::refund::RefundStatus;
+use domain::refund::{Refund, RefundStatus};
 use usecases::{Keyed, NoticeAnswer, Offer};
 use wechatpay::{WireRequest, WireResponse};
 use wechatpay_sim::core::exchange::Exchange;

@@ -47,9 +47,8 @@ impl Seen {
                 Event::RefundMoved { out_refund_no, to, .. } => {
                     refund_mark(world, before, out_refund_no, to);
                 }
-                Event::RefundApplied { .. } => world.chronicle.sometimes(Mark::RefundApplied),
-                Event::ApplicationRefused { .. } => {
-                    world.chronicle.sometimes(Mark::ApplicationRefused);
+                Event::RefundApplied { .. } | Event::ApplicationRefused { .. } => {
+                    mark_application(world, event);
                 }
                 Event::PaymentRejected { .. } => world.chronicle.sometimes(Mark::PrepayRefused),
                 Event::PaymentRejectionProven { .. } => {
@@ -289,6 +288,12 @@ fn mark_closed(world: &World, after: &Order, no: PaymentNo) {
     if number.is_some_and(|number| !ordered(number)) {
         world.chronicle.sometimes(Mark::ClosedPastHorizon);
     }
+}
+
+fn mark_application(world: &World, event: &Event) {
+    let is_refused = matches!(event, Event::ApplicationRefused { .. });
+    let mark = if is_refused { Mark::ApplicationRefused } else { Mark::RefundApplied };
+    world.chronicle.sometimes(mark);
 }
 
 fn refund_mark(

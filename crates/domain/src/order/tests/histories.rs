@@ -315,26 +315,8 @@ impl Step {
             Kind::SettleOffline => {
                 Command::SettleRefundOffline { out_refund_no, note: "bank".to_owned() }
             }
-            Kind::Apply => {
-                let to = if self.variant % 3 == 0 { CardOwner::Merchant } else { CardOwner::User };
-                Command::ApplyAbnormal { out_refund_no, to, as_approver: self.variant != 0 }
-            }
-            Kind::ApplicationRefused => {
-                let progress = match self.variant % 4 {
-                    0 => RefundProgress::Processing,
-                    _ => RefundProgress::Abnormal,
-                };
-                let applied_at = order.refund(&out_refund_no).and_then(|refund| refund.applied);
-                let applied_at = applied_at.map_or(now, |applied| applied.at);
-                match self.refund_fact(order, &out_refund_no, progress) {
-                    Command::RecordRefund(said) => Command::RecordApplicationRefused {
-                        applied_at,
-                        code: "PARAM_ERROR".to_owned(),
-                        said,
-                    },
-                    other => other,
-                }
-            }
+            Kind::Apply => self.application(out_refund_no),
+            Kind::ApplicationRefused => self.application_refused(order, &out_refund_no, now),
             Kind::Send => Command::SendRefund { out_refund_no },
             Kind::CallRefused => {
                 let code = if self.variant == 0 { "OTHER" } else { "USER_ACCOUNT_ABNORMAL" };
@@ -352,6 +334,24 @@ impl Step {
                 Command::Adopt(self.fact(order, epochs, trade))
             }
         }
+    }
+
+    fn application(&self, out_refund_no: OutRefundNo) -> Command {
+        let is_merchants = self.variant.is_multiple_of(3);
+        let to = if is_merchants { CardOwner::Merchant } else { CardOwner::User };
+        Command::ApplyAbnormal { out_refund_no, to, as_approver: self.variant != 0 }
+    }
+
+    /// Mostly of the application that we know, and mostly it is abnormal as before.
+    fn application_refused(&self, order: &Order, number: &OutRefundNo, now: Timestamp) -> Command {
+        let is_out = self.variant.is_multiple_of(4);
+        let progress = if is_out { RefundProgress::Processing } else { RefundProgress::Abnormal };
+        let applied = order.refund(number).and_then(|refund| refund.applied);
+        let applied_at = applied.map_or(now, |applied| applied.at);
+        let Command::RecordRefund(said) = self.refund_fact(order, number, progress) else {
+            panic!("not a fact")
+        };
+        Command::RecordApplicationRefused { applied_at, code: "PARAM_ERROR".to_owned(), said }
     }
 
     fn receipt(&self, amount: i64) -> crate::fact::Receipt {
