@@ -342,6 +342,7 @@ macro_rules! conformance {
             refunds::what_was_not_sent_gives_way_to_what_was_made_elsewhere,
             refunds::a_refund_whose_number_is_anothers_begins_again,
             after_all::a_surplus_refund_that_is_there_beside_the_one_in_its_place_is_kept,
+            after_all::more_of_a_surplus_may_be_owed_than_a_person_had_said,
             after_all::what_goes_in_the_place_of_a_refund_that_is_closed_late_has_room,
             refunds::every_live_refund_has_a_job_and_the_sweep_finds_one_that_has_none,
             refusals::too_little_stock_writes_nothing,
