@@ -11,6 +11,7 @@ mod fund_flows;
 mod late;
 mod listing;
 mod orders;
+mod platform;
 mod products;
 mod refund_ends;
 mod refund_faults;
