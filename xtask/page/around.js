@@ -82,7 +82,9 @@ module.exports = {
 
   async languages(visit) {
     const words = fs.readFileSync(path.join(visit.sources, 'words.js'), 'utf8');
-    const { zh, en } = vm.runInNewContext(`${words};WORDS`);
+    const { zh, en, meant } = vm.runInNewContext(`${words};({ ...WORDS, meant: SCRIPTS_ZH })`);
+    const { scripts } = await visit.truth.call('GET', 'faults/scripts');
+    same(Object.keys(meant).sort(), scripts.map((script) => script.name).sort(), 'scripts with Chinese words');
     same(Object.keys(zh), Object.keys(en), 'what both languages say');
     const holes = (text) => text.match(/\{\d\}/g)?.sort().join() ?? '';
     for (const key of Object.keys(zh)) same(holes(zh[key]), holes(en[key]), `what is told along in ${key}`);
