@@ -17,6 +17,7 @@ mod called;
 mod certificates;
 mod client;
 mod close;
+mod credentials;
 mod errors;
 mod exchange;
 mod keyring;
@@ -45,7 +46,7 @@ mod wire;
 mod testing;
 
 pub use bills::BILL_MAX;
-pub use client::{Ports, WechatPay};
+pub use client::{Ports, Renewed, WechatPay};
 pub use login::{MiniProgramLogin, MiniProgramSettings};
 pub use nonces::{NoEntropy, Nonces, SystemNonces};
 pub use rsa::Rsa;
