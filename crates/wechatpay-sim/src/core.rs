@@ -34,6 +34,7 @@ pub mod notice;
 pub mod outbox;
 pub mod pay;
 pub mod pay_params;
+pub mod platform;
 pub mod ports;
 mod postponed;
 pub mod prepay;

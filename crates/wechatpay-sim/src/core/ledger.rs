@@ -58,6 +58,7 @@ impl WeChatPay {
             "refunds": self.refunds.iter().map(Refund::view).collect::<Vec<_>>(),
             "notifications":
                 self.outbox.notices.values().map(notice_view).collect::<Vec<_>>(),
+            "shipping": self.shipping_views(),
             "burned": self.burned,
             "postponed": self.postponed_view(),
             "calls": self.calls.counts_view(),

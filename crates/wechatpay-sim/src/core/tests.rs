@@ -10,6 +10,7 @@ mod faulty;
 mod fund_flows;
 mod late;
 mod orders;
+mod platform;
 mod products;
 mod refund_ends;
 mod refund_faults;

@@ -15,6 +15,7 @@ use crate::core::ledger::ControlRefusal;
 use crate::core::notice::Delivery;
 use crate::core::pay::PayForm;
 use crate::core::pay_params::PayParams;
+use crate::core::platform::ReceiptForm;
 use crate::core::refund::{RefundElsewhereForm, SettleForm};
 use crate::core::scripts;
 use crate::core::wire_time::beijing;
@@ -34,6 +35,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/refunds").post(refund_elsewhere))
         .service(web::resource("/refund/{out_refund_no}").post(settle_refund))
         .service(web::resource("/refund/{out_refund_no}/notify").post(notify_refund))
+        .service(web::resource("/shipping/{out_trade_no}").get(shipping).post(receive))
         .service(web::resource("/ledger").get(ledger))
         .service(web::resource("/faults").get(faults).put(set_faults))
         .service(web::resource("/faults/counts").get(fault_counts))
@@ -88,6 +90,17 @@ async fn settle_refund(shared: Data<Shared>, number: Path<String>, body: Bytes) 
     let form: SettleForm = parse(&body)?;
     let refund = shared.visit(|pay, ports| pay.settle_refund(&number, form, ports))?;
     Ok(HttpResponse::Ok().json(refund))
+}
+
+async fn shipping(shared: Data<Shared>, number: Path<String>) -> Controlled {
+    let known = shared.visit(|pay, ports| pay.shipping(&number, ports))?;
+    Ok(HttpResponse::Ok().json(known))
+}
+
+async fn receive(shared: Data<Shared>, number: Path<String>, body: Bytes) -> Controlled {
+    let form: ReceiptForm = parse(&body)?;
+    let known = shared.visit(|pay, ports| pay.receive(&number, form, ports))?;
+    Ok(HttpResponse::Ok().json(known))
 }
 
 async fn ledger(shared: Data<Shared>) -> Controlled {

@@ -51,6 +51,13 @@ impl Core {
                     self.visit(|pay, ports| pay.settle_refund(number, form, ports))
                 }))
             }
+            ("POST", ["shipping", number]) => done(
+                form(body)
+                    .and_then(|form| self.visit(|pay, ports| pay.receive(number, form, ports))),
+            ),
+            ("GET", ["shipping", number]) => {
+                done(self.visit(|pay, ports| pay.shipping(number, ports)))
+            }
             ("POST", ["trades"]) => done(
                 form(body)
                     .and_then(|form| self.visit(|pay, ports| pay.order_elsewhere(form, ports))),
