@@ -100,11 +100,7 @@ impl Credentials {
         // Whoever was faster has said so already.
         if signing.serial() == refused.serial() {
             let (refused, accepted) = (refused.serial(), accepted.serial());
-            tracing::error!(
-                refused,
-                accepted,
-                "WeChat Pay refuses a merchant key; another one signs"
-            );
+            tracing::error!(refused, accepted, "merchant_key.gave_way");
         }
         *signing = Arc::clone(accepted);
     }
