@@ -224,7 +224,7 @@ fn refund_trouble(after: &Order, no: &OutRefundNo, to: &RefundState) -> Option<S
         RefundState::Rejected { code } => {
             Some(format!("WeChat Pay refuses the refund ({code}) and says that it does not exist"))
         }
-        RefundState::Closed { .. } if after.replacement_of(no).is_none() => {
+        RefundState::Closed { .. } if !after.goes_on_as_another(no) => {
             Some("WeChat Pay closed the refund, and it was not begun again".to_owned())
         }
         RefundState::Closed { .. }

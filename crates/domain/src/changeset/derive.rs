@@ -255,7 +255,7 @@ fn moved(after: &Order, refund: &Refund, to: &RefundState) -> &'static [Outgoing
         }
         RefundState::Abnormal { .. } => &[OutgoingKind::RefundAbnormal, OutgoingKind::CaseOpened],
         RefundState::Rejected { .. } => &[OutgoingKind::CaseOpened],
-        RefundState::Closed { .. } if after.replacement_of(&refund.out_refund_no).is_none() => {
+        RefundState::Closed { .. } if !after.goes_on_as_another(&refund.out_refund_no) => {
             &[OutgoingKind::RefundClosed, OutgoingKind::CaseOpened]
         }
         RefundState::Closed { .. } => &[OutgoingKind::RefundClosed],
