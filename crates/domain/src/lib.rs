@@ -29,6 +29,7 @@ pub mod pricing;
 pub mod recharge;
 pub mod refund;
 pub mod shipment;
+pub mod shipping_info;
 pub mod stock;
 pub mod time;
 

@@ -19,6 +19,7 @@ pub mod job_queue;
 pub mod ledger;
 pub mod order_store;
 pub mod rules;
+pub mod shipping;
 pub mod shop;
 
 pub use access::{Access, ApiKeyRecord, Role, SessionRecord};
@@ -38,6 +39,7 @@ pub use order_store::{
     CommitAnswer, Loaded, OrderKey, OrderList, OrderListing, OrderStore, StoreError,
 };
 pub use rules::{PACKAGES_MAX, Packages, RulesInForce, ShopRules};
+pub use shipping::{ShippingError, ShippingManagement};
 pub use shop::{
     AddItemAnswer, BuyerBook, Catalogue, ChangeItemAnswer, CheckoutBasis, PutAnswer, StockAnswer,
     StockChange, StockEntryList, StockEntryListing,

@@ -7,6 +7,7 @@ pub(crate) mod certificates;
 pub(crate) mod error;
 pub(crate) mod login;
 pub(crate) mod notice;
+pub(crate) mod platform;
 pub(crate) mod prepay;
 pub(crate) mod refund;
 pub(crate) mod trade;

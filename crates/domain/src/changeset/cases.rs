@@ -84,6 +84,8 @@ fn against(after: &Order, given_up: &Refund) -> Option<&'static str> {
     let was_sent = after.shipments.iter().any(|sent| sent.at > given_up.created_at);
     if matches!(given_up.state, RefundState::Declined) {
         Some(", although a person had said no to it")
+    } else if after.was_owed_less(given_up) {
+        Some(", although a person had said that less is owed: the payer may have too much")
     } else if was_sent && given_up.kind != RefundKind::Surplus {
         Some(
             ", and goods were sent meanwhile: the buyer may have both; what it counts as back on the shelf \
@@ -224,7 +226,7 @@ fn refund_trouble(after: &Order, no: &OutRefundNo, to: &RefundState) -> Option<S
         RefundState::Rejected { code } => {
             Some(format!("WeChat Pay refuses the refund ({code}) and says that it does not exist"))
         }
-        RefundState::Closed { .. } if !after.goes_on_as_another(no) => {
+        RefundState::Closed { .. } if is_over_with(after, no) => {
             Some("WeChat Pay closed the refund, and it was not begun again".to_owned())
         }
         RefundState::Closed { .. }
@@ -238,6 +240,11 @@ fn refund_trouble(after: &Order, no: &OutRefundNo, to: &RefundState) -> Option<S
         | RefundState::Succeeded { .. }
         | RefundState::SettledOffline { .. } => None,
     }
+}
+
+/// Whether nothing goes on in the place of a closed refund: also when somebody said no to that.
+pub(super) fn is_over_with(after: &Order, closed: &OutRefundNo) -> bool {
+    after.refund(closed).is_some_and(|refund| !after.goes_on_elsewhere(refund))
 }
 
 /// Cases that this settles.
@@ -276,9 +283,10 @@ pub(super) fn ended_cases(after: &Order, event: &Event) -> Vec<CaseEnd> {
     if is_paid_back(state) && is_back_whole(after, refund) {
         // However it went back, nothing is left to be done about any refund of it.
         let refunds = after.refunds.iter().filter(|other| other.payment_no == refund.payment_no);
-        let kinds = [CaseKind::Surplus, CaseKind::AmountMismatch, CaseKind::RefundMismatch];
         let surplus = surplus_paid_back(after, refund);
-        let the_payment = surplus.iter().flat_map(|number| kinds.map(|kind| end(kind, number)));
+        let the_payment = surplus
+            .iter()
+            .flat_map(|number| ends_of_surplus(after, refund).map(|kind| end(kind, number)));
         return refunds.flat_map(all).chain(the_payment).collect();
     }
     if refund.kind == RefundKind::External && matches!(state, RefundState::Closed { .. }) {
@@ -295,6 +303,25 @@ pub(super) fn ended_cases(after: &Order, event: &Event) -> Vec<CaseEnd> {
     let replaced = std::iter::successors(before(refund), |later| before(later)).flat_map(all);
     let replaced = replaced.filter(|end| end.kind != CaseKind::RefundMismatch);
     all(refund).into_iter().chain(replaced).collect()
+}
+
+/// Of which kinds a surplus payment's own cases are. Its number may be the order's, and what was done in the belief
+/// that a refund came to nothing is not over with it (see [`against`]).
+fn ends_of_surplus(after: &Order, refund: &Refund) -> impl Iterator<Item = CaseKind> {
+    let payment = after.payments.iter().find(|payment| payment.no == refund.payment_no);
+    let opened = payment.and_then(|payment| match &payment.state {
+        PaymentState::Surplus { why, .. } => Some(surplus_case(*why).0),
+        PaymentState::Created
+        | PaymentState::Payable { .. }
+        | PaymentState::Unknown
+        | PaymentState::Closing { .. }
+        | PaymentState::Closed { .. }
+        | PaymentState::Rejected { .. }
+        | PaymentState::Paid { .. } => None,
+    });
+    // What came by notification and differed has one of its own.
+    let others = [CaseKind::Surplus, CaseKind::AmountMismatch];
+    others.into_iter().chain(opened.filter(|kind| *kind == CaseKind::RefundMismatch))
 }
 
 fn surplus_case(why: SurplusCause) -> (CaseKind, &'static str) {

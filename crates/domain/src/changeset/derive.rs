@@ -5,7 +5,8 @@
 
 use super::ListChange;
 use super::cases::{
-    is_news_from_elsewhere, is_paid_back, lacks_goods, reached, surplus_paid_back, there_after_all,
+    is_news_from_elsewhere, is_over_with, is_paid_back, lacks_goods, reached, surplus_paid_back,
+    there_after_all,
 };
 use crate::coupon::{CouponHoldStatus, CouponMove};
 use crate::job::{JobChange, JobId, next_look, next_refund_look};
@@ -255,7 +256,7 @@ fn moved(after: &Order, refund: &Refund, to: &RefundState) -> &'static [Outgoing
         }
         RefundState::Abnormal { .. } => &[OutgoingKind::RefundAbnormal, OutgoingKind::CaseOpened],
         RefundState::Rejected { .. } => &[OutgoingKind::CaseOpened],
-        RefundState::Closed { .. } if !after.goes_on_as_another(&refund.out_refund_no) => {
+        RefundState::Closed { .. } if is_over_with(after, &refund.out_refund_no) => {
             &[OutgoingKind::RefundClosed, OutgoingKind::CaseOpened]
         }
         RefundState::Closed { .. } => &[OutgoingKind::RefundClosed],

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::core::WeChatPay;
 use crate::core::exchange::{Answer, ApiRequest, Headers};
-use crate::core::faults::InjectedStatus;
+use crate::core::faults::{InjectedErrcode, InjectedStatus};
 use crate::core::ports::Ports;
 use crate::core::refusal::{Refusal, TOO_FREQUENT};
 use crate::core::seal::{self, SignatureFault};
@@ -26,6 +26,16 @@ pub(crate) enum Success {
     NoContent,
     /// 200 with JSON of the WeChat platform, never signed.
     Platform(Value),
+}
+
+impl Success {
+    /// Whether it is the WeChat platform's way to refuse.
+    pub(crate) fn is_refusal(&self) -> bool {
+        match self {
+            Self::Platform(json) => json.get("errcode").and_then(Value::as_i64).unwrap_or(0) != 0,
+            Self::Json(_) | Self::File { .. } | Self::NoContent => false,
+        }
+    }
 }
 
 impl WeChatPay {
@@ -83,6 +93,13 @@ pub(crate) fn injected_answer(injected: &InjectedStatus, ports: &mut Ports<'_>) 
     headers.extend(content_type());
     let body = json!({"code": code, "message": message}).to_string().into_bytes();
     Answer { status: injected.status, headers, body }
+}
+
+/// The answer of an `errcode` fault.
+pub(crate) fn injected_errcode(injected: &InjectedErrcode) -> Answer {
+    let errmsg = injected.errmsg.as_deref().unwrap_or("沙箱注入的错误");
+    let body = json!({"errcode": injected.errcode, "errmsg": errmsg}).to_string().into_bytes();
+    Answer { status: 200, headers: content_type(), body }
 }
 
 fn content_type() -> Headers {

@@ -15,7 +15,8 @@ use crate::core::wire_time::beijing;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CallOf {
     /// `prepay`, `query`, `close`, `refund`, `query_refund`, `abnormal_refund`, `trade_bill`, `fund_flow_bill`, `download_bill`,
-    /// `certificates`, `login`, or `unknown`.
+    /// `certificates`, `login`, `stable_token`, `is_trade_managed`, `is_management_confirmed`, `upload_shipping_info`,
+    /// `get_order`, or `unknown`.
     pub kind: &'static str,
     /// The merchant's number of the order, if it is known.
     pub out_trade_no: Option<String>,

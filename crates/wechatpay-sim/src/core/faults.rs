@@ -21,6 +21,7 @@
 //! | `status` | this answer instead | – | status, or `{status, code?, message?, after_effect?}` |
 //! | `answer_lost` | effect done, connection closed | delivered, but the answer is not seen: counts as failed | – |
 //! | `truncate` | effect done, the second half of the answer is missing; it is signed as the whole | – | – |
+//! | `errcode` | a call of the WeChat platform answers this | – | errcode, or `{errcode, errmsg?, after_effect?}` |
 //! | `stale_query` | a query by the merchant's number answers the past | – | milliseconds behind; default: as at the prepay |
 //! | `late` | prepay, close, refund and abnormal refund: connection closed, effect later | – | milliseconds, or `{ms, until_close?, unfaithful?}` |
 //! | `refund_ends` | a new refund ends so | – | `"success"`, `"abnormal"`, `"closed"`, `"processing"`, or `{outcome, after_ms?}` |
@@ -32,7 +33,7 @@ mod form;
 
 use serde::Serialize;
 
-pub use action::{Action, InjectedStatus, Lateness, Purpose, Reordering};
+pub use action::{Action, InjectedErrcode, InjectedStatus, Lateness, Purpose, Reordering};
 pub use form::{Matcher, RuleForm, Script};
 
 /// One rule and how often it was met.

@@ -33,7 +33,7 @@ impl WeChatPay {
         members: Members,
         ports: &mut Ports<'_>,
     ) -> Result<LetIn, Refusal> {
-        if route == Route::Login {
+        if matches!(route, Route::Login | Route::Platform(_)) {
             return Ok(LetIn { route, caller: None, members });
         }
         required_headers(request, &route)?;

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use crate::core::WeChatPay;
-use crate::core::answer::{Success, code_of, injected_answer};
+use crate::core::answer::{Success, code_of, injected_answer, injected_errcode};
 use crate::core::bill::BillAsked;
 use crate::core::calls::{CallNumber, CallOf};
 use crate::core::exchange::{ApiRequest, Exchange};
@@ -101,7 +101,10 @@ impl WeChatPay {
             let call = self.let_in(request, route, arrived.members, ports)?;
             self.perform(request, call, manner, ports)
         });
-        let effect = if outcome.is_ok() { Effect::Done } else { Effect::Refused };
+        let effect = match &outcome {
+            Ok(success) if !success.is_refusal() => Effect::Done,
+            Ok(_) | Err(_) => Effect::Refused,
+        };
         (Exchange::now(self.seal(outcome, request, manner.signature, ports)), effect)
     }
 
@@ -117,6 +120,9 @@ impl WeChatPay {
             Action::Status(injected) if !injected.after_effect => {
                 return (Exchange::now(injected_answer(injected, ports)), Effect::None);
             }
+            Action::Errcode(injected) if !injected.after_effect => {
+                return (Exchange::now(injected_errcode(injected)), Effect::None);
+            }
             Action::Late(late) => {
                 return self.postpone(arrived, Postponement::Late(*late), ports);
             }
@@ -131,6 +137,7 @@ impl WeChatPay {
             Action::DelayMs(_)
             | Action::Duplicate(_)
             | Action::Status(_)
+            | Action::Errcode(_)
             | Action::AnswerLost
             | Action::Truncate => {}
         }
@@ -138,6 +145,7 @@ impl WeChatPay {
         let exchange = match taken.action {
             Action::AnswerLost => Exchange::hang_up(),
             Action::Status(injected) => Exchange::now(injected_answer(&injected, ports)),
+            Action::Errcode(injected) => Exchange::now(injected_errcode(&injected)),
             Action::DelayMs(delay_ms) => Exchange { delay_ms, ..exchange },
             Action::Truncate => exchange.halved(),
             Action::Drop
@@ -194,7 +202,13 @@ impl WeChatPay {
     ) -> Result<Success, Refusal> {
         let at = ports.at;
         let Some(caller) = &call.caller else {
-            return Ok(Success::Platform(self.login(request.query(), ports)));
+            let query = request.query();
+            return Ok(Success::Platform(if let Route::Platform(asked) = call.route {
+                let members = call.members.unwrap_or_default();
+                self.platform(asked, (&request.method, query), &members, ports)
+            } else {
+                self.login(query, ports)
+            }));
         };
         let answer = match call.route {
             Route::Prepay(trade_type) => self.prepay(trade_type, call.members?, caller, ports)?,
@@ -219,7 +233,7 @@ impl WeChatPay {
             }
             Route::DownloadBill => return self.download_bill(request.query(), at.business),
             Route::Certificates => self.certificates(request.query(), ports)?,
-            Route::Login => return Err(Refusal::gateway(404)),
+            Route::Login | Route::Platform(_) => return Err(Refusal::gateway(404)),
         };
         Ok(Success::Json(answer))
     }
@@ -250,6 +264,7 @@ impl WeChatPay {
                 let of = refund.map(|refund| refund.out_trade_no.as_str());
                 (of, refund.map(|refund| refund.form.out_refund_no.as_str()))
             }
+            Ok(Route::Platform(_)) => (members.and_then(|asked| self.told_about(asked)), None),
             Ok(
                 Route::TradeBill
                 | Route::FundFlowBill
@@ -274,9 +289,13 @@ impl WeChatPay {
 /// The JSON of a body, read once.
 fn members_of(route: &Result<Route, Refusal>, body: &[u8]) -> Members {
     match route {
-        Ok(Route::Prepay(_) | Route::Close(_) | Route::Refund | Route::AbnormalRefund(_)) => {
-            parse_body(body)
-        }
+        Ok(
+            Route::Prepay(_)
+            | Route::Close(_)
+            | Route::Refund
+            | Route::AbnormalRefund(_)
+            | Route::Platform(_),
+        ) => parse_body(body),
         Ok(
             Route::QueryByOutTradeNo(_)
             | Route::QueryById(_)

@@ -228,7 +228,7 @@ impl WeChatPay {
         let closes = matches!(call.call.route, Route::Close(_));
         let revived = self.revive(&call);
         let outcome = self.perform(&call.request, call.call, Manner::default(), ports);
-        let effective = outcome.is_ok();
+        let effective = outcome.as_ref().is_ok_and(|success| !success.is_refusal());
         if effective {
             self.calls.took_effect(call.log, Some(at));
         }

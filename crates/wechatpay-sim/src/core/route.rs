@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use crate::core::platform::PlatformCall;
 use crate::core::refusal::Refusal;
 use crate::core::urls::decode_segment;
 
@@ -64,13 +65,16 @@ pub enum Route {
     Certificates,
     /// 小程序登录.
     Login,
+    /// Another call of the WeChat platform.
+    Platform(PlatformCall),
 }
 
 impl Route {
     /// The route, or the gateway's 404 or 405.
     pub fn find(method: &str, path: &str) -> Result<Self, Refusal> {
         let (expected, route) = Self::of_path(path).ok_or(Refusal::gateway(404))?;
-        if method != expected {
+        // The platform says for itself which method it wants.
+        if method != expected && !matches!(route, Self::Platform(_)) {
             return Err(Refusal::gateway(405));
         }
         Ok(route)
@@ -110,6 +114,8 @@ impl Route {
             }
             ["v3", "certificates"] => ("GET", Self::Certificates),
             ["sns", "jscode2session"] => ("GET", Self::Login),
+            ["cgi-bin", "stable_token"] => ("POST", Self::Platform(PlatformCall::StableToken)),
+            ["wxa", "sec", "order", call] => ("POST", Self::Platform(order_call(call)?)),
             _ => return None,
         };
         Some(found)
@@ -129,6 +135,7 @@ impl Route {
             Self::DownloadBill => "download_bill",
             Self::Certificates => "certificates",
             Self::Login => "login",
+            Self::Platform(call) => call.kind(),
         }
     }
 
@@ -145,9 +152,20 @@ impl Route {
             | Self::FundFlowBill
             | Self::DownloadBill
             | Self::Certificates
-            | Self::Login => false,
+            | Self::Login
+            | Self::Platform(_) => false,
         }
     }
+}
+
+fn order_call(name: &str) -> Option<PlatformCall> {
+    Some(match name {
+        "is_trade_managed" => PlatformCall::IsTradeManaged,
+        "is_trade_management_confirmation_completed" => PlatformCall::IsManagementConfirmed,
+        "upload_shipping_info" => PlatformCall::UploadShippingInfo,
+        "get_order" => PlatformCall::GetOrder,
+        _ => return None,
+    })
 }
 
 /// An ill-formed encoding stays as it is; the number's own rule then refuses it.

@@ -4,6 +4,7 @@
 //! setting here and never a constant elsewhere: a client must live with each of them.
 
 pub mod bills;
+pub mod shipping;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +17,7 @@ use crate::core::settings::bills::{
     BillBeforeNine, BillBom, BillDateRefused, BillEmpty, BillFeesFrom, BillLayout, BillLineEnd,
     BillRefundStatus, BillRefundTimes, DownloadPath,
 };
+use crate::core::settings::shipping::{ShippingAgain, ShippingManagement};
 
 /// The merchant this WeChat Pay knows, and the names of WeChat Pay's own keys.
 #[derive(Debug, Clone)]
@@ -246,6 +248,14 @@ pub struct Settings {
     pub bill_refund_times: BillRefundTimes,
     /// As of when a refund's line tells its status.
     pub bill_refund_status: BillRefundStatus,
+    /// Whether the mini program has to say what it ships.
+    pub shipping_management: ShippingManagement,
+    /// How long after a payment shipping management knows it, in milliseconds on the sandbox clock.
+    pub shipping_known_after_ms: u64,
+    /// The answer to another report after all of it was told.
+    pub shipping_again: ShippingAgain,
+    /// How many packages a report may have.
+    pub shipping_list_max: usize,
 }
 
 impl Default for Settings {
@@ -278,6 +288,10 @@ impl Default for Settings {
             bill_layout: BillLayout::default(),
             bill_refund_times: BillRefundTimes::default(),
             bill_refund_status: BillRefundStatus::default(),
+            shipping_management: ShippingManagement::default(),
+            shipping_known_after_ms: 3_000,
+            shipping_again: ShippingAgain::default(),
+            shipping_list_max: shipping::LIST_MAX,
         }
     }
 }
@@ -319,7 +333,7 @@ impl Settings {
         if !(1..=BILL_TOKEN_S_MAX).contains(&self.bill_token_s) {
             return Err("bill_token_s is from a second to a day".to_owned());
         }
-        Ok(())
+        shipping::check(self)
     }
 }
 
@@ -354,6 +368,8 @@ mod tests {
             (json!({"bill_ready_s": 604_801}), "a week"),
             (json!({"bill_token_s": 0}), "a second"),
             (json!({"bill_empty": "gone"}), "unknown variant"),
+            (json!({"shipping_known_after_ms": 3_600_001}), "an hour"),
+            (json!({"shipping_list_max": 16}), "from 1 to 15"),
         ] {
             let why = Settings::default().changed(change.clone()).unwrap_err();
             assert!(why.contains(word), "{change}: {why}");

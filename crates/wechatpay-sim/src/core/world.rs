@@ -11,6 +11,7 @@ use crate::core::calls::CallLog;
 use crate::core::faults::Faults;
 use crate::core::notice::{AttemptId, NoticeOf};
 use crate::core::outbox::Outbox;
+use crate::core::platform::Platform;
 use crate::core::ports::Ports;
 use crate::core::postponed::PostponedCalls;
 use crate::core::refund::{Refund, Refunds};
@@ -39,6 +40,7 @@ pub struct WeChatPay {
     pub(crate) outbox: Outbox,
     pub(crate) postponed: PostponedCalls,
     pub(crate) bills: BillFiles,
+    pub(crate) platform: Platform,
 }
 
 impl WeChatPay {
@@ -59,6 +61,7 @@ impl WeChatPay {
             outbox: Outbox::default(),
             postponed: PostponedCalls::default(),
             bills: BillFiles::default(),
+            platform: Platform::default(),
         }
     }
 

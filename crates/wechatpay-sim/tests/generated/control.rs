@@ -37,6 +37,11 @@ pub(crate) fn of(op: &Op, merchant: &Merchant, core: &Core) -> Option<Control> {
             let outcome = ["success", "abnormal", "closed", "lost"][usize::from(*outcome) % 4];
             post(format!("refund/{}", refund(*number)), json!({"outcome": outcome}))
         }
+        Op::Receive { number, state } => {
+            let states = ["received", "to_be_settled", "complete", "shipped"];
+            let state = states[usize::from(*state) % 4];
+            post(format!("shipping/{}", order(*number)), json!({"state": state}))
+        }
         Op::Elsewhere { number, form } => {
             post("trades".to_owned(), elsewhere(*number, *form, &merchant.notify_url))
         }
@@ -90,6 +95,9 @@ fn elsewhere(number: u8, form: u8, notify_url: &str) -> Value {
         2 => body["total_fen"] = json!(0),
         3 => body["appid"] = json!("wx0000000000000000"),
         4 => body["surprise"] = json!(1),
+        5 => body["product"] = json!("h5"),
+        6 => body["product"] = json!("app"),
+        7 => body["product"] = json!("jsapi"),
         _ => {}
     }
     body
@@ -130,6 +138,10 @@ fn faults(which: u8) -> Value {
             {"match": event, "action": "delay_ms", "value": 15000}]}),
         11 => json!({"script": "late-prepays"}),
         12 => json!({"script": "failing-refunds"}),
+        13 => json!({"rules": [
+            {"match": {"path": "/wxa/*"}, "every": 2, "action": "errcode",
+             "value": {"errcode": -1, "after_effect": true}},
+            {"match": {"path": "/cgi-bin/*"}, "every": 3, "action": "errcode", "value": 45_011}]}),
         _ => json!({"rules": [{"action": "explode"}]}),
     }
 }
@@ -153,6 +165,8 @@ fn settings(which: u8) -> Value {
         13 => json!({"bill_layout": "older", "bill_refund_times": "last",
             "bill_refund_status": "when_accepted"}),
         14 => json!({"bill_fees_from": "fees", "bill_ready_s": 32_400}),
+        15 => json!({"shipping_known_after_ms": 0, "shipping_again": "refused"}),
+        16 => json!({"shipping_management": "unmanaged", "shipping_list_max": 1}),
         _ => json!({"refund_spacing_s": -1}),
     }
 }
@@ -224,6 +238,10 @@ fn look(which: u8) -> String {
         "clock",
         "mode",
         "ledger",
+        "shipping/ORDER-0",
+        "trades",
+        "trades?newest=1&find=0",
+        "trades?newest=0",
     ];
-    paths[usize::from(which) % 10].to_owned()
+    paths[usize::from(which) % paths.len()].to_owned()
 }

@@ -14,8 +14,8 @@ use wechatpay_sim::core::wire_time::beijing;
 
 use crate::REAL;
 use crate::abnormal::Abnormal;
-use crate::bills;
 use crate::ops::{Call, Twist};
+use crate::{bills, platform};
 
 const REFUNDS: &str = "/v3/refund/domestic/refunds";
 const NONCE: &str = "593BEC0C930BF1AFEB40B4A08C8FB242";
@@ -37,6 +37,8 @@ pub(crate) struct Merchant {
     pub(crate) notify_url: String,
     /// Where bills wait that it has asked for, without the host.
     pub(crate) downloads: Vec<String>,
+    /// The token of the WeChat platform that it was given last.
+    pub(crate) token: Option<String>,
     /// What it knows of its refunds, and of the cards that it sends them to.
     pub(crate) abnormal: Abnormal,
 }
@@ -54,7 +56,7 @@ impl Merchant {
         let der = PrivatePkcs8KeyDer::from_pem_slice(pem).unwrap();
         let key = RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).unwrap();
         let abnormal = Abnormal::new(&credentials);
-        Merchant { credentials, key, notify_url, downloads: Vec::new(), abnormal }
+        Merchant { credentials, key, notify_url, downloads: Vec::new(), token: None, abnormal }
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> String {
@@ -194,6 +196,10 @@ impl Merchant {
             Call::Download { which } => get(bills::fetched(&self.downloads, *which)),
             Call::Certificates => get("/v3/certificates".to_owned()),
             Call::Login { odd } => get(self.login(*odd)),
+            Call::Platform(call) => {
+                let (target, body) = platform::asked(*call, self, transactions);
+                post(target, body)
+            }
         }
     }
 

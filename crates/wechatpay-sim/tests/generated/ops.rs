@@ -13,6 +13,8 @@ pub(crate) enum Op {
     Pay { number: u8, form: u8 },
     /// A refund ends now.
     EndRefund { refund: u8, outcome: u8 },
+    /// What was shipped arrives.
+    Receive { number: u8, state: u8 },
     /// Another system orders.
     Elsewhere { number: u8, form: u8 },
     /// Other fault rules.
@@ -81,6 +83,17 @@ pub(crate) enum Call {
     Login {
         odd: u8,
     },
+    /// A call of the WeChat platform.
+    Platform(Platform),
+}
+
+/// Which call, about which order, and what it says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Platform {
+    pub(crate) call: u8,
+    pub(crate) number: u8,
+    pub(crate) report: u8,
+    pub(crate) odd: u8,
 }
 
 /// Which bill, of which day.
@@ -149,14 +162,26 @@ fn call() -> impl Strategy<Value = Call> {
                 number, refund, amount, by_id, notified, odd
             }),
         4 => refund.clone().prop_map(|refund| Call::QueryRefund { refund }),
-        4 => (refund, 0..3_u8, odd())
+        8 => (refund, 0..3_u8, odd())
             .prop_map(|(refund, card, odd)| Call::AbnormalRefund { refund, card, odd }),
         6 => (seldom(6), prop_oneof![2 => Just(0), 1 => Just(4), 2 => 0..8_u8], prop::bool::ANY)
             .prop_map(|(day, kind, gzip)| Call::Bill(Bill { day, kind, gzip })),
         5 => seldom(3).prop_map(|which| Call::Download { which }),
         1 => Just(Call::Certificates),
         1 => (0..5_u8).prop_map(|odd| Call::Login { odd }),
+        6 => platform().prop_map(Call::Platform),
     ]
+}
+
+/// Mostly a report about one of the two that are there from the beginning.
+fn platform() -> impl Strategy<Value = Platform> {
+    let call = prop_oneof![3 => Just(0_u8), 5 => Just(1), 3 => Just(2), 1 => 3..5_u8];
+    (call, seldom(2), 0..6_u8, odd()).prop_map(|(call, number, report, odd)| Platform {
+        call,
+        number,
+        report,
+        odd,
+    })
 }
 
 /// One of the orders, mostly of those that are there from the beginning.
@@ -197,15 +222,17 @@ fn quick() -> impl Strategy<Value = Op> {
         14 => (number.clone(), odd()).prop_map(|(number, form)| Op::Pay { number, form }),
         12 => (0..4_u8, prop_oneof![1 => Just(0), 2 => 0..6_u8]).prop_map(|(which, reply)| Op::Answer { which, reply }),
         8 => (0..11_u8).prop_map(Op::Clock),
-        6 => prop_oneof![3 => 0..14_u8, 1 => Just(6), 1 => Just(3)].prop_map(Op::Faults),
-        4 => (0..16_u8).prop_map(Op::Settings),
-        8 => (refund, 0..4_u8).prop_map(|(refund, outcome)| Op::EndRefund { refund, outcome }),
-        2 => (number.clone(), 0..5_u8).prop_map(|(number, form)| Op::Elsewhere { number, form }),
+        6 => prop_oneof![3 => 0..15_u8, 1 => Just(6), 1 => Just(3)].prop_map(Op::Faults),
+        4 => (0..18_u8).prop_map(Op::Settings),
+        8 => (refund, prop_oneof![1 => 0..4_u8, 1 => Just(1)])
+            .prop_map(|(refund, outcome)| Op::EndRefund { refund, outcome }),
+        2 => (number.clone(), 0..8_u8).prop_map(|(number, form)| Op::Elsewhere { number, form }),
         2 => (0..4_u8).prop_map(Op::Mode),
         5 => (prop::bool::ANY, number.clone(), weighted(0.7, 0..18_u8), 0..6_u8).prop_map(
             |(refund, number, tamper, reply)| Op::Notify { refund, number, tamper, reply }),
         3 => (number, prop_oneof![1 => Just(0), 1 => 0..4_u8]).prop_map(|(number, wrong)| Op::Params { number, wrong }),
-        3 => (0..10_u8).prop_map(Op::Look),
+        3 => (0..14_u8).prop_map(Op::Look),
+        2 => (0..4_u8).prop_map(|state| Op::Receive { number: 0, state }),
         1 => Just(Op::Reset),
     ]
 }

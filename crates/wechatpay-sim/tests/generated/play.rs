@@ -15,11 +15,11 @@ use crate::control::{self, Control, Said};
 use crate::core_side::Core;
 use crate::equal::{difference, is_same, same_answer};
 use crate::merchant::{Merchant, order, refund};
-use crate::ops::{Call, Op, Twist};
+use crate::ops::{Call, Op, Platform, Twist};
 use crate::process::{self, Process};
 use crate::receiver::{Arrived, Receiver, Reply};
 use crate::wire::Message;
-use crate::{abnormal, bills};
+use crate::{abnormal, bills, platform};
 
 /// Longer than the process takes for anything here on a busy machine. Whoever differs is waited for so long.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -71,16 +71,18 @@ impl Pair {
         Pair { core, process, merchant, receiver, pending, held, seen }
     }
 
-    /// Something to ask about from the first step on: one order that was paid yesterday, and one that is not.
+    /// Something to ask about from the first step on: one order that was paid yesterday in a mini program, one that is
+    /// not paid, and a token.
     pub(crate) async fn begin(&mut self) -> Result<(), String> {
         let prepay = |number| {
-            let product = 1 - number;
-            let prepay = Call::Prepay { number, product, amount: 0, expires: None, odd: 0 };
+            let prepay = Call::Prepay { number, product: number, amount: 0, expires: None, odd: 0 };
             Op::Call(prepay, Twist::Plain)
         };
         self.play(&prepay(0)).await?;
         self.play(&Op::Pay { number: 0, form: 0 }).await?;
         self.play(&Op::Clock(control::A_DAY)).await?;
+        let token = Platform { call: platform::TOKEN_CALL, number: 0, report: 0, odd: 0 };
+        self.play(&Op::Call(Call::Platform(token), Twist::Plain)).await?;
         self.play(&prepay(1)).await
     }
 
@@ -106,6 +108,7 @@ impl Pair {
             }
             Op::Pay { .. }
             | Op::EndRefund { .. }
+            | Op::Receive { .. }
             | Op::Elsewhere { .. }
             | Op::Faults(_)
             | Op::Settings(_)
@@ -255,6 +258,9 @@ impl Pair {
                 self.seen.extend(seen.map(str::to_owned));
                 self.merchant.downloads.extend(download);
                 if let Some(request) = request {
+                    self.seen.extend(platform::seen(request, expected));
+                    self.merchant.token =
+                        platform::token(request, expected).or(self.merchant.token.take());
                     self.saw(&format!("{} {}", request.method, expected.status));
                 }
                 self.saw_signature(expected);
@@ -295,7 +301,7 @@ impl Pair {
         }
         let first = asked.path.split('/').next().unwrap_or_default();
         let name = match first {
-            "pay" | "refund" | "notify" => first,
+            "pay" | "refund" | "notify" | "shipping" => first,
             _ => asked.path.as_str(),
         };
         self.seen.push(format!("{name} {status}"));

@@ -10,6 +10,7 @@ mod errors;
 mod http;
 mod login;
 mod notice;
+mod platform;
 mod prepay;
 mod query;
 mod query_by_id;

@@ -31,7 +31,19 @@ impl Order {
 
     /// Whether the payer gets, or has, a refund and what went in its place as well.
     pub(crate) fn is_doubled(&self, refund: &Refund) -> bool {
-        refund.reserves() && self.heirs(refund).any(Refund::reserves)
+        refund.reserves() && self.goes_on_elsewhere(refund)
+    }
+
+    /// Whether something in its place is under way, waits for a person's yes, or arrived.
+    pub(crate) fn goes_on_elsewhere(&self, refund: &Refund) -> bool {
+        self.heirs(refund).any(Refund::reserves)
+    }
+
+    /// Whether a person has said meanwhile that less than it is owed.
+    pub(crate) fn was_owed_less(&self, refund: &Refund) -> bool {
+        let is_less =
+            |heir: &Refund| heir.amount < refund.amount && self.is_named_by_a_person(heir);
+        self.heirs(refund).any(is_less)
     }
 
     /// Whether the refund of this number was to go in the place of `original`, or of what was.
@@ -57,7 +69,7 @@ impl Order {
 
     /// Whether what went in its place, or what it was to go in the place of, is kept.
     pub(super) fn is_kept_in_its_chain(&self, refund: &Refund) -> bool {
-        self.heirs(refund).any(Refund::reserves) || self.is_served_otherwise(refund)
+        self.goes_on_elsewhere(refund) || self.is_served_otherwise(refund)
     }
 
     /// The numbers that what takes its place may have, also where they are known already.

@@ -271,7 +271,7 @@ impl Order {
     }
 
     /// Whether another one is begun in its place to which nobody has said no.
-    pub(crate) fn goes_on_as_another(&self, no: &OutRefundNo) -> bool {
+    fn goes_on_as_another(&self, no: &OutRefundNo) -> bool {
         let last = self.replacement_of(no).and_then(|heir| self.last_of_chain(&heir.out_refund_no));
         last.is_some_and(|last| last.state != RefundState::Declined)
     }
@@ -355,8 +355,7 @@ impl Order {
         let payment = after.payments.iter().find(|payment| payment.no == closed.payment_no)?;
         let rest = after.rest_of(payment);
         // All of a surplus goes back, unless a person said how much of it.
-        let (first, _) = after.beginning_of(closed);
-        let is_whole = closed.kind == RefundKind::Surplus && another.actor == first.actor;
+        let is_whole = closed.kind == RefundKind::Surplus && !after.is_named_by_a_person(&another);
         let amount = if is_whole { rest } else { another.amount.min(rest) };
         if amount < Fen::new(1) {
             return None;
@@ -366,6 +365,12 @@ impl Order {
         let lines = if are_there { another.lines } else { Vec::new() };
         let state = if amount > closed.amount { another.state } else { RefundState::Requested };
         Some(Event::RefundRequested(Refund { amount, lines, state, ..another }))
+    }
+
+    /// Whether a person said how much of a surplus is still owed: its chain began without one.
+    pub(super) fn is_named_by_a_person(&self, refund: &Refund) -> bool {
+        let (first, _) = self.beginning_of(refund);
+        refund.kind == RefundKind::Surplus && refund.actor != first.actor
     }
 
     pub(super) fn moved(&self, refund: &Refund, to: RefundState, now: Timestamp) -> Decision {

@@ -28,6 +28,7 @@ pub enum Action {
     Status(InjectedStatus),
     AnswerLost,
     Truncate,
+    Errcode(InjectedErrcode),
     StaleQuery(Freshness),
     Late(Lateness),
     RefundEnds(RefundEnding),
@@ -45,6 +46,20 @@ pub struct InjectedStatus {
     /// Error message.
     #[serde(default)]
     pub message: Option<String>,
+    /// Whether the call has its effect before this answer replaces the true one.
+    #[serde(default)]
+    pub after_effect: bool,
+}
+
+/// An error of the WeChat platform that it did not mean.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InjectedErrcode {
+    /// The code; not 0, which is success.
+    pub errcode: i64,
+    /// The word.
+    #[serde(default)]
+    pub errmsg: Option<String>,
     /// Whether the call has its effect before this answer replaces the true one.
     #[serde(default)]
     pub after_effect: bool,
@@ -91,6 +106,8 @@ pub enum Purpose {
     Refund,
     /// It sends a refund elsewhere.
     AbnormalRefund,
+    /// A call of the WeChat platform, whose errors are an `errcode`.
+    Platform,
     /// Any other, known or not.
     Other,
 }
@@ -108,17 +125,17 @@ impl Purpose {
                 | Route::TradeBill
                 | Route::FundFlowBill
                 | Route::DownloadBill
-                | Route::Certificates
-                | Route::Login,
+                | Route::Certificates,
             )
             | None => Self::Other,
+            Some(Route::Login | Route::Platform(_)) => Self::Platform,
         }
     }
 }
 
 impl Action {
     /// All names, in the order of the documentation.
-    pub const NAMES: [&'static str; 12] = [
+    pub const NAMES: [&'static str; 13] = [
         "drop",
         "delay_ms",
         "duplicate",
@@ -128,6 +145,7 @@ impl Action {
         "status",
         "answer_lost",
         "truncate",
+        "errcode",
         "stale_query",
         "late",
         "refund_ends",
@@ -145,6 +163,7 @@ impl Action {
             Self::Status(_) => "status",
             Self::AnswerLost => "answer_lost",
             Self::Truncate => "truncate",
+            Self::Errcode(_) => "errcode",
             Self::StaleQuery(_) => "stale_query",
             Self::Late(_) => "late",
             Self::RefundEnds(_) => "refund_ends",
@@ -173,6 +192,7 @@ impl Action {
             "reorder" => reorder(value).map(Self::Reorder),
             "stale_query" => stale_query(value),
             "status" => status(value).map(Self::Status),
+            "errcode" => errcode(value).map(Self::Errcode),
             "late" => late(value).map(Self::Late),
             "refund_ends" => refund_ends(value).map(Self::RefundEnds),
             unknown => {
@@ -194,6 +214,7 @@ impl Action {
                 matches!(purpose, Purpose::Change | Purpose::Refund | Purpose::AbnormalRefund)
             }
             Self::RefundEnds(_) => purpose == Purpose::Refund,
+            Self::Errcode(_) => purpose == Purpose::Platform,
             Self::Drop
             | Self::DelayMs(_)
             | Self::Duplicate(_)
@@ -210,6 +231,7 @@ impl Action {
         !matches!(
             self,
             Self::Status(_)
+                | Self::Errcode(_)
                 | Self::StaleQuery(_)
                 | Self::Late(_)
                 | Self::RefundEnds(_)
@@ -314,6 +336,19 @@ fn status(value: Option<&Value>) -> Result<InjectedStatus, String> {
     };
     if !(200..=599).contains(&injected.status) {
         return Err("a status is from 200 to 599".to_owned());
+    }
+    Ok(injected)
+}
+
+fn errcode(value: Option<&Value>) -> Result<InjectedErrcode, String> {
+    let needs = "action \"errcode\" needs an errcode or {errcode, errmsg?, after_effect?}";
+    let given = value.ok_or_else(|| needs.to_owned())?;
+    let injected = match given.as_i64() {
+        Some(errcode) => InjectedErrcode { errcode, errmsg: None, after_effect: false },
+        None => object(given, needs)?,
+    };
+    if injected.errcode == 0 {
+        return Err("errcode 0 is success".to_owned());
     }
     Ok(injected)
 }

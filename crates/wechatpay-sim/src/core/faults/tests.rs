@@ -124,10 +124,22 @@ fn a_rule_that_holds_something_back_lets_the_rest_pass() {
 }
 
 #[test]
+fn only_the_platform_has_an_errcode() {
+    let mut faults = faults(json!([{"action": "errcode", "value": -1}])).unwrap();
+    assert_eq!(faults.take(call("/v3/certificates")), None);
+    assert_eq!(faults.take(NOTICE), None);
+    let (path, purpose) = ("/wxa/sec/order/get_order", Purpose::Platform);
+    let busy = InjectedErrcode { errcode: -1, errmsg: None, after_effect: false };
+    let asked = Subject::Call { path, numbers: OF_T1, purpose };
+    assert_eq!(action(&mut faults, asked), Some(Action::Errcode(busy)));
+}
+
+#[test]
 fn the_names_are_the_actions() {
     let values = |name: &str| match name {
         "delay_ms" | "late" => Some(json!(1)),
         "status" => Some(json!(500)),
+        "errcode" => Some(json!(-1)),
         "refund_ends" => Some(json!("closed")),
         _ => None,
     };
@@ -175,6 +187,9 @@ fn nonsense_is_refused_in_words() {
         (json!({"action": "duplicate", "value": 1}), "2 to 20"),
         (json!({"action": "status"}), "needs a status"),
         (json!({"action": "status", "value": 42}), "200 to 599"),
+        (json!({"action": "errcode"}), "needs an errcode"),
+        (json!({"action": "errcode", "value": 0}), "is success"),
+        (json!({"action": "errcode", "value": -1, "match": {"event_type": "E"}}), "for API calls"),
         (json!({"action": "status", "value": {"status": 500, "x": 1}}), "unknown field"),
         (json!({"action": "drop", "match": {"phase": 1}}), "unknown field"),
         (json!({"action": "drop", "match": {"path": "/", "event_type": "E"}}), "give one"),

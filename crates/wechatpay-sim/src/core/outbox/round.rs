@@ -56,6 +56,7 @@ impl Met {
             | Action::AnswerLost
             | Action::DelayMs(_)
             | Action::Status(_)
+            | Action::Errcode(_)
             | Action::StaleQuery(_)
             | Action::RefundEnds(_)
             | Action::Truncate

@@ -8,10 +8,11 @@ use super::super::refund_samples::{
 };
 use super::super::samples::{TOTAL, ship, start};
 use super::fees::{by, number, tea_and_cup};
-use crate::case::CaseKind;
+use crate::case::{CaseKind, CaseOpening};
 use crate::fact::RefundProgress;
 use crate::job::{JobChange, JobId};
 use crate::order::{CancelCause, Command, Decision, Order, OrderStatus, Rejection};
+use crate::outgoing::OutgoingKind;
 use crate::refund::{Asker, NUMBER_TAKEN, RefundState, RefundStatus};
 use crate::{Fen, OutRefundNo};
 
@@ -149,20 +150,74 @@ fn what_had_no_room_is_asked_about_as_soon_as_the_other_comes_to_nothing() {
     assert_eq!(at(64).play(&order, &fact).status, OrderStatus::Cancelled);
 }
 
-fn naming(order: &Order, fen: i64) -> Command {
+/// So much of a surplus is still owed, as somebody has looked up.
+fn owing(order: &Order, fen: i64) -> Command {
     Command::RetryRefund { out_refund_no: no(order), amount: Some(Fen::new(fen)) }
+}
+
+/// The rest was paid back by bank: what WeChat Pay closes goes on as what it was.
+#[test]
+fn what_a_person_said_is_owed_of_a_surplus_stays_so_when_it_is_closed() {
+    let order = rejected(surplus());
+    let mut order = at(10).play(&order, &owing(&order, PART));
+    for seconds in [100, 200] {
+        order = at(seconds).play(&order, &send(&order));
+        let named = no(&order);
+        order = told(&at(seconds + 1), &order, &named, RefundProgress::Closed);
+        let goes_on = last(&order);
+        assert_eq!(goes_on.replaces, Some(named));
+        assert_eq!(
+            (goes_on.amount, goes_on.state.status()),
+            (Fen::new(PART), RefundStatus::Requested),
+            "{:?}",
+            states(&order)
+        );
+    }
+}
+
+/// Nobody can take it back: only a person can ask the payer for what is too much.
+#[test]
+fn that_all_of_a_surplus_is_there_although_less_was_owed_is_shown_to_a_person() {
+    let order = rejected(surplus());
+    let automatic = no(&order);
+    let less = at(10).play(&order, &owing(&order, PART));
+    assert_shown(&less, &automatic);
+    // Begun again as it was, it is what was owed.
+    let whole = at(10).play(&order, &owing(&order, TOTAL));
+    let written = at(60).written(&whole, &said_of(&whole, last(&whole), succeeded()));
+    assert_eq!(written.cases, []);
+}
+
+/// Tried again by somebody who may not alone, and another person said no. Then its first request was there after
+/// all, so that the order was cancelled, and came to nothing: neither the goods nor the money are with the buyer.
+#[test]
+fn what_is_closed_after_somebody_said_no_to_what_went_in_its_place_is_shown_to_a_person() {
+    let order = rejected(play(paid(), &[|_| Command::Cancel(CancelCause::Operator)]));
+    let first = no(&order);
+    let order = at(20).approving_above(0).play(&order, &retry(&order));
+    assert_eq!(last(&order).replaces, Some(first.clone()));
+    let order = at(30).play(&order, &decline(&order));
+    let order = told(&at(40), &order, &first, RefundProgress::Processing);
+    assert_eq!(order.status, OrderStatus::Cancelled);
+    let fact = said_of(&order, order.refund(&first).unwrap(), RefundProgress::Closed);
+    let written = at(50).written(&order, &fact);
+    let shown = |case: &CaseOpening| {
+        (case.kind, case.subject.as_str()) == (CaseKind::RefundAbnormal, first.as_str())
+    };
+    assert!(written.cases.iter().any(shown), "{:?}", written.cases);
+    assert!(written.outgoing.iter().any(|told| told.kind == OutgoingKind::CaseOpened));
 }
 
 /// Surplus money of which a person said first that so much is owed, and then so much; the first of them was
 /// refused, and is there after all.
 fn named_twice(first: i64, then: i64) -> (Order, OutRefundNo) {
     let order = rejected(surplus());
-    let order = at(10).play(&order, &naming(&order, first));
+    let order = at(10).play(&order, &owing(&order, first));
     let named_first = no(&order);
     let order = at(70).play(&order, &send(&order));
     let order = at(71).play(&order, &call_refused(&order));
     let order = at(72).play(&order, &not_exist(&order));
-    let order = at(80).play(&order, &naming(&order, then));
+    let order = at(80).play(&order, &owing(&order, then));
     let order = told(&at(90), &order, &named_first, RefundProgress::Processing);
     assert_eq!(last(&order).state, RefundState::Withdrawn);
     (order, named_first)

@@ -196,11 +196,7 @@ fn the_cases_of_a_surplus_end_when_all_of_it_is_back() {
     let number = order.number.as_str();
     let fact = said(&order, succeeded());
     let about = ends_about(&no(&order));
-    let surplus = [
-        end(CaseKind::Surplus, number),
-        end(CaseKind::AmountMismatch, number),
-        end(CaseKind::RefundMismatch, number),
-    ];
+    let surplus = [end(CaseKind::Surplus, number), end(CaseKind::AmountMismatch, number)];
     let ends = [about, surplus.to_vec()].concat();
     assert_eq!(written(&order, &fact).ended_cases, ends);
     let kinds = [OutgoingKind::RefundSucceeded, OutgoingKind::CaseResolved];
