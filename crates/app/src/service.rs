@@ -12,7 +12,7 @@ use crate::ids::SystemIds;
 use crate::metrics::{CountsAnswers, Metered, MeteredJobs, MeteredOrders, Meters};
 use crate::settings::{Checked, Settings};
 use anyhow::{Context as _, Result};
-use domain::ports::{Clock, EventSink, LoginGateway, PaymentGateway};
+use domain::ports::{Clock, EventSink, LoginGateway, PaymentGateway, ShippingManagement};
 use http_api::{ApiSettings, ApiState, ChangeBell, HttpApi, RunningApi};
 use scheduler::{Alarm, RunningScheduler};
 use secrecy::ExposeSecret as _;
@@ -22,7 +22,7 @@ use std::time::Duration;
 use store_postgres::{ConnectSettings, PostgresStore};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use usecases::{Epochs, Paydesk, QueryBudget};
+use usecases::{Epochs, Paydesk, QueryBudget, ReportRoom};
 
 /// The service at work.
 pub struct Service {
@@ -190,6 +190,7 @@ fn wire(settings: &Settings, checked: Checked, rim: &Rim) -> Result<Paydesk> {
     let Rim { store, jobs, wechat_pay, meters, events } = rim;
     let clock: Arc<dyn Clock> = store.clock();
     let gateway: Arc<dyn PaymentGateway> = wechat_pay.clone();
+    let shipping = shipping(settings, &checked, &clock)?;
     let login: Arc<dyn LoginGateway> = Arc::new(wechatpay::MiniProgramLogin::new(checked.login)?);
     Ok(Paydesk {
         orders: Arc::new(MeteredOrders::new(store.clone(), meters)),
@@ -206,10 +207,12 @@ fn wire(settings: &Settings, checked: Checked, rim: &Rim) -> Result<Paydesk> {
         gateway: Arc::new(Metered::gateway(gateway, meters)),
         notices: wechat_pay.clone(),
         login: Arc::new(Metered::new(login, meters)),
+        shipping,
         clock,
         ids: Arc::new(SystemIds::default()),
         events: Arc::clone(events),
         query_budget: QueryBudget::new(settings.jobs.queries_per_s),
+        report_room: ReportRoom::default(),
         epochs: Epochs::default(),
         settings: usecases::Settings {
             deployment_id: settings.deployment_id.clone(),
@@ -224,6 +227,19 @@ fn wire(settings: &Settings, checked: Checked, rim: &Rim) -> Result<Paydesk> {
             refund_approval_above: domain::Fen::new(settings.refunds.approval_above_fen),
         },
     })
+}
+
+/// The mini program's shipping management, unless nothing is told to it.
+fn shipping(
+    settings: &Settings,
+    checked: &Checked,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Arc<dyn ShippingManagement>>> {
+    if !settings.wechat_pay.report_shipments {
+        return Ok(None);
+    }
+    let shipping = wechatpay::MiniProgramShipping::new(checked.login.clone(), Arc::clone(clock))?;
+    Ok(Some(Arc::new(shipping)))
 }
 
 /// Twice the time limit where a second host is asked when the first does not answer.
