@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::repository::Repository;
-use crate::{cargo, sdks, test};
+use crate::{cargo, page, sdks, test};
 
 /// `test` begins with tidy and the formatter, and takes longest by far.
 pub(crate) fn run(repository: &Repository) -> Result<ExitCode> {
@@ -15,5 +15,8 @@ pub(crate) fn run(repository: &Repository) -> Result<ExitCode> {
     if test::run(repository, &[])? != ExitCode::SUCCESS {
         return Ok(ExitCode::FAILURE);
     }
-    sdks::run_with_what_was_tested(repository)
+    if sdks::run_with_what_was_tested(repository)? != ExitCode::SUCCESS {
+        return Ok(ExitCode::FAILURE);
+    }
+    page::run_with_what_was_tested(repository)
 }

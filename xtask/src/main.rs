@@ -8,9 +8,13 @@ mod bench;
 mod cargo;
 mod ci;
 mod mutants;
+mod node;
+mod page;
 mod planted;
 mod python;
 mod repository;
+mod sandbox;
+mod script;
 mod sdks;
 mod sim;
 mod sweep;
@@ -44,6 +48,8 @@ enum Command {
     ApiFuzz(api_fuzz::Choices),
     /// Three WeChat Pay SDKs of others, as they are published, against `paydesk sandbox`
     Sdks(sdks::Choices),
+    /// The sandbox's page in a real Chromium without a window: what a person does on it, and screenshots
+    Page(page::Choices),
     /// Benchmarks with their limits beside them, as ratios
     Bench(bench::Choices),
     /// Three services, PostgreSQL and the sandbox under kills, cuts and delays; checked by plain SQL
@@ -66,7 +72,7 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// The whole gate: tidy, formatting, lints, tests, the SDKs of others
+    /// The whole gate: tidy, formatting, lints, tests, the SDKs of others, the sandbox's page
     Ci,
 }
 
@@ -87,6 +93,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Tidy => tidy::run(&repository),
         Command::ApiFuzz(choices) => api_fuzz::run(&repository, choices),
         Command::Sdks(choices) => sdks::run(&repository, choices),
+        Command::Page(choices) => page::run(&repository, choices),
         Command::Bench(choices) => bench::run(&repository, choices),
         Command::Torture(choices) => torture::run(&repository, choices),
         Command::Sale(choices) => torture::run_sale(&repository, choices),

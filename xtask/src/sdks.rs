@@ -3,9 +3,6 @@
 //! Each SDK plays its course (`xtask/sdks/`) with a sandbox of its own. May not judge what an SDK did, the
 //! course does; but it demands that everything was shown. docs/sandbox.md says how each is pointed at it.
 
-mod node;
-mod sandbox;
-mod script;
 mod shown;
 
 use std::fs;
@@ -16,8 +13,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::repository::Repository;
-use crate::{cargo, python};
-use sandbox::Sandbox;
+use crate::sandbox::Sandbox;
+use crate::{cargo, node, python, script};
 use shown::{Shown, Table};
 
 /// What the scripts are, and what they are made of.

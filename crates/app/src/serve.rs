@@ -76,7 +76,8 @@ Point an SDK at it:
   private key, certificates, APIv3 key   in {directory}/
   all of it          curl {url}/_sandbox/credentials
 
-Play the buyer:      curl -X POST {url}/_sandbox/pay/<out_trade_no>
+Play the buyer:      {url}/_sandbox/ in a browser, or
+                     curl -X POST {url}/_sandbox/pay/<out_trade_no>
 See what happened:   curl {url}/_sandbox/ledger
 ",
         merchant.mchid, merchant.appid, merchant.merchant_serial

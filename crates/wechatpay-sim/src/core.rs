@@ -29,6 +29,7 @@ mod gate;
 pub mod handle;
 mod json;
 pub mod ledger;
+pub mod listing;
 pub mod login;
 pub mod notice;
 pub mod outbox;

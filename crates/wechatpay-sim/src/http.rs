@@ -5,7 +5,9 @@
 
 mod control;
 mod deliver;
+mod guard;
 mod hang_up;
+mod page;
 mod shared;
 mod wechat;
 
@@ -156,6 +158,7 @@ fn spawn(
             .app_data(data.clone())
             .app_data(sender.clone())
             .app_data(web::PayloadConfig::new(BODY_BYTES_MAX))
+            .service(web::redirect("/_sandbox", "/_sandbox/"))
             .configure(control::routes)
             .default_service(web::to(wechat::answer))
     })

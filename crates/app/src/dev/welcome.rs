@@ -14,7 +14,7 @@ pub(super) fn print(shop: &Shop, api: &str, sandbox: &str) {
 Paydesk is running. Ctrl-C stops it.
 
   API          {api}   (described at {api}/openapi.json)
-  sandbox      {sandbox}   (what it knows: {sandbox}/_sandbox/ledger)
+  sandbox      {sandbox}/_sandbox/   (a page to play the buyer; what it knows: {sandbox}/_sandbox/ledger)
   buyer        POST {api}/api/mini/login {{\"code\":\"alice\"}}: any code is a buyer
   admin key    {admin_key}
   for sale     {FIRST_SKU}, teapot, sticker

@@ -53,6 +53,7 @@ impl WeChat {
             description: None,
             appid: None,
             openid: None,
+            product: None,
         };
         self.order(form, origin, now)
     }
@@ -80,6 +81,7 @@ impl WeChat {
             description: text(&body["description"]),
             appid: text(&body["appid"]),
             openid: text(&body["payer"]["openid"]),
+            product: None,
         };
         self.order(form, origin, now)
     }

@@ -15,6 +15,9 @@ use crate::core::refusal::Refusal;
 use crate::core::route::TradeType;
 use crate::core::trade::OrderedBy;
 
+/// Where the buyer of an H5 order sits: an address that is nobody's (RFC 5737).
+const SOMEBODYS_ADDRESS: &str = "203.0.113.7";
+
 /// `POST /_sandbox/trades`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,10 +32,37 @@ pub struct ElsewhereForm {
     pub attach: Option<String>,
     /// Text on the buyer's bill.
     pub description: Option<String>,
-    /// The appid; without it, the merchant's first.
+    /// The appid; without it, the merchant's first of the kind that the product asks for.
     pub appid: Option<String>,
-    /// The payer of a JSAPI order; without it, it is a Native one.
+    /// The payer, of a JSAPI order alone.
     pub openid: Option<String>,
+    /// What is ordered; without it, JSAPI if there is an `openid`, else Native.
+    pub product: Option<Product>,
+}
+
+/// A product, as the control routes name it: as the path of its prepay ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Product {
+    /// In a mini program or an official account.
+    Jsapi,
+    /// By a QR code.
+    Native,
+    /// From a browser outside WeChat.
+    H5,
+    /// From a mobile app.
+    App,
+}
+
+impl Product {
+    fn trade_type(self) -> TradeType {
+        match self {
+            Self::Jsapi => TradeType::Jsapi,
+            Self::Native => TradeType::Native,
+            Self::H5 => TradeType::H5,
+            Self::App => TradeType::App,
+        }
+    }
 }
 
 impl WeChatPay {
@@ -43,8 +73,9 @@ impl WeChatPay {
         ports: &mut Ports<'_>,
     ) -> Result<Value, ControlRefusal> {
         self.catch_up(ports);
-        let trade_type = if form.openid.is_some() { TradeType::Jsapi } else { TradeType::Native };
-        let parameters = self.parameters(form);
+        let unnamed = if form.openid.is_some() { Product::Jsapi } else { Product::Native };
+        let trade_type = form.product.unwrap_or(unnamed).trade_type();
+        let parameters = self.parameters(form, trade_type);
         let form = PrepayForm::parse(&parameters, trade_type).map_err(|why| said(&why))?;
         if !self.account.may_order(&form.appid, trade_type) {
             return Err(ControlRefusal::bad_request("the appid is not this merchant's"));
@@ -59,8 +90,8 @@ impl WeChatPay {
         Ok(trade_view(trade))
     }
 
-    fn parameters(&self, form: ElsewhereForm) -> Map<String, Value> {
-        let first = || self.account.app_secrets.keys().next().cloned().unwrap_or_default();
+    fn parameters(&self, form: ElsewhereForm, trade_type: TradeType) -> Map<String, Value> {
+        let first = || self.first_appid(trade_type).cloned().unwrap_or_default();
         let mut parameters = Map::new();
         let mut put = |name: &str, value: Value| parameters.insert(name.to_owned(), value);
         put("appid", json!(form.appid.unwrap_or_else(first)));
@@ -75,7 +106,20 @@ impl WeChatPay {
         if let Some(openid) = form.openid {
             put("payer", json!({"openid": openid}));
         }
+        if trade_type == TradeType::H5 {
+            let h5 = json!({"type": "Wap"});
+            put("scene_info", json!({"payer_client_ip": SOMEBODYS_ADDRESS, "h5_info": h5}));
+        }
         parameters
+    }
+
+    fn first_appid(&self, trade_type: TradeType) -> Option<&String> {
+        match trade_type {
+            TradeType::App => self.account.mobile_apps.first(),
+            TradeType::Jsapi | TradeType::Native | TradeType::H5 => {
+                self.account.app_secrets.keys().next()
+            }
+        }
     }
 }
 

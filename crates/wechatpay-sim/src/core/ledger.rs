@@ -25,6 +25,11 @@ pub struct ControlRefusal {
 }
 
 impl ControlRefusal {
+    /// 403 with its own code.
+    pub fn forbidden(code: &'static str, message: &str) -> Self {
+        Self { status: 403, code, message: message.to_owned() }
+    }
+
     /// 404.
     pub fn not_found(message: &str) -> Self {
         Self { status: 404, code: "not_found", message: message.to_owned() }
@@ -118,7 +123,8 @@ pub fn trade_view(trade: &Trade) -> Value {
     })
 }
 
-fn notice_view(notice: &Notice) -> Value {
+/// A notification as the ledger shows it.
+pub(crate) fn notice_view(notice: &Notice) -> Value {
     let state = match notice.schedule {
         Schedule::Waiting { .. } | Schedule::InFlight { .. } => "pending",
         Schedule::Delivered => "delivered",

@@ -9,6 +9,7 @@ mod elsewhere;
 mod faulty;
 mod fund_flows;
 mod late;
+mod listing;
 mod orders;
 mod platform;
 mod products;

@@ -177,11 +177,16 @@ impl Trade {
 
     /// Whether the payer's client would still take the current handle. The order may be payable for longer.
     pub fn handle_is_good(&self, now: OffsetDateTime) -> bool {
+        now < self.handle_ends_at()
+    }
+
+    /// From when on the payer's client takes the current handle no more.
+    pub fn handle_ends_at(&self) -> OffsetDateTime {
         let life = match self.trade_type {
             TradeType::Jsapi | TradeType::Native | TradeType::App => PREPAY_LIFE,
             TradeType::H5 => H5_URL_LIFE,
         };
-        now - self.handle.issued_at < life
+        self.handle.issued_at + life
     }
 
     /// The order as it was at an earlier instant, for stale queries.
@@ -200,6 +205,14 @@ impl Trade {
             payment.refunds = RefundTally::default();
         }
         earlier
+    }
+
+    /// WeChat Pay's number, once it is paid.
+    pub fn transaction_id(&self) -> Option<&str> {
+        match &self.state {
+            TradeState::Success(payment) => Some(&payment.transaction_id),
+            TradeState::NotPay | TradeState::Closed { .. } => None,
+        }
     }
 
     /// `trade_state`.

@@ -6,12 +6,14 @@
 mod forms;
 
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Bytes, Data, Path, ServiceConfig};
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Bytes, Data, Path, Query, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde_json::{Value, json};
 
 use crate::core::elsewhere::ElsewhereForm;
 use crate::core::ledger::ControlRefusal;
+use crate::core::listing::ListForm;
 use crate::core::notice::Delivery;
 use crate::core::pay::PayForm;
 use crate::core::pay_params::PayParams;
@@ -21,6 +23,8 @@ use crate::core::scripts;
 use crate::core::wire_time::beijing;
 use crate::http::control::forms::{ClockForm, ModeForm, NotifyForm, parse};
 use crate::http::deliver::send;
+use crate::http::guard::guard;
+use crate::http::page;
 use crate::http::shared::Shared;
 use crate::keys::make::certified_key;
 
@@ -29,9 +33,12 @@ type Controlled = Result<HttpResponse, ControlRefusal>;
 /// All control routes.
 pub(super) fn routes(config: &mut ServiceConfig) {
     let scope = web::scope("/_sandbox")
+        .wrap(from_fn(guard))
+        .service(web::resource("/").get(page::show))
         .service(web::resource("/credentials").get(credentials))
         .service(web::resource("/pay/{out_trade_no}").post(pay))
-        .service(web::resource("/trades").post(order_elsewhere))
+        .service(web::resource("/trades").get(newest_trades).post(order_elsewhere))
+        .service(web::resource("/trades/{out_trade_no}/qr.svg").get(qr))
         .service(web::resource("/refunds").post(refund_elsewhere))
         .service(web::resource("/refund/{out_refund_no}").post(settle_refund))
         .service(web::resource("/refund/{out_refund_no}/notify").post(notify_refund))
@@ -77,6 +84,24 @@ async fn order_elsewhere(shared: Data<Shared>, body: Bytes) -> Controlled {
     let form: ElsewhereForm = parse(&body)?;
     let trade = shared.visit(|pay, ports| pay.order_elsewhere(form, ports))?;
     Ok(HttpResponse::Ok().json(trade))
+}
+
+async fn newest_trades(shared: Data<Shared>, request: HttpRequest) -> Controlled {
+    let form = Query::<ListForm>::from_query(request.query_string())
+        .map_err(|why| ControlRefusal::bad_request(&why.to_string()))?
+        .into_inner();
+    let listed = shared.visit(|pay, ports| {
+        pay.catch_up(ports);
+        pay.newest_trades(&form, ports.at.business)
+    })?;
+    Ok(HttpResponse::Ok().json(listed))
+}
+
+/// Whatever stands in the query: a page asks again by another address.
+async fn qr(shared: Data<Shared>, number: Path<String>) -> Controlled {
+    let code_url = shared.visit(|pay, _| pay.code_url(&number).map(str::to_owned))?;
+    let drawn = page::svg(&code_url);
+    drawn.map(page::image).ok_or_else(|| ControlRefusal::broken("no QR code holds this code_url"))
 }
 
 async fn refund_elsewhere(shared: Data<Shared>, body: Bytes) -> Controlled {

@@ -32,6 +32,8 @@ pub(super) struct Shared {
     directory: PathBuf,
     /// Where the real time stands still.
     stands_at: Option<OffsetDateTime>,
+    /// Whether it was said that other machines may reach it.
+    pub(super) is_public: bool,
     /// Tells the delivery task that something may be due.
     pub(super) wake: Notify,
     /// Tells held calls that some of them have an answer.
@@ -57,7 +59,7 @@ impl Entropy for Chance {
 
 impl Shared {
     pub(super) fn new(keys: StoredKeys, options: SandboxOptions) -> Result<Self, FolderError> {
-        let SandboxOptions { directory, settings, faults, rehearsal, .. } = options;
+        let SandboxOptions { listen, directory, settings, faults, rehearsal, .. } = options;
         let seed = rehearsal.map_or_else(drawn_seed, |rehearsal| rehearsal.seed);
         let stands_at = rehearsal.map(|rehearsal| rehearsal.real);
         let mut pay = WeChatPay::new(keys.account(), settings);
@@ -73,6 +75,7 @@ impl Shared {
             inside: Mutex::new(inside),
             directory,
             stands_at,
+            is_public: !listen.ip().is_loopback(),
             wake: Notify::new(),
             answered: Notify::new(),
         })

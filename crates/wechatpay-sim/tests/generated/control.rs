@@ -95,6 +95,9 @@ fn elsewhere(number: u8, form: u8, notify_url: &str) -> Value {
         2 => body["total_fen"] = json!(0),
         3 => body["appid"] = json!("wx0000000000000000"),
         4 => body["surprise"] = json!(1),
+        5 => body["product"] = json!("h5"),
+        6 => body["product"] = json!("app"),
+        7 => body["product"] = json!("jsapi"),
         _ => {}
     }
     body
@@ -236,6 +239,9 @@ fn look(which: u8) -> String {
         "mode",
         "ledger",
         "shipping/ORDER-0",
+        "trades",
+        "trades?newest=1&find=0",
+        "trades?newest=0",
     ];
-    paths[usize::from(which) % 11].to_owned()
+    paths[usize::from(which) % paths.len()].to_owned()
 }

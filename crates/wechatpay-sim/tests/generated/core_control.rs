@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use time::Duration;
 use wechatpay_sim::core::faults::Faults;
 use wechatpay_sim::core::ledger::ControlRefusal;
+use wechatpay_sim::core::listing::ListForm;
 use wechatpay_sim::core::sandbox_clock::Speed;
 use wechatpay_sim::core::scripts;
 use wechatpay_sim::core::settings::Verification;
@@ -96,11 +97,22 @@ impl Core {
             "settings" => said(self.pay.settings()),
             "clock" => self.clock_shown(),
             "mode" => (200, json!({"verification": self.pay.verification()})),
+            "trades" => self.trades(None, ""),
+            "trades?newest=1&find=0" => self.trades(Some(1), "0"),
+            "trades?newest=0" => self.trades(Some(0), ""),
             other => match scripts::built_in(other.trim_start_matches("faults/scripts/")) {
                 Ok(script) => said(&script),
                 Err(why) => refused(&ControlRefusal::not_found(&why)),
             },
         }
+    }
+
+    fn trades(&mut self, newest: Option<usize>, find: &str) -> Said {
+        let form = ListForm { newest, find: find.to_owned() };
+        done(self.visit(|pay, ports| {
+            pay.catch_up(ports);
+            pay.newest_trades(&form, ports.at.business)
+        }))
     }
 
     fn set_faults(&mut self, body: &Value) -> Said {

@@ -226,12 +226,12 @@ fn quick() -> impl Strategy<Value = Op> {
         4 => (0..18_u8).prop_map(Op::Settings),
         8 => (refund, prop_oneof![1 => 0..4_u8, 1 => Just(1)])
             .prop_map(|(refund, outcome)| Op::EndRefund { refund, outcome }),
-        2 => (number.clone(), 0..5_u8).prop_map(|(number, form)| Op::Elsewhere { number, form }),
+        2 => (number.clone(), 0..8_u8).prop_map(|(number, form)| Op::Elsewhere { number, form }),
         2 => (0..4_u8).prop_map(Op::Mode),
         5 => (prop::bool::ANY, number.clone(), weighted(0.7, 0..18_u8), 0..6_u8).prop_map(
             |(refund, number, tamper, reply)| Op::Notify { refund, number, tamper, reply }),
         3 => (number, prop_oneof![1 => Just(0), 1 => 0..4_u8]).prop_map(|(number, wrong)| Op::Params { number, wrong }),
-        3 => (0..11_u8).prop_map(Op::Look),
+        3 => (0..14_u8).prop_map(Op::Look),
         2 => (0..4_u8).prop_map(|state| Op::Receive { number: 0, state }),
         1 => Just(Op::Reset),
     ]

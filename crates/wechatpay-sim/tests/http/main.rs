@@ -17,6 +17,7 @@ mod faults;
 mod merchant;
 mod notifications;
 mod order;
+mod page;
 mod purchase;
 mod receiver;
 mod refunds;

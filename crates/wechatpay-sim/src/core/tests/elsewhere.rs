@@ -43,6 +43,52 @@ fn an_order_of_another_system_is_an_order_like_any() {
 }
 
 #[test]
+fn every_product_is_ordered_by_its_name() {
+    let mut world = World::new();
+    let mut ordered = |number: &str, product: &str, openid: Option<&str>| {
+        let mut asked = form(number);
+        asked["product"] = json!(product);
+        if let Some(openid) = openid {
+            asked["openid"] = json!(openid);
+        }
+        order(&mut world, asked)
+    };
+    for (number, product, openid, trade_type, begins) in [
+        ("ERP001", "jsapi", Some("alice"), "JSAPI", "wx"),
+        ("ERP002", "native", None, "NATIVE", "weixin://wxpay/bizpayurl?pr="),
+        ("ERP003", "h5", None, "MWEB", "https://"),
+        ("ERP004", "app", None, "APP", "wx"),
+    ] {
+        let trade = ordered(number, product, openid).unwrap();
+        assert_eq!(trade["trade_type"], trade_type);
+        assert!(trade["prepay"].as_str().unwrap().starts_with(begins), "{trade}");
+    }
+    let why = |refused: Result<Value, ControlRefusal>| refused.unwrap_err().message;
+    assert_eq!(why(ordered("ERP005", "jsapi", None)), "/payer: is required");
+    for product in ["native", "h5", "app"] {
+        let said = why(ordered("ERP005", product, Some("alice")));
+        assert!(said.starts_with("/payer: "), "{product} knows no payer: {said}");
+    }
+    for (number, trade_type) in [("ERP003", "MWEB"), ("ERP004", "APP")] {
+        world.user_pays(number);
+        assert_eq!(body_of(&world.query(number))["trade_type"], trade_type);
+    }
+}
+
+#[test]
+fn an_app_order_is_that_of_the_mobile_app_unless_another_is_named() {
+    let mut world = World::new();
+    let mut asked = form("ERP001");
+    asked["product"] = json!("app");
+    let trade = order(&mut world, asked.clone()).unwrap();
+    let mobile = world.pay.account().mobile_apps.first().cloned();
+    assert_eq!(trade["appid"], json!(mobile));
+    asked["out_trade_no"] = json!("ERP002");
+    asked["appid"] = json!(world.pay.account().app_secrets.keys().next());
+    assert_eq!(order(&mut world, asked).unwrap_err().status, 400, "a mini program is no app");
+}
+
+#[test]
 fn it_is_as_strict_as_a_prepay() {
     let mut world = World::new();
     let mut refused = |form: Value| order(&mut world, form).unwrap_err();

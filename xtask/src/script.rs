@@ -16,7 +16,7 @@ const SILENT_MAX: Duration = Duration::from_secs(180);
 const PROXIES: [&str; 3] = ["http_proxy", "https_proxy", "all_proxy"];
 
 /// Whether it ended with 0.
-pub(super) fn run(mut command: Command, mut on_line: impl FnMut(&str)) -> Result<bool> {
+pub(crate) fn run(mut command: Command, mut on_line: impl FnMut(&str)) -> Result<bool> {
     for name in PROXIES {
         command.env_remove(name).env_remove(name.to_uppercase());
     }

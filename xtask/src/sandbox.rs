@@ -19,16 +19,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const READY: &str = "WeChat Pay sandbox at ";
 
 /// One that serves.
-pub(super) struct Sandbox {
+pub(crate) struct Sandbox {
     process: Child,
     leash: Leash,
     /// Such as `http://127.0.0.1:41205`.
-    pub(super) url: String,
+    pub(crate) url: String,
 }
 
 impl Sandbox {
     /// Starts it with what it keeps in `folder`, which is made anew.
-    pub(super) fn start(paydesk: &Path, folder: &Path) -> Result<Self> {
+    pub(crate) fn start(paydesk: &Path, folder: &Path) -> Result<Self> {
         if folder.exists() {
             fs::remove_dir_all(folder)
                 .with_context(|| format!("cannot remove {}", folder.display()))?;
@@ -49,7 +49,7 @@ impl Sandbox {
     }
 
     /// Asks it to stop, as a person at a terminal does.
-    pub(super) fn stop(mut self) -> Result<()> {
+    pub(crate) fn stop(mut self) -> Result<()> {
         if let Some(status) = self.process.try_wait()? {
             bail!("the sandbox ended by itself with {status}; see sandbox.log");
         }

@@ -16,7 +16,7 @@ const OLDEST: u32 = 20;
 const LOCK: &str = "package-lock.json";
 
 /// The folder of the packages, after everything that the lock file in `sources` pins is there.
-pub(super) fn modules(folder: &Path, sources: &Path) -> Result<PathBuf> {
+pub(crate) fn modules(folder: &Path, sources: &Path) -> Result<PathBuf> {
     let home = folder.join("node");
     let modules = home.join("node_modules");
     let wanted = read(&sources.join(LOCK))?;
@@ -78,16 +78,21 @@ mod tests {
     }
 
     #[test]
-    fn the_lock_file_names_no_host_and_has_a_sum_for_every_package() {
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("sdks/node");
-        let lock: serde_json::Value =
-            serde_json::from_str(&read(&sources.join(LOCK)).unwrap()).unwrap();
-        let packages = lock["packages"].as_object().unwrap();
-        assert!(packages.len() > 2);
-        for (name, package) in packages.iter().filter(|(name, _)| !name.is_empty()) {
-            assert!(package["integrity"].is_string(), "{name} has no sum");
-            let from = package["resolved"].as_str().unwrap_or("https://registry.npmjs.org/");
-            assert!(from.starts_with("https://registry.npmjs.org/"), "{name} comes from {from}");
+    fn the_lock_files_name_no_host_and_have_a_sum_for_every_package() {
+        for sources in ["sdks/node", "page", "page/chromium"] {
+            let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join(sources);
+            let lock: serde_json::Value =
+                serde_json::from_str(&read(&sources.join(LOCK)).unwrap()).unwrap();
+            let packages = lock["packages"].as_object().unwrap();
+            assert!(packages.len() > 1);
+            for (name, package) in packages.iter().filter(|(name, _)| !name.is_empty()) {
+                assert!(package["integrity"].is_string(), "{name} has no sum");
+                let from = package["resolved"].as_str().unwrap_or("https://registry.npmjs.org/");
+                assert!(
+                    from.starts_with("https://registry.npmjs.org/"),
+                    "{name} comes from {from}"
+                );
+            }
         }
     }
 }
