@@ -72,13 +72,13 @@ impl Paydesk {
         match shipping.is_managed().await {
             Ok(true) => {}
             Ok(false) => return Reported::Over,
-            Err(error) => return self.reported(error),
+            Err(error) => return self.reported(&error),
         }
         let info = match self.look(shipping, duty).await {
             Ok(ShippingStep::Tell(info)) => info,
             Ok(ShippingStep::Over) => return Reported::Over,
             Ok(ShippingStep::GiveUp(why)) => return Reported::GivenUp(why.to_owned()),
-            Err(error) => return self.reported(error),
+            Err(error) => return self.reported(&error),
         };
         let refused = match shipping.tell(&info).await {
             Ok(()) => return Reported::Over,
@@ -87,7 +87,7 @@ impl Paydesk {
                 | ShippingError::CorrectionUsed
                 | ShippingError::NotShippable),
             ) => refused,
-            Err(error) => return self.reported(error),
+            Err(error) => return self.reported(&error),
         };
         // It stands otherwise than it stood a moment ago, or it is never told again.
         match self.look(shipping, duty).await {
@@ -95,7 +95,7 @@ impl Paydesk {
             Ok(ShippingStep::Tell(_) | ShippingStep::GiveUp(_)) => {
                 Reported::GivenUp(refused.to_string())
             }
-            Err(error) => self.reported(error),
+            Err(error) => self.reported(&error),
         }
     }
 
@@ -110,7 +110,7 @@ impl Paydesk {
     }
 
     /// What an answer comes to that says nothing of the packages.
-    fn reported(&self, error: ShippingError) -> Reported {
+    fn reported(&self, error: &ShippingError) -> Reported {
         let why = error.to_string();
         match error {
             ShippingError::Later(_) => {}

@@ -12,7 +12,7 @@ mod world;
 use mistakes::Mistake;
 use world::{Seen, World};
 
-const WORLDS: u64 = 150;
+const WORLDS: u64 = 300;
 
 /// Plays one world: trouble, then none, then what must be true.
 fn play(seed: u64, mistake: Option<Mistake>) -> (Vec<String>, Seen) {

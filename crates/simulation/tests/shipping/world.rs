@@ -262,7 +262,8 @@ impl World {
                 fingerprint: "f".to_owned(),
                 request_id: "r".to_owned(),
             };
-            let decided = self.desk.decide_case(case.0, &CaseAction::Retry, &audit(), &keyed);
+            let by = audit();
+            let decided = self.desk.decide_case(case.0, &CaseAction::Retry, &by, &keyed);
             self.seen.tried_again += u64::from(now(decided).is_ok());
         }
     }
