@@ -44,7 +44,10 @@ pub struct CaseEnd {
     pub subject: String,
 }
 
-/// A case to be opened. One open case per kind and subject: opening it again changes nothing.
+/// The most characters of what is known of a case.
+pub const DETAIL_MAX: usize = 2_000;
+
+/// A case to be opened. One is open per kind and subject: see [`Case::found_again`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseOpening {
     /// What it is about.
@@ -108,6 +111,25 @@ impl fmt::Debug for Case {
             .field("order", &self.order)
             .field("opened_at", &self.opened_at)
             .finish_non_exhaustive()
+    }
+}
+
+impl Case {
+    /// The case once `found` is found about it while it is open: told there, if it is new. Where somebody had it
+    /// tried again, that did not help: a person has to look again.
+    #[must_use]
+    pub fn found_again(self, found: &str) -> Case {
+        let detail = if self.detail.contains(found) {
+            self.detail
+        } else {
+            format!("{}; {found}", self.detail).chars().take(DETAIL_MAX).collect()
+        };
+        let status = match (self.status, &self.assignee) {
+            (CaseStatus::Healing, None) => CaseStatus::Open,
+            (CaseStatus::Healing, Some(_)) => CaseStatus::NeedsHuman,
+            (other, _) => other,
+        };
+        Case { status, detail, ..self }
     }
 }
 

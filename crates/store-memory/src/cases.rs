@@ -36,7 +36,7 @@ impl CaseBook for MemoryStore {
 }
 
 impl State {
-    /// One case per kind and subject is open at a time; who finds the same again adds nothing.
+    /// One case per kind and subject is open at a time: what else is found is told there.
     pub(crate) fn open_case(
         &mut self,
         opening: &CaseOpening,
@@ -44,7 +44,8 @@ impl State {
         at: Timestamp,
     ) {
         let about = (opening.kind, opening.subject.clone());
-        if self.open_cases.contains(&about) {
+        if let Some(no) = self.open_cases.get(&about).copied() {
+            self.cases.change(&no, |case| *case = case.clone().found_again(&opening.detail));
             return;
         }
         let no = u64::try_from(self.cases.len()).unwrap_or(u64::MAX);

@@ -80,18 +80,12 @@ const PARK: &str = "\
                lease_until = NULL, wanted_at = NULL \
         WHERE kind = $2 AND subject = $3 AND lease_token = $4 \
           AND lease_until > clock_timestamp() \
-        RETURNING kind, subject), \
-    opened AS ( \
-        INSERT INTO cases (kind, subject, detail, order_id, opened_at) \
-        SELECT 'stuck', k.kind || ':' || k.subject, $1, \
-               coalesce((SELECT o.id FROM orders o WHERE o.order_number = k.subject), \
-                        (SELECT p.order_id FROM payments p WHERE p.out_trade_no = k.subject \
-                         LIMIT 1), \
-                        (SELECT r.order_id FROM refunds r WHERE r.out_refund_no = k.subject \
-                         LIMIT 1)), \
-               clock_timestamp() FROM parked k \
-        ON CONFLICT (kind, subject) WHERE status NOT IN ('resolved', 'accepted') DO NOTHING) \
-    SELECT count(*) AS n FROM parked";
+        RETURNING kind, subject) \
+    SELECT count(*) FILTER (WHERE paydesk_open_case('stuck', k.kind || ':' || k.subject, $1, \
+        coalesce((SELECT o.id FROM orders o WHERE o.order_number = k.subject), \
+                 (SELECT p.order_id FROM payments p WHERE p.out_trade_no = k.subject LIMIT 1), \
+                 (SELECT r.order_id FROM refunds r WHERE r.out_refund_no = k.subject LIMIT 1)), \
+        clock_timestamp())) AS n FROM parked k";
 
 /// Earlier, never later; a job in hand remembers it for when it is finished. A client that asks
 /// again and again writes once.

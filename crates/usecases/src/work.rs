@@ -14,6 +14,9 @@ const ATTEMPTS_MAX: u32 = 30;
 /// So is one of which nobody was heard again who began it, so often. More than that other number: storms of
 /// lost leases and dying processes look the same, and in those the job is not what is wrong.
 const UNHEARD_MAX: u32 = 60;
+/// What is set aside with this was asked about each time.
+const NOTHING_HEARD: &str = "asked again and again, and WeChat Pay says nothing that could be used: it does not know \
+                             the number, or will not answer";
 /// The longest pause between two attempts, in seconds.
 const PAUSE_MAX_S: i64 = 60;
 /// The most that one sweep repairs.
@@ -38,6 +41,8 @@ impl Paydesk {
         let finish = match self.before_beginning(job) {
             Some(finish) => finish,
             None => match self.step(job).await {
+                // It was heard of, and counts all the same: nothing came of asking.
+                Ok(Finish::Retry(_)) if is_tried_enough(job) => Self::park(job, NOTHING_HEARD),
                 Ok(finish) => finish,
                 Err(TransactError::Refused(Refusal::Fenced)) => self.fenced_out(),
                 Err(error) => self.after_failure(job, &error),
@@ -120,14 +125,17 @@ impl Paydesk {
     }
 
     fn after_failure(&self, job: &LeasedJob, error: &dyn core::fmt::Display) -> Finish {
-        // Between the two it is here for being unheard of, and may fail once.
-        if job.attempts == ATTEMPTS_MAX || job.attempts >= UNHEARD_MAX {
-            tracing::error!(job.id = %job.fence.job, error = %error, "job parked");
-            return Finish::Park(error.to_string());
+        if is_tried_enough(job) {
+            return Self::park(job, &error.to_string());
         }
         tracing::warn!(job.id = %job.fence.job, attempts = job.attempts, error = %error,
             "job failed, will be tried again");
         self.in_a_while(i64::from(job.attempts).saturating_mul(2).min(PAUSE_MAX_S))
+    }
+
+    fn park(job: &LeasedJob, why: &str) -> Finish {
+        tracing::error!(job.id = %job.fence.job, error = why, "job parked");
+        Finish::Park(why.to_owned())
     }
 
     fn in_a_while(&self, seconds: i64) -> Finish {
@@ -150,4 +158,10 @@ impl Paydesk {
         }
         Ok(found.len())
     }
+}
+
+/// Whether it is set aside when nothing comes of it now. Between the two it is here for being unheard of, and may
+/// fail once.
+fn is_tried_enough(job: &LeasedJob) -> bool {
+    job.attempts == ATTEMPTS_MAX || job.attempts >= UNHEARD_MAX
 }

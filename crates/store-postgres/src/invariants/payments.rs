@@ -92,10 +92,13 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule!(
         "I13b",
-        "surplus money goes back once",
+        "surplus money goes back once, or a person is told",
         "SELECT p.out_trade_no FROM payments p WHERE (SELECT count(*) FROM refunds r \
              WHERE r.order_id = p.order_id AND r.payment_no = p.payment_no AND r.kind = 'surplus' \
-               AND r.status NOT IN ('withdrawn', 'closed', 'rejected')) > 1"
+               AND r.status NOT IN ('withdrawn', 'closed', 'rejected')) > 1 \
+         AND NOT EXISTS (SELECT 1 FROM refunds r JOIN cases c ON c.subject = r.out_refund_no \
+             WHERE r.order_id = p.order_id AND r.payment_no = p.payment_no AND r.kind = 'surplus' \
+               AND c.kind = 'refund_mismatch')"
     ),
     rule!(
         "I13c",

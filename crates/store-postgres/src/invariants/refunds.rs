@@ -39,7 +39,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule!(
         "I11b",
-        "where another was made in its place, a refund came to nothing, or the other gave way, or a person is told: one, of the same money, of the same goods as they are worth then, or what is left of it",
+        "where another was made in its place, a refund came to nothing, or the other gave way, or a person is told: one, of the same money, of the same goods as they are worth then, what is left of it, or what a person said is owed of a surplus",
         "SELECT r.out_refund_no FROM refunds r WHERE r.replaces IS NOT NULL \
          AND r.status NOT IN ('declined', 'withdrawn', 'closed', 'rejected') AND NOT EXISTS ( \
              SELECT 1 FROM refunds c WHERE c.mchid = r.mchid AND c.out_refund_no = r.replaces \
@@ -49,6 +49,7 @@ pub(super) const RULES: &[Rule] = &[
              AND c.payment_no = r.payment_no AND c.kind = r.kind AND (c.amount_fen = r.amount_fen \
                  OR c.status = 'withdrawn' OR ((c.kind = 'surplus' \
                      OR c.status NOT IN ('closed', 'rejected')) AND r.amount_fen < c.amount_fen) \
+                 OR (c.kind = 'surplus' AND r.actor NOT IN ('paydesk', 'wechat_pay')) \
                  OR (c.lines <> '[]' AND jsonb_path_query_array(c.lines, '$[*].quantity') \
                      = jsonb_path_query_array(r.lines, '$[*].quantity') \
                      AND jsonb_path_query_array(c.lines, '$[*].line_no') \

@@ -8,6 +8,7 @@ use domain::Pace;
 use domain::ports::Invariants as _;
 use planted::PLANTED;
 use std::collections::BTreeSet;
+use testkit::conformance::after_all;
 use tokio_postgres::Client;
 use world::World;
 
@@ -38,6 +39,34 @@ async fn a_world_where_all_went_well_contradicts_nothing() {
     let asked: Vec<&str> = reports.iter().map(|report| report.id).collect();
     assert_eq!(asked, rules().map(|rule| rule.id).collect::<Vec<_>>(), "all of them, in order");
     assert_eq!(asked.iter().collect::<BTreeSet<_>>().len(), asked.len(), "each once");
+}
+
+/// What WeChat Pay says comes first, and of what it says too much a person is told: no difference of the books.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_there_after_all_contradicts_nothing() {
+    for turn in 0..3 {
+        let world = World::empty().await;
+        match turn {
+            0 => {
+                after_all::a_surplus_refund_that_is_there_beside_the_one_in_its_place_is_kept(
+                    &world.stores,
+                )
+                .await
+            }
+            1 => {
+                after_all::more_of_a_surplus_may_be_owed_than_a_person_had_said(&world.stores).await
+            }
+            _ => {
+                after_all::what_goes_in_the_place_of_a_refund_that_is_closed_late_has_room(
+                    &world.stores,
+                )
+                .await
+            }
+        }
+        let reports = world.store.check(Pace::DESIGNED).await.unwrap();
+        let wrong: Vec<_> = reports.iter().filter(|report| !report.holds()).collect();
+        assert!(wrong.is_empty(), "{turn}: {wrong:#?}");
+    }
 }
 
 /// Triggers, keys and constraints would refuse most of this; whoever repairs a database by hand, or

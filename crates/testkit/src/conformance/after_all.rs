@@ -38,12 +38,17 @@ async fn refused(stores: &Stores, order: Order, number: &OutRefundNo, begun: i64
     order
 }
 
-/// Of a surplus a person said how much is owed, and then less; both are there.
-pub async fn a_surplus_refund_that_is_there_beside_the_one_in_its_place_is_kept(stores: &Stores) {
+/// Paid after it was cancelled.
+async fn late(stores: &Stores) -> Order {
     let order = stores.open_order(1).await;
     let order = stores.step(&order, &Command::Cancel(CancelCause::Buyer), at(1)).await;
     let order = stores.step(&order, &sample::says(&order, Trade::Closed), at(2)).await;
-    let mut order = stores.step(&order, &sample::success(&order, "T-late"), at(3)).await;
+    stores.step(&order, &sample::success(&order, "T-late"), at(3)).await
+}
+
+/// Of a surplus a person said how much is owed, and then less; both are there.
+pub async fn a_surplus_refund_that_is_there_beside_the_one_in_its_place_is_kept(stores: &Stores) {
+    let mut order = late(stores).await;
     for (fen, begun) in [(200, 100), (150, 1_000)] {
         let number = last(&order);
         order = refused(stores, order, &number, begun).await;
@@ -57,6 +62,18 @@ pub async fn a_surplus_refund_that_is_there_beside_the_one_in_its_place_is_kept(
     let order = stores.step(&order, &there, at(2_002)).await;
     assert_eq!(order.refund(&second).unwrap().state.status(), RefundStatus::Succeeded);
     assert_eq!(order.reserved(1), Fen::new(350));
+}
+
+/// A person said how much of a surplus is owed, that was refused, and then they said more.
+pub async fn more_of_a_surplus_may_be_owed_than_a_person_had_said(stores: &Stores) {
+    let mut order = late(stores).await;
+    for (fen, begun) in [(150, 100), (200, 1_000)] {
+        let number = last(&order);
+        order = refused(stores, order, &number, begun).await;
+        let again = Command::RetryRefund { out_refund_no: number, amount: Some(Fen::new(fen)) };
+        order = stores.step(&order, &again, at(begun + 500)).await;
+    }
+    assert_eq!(order.reserved(1), Fen::new(200));
 }
 
 /// Tea for 400 and a cup for 90 with fees of 10. What had gone in the place of the tea was worth more than the tea:

@@ -3,7 +3,7 @@
 use super::Stores;
 use crate::sample;
 use domain::Timestamp;
-use domain::case::{Case, CaseAction, CaseKind, CaseOpening, CaseStatus};
+use domain::case::{Case, CaseAction, CaseKind, CaseOpening, CaseStatus, DETAIL_MAX};
 use domain::changeset::Changeset;
 use domain::fact::Trade;
 use domain::job::JobKind;
@@ -91,7 +91,7 @@ pub async fn one_case_is_open_per_kind_and_subject(stores: &Stores) {
     open(stores, CaseKind::Stock, "S-1", 20).await;
     let found = list(stores, all()).await;
     let [case] = found.as_slice() else { panic!("{found:?}") };
-    assert_eq!((case.opened_at, case.detail.as_str()), (at(10), "seen after 10 s"), "the first");
+    assert_eq!(case.opened_at, at(10), "the first");
     assert_eq!((case.status, &case.order), (CaseStatus::Open, &None));
     open(stores, CaseKind::Stuck, "S-1", 30).await;
     open(stores, CaseKind::Stock, "S-2", 40).await;
@@ -196,4 +196,79 @@ pub async fn the_work_of_a_case_is_due_again_when_somebody_says_so(stores: &Stor
     assert_eq!(claimed.len(), 1, "it goes on");
     let healing = stores.cases.case(stuck.id).await.unwrap().expect("a case");
     assert_eq!(healing.status, CaseStatus::Healing);
+}
+
+/// A person's second trouble with the same number is not swallowed by the first.
+pub async fn what_else_is_found_while_a_case_is_open_is_told_there(stores: &Stores) {
+    for seconds in [10, 20] {
+        open(stores, CaseKind::RefundMismatch, "R-1", seconds).await;
+    }
+    let opening = |detail: String| CaseOpening {
+        kind: CaseKind::RefundMismatch,
+        subject: "R-1".to_owned(),
+        detail,
+    };
+    let open_again = async |name: &str, details: [String; 2]| {
+        let mut changeset = Changeset::without_order(sample::intent(name), at(30));
+        changeset.cases = details.map(opening).into();
+        assert_eq!(stores.orders.commit(changeset).await, CommitAnswer::Committed);
+        let found = list(stores, all()).await;
+        let [case] = found.as_slice() else { panic!("{found:?}") };
+        case.detail.clone()
+    };
+    let both = "seen after 10 s; seen after 20 s";
+    let same = ["seen after 10 s", "seen after 20 s"].map(str::to_owned);
+    assert_eq!(open_again("same", same).await, both, "each once");
+    let noise = ["错".repeat(DETAIL_MAX), "too late".to_owned()];
+    let detail = open_again("noise", noise).await;
+    assert_eq!(detail.chars().count(), DETAIL_MAX, "it has an end");
+    assert!(detail.starts_with(both));
+}
+
+/// Who had it tried again is not left with a case that seems to heal.
+pub async fn what_trying_again_did_not_help_is_shown_as_before(stores: &Stores) {
+    for (subject, assignee, expected) in
+        [("NUMBER-1", None, CaseStatus::Open), ("NUMBER-2", Some("王五"), CaseStatus::NeedsHuman)]
+    {
+        open(stores, CaseKind::Foreign, subject, 1).await;
+        let of_subject = || CaseList { subject: Some(subject.to_owned()), ..all() };
+        let mut case = list(stores, of_subject()).await.remove(0);
+        if let Some(to) = assignee {
+            let assign = change(&case, &CaseAction::Assign { to: to.to_owned() }, subject);
+            assert_eq!(stores.cases.change_case(&assign).await.unwrap(), CaseAnswer::Changed);
+            case = list(stores, of_subject()).await.remove(0);
+        }
+        let retry = change(&case, &CaseAction::Retry, &format!("retry-{subject}"));
+        assert_eq!(stores.cases.change_case(&retry).await.unwrap(), CaseAnswer::Changed);
+        // Its job finds what it found before.
+        let same = Changeset {
+            cases: vec![CaseOpening {
+                kind: CaseKind::Foreign,
+                subject: subject.to_owned(),
+                detail: case.detail.clone(),
+            }],
+            ..Changeset::without_order(sample::intent(&format!("again-{subject}")), at(2))
+        };
+        assert_eq!(stores.orders.commit(same).await, CommitAnswer::Committed);
+        let again = list(stores, of_subject()).await.remove(0);
+        assert_eq!((again.id, again.status, &again.detail), (case.id, expected, &case.detail));
+    }
+}
+
+/// So is work that was set aside, tried again, and is set aside again.
+pub async fn work_that_is_set_aside_again_is_shown_as_before(stores: &Stores) {
+    stores.open_order(1).await;
+    let park = async |why: &str| {
+        let jobs = stores.jobs.claim(at(9_999), 1, 600_000).await.unwrap();
+        let [job] = jobs.as_slice() else { panic!("{jobs:?}") };
+        assert!(stores.jobs.finish(&job.fence, Finish::Park(why.to_owned())).await.unwrap());
+        list(stores, CaseList { kind: Some(CaseKind::Stuck), ..all() }).await.remove(0)
+    };
+    let stuck = park("it fails").await;
+    let retry = change(&stuck, &CaseAction::Retry, "again");
+    assert_eq!(stores.cases.change_case(&retry).await.unwrap(), CaseAnswer::Changed);
+    let again = park("it fails in another way").await;
+    assert_eq!((again.id, again.status), (stuck.id, CaseStatus::Open));
+    assert_eq!(again.detail, "it fails; it fails in another way");
+    assert_eq!(again.order, stuck.order);
 }

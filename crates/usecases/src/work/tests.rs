@@ -4,7 +4,8 @@
 use crate::Paydesk;
 use crate::mocks::{MockGateway, MockJobs, MockOrders, all_the_jitter, desk, ready};
 use crate::overheard::Overheard;
-use crate::samples::{epoch, fact, now, order, receipt, store};
+use crate::samples::{epoch, fact, now, order, receipt, refund_fact, store};
+use domain::OutRefundNo;
 use domain::changeset::{Fence, Refusal};
 use domain::fact::Trade;
 use domain::job::JobId;
@@ -126,6 +127,30 @@ async fn a_job_that_fails_thirty_times_is_set_aside_with_what_went_wrong() {
     let finish = performed(down(), 30).await;
     let Finish::Park(why) = finish else { panic!("{finish:?}") };
     assert!(why.contains("the store is down"), "{why}");
+}
+
+/// It was heard of every time. What a person reads is what is so.
+#[tokio::test]
+async fn what_nobody_knows_thirty_times_is_set_aside_as_that() {
+    for (attempts, is_over) in [(29, false), (30, true), (32, false), (60, true)] {
+        let no = OutRefundNo::parse("console-1").unwrap();
+        let unknown = refund_fact(&order(), &no, None);
+        let mut orders = MockOrders::new();
+        orders.expect_load().returning(|_| ready(Ok(None)));
+        let mut gateway = MockGateway::new();
+        gateway.expect_query_refund().times(1).return_once(move |_| ready(Ok(unknown)));
+        let (mut desk, finished) = finishing(orders);
+        desk.gateway = Arc::new(gateway);
+        let fence = Fence { job: JobId::refund(&no), token: 4 };
+        desk.perform(&LeasedJob { fence, attempts, wanted: false }).await;
+        match &finished.lock().unwrap()[..] {
+            [(_, Finish::Retry(_))] => assert!(!is_over, "{attempts}"),
+            [(_, Finish::Park(why))] => {
+                assert!(is_over && why.contains("WeChat Pay"), "{attempts}: {why}");
+            }
+            other => panic!("{attempts}: {other:?}"),
+        }
+    }
 }
 
 #[tokio::test]

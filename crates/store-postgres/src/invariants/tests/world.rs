@@ -13,6 +13,13 @@ pub(super) struct World {
 
 impl World {
     pub(super) async fn make() -> World {
+        let world = World::empty().await;
+        busy_shop::fill(&world.stores).await;
+        world
+    }
+
+    /// Before anything happens in it.
+    pub(super) async fn empty() -> World {
         let database = TestDatabase::create().await.unwrap();
         let settings = ConnectSettings {
             pool_max: 4,
@@ -23,7 +30,6 @@ impl World {
         let store = Arc::new(PostgresStore::connect(settings).await.unwrap());
         store.migrate().await.unwrap();
         let stores = Stores::of(&store);
-        busy_shop::fill(&stores).await;
         World { database, store, stores }
     }
 }
