@@ -300,6 +300,26 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Everything but the keys that can change while the service runs, to be compared. Shows no secret, and
+    /// so does not tell one from another.
+    pub(crate) fn besides_keys(&self) -> String {
+        let wechat_pay = WechatPay {
+            merchant_keys: Vec::new(),
+            api_v3_keys: Vec::new(),
+            api_v3_key_files: Vec::new(),
+            public_key_id: None,
+            public_key: None,
+            public_key_file: None,
+            use_platform_certificates: true,
+            app_secret: None,
+            app_secret_file: None,
+            ..self.wechat_pay.clone()
+        };
+        format!("{:?}", Settings { wechat_pay, ..self.clone() })
+    }
+}
+
 fn as_text((name, value): (OsString, OsString)) -> Option<(String, String)> {
     name.into_string().ok().zip(value.into_string().ok())
 }

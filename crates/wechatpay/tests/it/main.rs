@@ -5,6 +5,7 @@
 mod bills;
 mod certificates;
 mod close;
+mod credentials;
 mod date;
 mod errors;
 mod http;
