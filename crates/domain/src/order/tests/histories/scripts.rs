@@ -84,6 +84,16 @@ pub(super) fn scripts() -> Vec<Vec<Step>> {
             then(Brings(succeeded())),
             then(Retry),
         ],
+        // And its first request is there after all, and closed.
+        vec![
+            ask_lines(Service, 2, 1),
+            ask_lines(Service, 1, 0),
+            then(Rejects),
+            then(Brings(succeeded())),
+            then(Retry),
+            then(Late(Processing)),
+            then(Kind::Said(Closed)),
+        ],
         // What was tried again waits for another person.
         vec![third(), then(Rejects), waits(then(Retry))],
         // It was agreed to and sent, and so is what it was to go in the place of.
@@ -112,6 +122,13 @@ pub(super) fn scripts() -> Vec<Vec<Step>> {
         vec![third(), then(Rejects), then(Retry), elsewhere(Much::RestButOne)],
         // Goods are sent for money of which a refund came to nothing.
         vec![cancel(), then(Rejects), then(Kind::Ship)],
+        vec![
+            cancel(),
+            then(Rejects),
+            then(Kind::Ship),
+            then(Late(Processing)),
+            then(Kind::Said(Closed)),
+        ],
         vec![third(), then(Brings(Abnormal)), then(Kind::SettleOffline)],
         vec![third(), then(Rejects), then(Kind::SettleOffline), then(Late(succeeded()))],
         vec![then(Kind::Ship), ask(Buyer, Much::Rest, 0), then(Decline)],
