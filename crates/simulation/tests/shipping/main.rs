@@ -5,6 +5,7 @@
 //! WeChat is told of the packages.
 #![cfg(test)]
 
+mod desk;
 mod mistakes;
 mod outside;
 mod world;

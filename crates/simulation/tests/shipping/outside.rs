@@ -150,6 +150,7 @@ impl Outside {
             app_secrets: BTreeMap::from([(APPID.to_owned(), "secret".to_owned())]),
             mobile_apps: Default::default(),
             merchant_serials: Default::default(),
+            revoked_serials: Default::default(),
             api_v3_key: *b"TestVectorApiV3Key_0123456789ABC",
             public_key_id: "PUB_KEY_ID_1".to_owned(),
             platform_certificates: vec![certificate],
