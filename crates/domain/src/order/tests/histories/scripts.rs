@@ -48,6 +48,7 @@ fn after_a_failover(step: Step) -> Step {
     Step { new_epoch: true, ..step }
 }
 
+#[expect(clippy::too_many_lines, reason = "a list")]
 pub(super) fn scripts() -> Vec<Vec<Step>> {
     use Asker::{Buyer, Operator, Service};
     use Kind::{Approve, Brings, Cancel, Decline, Elsewhere, Late, Rejects, Retry};
