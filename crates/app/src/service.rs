@@ -13,7 +13,7 @@ use crate::ids::SystemIds;
 use crate::metrics::{CountsAnswers, Metered, MeteredJobs, MeteredOrders, Meters};
 use crate::settings::{Checked, Settings};
 use anyhow::{Context as _, Result};
-use domain::ports::{Clock, EventSink, LoginGateway, PaymentGateway};
+use domain::ports::{Clock, EventSink, LoginGateway, PaymentGateway, ShippingManagement};
 use http_api::{ApiSettings, ApiState, ChangeBell, HttpApi, RunningApi};
 use keys_in_use::KeysInUse;
 use scheduler::{Alarm, RunningScheduler};
@@ -25,7 +25,7 @@ use std::time::Duration;
 use store_postgres::{ConnectSettings, PostgresStore};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use usecases::{Epochs, Paydesk, QueryBudget};
+use usecases::{Epochs, Paydesk, QueryBudget, ReportRoom};
 
 /// The service at work.
 pub struct Service {
@@ -134,13 +134,14 @@ pub async fn start_as(
     let meters = Arc::new(Meters::new()?);
     let jobs = Arc::new(MeteredJobs::new(store.clone(), &meters));
     let wechat_pay = wechatpay::WechatPay::new(&checked.wechat_pay, store.clock())?;
+    let shipping = shipping(settings, checked.login.clone(), store.clock())?;
     let login = wechatpay::MiniProgramLogin::new(checked.login)?;
     let keys = KeysInUse {
         wechat_pay: Arc::new(wechat_pay),
         login: Arc::new(login),
         meters: Arc::clone(&meters),
     };
-    let rim = Rim { store: store.clone(), jobs, keys, events };
+    let rim = Rim { store: store.clone(), jobs, keys, shipping, events };
     let desk = Arc::new(wire(settings, &rim));
     let Rim { jobs, keys, .. } = rim;
     let wechat_pay = Arc::clone(&keys.wechat_pay);
@@ -170,6 +171,7 @@ struct Rim {
     store: Arc<PostgresStore>,
     jobs: Arc<MeteredJobs>,
     keys: KeysInUse,
+    shipping: Option<Arc<dyn ShippingManagement>>,
     events: Arc<dyn EventSink>,
 }
 
@@ -215,7 +217,8 @@ async fn connect(settings: &Settings, checked: &Checked) -> Result<PostgresStore
 }
 
 fn wire(settings: &Settings, rim: &Rim) -> Paydesk {
-    let Rim { store, jobs, keys: KeysInUse { wechat_pay, login, meters }, events } = rim;
+    let Rim { store, jobs, keys, shipping, events } = rim;
+    let KeysInUse { wechat_pay, login, meters } = keys;
     let clock: Arc<dyn Clock> = store.clock();
     let gateway: Arc<dyn PaymentGateway> = wechat_pay.clone();
     let login: Arc<dyn LoginGateway> = login.clone();
@@ -234,10 +237,12 @@ fn wire(settings: &Settings, rim: &Rim) -> Paydesk {
         gateway: Arc::new(Metered::gateway(gateway, meters)),
         notices: wechat_pay.clone(),
         login: Arc::new(Metered::new(login, meters)),
+        shipping: shipping.clone(),
         clock,
         ids: Arc::new(SystemIds::default()),
         events: Arc::clone(events),
         query_budget: QueryBudget::new(settings.jobs.queries_per_s),
+        report_room: ReportRoom::default(),
         epochs: Epochs::default(),
         settings: usecases::Settings {
             deployment_id: settings.deployment_id.clone(),
@@ -252,6 +257,18 @@ fn wire(settings: &Settings, rim: &Rim) -> Paydesk {
             refund_approval_above: domain::Fen::new(settings.refunds.approval_above_fen),
         },
     }
+}
+
+/// The mini program's shipping management, unless nothing is told to it.
+fn shipping(
+    settings: &Settings,
+    identity: wechatpay::MiniProgramSettings,
+    clock: Arc<dyn Clock>,
+) -> Result<Option<Arc<dyn ShippingManagement>>> {
+    if !settings.wechat_pay.report_shipments {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(wechatpay::MiniProgramShipping::new(identity, clock)?)))
 }
 
 /// Twice the time limit where a second host is asked when the first does not answer.

@@ -175,6 +175,9 @@ pub struct WechatPay {
     /// Business time follows the sandbox at `base_url`. Never in production.
     #[serde(default)]
     pub follow_sandbox_clock: bool,
+    /// Whether WeChat's shipping management is told what was shipped, if it wants to be.
+    #[serde(default = "yes")]
+    pub report_shipments: bool,
     /// The longest one call may take, in milliseconds.
     #[serde(default = "call_timeout_ms")]
     pub timeout_ms: u64,
