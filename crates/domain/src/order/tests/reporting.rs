@@ -62,10 +62,9 @@ fn knowing(info: &ShippingInfo) -> ShippingRecord {
 }
 
 fn told(order: &Order, known: &ShippingRecord) -> ShippingInfo {
-    match order.shipping_duty().unwrap().step(known, later()) {
-        ShippingStep::Tell(info) => info,
-        other => panic!("not told: {other:?}"),
-    }
+    let step = order.shipping_duty().unwrap().step(known, later());
+    let ShippingStep::Tell(info) = step else { panic!("not told: {step:?}") };
+    info
 }
 
 /// Mode, whether it is all, and the numbers.
