@@ -70,12 +70,13 @@ module.exports = {
     await site.goto(visit.shop.base);
     const seen = await site.evaluate(async (base) => {
       const options = { method: 'POST', mode: 'no-cors', body: '{}', headers: { 'Content-Type': 'text/plain' } };
-      const paid = await fetch(`${base}/_sandbox/pay/COURSE0006`, options);
+      const paid = await fetch(`${base}/_sandbox/pay/COURSE0006`, options).then((answer) => answer.type, () => 'nothing');
       const keys = await fetch(`${base}/_sandbox/credentials`).then((answer) => answer.text(), () => 'nothing');
-      return [paid.type, keys];
+      return [paid, keys];
     }, visit.base);
     await site.close();
-    same(seen, ['opaque', 'nothing'], 'what a page of another site sees');
+    // A browser may not even ask, for a site that is on this machine.
+    check(['opaque', 'nothing'].includes(seen[0]) && seen[1] === 'nothing', `a page of another site sees ${seen}`);
     same((await visit.truth.trade('COURSE0006')).trade_state, 'NOTPAY', 'what it could do');
     return 'a page of another site, in the same browser, neither pays nor reads the keys';
   },

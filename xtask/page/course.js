@@ -53,7 +53,7 @@ async function main([base, executablePath, pictures, sources]) {
     phone.isQuiet();
   } catch (error) {
     // What a driver says goes over many lines, of which the first says most.
-    const why = error instanceof Failed ? error.message : `${error.message}`.split('\n').slice(0, 3).join(' ');
+    const why = error instanceof Failed ? error.message : `${error.message}`.replace(/\x1b\[\d+m/g, '').split('\n').slice(0, 3).join(' ');
     console.log(`FAILED ${step}: ${why}`);
     if (!(error instanceof Failed)) console.error(error.stack);
     process.exitCode = 1;

@@ -117,6 +117,7 @@ const COUNTERS: &[(&str, &str)] = &[
     ("paydesk_http_requests_total", "Answers, by route, method and class of status."),
     ("paydesk_notifications_total", "Notifications of WeChat Pay, by what they were answered."),
     ("paydesk_wechat_calls_total", "Calls to WeChat, by kind and outcome."),
+    ("paydesk_keys_renewed_total", "Other keys in the configuration, by what came of them."),
     ("paydesk_commits_total", "Commits, by the store's answer."),
     ("paydesk_order_events_total", "Events of orders, once each is durable."),
     ("paydesk_cases_raised_total", "Commits that ask for a case; one that is open stays one."),

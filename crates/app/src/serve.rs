@@ -16,6 +16,7 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<()> {
     let mut stop = StopSignal::listen()?;
     let settings = Settings::read(&args.config.config)?;
     let service = service::start_as(args.role, &settings, listener(args.role, &settings)?).await?;
+    service.follow_keys(&args.config.config)?;
     let listen = service.addr().map_or_else(|| "nowhere".to_owned(), |addr| addr.to_string());
     let role = args.role.to_possible_value().map(|value| value.get_name().to_owned());
     tracing::info!(listen, role, "serving");

@@ -2,6 +2,7 @@
 
 mod follow_sandbox;
 mod heartbeat;
+mod keys_in_use;
 mod operations;
 mod ready;
 mod upkeep;
@@ -12,17 +13,19 @@ use crate::ids::SystemIds;
 use crate::metrics::{CountsAnswers, Metered, MeteredJobs, MeteredOrders, Meters};
 use crate::settings::{Checked, Settings};
 use anyhow::{Context as _, Result};
-use domain::ports::{Clock, EventSink, LoginGateway, PaymentGateway};
+use domain::ports::{Clock, EventSink, LoginGateway, PaymentGateway, ShippingManagement};
 use http_api::{ApiSettings, ApiState, ChangeBell, HttpApi, RunningApi};
+use keys_in_use::KeysInUse;
 use scheduler::{Alarm, RunningScheduler};
 use secrecy::ExposeSecret as _;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use store_postgres::{ConnectSettings, PostgresStore};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use usecases::{Epochs, Paydesk, QueryBudget};
+use usecases::{Epochs, Paydesk, QueryBudget, ReportRoom};
 
 /// The service at work.
 pub struct Service {
@@ -31,6 +34,7 @@ pub struct Service {
     operations: Option<RunningApi>,
     ready: Arc<ready::ServiceReady>,
     scheduler: Option<RunningScheduler>,
+    keys: KeysInUse,
     background: CancellationToken,
 }
 
@@ -51,6 +55,24 @@ impl Service {
     #[must_use]
     pub fn desk(&self) -> &Arc<Paydesk> {
         &self.desk
+    }
+
+    /// Uses the keys of `settings` from now on; whether they are others than before. Calls that are under way
+    /// end with those they began with. What else differs is not used.
+    ///
+    /// # Errors
+    /// Every mistake in the configuration; nothing has changed then.
+    pub fn renew_keys(&self, settings: &Settings) -> Result<bool> {
+        Ok(self.keys.renew(settings)?)
+    }
+
+    /// Keeps using the keys of this configuration, whatever they become: it is read again every few seconds, and
+    /// at SIGHUP.
+    ///
+    /// # Errors
+    /// When signals cannot be listened to.
+    pub fn follow_keys(&self, config: &Path) -> Result<()> {
+        self.keys.clone().follow(config.to_owned(), self.background.clone())
     }
 
     /// Says that it is not ready, takes no more requests and no more jobs, and finishes those in hand,
@@ -112,9 +134,17 @@ pub async fn start_as(
     let meters = Arc::new(Meters::new()?);
     let jobs = Arc::new(MeteredJobs::new(store.clone(), &meters));
     let wechat_pay = wechatpay::WechatPay::new(&checked.wechat_pay, store.clock())?;
-    let rim = Rim { store: store.clone(), jobs, wechat_pay: Arc::new(wechat_pay), meters, events };
-    let desk = Arc::new(wire(settings, checked, &rim)?);
-    let Rim { jobs, wechat_pay, meters, .. } = rim;
+    let shipping = shipping(settings, checked.login.clone(), store.clock())?;
+    let login = wechatpay::MiniProgramLogin::new(checked.login)?;
+    let keys = KeysInUse {
+        wechat_pay: Arc::new(wechat_pay),
+        login: Arc::new(login),
+        meters: Arc::clone(&meters),
+    };
+    let rim = Rim { store: store.clone(), jobs, keys, shipping, events };
+    let desk = Arc::new(wire(settings, &rim));
+    let Rim { jobs, keys, .. } = rim;
+    let wechat_pay = Arc::clone(&keys.wechat_pay);
 
     let background = CancellationToken::new();
     follow_sandbox::start(settings, &clock, background.clone()).await?;
@@ -133,15 +163,15 @@ pub async fn start_as(
     let operations = operations::start(operations, &state, (&meters, store), ready.clone())?;
     let api = listener.map(|listener| HttpApi::start(api_settings(settings), listener, state));
     let api = api.transpose().context("the API cannot start")?;
-    Ok(Service { desk, api, operations, ready, scheduler, background })
+    Ok(Service { desk, api, operations, ready, scheduler, keys, background })
 }
 
 /// What the application is wired to.
 struct Rim {
     store: Arc<PostgresStore>,
     jobs: Arc<MeteredJobs>,
-    wechat_pay: Arc<wechatpay::WechatPay>,
-    meters: Arc<Meters>,
+    keys: KeysInUse,
+    shipping: Option<Arc<dyn ShippingManagement>>,
     events: Arc<dyn EventSink>,
 }
 
@@ -186,12 +216,13 @@ async fn connect(settings: &Settings, checked: &Checked) -> Result<PostgresStore
     .context("the database cannot be reached")
 }
 
-fn wire(settings: &Settings, checked: Checked, rim: &Rim) -> Result<Paydesk> {
-    let Rim { store, jobs, wechat_pay, meters, events } = rim;
+fn wire(settings: &Settings, rim: &Rim) -> Paydesk {
+    let Rim { store, jobs, keys, shipping, events } = rim;
+    let KeysInUse { wechat_pay, login, meters } = keys;
     let clock: Arc<dyn Clock> = store.clock();
     let gateway: Arc<dyn PaymentGateway> = wechat_pay.clone();
-    let login: Arc<dyn LoginGateway> = Arc::new(wechatpay::MiniProgramLogin::new(checked.login)?);
-    Ok(Paydesk {
+    let login: Arc<dyn LoginGateway> = login.clone();
+    Paydesk {
         orders: Arc::new(MeteredOrders::new(store.clone(), meters)),
         jobs: jobs.clone(),
         catalogue: store.clone(),
@@ -206,10 +237,12 @@ fn wire(settings: &Settings, checked: Checked, rim: &Rim) -> Result<Paydesk> {
         gateway: Arc::new(Metered::gateway(gateway, meters)),
         notices: wechat_pay.clone(),
         login: Arc::new(Metered::new(login, meters)),
+        shipping: shipping.clone(),
         clock,
         ids: Arc::new(SystemIds::default()),
         events: Arc::clone(events),
         query_budget: QueryBudget::new(settings.jobs.queries_per_s),
+        report_room: ReportRoom::default(),
         epochs: Epochs::default(),
         settings: usecases::Settings {
             deployment_id: settings.deployment_id.clone(),
@@ -223,7 +256,19 @@ fn wire(settings: &Settings, checked: Checked, rim: &Rim) -> Result<Paydesk> {
             pace: settings.jobs.time_scale.pace(),
             refund_approval_above: domain::Fen::new(settings.refunds.approval_above_fen),
         },
-    })
+    }
+}
+
+/// The mini program's shipping management, unless nothing is told to it.
+fn shipping(
+    settings: &Settings,
+    identity: wechatpay::MiniProgramSettings,
+    clock: Arc<dyn Clock>,
+) -> Result<Option<Arc<dyn ShippingManagement>>> {
+    if !settings.wechat_pay.report_shipments {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(wechatpay::MiniProgramShipping::new(identity, clock)?)))
 }
 
 /// Twice the time limit where a second host is asked when the first does not answer.

@@ -175,6 +175,9 @@ pub struct WechatPay {
     /// Business time follows the sandbox at `base_url`. Never in production.
     #[serde(default)]
     pub follow_sandbox_clock: bool,
+    /// Whether WeChat's shipping management is told what was shipped, if it wants to be.
+    #[serde(default = "yes")]
+    pub report_shipments: bool,
     /// The longest one call may take, in milliseconds.
     #[serde(default = "call_timeout_ms")]
     pub timeout_ms: u64,
@@ -294,6 +297,26 @@ impl Settings {
             let what = without_values(&error.to_string());
             anyhow!("{} and PAYDESK_* are not a configuration: {what}", file.display())
         })
+    }
+}
+
+impl Settings {
+    /// Everything but the keys that can change while the service runs, to be compared. Shows no secret, and
+    /// so does not tell one from another.
+    pub(crate) fn besides_keys(&self) -> String {
+        let wechat_pay = WechatPay {
+            merchant_keys: Vec::new(),
+            api_v3_keys: Vec::new(),
+            api_v3_key_files: Vec::new(),
+            public_key_id: None,
+            public_key: None,
+            public_key_file: None,
+            use_platform_certificates: true,
+            app_secret: None,
+            app_secret_file: None,
+            ..self.wechat_pay.clone()
+        };
+        format!("{:?}", Settings { wechat_pay, ..self.clone() })
     }
 }
 

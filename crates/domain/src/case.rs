@@ -31,6 +31,8 @@ pub enum CaseKind {
     /// The ledger lacks something that happened, a buyer owes what could not be taken back, or the books of
     /// money differ.
     Ledger,
+    /// What was shipped could not be told to WeChat, which keeps the money meanwhile.
+    ShippingInfo,
 }
 
 /// A case that is over, by what it is about.
@@ -133,7 +135,7 @@ impl Case {
 
 impl CaseKind {
     /// Every kind.
-    pub const ALL: [CaseKind; 10] = [
+    pub const ALL: [CaseKind; 11] = [
         CaseKind::UnknownOrder,
         CaseKind::Surplus,
         CaseKind::AmountMismatch,
@@ -144,6 +146,7 @@ impl CaseKind {
         CaseKind::Foreign,
         CaseKind::RefundAbnormal,
         CaseKind::Ledger,
+        CaseKind::ShippingInfo,
     ];
 
     /// Its name in tables, logs and the API.
@@ -160,6 +163,7 @@ impl CaseKind {
             CaseKind::Foreign => "foreign",
             CaseKind::RefundAbnormal => "refund_abnormal",
             CaseKind::Ledger => "ledger",
+            CaseKind::ShippingInfo => "shipping_info",
         }
     }
 
@@ -210,7 +214,7 @@ mod tests {
     #[test]
     fn kinds_and_states_have_the_names_of_the_api() {
         let kinds = "unknown_order surplus amount_mismatch refund_mismatch stock coupon stuck foreign \
-                     refund_abnormal ledger";
+                     refund_abnormal ledger shipping_info";
         assert_eq!(CaseKind::ALL.map(CaseKind::name).join(" "), kinds);
         let statuses = "open healing needs_human proposed approved resolved accepted";
         assert_eq!(CaseStatus::ALL.map(CaseStatus::name).join(" "), statuses);

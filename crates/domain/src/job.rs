@@ -25,6 +25,14 @@ const REFUND_LOST_LADDER_S: [(i64, i64); 3] = [(MINUTE_S, 5), (HORIZON_S, MINUTE
 /// after 5, 10, 20, and every 30 minutes (v3 §7.6).
 const REFUND_LADDER_S: [(i64, i64); 4] = [(300, 60), (600, 300), (1_200, 600), (2_400, 1_200)];
 const REFUND_PATIENT_S: i64 = 1_800;
+/// Seconds between the attempts to tell WeChat what was shipped, by how long there has been something to tell: right
+/// after a payment shipping management does not know it yet; what it cannot answer for an hour it will not
+/// answer soon.
+const SHIPPING_LADDER_S: [(i64, i64); 4] =
+    [(30, 5), (600, 30), (3_600, 300), (SHIPPING_DEADLINE_S, 1_800)];
+/// What could not be told for so long, in seconds, a person looks into: a day. WeChat reminds after some, and keeps the
+/// money until it is told.
+pub const SHIPPING_DEADLINE_S: i64 = 86_400;
 /// How long the record of a payment may come after the news of it (race R5), in seconds.
 pub const ORPHAN_PATIENCE_S: i64 = 120;
 
@@ -41,6 +49,8 @@ pub enum JobKind {
     FollowRefund,
     /// Find out whose a payment is that no order of ours has.
     ResolveOrphan,
+    /// Tell WeChat's shipping management what was shipped.
+    ReportShipment,
 }
 
 /// One piece of promised work. Its name is its identity.
@@ -54,12 +64,13 @@ pub struct JobId {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [JobKind; 5] = [
+    pub const ALL: [JobKind; 6] = [
         JobKind::FollowPayment,
         JobKind::ExpireOrder,
         JobKind::CompleteOrder,
         JobKind::FollowRefund,
         JobKind::ResolveOrphan,
+        JobKind::ReportShipment,
     ];
 
     /// Its name in tables and logs.
@@ -71,6 +82,7 @@ impl JobKind {
             JobKind::CompleteOrder => "complete_order",
             JobKind::FollowRefund => "follow_refund",
             JobKind::ResolveOrphan => "resolve_orphan",
+            JobKind::ReportShipment => "report_shipment",
         }
     }
 
@@ -104,6 +116,12 @@ impl JobId {
     #[must_use]
     pub fn orphan(out_trade_no: &OutTradeNo) -> JobId {
         JobId { kind: JobKind::ResolveOrphan, subject: out_trade_no.as_str().to_owned() }
+    }
+
+    /// Telling WeChat what was shipped of an order.
+    #[must_use]
+    pub fn report(order: &OrderNumber) -> JobId {
+        JobId { kind: JobKind::ReportShipment, subject: order.as_str().to_owned() }
     }
 
     /// The job of this name, as `Display` writes it.
@@ -166,6 +184,15 @@ pub fn next_look(payment: &Payment, now: Timestamp, pace: Pace) -> Option<Timest
     // heard of only when the order expires.
     let last_look = pace.after(payment.terms.time_expire, -MINUTE_S);
     Some(if now < last_look { at.min(last_look) } else { at })
+}
+
+/// When to try again to tell WeChat what was shipped, if it could not be told at `now` and there has been something to
+/// tell since `since`; `None` when it is time for a person.
+#[must_use]
+pub fn next_report(since: Timestamp, now: Timestamp, pace: Pace) -> Option<Timestamp> {
+    let age_s = pace.seconds_between(since, now).max(0);
+    let rung = SHIPPING_LADDER_S.iter().find(|(until, _)| age_s < *until);
+    rung.map(|(_, wait)| pace.after(now, *wait))
 }
 
 /// When to act on a refund again, if nothing new was learned at `now`; `None` when nothing is left

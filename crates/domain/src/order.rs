@@ -30,6 +30,7 @@ mod recharge;
 mod refunds;
 mod report;
 mod settle;
+mod shipping_duty;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -47,6 +48,7 @@ pub use place::{
 };
 pub use recharge::RechargePurchase;
 pub use settle::HORIZON_S;
+pub use shipping_duty::{ShippingDuty, ShippingStep};
 pub use start::{NewPayment, PREPAY_MARGIN_S};
 pub use wallet::WalletPayment;
 

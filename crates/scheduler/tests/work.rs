@@ -29,7 +29,7 @@ use std::time::Duration;
 use store_memory::{JobView, MemoryStore};
 use testkit::conformance::placing;
 use testkit::{TestClock, TestIds, sample};
-use usecases::{Epochs, Paydesk, QueryBudget};
+use usecases::{Epochs, Paydesk, QueryBudget, ReportRoom};
 
 /// A WeChat Pay where the one order is paid, or that does not answer.
 struct Fake {
@@ -282,10 +282,12 @@ async fn world(answer: Answer) -> World {
         gateway: fake.clone(),
         notices: fake.clone(),
         login: fake.clone(),
+        shipping: None,
         clock: clock.clone(),
         ids: Arc::new(TestIds::default()),
         events,
         query_budget: QueryBudget::new(1_000),
+        report_room: ReportRoom::default(),
         epochs: Epochs::default(),
         settings: usecases::Settings {
             deployment_id: "test".to_owned(),

@@ -31,7 +31,7 @@ use domain::ports::{Committed, EventSink, LoginError, LoginGateway, PortFuture};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::SimStore;
 use transport::SimTransport;
-use usecases::{Epochs, Paydesk, QueryBudget};
+use usecases::{Epochs, Paydesk, QueryBudget, ReportRoom};
 use wechatpay::WechatPay;
 
 /// An operator's refund above this waits for another person, in fen: one tea goes, two wait.
@@ -202,10 +202,12 @@ impl World {
             gateway: crate::mistakes::gateway(self, wechat_pay.clone()),
             notices: wechat_pay,
             login: Arc::new(NobodyLogsIn),
+            shipping: None,
             clock,
             ids,
             events: Arc::new(Rings(Arc::clone(&bell))),
             query_budget: QueryBudget::new(self.setup.queries_per_s),
+            report_room: ReportRoom::default(),
             epochs: Epochs::default(),
             settings: settings(self.setup.deadline_s),
         };

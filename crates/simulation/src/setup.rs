@@ -190,7 +190,7 @@ impl Setup {
             ]),
             numbers: drawn.one_of(&[1 << 60, 1 << 60, 1 << 60, 2, 5]),
             whims: drawn.bits(19),
-            rsa: kernel.choose(Kind::Swarm, 0, 2, |chance| u32::from(chance % 250 == 0)) == 1,
+            rsa: kernel.choose(Kind::Swarm, 0, 2, |chance| u32::from(chance % 1_000 == 0)) == 1,
             verification: drawn.one_of(&[
                 Verification::PublicKey,
                 Verification::Mixed,

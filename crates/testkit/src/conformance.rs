@@ -358,6 +358,7 @@ macro_rules! conformance {
             shipping::a_payers_report_is_kept_and_settles_nothing,
             shipping::a_delivered_order_has_its_last_day_promised,
             shipping::the_sweep_gives_delivered_orders_their_last_day_once,
+            shipping::each_shipment_has_its_report_promised,
             shop::delivery_rules_are_changed_at_their_version_only,
             shop::a_sku_is_changed_at_its_version_only,
             shop::stock_is_moved_once_per_key_and_never_below_zero,

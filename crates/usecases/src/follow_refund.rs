@@ -120,14 +120,18 @@ impl Paydesk {
         let number = refund.out_refund_no.as_str();
         let intent = Intent {
             command_id: CommandId::of_step("refund-stuck", number, 0),
-            ..step_of(&job.fence, "refund-stuck", "nothing was heard for an hour".to_owned())
+            ..step_of(
+                &job.fence,
+                "refund-stuck",
+                "not known an hour after it was asked for".to_owned(),
+            )
         };
         let mut changeset = Changeset::without_order(intent, now);
         changeset.cases.push(CaseOpening {
             kind: CaseKind::Stuck,
             subject: number.to_owned(),
-            detail: "WeChat Pay has not said for an hour whether it has this refund; it is still \
-                     asked and sent under this number"
+            detail: "asked for more than an hour ago, and WeChat Pay has not said whether it has \
+                     this refund; it is still asked and sent under this number"
                 .to_owned(),
         });
         match self.commit(changeset).await? {

@@ -28,6 +28,8 @@ mod payer_report;
 mod query_budget;
 mod recharge;
 mod refund_order;
+mod report_room;
+mod report_shipment;
 mod resolve_orphan;
 #[cfg(test)]
 mod samples;
@@ -54,6 +56,7 @@ pub use pay_order::PayRequest;
 pub use query_budget::{QueryBudget, Urgency};
 pub use recharge::RechargeRequest;
 pub use refund_order::Refunded;
+pub use report_room::ReportRoom;
 pub use spend_points::{SpendError, Spending, Spent};
 pub use start_payment::{Offer, OfferError};
 pub use sync_payment::SyncError;
@@ -63,7 +66,8 @@ pub use transact::TransactError;
 use domain::names::{Appid, Mchid};
 use domain::ports::{
     Access, BuyerBook, CaseBook, Catalogue, Clock, CouponBook, EventSink, IdSource, Invariants,
-    JobQueue, Ledger, LoginGateway, NoticeOpener, OrderStore, Packages, PaymentGateway, ShopRules,
+    JobQueue, Ledger, LoginGateway, NoticeOpener, OrderStore, Packages, PaymentGateway,
+    ShippingManagement, ShopRules,
 };
 use domain::{Fen, Pace};
 use std::sync::Arc;
@@ -98,6 +102,8 @@ pub struct Paydesk {
     pub notices: Arc<dyn NoticeOpener>,
     /// WeChat login.
     pub login: Arc<dyn LoginGateway>,
+    /// WeChat's shipping management of the mini program; `None` if nothing is told to it.
+    pub shipping: Option<Arc<dyn ShippingManagement>>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Ids and chance.
@@ -106,6 +112,8 @@ pub struct Paydesk {
     pub events: Arc<dyn EventSink>,
     /// How many questions WeChat Pay is asked.
     pub query_budget: QueryBudget,
+    /// How many reports of shipments are under way.
+    pub report_room: ReportRoom,
     /// Which life of the database was seen last.
     pub epochs: Epochs,
     /// What the merchant has set.

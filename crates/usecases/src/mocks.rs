@@ -1,7 +1,7 @@
 //! Ports that fail in one precise way. Everything that is not expected panics.
 
 use crate::overheard::may_be_heard;
-use crate::{Epochs, Paydesk, QueryBudget, Settings};
+use crate::{Epochs, Paydesk, QueryBudget, ReportRoom, Settings};
 use domain::buyer::{Address, AddressId, BookedAddress, ItemId, ListedItem, NewItem, Selection};
 use domain::catalogue::{Sku, SkuDraft, SkuId};
 use domain::changeset::{Audit, Changeset, Fence, ReplayRecord, ReplayScope};
@@ -264,10 +264,12 @@ pub(crate) fn desk(orders: MockOrders, gateway: MockGateway, now: Timestamp) -> 
         gateway: Arc::new(gateway),
         notices: Arc::new(MockNotices::new()),
         login: Arc::new(MockLogin::new()),
+        shipping: None,
         clock: Arc::new(Still(now)),
         ids: Arc::new(ids),
         events: Arc::new(events),
         query_budget: QueryBudget::new(100),
+        report_room: ReportRoom::default(),
         epochs: Epochs::default(),
         settings: Settings {
             deployment_id: "test".to_owned(),

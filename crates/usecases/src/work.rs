@@ -106,6 +106,10 @@ impl Paydesk {
                 Some(out_refund_no) => self.follow_refund(&out_refund_no, job).await,
                 None => Ok(Finish::Park("not an out_refund_no".to_owned())),
             },
+            JobKind::ReportShipment => match OrderNumber::parse(subject) {
+                Some(number) => self.report_shipment(&number, job).await,
+                None => Ok(Finish::Park("not an order number".to_owned())),
+            },
             JobKind::ResolveOrphan => match OutTradeNo::stated(subject) {
                 Some(out_trade_no) => self.resolve_orphan(&out_trade_no, job).await,
                 None => Ok(Finish::Park("not an out_trade_no".to_owned())),

@@ -17,6 +17,7 @@ use domain::ports::{
 use domain::{OutRefundNo, OutTradeNo, Timestamp};
 
 use crate::bills::Hosts;
+use crate::credentials::Credentials;
 use crate::errors::Call;
 use crate::exchange::{Exchange, NoKey, Reply};
 use crate::keyring::KeyRing;
@@ -87,17 +88,12 @@ impl WechatPay {
 
     fn assemble(settings: &Settings, parsed: Parsed, ports: Ports) -> WechatPay {
         let Ports { clock, transport, nonces, scheme } = ports;
-        if parsed.merchant_key.expires_at().is_some_and(|end| end < clock.real()) {
-            tracing::error!("the merchant certificate has expired: WeChat Pay will answer 401");
-        }
         let mut ring = KeyRing::default();
-        ring.install(parsed.platform_keys);
+        ring.configure(parsed.platform_keys, parsed.beside.fetches_certificates);
+        let credentials = Credentials::new(parsed.merchant_keys, parsed.beside, clock.real());
         let exchange = Exchange {
             mchid: parsed.mchid,
-            merchant_key: parsed.merchant_key,
-            api_v3_keys: parsed.api_v3_keys,
-            public_key_id: parsed.public_key_id,
-            fetches_certificates: settings.use_platform_certificates,
+            credentials: RwLock::new(Arc::new(credentials)),
             scheme,
             transport,
             nonces,
@@ -119,6 +115,40 @@ impl WechatPay {
     /// having to wait.
     pub async fn refresh_certificates(&self) -> bool {
         self.exchange.refresh_certificates().await
+    }
+}
+
+/// What came of other credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewed {
+    /// They are the ones in use.
+    Same,
+    /// They are in use from now on.
+    Replaced,
+}
+
+impl WechatPay {
+    /// Uses the keys of `settings` from now on: the merchant's, the APIv3 keys, the public key, platform
+    /// certificates, and whether such are fetched. All of them, or with a mistake none. Calls that are under
+    /// way end with what they began with. Everything else in `settings` is looked at and not used.
+    ///
+    /// # Errors
+    /// Every mistake in the settings at once; another merchant number is one.
+    pub fn renew(&self, settings: &Settings) -> Result<Renewed, SettingsErrors> {
+        let exchange = &self.exchange;
+        let Parsed { mchid, merchant_keys, beside, platform_keys, .. } =
+            settings.parse(&*exchange.scheme)?;
+        if mchid != exchange.mchid {
+            let why = "mchid is another one, which takes a restart".to_owned();
+            return Err(SettingsErrors(vec![why]));
+        }
+        if beside.fingerprint == exchange.credentials().fingerprint {
+            return Ok(Renewed::Same);
+        }
+        let lists = beside.fetches_certificates;
+        let credentials = Credentials::new(merchant_keys, beside, exchange.clock.real());
+        exchange.replace(credentials, |ring| ring.configure(platform_keys, lists));
+        Ok(Renewed::Replaced)
     }
 }
 
@@ -161,7 +191,7 @@ impl WechatPay {
 
 impl fmt::Debug for WechatPay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WechatPay({}, {:?})", self.exchange.mchid, self.exchange.merchant_key)
+        write!(f, "WechatPay({}, {:?})", self.exchange.mchid, self.exchange.credentials())
     }
 }
 
@@ -276,7 +306,7 @@ impl PaymentGateway for WechatPay {
         let nonce = self.exchange.nonces.nonce();
         let signed = nonce.ok().and_then(|nonce| {
             let stamp = Stamp { seconds, nonce: &nonce };
-            let key = &self.exchange.merchant_key;
+            let key = &*self.exchange.credentials().signing();
             let Terms { channel, appid, mchid, .. } = &payment.terms;
             if *channel == Channel::Wechat(TradeType::App) {
                 pay_params::app((appid, mchid), prepay_id, stamp, key).ok()
@@ -316,7 +346,8 @@ impl NoticeOpener for WechatPay {
                 Err(NoKey::Unavailable) => return Err(NoticeError::KeysUnavailable),
             };
             let verified = claim.verify(scheme, &key, &raw.body).map_err(refused)?;
-            notice::read(verified, &self.exchange.api_v3_keys, &self.exchange.mchid)
+            let credentials = self.exchange.credentials();
+            notice::read(verified, &credentials.api_v3_keys, &self.exchange.mchid)
         })
     }
 }

@@ -18,11 +18,11 @@ use time::format_description::well_known::Rfc2822;
 
 use crate::called;
 use crate::certificates::{self, Reader};
+use crate::credentials::Credentials;
 use crate::errors::{self, Decline, NoReply};
 use crate::keyring::{Fetch, KeyRing};
 use crate::keys::{MerchantKey, PlatformKey, Serial};
 use crate::nonces::Nonces;
-use crate::resource::ApiV3Keys;
 use crate::scheme::SignatureScheme;
 use crate::sign::{self, Stamp};
 use crate::target;
@@ -94,11 +94,8 @@ pub(crate) enum NoKey {
 /// Everything that a conversation needs.
 pub(crate) struct Exchange {
     pub(crate) mchid: Mchid,
-    pub(crate) merchant_key: MerchantKey,
-    pub(crate) api_v3_keys: ApiV3Keys,
-    /// Sent as `Wechatpay-Serial`, so that answers are signed by the public key.
-    pub(crate) public_key_id: Option<String>,
-    pub(crate) fetches_certificates: bool,
+    /// Replaced as a whole; a call takes them once and ends with them.
+    pub(crate) credentials: RwLock<Arc<Credentials>>,
     pub(crate) scheme: Arc<dyn SignatureScheme>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) nonces: Arc<dyn Nonces>,
@@ -110,6 +107,9 @@ pub(crate) struct Exchange {
     /// sign and for the answers to it; never for notifications, never for business.
     pub(crate) signing_offset: AtomicI64,
 }
+
+/// The credentials that a call began with, and the key of them that signs it.
+type Signer<'a> = (&'a Credentials, &'a MerchantKey);
 
 /// Why there are no newer certificates.
 enum NotFetched {
@@ -162,7 +162,7 @@ impl Exchange {
             return Ok(key);
         }
         // A public key never comes from the list of certificates.
-        if !self.fetches_certificates || matches!(serial, Serial::OfPublicKey(_)) {
+        if !self.credentials().fetches_certificates || matches!(serial, Serial::OfPublicKey(_)) {
             return Err(NoKey::Unknown);
         }
         let _one_at_a_time = self.fetching.lock().await;
@@ -183,7 +183,7 @@ impl Exchange {
     /// Asks for the platform certificates now, if they are used; `false` when no believable
     /// answer came.
     pub(crate) async fn refresh_certificates(&self) -> bool {
-        if !self.fetches_certificates {
+        if !self.credentials().fetches_certificates {
             return true;
         }
         let _one_at_a_time = self.fetching.lock().await;
@@ -208,7 +208,8 @@ impl Exchange {
     }
 
     async fn refresh_when_stale(&self) {
-        if !self.fetches_certificates || !self.read_ring().is_stale(self.clock.real()) {
+        if !self.credentials().fetches_certificates || !self.read_ring().is_stale(self.clock.real())
+        {
             return;
         }
         let turn = if self.read_ring().is_empty() {
@@ -270,13 +271,51 @@ impl Exchange {
         let claim = Claim::read(headers_of(&response), &*self.scheme).map_err(distrust)?;
         claim.check_window(now).map_err(distrust)?;
         let known = |serial: &Serial| self.read_ring().find(serial, now).map(|key| (*key).clone());
-        let reader = Reader { scheme: &*self.scheme, keys: &self.api_v3_keys, now };
+        let credentials = self.credentials();
+        let reader = Reader { scheme: &*self.scheme, keys: &credentials.api_v3_keys, now };
         certificates::read(reader, &response.body, &claim, known).map_err(distrust)
     }
 
-    /// Sends; after a refusal for time, once more with WeChat Pay's time.
+    /// What we are known by now.
+    pub(crate) fn credentials(&self) -> Arc<Credentials> {
+        Arc::clone(&self.credentials.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes other credentials, and the keys of WeChat Pay that come with them. Whoever is asking for
+    /// certificates just then asks with those before, and what comes is believed all the same: it is signed.
+    pub(crate) fn replace(&self, credentials: Credentials, believe: impl FnOnce(&mut KeyRing)) {
+        let mut held = self.credentials.write().unwrap_or_else(PoisonError::into_inner);
+        *held = Arc::new(credentials);
+        believe(&mut self.write_ring());
+    }
+
+    /// Sends, signed by the key that signs now; after a refusal of it once more by each other key. Who was
+    /// refused has done nothing at WeChat Pay (401, v3 §2.3), so the same may be sent again.
     async fn send(&self, draft: &Draft, purpose: Purpose) -> Result<WireResponse, NoReply> {
-        let response = self.send_once(draft, purpose).await?;
+        let credentials = self.credentials();
+        let signing = credentials.signing();
+        let refusal = self.send_as(draft, purpose, (&credentials, &signing)).await?;
+        if refusal.status != 401 {
+            return Ok(refusal);
+        }
+        for other in credentials.instead_of(&signing) {
+            let response = self.send_as(draft, purpose, (&credentials, &other)).await?;
+            if response.status != 401 {
+                credentials.sign_with(&other, &signing);
+                return Ok(response);
+            }
+        }
+        Ok(refusal)
+    }
+
+    /// Sends; after a refusal for time, once more with WeChat Pay's time.
+    async fn send_as(
+        &self,
+        draft: &Draft,
+        purpose: Purpose,
+        by: Signer<'_>,
+    ) -> Result<WireResponse, NoReply> {
+        let response = self.send_once(draft, purpose, by).await?;
         if response.is_success() || !Decline::read(&response).blames_our_clock() {
             return Ok(response);
         }
@@ -286,25 +325,30 @@ impl Exchange {
         let offset = theirs.seconds_since(self.clock.real());
         self.signing_offset.store(offset, Ordering::Relaxed);
         tracing::error!(offset, "our clock differs from WeChat Pay's; signing with theirs");
-        self.send_once(draft, purpose).await
+        self.send_once(draft, purpose, by).await
     }
 
-    async fn send_once(&self, draft: &Draft, purpose: Purpose) -> Result<WireResponse, NoReply> {
-        let signed = self.signed(draft).map_err(NoReply::NotSent)?;
+    async fn send_once(
+        &self,
+        draft: &Draft,
+        purpose: Purpose,
+        by: Signer<'_>,
+    ) -> Result<WireResponse, NoReply> {
+        let signed = self.signed(draft, by).map_err(NoReply::NotSent)?;
         let began = self.clock.real();
         let answer = self.transport.send(WireRequest { purpose, ..signed }).await;
         called::log(draft, &answer, self.clock.real().millis_since(began));
         answer.map_err(NoReply::NoAnswer)
     }
 
-    fn signed(&self, draft: &Draft) -> Result<WireRequest, GatewayError> {
+    fn signed(&self, draft: &Draft, by: Signer<'_>) -> Result<WireRequest, GatewayError> {
+        let (credentials, key) = by;
         let nonce = self.nonces.nonce().map_err(|error| errors::unsigned(&error.to_string()))?;
         let stamp = Stamp { seconds: self.signing_time().seconds(), nonce: &nonce };
         let Draft { method, target, body, sealed_for } = draft;
         let message = sign::request_message(method.as_str(), target, stamp, body);
-        let authorization =
-            sign::authorization(self.mchid.as_str(), &self.merchant_key, stamp, &message)
-                .map_err(|error| errors::unsigned(&error.to_string()))?;
+        let authorization = sign::authorization(self.mchid.as_str(), key, stamp, &message)
+            .map_err(|error| errors::unsigned(&error.to_string()))?;
         let mut headers = BTreeMap::from([
             ("Accept", "application/json".to_owned()),
             ("Authorization", authorization),
@@ -314,7 +358,7 @@ impl Exchange {
             headers.insert("Content-Type", "application/json".to_owned());
         }
         // What is sealed has to be opened; the answer may be signed by any key that we know.
-        if let Some(id) = sealed_for.as_ref().or(self.public_key_id.as_ref()) {
+        if let Some(id) = sealed_for.as_ref().or(credentials.public_key_id.as_ref()) {
             headers.insert("Wechatpay-Serial", id.clone());
         }
         let (target, body) = (target.clone(), body.clone());

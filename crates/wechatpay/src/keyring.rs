@@ -19,9 +19,14 @@ const GAP_SECONDS: i64 = 10;
 /// Serial → key.
 #[derive(Debug, Default)]
 pub(crate) struct KeyRing {
-    keys: BTreeMap<Serial, Arc<PlatformKey>>,
+    /// Those of the settings.
+    configured: Keys,
+    /// Those that WeChat Pay has listed.
+    listed: Keys,
     last_fetch: Option<Fetch>,
 }
+
+type Keys = BTreeMap<Serial, Arc<PlatformKey>>;
 
 /// The last time that we asked for certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,26 +42,40 @@ pub(crate) struct Fetch {
 impl KeyRing {
     /// The key of exactly this serial, if it is valid now.
     pub(crate) fn find(&self, serial: &Serial, now: Timestamp) -> Option<Arc<PlatformKey>> {
-        self.keys.get(serial).filter(|key| key.is_valid_at(now)).cloned()
+        let key = self.configured.get(serial).or_else(|| self.listed.get(serial));
+        key.filter(|key| key.is_valid_at(now)).cloned()
     }
 
     /// The certificate's key that became valid last, of those that are valid now. WeChat Pay lists certificates
     /// before it uses them, so that what is sealed for the newest can be opened.
     pub(crate) fn newest(&self, now: Timestamp) -> Option<(Serial, Arc<PlatformKey>)> {
-        let valid = self.keys.iter().filter(|(_, key)| key.is_valid_at(now));
+        let keys = self.configured.iter().chain(&self.listed);
+        let valid = keys.filter(|(_, key)| key.is_valid_at(now));
         let dated = valid.filter_map(|(serial, key)| Some((key.valid_from?, serial, key)));
         let newest = dated.max_by_key(|(from, serial, _)| (*from, *serial));
         newest.map(|(_, serial, key)| (serial.clone(), Arc::clone(key)))
     }
 
-    /// Adds keys. Keys that are gone from WeChat Pay's list stay until they expire.
-    pub(crate) fn install(&mut self, keys: impl IntoIterator<Item = (Serial, PlatformKey)>) {
-        self.keys.extend(keys.into_iter().map(|(serial, key)| (serial, Arc::new(key))));
+    /// Believes these keys instead of those that were configured before. What WeChat Pay has listed stays,
+    /// if lists are believed at all, and is asked for anew.
+    pub(crate) fn configure(&mut self, keys: Vec<(Serial, PlatformKey)>, lists: bool) {
+        self.configured = shared(keys);
+        if !lists {
+            self.listed.clear();
+        }
+        self.last_fetch = None;
+    }
+
+    /// Adds what WeChat Pay lists. Keys that are gone from its list stay until they expire.
+    pub(crate) fn install(&mut self, keys: Vec<(Serial, PlatformKey)>) {
+        self.listed.extend(shared(keys));
     }
 
     /// Forgets what has expired.
     pub(crate) fn prune(&mut self, now: Timestamp) {
-        self.keys.retain(|_, key| key.valid_until.is_none_or(|until| now <= until));
+        for keys in [&mut self.configured, &mut self.listed] {
+            keys.retain(|_, key| key.valid_until.is_none_or(|until| now <= until));
+        }
     }
 
     /// Notes that we asked.
@@ -86,11 +105,16 @@ impl KeyRing {
     /// Whether any key is valid now, and WeChat Pay accepts ours as far as we asked.
     pub(crate) fn is_usable(&self, now: Timestamp) -> bool {
         let refused = self.last_fetch.is_some_and(|fetch| fetch.refused);
-        !refused && self.keys.values().any(|key| key.is_valid_at(now))
+        let mut keys = self.configured.values().chain(self.listed.values());
+        !refused && keys.any(|key| key.is_valid_at(now))
     }
 
     /// Whether there is no key at all yet.
     pub(crate) fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.configured.is_empty() && self.listed.is_empty()
     }
+}
+
+fn shared(keys: Vec<(Serial, PlatformKey)>) -> Keys {
+    keys.into_iter().map(|(serial, key)| (serial, Arc::new(key))).collect()
 }

@@ -19,6 +19,7 @@ mod called;
 mod certificates;
 mod client;
 mod close;
+mod credentials;
 mod errors;
 mod exchange;
 mod keyring;
@@ -48,7 +49,7 @@ mod wire;
 mod testing;
 
 pub use bills::BILL_MAX;
-pub use client::{Ports, WechatPay};
+pub use client::{Ports, Renewed, WechatPay};
 pub use login::{MiniProgramLogin, MiniProgramSettings};
 pub use nonces::{NoEntropy, Nonces, SystemNonces};
 pub use platform::MiniProgramShipping;

@@ -7,8 +7,10 @@ mod urls;
 use core::time::Duration;
 
 use domain::names::Mchid;
+use ring::digest;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::credentials::{Beside, Fingerprint, MerchantKeys};
 use crate::keys::{MerchantKey, MerchantKeyTexts, PlatformKey, Serial};
 use crate::resource::ApiV3Keys;
 use crate::rsa::Rsa;
@@ -34,8 +36,8 @@ const TIMEOUT_MAX_MS: u64 = 60_000;
 pub struct Settings {
     /// The merchant number.
     pub mchid: Mchid,
-    /// The merchant's keys, the one that signs first. It signs prepay requests and their pay
-    /// parameters alike.
+    /// The merchant's keys, the one that signs first. Another one signs when WeChat Pay no longer
+    /// accepts it.
     pub merchant_keys: Vec<MerchantKeySettings>,
     /// The APIv3 keys, current first, then previous ones that may still open a late notification.
     pub api_v3_keys: Vec<SecretString>,
@@ -109,9 +111,8 @@ pub struct SettingsErrors(pub Vec<String>);
 #[derive(Debug)]
 pub(crate) struct Parsed {
     pub(crate) mchid: Mchid,
-    pub(crate) merchant_key: MerchantKey,
-    pub(crate) api_v3_keys: ApiV3Keys,
-    pub(crate) public_key_id: Option<String>,
+    pub(crate) merchant_keys: MerchantKeys,
+    pub(crate) beside: Beside,
     pub(crate) platform_keys: Vec<(Serial, PlatformKey)>,
     pub(crate) refund_notify_url: String,
 }
@@ -139,7 +140,7 @@ impl Settings {
         if !(1..=32).contains(&mchid.len()) || !mchid.bytes().all(|b| b.is_ascii_digit()) {
             mistakes.push("mchid must be 1 to 32 digits".to_owned());
         }
-        let merchant_key = self.parse_merchant_keys(scheme, &mut mistakes);
+        let merchant_keys = self.parse_merchant_keys(scheme, &mut mistakes);
         let api_v3_keys = ApiV3Keys::parse(&self.api_v3_keys)
             .map_err(|why| mistakes.push(format!("api_v3_keys: {why}")))
             .ok();
@@ -153,17 +154,47 @@ impl Settings {
         urls::check_notify_url(&NotifyUrl::of_payments(&self.notify_url), sandbox, &mut mistakes);
         let refund_notify_url = self.find_refund_notify_url(sandbox, &mut mistakes);
         check_timeouts(self.timeout_ms, self.connect_timeout_ms, &mut mistakes);
-        match (merchant_key, api_v3_keys) {
-            (Some(merchant_key), Some(api_v3_keys)) if mistakes.is_empty() => Ok(Parsed {
+        match (merchant_keys, api_v3_keys) {
+            (Some(merchant_keys), Some(api_v3_keys)) if mistakes.is_empty() => Ok(Parsed {
                 refund_notify_url,
                 mchid: self.mchid.clone(),
-                merchant_key,
-                api_v3_keys,
-                public_key_id: self.public_key.as_ref().map(|key| key.id.clone()),
+                merchant_keys,
+                beside: Beside {
+                    api_v3_keys,
+                    public_key_id: self.public_key.as_ref().map(|key| key.id.clone()),
+                    fetches_certificates: self.use_platform_certificates,
+                    fingerprint: self.fingerprint(),
+                },
                 platform_keys,
             }),
             _ => Err(SettingsErrors(mistakes)),
         }
+    }
+
+    /// What stands for everything that can be replaced while calls are under way.
+    fn fingerprint(&self) -> Fingerprint {
+        let mut texts: Vec<&str> =
+            vec![if self.use_platform_certificates { "fetched" } else { "" }];
+        for key in &self.merchant_keys {
+            texts.push(key.serial.as_deref().unwrap_or_default());
+            texts.push(key.private_key.expose_secret());
+            texts.push(key.certificate.as_deref().unwrap_or_default());
+        }
+        // How many there are of each is told, so that none can be taken for another's.
+        let counts =
+            [self.merchant_keys.len(), self.api_v3_keys.len()].map(|count| count.to_string());
+        texts.extend(counts.iter().map(String::as_str));
+        texts.extend(self.api_v3_keys.iter().map(|key| key.expose_secret()));
+        texts.extend(self.public_key.iter().flat_map(|key| [key.id.as_str(), key.pem.as_str()]));
+        texts.extend(self.platform_certificates.iter().map(String::as_str));
+        let mut hash = digest::Context::new(&digest::SHA256);
+        for text in texts {
+            hash.update(&text.len().to_le_bytes());
+            hash.update(text.as_bytes());
+        }
+        let mut fingerprint = [0; 32];
+        fingerprint.iter_mut().zip(hash.finish().as_ref()).for_each(|(to, from)| *to = *from);
+        Fingerprint(fingerprint)
     }
 
     /// Where refunds are reported: as configured, else beside `notify_url`.
@@ -186,16 +217,13 @@ impl Settings {
         found
     }
 
-    /// Reads every merchant key; the first one signs.
+    /// Reads every merchant key; `None` with a mistake.
     fn parse_merchant_keys(
         &self,
         scheme: &dyn SignatureScheme,
         mistakes: &mut Vec<String>,
-    ) -> Option<MerchantKey> {
-        if self.merchant_keys.is_empty() {
-            mistakes.push("merchant_keys is empty".to_owned());
-        }
-        let mut first = None;
+    ) -> Option<MerchantKeys> {
+        let mut keys: Vec<MerchantKey> = Vec::new();
         for (at, key) in self.merchant_keys.iter().enumerate() {
             let texts = MerchantKeyTexts {
                 serial: key.serial.as_deref(),
@@ -203,13 +231,20 @@ impl Settings {
                 certificate: key.certificate.as_deref(),
             };
             match MerchantKey::parse(scheme, texts) {
-                Ok(parsed) => first = first.or(Some(parsed)),
+                Ok(key) if keys.iter().any(|other| other.serial() == key.serial()) => {
+                    mistakes.push(format!("merchant_keys[{at}]: the serial is there already"));
+                }
+                Ok(key) => keys.push(key),
                 Err(whys) => {
                     mistakes.extend(whys.iter().map(|why| format!("merchant_keys[{at}]: {why}")))
                 }
             }
         }
-        first
+        if self.merchant_keys.is_empty() {
+            mistakes.push("merchant_keys is empty".to_owned());
+        }
+        let mut keys = keys.into_iter();
+        keys.next().map(|first| MerchantKeys { first, others: keys.collect() })
     }
 
     fn parse_platform_keys(

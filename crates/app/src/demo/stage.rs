@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use store_postgres::{ConnectSettings, PostgresStore};
+use wechatpay_sim::Credentials;
 
 /// Marks this deployment's payments.
 const DEPLOYMENT_ID: &str = "demo";
@@ -31,8 +32,11 @@ pub(super) struct Stage {
     pub(super) sandbox: SandboxControl,
     /// Everybody who ever bought something, for the books.
     pub(super) crowd: Vec<Buyer>,
+    configured: Configured,
     service: Recipe,
     serving: Option<Process>,
+    /// How often the service was started.
+    starts: usize,
     sandbox_process: Process,
     postgres: RunningPostgres,
 }
@@ -54,16 +58,9 @@ impl Stage {
 
         let addr = free_address()?;
         let file = data.join("paydesk.toml");
-        let merchant = sandbox.credentials().await?;
-        let service = WithSandbox {
-            deployment_id: DEPLOYMENT_ID,
-            api: addr,
-            database_url: &postgres.url(),
-            sandbox_url: sandbox.base(),
-            merchant: &merchant,
-        };
-        configuration::write(&file, &service.document())?;
-        let service = Recipe::serve(program, &file, addr, logs.service);
+        let configured = Configured { file, addr, database_url: postgres.url() };
+        configured.write(sandbox.base(), &sandbox.credentials().await?)?;
+        let service = Recipe::serve(program, &configured.file, addr, logs.service);
         let serving = Some(service.start().await?);
 
         let api = Api::at(format!("http://{addr}"))?;
@@ -72,7 +69,18 @@ impl Stage {
             goods::offer(&operator, goods).await?;
         }
         let crowd = Vec::new();
-        Ok(Stage { api, operator, sandbox, crowd, service, serving, sandbox_process, postgres })
+        Ok(Stage {
+            api,
+            operator,
+            sandbox,
+            crowd,
+            configured,
+            service,
+            serving,
+            starts: 1,
+            sandbox_process,
+            postgres,
+        })
     }
 
     /// A buyer nobody has seen before.
@@ -121,7 +129,18 @@ impl Stage {
     /// The service comes up, after a kill or for the first time.
     pub(super) async fn start_service(&mut self) -> Result<()> {
         self.serving = Some(self.service.start().await?);
+        self.starts = self.starts.saturating_add(1);
         Ok(())
+    }
+
+    /// How often the service was started by now.
+    pub(super) fn starts(&self) -> usize {
+        self.starts
+    }
+
+    /// The service's configuration holds these keys from now on. It is told nothing.
+    pub(super) fn configure(&self, merchant: &Credentials) -> Result<()> {
+        self.configured.write(self.sandbox.base(), merchant)
     }
 
     /// No trouble is left from the story before: no fault, the clock goes, and the service runs.
@@ -143,6 +162,26 @@ impl Stage {
             }
         }
         database::stop(self.postgres).await;
+    }
+}
+
+/// Where the service's configuration is, and what in it does not change.
+struct Configured {
+    file: PathBuf,
+    addr: SocketAddr,
+    database_url: String,
+}
+
+impl Configured {
+    fn write(&self, sandbox_url: &str, merchant: &Credentials) -> Result<()> {
+        let service = WithSandbox {
+            deployment_id: DEPLOYMENT_ID,
+            api: self.addr,
+            database_url: &self.database_url,
+            sandbox_url,
+            merchant,
+        };
+        configuration::write(&self.file, &service.document())
     }
 }
 

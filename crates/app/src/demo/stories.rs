@@ -3,6 +3,7 @@
 mod cash_on_delivery;
 mod empty_wallet;
 mod forged_and_replayed;
+mod keys_replaced;
 mod killed_before_payment;
 mod last_item;
 mod normal_purchase;
@@ -33,4 +34,5 @@ pub(super) const STORIES: &[Story] = &[
     last_item::STORY,
     empty_wallet::STORY,
     refund_answer_lost::STORY,
+    keys_replaced::STORY,
 ];

@@ -32,6 +32,38 @@ pub(super) async fn until_seen_paid(buyer: &Buyer, order_number: &str) -> Result
     }
 }
 
+/// Waits until an attempt to notify of a payment was made of which `is_it` is true.
+pub(super) async fn until_attempted(
+    stage: &Stage,
+    out_trade_no: &str,
+    is_it: impl Fn(&Value) -> bool,
+) -> Result<()> {
+    let begun = Stopwatch::start();
+    loop {
+        let ledger = stage.sandbox.ledger().await?;
+        let attempts = ledger.attempts(out_trade_no);
+        if attempts.iter().any(&is_it) {
+            return Ok(());
+        }
+        if begun.elapsed() > PATIENCE {
+            bail!("no notification of {out_trade_no} is as it should be: {attempts:?}");
+        }
+        pause(LOOK_AGAIN_AFTER).await;
+    }
+}
+
+/// Waits until the service's log has a line of which `is_it` is true.
+pub(super) async fn until_said(stage: &Stage, is_it: impl Fn(&Value) -> bool) -> Result<()> {
+    let begun = Stopwatch::start();
+    while !stage.service_log()?.iter().any(&is_it) {
+        if begun.elapsed() > PATIENCE {
+            bail!("the service did not say so within {} s", PATIENCE.as_secs());
+        }
+        pause(LOOK_AGAIN_AFTER).await;
+    }
+    Ok(())
+}
+
 /// The ledger once so many attempts to notify of a payment were answered, whatever the answer.
 pub(super) async fn until_answered(
     stage: &Stage,

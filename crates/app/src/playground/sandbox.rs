@@ -1,6 +1,7 @@
 //! The sandbox's control routes: the buyer's thumb on "pay", trouble on purpose, the clock, the truth.
 
 use crate::playground::api::local_client;
+use crate::playground::json::text;
 use crate::playground::ledger::Ledger;
 use anyhow::{Context as _, Result, ensure};
 use reqwest::{Client, Method, StatusCode};
@@ -70,6 +71,30 @@ impl SandboxControl {
     pub async fn notify(&self, out_trade_no: &str, tamper: Option<&str>) -> Result<Value> {
         let path = format!("/_sandbox/notify/{out_trade_no}");
         self.done(Method::POST, &path, &json!({"tamper": tamper})).await
+    }
+
+    /// Which key signs: `certificate`, `public_key` or `mixed`.
+    pub async fn mode(&self, verification: &str) -> Result<()> {
+        let mode = json!({"verification": verification});
+        self.done(Method::POST, "/_sandbox/mode", &mode).await.map(drop)
+    }
+
+    /// WeChat Pay signs with another certificate from now on: its serial.
+    pub async fn rotate_platform_certificate(&self) -> Result<String> {
+        let rotated = self.done(Method::POST, "/_sandbox/keys/rotate", &Value::Null).await?;
+        text(&rotated, "/platform_serial")
+    }
+
+    /// Another key of the merchant, beside those there are: all credentials with it.
+    pub async fn another_merchant_key(&self) -> Result<Credentials> {
+        self.done(Method::POST, "/_sandbox/merchant-keys", &Value::Null).await?;
+        self.credentials().await
+    }
+
+    /// The merchant can no longer sign with this key.
+    pub async fn revoke_merchant_key(&self, serial: &str) -> Result<()> {
+        let path = format!("/_sandbox/merchant-keys/{serial}/revoke");
+        self.done(Method::POST, &path, &Value::Null).await.map(drop)
     }
 
     async fn done(&self, method: Method, path: &str, body: &Value) -> Result<Value> {

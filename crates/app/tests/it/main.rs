@@ -19,6 +19,7 @@ mod processes;
 mod purchase;
 mod races;
 mod refunds;
+mod shipping;
 mod shop;
 mod stock;
 mod world;

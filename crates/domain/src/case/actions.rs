@@ -4,8 +4,8 @@
 //! None of it moves money or changes an order: that is done where it always is, by a job or a command.
 
 use super::{Case, CaseKind, CaseStatus};
-use crate::OutTradeNo;
 use crate::job::JobId;
+use crate::{OrderNumber, OutTradeNo};
 
 /// What a person does with a case. Has no `Debug`: what people write may name somebody.
 #[derive(Clone, PartialEq, Eq)]
@@ -100,6 +100,8 @@ impl Case {
             }
             // A job that was set aside is named whole.
             CaseKind::Stuck => JobId::parse(&self.subject),
+            // Whoever put it right has it told once more.
+            CaseKind::ShippingInfo => Some(JobId::report(&OrderNumber::parse(&self.subject)?)),
             CaseKind::Surplus
             | CaseKind::AmountMismatch
             | CaseKind::RefundMismatch
@@ -220,6 +222,9 @@ mod tests {
         assert_eq!(work(CaseKind::Foreign, "NUMBER-1"), Ok(Some(orphan)));
         let refund = JobId { kind: JobKind::FollowRefund, subject: "R-1:2".to_owned() };
         assert_eq!(work(CaseKind::Stuck, "follow_refund:R-1:2"), Ok(Some(refund)));
+        let order = "P20261121100000ABCDEFGHJKMNPQ";
+        let report = JobId { kind: JobKind::ReportShipment, subject: order.to_owned() };
+        assert_eq!(work(CaseKind::ShippingInfo, order), Ok(Some(report)));
         // Of the books, and of what only a person can put right.
         for (kind, subject) in [(CaseKind::Stuck, "invariant I20"), (CaseKind::Ledger, "P-1")] {
             assert_eq!(work(kind, subject), Err(CaseRefusal::NothingToRetry), "{subject}");

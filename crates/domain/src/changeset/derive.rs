@@ -68,6 +68,7 @@ pub(super) fn jobs(
         None => JobChange::Remove { id: expire },
     });
     jobs.extend(completion(after, events));
+    jobs.extend(report(after, events, now));
     jobs
 }
 
@@ -152,6 +153,14 @@ fn completion(after: &Order, events: &[Event]) -> Option<JobChange> {
         }
         Some(_) | None => None,
     }
+}
+
+/// What was paid inside WeChat and is on its way is told to WeChat, whichever came last: the goods left, or their money
+/// came. Whether it has to be is found out then.
+fn report(after: &Order, events: &[Event], now: Timestamp) -> Option<JobChange> {
+    let is_news = events.iter().any(|e| matches!(e, Event::Shipped(_) | Event::Settled { .. }));
+    let is_owed = is_news && after.shipping_duty().is_some();
+    is_owed.then(|| JobChange::Ensure { id: JobId::report(&after.number), due_at: now })
 }
 
 pub(super) fn outgoing(

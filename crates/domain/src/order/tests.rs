@@ -17,6 +17,7 @@ mod recharging;
 mod recording;
 mod refund_samples;
 mod refunds;
+mod reporting;
 mod rules;
 mod samples;
 mod showing;

@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use usecases::{Epochs, Paydesk, QueryBudget, Settings};
+use usecases::{Epochs, Paydesk, QueryBudget, ReportRoom, Settings};
 
 pub(in crate::tests) const PREPAY: &str = "/api/mini/wechat-pay/prepay-from-checkout";
 pub(in crate::tests) const START_S: i64 = 1_800_000_000;
@@ -113,10 +113,12 @@ where
         gateway: fake.clone(),
         notices: fake.clone(),
         login: fake.clone(),
+        shipping: None,
         clock: fake.clone(),
         ids: fake.clone(),
         events,
         query_budget: QueryBudget::new(100),
+        report_room: ReportRoom::default(),
         epochs: Epochs::default(),
         settings: Settings {
             deployment_id: "test".to_owned(),

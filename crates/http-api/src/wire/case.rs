@@ -19,6 +19,7 @@ pub(crate) enum WireCaseKind {
     Foreign,
     RefundAbnormal,
     Ledger,
+    ShippingInfo,
 }
 
 /// How far a case got.
@@ -90,6 +91,7 @@ impl WireCaseKind {
             CaseKind::Foreign => WireCaseKind::Foreign,
             CaseKind::RefundAbnormal => WireCaseKind::RefundAbnormal,
             CaseKind::Ledger => WireCaseKind::Ledger,
+            CaseKind::ShippingInfo => WireCaseKind::ShippingInfo,
         }
     }
 }

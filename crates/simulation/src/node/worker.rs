@@ -202,6 +202,6 @@ fn flow_of(serving: &Serving, job: &LeasedJob) -> Flow {
         JobKind::ExpireOrder => Flow::Close,
         JobKind::FollowRefund => Flow::Refund,
         JobKind::ResolveOrphan => Flow::Orphan,
-        JobKind::CompleteOrder => Flow::Act,
+        JobKind::CompleteOrder | JobKind::ReportShipment => Flow::Act,
     }
 }

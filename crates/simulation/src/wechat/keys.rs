@@ -109,6 +109,7 @@ impl Keys {
             app_secrets: BTreeMap::from([(Keys::APPID.to_owned(), "secret".to_owned())]),
             mobile_apps: BTreeSet::from([Keys::MOBILE_APPID.to_owned()]),
             merchant_serials: BTreeSet::from([rsa(TAG_MERCHANT, "merchant")]),
+            revoked_serials: BTreeSet::new(),
             api_v3_key,
             public_key_id: rsa(TAG_PUBLIC_KEY, "wechatpay_public_key"),
             platform_certificates: certificates,

@@ -8,7 +8,7 @@ use domain::job::{JobChange, JobId, JobKind};
 use domain::order::{
     COMPLETE_AFTER_S, Command, CompletedBy, Order, OrderStatus, PayerReport, PayerResult,
 };
-use domain::ports::CommitAnswer;
+use domain::ports::{CommitAnswer, Finish};
 
 fn at(seconds: i64) -> Timestamp {
     sample::start().plus_seconds(seconds)
@@ -87,4 +87,25 @@ pub async fn the_sweep_gives_delivered_orders_their_last_day_once(stores: &Store
     assert_eq!(stores.jobs.sweep(at(60), 100).await.unwrap(), [complete]);
     assert_eq!(last_days_due_at(stores, at(60)).await, [one.number.as_str()], "due at once");
     assert!(stores.jobs.sweep(at(70), 100).await.unwrap().is_empty());
+}
+
+/// What was paid inside WeChat is told to WeChat: the job comes with the shipment, and a later one makes it due anew.
+pub async fn each_shipment_has_its_report_promised(stores: &Stores) {
+    let order = stores.open_order(1).await;
+    let order = stores.step(&order, &sample::success(&order, "T-1"), at(10)).await;
+    let report = JobId::report(&order.number);
+    let due = async |now: Timestamp| {
+        let jobs = stores.jobs.claim(now, 100, 60_000).await.unwrap();
+        jobs.into_iter().find(|job| job.fence.job == report)
+    };
+    assert_eq!(due(at(15)).await, None, "nothing was shipped");
+    let some = Command::Ship(sample::shipment("SF-1", false));
+    let order = stores.step(&order, &some, at(20)).await;
+    let first = due(at(20)).await.expect("a report");
+    let rest = Command::Ship(sample::shipment("SF-2", true));
+    stores.step(&order, &rest, at(30)).await;
+    assert!(stores.jobs.finish(&first.fence, Finish::Done).await.unwrap());
+    let again = due(at(30)).await.expect("the rest is told, too, though it came meanwhile");
+    assert!(stores.jobs.finish(&again.fence, Finish::Done).await.unwrap());
+    assert_eq!(due(at(40)).await, None);
 }

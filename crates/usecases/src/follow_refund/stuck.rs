@@ -46,6 +46,20 @@ async fn what_nobody_knows_for_an_hour_is_shown_to_a_person_once() {
     }
 }
 
+/// It may have waited for a person's yes since, and be sent a moment ago: nobody is told that it was sent then.
+#[tokio::test]
+async fn what_a_person_reads_is_since_when_it_is_wanted() {
+    let (mut order, no) = unheard_for(7_200);
+    order.refunds[0].sent_at = Some(now().plus_seconds(-5));
+    let mut gateway = MockGateway::new();
+    gateway.expect_query_refund().returning(|_| ready(Err(lost())));
+    let (desk, life) = setting(order, gateway);
+    desk.follow_refund(&no, &job(&no, 2)).await.unwrap();
+    let life = life.lock().unwrap();
+    let [case] = &life.written[0].cases[..] else { panic!("{:?}", life.written[0].cases) };
+    assert!(case.detail.starts_with("asked for more than an hour ago"), "{}", case.detail);
+}
+
 #[tokio::test]
 async fn what_was_sent_within_the_hour_is_nobodys_business_yet() {
     for seconds in [0, 60, 3_599] {

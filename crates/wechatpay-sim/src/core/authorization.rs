@@ -21,6 +21,7 @@ const TRANSACTION_UNSIGNED: &str = "签名信息错误，验签失败";
 const WRONG_SCHEME: &str = "HTTP头Authorization认证类型不正确";
 const SKEWED: &str = "Http头Authorization中的timestamp与发起请求的时间不得超过5分钟";
 const WRONG_SERIAL: &str = "商户证书序列号有误。请使用签名私钥匹配的证书序列号";
+const REVOKED: &str = "商户证书已作废";
 const WRONG_SIGNATURE: &str = "签名错误";
 
 /// The five values of an `Authorization` header.
@@ -108,6 +109,11 @@ pub fn authenticate(
         .map_or(i64::MAX, |sent| now.unix_timestamp().saturating_sub(sent).saturating_abs());
     if skew_s > WINDOW_S {
         return Err(Refusal::unsigned(SKEWED));
+    }
+    if authorization.mchid == account.mchid
+        && account.revoked_serials.contains(&authorization.serial_no)
+    {
+        return Err(Refusal::unsigned(REVOKED));
     }
     if authorization.mchid != account.mchid
         || !account.merchant_serials.contains(&authorization.serial_no)

@@ -30,6 +30,8 @@ pub struct Account {
     pub mobile_apps: BTreeSet<String>,
     /// Serials of the merchant's valid API certificates.
     pub merchant_serials: BTreeSet<String>,
+    /// Serials of those that were revoked (作废).
+    pub revoked_serials: BTreeSet<String>,
     /// The APIv3 key: 32 bytes, used as they are.
     pub api_v3_key: [u8; 32],
     /// `PUB_KEY_ID_…`.

@@ -105,6 +105,7 @@ fn account() -> Account {
         app_secrets: [(APPID.to_owned(), "secret".to_owned())].into(),
         mobile_apps: [MOBILE_APPID.to_owned()].into(),
         merchant_serials: [MERCHANT_SERIAL.to_owned()].into(),
+        revoked_serials: [].into(),
         api_v3_key: *API_V3_KEY,
         public_key_id: PUBLIC_KEY_ID.to_owned(),
         platform_certificates: vec![PlatformCertificate {

@@ -115,6 +115,20 @@ impl WeChatPay {
         self.account.platform_certificates.push(certificate);
     }
 
+    /// The merchant may sign with this certificate too.
+    pub fn add_merchant_certificate(&mut self, serial: &str) {
+        self.account.merchant_serials.insert(serial.to_owned());
+    }
+
+    /// The merchant may no longer sign with this certificate; whether it could.
+    pub fn revoke_merchant_certificate(&mut self, serial: &str) -> bool {
+        let could = self.account.merchant_serials.remove(serial);
+        if could {
+            self.account.revoked_serials.insert(serial.to_owned());
+        }
+        could
+    }
+
     /// The merchant and WeChat Pay's key names.
     pub fn account(&self) -> &Account {
         &self.account

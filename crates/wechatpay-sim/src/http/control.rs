@@ -52,6 +52,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/clock").get(clock).put(set_clock))
         .service(web::resource("/mode").get(mode).post(set_mode))
         .service(web::resource("/keys/rotate").post(rotate))
+        .service(web::resource("/merchant-keys").post(add_merchant_key))
+        .service(web::resource("/merchant-keys/{serial}/revoke").post(revoke_merchant_key))
         .service(web::resource("/notify/{out_trade_no}").post(notify))
         .service(web::resource("/verify-pay-params").post(verify_pay_params))
         .service(web::resource("/reset").post(reset));
@@ -221,6 +223,38 @@ async fn rotate(shared: Data<Shared>) -> Controlled {
     Ok(HttpResponse::Ok().json(json!({
         "platform_serial": now.platform_serial,
         "platform_certificate_pem": now.platform_certificate_pem,
+    })))
+}
+
+async fn add_merchant_key(shared: Data<Shared>) -> Controlled {
+    let broken = |why: String| ControlRefusal::broken(&why);
+    let adding = shared.clone();
+    web::block(move || {
+        let mchid = adding.credentials().mchid;
+        let key = certified_key(&mchid, adding.real()).map_err(|why| why.to_string())?;
+        adding.add_merchant(key).map_err(|why| why.to_string())
+    })
+    .await
+    .map_err(|why| broken(why.to_string()))?
+    .map_err(broken)?;
+    shown_merchant_key(&shared)
+}
+
+async fn revoke_merchant_key(shared: Data<Shared>, serial: Path<String>) -> Controlled {
+    let revoked = shared.revoke_merchant(&serial);
+    if !revoked.map_err(|why| ControlRefusal::broken(&why.to_string()))? {
+        return Err(ControlRefusal::not_found("the merchant has no such key that is valid"));
+    }
+    shown_merchant_key(&shared)
+}
+
+/// The key that `credentials` shows by now.
+fn shown_merchant_key(shared: &Shared) -> Controlled {
+    let now = shared.credentials();
+    Ok(HttpResponse::Ok().json(json!({
+        "merchant_serial": now.merchant_serial,
+        "merchant_private_key_pem": now.merchant_private_key_pem,
+        "merchant_certificate_pem": now.merchant_certificate_pem,
     })))
 }
 

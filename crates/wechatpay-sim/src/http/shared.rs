@@ -179,6 +179,28 @@ impl Shared {
         Ok(())
     }
 
+    /// The merchant may sign with another key, too.
+    pub(super) fn add_merchant(&self, key: CertifiedKey) -> Result<(), FolderError> {
+        let mut guard = self.lock();
+        let inside = &mut *guard;
+        inside.keyring.add_merchant(&key.serial, &key.private_key_pem)?;
+        let serial = key.serial.clone();
+        inside.keys.add_merchant(&self.directory, key)?;
+        inside.pay.add_merchant_certificate(&serial);
+        Ok(())
+    }
+
+    /// The merchant may no longer sign with this key; whether it could.
+    pub(super) fn revoke_merchant(&self, serial: &str) -> Result<bool, FolderError> {
+        let mut guard = self.lock();
+        let inside = &mut *guard;
+        let could = inside.pay.revoke_merchant_certificate(serial);
+        if could {
+            inside.keys.revoke_merchant(&self.directory, serial)?;
+        }
+        Ok(could)
+    }
+
     /// A panic elsewhere leaves a plain value, not a broken one: go on with it.
     fn lock(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)

@@ -10,6 +10,7 @@
 //! MAY NOT leave a half-made key file: it is written beside and put in place in one step, and of two sandboxes that
 //! start at the same moment the second takes the first one's keys.
 
+use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -90,6 +91,12 @@ pub struct StoredKeys {
     api_v3_key: String,
     api_v2_key: String,
     merchant: CertifiedKey,
+    /// Those that were made later, oldest first.
+    #[serde(default)]
+    later_merchant: Vec<CertifiedKey>,
+    /// Serials of the merchant's certificates that are revoked.
+    #[serde(default)]
+    revoked: BTreeSet<String>,
     public_key: BareKey,
     platform: Vec<CertifiedKey>,
 }
@@ -123,6 +130,8 @@ impl StoredKeys {
             api_v3_key: secret(ALPHANUMERIC, 32),
             api_v2_key: secret(HEX, 32),
             merchant: certified_key(&identity.mchid, now)?,
+            later_merchant: Vec::new(),
+            revoked: BTreeSet::new(),
             public_key: bare_key(format!("PUB_KEY_ID_0{}{digits}", &identity.mchid))?,
             platform: vec![certified_key("Sandbox platform certificate", now)?],
         })
@@ -144,18 +153,48 @@ impl StoredKeys {
 
     /// Adds a platform certificate, in the directory too.
     pub fn add_platform(&mut self, directory: &Path, key: CertifiedKey) -> Result<(), FolderError> {
-        let mut with_key = self.clone();
-        with_key.platform.push(key);
+        let mut changed = self.clone();
+        changed.platform.push(key);
+        self.become_in(directory, changed)
+    }
+
+    /// Gives the merchant another certificate, in the directory too: it is the one that is shown.
+    pub fn add_merchant(&mut self, directory: &Path, key: CertifiedKey) -> Result<(), FolderError> {
+        let mut changed = self.clone();
+        changed.later_merchant.push(key);
+        self.become_in(directory, changed)
+    }
+
+    /// Revokes a certificate of the merchant, in the directory too.
+    pub fn revoke_merchant(&mut self, directory: &Path, serial: &str) -> Result<(), FolderError> {
+        let mut changed = self.clone();
+        changed.revoked.insert(serial.to_owned());
+        self.become_in(directory, changed)
+    }
+
+    fn become_in(&mut self, directory: &Path, changed: Self) -> Result<(), FolderError> {
         let path = directory.join(KEYS_FILE);
-        replace(&path, &with_key.to_json()?).map_err(|source| FolderError::Io { path, source })?;
-        with_key.show(directory)?;
-        *self = with_key;
+        replace(&path, &changed.to_json()?).map_err(|source| FolderError::Io { path, source })?;
+        changed.show(directory)?;
+        *self = changed;
         Ok(())
+    }
+
+    fn merchants(&self) -> impl DoubleEndedIterator<Item = &CertifiedKey> {
+        std::iter::once(&self.merchant).chain(&self.later_merchant)
+    }
+
+    /// The newest of the merchant's keys that is not revoked; where all are, the newest.
+    fn shown_merchant(&self) -> &CertifiedKey {
+        let is_good = |key: &&CertifiedKey| !self.revoked.contains(&key.serial);
+        let newest = || self.later_merchant.last().unwrap_or(&self.merchant);
+        self.merchants().rev().find(is_good).unwrap_or_else(newest)
     }
 
     /// What the merchant may know.
     pub fn credentials(&self) -> Credentials {
         let platform = self.platform.last();
+        let merchant = self.shown_merchant();
         Credentials {
             mchid: self.mchid.clone(),
             appid: self.appid.clone(),
@@ -163,9 +202,9 @@ impl StoredKeys {
             mobile_appid: self.mobile_appid.clone(),
             api_v3_key: self.api_v3_key.clone(),
             api_v2_key: self.api_v2_key.clone(),
-            merchant_serial: self.merchant.serial.clone(),
-            merchant_private_key_pem: self.merchant.private_key_pem.clone(),
-            merchant_certificate_pem: self.merchant.certificate_pem.clone(),
+            merchant_serial: merchant.serial.clone(),
+            merchant_private_key_pem: merchant.private_key_pem.clone(),
+            merchant_certificate_pem: merchant.certificate_pem.clone(),
             platform_serial: platform.map(|key| key.serial.clone()).unwrap_or_default(),
             platform_certificate_pem: platform
                 .map(|key| key.certificate_pem.clone())
@@ -186,7 +225,12 @@ impl StoredKeys {
             mchid: self.mchid.clone(),
             app_secrets: [(self.appid.clone(), self.app_secret.clone())].into(),
             mobile_apps: [self.mobile_appid.clone()].into(),
-            merchant_serials: [self.merchant.serial.clone()].into(),
+            merchant_serials: self
+                .merchants()
+                .map(|key| key.serial.clone())
+                .filter(|serial| !self.revoked.contains(serial))
+                .collect(),
+            revoked_serials: self.revoked.clone(),
             api_v3_key,
             public_key_id: self.public_key.id.clone(),
             platform_certificates: self.platform.iter().map(listed).collect(),
@@ -196,7 +240,9 @@ impl StoredKeys {
     /// All keys, ready to sign and verify.
     pub fn keyring(&self) -> Result<RsaKeyring, FolderError> {
         let mut keyring = RsaKeyring::default();
-        keyring.add_merchant(&self.merchant.serial, &self.merchant.private_key_pem)?;
+        for key in self.merchants() {
+            keyring.add_merchant(&key.serial, &key.private_key_pem)?;
+        }
         keyring.add_signer(&self.public_key.id, &self.public_key.private_key_pem)?;
         for key in &self.platform {
             keyring.add_signer(&key.serial, &key.private_key_pem)?;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use wechatpay_sim::Settings;
 
+use crate::merchant::Merchant;
 use crate::{own_directory, start, start_in};
 
 const URL: &str = "https://pay.example.com/notify";
@@ -81,6 +82,42 @@ async fn a_rotated_certificate_signs_at_once_and_survives_a_restart() {
     let (again, merchant) = start_in(directory.clone(), Settings::default()).await;
     assert_eq!(merchant.credentials.platform_serial, new);
     assert_eq!(again.credentials(), &merchant.credentials);
+    again.stop().await;
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_merchant_signs_with_either_of_its_keys_until_one_is_revoked() {
+    let directory = own_directory("merchant-keys").await;
+    let (sandbox, first) = start_in(directory.clone(), Settings::default()).await;
+    let (status, made) = first.control("POST", "merchant-keys", Value::Null).await;
+    assert_eq!(status, 200, "{made}");
+    let (_, credentials) = first.control("GET", "credentials", Value::Null).await;
+    let second = first.with(serde_json::from_value(credentials).unwrap());
+    assert_eq!(made["merchant_serial"], json!(second.credentials.merchant_serial));
+    assert_ne!(first.credentials.merchant_serial, second.credentials.merchant_serial);
+    let serial = &first.credentials.merchant_serial;
+    let says = async |merchant: &Merchant| {
+        let answered = merchant.call("GET", "/v3/certificates", "").await.unwrap();
+        (answered.code(), answered.json()["message"].as_str().unwrap_or("-").to_owned())
+    };
+    let well = ("200 -".to_owned(), "-".to_owned());
+    assert_eq!([says(&first).await, says(&second).await], [well.clone(), well.clone()]);
+
+    let revoke = format!("merchant-keys/{serial}/revoke");
+    let (status, shown) = first.control("POST", &revoke, Value::Null).await;
+    assert_eq!((status, &shown["merchant_serial"]), (200, &made["merchant_serial"]));
+    let revoked = ("401 SIGN_ERROR".to_owned(), "商户证书已作废".to_owned());
+    assert_eq!([says(&first).await, says(&second).await], [revoked.clone(), well.clone()]);
+    assert_eq!(first.control("POST", &revoke, Value::Null).await.0, 404, "it is revoked");
+    assert_eq!(first.control("POST", "merchant-keys/12AB/revoke", Value::Null).await.0, 404);
+    sandbox.stop().await;
+
+    let (again, second) = start_in(directory.clone(), Settings::default()).await;
+    assert_eq!(json!(second.credentials.merchant_serial), made["merchant_serial"]);
+    let mut first = first;
+    first.base_url = again.base_url();
+    assert_eq!([says(&first).await, says(&second).await], [revoked, well]);
     again.stop().await;
     std::fs::remove_dir_all(directory).unwrap();
 }

@@ -46,14 +46,25 @@ impl Answered {
     }
 }
 
+fn signs(credentials: &Credentials) -> RsaKeyPair {
+    let pem = credentials.merchant_private_key_pem.as_bytes();
+    let der = PrivatePkcs8KeyDer::from_pem_slice(pem).unwrap();
+    RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).unwrap()
+}
+
 impl Merchant {
     pub(crate) fn new(sandbox: &RunningSandbox) -> Self {
         let credentials = sandbox.credentials().clone();
-        let pem = credentials.merchant_private_key_pem.as_bytes();
-        let der = PrivatePkcs8KeyDer::from_pem_slice(pem).unwrap();
-        let key = RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).unwrap();
         let client = Client::builder().no_proxy().build().unwrap();
+        let key = signs(&credentials);
         Self { base_url: sandbox.base_url(), credentials, client, key }
+    }
+
+    /// The same merchant with other credentials.
+    pub(crate) fn with(&self, credentials: Credentials) -> Self {
+        let (base_url, client) = (self.base_url.clone(), self.client.clone());
+        let key = signs(&credentials);
+        Self { base_url, credentials, client, key }
     }
 
     pub(crate) fn sign(&self, message: &str) -> String {

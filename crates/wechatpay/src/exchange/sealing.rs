@@ -24,7 +24,7 @@ impl Exchange {
     pub(crate) async fn sealing_key(&self) -> Option<SealingKey> {
         self.refresh_when_stale().await;
         let (ring, now) = (self.read_ring(), self.signing_time());
-        if let Some(id) = &self.public_key_id {
+        if let Some(id) = &self.credentials().public_key_id {
             let key = ring.find(&Serial::of(id), now)?;
             return Some(SealingKey { serial: id.clone(), key });
         }

@@ -6,6 +6,7 @@ mod abnormal;
 mod bills;
 mod certificates;
 mod close;
+mod credentials;
 mod date;
 mod errors;
 mod http;

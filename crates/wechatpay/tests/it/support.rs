@@ -87,8 +87,13 @@ pub(crate) struct World {
 }
 
 pub(crate) fn world(settings: &Settings) -> World {
+    world_at(settings, NOW)
+}
+
+/// One that begins at another time.
+pub(crate) fn world_at(settings: &Settings, seconds: i64) -> World {
     let wechat = Arc::new(Script::default());
-    let clock = Arc::new(TestClock::at(NOW));
+    let clock = Arc::new(TestClock::at(seconds));
     let ports = Ports {
         clock: clock.clone(),
         transport: wechat.clone(),

@@ -64,9 +64,12 @@ impl Order {
                     && found.reserves()
             })
         };
-        self.goes_on_elsewhere(refund)
-            || self.is_served_otherwise(refund)
-            || self.next_numbers(refund).any(is_replacement)
+        self.is_kept_in_its_chain(refund) || self.next_numbers(refund).any(is_replacement)
+    }
+
+    /// Whether what went in its place, or what it was to go in the place of, is kept.
+    pub(super) fn is_kept_in_its_chain(&self, refund: &Refund) -> bool {
+        self.goes_on_elsewhere(refund) || self.is_served_otherwise(refund)
     }
 
     /// The numbers that what takes its place may have, also where they are known already.

@@ -68,7 +68,27 @@ impl Order {
     ) -> Option<Event> {
         let payment = payment.filter(|payment| is_surplus(payment))?;
         let after = events.iter().fold(self.clone(), Order::apply);
-        after.rest_of_surplus(payment, now).map(Event::RefundRequested)
+        let rest = after.rest_of_surplus(payment, now);
+        rest.or_else(|| after.rest_beside(payment, events, now)).map(Event::RefundRequested)
+    }
+
+    /// What is left of what a person said is owed of a surplus, once one of its chain is paid back that is worth
+    /// less and was thought to have come to nothing: one more refund.
+    fn rest_beside(&self, payment: &Payment, events: &[Event], now: Timestamp) -> Option<Refund> {
+        let automatic = OutRefundNo::of_surplus(payment.out_trade_no());
+        let gave_way = self.last_of_chain(&automatic)?;
+        let is_wanted = !gave_way.reserves() && gave_way.state != RefundState::Declined;
+        let there = self.there_instead_of(gave_way).filter(|_| is_wanted)?;
+        let is_over = there.is_paid_back()
+            && events.iter().any(|event| event.out_refund_no() == Some(&there.out_refund_no));
+        let left = gave_way.amount.minus(there.amount).filter(|_| is_over)?;
+        self.one_more(payment, there, left, now)
+    }
+
+    /// Whether it returns money that its order could not take.
+    pub(super) fn returns_surplus(&self, refund: &Refund) -> bool {
+        let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
+        refund.kind != RefundKind::External && payment.is_some_and(is_surplus)
     }
 
     /// What is left of the last one that gave way: less than all of it went back elsewhere. Nobody has
@@ -112,15 +132,26 @@ impl Order {
         payment: Option<&Payment>,
         now: Timestamp,
     ) -> Option<Event> {
-        let payment = payment?;
         let after = events.iter().fold(self.clone(), Order::apply);
-        let reason = after.why_all_goes_back(payment)?;
-        let amount = closed.amount.min(after.rest_of(payment));
-        if amount < Fen::new(1) || after.has_all_refunds(payment.no) {
+        after.one_more(payment?, closed, closed.amount, now).map(Event::RefundRequested)
+    }
+
+    /// One more refund of money of which the order keeps nothing: so much that `of` does not bring, as far as it is
+    /// left.
+    fn one_more(
+        &self,
+        payment: &Payment,
+        of: &Refund,
+        amount: Fen,
+        now: Timestamp,
+    ) -> Option<Refund> {
+        let reason = self.why_all_goes_back(payment)?;
+        let amount = amount.min(self.rest_of(payment));
+        if amount < Fen::new(1) || self.has_all_refunds(payment.no) {
             return None;
         }
-        let out_refund_no = after.number_of_rest(payment, closed, amount)?;
-        Some(Event::RefundRequested(Refund {
+        let out_refund_no = self.number_of_rest(payment, of, amount)?;
+        Some(Refund {
             out_refund_no,
             payment_no: payment.no,
             amount,
@@ -134,7 +165,7 @@ impl Order {
             sent_at: None,
             applied: None,
             created_at: now,
-        }))
+        })
     }
 
     /// Another rest is another refund, also beside one that was lost with the database.

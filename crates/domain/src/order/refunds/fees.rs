@@ -38,6 +38,11 @@ impl Order {
     /// Whether what was asked for would still be asked for: of an order that goes on or was shipped
     /// meanwhile, neither fees go back nor all that is left because it was to end.
     pub(super) fn still_stands(&self, refund: &Refund) -> bool {
+        let settled = self.settled_payment();
+        if settled.is_none_or(|settled| settled.no != refund.payment_no) {
+            // Money that the order does not keep goes back, whatever becomes of its goods.
+            return true;
+        }
         if !refund.lines.is_empty() {
             return refund.amount <= worth(&refund.lines) || self.status == OrderStatus::Cancelling;
         }
@@ -46,6 +51,18 @@ impl Order {
         let is_all = if refund.reserves() { rest == Fen::ZERO } else { refund.amount >= rest };
         let is_of_before = self.shipments.iter().any(|sent| sent.at > refund.created_at);
         !(is_all && is_of_before)
+    }
+
+    /// Whether goods were sent for the first time that would have stayed here while a refund was going back: it had
+    /// been given up by then, and nobody has asked for it since.
+    pub(super) fn was_overtaken(&self, refund: &Refund) -> bool {
+        let settled = self.settled_payment().is_some_and(|paid| paid.no == refund.payment_no);
+        let sent = self.shipments.first().filter(|sent| settled && sent.at > refund.created_at);
+        sent.is_some_and(|sent| {
+            let mut then = self.clone();
+            then.refunds.retain(|refund| refund.created_at < sent.at);
+            then.is_all_reserved() || then.is_all_asked_back()
+        })
     }
 
     /// When WeChat Pay has taken the last goods of an unshipped order back and the fees are left: the

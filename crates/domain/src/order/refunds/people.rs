@@ -85,15 +85,22 @@ impl Order {
         }
         let ended =
             matches!(refund.state, RefundState::Rejected { .. } | RefundState::Closed { .. });
-        let has_replacement = self.replacement_of(out_refund_no).is_some();
-        if ended && !has_replacement && self.goes_back_otherwise(refund) {
+        let has_replacement = self.goes_on_as_another(out_refund_no);
+        // Of a surplus all that is left belongs to the payer: who says how much is owed may say so beside one whose
+        // record was lost.
+        let goes_back = if amount.is_some() && self.returns_surplus(refund) {
+            self.is_kept_in_its_chain(refund)
+        } else {
+            self.goes_back_otherwise(refund)
+        };
+        if ended && !has_replacement && goes_back {
             return Err(Rejection::WrongState);
         }
         let is_over = ended && !has_replacement;
         // What somebody asked for can be asked for again, as much as is wanted.
         let may_be_named = |amount| {
             let now_asked_for = self.replacement_of(out_refund_no).unwrap_or(refund).amount;
-            refund.kind == RefundKind::Surplus && (is_over || amount == now_asked_for)
+            self.returns_surplus(refund) && (is_over || amount == now_asked_for)
         };
         if amount.is_some_and(|amount| !may_be_named(amount)) {
             return Err(Rejection::WrongState);
@@ -103,6 +110,7 @@ impl Order {
             RefundState::Rejected { code }
                 if is_over
                     && as_it_was
+                    && self.replacement_of(out_refund_no).is_none()
                     && code != NUMBER_TAKEN
                     && self.has_room(refund)
                     && self.may_be_sent_again(refund, given) =>
@@ -141,8 +149,7 @@ impl Order {
     /// Of what was to end the order before it was shipped, goods are worth something else now; an amount
     /// is asked for anew.
     fn may_be_retried(&self, refund: &Refund) -> bool {
-        let is_automatic = refund.kind == RefundKind::Surplus;
-        is_automatic || !refund.lines.is_empty() || self.still_stands(refund)
+        !refund.lines.is_empty() || self.still_stands(refund)
     }
 
     fn retry_needs_another(&self, refund: &Refund, given: &Circumstances<'_>) -> bool {
@@ -181,7 +188,7 @@ impl Order {
         let another = self.cut_anew(another)?;
         let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
         let rest = payment.map_or(Fen::ZERO, |payment| self.rest_of(payment));
-        let some_is_back = refund.kind == RefundKind::Surplus && rest < refund.amount;
+        let some_is_back = self.returns_surplus(refund) && rest < refund.amount;
         let (amount, actor) = match amount {
             // Known by it: that so much is owed is what a person said.
             Some(amount) => (amount, given_by.to_owned()),
@@ -219,8 +226,7 @@ impl Order {
             RefundState::Abnormal { .. } => {}
             // What goes on under another number is paid back there; what goes back otherwise, is paid back.
             RefundState::Rejected { .. }
-                if self.replacement_of(out_refund_no).is_some()
-                    || self.goes_back_otherwise(refund) =>
+                if self.goes_on_as_another(out_refund_no) || self.goes_back_otherwise(refund) =>
             {
                 return Err(Rejection::WrongState);
             }
@@ -236,7 +242,11 @@ impl Order {
             | RefundState::Closed { .. } => return Err(Rejection::WrongState),
         }
         let to = RefundState::SettledOffline { note: note.to_owned(), at: now };
-        Ok(self.moved(refund, to, now))
+        let mut events =
+            vec![Event::RefundMoved { out_refund_no: out_refund_no.clone(), to, at: now }];
+        let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
+        events.extend(self.rest_after(&events, payment, now));
+        Ok(Decision::Record(self.with_what_follows(events, now)))
     }
 
     pub(super) fn known_refund(&self, no: &OutRefundNo) -> Result<&Refund, Rejection> {
@@ -258,6 +268,12 @@ impl Order {
     #[must_use]
     pub fn replacement_of(&self, closed: &OutRefundNo) -> Option<&Refund> {
         self.refunds.iter().find(|refund| refund.replaces.as_ref() == Some(closed))
+    }
+
+    /// Whether another one is begun in its place to which nobody has said no.
+    fn goes_on_as_another(&self, no: &OutRefundNo) -> bool {
+        let last = self.replacement_of(no).and_then(|heir| self.last_of_chain(&heir.out_refund_no));
+        last.is_some_and(|last| last.state != RefundState::Declined)
     }
 
     /// The end of the chain of replacements that begins with a refund: the one that still counts.
@@ -288,11 +304,10 @@ impl Order {
         // One that was given up for a while may have had another in its place, of what was owed by then.
         let last = self.last_of_chain(&closed.out_refund_no)?;
         let state = match last.state {
-            // Somebody has said no to it meanwhile.
-            RefundState::Declined => return None,
             // To so much nobody has said yes.
             RefundState::Withdrawn if last.amount > closed.amount => RefundState::AwaitingApproval,
             RefundState::Withdrawn
+            | RefundState::Declined
             | RefundState::AwaitingApproval
             | RefundState::Requested
             | RefundState::Sending
@@ -316,6 +331,14 @@ impl Order {
         })
     }
 
+    /// Whether another one is begun by itself in the place of a refund that WeChat Pay closes. Where its goods were
+    /// sent because it had been given up, a person asks for it or does not.
+    pub(super) fn is_begun_again(&self, closed: &Refund) -> bool {
+        closed.kind != RefundKind::External
+            && !self.was_overtaken(closed)
+            && !self.goes_back_otherwise(closed)
+    }
+
     /// What goes in the place of a refund that WeChat Pay closed: what was wanted last, as far as it is still
     /// there. Others may have gone meanwhile, and what had gone in its place may have been worth more.
     pub(super) fn in_place_of_closed(
@@ -325,6 +348,10 @@ impl Order {
         now: Timestamp,
     ) -> Option<Event> {
         let after = events.iter().fold(self.clone(), Order::apply);
+        // Somebody has said no to it meanwhile.
+        if after.last_of_chain(&closed.out_refund_no)?.state == RefundState::Declined {
+            return None;
+        }
         let another = after.replacing(closed, now)?;
         let payment = after.payments.iter().find(|payment| payment.no == closed.payment_no)?;
         let rest = after.rest_of(payment);

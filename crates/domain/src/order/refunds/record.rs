@@ -113,7 +113,7 @@ impl Order {
         let frees = matches!(to, RefundState::Closed { .. }) && refund.reserves();
         let out_refund_no = refund.out_refund_no.clone();
         events.push(Event::RefundMoved { out_refund_no, to, at: now });
-        if frees && refund.kind != RefundKind::External && !self.goes_back_otherwise(refund) {
+        if frees && self.is_begun_again(refund) {
             events.extend(self.in_place_of_closed(refund, &events, now));
         }
         let rest = self.rest_after(&events, payment, now);

@@ -234,6 +234,7 @@ fn jobs_are_named_by_what_they_do_and_to_what() {
         (JobId::orphan(&out_trade_no), format!("resolve_orphan:{out_trade_no}")),
         (JobId::expire(&order.number), format!("expire_order:{}", order.number)),
         (JobId::complete(&order.number), format!("complete_order:{}", order.number)),
+        (JobId::report(&order.number), format!("report_shipment:{}", order.number)),
         (
             JobId::refund(&order.refunds[0].out_refund_no),
             format!("follow_refund:{}", order.refunds[0].out_refund_no),
@@ -244,7 +245,7 @@ fn jobs_are_named_by_what_they_do_and_to_what() {
         assert_eq!(JobKind::parse(job.kind.name()), Some(job.kind));
     }
     assert_eq!(JobKind::parse("nothing"), None);
-    assert_eq!(JobKind::ALL.len(), 5);
+    assert_eq!(JobKind::ALL.len(), 6);
 }
 
 #[test]

@@ -15,3 +15,6 @@ mod recording;
 mod sending;
 mod telling;
 mod untold;
+
+pub(super) use fees::tea_and_cup;
+pub(super) use lines::paid as of_lines;

@@ -74,6 +74,7 @@ fn may_be_there(world: &World, seen: &Seen, job: &JobId) -> bool {
     let mut orders = seen.orders.values();
     match job.kind {
         JobKind::ResolveOrphan => !orders.any(is_known),
+        JobKind::ReportShipment => false,
         JobKind::FollowPayment
         | JobKind::ExpireOrder
         | JobKind::CompleteOrder

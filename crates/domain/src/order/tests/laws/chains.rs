@@ -39,9 +39,11 @@ proptest! {
         let played = history.play();
         for (index, step) in played.iter().enumerate() {
             for refund in step.after.refunds.iter().filter(|refund| keeps_its_amount(refund)) {
-                let both = earlier(&step.after, refund).find(|before| keeps_its_amount(before));
-                let told = both.is_none_or(|before| was_told(&played[..=index], before));
-                prop_assert!(told, "{:?} and {:?}", refund, both);
+                let both = earlier(&step.after, refund).filter(|before| keeps_its_amount(before));
+                let both: Vec<&Refund> = both.collect();
+                // Of three it is one case, about the first.
+                let told = both.iter().any(|before| was_told(&played[..=index], before));
+                prop_assert!(both.is_empty() || told, "{:?} and {:?}", refund, both);
             }
         }
     }

@@ -5,7 +5,7 @@ use super::super::histories::{History, histories};
 use super::super::samples::deadline;
 use super::cases;
 use crate::job::{JobChange, JobId, next_look, next_refund_look};
-use crate::order::{HORIZON_S, Order, OrderStatus};
+use crate::order::{Decision, HORIZON_S, Order, OrderStatus, Rejection};
 use crate::outgoing::OutgoingKind;
 use crate::payment::Payment;
 use crate::refund::{Refund, RefundState, RefundStatus};
@@ -57,8 +57,8 @@ fn promised(history: &History) -> Vec<(Order, BTreeMap<JobId, Timestamp>, Timest
 }
 
 /// Written here once more, so that the law does not lean on what it judges.
-fn has_work(state: &RefundState) -> Option<bool> {
-    match state.status() {
+fn has_work(refund: &Refund) -> Option<bool> {
+    match refund.state.status() {
         RefundStatus::Requested
         | RefundStatus::Sending
         | RefundStatus::Unknown
@@ -66,6 +66,7 @@ fn has_work(state: &RefundState) -> Option<bool> {
         | RefundStatus::Abnormal => Some(true),
         // For a while: what was under way when it was refused may still arrive.
         RefundStatus::Rejected | RefundStatus::SettledOffline => None,
+        RefundStatus::Withdrawn if refund.sent_at.is_some() => None,
         RefundStatus::AwaitingApproval
         | RefundStatus::Declined
         | RefundStatus::Withdrawn
@@ -94,7 +95,7 @@ proptest! {
             }
             for refund in &order.refunds {
                 let job = jobs.contains_key(&JobId::refund(&refund.out_refund_no));
-                let expected = match has_work(&refund.state) {
+                let expected = match has_work(refund) {
                     Some(works) => works || is_asked_about_once(&order, refund),
                     None => job,
                 };
@@ -137,17 +138,47 @@ proptest! {
         for (order, _, now) in promised(&history) {
             for refund in &order.refunds {
                 let next = next_refund_look(refund, now, Pace::DESIGNED);
-                prop_assert_eq!(next.is_some(), has_work(&refund.state).unwrap_or(next.is_some()));
+                prop_assert_eq!(next.is_some(), has_work(refund).unwrap_or(next.is_some()));
                 if let Some(next) = next {
                     let to_be_sent = refund.state == RefundState::Requested;
                     prop_assert!(next > now || to_be_sent, "a look in the past would spin");
                     let since = refund.sent_at.unwrap_or(refund.created_at);
-                    let latest = match has_work(&refund.state) {
+                    let latest = match has_work(refund) {
                         Some(_) => now.plus_seconds(1_800),
                         None => since.plus_seconds(HORIZON_S),
                     };
                     prop_assert!(next <= latest, "{:?} until {:?}", refund, next);
                 }
+            }
+        }
+    }
+
+    /// WeChat Pay has it, and its amount was another's: before anything is sent for money that is back.
+    #[test]
+    fn what_had_no_room_is_asked_about_as_soon_as_there_is_some(history in histories()) {
+        let mut without_room = Vec::new();
+        let mut steps = history.play().into_iter();
+        for asked in history.asked() {
+            if let Err(Rejection::RefundDiffers { out_refund_no, .. }) = &asked.answer {
+                without_room.push((out_refund_no.clone(), asked.command));
+                continue;
+            }
+            let Ok(Decision::Record(_)) = asked.answer else { continue };
+            let Some(step) = steps.next() else { continue };
+            for (number, fact) in &without_room {
+                let would_be = |order| step.moment.decide(order, fact).is_ok();
+                let may_be_there = |refund: &Refund| {
+                    let status = refund.state.status();
+                    let is_given_up =
+                        matches!(status, RefundStatus::Rejected | RefundStatus::Withdrawn);
+                    is_given_up && refund.sent_at.is_some()
+                };
+                let refund = step.after.refund(number).filter(|refund| may_be_there(refund));
+                if refund.is_none() || would_be(&step.before) || !would_be(&step.after) {
+                    continue;
+                }
+                let now = JobChange::Ensure { id: JobId::refund(number), due_at: step.moment.now };
+                prop_assert!(step.written.jobs.contains(&now), "{:?}", step.written.jobs);
             }
         }
     }

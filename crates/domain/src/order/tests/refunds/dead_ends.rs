@@ -272,8 +272,9 @@ fn what_a_closed_refund_of_elsewhere_leaves_of_a_surplus_goes_back_too() {
     assert_eq!(order.reserved(1), Fen::new(TOTAL), "{PART} fen stay with us: {:?}", order.refunds);
 }
 
-/// Only a backend that shares its numbers with another system can get there, or one that repeats a
-/// request with another amount after a failover lost the first. How much went back is then known to
+/// A backend that shares its numbers with another system gets there, and after a failover that lost the first
+/// who repeats a request with another amount; who repeats requests for pieces of one line in another order, which
+/// are cut otherwise by a fen; and who names another amount of a surplus. How much went back is then known to
 /// WeChat Pay alone: nothing may be freed, or the same money could go back twice. A person looks.
 #[test]
 fn a_number_that_is_another_amount_at_wechat_pay_keeps_its_amount_and_is_shown() {

@@ -11,7 +11,7 @@ use super::fees::{by, number, tea_and_cup};
 use crate::case::{CaseKind, CaseOpening};
 use crate::fact::RefundProgress;
 use crate::job::{JobChange, JobId};
-use crate::order::{CancelCause, Command, Order, OrderStatus, Rejection};
+use crate::order::{CancelCause, Command, Decision, Order, OrderStatus, Rejection};
 use crate::outgoing::OutgoingKind;
 use crate::refund::{Asker, NUMBER_TAKEN, RefundState, RefundStatus};
 use crate::{Fen, OutRefundNo};
@@ -206,4 +206,71 @@ fn what_is_closed_after_somebody_said_no_to_what_went_in_its_place_is_shown_to_a
     };
     assert!(written.cases.iter().any(shown), "{:?}", written.cases);
     assert!(written.outgoing.iter().any(|told| told.kind == OutgoingKind::CaseOpened));
+}
+
+/// Surplus money of which a person said first that so much is owed, and then so much; the first of them was
+/// refused, and is there after all.
+fn named_twice(first: i64, then: i64) -> (Order, OutRefundNo) {
+    let order = rejected(surplus());
+    let order = at(10).play(&order, &owing(&order, first));
+    let named_first = no(&order);
+    let order = at(70).play(&order, &send(&order));
+    let order = at(71).play(&order, &call_refused(&order));
+    let order = at(72).play(&order, &not_exist(&order));
+    let order = at(80).play(&order, &owing(&order, then));
+    let order = told(&at(90), &order, &named_first, RefundProgress::Processing);
+    assert_eq!(last(&order).state, RefundState::Withdrawn);
+    (order, named_first)
+}
+
+/// The last word counts, also where the same person had said something else before.
+#[test]
+fn what_a_person_said_last_is_owed_is_begun_again_and_no_more() {
+    let (order, named_first) = named_twice(PART, PART - 200);
+    let order = told(&at(100), &order, &named_first, RefundProgress::Closed);
+    assert_eq!(order.reserved(1), Fen::new(PART - 200), "{:?}", states(&order));
+}
+
+#[test]
+fn what_is_left_of_what_a_person_said_is_owed_goes_back_too() {
+    let (order, named_first) = named_twice(PART, PART + 200);
+    let order = told(&at(100), &order, &named_first, succeeded());
+    assert_eq!(order.reserved(1), Fen::new(PART + 200), "{:?}", states(&order));
+    let (order, named_first) = named_twice(PART, PART - 200);
+    let order = told(&at(100), &order, &named_first, succeeded());
+    assert_eq!(
+        order.reserved(1),
+        Fen::new(PART),
+        "more is back than is owed: {:?}",
+        states(&order)
+    );
+}
+
+/// All of its money was to go back and was refused, so that its goods were sent.
+#[test]
+fn what_was_overtaken_by_its_goods_is_not_begun_again_by_itself() {
+    let order = rejected(play(paid(), &[|_| Command::Cancel(CancelCause::Buyer)]));
+    let refund = no(&order);
+    let order = at(30).play(&order, &ship("SF-1", true));
+    let order = told(&at(60), &order, &refund, RefundProgress::Processing);
+    let closed = said_of(&order, order.refund(&refund).unwrap(), RefundProgress::Closed);
+    let told_of = at(70).written(&order, &closed).cases;
+    assert!(told_of.iter().any(|case| case.kind == CaseKind::RefundAbnormal), "{told_of:?}");
+    let order = at(70).play(&order, &closed);
+    assert_eq!(order.reserved(1), Fen::ZERO, "{:?}", states(&order));
+}
+
+/// Another person said no to what was tried again above a limit. It is still refused, and still owed.
+#[test]
+fn what_was_refused_is_not_stuck_when_somebody_says_no_to_its_replacement() {
+    let order = rejected(play(shipped(), &[|_| ask(PART, Asker::Operator)]));
+    let first = no(&order);
+    let order = at(10).approving_above(0).play(&order, &retry(&order));
+    let declined = at(20).play(&order, &decline(&order));
+    let again = Command::RetryRefund { out_refund_no: first.clone(), amount: None };
+    let by_bank = Command::SettleRefundOffline { out_refund_no: first, note: "bank".to_owned() };
+    assert_eq!(at(30).play(&declined, &by_bank).reserved(1), Fen::new(PART));
+    let order = at(30).play(&declined, &again);
+    assert_eq!(last(&order).replaces, Some(no(&declined)), "{:?}", states(&order));
+    assert_eq!(at(30).decide(&order, &again), Ok(Decision::AlreadyApplied));
 }

@@ -18,7 +18,7 @@ use crate::{Fen, OutRefundNo, Timestamp};
 use proptest::prelude::*;
 
 /// A paid order of lines (quantity, price of one, discount), with fees.
-pub(super) fn paid(lines: &[(u32, i64, i64)], fees: (i64, i64)) -> Order {
+pub(in crate::order::tests) fn paid(lines: &[(u32, i64, i64)], fees: (i64, i64)) -> Order {
     let mut placement = placement(500);
     let sample = placement.breakdown.lines[0].clone();
     placement.breakdown.lines = lines
