@@ -172,10 +172,8 @@ impl Setting {
 }
 
 fn seconds_until(finish: &Finish) -> i64 {
-    match finish {
-        Finish::Again(at) => at.seconds_since(now()),
-        other => panic!("not again: {other:?}"),
-    }
+    let Finish::Again(at) = finish else { panic!("not again: {finish:?}") };
+    at.seconds_since(now())
 }
 
 #[tokio::test]
