@@ -94,31 +94,39 @@ struct Said {
 impl Said {
     /// Says what is new, or was asked for; whether new keys were refused.
     fn hear(&mut self, looked: Result<Looked>, asked: bool) -> bool {
-        let Looked { is_other, beside } = match looked {
-            Ok(looked) => looked,
-            Err(error) => {
-                let why = format!("{error:#}");
-                let is_news = self.mistake.as_ref() != Some(&why);
-                if is_news || asked {
-                    tracing::error!(why, "keys.refused");
-                }
-                self.mistake = Some(why);
-                return is_news;
+        match looked {
+            Ok(looked) => {
+                self.hear_of_keys(looked.is_other, asked);
+                self.hear_of_the_rest(looked.beside);
+                false
             }
-        };
-        if self.mistake.take().is_some() && !is_other {
-            tracing::info!("the configuration is well again, with the keys that are in use");
+            Err(error) => self.hear_of_mistakes(format!("{error:#}"), asked),
         }
-        if asked && !is_other {
+    }
+
+    /// Whether they are others than those that were said last.
+    fn hear_of_mistakes(&mut self, why: String, asked: bool) -> bool {
+        let is_news = self.mistake.as_ref() != Some(&why);
+        if is_news || asked {
+            tracing::error!(why, "keys.refused");
+        }
+        self.mistake = Some(why);
+        is_news
+    }
+
+    fn hear_of_keys(&mut self, is_other: bool, asked: bool) {
+        // Other keys have said so themselves.
+        if (self.mistake.take().is_some() || asked) && !is_other {
             tracing::info!("keys.same");
         }
-        // What it was when the service began is the first thing that is heard.
-        let is_changed = self.beside.as_ref().is_some_and(|before| *before != beside);
-        if is_changed {
+    }
+
+    /// What it was when the service began is the first thing that is heard.
+    fn hear_of_the_rest(&mut self, beside: String) {
+        if self.beside.as_ref().is_some_and(|before| *before != beside) {
             tracing::warn!("the configuration has changed beside its keys: that takes a restart");
         }
         self.beside = Some(beside);
-        false
     }
 }
 
