@@ -380,7 +380,6 @@ impl Oracle {
 const SPACING_SLACK: i64 = 20 * SECOND;
 
 impl Seen {
-    /// A refund is on its way to WeChat Pay, which wants a minute between two of one payment.
     /// WeChat Pay is asked to send a refund to a card.
     fn is_applied_for(&mut self, world: &World, number: &str) {
         let refund = self.refund(number);
@@ -401,6 +400,7 @@ impl Seen {
         }
     }
 
+    /// A refund is on its way to WeChat Pay, which wants a minute between two of one payment.
     fn refund_is_sent(&mut self, world: &World, number: &str) {
         let Some(refund) = self.refund(number) else { return };
         let payment = format!("{} {:?}", transport_order_of(number), refund.payment_no);
