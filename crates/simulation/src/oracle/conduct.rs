@@ -182,6 +182,10 @@ impl Oracle {
             Asked::QueryRefund if answer.status == 404 => {
                 inside.disproved.insert(number.to_owned());
             }
+            // Nobody read it: the same may be sent again, with another key or another time.
+            Asked::Apply if answer.status == 401 => {
+                inside.applications.retain(|(applied_for, _)| applied_for != number);
+            }
             Asked::Apply if matches!(answer.status, 400 | 403) => {
                 inside.applications_refused.insert(number.to_owned());
             }
