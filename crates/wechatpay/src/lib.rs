@@ -14,6 +14,7 @@
 //! [`SignatureScheme`], which is [`Rsa`] wherever money is real.
 
 mod abnormal;
+mod app_secret;
 mod bills;
 mod called;
 mod certificates;
