@@ -7,6 +7,7 @@ mod api_fuzz;
 mod bench;
 mod cargo;
 mod ci;
+mod course;
 mod coverage;
 mod mutants;
 mod node;

@@ -5,7 +5,6 @@
 
 mod chromium;
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
@@ -15,7 +14,7 @@ use clap::Args;
 
 use crate::repository::Repository;
 use crate::sandbox::Sandbox;
-use crate::{cargo, node, script};
+use crate::{cargo, course, node};
 
 /// What the course is, and what it is made of.
 const SOURCES: &str = "xtask/page";
@@ -85,96 +84,18 @@ pub(crate) fn run(repository: &Repository, choices: &Choices) -> Result<ExitCode
     let mut command = Command::new("node");
     command.env("NODE_PATH", &modules).arg(sources.join("course.js")).arg(&sandbox.url);
     command.arg(&browser.program).arg(&pictures).arg(repository.root().join(PAGE));
-    let shown = play(command)?;
+    let shown = course::play(command)?;
     sandbox.stop()?;
-    let wrong = shown.wrong();
-    eprintln!(
-        "== page: {}; {} of {} steps, {} s; screenshots in {}",
-        if wrong.is_empty() { "all is well" } else { "NOT well" },
-        shown.steps.len(),
-        STEPS.len(),
-        begun.elapsed().as_secs(),
-        pictures.display(),
-    );
-    for line in &wrong {
-        eprintln!("   {line}");
-    }
-    Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn play(command: Command) -> Result<Shown> {
-    let mut shown = Shown::default();
-    let ended_well = script::run(command, |line| {
-        eprintln!("   {line}");
-        shown.note(line);
-    })?;
-    if !ended_well {
-        shown.failed.get_or_insert_with(|| "the course ended with an error (above)".to_owned());
-    }
-    Ok(shown)
-}
-
-/// What the course said: `ok STEP: …` for each thing that it showed, and `FAILED …` at the first that is wrong. Silence
-/// is no consent: what is not shown is missing.
-#[derive(Debug, Default)]
-struct Shown {
-    steps: BTreeSet<String>,
-    failed: Option<String>,
-}
-
-impl Shown {
-    fn note(&mut self, line: &str) {
-        if let Some((step, _)) = line.strip_prefix("ok ").and_then(|rest| rest.split_once(": ")) {
-            self.steps.insert(step.to_owned());
-        } else if let Some(what) = line.strip_prefix("FAILED ") {
-            self.failed = Some(what.to_owned());
-        }
-    }
-
-    /// What failed; or else what was not shown.
-    fn wrong(&self) -> Vec<String> {
-        if let Some(what) = &self.failed {
-            return vec![what.clone()];
-        }
-        let missing = STEPS.iter().filter(|step| !self.steps.contains(**step));
-        missing.map(|step| format!("{step} was not shown")).collect()
-    }
+    let wrong = shown.wrong(STEPS.iter().map(|step| (*step).to_owned()));
+    let (steps, all) = (shown.things.len(), STEPS.len());
+    let seconds = begun.elapsed().as_secs();
+    let how_much =
+        format!("{steps} of {all} steps, {seconds} s; screenshots in {}", pictures.display());
+    let is_well = course::conclude("page", &how_much, &wrong);
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 #[expect(clippy::disallowed_methods, reason = "a person wants to know how long it took")]
 fn now() -> Instant {
     Instant::now()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn all() -> Shown {
-        let mut shown = Shown::default();
-        for step in STEPS {
-            shown.note(&format!("ok {step}: as it should be"));
-        }
-        shown
-    }
-
-    #[test]
-    fn everything_shown_is_well() {
-        assert_eq!(all().wrong(), Vec::<String>::new());
-    }
-
-    #[test]
-    fn what_was_not_shown_is_missing() {
-        let mut shown = all();
-        shown.steps.remove("pay");
-        assert_eq!(shown.wrong(), ["pay was not shown"]);
-        assert_eq!(Shown::default().wrong().len(), STEPS.len());
-    }
-
-    #[test]
-    fn a_failure_is_told_in_its_own_words() {
-        let mut shown = all();
-        shown.note("FAILED pay: it says NOTPAY");
-        assert_eq!(shown.wrong(), ["pay: it says NOTPAY"]);
-    }
 }

@@ -3,7 +3,7 @@
 //! Each SDK plays its course (`xtask/sdks/`) with a sandbox of its own. May not judge what an SDK did, the
 //! course does; but it demands that everything was shown. docs/sandbox.md says how each is pointed at it.
 
-mod shown;
+mod table;
 
 use std::fs;
 use std::process::{Command, ExitCode};
@@ -14,8 +14,8 @@ use clap::Args;
 
 use crate::repository::Repository;
 use crate::sandbox::Sandbox;
-use crate::{cargo, node, python, script};
-use shown::{Shown, Table};
+use crate::{cargo, course, node, python};
+use table::Table;
 
 /// What the scripts are, and what they are made of.
 const SOURCES: &str = "xtask/sdks";
@@ -94,35 +94,16 @@ pub(crate) fn run(repository: &Repository, choices: &Choices) -> Result<ExitCode
         // Packages are looked for there, and nothing is left beside the sources.
         command.env("NODE_PATH", &modules).env("PYTHONDONTWRITEBYTECODE", "1");
         command.arg(sources.join(sdk.script)).arg(&sandbox.url).arg(own.join("certificates"));
-        let shown = play(command)?;
+        let shown = course::play(command)?;
         sandbox.stop()?;
         table.add(sdk.name, sdk.cannot, shown);
     }
     eprint!("\n{}\n", table.text());
     let wrong = table.wrong();
-    eprintln!(
-        "== sdks: {}; {} SDKs, {} things shown, {} s",
-        if wrong.is_empty() { "all is well" } else { "NOT well" },
-        SDKS.len(),
-        table.count(),
-        begun.elapsed().as_secs(),
-    );
-    for line in &wrong {
-        eprintln!("   {line}");
-    }
-    Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn play(command: Command) -> Result<Shown> {
-    let mut shown = Shown::default();
-    let ended_well = script::run(command, |line| {
-        eprintln!("   {line}");
-        shown.note(line);
-    })?;
-    if !ended_well {
-        shown.failed.get_or_insert_with(|| "the script ended with an error (above)".to_owned());
-    }
-    Ok(shown)
+    let seconds = begun.elapsed().as_secs();
+    let how_much = format!("{} SDKs, {} things shown, {seconds} s", SDKS.len(), table.count());
+    let is_well = course::conclude("sdks", &how_much, &wrong);
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 #[expect(clippy::disallowed_methods, reason = "a person wants to know how long it took")]

@@ -139,9 +139,10 @@ pub async fn start_as(
     let keys = KeysInUse {
         wechat_pay: Arc::new(wechat_pay),
         login: Arc::new(login),
+        shipping,
         meters: Arc::clone(&meters),
     };
-    let rim = Rim { store: store.clone(), jobs, keys, shipping, events };
+    let rim = Rim { store: store.clone(), jobs, keys, events };
     let desk = Arc::new(wire(settings, &rim));
     let Rim { jobs, keys, .. } = rim;
     let wechat_pay = Arc::clone(&keys.wechat_pay);
@@ -171,7 +172,6 @@ struct Rim {
     store: Arc<PostgresStore>,
     jobs: Arc<MeteredJobs>,
     keys: KeysInUse,
-    shipping: Option<Arc<dyn ShippingManagement>>,
     events: Arc<dyn EventSink>,
 }
 
@@ -217,8 +217,8 @@ async fn connect(settings: &Settings, checked: &Checked) -> Result<PostgresStore
 }
 
 fn wire(settings: &Settings, rim: &Rim) -> Paydesk {
-    let Rim { store, jobs, keys, shipping, events } = rim;
-    let KeysInUse { wechat_pay, login, meters } = keys;
+    let Rim { store, jobs, keys, events } = rim;
+    let KeysInUse { wechat_pay, login, shipping, meters } = keys;
     let clock: Arc<dyn Clock> = store.clock();
     let gateway: Arc<dyn PaymentGateway> = wechat_pay.clone();
     let login: Arc<dyn LoginGateway> = login.clone();
@@ -237,7 +237,7 @@ fn wire(settings: &Settings, rim: &Rim) -> Paydesk {
         gateway: Arc::new(Metered::gateway(gateway, meters)),
         notices: wechat_pay.clone(),
         login: Arc::new(Metered::new(login, meters)),
-        shipping: shipping.clone(),
+        shipping: shipping.clone().map(|it| -> Arc<dyn ShippingManagement> { it }),
         clock,
         ids: Arc::new(SystemIds::default()),
         events: Arc::clone(events),
@@ -264,7 +264,7 @@ fn shipping(
     settings: &Settings,
     identity: wechatpay::MiniProgramSettings,
     clock: Arc<dyn Clock>,
-) -> Result<Option<Arc<dyn ShippingManagement>>> {
+) -> Result<Option<Arc<wechatpay::MiniProgramShipping>>> {
     if !settings.wechat_pay.report_shipments {
         return Ok(None);
     }

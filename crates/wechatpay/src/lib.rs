@@ -13,6 +13,7 @@
 //! What it does not do itself stands in [`Ports`]: time, transport, nonces, and the
 //! [`SignatureScheme`], which is [`Rsa`] wherever money is real.
 
+mod app_secret;
 mod bills;
 mod called;
 mod certificates;

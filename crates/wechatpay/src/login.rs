@@ -5,12 +5,13 @@
 
 use core::time::Duration;
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use domain::names::{Appid, Openid};
 use domain::ports::{LoginError, LoginGateway, PortFuture};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::app_secret::AppSecret;
 use crate::settings::{self, SettingsErrors};
 use crate::target::encoded;
 use crate::transport::{HttpTransport, Method, Purpose, Transport, WireRequest, WireResponse};
@@ -62,7 +63,7 @@ impl MiniProgramSettings {
 /// Login by a mini program's code.
 pub struct MiniProgramLogin {
     appid: Appid,
-    app_secret: RwLock<SecretString>,
+    app_secret: AppSecret,
     transport: Arc<dyn Transport>,
 }
 
@@ -90,23 +91,19 @@ impl MiniProgramLogin {
         app_secret: SecretString,
         transport: Arc<dyn Transport>,
     ) -> MiniProgramLogin {
-        MiniProgramLogin { appid, app_secret: RwLock::new(app_secret), transport }
+        MiniProgramLogin { appid, app_secret: AppSecret::new(app_secret), transport }
     }
 
     /// Uses this secret from now on; whether it is another one than before.
     pub fn renew(&self, app_secret: SecretString) -> bool {
-        let mut held = self.app_secret.write().unwrap_or_else(PoisonError::into_inner);
-        let is_other = held.expose_secret() != app_secret.expose_secret();
-        *held = app_secret;
-        is_other
+        self.app_secret.renew(app_secret)
     }
 
     fn request(&self, code: &str) -> WireRequest {
-        let app_secret = self.app_secret.read().unwrap_or_else(PoisonError::into_inner);
         let target = format!(
             "/sns/jscode2session?appid={}&secret={}&js_code={}&grant_type=authorization_code",
             encoded(self.appid.as_str()),
-            encoded(app_secret.expose_secret()),
+            encoded(self.app_secret.now().expose_secret()),
             encoded(code)
         );
         let headers = BTreeMap::from([("Accept", "application/json".to_owned())]);

@@ -21,6 +21,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::app_secret::AppSecret;
 use crate::login::MiniProgramSettings;
 use crate::settings::SettingsErrors;
 use crate::target::encoded;
@@ -91,12 +92,18 @@ impl MiniProgramShipping {
     ) -> MiniProgramShipping {
         let (appid, app_secret) = identity;
         MiniProgramShipping {
-            identity: Identity { appid, app_secret },
+            identity: Identity { appid, app_secret: AppSecret::new(app_secret) },
             tokens: Tokens::new(Arc::clone(&transport), Arc::clone(&clock)),
             transport,
             clock,
             managed: tokio::sync::Mutex::new(None),
         }
+    }
+
+    /// Uses this secret from now on; whether it is another one than before. The token in hand is used while the
+    /// platform takes it: it ends those of a secret that was reset.
+    pub fn renew(&self, app_secret: SecretString) -> bool {
+        self.identity.app_secret.renew(app_secret)
     }
 
     /// Asks with our token. One that is refused did nothing: it is renewed, not by force, and the call repeated,

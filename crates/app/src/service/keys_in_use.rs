@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use wechatpay::{MiniProgramLogin, Renewed, WechatPay};
+use wechatpay::{MiniProgramLogin, MiniProgramShipping, Renewed, WechatPay};
 
 /// How often the configuration and the files that it names are read again.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -22,6 +22,8 @@ pub(crate) const RENEWED: &str = "paydesk_keys_renewed_total";
 pub(super) struct KeysInUse {
     pub(super) wechat_pay: Arc<WechatPay>,
     pub(super) login: Arc<MiniProgramLogin>,
+    /// Unless nothing is told to it.
+    pub(super) shipping: Option<Arc<MiniProgramShipping>>,
     pub(super) meters: Arc<Meters>,
 }
 
@@ -34,8 +36,11 @@ impl KeysInUse {
         let checked = settings.check()?;
         let refused = |errors: wechatpay::SettingsErrors| Mistakes(errors.0);
         let renewed = self.wechat_pay.renew(&checked.wechat_pay).map_err(refused)?;
-        let other_secret = self.login.renew(checked.login.app_secret);
-        let is_other = renewed == Renewed::Replaced || other_secret;
+        let app_secret = checked.login.app_secret;
+        if let Some(shipping) = &self.shipping {
+            shipping.renew(app_secret.clone());
+        }
+        let is_other = self.login.renew(app_secret) || renewed == Renewed::Replaced;
         if is_other {
             self.meters.count(RENEWED, &[("result", "replaced")]);
             tracing::info!("keys.replaced");

@@ -194,11 +194,13 @@ impl Shared {
     pub(super) fn revoke_merchant(&self, serial: &str) -> Result<bool, FolderError> {
         let mut guard = self.lock();
         let inside = &mut *guard;
-        let could = inside.pay.revoke_merchant_certificate(serial);
-        if could {
+        let can = inside.pay.account().merchant_serials.contains(serial);
+        if can {
+            // The folder first: what could not be written has not happened.
             inside.keys.revoke_merchant(&self.directory, serial)?;
+            inside.pay.revoke_merchant_certificate(serial);
         }
-        Ok(could)
+        Ok(can)
     }
 
     /// A panic elsewhere leaves a plain value, not a broken one: go on with it.

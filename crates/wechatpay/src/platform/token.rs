@@ -11,6 +11,7 @@ use domain::ports::{Clock, ShippingError};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Said, post, read};
+use crate::app_secret::AppSecret;
 use crate::transport::Transport;
 use crate::wire::platform::{TokenAskedWire, TokenWire};
 
@@ -27,7 +28,7 @@ const TOKEN_MAX: usize = 1_024;
 /// Whose token, and by which secret.
 pub(super) struct Identity {
     pub(super) appid: Appid,
-    pub(super) app_secret: SecretString,
+    pub(super) app_secret: AppSecret,
 }
 
 /// Holds the token while it is good.
@@ -73,10 +74,11 @@ impl Tokens {
     }
 
     async fn ask(&self, of: &Identity) -> Result<(SecretString, u64), ShippingError> {
+        let app_secret = of.app_secret.now();
         let asked = TokenAskedWire {
             grant_type: "client_credential",
             appid: of.appid.as_str(),
-            secret: of.app_secret.expose_secret(),
+            secret: app_secret.expose_secret(),
             force_refresh: false,
         };
         let request = post(STABLE_TOKEN.to_owned(), &asked)?;

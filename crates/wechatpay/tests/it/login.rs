@@ -77,6 +77,18 @@ async fn what_cannot_be_a_code_is_not_sent() {
     }
 }
 
+#[tokio::test]
+async fn another_secret_is_used_from_the_next_call_on() {
+    let wechat = Arc::new(Script::default());
+    let secret = SecretString::from("s&cret");
+    let login = MiniProgramLogin::over(Appid::new("wx1"), secret, wechat.clone());
+    let [same, other] = ["s&cret", "an&other"].map(|it| login.renew(SecretString::from(it)));
+    assert!(!same && other);
+    wechat.lose();
+    drop(login.openid("071").await);
+    assert!(wechat.targets()[0].contains("&secret=an%26other&"), "{:?}", wechat.targets());
+}
+
 #[test]
 fn settings_name_their_mistakes_without_the_secret() {
     let good = MiniProgramSettings {

@@ -305,7 +305,7 @@ fn aimed_step() -> impl Strategy<Value = Step> {
     )
 }
 
-pub(super) fn ordinary() -> impl Strategy<Value = History> {
+fn ordinary() -> impl Strategy<Value = History> {
     (0..ORDINARY, prop::collection::vec(step(), 0..40))
         .prop_map(|(base, steps)| History { base, steps })
 }

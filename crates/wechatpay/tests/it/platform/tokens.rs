@@ -124,6 +124,22 @@ async fn a_lost_token_is_asked_for_again_by_the_next_call_only() {
     assert_eq!(mini.tell().await, Ok(()));
 }
 
+#[tokio::test]
+async fn another_secret_asks_for_the_next_token() {
+    let mini = mini();
+    mini.gives_token("T1");
+    mini.answers(&ok());
+    mini.tell().await.unwrap();
+    let [same, other] = ["s&cret", "another"].map(|it| mini.shipping.renew(SecretString::from(it)));
+    assert!(!same && other);
+    // The platform ended the token of the one before.
+    mini.refuses(40_001);
+    mini.gives_token("T2");
+    mini.answers(&ok());
+    assert_eq!(mini.tell().await, Ok(()));
+    assert!(mini.body(3).contains(r#""secret":"another""#), "{}", mini.body(3));
+}
+
 /// A platform that takes its time, so that calls overlap.
 struct Slow(Mutex<Vec<String>>);
 

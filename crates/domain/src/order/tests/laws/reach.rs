@@ -1,7 +1,6 @@
 //! Where the histories come: the laws say nothing about what they never reach.
 
-use super::super::histories::{Asked, History, histories, ordinary};
-use super::cases;
+use super::super::histories::{Asked, History, histories};
 use super::money::keeps_its_amount;
 use crate::fact::RefundProgress;
 use crate::order::{Command, Decision, Event, Order, OrderStatus, RefundOf, Rejection};
@@ -298,17 +297,4 @@ fn the_histories_reach_every_place_where_money_was_lost_once() {
     let counts = counted(&histories(), HISTORIES);
     let rare: Vec<_> = PLACES.iter().filter(|(place, least)| counts[place] < *least).collect();
     assert!(rare.is_empty(), "{rare:?} of {counts:#?}");
-}
-
-/// For people: `PROPTEST_CASES=10000 cargo test -p domain -- --ignored --nocapture how_often`.
-#[test]
-#[ignore = "prints, and demands nothing"]
-#[expect(clippy::print_stdout, reason = "it is asked for by people")]
-fn how_often_the_histories_reach_each_place() {
-    let cases = cases().cases;
-    let (all, by_chance) = (counted(&histories(), cases), counted(&ordinary(), cases));
-    println!("{:>6} {:>9} of {cases}", "all", "by chance");
-    for (place, _) in PLACES {
-        println!("{:>6} {:>9}  {place}", all[place], by_chance[place]);
-    }
 }

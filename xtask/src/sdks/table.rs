@@ -1,9 +1,8 @@
 //! What the SDKs showed, as a table; and what is missing in it.
 //!
-//! A script says `using VERSION, …` once, `ok MODE/CAPABILITY: …` for each thing that it showed, and
-//! `FAILED …` at the first that is wrong. May not take silence for consent: what is not shown is missing.
+//! A thing that a script shows is `MODE/CAPABILITY`. May not take silence for consent: what is not shown is missing.
 
-use std::collections::BTreeSet;
+use crate::course::Shown;
 
 /// What every SDK has to be able to do, in each mode.
 const CAPABILITIES: [&str; 19] = [
@@ -30,36 +29,6 @@ const CAPABILITIES: [&str; 19] = [
 /// Which key WeChat Pay signs with, and the letter of it in the table.
 const MODES: [(&str, char); 3] = [("certificate", 'c'), ("public_key", 'p'), ("mixed", 'm')];
 
-/// Of one SDK.
-#[derive(Debug, Default)]
-pub(super) struct Shown {
-    /// Its version, and the language's.
-    using: Option<String>,
-    /// `MODE/CAPABILITY`.
-    things: BTreeSet<String>,
-    /// What was wrong.
-    pub(super) failed: Option<String>,
-}
-
-impl Shown {
-    /// Takes in a line of the script.
-    pub(super) fn note(&mut self, line: &str) {
-        if let Some(using) = line.strip_prefix("using ") {
-            self.using = Some(using.to_owned());
-        } else if let Some((thing, _)) =
-            line.strip_prefix("ok ").and_then(|rest| rest.split_once(": "))
-        {
-            self.things.insert(thing.to_owned());
-        } else if let Some(what) = line.strip_prefix("FAILED ") {
-            self.failed = Some(what.to_owned());
-        }
-    }
-
-    fn has(&self, mode: &str, capability: &str) -> bool {
-        self.things.contains(&format!("{mode}/{capability}"))
-    }
-}
-
 /// Of all SDKs.
 #[derive(Debug, Default)]
 pub(super) struct Table {
@@ -79,20 +48,22 @@ impl Column {
             return "has no means".to_owned();
         }
         let letter = |(mode, letter): (&str, char)| {
-            if self.shown.has(mode, capability) { letter } else { '-' }
+            let is_shown = self.shown.things.contains(&thing(mode, capability));
+            if is_shown { letter } else { '-' }
         };
         MODES.map(letter).map(String::from).join(" ")
     }
 
-    fn missing(&self) -> impl Iterator<Item = String> {
+    /// What failed; or else what was not shown.
+    fn wrong(&self) -> impl Iterator<Item = String> {
         let expected = CAPABILITIES.iter().filter(|one| !self.cannot.contains(one));
-        expected.flat_map(move |capability| {
-            MODES
-                .iter()
-                .filter(move |(mode, _)| !self.shown.has(mode, capability))
-                .map(move |(mode, _)| format!("{}: {mode}/{capability} was not shown", self.name))
-        })
+        let things = expected.flat_map(|one| MODES.map(|(mode, _)| thing(mode, one)));
+        self.shown.wrong(things).into_iter().map(|what| format!("{}: {what}", self.name))
     }
+}
+
+fn thing(mode: &str, capability: &str) -> String {
+    format!("{mode}/{capability}")
 }
 
 impl Table {
@@ -129,15 +100,7 @@ impl Table {
 
     /// What failed, and what was not shown.
     pub(super) fn wrong(&self) -> Vec<String> {
-        let mut wrong = Vec::new();
-        for column in &self.columns {
-            match &column.shown.failed {
-                // What comes after it cannot have been shown.
-                Some(what) => wrong.push(format!("{}: {what}", column.name)),
-                None => wrong.extend(column.missing()),
-            }
-        }
-        wrong
+        self.columns.iter().flat_map(Column::wrong).collect()
     }
 }
 
