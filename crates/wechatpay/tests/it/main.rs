@@ -8,6 +8,7 @@ mod certificates;
 mod close;
 mod credentials;
 mod date;
+mod documented;
 mod errors;
 mod http;
 mod login;
