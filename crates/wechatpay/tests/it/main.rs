@@ -2,6 +2,7 @@
 //! error table, tampering, keys that change, a clock that is wrong.
 #![cfg(test)]
 
+mod abnormal;
 mod bills;
 mod certificates;
 mod close;
