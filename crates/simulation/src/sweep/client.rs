@@ -256,15 +256,18 @@ impl Client {
     }
 
     /// Pays in the app; when the cashier does not open, because the key that signed what was offered is revoked by
-    /// now, the payer touches "pay" once more.
+    /// now, the payer touches "pay" again, a few times.
     pub(super) async fn pay_in_the_end(&mut self, said: &Said) {
         let Some(number) = said.seen.as_ref().map(|seen| seen.number.clone()) else { return };
-        if self.pay(said) {
-            return;
-        }
-        let request = self.payment(&number, TradeType::Jsapi);
-        if let Some(offered) = self.insist(request).await {
-            self.pay(&offered);
+        let mut offered = said.clone();
+        for _ in 0..3 {
+            if self.pay(&offered) {
+                return;
+            }
+            self.wait(2_000).await;
+            let request = self.payment(&number, TradeType::Jsapi);
+            let Some(said) = self.insist(request).await else { return };
+            offered = said;
         }
     }
 
