@@ -8,6 +8,7 @@ mod bench;
 mod cargo;
 mod ci;
 mod course;
+mod coverage;
 mod mutants;
 mod node;
 mod page;
@@ -73,6 +74,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Writes docs/wechat-pay-coverage.md: each rule of WeChat Pay v3, and where client, sandbox and tests keep it
+    Coverage,
     /// The whole gate: tidy, formatting, lints, tests, the SDKs of others, the sandbox's page
     Ci,
 }
@@ -102,6 +105,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Planted(choices) => planted::run(&repository, choices),
         Command::Sim { arguments } => sim::run(&repository, arguments),
         Command::Sweep { arguments } => sweep::run(&repository, arguments),
+        Command::Coverage => coverage::run(&repository),
         Command::Ci => ci::run(&repository),
     }
 }

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::repository::Repository;
-use crate::{cargo, planted};
+use crate::{cargo, coverage, planted};
 
 /// Must it be repaired before the change can land?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +66,7 @@ pub(crate) fn run(repository: &Repository) -> Result<ExitCode> {
     found.extend(migrations::check(&tree));
     found.extend(requirements::check(&tree));
     found.extend(planted::check(&tree));
+    found.extend(coverage::check(&tree));
     for violation in &found {
         eprintln!("{violation}");
     }

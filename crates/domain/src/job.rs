@@ -199,7 +199,7 @@ pub fn next_report(since: Timestamp, now: Timestamp, pace: Pace) -> Option<Times
 /// to do by ourselves. `now` itself for one that is to be sent: whether it may be is decided then.
 #[must_use]
 pub fn next_refund_look(refund: &Refund, now: Timestamp, pace: Pace) -> Option<Timestamp> {
-    let sent_at = refund.sent_at.unwrap_or(refund.created_at);
+    let sent_at = refund.last_moved_at();
     let age_s = pace.seconds_between(sent_at, now).max(0);
     let rung = |ladder: &[(i64, i64)]| {
         let rung = ladder.iter().find(|(until, _)| age_s < *until);

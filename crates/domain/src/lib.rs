@@ -6,6 +6,7 @@
 
 pub mod bill;
 pub mod buyer;
+pub mod card;
 pub mod case;
 pub mod cash;
 pub mod catalogue;

@@ -29,8 +29,8 @@ pub use clock::{Clock, IdSource};
 pub use coupons::{CouponAtHand, CouponBook, CouponInForce, CouponIssue, IssueAnswer};
 pub use events::{Committed, EventSink};
 pub use gateway::{
-    GatewayError, LoginError, LoginGateway, Notice, NoticeBody, NoticeError, NoticeOpener,
-    PayParams, PaymentGateway, RawNotice, RefundRequest, WechatRefusal,
+    AbnormalRequest, GatewayError, LoginError, LoginGateway, Notice, NoticeBody, NoticeError,
+    NoticeOpener, PayParams, PaymentGateway, RawNotice, RefundRequest, WechatRefusal,
 };
 pub use invariants::{InvariantReport, Invariants, Part};
 pub use job_queue::{Finish, JobQueue, LeasedJob};

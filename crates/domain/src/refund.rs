@@ -4,8 +4,9 @@
 //! awaiting_approval ─▶ requested ─▶ sending ─▶ processing ─▶ succeeded
 //!    │   │                 ▲          │ ▲ │       │  │
 //!    │   └▶ withdrawn      │   unknown ◀┘ └───────┘  ├─▶ abnormal ─▶ succeeded | settled_offline
-//!    └────▶ declined       │          │              └─▶ closed (what is still owed: another one)
-//!                          └ rejected ◀┘ ─▶ settled_offline
+//!    └────▶ declined       │          │              │      └─▶ processing (applied for to a card)
+//!                          └ rejected ◀┘             └─▶ closed (what is still owed: another one)
+//!                               └─▶ settled_offline
 //! ```
 //!
 //! The amount is reserved from the first state on, and freed only by `declined`, `withdrawn`,
@@ -13,6 +14,7 @@
 //! (`requested`, `awaiting_approval` ─▶ `withdrawn`), and what of it did not go back there is asked for
 //! again as another one. What may happen when is decided in `order/refunds/`.
 
+use crate::card::CardOwner;
 use crate::names::RefundId;
 use crate::payment::PaymentNo;
 use crate::{Fen, OutRefundNo, Timestamp};
@@ -54,8 +56,19 @@ pub struct Refund {
     pub state: RefundState,
     /// When it was last sent, or was about to be.
     pub sent_at: Option<Timestamp>,
+    /// That it was abnormal, and applied for to a card; the last time.
+    pub applied: Option<Application>,
     /// When it was decided.
     pub created_at: Timestamp,
+}
+
+/// That a person had an abnormal refund sent to a card (v3 §7.7). Which card it was is kept nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Application {
+    /// Whose card. Once it was the merchant's, so it stays: money that arrives may be there.
+    pub to: CardOwner,
+    /// When it was applied for, or was about to be.
+    pub at: Timestamp,
 }
 
 /// What a refund is for: so many of one line.
@@ -191,6 +204,7 @@ impl fmt::Debug for Refund {
             .field("replaces", &self.replaces)
             .field("state", &self.state)
             .field("sent_at", &self.sent_at)
+            .field("applied", &self.applied)
             .field("created_at", &self.created_at)
             .finish_non_exhaustive()
     }
@@ -280,6 +294,21 @@ impl Refund {
     #[must_use]
     pub fn waits_for_a_person(&self) -> bool {
         matches!(self.state, RefundState::AwaitingApproval | RefundState::Rejected { .. })
+    }
+
+    /// When WeChat Pay was last asked to move it: sent, or applied for; before that, when it was decided.
+    #[must_use]
+    pub fn last_moved_at(&self) -> Timestamp {
+        let sent_at = self.sent_at.unwrap_or(self.created_at);
+        self.applied.map_or(sent_at, |applied| applied.at.max(sent_at))
+    }
+
+    /// Whether it succeeded, and the money may be on the merchant's own account: the payer is owed it until a
+    /// person has paid it.
+    #[must_use]
+    pub fn is_with_the_merchant(&self) -> bool {
+        matches!(self.state, RefundState::Succeeded { .. })
+            && self.applied.is_some_and(|applied| applied.to == CardOwner::Merchant)
     }
 
     /// WeChat Pay's number of it, once it is known.

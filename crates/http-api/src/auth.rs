@@ -12,6 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::UserId;
 use domain::ports::{ApiKeyRecord, IdSource, Role};
 use ring::digest::{SHA256, digest};
+use ring::hmac;
 
 /// What a buyer's token begins with.
 const BUYER_PREFIX: &str = "pt_";
@@ -131,6 +132,15 @@ async fn buyer(token_hash: [u8; 32], state: &ApiState) -> Result<Principal, Prob
 async fn api_key(key_hash: [u8; 32], state: &ApiState) -> Result<ApiKeyRecord, Problem> {
     let found = state.run(async move |paydesk| paydesk.access.api_key(key_hash).await);
     found.await??.ok_or_else(|| Problem::unauthenticated("the API key is not known"))
+}
+
+/// HMAC-SHA256 (hex) of `text` under the secret that the caller sent. The same caller gets the same for the same; who
+/// has all that we keep, which is that secret's hash, cannot even try what `text` may have been.
+pub(crate) fn mac_by_credential(req: &HttpRequest, text: &str) -> Result<String, Problem> {
+    let value = req.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let secret = value.and_then(secret).ok_or_else(Problem::internal)?;
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    Ok(hex::encode(hmac::sign(&key, text.as_bytes())))
 }
 
 /// The hash of the bearer's secret, when it is one of this kind.

@@ -147,6 +147,22 @@ impl Call {
         Ok(Asked { body: body.value, target, keyed })
     }
 
+    /// The same, of a body with what may be kept nowhere: what is kept of it is a fingerprint under the caller's
+    /// own secret, from which nobody can guess it.
+    pub(crate) async fn asked_in_confidence<T: Body>(
+        &mut self,
+        presence: Presence,
+    ) -> Result<Asked<T>, Problem> {
+        let key = self.key()?;
+        let body = self.read_if::<T>(presence).await?;
+        let target = self.target()?;
+        let path = self.path_to(&target.key);
+        let mut keyed = self.keyed(key, &path, "");
+        let text = format!("{}\n{path}\n{}", self.req.method(), body.canonical);
+        keyed.fingerprint = auth::mac_by_credential(&self.req, &text)?;
+        Ok(Asked { body: body.value, target, keyed })
+    }
+
     /// The order that the path names: by a reference, by one of its payments or by one of its
     /// refunds.
     fn named(&self) -> Option<OrderKey> {

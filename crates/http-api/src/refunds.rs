@@ -1,8 +1,9 @@
 //! Refunds: asked for by buyers, merchants' backends and operators, and shown to backends.
 //!
 //! May not decide how much may go back, nor who has to say yes: `domain` does. What people say to a
-//! refund is in `refunds/people.rs`.
+//! refund is in `refunds/people.rs`; `refunds/abnormal.rs` sends one to a card.
 
+pub(crate) mod abnormal;
 mod asking;
 pub(crate) mod people;
 

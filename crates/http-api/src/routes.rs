@@ -106,6 +106,7 @@ const BACK_OFFICE: &[Route] = &[
     post("/api/admin/refunds/{out_refund_no}/approve", Key(SAY), || web::to(refunds::people::approve)),
     post("/api/admin/refunds/{out_refund_no}/decline", Key(SAY), || web::to(refunds::people::decline)),
     post("/api/admin/refunds/{out_refund_no}/retry", Key(ACT), || web::to(refunds::people::retry)),
+    post("/api/admin/refunds/{out_refund_no}/apply-abnormal", Key(SAY), || web::to(refunds::abnormal::apply)),
     post("/api/admin/refunds/{out_refund_no}/settle-offline", Key(&[Approver]), || web::to(refunds::people::settle_offline)),
     post("/api/admin/payments/{out_trade_no}/sync", Key(ACT), || web::to(sync_payment::sync)),
     get("/api/admin/invariants", Key(LOOK), || web::to(invariants::check)),

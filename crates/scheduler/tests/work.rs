@@ -15,10 +15,10 @@ use domain::names::{Appid, Openid};
 use domain::order::{Order, OrderStatus};
 use domain::payment::{Credential, Payment, Terms};
 use domain::ports::{
-    CaseList, Clock as _, CommitAnswer, EventSink, Finish, GatewayError, InvariantReport,
-    Invariants, JobQueue, LeasedJob, LoginError, LoginGateway, Notice, NoticeError, NoticeOpener,
-    OrderKey, OrderStore as _, Part, PayParams, PaymentGateway, PortFuture, RawNotice,
-    RefundRequest, StoreError,
+    AbnormalRequest, CaseList, Clock as _, CommitAnswer, EventSink, Finish, GatewayError,
+    InvariantReport, Invariants, JobQueue, LeasedJob, LoginError, LoginGateway, Notice,
+    NoticeError, NoticeOpener, OrderKey, OrderStore as _, Part, PayParams, PaymentGateway,
+    PortFuture, RawNotice, RefundRequest, StoreError,
 };
 use domain::{Fen, OutRefundNo, OutTradeNo, Pace, Timestamp};
 use scheduler::{Alarm, RunningScheduler, Settings};
@@ -108,6 +108,13 @@ impl PaymentGateway for Fake {
     fn query_refund<'a>(
         &'a self,
         _number: &'a OutRefundNo,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
+        panic!("nothing goes back")
+    }
+
+    fn apply_abnormal<'a>(
+        &'a self,
+        _request: &'a AbnormalRequest,
     ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
         panic!("nothing goes back")
     }

@@ -11,7 +11,9 @@ use crate::world::World;
 use domain::fact::{Evidence, PaymentFact, RefundFact, Trade};
 use domain::names::Mchid;
 use domain::payment::{Credential, Payment, Terms};
-use domain::ports::{GatewayError, PayParams, PaymentGateway, PortFuture, RefundRequest};
+use domain::ports::{
+    AbnormalRequest, GatewayError, PayParams, PaymentGateway, PortFuture, RefundRequest,
+};
 use domain::{OutRefundNo, OutTradeNo};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -137,6 +139,13 @@ impl PaymentGateway for Mistaken {
         out_refund_no: &'a OutRefundNo,
     ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
         self.inner.query_refund(out_refund_no)
+    }
+
+    fn apply_abnormal<'a>(
+        &'a self,
+        request: &'a AbnormalRequest,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
+        self.inner.apply_abnormal(request)
     }
 
     fn pay_params(&self, payment: &Payment) -> Option<PayParams> {

@@ -10,8 +10,8 @@ mod store;
 mod transport;
 mod worker;
 
-pub(crate) use front::again;
 pub use front::{Ask, Moving, Outcome, Said, Seen, Setting, ask};
+pub(crate) use front::{CARD, again};
 pub(crate) use looks::Looks;
 pub(crate) use notices::notify_other;
 pub use notices::{Honesty, Notification, notify};

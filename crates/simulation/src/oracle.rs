@@ -82,6 +82,10 @@ pub struct Seen {
     refund_sent: BTreeMap<String, (String, i64)>,
     /// Refunds of which a question was answered that they do not exist.
     disproved: BTreeSet<String>,
+    /// What WeChat Pay was asked to send to a card, and by which application.
+    applications: BTreeSet<(String, Timestamp)>,
+    /// Refunds that WeChat Pay refused to send to a card.
+    applications_refused: BTreeSet<String>,
     /// Numbers that were paid.
     paid: BTreeSet<String>,
     /// Nodes whose signature WeChat Pay did not take the last time.

@@ -7,6 +7,7 @@ use crate::conformance::refunds::paid_order;
 use crate::conformance::{Stores, deciding, placing};
 use crate::sample;
 use domain::buyer::NewItem;
+use domain::card::CardOwner;
 use domain::case::{CaseKind, CaseOpening};
 use domain::cash::{CashReceipt, Courier};
 use domain::changeset::{Changeset, InboxEntry, InboxStatus, ReplayRecord};
@@ -256,6 +257,18 @@ impl Shop<'_> {
         let order = self.asked(&order, 50, Asker::Service, 500).await;
         let order = self.sent(&order, 600).await;
         let order = self.heard(&order, RefundProgress::Abnormal, 610).await;
+        let applied = Command::ApplyAbnormal {
+            out_refund_no: Shop::last(&order),
+            to: CardOwner::User,
+            as_approver: true,
+        };
+        let order = self.step(&order, applied, 612).await;
+        let refused = Command::RecordApplicationRefused {
+            applied_at: order.refunds.last().and_then(|refund| refund.applied).unwrap().at,
+            code: "PARAM_ERROR".to_owned(),
+            said: sample::refund_fact(&order, &Shop::last(&order), RefundProgress::Abnormal),
+        };
+        let order = self.step(&order, refused, 614).await;
         let note = "by hand".to_owned();
         let by_hand = Command::SettleRefundOffline { out_refund_no: Shop::last(&order), note };
         let order = self.step(&order, by_hand, 620).await;

@@ -3,6 +3,7 @@
 
 use crate::sample;
 use domain::OutTradeNo;
+use domain::card::CardOwner;
 use domain::cash::{CashReceipt, Courier};
 use domain::fact::{RefundProgress, Trade};
 use domain::order::{
@@ -91,8 +92,17 @@ fn of_refunds(order: &Order, choice: u64, which: u64) -> Command {
     let number = out_refund_no.clone();
     let says = |progress| Command::RecordRefund(sample::refund_fact(order, &number, progress));
     let called = |answer| Command::RecordRefundCall { out_refund_no: number.clone(), answer };
-    match choice % 15 {
+    match choice % 17 {
         0..4 => Command::SendRefund { out_refund_no },
+        15 => {
+            let to = if which.is_multiple_of(2) { CardOwner::User } else { CardOwner::Merchant };
+            Command::ApplyAbnormal { out_refund_no, to, as_approver: true }
+        }
+        16 => Command::RecordApplicationRefused {
+            applied_at: refund.applied.map_or(sample::start(), |applied| applied.at),
+            code: "PARAM_ERROR".to_owned(),
+            said: sample::refund_fact(order, &number, RefundProgress::Abnormal),
+        },
         4 => says(RefundProgress::Processing),
         5 => says(RefundProgress::Abnormal),
         6 => says(RefundProgress::Closed),

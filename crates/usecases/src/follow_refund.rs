@@ -13,7 +13,7 @@ mod standing_still;
 #[cfg(test)]
 mod stuck;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod unknown;
 
 use crate::query_budget::Urgency;
@@ -216,7 +216,7 @@ impl Paydesk {
     }
 
     /// Whether it is too long since it was said that it would be sent.
-    fn stood_too_long(&self, begun: u64, out_refund_no: &OutRefundNo) -> bool {
+    pub(crate) fn stood_too_long(&self, begun: u64, out_refund_no: &OutRefundNo) -> bool {
         let stood_ms = self.clock.running_millis().saturating_sub(begun);
         let is_too_long = stood_ms > SENT_WITHIN_MS;
         if is_too_long {

@@ -4,6 +4,7 @@
 //! Reads no clock and draws no randomness but through ports; starts no task. Start at
 //! [`Paydesk`] and `transact.rs`.
 
+mod apply_abnormal;
 mod back_office;
 mod books;
 mod cancel_order;
@@ -41,6 +42,7 @@ mod view_order;
 mod wallet;
 mod work;
 
+pub use apply_abnormal::{AbnormalApplication, Applied, AppliedAnswer};
 pub use back_office::PutError;
 pub use books::Findings;
 pub use case_actions::{CaseError, Decided};

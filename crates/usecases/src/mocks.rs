@@ -52,6 +52,7 @@ mock! {
         fn close(&self, out_trade_no: &OutTradeNo) -> PortFuture<'static, Result<(), GatewayError>>;
         fn refund(&self, request: &RefundRequest) -> PortFuture<'static, Result<RefundFact, GatewayError>>;
         fn query_refund(&self, out_refund_no: &OutRefundNo) -> PortFuture<'static, Result<RefundFact, GatewayError>>;
+        fn apply_abnormal(&self, request: &AbnormalRequest) -> PortFuture<'static, Result<RefundFact, GatewayError>>;
         fn pay_params(&self, payment: &Payment) -> Option<PayParams>;
     }
 }

@@ -67,7 +67,8 @@ impl WechatPay {
 }
 
 async fn download(exchange: &Exchange, link: Link) -> Result<WireResponse, BillError> {
-    let draft = Draft { method: Method::Get, target: link.target, body: String::new() };
+    let draft =
+        Draft { method: Method::Get, target: link.target, body: String::new(), sealed_for: None };
     let file = match exchange.download(&draft, link.host).await {
         Ok(file) => file,
         Err(NoReply::NoAnswer(error)) if error.is_too_long() => {

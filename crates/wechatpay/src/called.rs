@@ -127,6 +127,9 @@ fn subject(draft: &Draft) -> Subject<'_> {
     if let Some(rest) = path.strip_prefix(target::REFUNDS) {
         let number = rest.trim_start_matches('/');
         return match draft.method {
+            Method::Post if number.ends_with(target::APPLY_ABNORMAL) => {
+                Subject { kind: "abnormal_refund", numbers: Numbers::in_body(&draft.body) }
+            }
             Method::Post => Subject { kind: "refund", numbers: Numbers::in_body(&draft.body) },
             Method::Get => Subject { kind: "query_refund", numbers: Numbers::of_refund(number) },
         };
@@ -186,7 +189,8 @@ mod tests {
     }
 
     fn kind_and_numbers(method: Method, target: &str, body: &str) -> String {
-        let draft = Draft { method, target: target.to_owned(), body: body.to_owned() };
+        let draft =
+            Draft { method, target: target.to_owned(), body: body.to_owned(), sealed_for: None };
         let Subject { kind, numbers } = subject(&draft);
         let (trade, refund) = (numbers.out_trade_no, numbers.out_refund_no);
         format!("{kind} {} {}", trade.unwrap_or_default(), refund.unwrap_or_default())
@@ -199,6 +203,8 @@ mod tests {
         let by_id = r#"{"transaction_id":"42","out_refund_no":"R1"}"#;
         let payment = "/v3/pay/transactions/out-trade-no/P1";
         let refunds = "/v3/refund/domestic/refunds";
+        let abnormal = format!("{refunds}/50001/apply-abnormal-refund");
+        let to_a_card = r#"{"out_refund_no":"R1","type":"MERCHANT_BANK_CARD"}"#;
         for (method, target, body, said) in [
             (Method::Post, "/v3/pay/transactions/jsapi", prepay, "prepay P1 "),
             (Method::Post, "/v3/pay/transactions/native", prepay, "prepay P1 "),
@@ -206,6 +212,7 @@ mod tests {
             (Method::Post, &format!("{payment}/close"), r#"{"mchid":"1"}"#, "close P1 "),
             (Method::Post, refunds, refund, "refund P1 R1"),
             (Method::Post, refunds, by_id, "refund  R1"),
+            (Method::Post, &abnormal, to_a_card, "abnormal_refund  R1"),
             (Method::Get, &format!("{refunds}/R1"), "", "query_refund  R1"),
             (Method::Get, "/v3/certificates", "", "certificates  "),
             (Method::Get, "/v3/bill/tradebill?bill_date=2026-11-21", "", "bill  "),

@@ -6,12 +6,13 @@ use core::fmt;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, RwLock};
 
+use domain::card::Card;
 use domain::fact::{PaymentFact, RefundFact};
 use domain::names::TransactionId;
 use domain::payment::{Channel, Credential, Payment, Terms, TradeType};
 use domain::ports::{
-    Clock, GatewayError, Notice, NoticeError, NoticeOpener, PayParams, PaymentGateway, PortFuture,
-    RawNotice, RefundRequest,
+    AbnormalRequest, Clock, GatewayError, Notice, NoticeError, NoticeOpener, PayParams,
+    PaymentGateway, PortFuture, RawNotice, RefundRequest,
 };
 use domain::{OutRefundNo, OutTradeNo, Timestamp};
 
@@ -27,7 +28,7 @@ use crate::settings::{Parsed, Settings, SettingsErrors};
 use crate::sign::Stamp;
 use crate::transport::{HttpTransport, Transport};
 use crate::verify::{Claim, Distrust, SignatureHeaders};
-use crate::{close, notice, pay_params, prepay, query, query_refund, refund};
+use crate::{abnormal, close, notice, pay_params, prepay, query, query_refund, refund};
 
 /// What a client does not do itself.
 #[derive(Clone)]
@@ -267,6 +268,27 @@ impl PaymentGateway for WechatPay {
                 Reply::Verified(answer) => query_refund::read(out_refund_no, mchid, &answer),
                 Reply::Declined(decline) => {
                     query_refund::read_decline(out_refund_no, mchid, decline)
+                }
+            }
+        })
+    }
+
+    fn apply_abnormal<'a>(
+        &'a self,
+        request: &'a AbnormalRequest,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
+        Box::pin(async move {
+            let draft = abnormal::draft(&self.exchange, request).await?;
+            match self.exchange.call(&draft).await? {
+                Reply::Verified(answer) => abnormal::read(request, &self.exchange.mchid, &answer),
+                Reply::Declined(decline) => {
+                    let decline = match &request.card {
+                        Card::OfUser(card) => {
+                            decline.hiding(card.account.reveal()).hiding(card.name.reveal())
+                        }
+                        Card::OfMerchant => decline,
+                    };
+                    Err(decline.into_error(Call::ApplyAbnormal))
                 }
             }
         })

@@ -20,7 +20,12 @@ struct CloseBody<'a> {
 pub(crate) fn draft(out_trade_no: &OutTradeNo, mchid: &Mchid) -> Draft {
     // Writing text into memory has no way to fail.
     let body = serde_json::to_string(&CloseBody { mchid: mchid.as_str() }).unwrap_or_default();
-    Draft { method: Method::Post, target: target::close(out_trade_no.as_str()), body }
+    Draft {
+        method: Method::Post,
+        target: target::close(out_trade_no.as_str()),
+        body,
+        sealed_for: None,
+    }
 }
 
 /// A verified 200 or 204 is done; 202 is not finished.

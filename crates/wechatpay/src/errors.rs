@@ -6,7 +6,10 @@
 //! A refund stays owed whatever WeChat Pay thinks of our configuration, so what a person can repair
 //! there (permission, merchant) is not a refusal of it. Nor is `RESOURCE_NOT_EXISTS`: we refund only
 //! what WeChat Pay's own signed word called paid, and the live service was seen to say it of such
-//! payments for a while, and to accept the same request later.
+//! payments for a while, and to accept the same request later. What an application for an abnormal refund is refused
+//! for changes nothing: the refund is as abnormal as before, and a person applies again once that is repaired. But not
+//! `INVALID_REQUEST`, which is also said of a refund that is not abnormal any more: because this very request, whose first
+//! answer was lost, was taken.
 
 use domain::ports::{GatewayError, WechatRefusal};
 
@@ -27,6 +30,8 @@ pub(crate) enum Call {
     Refund,
     /// Ask what became of that.
     QueryRefund,
+    /// Ask for an abnormal refund to go to a card.
+    ApplyAbnormal,
 }
 
 /// What a code means.
@@ -56,13 +61,14 @@ struct Row {
     close: Meaning,
     refund: Meaning,
     query_refund: Meaning,
+    apply_abnormal: Meaning,
 }
 
 const fn row(
     code: &'static str,
-    [prepay, query, close, refund, query_refund]: [Meaning; 5],
+    [prepay, query, close, refund, query_refund, apply_abnormal]: [Meaning; 6],
 ) -> Row {
-    Row { code, prepay, query, close, refund, query_refund }
+    Row { code, prepay, query, close, refund, query_refund, apply_abnormal }
 }
 
 /// The table. Underscores do not count: `ORDER_PAID` and `ORDERPAID` are one code.
@@ -72,29 +78,29 @@ const TABLE: &[Row] = {
         Misconfigured as Config, NotExist, Paid, Refused, Retryable as Later, Spent, Unknown,
     };
     &[
-        //   code                     prepay   query     close    refund   query_refund
-        row("PARAM_ERROR",           [Refused, Config,   Config,  Refused, Config]),
-        row("APPID_MCHID_NOT_MATCH", [Refused, Config,   Config,  Config,  Config]),
-        row("MCH_NOT_EXISTS",        [Refused, Config,   Config,  Config,  Config]),
-        row("NO_AUTH",               [Refused, Config,   Config,  Config,  Config]),
-        row("SIGN_ERROR",            [Config,  Config,   Config,  Config,  Config]),
-        row("ACCOUNT_ERROR",         [Refused, Unknown,  Unknown, Unknown, Unknown]),
-        row("INVALID_REQUEST",       [Spent,   Unknown,  Unknown, Refused, Unknown]),
-        row("OUT_TRADE_NO_USED",     [Spent,   Unknown,  Unknown, Unknown, Unknown]),
-        row("ORDER_PAID",            [Paid,    Unknown,  Paid,    Unknown, Unknown]),
-        row("ORDER_CLOSED",          [Spent,   Unknown,  Spent,   Unknown, Unknown]),
-        row("TRADE_ERROR",           [Unknown, Unknown,  Unknown, Unknown, Unknown]),
-        row("ORDER_NOT_EXIST",       [Unknown, NotExist, Unknown, Unknown, Unknown]),
-        row("RESOURCE_NOT_EXISTS",   [Unknown, Unknown,  Unknown, Unknown, NotExist]),
-        row("NOT_ENOUGH",            [Unknown, Unknown,  Unknown, Later,   Unknown]),
-        row("USER_ACCOUNT_ABNORMAL", [Unknown, Unknown,  Unknown, Refused, Unknown]),
-        row("TRADE_OVERDUE",         [Unknown, Unknown,  Unknown, Refused, Unknown]),
-        row("REFUND_FEE_MISMATCH",   [Unknown, Unknown,  Unknown, Refused, Unknown]),
-        row("RULE_LIMIT",            [Later,   Later,    Later,   Later,   Later]),
-        row("FREQUENCY_LIMITED",     [Later,   Later,    Later,   Later,   Later]),
-        row("RATELIMIT_EXCEEDED",    [Later,   Later,    Later,   Later,   Later]),
-        row("SYSTEM_ERROR",          [Unknown, Unknown,  Unknown, Unknown, Unknown]),
-        row("BANK_ERROR",            [Unknown, Unknown,  Unknown, Unknown, Unknown]),
+        //   code                     prepay    query      close     refund    query_refund  apply_abnormal
+        row("PARAM_ERROR",           [Refused,  Config,    Config,   Refused,  Config,       Refused]),
+        row("APPID_MCHID_NOT_MATCH", [Refused,  Config,    Config,   Config,   Config,       Config]),
+        row("MCH_NOT_EXISTS",        [Refused,  Config,    Config,   Config,   Config,       Config]),
+        row("NO_AUTH",               [Refused,  Config,    Config,   Config,   Config,       Refused]),
+        row("SIGN_ERROR",            [Config,   Config,    Config,   Config,   Config,       Config]),
+        row("ACCOUNT_ERROR",         [Refused,  Unknown,   Unknown,  Unknown,  Unknown,      Unknown]),
+        row("INVALID_REQUEST",       [Spent,    Unknown,   Unknown,  Refused,  Unknown,      Unknown]),
+        row("OUT_TRADE_NO_USED",     [Spent,    Unknown,   Unknown,  Unknown,  Unknown,      Unknown]),
+        row("ORDER_PAID",            [Paid,     Unknown,   Paid,     Unknown,  Unknown,      Unknown]),
+        row("ORDER_CLOSED",          [Spent,    Unknown,   Spent,    Unknown,  Unknown,      Unknown]),
+        row("TRADE_ERROR",           [Unknown,  Unknown,   Unknown,  Unknown,  Unknown,      Unknown]),
+        row("ORDER_NOT_EXIST",       [Unknown,  NotExist,  Unknown,  Unknown,  Unknown,      Unknown]),
+        row("RESOURCE_NOT_EXISTS",   [Unknown,  Unknown,   Unknown,  Unknown,  NotExist,     Unknown]),
+        row("NOT_ENOUGH",            [Unknown,  Unknown,   Unknown,  Later,    Unknown,      Refused]),
+        row("USER_ACCOUNT_ABNORMAL", [Unknown,  Unknown,   Unknown,  Refused,  Unknown,      Refused]),
+        row("TRADE_OVERDUE",         [Unknown,  Unknown,   Unknown,  Refused,  Unknown,      Refused]),
+        row("REFUND_FEE_MISMATCH",   [Unknown,  Unknown,   Unknown,  Refused,  Unknown,      Unknown]),
+        row("RULE_LIMIT",            [Later,    Later,     Later,    Later,    Later,        Later]),
+        row("FREQUENCY_LIMITED",     [Later,    Later,     Later,    Later,    Later,        Later]),
+        row("RATELIMIT_EXCEEDED",    [Later,    Later,     Later,    Later,    Later,        Later]),
+        row("SYSTEM_ERROR",          [Unknown,  Unknown,   Unknown,  Unknown,  Unknown,      Unknown]),
+        row("BANK_ERROR",            [Unknown,  Unknown,   Unknown,  Unknown,  Unknown,      Unknown]),
     ]
 };
 
@@ -143,6 +149,7 @@ impl Decline {
                 Meaning::Unknown
             }
             Call::QueryRefund => row.query_refund,
+            Call::ApplyAbnormal => row.apply_abnormal,
         })
     }
 

@@ -4,6 +4,8 @@
 //! Knows no endpoint but `/v3/certificates` and reads no other body. The one door through which
 //! an answer becomes a [`VerifiedAnswer`].
 
+mod sealing;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -27,6 +29,8 @@ use crate::target;
 use crate::transport::{Host, Method, Purpose, Transport, WireRequest, WireResponse};
 use crate::verify::{Claim, Distrust, SignatureHeaders};
 
+pub(crate) use sealing::SealingKey;
+
 /// How we name ourselves; `/v3/certificates` refuses requests without it.
 const USER_AGENT: &str = concat!("Paydesk/", env!("CARGO_PKG_VERSION"));
 
@@ -39,6 +43,8 @@ pub(crate) struct Draft {
     pub(crate) target: String,
     /// The body, empty for none.
     pub(crate) body: String,
+    /// The serial of the key that something in the body is sealed for; `None` where nothing is.
+    pub(crate) sealed_for: Option<String>,
 }
 
 /// What came back.
@@ -245,6 +251,7 @@ impl Exchange {
             method: Method::Get,
             target: target::CERTIFICATES.to_owned(),
             body: String::new(),
+            sealed_for: None,
         };
         let unavailable =
             |why: NoReply| NotFetched::Unavailable(GatewayError::from(why).to_string());
@@ -338,7 +345,7 @@ impl Exchange {
         let (credentials, key) = by;
         let nonce = self.nonces.nonce().map_err(|error| errors::unsigned(&error.to_string()))?;
         let stamp = Stamp { seconds: self.signing_time().seconds(), nonce: &nonce };
-        let Draft { method, target, body } = draft;
+        let Draft { method, target, body, sealed_for } = draft;
         let message = sign::request_message(method.as_str(), target, stamp, body);
         let authorization = sign::authorization(self.mchid.as_str(), key, stamp, &message)
             .map_err(|error| errors::unsigned(&error.to_string()))?;
@@ -350,7 +357,8 @@ impl Exchange {
         if !body.is_empty() {
             headers.insert("Content-Type", "application/json".to_owned());
         }
-        if let Some(id) = &credentials.public_key_id {
+        // What is sealed has to be opened; the answer may be signed by any key that we know.
+        if let Some(id) = sealed_for.as_ref().or(credentials.public_key_id.as_ref()) {
             headers.insert("Wechatpay-Serial", id.clone());
         }
         let (target, body) = (target.clone(), body.clone());

@@ -46,6 +46,16 @@ impl KeyRing {
         key.filter(|key| key.is_valid_at(now)).cloned()
     }
 
+    /// The certificate's key that became valid last, of those that are valid now. WeChat Pay lists certificates
+    /// before it uses them, so that what is sealed for the newest can be opened.
+    pub(crate) fn newest(&self, now: Timestamp) -> Option<(Serial, Arc<PlatformKey>)> {
+        let keys = self.configured.iter().chain(&self.listed);
+        let valid = keys.filter(|(_, key)| key.is_valid_at(now));
+        let dated = valid.filter_map(|(serial, key)| Some((key.valid_from?, serial, key)));
+        let newest = dated.max_by_key(|(from, serial, _)| (*from, *serial));
+        newest.map(|(_, serial, key)| (serial.clone(), Arc::clone(key)))
+    }
+
     /// Believes these keys instead of those that were configured before. What WeChat Pay has listed stays,
     /// if lists are believed at all, and is asked for anew.
     pub(crate) fn configure(&mut self, keys: Vec<(Serial, PlatformKey)>, lists: bool) {

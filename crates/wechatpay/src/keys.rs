@@ -32,6 +32,14 @@ impl Serial {
             Serial::OfPublicKey(text.to_owned())
         }
     }
+
+    /// As WeChat Pay writes it: a certificate's in whole bytes.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Serial::OfCertificate(digits) if digits.len() % 2 == 1 => format!("0{digits}"),
+            Serial::OfCertificate(text) | Serial::OfPublicKey(text) => text.clone(),
+        }
+    }
 }
 
 /// The merchant's private key (商户API证书私钥) and the serial of its certificate.

@@ -13,6 +13,7 @@
 //! What it does not do itself stands in [`Ports`]: time, transport, nonces, and the
 //! [`SignatureScheme`], which is [`Rsa`] wherever money is real.
 
+mod abnormal;
 mod app_secret;
 mod bills;
 mod called;
@@ -54,7 +55,7 @@ pub use login::{MiniProgramLogin, MiniProgramSettings};
 pub use nonces::{NoEntropy, Nonces, SystemNonces};
 pub use platform::MiniProgramShipping;
 pub use rsa::Rsa;
-pub use scheme::{CannotSign, Certificate, PrivateKey, PublicKey, SignatureScheme};
+pub use scheme::{CannotSeal, CannotSign, Certificate, PrivateKey, PublicKey, SignatureScheme};
 pub use settings::{
     DEFAULT_BASE_URL, DEFAULT_CONNECT_TIMEOUT_MS, DEFAULT_PLATFORM_BASE_URL, DEFAULT_TIMEOUT_MS,
     MerchantKeySettings, PublicKeySettings, Settings, SettingsErrors,

@@ -54,7 +54,12 @@ pub(crate) fn draft(trade_type: TradeType, stored_body: &str) -> Draft {
         TradeType::H5 => target::PREPAY_H5,
         TradeType::App => target::PREPAY_APP,
     };
-    Draft { method: Method::Post, target: target.to_owned(), body: stored_body.to_owned() }
+    Draft {
+        method: Method::Post,
+        target: target.to_owned(),
+        body: stored_body.to_owned(),
+        sealed_for: None,
+    }
 }
 
 /// What the payer's client needs.

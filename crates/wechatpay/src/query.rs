@@ -20,6 +20,7 @@ pub(crate) fn draft(out_trade_no: &OutTradeNo, mchid: &Mchid) -> Draft {
         method: Method::Get,
         target: target::query(out_trade_no.as_str(), mchid.as_str()),
         body: String::new(),
+        sealed_for: None,
     }
 }
 
@@ -29,6 +30,7 @@ pub(crate) fn draft_by_id(transaction_id: &TransactionId, mchid: &Mchid) -> Draf
         method: Method::Get,
         target: target::query_by_id(transaction_id.as_str(), mchid.as_str()),
         body: String::new(),
+        sealed_for: None,
     }
 }
 

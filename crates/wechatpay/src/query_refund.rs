@@ -19,6 +19,7 @@ pub(crate) fn draft(out_refund_no: &OutRefundNo) -> Draft {
         method: Method::Get,
         target: target::query_refund(out_refund_no.as_str()),
         body: String::new(),
+        sealed_for: None,
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn draft(request: &RefundRequest, notify_url: &str) -> Draft {
     };
     // Writing text and integers into memory has no way to fail.
     let body = serde_json::to_string(&body).unwrap_or_default();
-    Draft { method: Method::Post, target: target::REFUNDS.to_owned(), body }
+    Draft { method: Method::Post, target: target::REFUNDS.to_owned(), body, sealed_for: None }
 }
 
 /// `reason` in WeChat Pay's 80 bytes, cut between two characters.

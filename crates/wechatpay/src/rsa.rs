@@ -1,7 +1,10 @@
 //! RSASSA-PKCS1-v1_5 with SHA-256 over keys in PEM (v3 §2.2, §3), by `ring`: the scheme of WeChat
-//! Pay, and the only one of the product.
+//! Pay, and the only one of the product. What is sealed for WeChat Pay is sealed by RSAES-OAEP (v3 §5.1) in
+//! `rsa/oaep.rs`.
 //!
 //! Reads and uses keys; never prints one, and decides nothing about which one is used when.
+
+mod oaep;
 
 use core::ops::RangeInclusive;
 
@@ -17,7 +20,7 @@ use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::{PublicKey as ParsedKey, RSAPublicKey};
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use crate::scheme::{CannotSign, Certificate, PrivateKey, PublicKey, SignatureScheme};
+use crate::scheme::{CannotSeal, CannotSign, Certificate, PrivateKey, PublicKey, SignatureScheme};
 
 /// The bytes of a signature by an RSA key of 2048 to 8192 bits.
 const SIGNATURE_BYTES: RangeInclusive<usize> = 256..=1_024;
@@ -83,6 +86,11 @@ impl SignatureScheme for Rsa {
         UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &key.0)
             .verify(message, signature)
             .is_ok()
+    }
+
+    fn seal(&self, key: &PublicKey, plaintext: &[u8]) -> Result<Vec<u8>, CannotSeal> {
+        let (n, e) = rsa_components(&key.0).ok_or(CannotSeal)?;
+        oaep::seal((&n, &e), plaintext)
     }
 }
 

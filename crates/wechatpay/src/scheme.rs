@@ -39,6 +39,12 @@ pub trait SignatureScheme: Send + Sync {
     /// `false` for anything else, however malformed; never a panic. Without the private half
     /// nobody makes a signature for which this is `true`: everything that is believed rests on it.
     fn verifies(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool;
+
+    /// `plaintext`, sealed so that only who has the private half of `key` can open it (v3 §5.1).
+    ///
+    /// # Errors
+    /// [`CannotSeal`] when it is too long for the key, or the key is none of this scheme's.
+    fn seal(&self, key: &PublicKey, plaintext: &[u8]) -> Result<Vec<u8>, CannotSeal>;
 }
 
 /// A private key that signs for the merchant.
@@ -60,6 +66,11 @@ pub trait PrivateKey: Send + Sync {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the private key does not sign")]
 pub struct CannotSign;
+
+/// It could not be sealed: nothing may be sent then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("nothing can be sealed with the public key")]
+pub struct CannotSeal;
 
 /// A public key, in a form that only its scheme knows.
 #[derive(Clone, Debug, PartialEq, Eq)]

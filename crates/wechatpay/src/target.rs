@@ -23,6 +23,13 @@ pub(crate) fn query_refund(out_refund_no: &str) -> String {
     format!("{REFUNDS}/{}", encoded(out_refund_no))
 }
 
+/// `/v3/refund/domestic/refunds/{refund_id}/apply-abnormal-refund`: WeChat Pay's own number.
+pub(crate) fn apply_abnormal(refund_id: &str) -> String {
+    format!("{REFUNDS}/{}{APPLY_ABNORMAL}", encoded(refund_id))
+}
+
+/// What the path of an abnormal refund ends with.
+pub(crate) const APPLY_ABNORMAL: &str = "/apply-abnormal-refund";
 /// Where JSAPI and mini program payments are ordered.
 pub(crate) const PREPAY_JSAPI: &str = "/v3/pay/transactions/jsapi";
 /// Where Native payments are ordered.

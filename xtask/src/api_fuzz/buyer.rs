@@ -142,6 +142,19 @@ impl Buyer {
         Ok(refund)
     }
 
+    /// A refund that WeChat Pay could not bring to the payer's account.
+    pub(super) fn abnormal_refund(&self, name: &str) -> Result<String> {
+        let order = self.paid(name)?;
+        let refund = self.refund(&order, 0)?;
+        let path = format!("/api/mini/orders/{order}");
+        let end = format!("/_sandbox/refund/{refund}");
+        // Until it is there it cannot end.
+        look(|| Ok(self.sandbox.post(&end, None, &json!({"outcome": "abnormal"})).ok()))?;
+        look(|| Ok((self.api.get(&path)?["refunds"][0]["status"] == "abnormal").then_some(())))
+            .with_context(|| format!("{refund} is not abnormal"))?;
+        Ok(refund)
+    }
+
     /// The order's ETag.
     pub(super) fn tag_of(&self, number: &str) -> Result<String> {
         let order = self.api.get(&format!("/api/mini/orders/{number}"))?;

@@ -33,6 +33,8 @@ const WAITING: usize = 40;
 const MOVING: usize = 8;
 /// Refunds that WeChat Pay cannot bring: each is settled once.
 const STUCK: usize = 3;
+/// Refunds that could not reach their payer: each is sent to a card once.
+const ABNORMAL: usize = 6;
 /// Cases of each kind of drawing: each is over once.
 const CASES: usize = 4;
 
@@ -170,7 +172,10 @@ impl Shop<'_> {
         self.write("moving", &many(&moving, MOVING)?)?;
         self.write("waiting_orders", &[sent])?;
         let stuck = (0..STUCK).map(|number| buyer.stuck_refund(&format!("refund-stuck-{number}")));
-        self.write("stuck", &stuck.collect::<Result<Vec<_>>>()?)
+        self.write("stuck", &stuck.collect::<Result<Vec<_>>>()?)?;
+        let abnormal =
+            (0..ABNORMAL).map(|number| buyer.abnormal_refund(&format!("refund-abnormal-{number}")));
+        self.write("abnormal", &abnormal.collect::<Result<Vec<_>>>()?)
     }
 
     /// Orders, and beside them their ETags.

@@ -8,7 +8,8 @@ use domain::fact::{PaymentFact, RefundFact};
 use domain::names::{Appid, Openid};
 use domain::payment::{Credential, Payment, Terms};
 use domain::ports::{
-    GatewayError, LoginError, LoginGateway, PayParams, PaymentGateway, PortFuture, RefundRequest,
+    AbnormalRequest, GatewayError, LoginError, LoginGateway, PayParams, PaymentGateway, PortFuture,
+    RefundRequest,
 };
 use domain::{OutRefundNo, OutTradeNo};
 use std::sync::Arc;
@@ -24,7 +25,7 @@ impl Metered<dyn PaymentGateway> {
         inner: Arc<dyn PaymentGateway>,
         meters: &Arc<Meters>,
     ) -> Metered<dyn PaymentGateway> {
-        for kind in ["prepay", "query", "close", "refund", "query_refund"] {
+        for kind in ["prepay", "query", "close", "refund", "query_refund", "abnormal_refund"] {
             for outcome in LOUD {
                 let labels = [("kind", kind), ("outcome", outcome)];
                 meters.add("paydesk_wechat_calls_total", &labels, 0);
@@ -101,6 +102,13 @@ impl PaymentGateway for Metered<dyn PaymentGateway> {
         out_refund_no: &'a OutRefundNo,
     ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
         Box::pin(self.counted("query_refund", self.inner.query_refund(out_refund_no)))
+    }
+
+    fn apply_abnormal<'a>(
+        &'a self,
+        request: &'a AbnormalRequest,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
+        Box::pin(self.counted("abnormal_refund", self.inner.apply_abnormal(request)))
     }
 
     fn pay_params(&self, payment: &Payment) -> Option<PayParams> {

@@ -12,7 +12,7 @@ use crate::{Fen, OutRefundNo};
 /// The cases that all of this opens.
 pub(super) fn cases(before: Option<&Order>, after: &Order, events: &[Event]) -> Vec<CaseOpening> {
     let of = |event| {
-        let others = case(after, event).into_iter().chain(unknown_goods(after, event));
+        let others = case(after, events, event).into_iter().chain(unknown_goods(after, event));
         let both = there_after_all(before, after, events, event);
         made_elsewhere(after, events, event).into_iter().chain(both).chain(others)
     };
@@ -135,7 +135,7 @@ pub(super) fn lacks_goods(after: &Order, refund: &Refund) -> bool {
 }
 
 /// The case that this opens.
-fn case(after: &Order, event: &Event) -> Option<CaseOpening> {
+fn case(after: &Order, events: &[Event], event: &Event) -> Option<CaseOpening> {
     if let Event::PaymentSurplus { no, why, .. } = event {
         let (kind, detail) = surplus_case(*why);
         let subject = number_of(after, *no)?;
@@ -158,7 +158,7 @@ fn case(after: &Order, event: &Event) -> Option<CaseOpening> {
     }
     if let Some((out_refund_no, state)) = reached(event) {
         let subject = out_refund_no.as_str().to_owned();
-        let detail = refund_trouble(after, out_refund_no, state)?;
+        let detail = refund_trouble(after, events, (out_refund_no, state))?;
         return Some(CaseOpening { kind: CaseKind::RefundAbnormal, subject, detail });
     }
     if let Event::CouponStuck { wanted } = event {
@@ -214,11 +214,22 @@ fn stock_trouble(event: &Event) -> Option<&'static str> {
 }
 
 /// What is wrong with a refund, when a person has to help.
-fn refund_trouble(after: &Order, no: &OutRefundNo, to: &RefundState) -> Option<String> {
+fn refund_trouble(
+    after: &Order,
+    events: &[Event],
+    (no, to): (&OutRefundNo, &RefundState),
+) -> Option<String> {
     match to {
-        RefundState::Abnormal { .. } => Some(
-            "WeChat Pay could not bring the money to the payer; pay it back another way".to_owned(),
-        ),
+        RefundState::Abnormal { .. } => Some(abnormal(after, events, no)),
+        RefundState::Succeeded { .. }
+            if after.refund(no).is_some_and(Refund::is_with_the_merchant) =>
+        {
+            Some(
+                "the refund was applied for to the merchant's own account, where its money is now: the \
+                 payer does not have it; pay it to them another way, then close this case"
+                    .to_owned(),
+            )
+        }
         RefundState::Rejected { code } if code == NUMBER_TAKEN => Some(
             "its number is another refund's at WeChat Pay; begin it again under another one"
                 .to_owned(),
@@ -242,6 +253,24 @@ fn refund_trouble(after: &Order, no: &OutRefundNo, to: &RefundState) -> Option<S
     }
 }
 
+/// What is to be done about a refund that could not reach its payer.
+fn abnormal(after: &Order, events: &[Event], no: &OutRefundNo) -> String {
+    let refused = events.iter().find_map(|event| {
+        let Event::ApplicationRefused { out_refund_no, code } = event else { return None };
+        (out_refund_no == no).then_some(code)
+    });
+    let applied = after.refund(no).and_then(|refund| refund.applied);
+    let what = match (refused, applied) {
+        (Some(code), _) => format!("WeChat Pay refuses to send the refund to a card ({code})"),
+        (None, Some(_)) => {
+            "the refund was applied for to a card, and WeChat Pay says that it is abnormal as before"
+                .to_owned()
+        }
+        (None, None) => "WeChat Pay could not bring the money to the payer".to_owned(),
+    };
+    format!("{what}; apply for it to a card, or pay it back another way")
+}
+
 /// Whether nothing goes on in the place of a closed refund: also when somebody said no to that.
 pub(super) fn is_over_with(after: &Order, closed: &OutRefundNo) -> bool {
     after.refund(closed).is_some_and(|refund| !after.goes_on_elsewhere(refund))
@@ -257,6 +286,10 @@ pub(super) fn ended_cases(after: &Order, event: &Event) -> Vec<CaseEnd> {
         // All of its goods are back: also those that nobody knew of.
         let elsewhere = after.refunds.iter().filter(|refund| refund.kind == RefundKind::External);
         return elsewhere.map(|r| end(CaseKind::Stock, r.out_refund_no.as_str())).collect();
+    }
+    if let Event::RefundApplied { out_refund_no, .. } = event {
+        // Somebody has done something about it; where that comes to nothing, there is another case.
+        return vec![end(CaseKind::RefundAbnormal, out_refund_no.as_str())];
     }
     let Some((refund, state)) =
         reached(event).and_then(|(no, state)| Some((after.refund(no)?, state)))
@@ -275,7 +308,9 @@ pub(super) fn ended_cases(after: &Order, event: &Event) -> Vec<CaseEnd> {
         let is_ours = !is_too_much(refund);
         let about = [CaseKind::RefundAbnormal, CaseKind::RefundMismatch, CaseKind::Stuck]
             .into_iter()
-            .filter(move |kind| is_ours || *kind != CaseKind::RefundMismatch);
+            .filter(move |kind| is_ours || *kind != CaseKind::RefundMismatch)
+            // What the merchant has, a person still has to pay the payer.
+            .filter(|kind| *kind != CaseKind::RefundAbnormal || !refund.is_with_the_merchant());
         // A job that was set aside is named whole.
         let job = end(CaseKind::Stuck, &JobId::refund(&refund.out_refund_no).to_string());
         about.map(|kind| end(kind, number)).chain([job]).collect::<Vec<_>>()

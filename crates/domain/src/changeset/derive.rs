@@ -206,6 +206,9 @@ pub(super) fn outgoing(
         | Event::HoldsCommitted { stock: StockOutcome::Committed }
         | Event::CouponMoved { .. }
         | Event::GoodsReturned { stock: StockOutcome::Committed, .. }
+        // That it is abnormal again is told with that.
+        | Event::RefundApplied { .. }
+        | Event::ApplicationRefused { .. }
         | Event::PayerReported(_) => &[],
     };
     let subject = match (event.out_refund_no(), event.payment_no()) {
@@ -257,10 +260,15 @@ fn paid(settlement: &Settlement, stock: StockOutcome) -> &'static [OutgoingKind]
 fn moved(after: &Order, refund: &Refund, to: &RefundState) -> &'static [OutgoingKind] {
     match to {
         RefundState::Succeeded { .. } | RefundState::SettledOffline { .. } => {
-            if surplus_paid_back(after, refund).is_some() {
-                &[OutgoingKind::RefundSucceeded, OutgoingKind::CaseResolved]
-            } else {
-                &[OutgoingKind::RefundSucceeded]
+            match (surplus_paid_back(after, refund).is_some(), refund.is_with_the_merchant()) {
+                (true, false) => &[OutgoingKind::RefundSucceeded, OutgoingKind::CaseResolved],
+                (false, false) => &[OutgoingKind::RefundSucceeded],
+                (true, true) => &[
+                    OutgoingKind::RefundSucceeded,
+                    OutgoingKind::CaseResolved,
+                    OutgoingKind::CaseOpened,
+                ],
+                (false, true) => &[OutgoingKind::RefundSucceeded, OutgoingKind::CaseOpened],
             }
         }
         RefundState::Abnormal { .. } => &[OutgoingKind::RefundAbnormal, OutgoingKind::CaseOpened],
@@ -310,6 +318,8 @@ pub(super) fn effect(after: &Order, event: &Event) -> Option<String> {
         | Event::PaymentClosed { .. }
         | Event::PaymentPaid { .. }
         | Event::RefundRequested(_)
+        | Event::RefundApplied { .. }
+        | Event::ApplicationRefused { .. }
         | Event::CancelRequested { .. }
         | Event::CancelWithdrawn
         | Event::HoldsCommitted { .. }

@@ -1,8 +1,9 @@
 //! Applies what happened. Cannot refuse, decides nothing.
 
+use crate::coupon::CouponHoldStatus;
 use crate::order::{Event, Order, OrderStatus, PaymentMethod, SettledBy, Settlement, StockOutcome};
 use crate::payment::{Payment, PaymentNo, PaymentState};
-use crate::refund::RefundState;
+use crate::refund::{Application, RefundState};
 use crate::stock::HoldStatus;
 use crate::{OutRefundNo, Timestamp};
 
@@ -42,10 +43,12 @@ impl Order {
             Event::RefundMoved { out_refund_no, to, at } => {
                 self.move_refund(out_refund_no, to, *at)
             }
+            Event::RefundApplied { out_refund_no, to, at } => {
+                self.note_application(out_refund_no, Application { to: *to, at: *at });
+            }
             Event::GoodsReturned { lines, stock: StockOutcome::Committed, .. } => {
                 self.take_back(lines);
             }
-            Event::GoodsReturned { stock: StockOutcome::Refused, .. } => {}
             Event::Settled { settlement, stock } => self.take(settlement, *stock),
             Event::CancelRequested { cause } => {
                 self.status = OrderStatus::Cancelling;
@@ -58,12 +61,11 @@ impl Order {
             Event::Cancelled { at, stock } => self.end_cancelled(*at, *stock),
             Event::HoldsCommitted { stock } => self.commit_holds(*stock),
             Event::Converted => self.payment_method = PaymentMethod::Wechat,
-            Event::CouponMoved { to } => {
-                if let Some(coupon) = &mut self.coupon {
-                    coupon.status = *to;
-                }
-            }
-            Event::CouponStuck { .. } | Event::FeesStuck => {}
+            Event::CouponMoved { to } => self.move_coupon(*to),
+            Event::ApplicationRefused { .. }
+            | Event::GoodsReturned { stock: StockOutcome::Refused, .. }
+            | Event::CouponStuck { .. }
+            | Event::FeesStuck => {}
             Event::PayerReported(report) => self.payer_report = Some(*report),
             Event::Shipped(shipment) => {
                 self.status = OrderStatus::Shipped;
@@ -157,6 +159,18 @@ impl Order {
             self.payment_by_no(no)
         {
             *proven = true;
+        }
+    }
+
+    fn move_coupon(&mut self, to: CouponHoldStatus) {
+        if let Some(coupon) = &mut self.coupon {
+            coupon.status = to;
+        }
+    }
+
+    fn note_application(&mut self, no: &OutRefundNo, application: Application) {
+        if let Some(refund) = self.refunds.iter_mut().find(|r| r.out_refund_no == *no) {
+            refund.applied = Some(application);
         }
     }
 

@@ -1,5 +1,6 @@
 //! What can be asked of an order, and how it answers.
 
+use crate::card::CardOwner;
 use crate::cash::CashReceipt;
 use crate::fact::{PaymentFact, RefundFact};
 use crate::names::TransactionId;
@@ -80,6 +81,24 @@ pub enum Command {
         /// How, in the approver's words.
         note: String,
     },
+    /// Have a refund that is abnormal sent to a card: about to call WeChat Pay.
+    ApplyAbnormal {
+        /// Which.
+        out_refund_no: OutRefundNo,
+        /// Whose card.
+        to: CardOwner,
+        /// Whether who says it may approve what operators ask for.
+        as_approver: bool,
+    },
+    /// Record that WeChat Pay refused to send a refund to a card, and what it said of the refund after that.
+    RecordApplicationRefused {
+        /// When it was applied for: another application is not meant.
+        applied_at: Timestamp,
+        /// WeChat Pay's error code. Unsigned: it counts with a query that says the same.
+        code: String,
+        /// What the query says.
+        said: RefundFact,
+    },
     /// About to call WeChat Pay.
     SendRefund {
         /// Which.
@@ -102,7 +121,32 @@ impl Command {
     /// Whether it records what WeChat Pay says: true, whatever our other books hold (product ruling 5).
     #[must_use]
     pub fn is_a_fact(&self) -> bool {
-        matches!(self, Command::RecordFact(_) | Command::RecordRefund(_) | Command::Adopt(_))
+        match self {
+            Command::RecordFact(_)
+            | Command::RecordRefund(_)
+            | Command::RecordApplicationRefused { .. }
+            | Command::Adopt(_) => true,
+            Command::RecordPrepay { .. }
+            | Command::Cancel(_)
+            | Command::GiveWay
+            | Command::ClosePayment { .. }
+            | Command::StartPayment(_)
+            | Command::PayFromWallet(_)
+            | Command::NoteReport(_)
+            | Command::Ship(_)
+            | Command::Deliver
+            | Command::Complete(_)
+            | Command::CollectCash(_)
+            | Command::Refund(_)
+            | Command::ApproveRefund { .. }
+            | Command::DeclineRefund { .. }
+            | Command::WithdrawRefund { .. }
+            | Command::RetryRefund { .. }
+            | Command::SettleRefundOffline { .. }
+            | Command::ApplyAbnormal { .. }
+            | Command::SendRefund { .. }
+            | Command::RecordRefundCall { .. } => false,
+        }
     }
 }
 

@@ -80,11 +80,17 @@ impl Order {
             Command::SettleRefundOffline { out_refund_no, note } => {
                 self.settle_refund_offline(out_refund_no, note, now)
             }
+            Command::ApplyAbnormal { out_refund_no, to, as_approver } => {
+                self.apply_abnormal(out_refund_no, (*to, *as_approver), given)
+            }
+            Command::RecordApplicationRefused { applied_at, code, said } => {
+                self.record_application_refused((*applied_at, code), said, given)
+            }
             Command::SendRefund { out_refund_no } => self.send_refund(out_refund_no, given),
             Command::RecordRefundCall { out_refund_no, answer } => {
                 self.record_refund_call(out_refund_no, answer, now)
             }
-            Command::RecordRefund(fact) => self.record_refund(fact, now),
+            Command::RecordRefund(fact) => self.record_refund(fact, given),
             Command::Adopt(fact) => self.adopt(fact, given),
         }
     }

@@ -1,5 +1,6 @@
 //! What can happen to an order. Past tense, complete: folding the events gives the order.
 
+use crate::card::CardOwner;
 use crate::coupon::CouponHoldStatus;
 use crate::fact::Receipt;
 use crate::order::{CancelCause, CompletedBy, Order, PayerReport, Settlement};
@@ -85,6 +86,22 @@ pub enum Event {
         to: RefundState,
         /// When.
         at: Timestamp,
+    },
+    /// A person has an abnormal refund sent to a card; WeChat Pay is called next.
+    RefundApplied {
+        /// Which.
+        out_refund_no: OutRefundNo,
+        /// Whose card.
+        to: CardOwner,
+        /// When.
+        at: Timestamp,
+    },
+    /// WeChat Pay did not take that on: it refused, and says that the refund is abnormal as before.
+    ApplicationRefused {
+        /// Of which refund.
+        out_refund_no: OutRefundNo,
+        /// WeChat Pay's error code.
+        code: String,
     },
     /// What a refund was for is there again, now that its money is back.
     GoodsReturned {
@@ -193,6 +210,8 @@ impl Event {
             Event::RefundRequested(_) => "refund_requested",
             Event::RefundImported(_) => "refund_imported",
             Event::RefundMoved { to, .. } => moved(to.status()),
+            Event::RefundApplied { .. } => "refund_applied",
+            Event::ApplicationRefused { .. } => "refund_application_refused",
             Event::GoodsReturned { .. } => "goods_returned",
             Event::Settled { .. } => "settled",
             Event::CancelRequested { .. } => "cancel_requested",
@@ -228,6 +247,8 @@ impl Event {
             }
             Event::Placed(_)
             | Event::RefundMoved { .. }
+            | Event::RefundApplied { .. }
+            | Event::ApplicationRefused { .. }
             | Event::GoodsReturned { .. }
             | Event::Settled { .. }
             | Event::CancelRequested { .. }
@@ -253,6 +274,8 @@ impl Event {
                 Some(&refund.out_refund_no)
             }
             Event::RefundMoved { out_refund_no, .. }
+            | Event::RefundApplied { out_refund_no, .. }
+            | Event::ApplicationRefused { out_refund_no, .. }
             | Event::GoodsReturned { out_refund_no, .. } => Some(out_refund_no),
             Event::Placed(_)
             | Event::PaymentStarted(_)

@@ -1,10 +1,11 @@
 //! Money that goes back: how much may, and what follows for the order.
 //!
 //! `ask.rs` begins a refund, `lines.rs` and `fees.rs` say what it is worth, `people.rs` is what persons say
-//! about it, `send.rs` is the call to WeChat Pay, `record.rs` is what WeChat Pay says, `elsewhere.rs` is what
-//! it says of refunds that we did not make, `after_all.rs` of those that we had given up. The states are in
-//! [`crate::refund`].
+//! about it, `send.rs` is the call to WeChat Pay, `record.rs` is what WeChat Pay says, `abnormal.rs` sends to a card
+//! what could not reach its payer, `elsewhere.rs` is what WeChat Pay says of refunds that we did not make,
+//! `after_all.rs` of those that we had given up. The states are in [`crate::refund`].
 
+mod abnormal;
 mod after_all;
 mod ask;
 mod elsewhere;

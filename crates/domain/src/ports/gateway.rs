@@ -1,8 +1,9 @@
 //! Conversations with WeChat Pay.
 
 use super::PortFuture;
+use crate::card::Card;
 use crate::fact::{PaymentFact, RefundFact};
-use crate::names::{Appid, Mchid, Openid, TransactionId};
+use crate::names::{Appid, Mchid, Openid, RefundId, TransactionId};
 use crate::payment::{Credential, Payment, Terms};
 use crate::{Fen, OutRefundNo, OutTradeNo, Timestamp};
 
@@ -65,6 +66,19 @@ pub trait PaymentGateway: Send + Sync {
         out_refund_no: &'a OutRefundNo,
     ) -> PortFuture<'a, Result<RefundFact, GatewayError>>;
 
+    /// Has a refund that is `ABNORMAL` sent to a card (发起异常退款). It is the same refund: no money but its own
+    /// moves by it, however often it is called.
+    ///
+    /// # Contract
+    /// `Ok` only for a verified answer about this refund; it says how far the refund is. `Refused` only for codes
+    /// that mean that this call changed nothing; errors are unsigned, so even those are believed only together
+    /// with [`PaymentGateway::query_refund`]. What is personal in the card is sealed for WeChat Pay alone, and
+    /// is in no error and in no log.
+    fn apply_abnormal<'a>(
+        &'a self,
+        request: &'a AbnormalRequest,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>>;
+
     /// What the payer's client is called with, freshly signed. `None` when the payment has no
     /// credential.
     ///
@@ -88,6 +102,21 @@ pub struct RefundRequest {
     pub total: Fen,
     /// Shown to the payer; the adapter cuts it to WeChat Pay's 80 bytes.
     pub reason: String,
+}
+
+/// An abnormal refund that is to be sent to a card (v3 §7.7). Not to be copied: see [`crate::card`].
+#[derive(Debug)]
+pub struct AbnormalRequest {
+    /// WeChat Pay's number of the refund.
+    pub refund_id: RefundId,
+    /// Our number of the refund.
+    pub out_refund_no: OutRefundNo,
+    /// Our number of the payment that it returns.
+    pub out_trade_no: OutTradeNo,
+    /// How much it is, in fen.
+    pub amount: Fen,
+    /// Where it is to go.
+    pub card: Card,
 }
 
 /// What the payer's client is called with (v3 §7.2). Whoever has it can pay: `Debug` hides it.

@@ -43,6 +43,11 @@ impl Fields {
         if self.errors.is_empty() { Ok(()) } else { Err(self.errors) }
     }
 
+    /// Leaves members unread: which of them belong here depends on one that is wrong.
+    pub(crate) fn pass_over(&mut self, names: &[&str]) {
+        self.members.retain(|name, _| !names.contains(&name.as_str()));
+    }
+
     /// Whether there is a member of this name; a `null` counts as absent.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.members.get(name).is_some_and(|json| *json != Json::Null)

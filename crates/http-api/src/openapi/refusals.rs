@@ -154,6 +154,7 @@ pub(super) const OWN: &[(&str, Method, &[Code])] = &[
     ("/api/admin/refunds/{out_refund_no}/decline", Method::POST, ACT),
     ("/api/admin/refunds/{out_refund_no}/retry", Method::POST, REFUND_AGAIN),
     ("/api/admin/refunds/{out_refund_no}/settle-offline", Method::POST, REFUND_AGAIN),
+    ("/api/admin/refunds/{out_refund_no}/apply-abnormal", Method::POST, APPLY),
     (
         "/api/admin/payments/{out_trade_no}/sync",
         Method::POST,
@@ -297,6 +298,17 @@ const ACT: &[Code] = &[
     Code::NotFound,
     Code::VersionConflict,
     Code::OrderStateConflict,
+];
+
+/// Of what sends a refund to a card.
+const APPLY: &[Code] = &[
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyReused,
+    Code::RequestInProgress,
+    Code::NotFound,
+    Code::VersionConflict,
+    Code::OrderStateConflict,
+    Code::WechatRefused,
 ];
 
 /// Of taking cash.

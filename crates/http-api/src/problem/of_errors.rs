@@ -9,7 +9,7 @@ use actix_web::http::StatusCode;
 use domain::case::CaseRefusal;
 use domain::changeset::Refusal;
 use domain::order::Rejection;
-use domain::ports::{LoginError, NoticeError, StoreError};
+use domain::ports::{LoginError, NoticeError, StoreError, WechatRefusal};
 use domain::refund::REFUNDS_MAX;
 use domain::shipment::PACKAGES_MAX;
 use usecases::{
@@ -141,6 +141,16 @@ impl From<ActError> for Problem {
 }
 
 impl Problem {
+    /// WeChat Pay does not send a refund to that card.
+    pub(crate) fn application_refused(refusal: WechatRefusal) -> Problem {
+        let mut problem = Problem::new(
+            Code::WechatRefused,
+            "WeChat Pay did not take it on; the refund is abnormal as before, and may be applied for again",
+        );
+        problem.more.wechat = Some(refusal);
+        problem
+    }
+
     /// Why no cash is recorded, as `view` sees it.
     pub(crate) fn of_collecting(error: CollectError, view: View) -> Problem {
         match error {

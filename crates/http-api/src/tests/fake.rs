@@ -8,7 +8,7 @@ use domain::case::Case;
 use domain::catalogue::{Sku, SkuId};
 use domain::changeset::{Changeset, ListChange, Refusal, ReplayRecord, ReplayScope};
 use domain::coupon::CouponId;
-use domain::fact::Trade;
+use domain::fact::{RefundProgress, Trade};
 use domain::ledger::{Balances, BuyerAccount};
 use domain::order::Order;
 use domain::payment::Payment;
@@ -58,6 +58,13 @@ pub(in crate::tests) struct Inner {
     pub(in crate::tests) down: bool,
     /// What WeChat Pay says to a prepay, when not yes.
     pub(in crate::tests) prepay: Option<GatewayError>,
+    /// What WeChat Pay says to an application for an abnormal refund; nothing that can be used when there is
+    /// nothing here.
+    pub(in crate::tests) applied: Option<GatewayError>,
+    /// What WeChat Pay says of every refund that it is asked about; nothing that can be used likewise.
+    pub(in crate::tests) refund_queried: Option<RefundProgress>,
+    /// What WeChat Pay was asked to send to a card: the last figures of its number, where it has one.
+    pub(in crate::tests) cards: Vec<Option<String>>,
     /// What WeChat Pay says to a query; nothing that can be used when there is nothing here.
     pub(in crate::tests) queried: Option<Trade>,
     /// What checking the invariants gives.

@@ -1,8 +1,9 @@
 //! The sides of [`Fake`] that play WeChat, the clock and chance.
 
 use super::fake::{Fake, Gate, ready};
-use domain::fact::{Evidence, PaymentFact, RefundFact};
-use domain::names::{Appid, Mchid, Openid};
+use domain::card::Card;
+use domain::fact::{Evidence, PaymentFact, RefundAtWechat, RefundFact, RefundStatement};
+use domain::names::{Appid, Mchid, Openid, TransactionId};
 use domain::payment::{Credential, Payment, Terms};
 use domain::ports::*;
 use domain::{OrderId, OutRefundNo, OutTradeNo, Timestamp, UserId};
@@ -48,9 +49,43 @@ impl PaymentGateway for Fake {
 
     fn query_refund<'a>(
         &'a self,
-        _out_refund_no: &'a OutRefundNo,
+        out_refund_no: &'a OutRefundNo,
     ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
-        ready(Err(GatewayError::OutcomeUnknown("not asked here".to_owned())))
+        let unheard = || GatewayError::OutcomeUnknown("not asked here".to_owned());
+        let inner = self.lock();
+        let said = inner.refund_queried.and_then(|progress| {
+            let order =
+                inner.orders.values().find(|order| order.refund(out_refund_no).is_some())?;
+            let refund = order.refund(out_refund_no)?;
+            let payment = order.payments.iter().find(|p| p.no == refund.payment_no)?;
+            Some(RefundStatement {
+                refund_id: refund.refund_id()?.clone(),
+                transaction_id: TransactionId::new("T-1"),
+                out_trade_no: payment.out_trade_no().clone(),
+                amount: refund.amount,
+                progress,
+            })
+        });
+        let (evidence, mchid) = (Evidence::Query { request_id: None }, Mchid::new("1900000109"));
+        let fact = said.map(|said| {
+            let refund = RefundAtWechat::Known(said);
+            RefundFact::attested(evidence, mchid, out_refund_no.clone(), refund)
+        });
+        ready(fact.ok_or_else(unheard))
+    }
+
+    fn apply_abnormal<'a>(
+        &'a self,
+        request: &'a AbnormalRequest,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
+        let figures = match &request.card {
+            Card::OfUser(card) => card.account.reveal().get(12..).map(str::to_owned),
+            Card::OfMerchant => None,
+        };
+        let mut inner = self.lock();
+        inner.cards.push(figures);
+        let unheard = || GatewayError::OutcomeUnknown("not asked here".to_owned());
+        ready(Err(inner.applied.clone().unwrap_or_else(unheard)))
     }
 
     fn pay_params(&self, payment: &Payment) -> Option<PayParams> {

@@ -103,6 +103,7 @@ const TABLE: &[Row] = &[
     ("POST", "/api/admin/refunds/{out_refund_no}/approve", Waiting, [401, 401, 401, 403, 200, 200, 403]),
     ("POST", "/api/admin/refunds/{out_refund_no}/decline", Waiting, [401, 401, 401, 403, 200, 200, 403]),
     ("POST", "/api/admin/refunds/{out_refund_no}/retry", Stuck, [401, 401, 401, 403, 200, 403, 403]),
+    ("POST", "/api/admin/refunds/{out_refund_no}/apply-abnormal", Stuck, [401, 401, 401, 403, 202, 202, 403]),
     ("POST", "/api/admin/refunds/{out_refund_no}/settle-offline", Stuck, [401, 401, 401, 403, 403, 200, 403]),
     ("POST", "/api/admin/payments/{out_trade_no}/sync", Unpaid, [401, 401, 401, 403, 200, 403, 403]),
     ("GET", "/api/admin/invariants", Unpaid, [401, 401, 401, 200, 200, 200, 403]),
@@ -152,6 +153,7 @@ fn body(method: &str, path: &str) -> Value {
         }
         (_, path) if path.ends_with("/cod/collect") => json!({"amount_fen": 1_250, "courier": "x"}),
         (_, path) if path.ends_with("/refunds") => json!({"amount_fen": 1, "reason": "x"}),
+        (_, path) if path.ends_with("/apply-abnormal") => json!({"type": "MERCHANT_BANK_CARD"}),
         (_, path) if path.ends_with("/settle-offline") => json!({"note": "x"}),
         (_, path) if path.ends_with("/assign") => json!({"assignee": "x"}),
         (_, path) if path.ends_with("/resolve") || path.ends_with("/accept") => {

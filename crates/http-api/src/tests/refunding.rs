@@ -1,5 +1,6 @@
 //! Money goes back: who asks, who says yes, and what everybody is shown.
 
+mod abnormal;
 mod backends;
 mod people;
 

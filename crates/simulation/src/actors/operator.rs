@@ -5,6 +5,7 @@ use crate::node::{Ask, ask};
 use crate::tape::Kind;
 use crate::time::SECOND;
 use crate::world::World;
+use domain::card::CardOwner;
 use domain::changeset::Audit;
 use domain::order::{
     CancelCause, Command, CompletedBy, LineQuantity, OrderStatus, RefundAsk, RefundOf,
@@ -159,7 +160,13 @@ fn verdict(world: &World, id: OrderId) -> Option<Command> {
         RefundStatus::AwaitingApproval => {
             Command::ApproveRefund { out_refund_no, as_approver: true }
         }
-        RefundStatus::Abnormal => Command::SettleRefundOffline { out_refund_no, note },
+        RefundStatus::Abnormal => match world.draw(Kind::Actor, 4) {
+            0 => Command::SettleRefundOffline { out_refund_no, note },
+            1 => {
+                Command::ApplyAbnormal { out_refund_no, to: CardOwner::Merchant, as_approver: true }
+            }
+            _ => Command::ApplyAbnormal { out_refund_no, to: CardOwner::User, as_approver: true },
+        },
         RefundStatus::Rejected if no => Command::SettleRefundOffline { out_refund_no, note },
         RefundStatus::Declined
         | RefundStatus::Withdrawn

@@ -13,13 +13,14 @@ use crate::plan::{Site, Spot};
 use crate::tape::Kind;
 use crate::time::{MILLI, SECOND};
 use crate::world::World;
+use domain::card::{BankType, Card, CardHolder, CardNumber, CardOwner, UserCard};
 use domain::changeset::Audit;
 use domain::order::{CancelCause, Command, PayerResult, PaymentMethod, RefundAsk};
-use said::{acted, checked_out, collected, of_transact, quoted, refunded, spent};
+use said::{acted, applied, checked_out, collected, of_transact, quoted, refunded, spent};
 use std::sync::Arc;
 use usecases::{
-    Action, Checkedout, CheckoutError, CheckoutRequest, Keyed, PayRequest, Paydesk,
-    RechargeRequest, Spending, Target,
+    AbnormalApplication, Action, Checkedout, CheckoutError, CheckoutRequest, Keyed, PayRequest,
+    Paydesk, RechargeRequest, Spending, Target,
 };
 
 /// How long a client waits for an answer.
@@ -302,6 +303,11 @@ impl Handling {
             Ask::Act(action, Command::RetryRefund { out_refund_no, amount }) => {
                 acted(Box::pin(desk.retry_refund(&action, &out_refund_no, amount)).await)
             }
+            Ask::Act(action, Command::ApplyAbnormal { out_refund_no, to, as_approver }) => {
+                let application =
+                    AbnormalApplication { out_refund_no, card: card_of(to), as_approver };
+                applied(Box::pin(desk.apply_abnormal(&action, application)).await)
+            }
             Ask::Act(action, Command::CollectCash(receipt)) => {
                 collected(Box::pin(desk.collect_cash(&action, receipt)).await)
             }
@@ -335,6 +341,19 @@ impl Handling {
     }
 }
 
+/// The number of the one card that there is, and whose it is.
+pub(crate) const CARD: (&str, &str) = ("6225888888888888888", "张三丰");
+
+fn card_of(owner: CardOwner) -> Card {
+    let (account, name) = (CardNumber::parse(CARD.0), CardHolder::parse(CARD.1));
+    match (owner, BankType::parse("ICBC_DEBIT"), account, name) {
+        (CardOwner::User, Some(bank_type), Some(account), Some(name)) => {
+            Card::OfUser(UserCard { bank_type, account, name })
+        }
+        (CardOwner::User | CardOwner::Merchant, ..) => Card::OfMerchant,
+    }
+}
+
 /// What persons say about refunds.
 fn is_about_refunds(command: &Command) -> bool {
     matches!(
@@ -344,6 +363,7 @@ fn is_about_refunds(command: &Command) -> bool {
             | Command::WithdrawRefund { .. }
             | Command::RetryRefund { .. }
             | Command::SettleRefundOffline { .. }
+            | Command::ApplyAbnormal { .. }
     )
 }
 

@@ -308,49 +308,53 @@ fn subject_of(changeset: &Changeset) -> Option<String> {
 
 /// Whether it records what came from outside, or decides: before a call, or with none to come.
 fn step_of(changeset: &Changeset) -> Step {
+    let applies = |event: &Event| matches!(event, Event::RefundApplied { .. });
     let records = changeset.inbox.is_some()
-        || changeset.events.iter().any(|event| match event {
-            Event::PaymentPayable { .. }
-            | Event::PaymentUnknown { .. }
-            | Event::PaymentRejected { .. }
-            | Event::PaymentRejectionProven { .. }
-            | Event::PaymentClosed { .. }
-            | Event::PaymentPaid { .. }
-            | Event::PaymentSurplus { .. }
-            | Event::PaymentAdopted(_)
-            | Event::RefundImported(_)
-            | Event::Settled { .. } => true,
-            Event::RefundMoved { to, .. } => match to.status() {
-                RefundStatus::AwaitingApproval
-                | RefundStatus::Declined
-                | RefundStatus::Withdrawn
-                | RefundStatus::Requested
-                | RefundStatus::Sending
-                | RefundStatus::SettledOffline => false,
-                RefundStatus::Unknown
-                | RefundStatus::Processing
-                | RefundStatus::Succeeded
-                | RefundStatus::Abnormal
-                | RefundStatus::Closed
-                | RefundStatus::Rejected => true,
-            },
-            Event::Placed(_)
-            | Event::PaymentStarted(_)
-            | Event::PaymentClosing { .. }
-            | Event::RefundRequested(_)
-            | Event::CancelRequested { .. }
-            | Event::CancelWithdrawn
-            | Event::Cancelled { .. }
-            | Event::HoldsCommitted { .. }
-            | Event::Converted
-            | Event::CouponMoved { .. }
-            | Event::GoodsReturned { .. }
-            | Event::CouponStuck { .. }
-            | Event::FeesStuck
-            | Event::PayerReported(_)
-            | Event::Shipped(_)
-            | Event::Delivered { .. }
-            | Event::Completed { .. } => false,
-        });
+        || !changeset.events.iter().any(applies)
+            && changeset.events.iter().any(|event| match event {
+                Event::PaymentPayable { .. }
+                | Event::PaymentUnknown { .. }
+                | Event::PaymentRejected { .. }
+                | Event::PaymentRejectionProven { .. }
+                | Event::PaymentClosed { .. }
+                | Event::PaymentPaid { .. }
+                | Event::PaymentSurplus { .. }
+                | Event::PaymentAdopted(_)
+                | Event::RefundImported(_)
+                | Event::ApplicationRefused { .. }
+                | Event::Settled { .. } => true,
+                Event::RefundMoved { to, .. } => match to.status() {
+                    RefundStatus::AwaitingApproval
+                    | RefundStatus::Declined
+                    | RefundStatus::Withdrawn
+                    | RefundStatus::Requested
+                    | RefundStatus::Sending
+                    | RefundStatus::SettledOffline => false,
+                    RefundStatus::Unknown
+                    | RefundStatus::Processing
+                    | RefundStatus::Succeeded
+                    | RefundStatus::Abnormal
+                    | RefundStatus::Closed
+                    | RefundStatus::Rejected => true,
+                },
+                Event::Placed(_)
+                | Event::PaymentStarted(_)
+                | Event::PaymentClosing { .. }
+                | Event::RefundRequested(_)
+                | Event::RefundApplied { .. }
+                | Event::CancelRequested { .. }
+                | Event::CancelWithdrawn
+                | Event::Cancelled { .. }
+                | Event::HoldsCommitted { .. }
+                | Event::Converted
+                | Event::CouponMoved { .. }
+                | Event::GoodsReturned { .. }
+                | Event::CouponStuck { .. }
+                | Event::FeesStuck
+                | Event::PayerReported(_)
+                | Event::Shipped(_)
+                | Event::Delivered { .. }
+                | Event::Completed { .. } => false,
+            });
     if records { Step::TxPlus } else { Step::Tx }
 }

@@ -172,7 +172,8 @@ impl SimTransport {
             Some(Fault::Late) => {
                 let how = how(Fault::Late, 6);
                 // No refund is on its way for longer than a failover takes.
-                let is_short = asked == Asked::Refund && world.may_lose_commits();
+                let goes_back = matches!(asked, Asked::Refund | Asked::Apply);
+                let is_short = goes_back && world.may_lose_commits();
                 late(&mut journey, asked, if is_short { 0 } else { how });
                 if asked == Asked::Refund {
                     world.wechat.hold_back(number);
@@ -281,7 +282,7 @@ fn definite(asked: Asked, how: u32) -> Value {
         (Asked::Prepay, 0) => status(400, "PARAM_ERROR", false),
         (Asked::Prepay, 1) => status(403, "ACCOUNT_ERROR", false),
         (Asked::Refund, 0) => status(403, "NOT_ENOUGH", false),
-        (Asked::Refund, 1) => status(400, "PARAM_ERROR", false),
+        (Asked::Refund, 1) | (Asked::Apply, 0 | 1) => status(400, "PARAM_ERROR", false),
         _ => status(403, "NO_AUTH", false),
     }
 }

@@ -10,7 +10,7 @@ use domain::changeset::{Changeset, Fence};
 use domain::job::JobKind;
 use domain::payment::Payment;
 use domain::ports::NoticeError;
-use domain::refund::RefundStatus;
+use domain::refund::{Refund, RefundStatus};
 use usecases::{Keyed, NoticeAnswer, Offer};
 use wechatpay::{WireRequest, WireResponse};
 use wechatpay_sim::core::exchange::Exchange;
@@ -29,6 +29,7 @@ const NEVER_BELIEVED: &str =
 const NEVER_OVERRULED: &str =
     "the store's own rules of money never have to refuse what was decided";
 const A_MINUTE_APART: &str = "two refunds of one payment are sent a minute apart";
+const APPLIED_ONCE: &str = "a refund is sent to a card once for each time that a person asked for it, and that is durable first";
 const OFFERED_OPEN: &str = "nobody is sent to pay what is not open";
 const KEY_OF_ONE: &str = "a key leads to what was asked under it first, and to nothing else";
 const NEVER_OLD: &str = "what was signed long ago is never acknowledged";
@@ -105,6 +106,9 @@ impl Oracle {
         if asked == Asked::Refund {
             inside.refund_is_sent(world, number);
         }
+        if asked == Asked::Apply {
+            inside.is_applied_for(world, number);
+        }
         if asked != Asked::Prepay {
             return;
         }
@@ -148,6 +152,7 @@ impl Oracle {
             | Asked::Query
             | Asked::Refund
             | Asked::QueryRefund
+            | Asked::Apply
             | Asked::Certificates => {}
         }
     }
@@ -177,6 +182,13 @@ impl Oracle {
             Asked::QueryRefund if answer.status == 404 => {
                 inside.disproved.insert(number.to_owned());
             }
+            // Nobody read it: the same may be sent again, with another key or another time.
+            Asked::Apply if answer.status == 401 => {
+                inside.applications.retain(|(applied_for, _)| applied_for != number);
+            }
+            Asked::Apply if matches!(answer.status, 400 | 403) => {
+                inside.applications_refused.insert(number.to_owned());
+            }
             Asked::Close if paid && (says("ORDER_PAID") || says("ORDERPAID")) => {
                 if inside.said_unpaid.contains(number) {
                     world.chronicle.sometimes(Mark::StaleThenPaidAtClose);
@@ -195,6 +207,7 @@ impl Oracle {
             | Asked::Close
             | Asked::Refund
             | Asked::QueryRefund
+            | Asked::Apply
             | Asked::Certificates => {}
         }
         if answer.status == 401 {
@@ -298,16 +311,21 @@ impl Oracle {
         }
         let inside = self.inside();
         if let Some(out_refund_no) = &notification.refund {
-            let told = inside.refund(out_refund_no).map(|refund| refund.state.status());
-            let ended = matches!(
-                told,
-                Some(
-                    RefundStatus::Succeeded
-                        | RefundStatus::Abnormal
-                        | RefundStatus::Closed
-                        | RefundStatus::SettledOffline
-                )
-            );
+            let refund = inside.refund(out_refund_no);
+            let told = refund.map(|refund| refund.state.status());
+            // That it is abnormal is old news once it was sent to a card.
+            let is_applied_for = refund.is_some_and(|refund| refund.applied.is_some())
+                && told == Some(RefundStatus::Processing);
+            let ended = is_applied_for
+                || matches!(
+                    told,
+                    Some(
+                        RefundStatus::Succeeded
+                            | RefundStatus::Abnormal
+                            | RefundStatus::Closed
+                            | RefundStatus::SettledOffline
+                    )
+                );
             if !ended {
                 let seen = format!("{out_refund_no} was acknowledged; durable is {told:?}");
                 world.chronicle.violated_by("I28", DURABLE_FIRST, order, seen);
@@ -369,6 +387,26 @@ impl Oracle {
 const SPACING_SLACK: i64 = 20 * SECOND;
 
 impl Seen {
+    /// WeChat Pay is asked to send a refund to a card.
+    fn is_applied_for(&mut self, world: &World, number: &str) {
+        let refund = self.refund(number);
+        let is_out = |refund: &&Refund| refund.state.status() == RefundStatus::Processing;
+        let applied = refund.filter(is_out).and_then(|refund| refund.applied);
+        let order = Some(transport_order_of(number));
+        let Some(applied) = applied else {
+            // It was durable, when it was decided to ask.
+            if world.failovers() == 0 {
+                let seen = format!("{number} is sent to a card, and that is not durable");
+                world.chronicle.violated_by("I11", APPLIED_ONCE, order, seen);
+            }
+            return;
+        };
+        if !self.applications.insert((number.to_owned(), applied.at)) {
+            let seen = format!("{number} is sent to a card again");
+            world.chronicle.violated_by("I11", APPLIED_ONCE, order, seen);
+        }
+    }
+
     /// A refund is on its way to WeChat Pay, which wants a minute between two of one payment.
     fn refund_is_sent(&mut self, world: &World, number: &str) {
         let Some(refund) = self.refund(number) else { return };

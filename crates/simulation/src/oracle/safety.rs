@@ -66,6 +66,11 @@ const OF_ORDERS: &[(Promise, Check)] = &[
         ("I14", "a refused refund frees its money only once a question has proven it"),
         refunds::proven,
     ),
+    (
+        ("I14", "a refund that was sent to a card is abnormal again only once it cannot arrive"),
+        refunds::applications_end,
+    ),
+    (("P5", "of a card that somebody typed in nothing is written"), refunds::no_card_is_kept),
     (("I11", "of what goes in its place at most one refund is kept"), chains::one_is_kept),
     (("I11", "what was replaced already is not replaced again"), chains::none_beside_its_twin),
     (("I12", "what an order keeps goes back only where somebody asked"), chains::asked_by_somebody),

@@ -221,6 +221,7 @@ pub fn judge(world: &World, rest: Rest) {
         books_agree(world, seen);
         books::judge(world, seen);
         refunds::refunds_agree(world, seen);
+        refunds::what_the_merchant_has_is_shown(world, seen);
         refunds::what_comes_back_is_whole(world, seen);
         jobs::are_where_work_is(world, seen, rest);
         stored_as_committed(world, seen);

@@ -7,8 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use domain::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use wechatpay::{CannotSign, Certificate, PrivateKey, PublicKey, SignatureScheme};
+use wechatpay::{CannotSeal, CannotSign, Certificate, PrivateKey, PublicKey, SignatureScheme};
 use wechatpay_sim::core::ports::{Keyring, SigningFailed};
+use wechatpay_sim::core::settings::OaepDigest;
 
 const BYTES: usize = 32;
 
@@ -71,6 +72,11 @@ impl SignatureScheme for Tags {
     fn verifies(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
         tag(&key.0, message) == *signature
     }
+
+    /// The tag, and what is sealed: whoever has the key can open it, and no other key fits.
+    fn seal(&self, key: &PublicKey, plaintext: &[u8]) -> Result<Vec<u8>, CannotSeal> {
+        Ok([&tag(&key.0, plaintext)[..], plaintext].concat())
+    }
 }
 
 struct TagKey(Vec<u8>);
@@ -102,6 +108,13 @@ impl Keyring for TagRing {
             return false;
         };
         tag(key.as_bytes(), message) == *signature
+    }
+
+    fn open(&self, serial: &str, ciphertext: &str, _digest: OaepDigest) -> Option<Vec<u8>> {
+        let sealed = STANDARD.decode(ciphertext).ok()?;
+        let (seal, plaintext) = sealed.split_at_checked(BYTES)?;
+        let is_for_us = tag(self.0.get(serial)?.as_bytes(), plaintext) == *seal;
+        is_for_us.then(|| plaintext.to_vec())
     }
 }
 

@@ -13,6 +13,8 @@ pub enum Asked {
     Refund,
     /// What became of a refund.
     QueryRefund,
+    /// Send a refund that could not reach its payer to a card.
+    Apply,
     /// The list of keys.
     Certificates,
 }
@@ -22,7 +24,7 @@ impl Asked {
     #[must_use]
     pub fn changes(self) -> bool {
         match self {
-            Asked::Prepay | Asked::Close | Asked::Refund => true,
+            Asked::Prepay | Asked::Close | Asked::Refund | Asked::Apply => true,
             Asked::Query | Asked::QueryRefund | Asked::Certificates => false,
         }
     }
@@ -36,6 +38,7 @@ impl Asked {
             Asked::Close => "close",
             Asked::Refund => "refund",
             Asked::QueryRefund => "query refund",
+            Asked::Apply => "apply abnormal refund",
             Asked::Certificates => "certificates",
         }
     }
@@ -60,6 +63,9 @@ pub fn asked_of(request: &wechatpay::WireRequest) -> (Asked, String) {
     }
     if let Some(rest) = path.strip_prefix("/v3/refund/domestic/refunds") {
         return match rest.strip_prefix('/') {
+            Some(id) if id.ends_with("/apply-abnormal-refund") => {
+                (Asked::Apply, member("out_refund_no"))
+            }
             Some(number) => (Asked::QueryRefund, number.to_owned()),
             None => (Asked::Refund, member("out_refund_no")),
         };

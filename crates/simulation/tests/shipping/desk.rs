@@ -126,6 +126,13 @@ impl PaymentGateway for Nobody {
         nobody()
     }
 
+    fn apply_abnormal<'a>(
+        &'a self,
+        _: &'a AbnormalRequest,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
+        nobody()
+    }
+
     fn pay_params(&self, _: &Payment) -> Option<PayParams> {
         None
     }

@@ -66,6 +66,9 @@ fn detail(event: &Event) -> Value {
             "lines": lines.iter().map(|(no, count)| json!([no, count])).collect::<Vec<_>>(),
             "stock_refused": *stock == StockOutcome::Refused,
         }),
+        // Whose card it is, and nothing of the card.
+        Event::RefundApplied { to, .. } => json!({"to": to.name()}),
+        Event::ApplicationRefused { code, .. } => json!({"code": code}),
         Event::CancelRequested { cause } => json!({"cause": cause.word()}),
         Event::PayerReported(report) => json!({"result": report.result.word()}),
         // Without packages: a tracking number leads to whom it goes.

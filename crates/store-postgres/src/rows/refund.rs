@@ -2,10 +2,13 @@
 
 use super::{Instant, corrupt, number};
 use crate::words::Word as _;
+use domain::card::CardOwner;
 use domain::names::RefundId;
 use domain::order::Order;
 use domain::ports::StoreError;
-use domain::refund::{Asker, Refund, RefundKind, RefundState, RefundStatus, RefundedLine};
+use domain::refund::{
+    Application, Asker, Refund, RefundKind, RefundState, RefundStatus, RefundedLine,
+};
 use domain::{Fen, OutRefundNo};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -34,6 +37,10 @@ pub(crate) struct RefundRow {
     actor: String,
     replaces: Option<String>,
     sent_at: Option<Instant>,
+    #[serde(default)]
+    applied_to: Option<String>,
+    #[serde(default)]
+    applied_at: Option<Instant>,
 }
 
 /// So many of one line, in `refunds.lines`.
@@ -90,6 +97,8 @@ impl RefundRow {
             actor: refund.actor.clone(),
             replaces: refund.replaces.as_ref().map(|number| number.as_str().to_owned()),
             sent_at: refund.sent_at.map(Instant),
+            applied_to: refund.applied.map(|applied| applied.to.name().to_owned()),
+            applied_at: refund.applied.map(|applied| Instant(applied.at)),
         };
         row.put_state(&refund.state);
         Some(row)
@@ -117,6 +126,7 @@ impl RefundRow {
 
     pub(super) fn into_refund(self) -> Result<Refund, StoreError> {
         let state = self.state()?;
+        let applied = self.applied()?;
         Ok(Refund {
             out_refund_no: OutRefundNo::stored(self.out_refund_no),
             payment_no: number(self.payment_no, "payment_no")?,
@@ -129,6 +139,7 @@ impl RefundRow {
             replaces: self.replaces.map(OutRefundNo::stored),
             state,
             sent_at: self.sent_at.map(|at| at.0),
+            applied,
             created_at: self.created_at.0,
         })
     }
@@ -159,6 +170,12 @@ impl RefundRow {
                 at: self.settled_at.ok_or_else(|| corrupt("settled offline at no time"))?.0,
             },
         })
+    }
+
+    fn applied(&self) -> Result<Option<Application>, StoreError> {
+        let (Some(to), Some(at)) = (&self.applied_to, &self.applied_at) else { return Ok(None) };
+        let to = CardOwner::parse(to).ok_or_else(|| corrupt("applied for to nobody's card"))?;
+        Ok(Some(Application { to, at: at.0 }))
     }
 
     fn refund_id(&self) -> Result<RefundId, StoreError> {

@@ -18,8 +18,9 @@ use tokio_postgres::Client;
 const FIRST: &str = include_str!("../../../../migrations/0001_first_light/up.sql");
 const SECOND: &str = include_str!("../../../../migrations/0002_a_buyers_path/up.sql");
 /// The way back of each version, the newest first.
-const DOWNS: [(&str, &str); 17] = [
+const DOWNS: [(&str, &str); 18] = [
     ("0021", include_str!("../../../../migrations/0021_found_again/down.sql")),
+    ("0020", include_str!("../../../../migrations/0020_abnormal_refunds/down.sql")),
     ("0019", include_str!("../../../../migrations/0019_h5_and_app/down.sql")),
     ("0018", include_str!("../../../../migrations/0018_after_all/down.sql")),
     ("0015", include_str!("../../../../migrations/0015_nobody_waits_in_a_circle/down.sql")),

@@ -1,6 +1,7 @@
 //! Personal data stays where it is needed.
 
 use crate::support;
+use domain::card::CardOwner;
 use domain::cash::{CashReceipt, Courier};
 use domain::fact::RefundProgress;
 use domain::order::{
@@ -44,6 +45,18 @@ async fn paid_back_by_hand(stores: &Stores, order: &Order) {
     let order = stores.step(&order, &send, sample::start()).await;
     let said = sample::refund_fact(&order, &number, RefundProgress::Abnormal);
     let order = stores.step(&order, &Command::RecordRefund(said), sample::start()).await;
+    let apply = Command::ApplyAbnormal {
+        out_refund_no: number.clone(),
+        to: CardOwner::User,
+        as_approver: true,
+    };
+    let order = stores.step(&order, &apply, sample::start()).await;
+    let refused = Command::RecordApplicationRefused {
+        applied_at: sample::start(),
+        code: "PARAM_ERROR".to_owned(),
+        said: sample::refund_fact(&order, &number, RefundProgress::Abnormal),
+    };
+    let order = stores.step(&order, &refused, sample::start()).await;
     let note = NOTE.to_owned();
     let by_hand = Command::SettleRefundOffline { out_refund_no: number, note };
     stores.step(&order, &by_hand, sample::start()).await;
@@ -119,6 +132,10 @@ async fn what_is_told_of_an_order_names_nobody() {
             r#"{"by": "operator", "event": "completed"}"#,
             r#"{"kind": "requested", "event": "refund_requested", "status": "requested", "asked_by": "service", "amount_fen": 100, "payment_no": 1, "out_refund_no": "REFUND-1"}"#,
             r#"{"event": "refund_sending", "out_refund_no": "REFUND-1"}"#,
+            r#"{"event": "refund_abnormal", "refund_id": "5REFUND-1", "out_refund_no": "REFUND-1"}"#,
+            r#"{"to": "USER_BANK_CARD", "event": "refund_applied", "out_refund_no": "REFUND-1"}"#,
+            r#"{"event": "refund_processing", "refund_id": "5REFUND-1", "out_refund_no": "REFUND-1"}"#,
+            r#"{"code": "PARAM_ERROR", "event": "refund_application_refused", "out_refund_no": "REFUND-1"}"#,
             r#"{"event": "refund_abnormal", "refund_id": "5REFUND-1", "out_refund_no": "REFUND-1"}"#,
             r#"{"event": "refund_settled_offline", "out_refund_no": "REFUND-1"}"#,
         ]

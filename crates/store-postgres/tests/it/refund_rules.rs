@@ -55,6 +55,15 @@ const OF_REFUNDS: &[(&str, &str)] = &[
     ("UPDATE refunds SET refused_code = 'X' WHERE status = 'sending'", "refunds_refused_code"),
     ("UPDATE refunds SET sent_at = NULL WHERE status = 'sending'", "refunds_sent_at"),
     ("UPDATE refunds SET sent_at = now() WHERE status = 'declined'", "refunds_sent_at"),
+    ("UPDATE refunds SET applied_at = now() WHERE status = 'abnormal'", "refunds_applied"),
+    (
+        "UPDATE refunds SET applied_at = now(), applied_to = 'USER_BANK_CARD' WHERE status = 'rejected'",
+        "refunds_applied",
+    ),
+    (
+        "UPDATE refunds SET applied_at = now(), applied_to = '6225' WHERE status = 'abnormal'",
+        "refunds_applied_to",
+    ),
     ("UPDATE refunds SET asked_by = 'nobody'", "refunds_asked_by_check"),
     ("DELETE FROM refunds", "rows of refunds stay"),
     (

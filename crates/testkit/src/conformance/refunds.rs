@@ -3,12 +3,14 @@
 use super::Stores;
 use super::listing::everybodys;
 use crate::sample;
+use domain::card::CardOwner;
 use domain::changeset::Refusal;
 use domain::fact::{Evidence, RefundAtWechat, RefundFact, RefundProgress, RefundStatement, Trade};
 use domain::job::JobId;
 use domain::names::RefundId;
 use domain::order::{
-    CancelCause, Command, Order, OrderStatus, PaymentStatus, RefundAnswer, RefundAsk, RefundOf,
+    CancelCause, Command, HORIZON_S, Order, OrderStatus, PaymentStatus, RefundAnswer, RefundAsk,
+    RefundOf,
 };
 use domain::ports::{CommitAnswer, OrderKey, OrderList};
 use domain::refund::{Asker, RefundState, RefundStatus};
@@ -60,6 +62,22 @@ impl Story<'_> {
         self.give(&Command::RecordRefundCall { out_refund_no: number.clone(), answer }).await;
     }
 
+    async fn apply(&mut self, number: &OutRefundNo, to: CardOwner) {
+        let out_refund_no = number.clone();
+        self.give(&Command::ApplyAbnormal { out_refund_no, to, as_approver: true }).await;
+    }
+
+    /// The last application.
+    async fn refused(&mut self, number: &OutRefundNo) {
+        let applied = self.order.refund(number).and_then(|refund| refund.applied);
+        let refused = Command::RecordApplicationRefused {
+            applied_at: applied.expect("it was applied for").at,
+            code: "PARAM_ERROR".to_owned(),
+            said: sample::refund_fact(&self.order, number, RefundProgress::Abnormal),
+        };
+        self.give(&refused).await;
+    }
+
     async fn heard(&mut self, number: &OutRefundNo, progress: RefundProgress) {
         let fact = sample::refund_fact(&self.order, number, progress);
         self.give(&Command::RecordRefund(fact)).await;
@@ -80,6 +98,12 @@ pub async fn a_refund_is_kept_in_every_state(stores: &Stores) {
     story.give(&Command::RetryRefund { out_refund_no: first.clone(), amount: None }).await;
     story.send(&first).await;
     story.heard(&first, RefundProgress::Processing).await;
+    story.heard(&first, RefundProgress::Abnormal).await;
+    // To a card in vain, twice: refused at once, and never heard of again.
+    story.apply(&first, CardOwner::Merchant).await;
+    story.refused(&first).await;
+    story.apply(&first, CardOwner::User).await;
+    story.now_s += HORIZON_S;
     story.heard(&first, RefundProgress::Abnormal).await;
     let note = "by bank transfer, 2026-11-21".to_owned();
     story.give(&Command::SettleRefundOffline { out_refund_no: first, note }).await;

@@ -14,11 +14,11 @@ use domain::{Fen, OutRefundNo};
 use mockall::Sequence;
 use std::sync::{Arc, Mutex};
 
-pub(super) fn done() -> RefundProgress {
+pub(crate) fn done() -> RefundProgress {
     RefundProgress::Succeeded { at: now() }
 }
 
-pub(super) fn after(order: Order, command: &Command) -> Order {
+pub(crate) fn after(order: Order, command: &Command) -> Order {
     match order.decide(command, now()).unwrap() {
         Decision::Record(events) => order.after(&events),
         Decision::AlreadyApplied => order,
@@ -26,7 +26,7 @@ pub(super) fn after(order: Order, command: &Command) -> Order {
 }
 
 /// A paid order of which `amount` goes back, and the refund's number.
-pub(super) fn refunding(amount: i64) -> (Order, OutRefundNo) {
+pub(crate) fn refunding(amount: i64) -> (Order, OutRefundNo) {
     let ask = RefundAsk {
         what: RefundOf::Amount(Fen::new(amount)),
         reason: "坏了".to_owned(),
@@ -38,11 +38,11 @@ pub(super) fn refunding(amount: i64) -> (Order, OutRefundNo) {
     (order, no)
 }
 
-pub(super) fn job(no: &OutRefundNo, token: i64) -> LeasedJob {
+pub(crate) fn job(no: &OutRefundNo, token: i64) -> LeasedJob {
     LeasedJob { fence: Fence { job: JobId::refund(no), token }, attempts: 1, wanted: false }
 }
 
-pub(super) fn setting(order: Order, gateway: MockGateway) -> (Paydesk, Arc<Mutex<Life>>) {
+pub(crate) fn setting(order: Order, gateway: MockGateway) -> (Paydesk, Arc<Mutex<Life>>) {
     let (orders, life) = living(order);
     (desk(orders, gateway, now()), life)
 }
@@ -52,7 +52,7 @@ fn refused(code: &str) -> GatewayError {
     GatewayError::Refused(refusal)
 }
 
-pub(super) fn lost() -> GatewayError {
+pub(crate) fn lost() -> GatewayError {
     GatewayError::OutcomeUnknown("timeout".to_owned())
 }
 

@@ -17,7 +17,7 @@ mod all;
 mod create;
 mod elsewhere;
 mod ending;
-mod form;
+pub(crate) mod form;
 mod query;
 mod tally;
 mod wire;

@@ -5,6 +5,7 @@ mod answers;
 mod bill_laws;
 mod bills;
 mod deliveries;
+mod documented;
 mod elsewhere;
 mod faulty;
 mod fund_flows;

@@ -43,7 +43,7 @@ pub(super) fn for_fund_flow(day: BillDay, account: FundAccount) -> Draft {
 }
 
 fn draft(target: String) -> Draft {
-    Draft { method: Method::Get, target, body: String::new() }
+    Draft { method: Method::Get, target, body: String::new(), sealed_for: None }
 }
 
 /// What a verified answer announces.

@@ -25,6 +25,24 @@ pub(crate) struct RefundAmountBody {
     pub(crate) currency: &'static str,
 }
 
+/// The body of an abnormal refund (v3 §7.7). For the merchant's own account `type` says it all.
+#[derive(Serialize)]
+pub(crate) struct AbnormalBody<'a> {
+    pub(crate) out_refund_no: &'a str,
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
+    #[serde(flatten)]
+    pub(crate) card: Option<CardBody<'a>>,
+}
+
+/// A payer's card. The number and the name are sealed.
+#[derive(Serialize)]
+pub(crate) struct CardBody<'a> {
+    pub(crate) bank_type: &'a str,
+    pub(crate) bank_account: String,
+    pub(crate) real_name: String,
+}
+
 /// A refund as an answer says it.
 #[derive(Deserialize)]
 pub(crate) struct RefundAnswerWire {

@@ -11,7 +11,7 @@ use crate::support::*;
 const CERTIFICATES: &str = "/v3/certificates";
 
 /// The list as WeChat Pay answers it: each certificate with its expiry.
-fn list(by: &str, seconds: i64, certificates: &[(&str, &str)]) -> WireResponse {
+pub(crate) fn list(by: &str, seconds: i64, certificates: &[(&str, &str)]) -> WireResponse {
     let entry = |(name, expire_time): &(&str, &str)| {
         json!({ "serial_no": key(name, "serial_no"),
             "effective_time": "2026-01-01T08:00:00+08:00", "expire_time": expire_time,
@@ -23,7 +23,7 @@ fn list(by: &str, seconds: i64, certificates: &[(&str, &str)]) -> WireResponse {
     signed_at(by, 200, &json!({ "data": data }).to_string(), seconds)
 }
 
-const LATE: &str = "2030-12-31T00:00:00+08:00";
+pub(crate) const LATE: &str = "2030-12-31T00:00:00+08:00";
 
 fn number() -> OutTradeNo {
     OutTradeNo::parse(NUMBER).unwrap()

@@ -23,7 +23,7 @@ fn name<T>(answer: &Result<T, GatewayError>) -> &'static str {
 
 async fn row(response: WireResponse) -> String {
     let world = world(&settings());
-    for _call in 0..5 {
+    for _call in 0..6 {
         world.wechat.answer(response.clone());
     }
     let number = OutTradeNo::parse(NUMBER).unwrap();
@@ -33,7 +33,8 @@ async fn row(response: WireResponse) -> String {
     let close = name(&world.client.close(&number).await);
     let refund = name(&world.client.refund(&request).await);
     let query_refund = name(&world.client.query_refund(&request.out_refund_no).await);
-    format!("{prepay:14}{query:14}{close:14}{refund:14}{query_refund}")
+    let apply = name(&world.client.apply_abnormal(&crate::abnormal::any_request()).await);
+    format!("{prepay:14}{query:14}{close:14}{refund:14}{query_refund:14}{apply}")
 }
 
 /// Every documented code, in both spellings where there are two, and some that nobody documents.
@@ -86,58 +87,58 @@ const CASES: [(u16, &str); 44] = [
 
 #[tokio::test]
 async fn every_code_means_one_thing_to_each_call() {
-    let names = ["prepay", "query", "close", "refund", "query_refund"];
-    let [prepay, query, close, refund, query_refund] = names;
-    let mut table = format!("{:29}{prepay:14}{query:14}{close:14}{refund:14}{query_refund}\n", "");
+    let names = ["prepay", "query", "close", "refund", "query_refund", "apply_abnormal"];
+    let names: String = names.iter().map(|name| format!("{name:14}")).collect();
+    let mut table = format!("{:29}{}\n", "", names.trim_end());
     for (status, code) in CASES {
         table += &format!("{status} {code:25}{}\n", row(error(status, code, "…")).await);
     }
     expect![[r#"
-                                     prepay        query         close         refund        query_refund
-        400 PARAM_ERROR              Refused       Misconfigured Misconfigured Refused       Misconfigured
-        400 INVALID_REQUEST          NumberSpent   Unknown       Unknown       Refused       Unknown
-        400 APPID_MCHID_NOT_MATCH    Refused       Misconfigured Misconfigured Misconfigured Misconfigured
-        400 MCH_NOT_EXISTS           Refused       Misconfigured Misconfigured Misconfigured Misconfigured
-        400 ORDER_CLOSED             NumberSpent   Unknown       NumberSpent   Unknown       Unknown
-        400 ORDERCLOSED              NumberSpent   Unknown       NumberSpent   Unknown       Unknown
-        400 ORDER_PAID               AlreadyPaid   Unknown       AlreadyPaid   Unknown       Unknown
-        400 ORDERPAID                AlreadyPaid   Unknown       AlreadyPaid   Unknown       Unknown
-        401 SIGN_ERROR               Misconfigured Misconfigured Misconfigured Misconfigured Misconfigured
-        401 WHATEVER                 Misconfigured Misconfigured Misconfigured Misconfigured Misconfigured
-        403 NO_AUTH                  Refused       Misconfigured Misconfigured Misconfigured Misconfigured
-        403 NOAUTH                   Refused       Misconfigured Misconfigured Misconfigured Misconfigured
-        403 OUT_TRADE_NO_USED        NumberSpent   Unknown       Unknown       Unknown       Unknown
-        403 RULE_LIMIT               Retryable     Retryable     Retryable     Retryable     Retryable
-        403 RULELIMIT                Retryable     Retryable     Retryable     Retryable     Retryable
-        403 TRADE_ERROR              Unknown       Unknown       Unknown       Unknown       Unknown
-        403 ACCOUNT_ERROR            Refused       Unknown       Unknown       Unknown       Unknown
-        403 ACCOUNTERROR             Refused       Unknown       Unknown       Unknown       Unknown
-        403 NOT_ENOUGH               Unknown       Unknown       Unknown       Retryable     Unknown
-        403 NOTENOUGH                Unknown       Unknown       Unknown       Retryable     Unknown
-        403 USER_ACCOUNT_ABNORMAL    Unknown       Unknown       Unknown       Refused       Unknown
-        400 TRADE_OVERDUE            Unknown       Unknown       Unknown       Refused       Unknown
-        400 REFUND_FEE_MISMATCH      Unknown       Unknown       Unknown       Refused       Unknown
-        404 MCH_NOT_EXISTS           Refused       Misconfigured Misconfigured Misconfigured Misconfigured
-        404 ORDER_NOT_EXIST          Unknown       Ok            Unknown       Unknown       Unknown
-        404 ORDERNOTEXIST            Unknown       Ok            Unknown       Unknown       Unknown
-        404 RESOURCE_NOT_EXISTS      Unknown       Unknown       Unknown       Unknown       Ok
-        400 RESOURCE_NOT_EXISTS      Unknown       Unknown       Unknown       Unknown       Unknown
-        429 FREQUENCY_LIMITED        Retryable     Retryable     Retryable     Retryable     Retryable
-        429 RATELIMIT_EXCEEDED       Retryable     Retryable     Retryable     Retryable     Retryable
-        429                          Retryable     Retryable     Retryable     Retryable     Retryable
-        400 NEVER_HEARD_OF           Unknown       Unknown       Unknown       Unknown       Unknown
-        400                          Unknown       Unknown       Unknown       Unknown       Unknown
-        405                          Unknown       Unknown       Unknown       Unknown       Unknown
-        302                          Unknown       Unknown       Unknown       Unknown       Unknown
-        500 SYSTEM_ERROR             Unknown       Unknown       Unknown       Unknown       Unknown
-        500 BANKERROR                Unknown       Unknown       Unknown       Unknown       Unknown
-        500 OPENID_MISMATCH          Unknown       Unknown       Unknown       Unknown       Unknown
-        500 PARAM_ERROR              Unknown       Unknown       Unknown       Unknown       Unknown
-        500 ORDER_NOT_EXIST          Unknown       Unknown       Unknown       Unknown       Unknown
-        500 RESOURCE_NOT_EXISTS      Unknown       Unknown       Unknown       Unknown       Unknown
-        500 INVALID_TRANSACTIONID    Unknown       Unknown       Unknown       Unknown       Unknown
-        502                          Unknown       Unknown       Unknown       Unknown       Unknown
-        503 SERVICE_UNAVAILABLE      Unknown       Unknown       Unknown       Unknown       Unknown
+                                     prepay        query         close         refund        query_refund  apply_abnormal
+        400 PARAM_ERROR              Refused       Misconfigured Misconfigured Refused       Misconfigured Refused
+        400 INVALID_REQUEST          NumberSpent   Unknown       Unknown       Refused       Unknown       Unknown
+        400 APPID_MCHID_NOT_MATCH    Refused       Misconfigured Misconfigured Misconfigured Misconfigured Misconfigured
+        400 MCH_NOT_EXISTS           Refused       Misconfigured Misconfigured Misconfigured Misconfigured Misconfigured
+        400 ORDER_CLOSED             NumberSpent   Unknown       NumberSpent   Unknown       Unknown       Unknown
+        400 ORDERCLOSED              NumberSpent   Unknown       NumberSpent   Unknown       Unknown       Unknown
+        400 ORDER_PAID               AlreadyPaid   Unknown       AlreadyPaid   Unknown       Unknown       Unknown
+        400 ORDERPAID                AlreadyPaid   Unknown       AlreadyPaid   Unknown       Unknown       Unknown
+        401 SIGN_ERROR               Misconfigured Misconfigured Misconfigured Misconfigured Misconfigured Misconfigured
+        401 WHATEVER                 Misconfigured Misconfigured Misconfigured Misconfigured Misconfigured Misconfigured
+        403 NO_AUTH                  Refused       Misconfigured Misconfigured Misconfigured Misconfigured Refused
+        403 NOAUTH                   Refused       Misconfigured Misconfigured Misconfigured Misconfigured Refused
+        403 OUT_TRADE_NO_USED        NumberSpent   Unknown       Unknown       Unknown       Unknown       Unknown
+        403 RULE_LIMIT               Retryable     Retryable     Retryable     Retryable     Retryable     Retryable
+        403 RULELIMIT                Retryable     Retryable     Retryable     Retryable     Retryable     Retryable
+        403 TRADE_ERROR              Unknown       Unknown       Unknown       Unknown       Unknown       Unknown
+        403 ACCOUNT_ERROR            Refused       Unknown       Unknown       Unknown       Unknown       Unknown
+        403 ACCOUNTERROR             Refused       Unknown       Unknown       Unknown       Unknown       Unknown
+        403 NOT_ENOUGH               Unknown       Unknown       Unknown       Retryable     Unknown       Refused
+        403 NOTENOUGH                Unknown       Unknown       Unknown       Retryable     Unknown       Refused
+        403 USER_ACCOUNT_ABNORMAL    Unknown       Unknown       Unknown       Refused       Unknown       Refused
+        400 TRADE_OVERDUE            Unknown       Unknown       Unknown       Refused       Unknown       Refused
+        400 REFUND_FEE_MISMATCH      Unknown       Unknown       Unknown       Refused       Unknown       Unknown
+        404 MCH_NOT_EXISTS           Refused       Misconfigured Misconfigured Misconfigured Misconfigured Misconfigured
+        404 ORDER_NOT_EXIST          Unknown       Ok            Unknown       Unknown       Unknown       Unknown
+        404 ORDERNOTEXIST            Unknown       Ok            Unknown       Unknown       Unknown       Unknown
+        404 RESOURCE_NOT_EXISTS      Unknown       Unknown       Unknown       Unknown       Ok            Unknown
+        400 RESOURCE_NOT_EXISTS      Unknown       Unknown       Unknown       Unknown       Unknown       Unknown
+        429 FREQUENCY_LIMITED        Retryable     Retryable     Retryable     Retryable     Retryable     Retryable
+        429 RATELIMIT_EXCEEDED       Retryable     Retryable     Retryable     Retryable     Retryable     Retryable
+        429                          Retryable     Retryable     Retryable     Retryable     Retryable     Retryable
+        400 NEVER_HEARD_OF           Unknown       Unknown       Unknown       Unknown       Unknown       Unknown
+        400                          Unknown       Unknown       Unknown       Unknown       Unknown       Unknown
+        405                          Unknown       Unknown       Unknown       Unknown       Unknown       Unknown
+        302                          Unknown       Unknown       Unknown       Unknown       Unknown       Unknown
+        500 SYSTEM_ERROR             Unknown       Unknown       Unknown       Unknown       Unknown       Unknown
+        500 BANKERROR                Unknown       Unknown       Unknown       Unknown       Unknown       Unknown
+        500 OPENID_MISMATCH          Unknown       Unknown       Unknown       Unknown       Unknown       Unknown
+        500 PARAM_ERROR              Unknown       Unknown       Unknown       Unknown       Unknown       Unknown
+        500 ORDER_NOT_EXIST          Unknown       Unknown       Unknown       Unknown       Unknown       Unknown
+        500 RESOURCE_NOT_EXISTS      Unknown       Unknown       Unknown       Unknown       Unknown       Unknown
+        500 INVALID_TRANSACTIONID    Unknown       Unknown       Unknown       Unknown       Unknown       Unknown
+        502                          Unknown       Unknown       Unknown       Unknown       Unknown       Unknown
+        503 SERVICE_UNAVAILABLE      Unknown       Unknown       Unknown       Unknown       Unknown       Unknown
     "#]].assert_eq(&table);
 }
 
@@ -146,7 +147,7 @@ async fn a_body_that_is_not_json_has_no_code() {
     for body in ["<html>502</html>", "", "[]", "{\"code\":1}", "null"] {
         let body = body.as_bytes().to_vec();
         let response = WireResponse { status: 400, body, ..Default::default() };
-        let unknown = ["Unknown"; 5].map(|name| format!("{name:14}")).concat();
+        let unknown = ["Unknown"; 6].map(|name| format!("{name:14}")).concat();
         assert_eq!(row(response).await, unknown.trim_end());
     }
 }

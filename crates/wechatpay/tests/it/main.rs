@@ -2,11 +2,13 @@
 //! error table, tampering, keys that change, a clock that is wrong.
 #![cfg(test)]
 
+mod abnormal;
 mod bills;
 mod certificates;
 mod close;
 mod credentials;
 mod date;
+mod documented;
 mod errors;
 mod http;
 mod login;

@@ -15,8 +15,8 @@ use ring::digest::{SHA256, digest};
 use secrecy::SecretString;
 use serde_json::json;
 use wechatpay::{
-    CannotSign, Certificate, MerchantKeySettings, Ports, PrivateKey, PublicKey, PublicKeySettings,
-    Settings, SignatureScheme, WechatPay, WireResponse,
+    CannotSeal, CannotSign, Certificate, MerchantKeySettings, Ports, PrivateKey, PublicKey,
+    PublicKeySettings, Settings, SignatureScheme, WechatPay, WireResponse,
 };
 
 use crate::notice::envelope;
@@ -61,6 +61,10 @@ impl SignatureScheme for Tags {
 
     fn verifies(&self, key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
         tag(&key.0, message) == signature
+    }
+
+    fn seal(&self, key: &PublicKey, plaintext: &[u8]) -> Result<Vec<u8>, CannotSeal> {
+        Ok([&key.0, &b":"[..], plaintext].concat())
     }
 }
 

@@ -6,7 +6,8 @@ use domain::fact::{Evidence, PaymentFact, RefundAtWechat, RefundFact, Trade};
 use domain::names::{Mchid, TransactionId};
 use domain::payment::{Credential, Payment, Terms};
 use domain::ports::{
-    GatewayError, PayParams, PaymentGateway, PortFuture, RefundRequest, WechatRefusal,
+    AbnormalRequest, GatewayError, PayParams, PaymentGateway, PortFuture, RefundRequest,
+    WechatRefusal,
 };
 use domain::{Fen, OutRefundNo, OutTradeNo};
 use std::collections::VecDeque;
@@ -52,6 +53,13 @@ impl PaymentGateway for Script {
         number: &'a OutRefundNo,
     ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
         Box::pin(ready(Ok(refund_fact(number))))
+    }
+
+    fn apply_abnormal<'a>(
+        &'a self,
+        _request: &'a AbnormalRequest,
+    ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
+        Box::pin(ready(Err(GatewayError::Refused(WechatRefusal::default()))))
     }
 
     fn pay_params(&self, _payment: &Payment) -> Option<PayParams> {

@@ -21,6 +21,8 @@ const IN_A_QUERY: &str = "canary-query-7157";
 const IN_A_BODY: &str = "canary-body-7158";
 const REASON: &str = "金丝雀退款原因 7160";
 const NOTE: &str = "canary-note-7161 bank account";
+const CARD: &str = "6225760071627163";
+const CARD_OWNER: &str = "金丝雀三号";
 
 /// Something that may not be seen, by what it is.
 struct Canary {
@@ -112,6 +114,8 @@ impl Shop {
             ("body", IN_A_BODY.to_owned()),
             ("reason of a refund", REASON.to_owned()),
             ("note of a refund", NOTE.to_owned()),
+            ("card", CARD.to_owned()),
+            ("card's owner", CARD_OWNER.to_owned()),
             ("buyer's token", token.clone()),
             ("openid", openid),
             ("API key", world.admin_key.clone()),
@@ -200,6 +204,53 @@ impl Shop {
         assert_eq!((status.as_u16(), &settled["status"]), (200, &json!("settled_offline")));
     }
 
+    /// What is left does not reach the payer and is sent to a card, which WeChat Pay refuses once, quoting it.
+    async fn be_sent_to_a_card(&self, number: &str) {
+        let world = &self.world;
+        let words = format!("no card {CARD} of {CARD_OWNER}");
+        let rules = json!([
+            {"match": {"path": "/v3/refund/domestic/refunds"}, "times": 1, "action": "refund_ends",
+                "value": {"outcome": "abnormal", "after_ms": 1_000}},
+            {"match": {"path": "/v3/refund/domestic/refunds/*/apply-abnormal-refund"}, "times": 1,
+                "action": "status",
+                "value": {"status": 400, "code": "PARAM_ERROR", "message": words}},
+        ]);
+        world.faults(rules).await;
+        world.let_pass(61).await;
+        let ask = json!({"amount_fen": 60, "reason": REASON});
+        let path = format!("/api/mini/orders/{number}/refunds");
+        let (status, refund) = world.call(&self.token, Method::POST, &path, ask).await;
+        assert_eq!(status, 201, "{refund}");
+        self.until_second_refund(number, "processing").await;
+        world.let_pass(2).await;
+        self.until_second_refund(number, "abnormal").await;
+        let out_refund_no = refund["out_refund_no"].as_str().unwrap();
+        let path = format!("/api/admin/refunds/{out_refund_no}/apply-abnormal");
+        let card = json!({"type": "USER_BANK_CARD", "bank_type": "ICBC_DEBIT",
+            "bank_account": CARD, "real_name": CARD_OWNER});
+        for expected in [502, 200] {
+            let (status, said) =
+                world.call(&world.admin_key, Method::POST, &path, card.clone()).await;
+            assert_eq!(status.as_u16(), expected, "{said}");
+        }
+        let unread =
+            json!({"type": CARD, "bank_account": CARD, "real_name": [CARD_OWNER], (CARD): 1});
+        let (status, _) = world.call(&world.admin_key, Method::POST, &path, unread).await;
+        assert_eq!(status, 400);
+    }
+
+    async fn until_second_refund(&self, number: &str, wanted: &str) {
+        let path = format!("/api/mini/orders/{number}");
+        for _ in 0..300 {
+            let (_, order) = self.world.call(&self.token, Method::GET, &path, Value::Null).await;
+            if order["refunds"][1]["status"] == wanted {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("the refund is not {wanted}");
+    }
+
     /// Everything that goes wrong is logged with more words than what goes well.
     async fn be_refused(&self) {
         let world = &self.world;
@@ -249,6 +300,7 @@ async fn nothing_secret_and_nothing_personal_is_logged() {
     let mut shop = Shop::open().await;
     let number = shop.buy().await;
     shop.be_refunded(&number).await;
+    shop.be_sent_to_a_card(&number).await;
     shop.be_refused().await;
     let Shop { world, canaries, .. } = shop;
     let url = format!("http://{}/metrics", world.service.ops_addr().unwrap());
@@ -263,6 +315,7 @@ async fn nothing_secret_and_nothing_personal_is_logged() {
     assert_eq!(logs.told("order.paid", &number).await.len(), 1);
     assert!(!logs.of("event", "notify.refused").is_empty());
     assert!(!logs.of("event", "refund.refused").is_empty());
+    assert_eq!(logs.of("wechat.kind", "abnormal_refund").len(), 2);
     assert!(logs.of("wechat.kind", "query_refund").len() >= 3, "two of them were refused");
     let called = logs.of("wechat.kind", "prepay");
     for status in [200, 400, 401, 500] {

@@ -89,6 +89,129 @@ async fn what_wechat_pay_cannot_bring_is_a_case_until_it_is_paid_back_otherwise(
     world.stop().await;
 }
 
+const ACCOUNT: &str = "6225888888888888888";
+
+/// A refund of 100 fen that could not reach its payer.
+async fn abnormal(world: &World) -> (crate::world::Buyer, String, Value) {
+    let ends = json!([{"match": {"path": REFUNDS}, "times": 1, "action": "refund_ends",
+        "value": {"outcome": "abnormal", "after_ms": 1_000}}]);
+    world.faults(ends).await;
+    let (buyer, number) = world.paid_for("alice", "tea").await;
+    let (_, refund) = world.ask_back(&buyer, &number, 100).await;
+    world.until_refund(&buyer, &number, 0, "processing").await;
+    world.let_pass(2).await;
+    world.until_refund(&buyer, &number, 0, "abnormal").await;
+    (buyer, number, refund)
+}
+
+/// Everything that is written down of orders, refunds, keys and what people did.
+async fn written(world: &World) -> String {
+    let tables = [
+        "orders",
+        "payments",
+        "refunds",
+        "idempotency",
+        "effects",
+        "outbox",
+        "cases",
+        "audit",
+        "jobs",
+    ];
+    let rows = tables.map(|table| format!("SELECT to_jsonb(t)::text AS row FROM {table} t"));
+    let all = format!("SELECT coalesce(row, '') FROM ({}) x", rows.join(" UNION ALL "));
+    world.database.query_text(&all).await.join("\n")
+}
+
+/// Real keys, real sealing: the sandbox opens what was sealed, or refuses it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_wechat_pay_cannot_bring_is_sent_to_a_card_of_the_payers() {
+    let world = World::new().await;
+    world.put_sku("tea", 100, 3).await;
+    let (buyer, number, refund) = abnormal(&world).await;
+    let card = json!({"type": "USER_BANK_CARD", "bank_type": "ICBC_DEBIT",
+        "bank_account": ACCOUNT, "real_name": "张三丰"});
+    let (status, applied) =
+        world.say(&world.admin_key, &refund, "apply-abnormal", card.clone()).await;
+    assert_eq!((status.as_u16(), &applied["status"]), (200, &json!("processing")), "{applied}");
+    let (status, again) = world.say(&world.admin_key, &refund, "apply-abnormal", card).await;
+    assert_eq!((status.as_u16(), &again["code"]), (409, &json!("order_state_conflict")));
+    world.let_pass(6).await;
+    world.until_refund(&buyer, &number, 0, "succeeded").await;
+    let (_, ledger) = world.sandbox(Method::GET, "/_sandbox/ledger", Value::Null).await;
+    let sent_to = &ledger["refunds"][0]["sent_to"];
+    assert_eq!(sent_to["type"], "USER_BANK_CARD");
+    assert_eq!(sent_to["account"], "ICBC借记卡8888", "it opened what was sealed for it");
+    assert_eq!(
+        world.refunds_at_wechat_pay().await,
+        [(number_of(&refund), 100, "SUCCESS".to_owned())],
+        "one refund"
+    );
+    let path = format!("/api/admin/cases?subject={}", number_of(&refund));
+    let (_, cases) = world.call(&world.admin_key, Method::GET, &path, Value::Null).await;
+    assert_eq!(cases["data"][0]["status"], "resolved");
+    let written = written(&world).await;
+    assert!(written.contains("USER_BANK_CARD"), "that it was applied for is written");
+    for personal in [ACCOUNT, "张三丰", "8888"] {
+        assert!(!written.contains(personal), "{personal} is written");
+    }
+    world.check_invariants().await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_goes_to_the_merchants_account_is_a_case_until_a_person_has_paid_the_payer() {
+    let world = World::new().await;
+    world.put_sku("tea", 100, 3).await;
+    let (buyer, number, refund) = abnormal(&world).await;
+    let body = json!({"type": "MERCHANT_BANK_CARD"});
+    let (status, applied) = world.say(&world.admin_key, &refund, "apply-abnormal", body).await;
+    assert_eq!((status.as_u16(), &applied["status"]), (200, &json!("processing")), "{applied}");
+    world.let_pass(6).await;
+    world.until_refund(&buyer, &number, 0, "succeeded").await;
+    let path = format!("/api/admin/cases?status=open&subject={}", number_of(&refund));
+    let (_, cases) = world.call(&world.admin_key, Method::GET, &path, Value::Null).await;
+    let case = &cases["data"][0];
+    assert_eq!(case["kind"], "refund_abnormal", "{cases}");
+    assert!(case["detail"].as_str().unwrap().contains("the merchant's own account"), "{case}");
+    world.check_invariants().await;
+    world.stop().await;
+}
+
+/// The answer is lost after the effect, before the effect, or WeChat Pay refuses.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_became_of_an_application_is_what_wechat_pay_says() {
+    let world = World::new().await;
+    world.put_sku("tea", 100, 3).await;
+    let (buyer, number, refund) = abnormal(&world).await;
+    let rule = |action: &str, value: Value| {
+        json!([{"match": {"path": "/v3/refund/domestic/refunds/*/apply-abnormal-refund"},
+            "times": 1, "action": action, "value": value}])
+    };
+    let body = json!({"type": "MERCHANT_BANK_CARD"});
+    let apply = async || world.say(&world.admin_key, &refund, "apply-abnormal", body.clone()).await;
+    let no = json!({"status": 400, "code": "PARAM_ERROR", "message": "no"});
+    world.faults(rule("status", no)).await;
+    let (status, said) = apply().await;
+    assert_eq!((status.as_u16(), &said["wechat"]["code"]), (502, &json!("PARAM_ERROR")), "{said}");
+    world.until_refund(&buyer, &number, 0, "abnormal").await;
+    // Lost on its way: ten minutes later it is abnormal, and may be applied for again.
+    world.faults(rule("status", json!({"status": 500, "code": "SYSTEM_ERROR"}))).await;
+    let (status, said) = apply().await;
+    assert_eq!((status.as_u16(), &said["status"]), (202, &json!("processing")), "{said}");
+    world.let_pass(601).await;
+    world.until_refund(&buyer, &number, 0, "abnormal").await;
+    // Taken, and its answer lost.
+    let lost = json!({"status": 500, "code": "SYSTEM_ERROR", "after_effect": true});
+    world.faults(rule("status", lost)).await;
+    let (status, said) = apply().await;
+    assert_eq!((status.as_u16(), &said["status"]), (202, &json!("processing")), "{said}");
+    world.let_pass(6).await;
+    world.until_refund(&buyer, &number, 0, "succeeded").await;
+    assert_eq!(world.refunds_at_wechat_pay().await.len(), 1, "it is one refund");
+    world.check_invariants().await;
+    world.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wechat_pay_is_asked_at_once_when_an_operator_wants_to_know() {
     let world = World::new().await;

@@ -75,6 +75,7 @@ impl Order {
             replaces: None,
             state: if waits { RefundState::AwaitingApproval } else { RefundState::Requested },
             sent_at: None,
+            applied: None,
             created_at: given.now,
         };
         let events = vec![Event::RefundRequested(refund)];
@@ -185,6 +186,7 @@ impl Order {
             replaces: None,
             state: if waits { RefundState::AwaitingApproval } else { RefundState::Requested },
             sent_at: None,
+            applied: None,
             created_at: given.now,
         })
     }
@@ -236,6 +238,7 @@ pub(in crate::order) fn surplus_refund(
         replaces: None,
         state,
         sent_at: None,
+        applied: None,
         created_at: now,
     }
 }

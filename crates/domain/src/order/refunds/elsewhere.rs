@@ -42,6 +42,7 @@ impl Order {
             replaces: None,
             state: RefundState::Unknown { refused: None },
             sent_at: None,
+            applied: None,
             created_at: now,
         };
         let Some(state) = reached(&refund, said) else { return Ok(Decision::AlreadyApplied) };
@@ -116,6 +117,7 @@ impl Order {
             lines: Vec::new(),
             replaces: Some(gave_way.out_refund_no.clone()),
             sent_at: None,
+            applied: None,
             created_at: now,
             ..gave_way.clone()
         }))
@@ -161,6 +163,7 @@ impl Order {
             replaces: None,
             state: RefundState::Requested,
             sent_at: None,
+            applied: None,
             created_at: now,
         })
     }

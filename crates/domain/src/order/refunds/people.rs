@@ -325,6 +325,7 @@ impl Order {
             replaces: Some(last.out_refund_no.clone()),
             state,
             sent_at: None,
+            applied: None,
             created_at: now,
             ..last.clone()
         })
@@ -382,6 +383,6 @@ impl Order {
 
 /// Who somebody is. A key that another key made is `<the first key>/<this one>` and the same person:
 /// whoever made it has seen it.
-fn person(actor: &str) -> &str {
+pub(super) fn person(actor: &str) -> &str {
     actor.split_once('/').map_or(actor, |(person, _key)| person)
 }

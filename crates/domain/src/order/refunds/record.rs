@@ -3,23 +3,30 @@
 //! Facts only add. One that cannot be ours is refused and becomes a case; it is never guessed at. Those
 //! of refunds that we did not make are in `elsewhere.rs`.
 
+use super::abnormal::may_be_of_before;
 use crate::Timestamp;
 use crate::fact::{Evidence, RefundAtWechat, RefundFact, RefundProgress, RefundStatement};
-use crate::order::{Decision, Event, Order, Rejection};
+use crate::order::{Circumstances, Decision, Event, Order, Rejection};
 use crate::refund::{NUMBER_TAKEN, Refund, RefundKind, RefundState};
 
 impl Order {
     pub(in crate::order) fn record_refund(
         &self,
         fact: &RefundFact,
-        now: Timestamp,
+        given: &Circumstances<'_>,
     ) -> Result<Decision, Rejection> {
+        let now = given.now;
         let merchant_is_ours =
             self.payments.first().is_some_and(|payment| payment.terms.mchid == *fact.mchid());
         if !merchant_is_ours {
             return Err(Rejection::OtherMerchant);
         }
         let decision = match (self.refund(fact.out_refund_no()), fact.refund()) {
+            (Some(refund), RefundAtWechat::Known(said))
+                if may_be_of_before(refund, said, fact.evidence(), given) =>
+            {
+                Ok(Decision::AlreadyApplied)
+            }
             (Some(refund), RefundAtWechat::Known(said)) => self.record_known(refund, said, now),
             (Some(refund), RefundAtWechat::NotExist) => Ok(self.record_not_exist(refund, now)),
             (None, RefundAtWechat::Known(said)) => self.import(fact.out_refund_no(), said, now),
@@ -140,14 +147,14 @@ impl Order {
 }
 
 /// Where a refund stands once this is known; `None` when that is nothing new. `PROCESSING` after
-/// `ABNORMAL` is an old answer: who helps it on does so by another call.
+/// `ABNORMAL` is an old answer, unless it was applied for to a card and this cannot be from before that.
 pub(super) fn reached(refund: &Refund, said: &RefundStatement) -> Option<RefundState> {
     let refund_id = said.refund_id.clone();
     match (&refund.state, said.progress) {
-        (
-            RefundState::Processing { .. } | RefundState::Abnormal { .. },
-            RefundProgress::Processing,
-        )
+        (RefundState::Abnormal { .. }, RefundProgress::Processing) if refund.applied.is_none() => {
+            None
+        }
+        (RefundState::Processing { .. }, RefundProgress::Processing)
         | (RefundState::Abnormal { .. }, RefundProgress::Abnormal) => None,
         (_, RefundProgress::Processing) => Some(RefundState::Processing { refund_id }),
         (_, RefundProgress::Succeeded { at }) => Some(RefundState::Succeeded { refund_id, at }),

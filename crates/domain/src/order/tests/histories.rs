@@ -57,6 +57,9 @@ pub(super) enum Kind {
     Retry,
     RetryNaming,
     SettleOffline,
+    /// It could not reach its payer, and goes to a card.
+    Apply,
+    ApplicationRefused,
     Send,
     CallRefused,
     CallUnknown,
@@ -167,6 +170,10 @@ fn kinds() -> Vec<Kind> {
         Decline,
         Decline,
         Decline,
+        Apply,
+        Apply,
+        ApplicationRefused,
+        ApplicationRefused,
         Adopt,
     ];
     let usual = [
@@ -224,6 +231,8 @@ fn aimed_kinds() -> Vec<Kind> {
         Decline,
         RetryNaming,
         SettleOffline,
+        Apply,
+        ApplicationRefused,
         Send,
         CallRefused,
         RefundNotExist,

@@ -5,6 +5,7 @@ use super::samples::{
     TOTAL, accepted, after, fact, number, placed, prepay, receipt, ship, start, start_payment,
     success,
 };
+use crate::card::CardOwner;
 use crate::fact::{Evidence, RefundAtWechat, RefundFact, RefundProgress, RefundStatement, Trade};
 use crate::names::{Mchid, RefundId, TransactionId};
 use crate::order::{CancelCause, Command, Order, PrepayAnswer, RefundAnswer, RefundAsk};
@@ -110,6 +111,33 @@ pub(super) fn settle_offline(order: &Order) -> Command {
     Command::SettleRefundOffline { out_refund_no: no(order), note: "bank transfer".to_owned() }
 }
 
+pub(super) fn apply_to(order: &Order, to: CardOwner) -> Command {
+    Command::ApplyAbnormal { out_refund_no: no(order), to, as_approver: true }
+}
+
+/// To a card of the payer's.
+pub(super) fn apply(order: &Order) -> Command {
+    apply_to(order, CardOwner::User)
+}
+
+/// WeChat Pay refuses the last application, and says this of the refund.
+pub(super) fn application_refused(order: &Order, progress: RefundProgress) -> Command {
+    application_of_refused(order, last(order), progress)
+}
+
+/// The same about a refund; what was not applied for was applied for at no time that counts.
+pub(super) fn application_of_refused(
+    order: &Order,
+    refund: &Refund,
+    progress: RefundProgress,
+) -> Command {
+    let Command::RecordRefund(said) = said_of(order, refund, progress) else {
+        panic!("not a fact")
+    };
+    let applied_at = refund.applied.map_or(start(), |applied| applied.at);
+    Command::RecordApplicationRefused { applied_at, code: "PARAM_ERROR".to_owned(), said }
+}
+
 pub(super) fn call_unknown(order: &Order) -> Command {
     Command::RecordRefundCall { out_refund_no: no(order), answer: RefundAnswer::Unknown }
 }
@@ -208,6 +236,15 @@ pub(super) fn refund_states() -> Vec<(&'static str, Order)> {
         ("processing", processing()),
         ("succeeded", play(processing(), &[|order| said(order, succeeded())])),
         ("abnormal", abnormal()),
+        ("processing, applied for", play(abnormal(), &[apply])),
+        ("abnormal, an application refused", {
+            let refused = |order: &Order| application_refused(order, RefundProgress::Abnormal);
+            play(abnormal(), &[apply, refused])
+        }),
+        ("succeeded, at the merchant's account", {
+            let merchants = |order: &Order| apply_to(order, CardOwner::Merchant);
+            play(abnormal(), &[merchants, |order| said(order, succeeded())])
+        }),
         ("closed, replaced", closed(part())),
         ("closed, not replaced", of_rejected(RefundProgress::Closed)),
         ("rejected", rejected(part())),

@@ -1,6 +1,7 @@
 //! The rules of refunds by name, one test each.
 
 mod after_all;
+mod applying;
 mod asking;
 mod cancelling;
 mod dead_ends;

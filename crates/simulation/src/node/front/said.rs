@@ -4,8 +4,8 @@ use domain::order::{Amounts, Order, OrderStatus, PaymentStatus};
 use domain::ports::PayParams;
 use domain::{OrderNumber, OutTradeNo};
 use usecases::{
-    ActError, Acted, Checkedout, CheckoutError, CollectError, Offer, OfferError, Quote, QuoteError,
-    Refunded, SpendError, Spent, TransactError,
+    ActError, Acted, Applied, AppliedAnswer, Checkedout, CheckoutError, CollectError, Offer,
+    OfferError, Quote, QuoteError, Refunded, SpendError, Spent, TransactError,
 };
 
 /// What a client is answered.
@@ -131,6 +131,18 @@ pub(super) fn refunded(result: Result<Refunded, ActError>) -> Said {
     match result {
         Ok(Refunded { order, replayed: true, .. }) => Said::of(Outcome::Replayed, &order),
         Ok(Refunded { order, replayed: false, .. }) => Said::of(Outcome::Done, &order),
+        Err(error) => acted(Err(error)),
+    }
+}
+
+pub(super) fn applied(result: Result<Applied, ActError>) -> Said {
+    match result {
+        Ok(Applied { order, answer }) => match answer {
+            AppliedAnswer::Taken => Said::of(Outcome::Done, &order),
+            AppliedAnswer::Unheard => Said::of(Outcome::Unknown, &order),
+            AppliedAnswer::Before => Said::of(Outcome::Replayed, &order),
+            AppliedAnswer::Refused(_) => Said::of(Outcome::Refused("wechat_refused"), &order),
+        },
         Err(error) => acted(Err(error)),
     }
 }

@@ -1,8 +1,9 @@
 //! Promises about money that goes back: how much, once, and never what was freed by mistake.
 
 use super::Watched;
+use crate::node::CARD;
 use crate::oracle::moves;
-use domain::order::{Event, Order, OrderStatus};
+use domain::order::{Event, HORIZON_S, Order, OrderStatus};
 use domain::payment::PaymentNo;
 use domain::refund::{NUMBER_TAKEN, REFUNDS_MAX, Refund, RefundKind, RefundState, RefundStatus};
 
@@ -166,6 +167,53 @@ pub(super) fn proven(w: &Watched<'_>) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// A refund that was sent to a card may be on its way there: it is abnormal again once WeChat Pay has refused to send it,
+/// or once nothing can arrive any more. Until then nobody pays it back by bank.
+pub(super) fn applications_end(w: &Watched<'_>) -> Result<(), String> {
+    let Some(before) = w.commit.before else { return Ok(()) };
+    let events = &w.commit.changeset.events;
+    for event in events {
+        if let Event::RefundApplied { out_refund_no, .. } = event {
+            let was = before.refund(out_refund_no).map(|was| was.state.status());
+            if was != Some(RefundStatus::Abnormal) {
+                return Err(format!("{out_refund_no} is sent to a card, and was {was:?}"));
+            }
+        }
+        let Event::RefundMoved { out_refund_no, to: RefundState::Abnormal { .. }, at } = event
+        else {
+            continue;
+        };
+        let was = before.refund(out_refund_no);
+        let was_out = was.filter(|was| was.state.status() == RefundStatus::Processing);
+        let Some(applied) = was_out.and_then(|was| was.applied) else { continue };
+        let is_refusal = |event: &Event| matches!(event, Event::ApplicationRefused { .. });
+        let refused = w.seen.applications_refused.contains(out_refund_no.as_str());
+        if events.iter().any(is_refusal) && refused {
+            continue;
+        }
+        if *at < applied.at.plus_seconds(HORIZON_S) {
+            return Err(format!("{out_refund_no} is abnormal, and may be on its way to a card"));
+        }
+    }
+    Ok(())
+}
+
+/// Of a card that somebody typed in nothing is written.
+pub(super) fn no_card_is_kept(w: &Watched<'_>) -> Result<(), String> {
+    let is_about = |event: &Event| {
+        matches!(event, Event::RefundApplied { .. } | Event::ApplicationRefused { .. })
+    };
+    if !w.commit.changeset.events.iter().any(is_about) {
+        return Ok(());
+    }
+    let written = format!("{:?}", w.commit.changeset);
+    let (account, name) = CARD;
+    match [account, name].into_iter().find(|personal| written.contains(personal)) {
+        Some(_) => Err("a card's number, or its owner's name, is written".to_owned()),
+        None => Ok(()),
+    }
 }
 
 /// Whoever was told that an order is being cancelled was told the truth: also what came to nothing

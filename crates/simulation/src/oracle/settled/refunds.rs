@@ -10,13 +10,14 @@ use domain::Timestamp;
 use domain::case::CaseKind;
 use domain::order::OrderStatus;
 use domain::payment::WALLET_PAYMENT;
-use domain::refund::{Refund, RefundState};
+use domain::refund::{Refund, RefundState, RefundStatus};
 use domain::stock::HoldStatus;
 use std::collections::BTreeMap;
 
 const ONE_REFUND: &str = "WeChat Pay has at most one refund for each of ours, and no other";
 const REFUND_IN_TIME: &str =
     "the end of a refund is known within two minutes, or one rung of its ladder";
+const MERCHANT_OWES: &str = "what arrived at the merchant's own account is shown to a person";
 const GOODS_ARE_BACK: &str = "goods whose money is back are on the shelf again";
 const FEES_FOLLOW: &str = "an order all of whose goods are back before it is sent keeps no fees";
 const REFUND_TOLD_TRULY: &str = "a refund is shown as it is at WeChat Pay";
@@ -142,6 +143,31 @@ pub(super) fn what_comes_back_is_whole(world: &World, seen: &Seen) {
             let left = paid.amount.get() - kept;
             let kept = format!("all its goods are back, and {left} fen are not");
             world.chronicle.violated_by("I10", FEES_FOLLOW, Some(number), kept);
+        }
+    }
+}
+
+/// What arrived at the merchant's own account the payer does not have: a person is told.
+pub(super) fn what_the_merchant_has_is_shown(world: &World, seen: &Seen) {
+    let refunds = || seen.orders.values().flat_map(|order| &order.refunds);
+    // What a failover lost, nobody remembers.
+    if world.failovers() > 0 || refunds().all(|refund| refund.applied.is_none()) {
+        return;
+    }
+    let ledger = world.wechat.ledger(world.now());
+    for truth in ledger["refunds"].as_array().into_iter().flatten() {
+        let is_theirs = truth["sent_to"]["type"] == "MERCHANT_BANK_CARD";
+        let number = truth["out_refund_no"].as_str().unwrap_or_default();
+        if !is_theirs || truth["status"] != "SUCCESS" {
+            continue;
+        }
+        let known = seen.refund(number).map(|refund| refund.state.status());
+        let is_told = has_case(world, CaseKind::RefundAbnormal, number)
+            || has_case(world, CaseKind::RefundMismatch, number);
+        if known == Some(RefundStatus::Succeeded) && !is_told {
+            let order = Some(crate::node::transport_order_of(number));
+            let seen = format!("{number} is at the merchant's, and nobody is told");
+            world.chronicle.violated_by("I14", MERCHANT_OWES, order, seen);
         }
     }
 }

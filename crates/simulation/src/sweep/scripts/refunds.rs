@@ -2,6 +2,7 @@
 
 use super::{CALLED_OFF, PAID, REFUNDED_AS_LOST, Script, having_tea, the};
 use crate::sweep::client::Client;
+use domain::card::CardOwner;
 use domain::order::Command;
 use domain::payment::TradeType;
 use domain::refund::{Asker, RefundStatus};
@@ -14,6 +15,15 @@ pub(super) const PART: i64 = 1_000;
 const SLOWLY: u32 = 12;
 const ABNORMAL: u32 = 14;
 const CLOSED: u32 = 15;
+
+/// How a refund that was sent to a card may end once a failover has lost commits.
+const APPLIED_AS_LOST: &[&str] = &[
+    "cancelled, jsapi surplus, all rejected, part abnormal",
+    "cancelled, jsapi surplus, all rejected, part is back",
+    REFUNDED_AS_LOST,
+    PAID,
+    "cancelled, jsapi surplus, all abnormal",
+];
 
 pub(super) const ALL: &[Script] = &[
     Script::new(
@@ -136,6 +146,22 @@ pub(super) const ALL: &[Script] = &[
         "cancelled, jsapi surplus, all settled offline",
         "cancelled, jsapi surplus, all rejected, part settled offline",
     ])
+    .first_refund(ABNORMAL),
+    Script::new(
+        "refund-applied",
+        "a refund cannot reach the payer; an operator has it sent to a card of theirs",
+        &["ready, paid by jsapi, part is back", "ready, paid by jsapi, part abnormal"],
+        |people| Box::pin(sent_to_a_card(people, to_the_payer)),
+    )
+    .healed(APPLIED_AS_LOST)
+    .first_refund(ABNORMAL),
+    Script::new(
+        "refund-applied-merchant",
+        "a refund cannot reach the payer; an operator has it sent to the merchant's own account",
+        &["ready, paid by jsapi, part is back", "ready, paid by jsapi, part abnormal"],
+        |people| Box::pin(sent_to_a_card(people, to_the_merchant)),
+    )
+    .healed(APPLIED_AS_LOST)
     .first_refund(ABNORMAL),
     Script::new(
         "refund-rejected",
@@ -264,6 +290,27 @@ async fn settled_offline(people: Vec<Client>) {
         note: "银行转账".to_owned(),
     };
     if let Some(request) = buyer.verdict(&number, offline) {
+        buyer.insist(request).await;
+    }
+}
+
+fn to_the_payer(out_refund_no: OutRefundNo) -> Command {
+    Command::ApplyAbnormal { out_refund_no, to: CardOwner::User, as_approver: true }
+}
+
+fn to_the_merchant(out_refund_no: OutRefundNo) -> Command {
+    Command::ApplyAbnormal { out_refund_no, to: CardOwner::Merchant, as_approver: true }
+}
+
+async fn sent_to_a_card(people: Vec<Client>, to: fn(OutRefundNo) -> Command) {
+    let Some(mut buyer) = the(people) else { return };
+    let Some(number) = paid(&mut buyer).await else { return };
+    let request = buyer.refund(&number, Asker::Buyer, Some(PART));
+    buyer.insist(request).await;
+    if !buyer.sees_refund(&number, 600, |state| state == RefundStatus::Abnormal).await {
+        return;
+    }
+    if let Some(request) = buyer.verdict(&number, to) {
         buyer.insist(request).await;
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{APPLIED_SECOND, Migrating, SECOND, down_of, load, old_placement, old_sheet};
 use domain::Epoch;
+use domain::card::CardOwner;
 use domain::fact::RefundProgress;
 use domain::order::{Command, Order};
 use domain::payment::TradeType;
@@ -96,6 +97,34 @@ async fn down_does_not_forget_what_is_paid_in_a_browser_or_an_app() {
         is_refused(&migrating, "0019").await;
         assert_eq!(load(&store, 1).await.payments, order.payments);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn down_does_not_forget_what_was_sent_to_a_card() {
+    let migrating = Migrating::at_first().await;
+    let store = migrating.up().await;
+    let number = |order: &Order| order.refunds[0].out_refund_no.clone();
+    let order = steps(
+        &store,
+        &[
+            |order| sample::confirmed_success(order, "T-1"),
+            |_| sample::refund_ask(Some(100), Asker::Service),
+            |order| Command::SendRefund { out_refund_no: order.refunds[0].out_refund_no.clone() },
+            |order| {
+                let number = order.refunds[0].out_refund_no.clone();
+                let abnormal = RefundProgress::Abnormal;
+                Command::RecordRefund(sample::refund_fact(order, &number, abnormal))
+            },
+            |order| Command::ApplyAbnormal {
+                out_refund_no: order.refunds[0].out_refund_no.clone(),
+                to: CardOwner::Merchant,
+                as_approver: false,
+            },
+        ],
+    )
+    .await;
+    is_refused(&migrating, "0020").await;
+    assert_eq!(load(&store, 1).await.refund(&number(&order)), order.refund(&number(&order)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

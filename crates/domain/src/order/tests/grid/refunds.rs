@@ -2,11 +2,13 @@
 
 use super::super::moment::Moment;
 use super::super::refund_samples::{
-    PART, ask, ask_rest, refund_fact, refund_states, said_of, statement, succeeded,
+    PART, application_of_refused, ask, ask_rest, refund_fact, refund_states, said_of, statement,
+    succeeded,
 };
 use super::super::samples::{TOTAL, number, start};
 use super::heading;
 use crate::OutRefundNo;
+use crate::card::CardOwner;
 use crate::fact::{RefundAtWechat, RefundProgress, RefundStatement};
 use crate::names::RefundId;
 use crate::order::{CancelCause, Command, Decision, Event, Order, RefundAnswer};
@@ -38,6 +40,20 @@ fn commands() -> Vec<(&'static str, Make, Moment)> {
         ("SUCCESS, other payment", |o, r| other_payment(o, r), now()),
         ("retry", |_, r| Command::RetryRefund { out_refund_no: no(r), amount: None }, now()),
         ("settle offline", |_, r| settle(r), now()),
+        ("apply for it to a card", |_, r| to_a_card(r, true), now()),
+        ("apply for it, of much and no approver", |_, r| to_a_card(r, false), {
+            now().approving_above(PART - 1)
+        }),
+        (
+            "the application is refused, ABNORMAL",
+            |o, r| application_of_refused(o, r, RefundProgress::Abnormal),
+            now(),
+        ),
+        (
+            "the application is refused, PROCESSING",
+            |o, r| application_of_refused(o, r, RefundProgress::Processing),
+            now(),
+        ),
         ("ask for a part", |_, _| ask(PART, Asker::Operator), now()),
         ("ask for the rest", |_, _| ask_rest(Asker::Operator), now()),
         ("ask for all of it", |_, _| ask(TOTAL, Asker::Operator), now()),
@@ -45,6 +61,10 @@ fn commands() -> Vec<(&'static str, Make, Moment)> {
         ("all of it, made elsewhere", |o, _| elsewhere(o, TOTAL), now()),
         ("cancel the order", |_, _| Command::Cancel(CancelCause::Buyer), now()),
     ]
+}
+
+fn to_a_card(refund: &Refund, as_approver: bool) -> Command {
+    Command::ApplyAbnormal { out_refund_no: no(refund), to: CardOwner::User, as_approver }
 }
 
 fn elsewhere(order: &Order, amount: i64) -> Command {

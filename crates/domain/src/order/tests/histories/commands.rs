@@ -2,6 +2,7 @@
 
 use super::picks::Much;
 use super::{Kind, Step};
+use crate::card::CardOwner;
 use crate::fact::{Evidence, PaymentFact, RefundAtWechat, RefundProgress, RefundStatement, Trade};
 use crate::names::{Mchid, RefundId, TransactionId};
 use crate::order::tests::moment::Moment;
@@ -99,6 +100,8 @@ impl Step {
             Kind::SettleOffline => {
                 Command::SettleRefundOffline { out_refund_no, note: "bank".to_owned() }
             }
+            Kind::Apply => self.application(out_refund_no),
+            Kind::ApplicationRefused => self.application_refused(order, &out_refund_no, now),
             Kind::Send => Command::SendRefund { out_refund_no },
             Kind::CallRefused => {
                 let code = if self.variant == 0 { "OTHER" } else { "USER_ACCOUNT_ABNORMAL" };
@@ -122,6 +125,24 @@ impl Step {
                 unreachable!("{kind:?} has parts")
             }
         }
+    }
+
+    fn application(&self, out_refund_no: OutRefundNo) -> Command {
+        let is_merchants = self.variant.is_multiple_of(3);
+        let to = if is_merchants { CardOwner::Merchant } else { CardOwner::User };
+        Command::ApplyAbnormal { out_refund_no, to, as_approver: self.variant != 0 }
+    }
+
+    /// Mostly of the application that we know, and mostly it is abnormal as before.
+    fn application_refused(&self, order: &Order, number: &OutRefundNo, now: Timestamp) -> Command {
+        let is_out = self.variant.is_multiple_of(4);
+        let progress = if is_out { RefundProgress::Processing } else { RefundProgress::Abnormal };
+        let applied = order.refund(number).and_then(|refund| refund.applied);
+        let applied_at = applied.map_or(now, |applied| applied.at);
+        let Command::RecordRefund(said) = self.refund_fact(order, number, progress) else {
+            panic!("not a fact")
+        };
+        Command::RecordApplicationRefused { applied_at, code: "PARAM_ERROR".to_owned(), said }
     }
 
     fn is_blind(&self) -> bool {

@@ -145,6 +145,10 @@ fn fits(kind: Kind, refund: &Refund) -> bool {
         matches!(status, Rejected | Closed)
     } else if let Kind::SettleOffline = kind {
         matches!(status, Abnormal | Rejected)
+    } else if let Kind::Apply = kind {
+        status == Abnormal
+    } else if let Kind::ApplicationRefused = kind {
+        refund.applied.is_some()
     } else if let Kind::Send | Kind::Rejects | Kind::Brings(_) | Kind::TakesNumber = kind {
         matches!(status, Requested | Sending | Unknown)
     } else if let Kind::CallRefused | Kind::CallUnknown | Kind::RefundNotExist | Kind::Taken = kind

@@ -131,6 +131,8 @@ pub(super) fn scripts() -> Vec<Vec<Step>> {
             then(Kind::Said(Closed)),
         ],
         vec![third(), then(Brings(Abnormal)), then(Kind::SettleOffline)],
+        vec![third(), then(Brings(Abnormal)), then(Kind::Apply), then(Kind::ApplicationRefused)],
+        vec![third(), then(Brings(Abnormal)), then(Kind::Apply), then(Kind::Said(succeeded()))],
         vec![third(), then(Rejects), then(Kind::SettleOffline), then(Late(succeeded()))],
         vec![then(Kind::Ship), ask(Buyer, Much::Rest, 0), then(Decline)],
         vec![then(Kind::Ship), ask(Service, Much::Rest, 0), then(Rejects)],

@@ -72,7 +72,9 @@ proptest! {
                 let may_alone = Fen::new(sum) <= step.moment.approval_above;
                 let is_agreed = if let Command::ApproveRefund { as_approver, .. } = &step.command {
                     !is_new && *as_approver && refund.actor != step.moment.actor
-                } else if let Command::RecordRefund(_) = &step.command {
+                } else if let Command::RecordRefund(_) | Command::RecordApplicationRefused { .. } =
+                    &step.command
+                {
                     refund.amount <= agreed(&step.after, refund, &gone)
                 } else {
                     // Who may cancel alone agrees to it.

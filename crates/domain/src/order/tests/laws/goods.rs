@@ -56,7 +56,10 @@ proptest! {
             if step.before.shipments.is_empty() && !step.after.shipments.is_empty() {
                 older = step.before.refunds.iter().map(|r| r.out_refund_no.clone()).collect();
             }
-            let is_fact = matches!(step.command, Command::RecordRefund(_));
+            let is_fact = matches!(
+                step.command,
+                Command::RecordRefund(_) | Command::RecordApplicationRefused { .. }
+            );
             let begun = step.events.iter().filter_map(|event| {
                 if let Event::RefundRequested(refund) = event { Some(refund) } else { None }
             });

@@ -163,7 +163,12 @@ proptest! {
                 let follows = !are_goods_back(&step.before) && are_goods_back(&step.after);
                 let is_asked = follows || matches!(step.command, Command::Refund(_) | Command::Cancel(_));
                 let goes_on =
-                    matches!(step.command, Command::RetryRefund { .. } | Command::RecordRefund(_));
+                    matches!(
+                        step.command,
+                        Command::RetryRefund { .. }
+                            | Command::RecordRefund(_)
+                            | Command::RecordApplicationRefused { .. }
+                    );
                 let by = if refund.replaces.is_none() { is_asked } else { goes_on };
                 prop_assert!(by, "{:?} by {:?}", refund, step.command);
             }
@@ -283,7 +288,11 @@ proptest! {
                         if *out_refund_no == refund.out_refund_no && to.status() == after.state.status()
                 ));
                 prop_assert!(moved);
-                let fact = matches!(step.command, Command::RecordRefund(_));
+                // The refusal of an application brings what a query said with it.
+                let fact = matches!(
+                    step.command,
+                    Command::RecordRefund(_) | Command::RecordApplicationRefused { .. }
+                );
                 let unsent = matches!(
                     refund.state.status(),
                     RefundStatus::AwaitingApproval | RefundStatus::Requested

@@ -110,7 +110,11 @@ proptest! {
                 if before == Some(&refund.state) {
                     continue;
                 }
-                let Command::RecordRefund(fact) = &step.command else { panic!("{:?}", step.command) };
+                let (Command::RecordRefund(fact)
+                | Command::RecordApplicationRefused { said: fact, .. }) = &step.command
+                else {
+                    panic!("{:?}", step.command)
+                };
                 if code == NUMBER_TAKEN {
                     let RefundAtWechat::Known(said) = fact.refund() else { panic!("{fact:?}") };
                     let paid = step.after.payments.iter().find(|p| p.no == refund.payment_no).unwrap();

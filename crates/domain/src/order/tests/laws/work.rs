@@ -142,7 +142,8 @@ proptest! {
                 if let Some(next) = next {
                     let to_be_sent = refund.state == RefundState::Requested;
                     prop_assert!(next > now || to_be_sent, "a look in the past would spin");
-                    let since = refund.sent_at.unwrap_or(refund.created_at);
+                    let sent = refund.sent_at.unwrap_or(refund.created_at);
+                    let since = refund.applied.map_or(sent, |applied| applied.at.max(sent));
                     let latest = match has_work(refund) {
                         Some(_) => now.plus_seconds(1_800),
                         None => since.plus_seconds(HORIZON_S),

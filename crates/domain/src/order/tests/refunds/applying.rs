@@ -1,0 +1,310 @@
+//! What could not reach its payer is sent to a card: once, by whom it may be, and told as it is.
+
+use super::super::moment::Moment;
+use super::super::refund_samples::{
+    PART, application_refused, apply, apply_to, ask, ask_as, last, no, paid, play, refund_fact,
+    refund_states, rejected, retry, said, said_of, send, settle_offline, shipped, statement,
+    succeeded, surplus,
+};
+use super::super::samples::{TOTAL, start};
+use crate::Pace;
+use crate::card::CardOwner;
+use crate::case::{CaseEnd, CaseKind};
+use crate::changeset::Changeset;
+use crate::fact::{Evidence, RefundAtWechat, RefundFact, RefundProgress, RefundStatement};
+use crate::job::{JobChange, MINUTE_S, next_refund_look};
+use crate::names::{Mchid, RefundId};
+use crate::order::{CancelCause, Command, Decision, HORIZON_S, Order, OrderStatus, Rejection};
+use crate::outgoing::OutgoingKind;
+use crate::refund::{Application, Asker, RefundState, RefundStatus};
+
+/// A refund of [`PART`] that `operator:1` asked for, and that could not reach its payer.
+fn abnormal() -> Order {
+    play(
+        shipped(),
+        &[|_| ask(PART, Asker::Operator), send, |order| said(order, RefundProgress::Abnormal)],
+    )
+}
+
+fn applied() -> Order {
+    play(abnormal(), &[apply])
+}
+
+fn later(seconds: i64) -> Moment {
+    Moment::at(start().plus_seconds(seconds)).by("operator:2")
+}
+
+/// What a notification says of the last refund.
+fn told(order: &Order, progress: RefundProgress) -> Command {
+    let Command::RecordRefund(said) = said(order, progress) else { panic!("not a fact") };
+    let evidence = Evidence::Notification { event_id: "EV-1".to_owned() };
+    let (number, refund) = (said.out_refund_no().clone(), said.refund().clone());
+    Command::RecordRefund(RefundFact::attested(evidence, Mchid::new("1900000109"), number, refund))
+}
+
+fn written(order: &Order, command: &Command) -> Changeset {
+    Moment::at(start()).written(order, command)
+}
+
+fn status(order: &Order) -> RefundStatus {
+    last(order).state.status()
+}
+
+#[test]
+fn what_is_abnormal_is_applied_for_once_and_nothing_else_is() {
+    for (state, mut order) in refund_states() {
+        order.refunds.truncate(1);
+        let is_abnormal = status(&order) == RefundStatus::Abnormal;
+        match later(0).decide(&order, &apply(&order)) {
+            Ok(Decision::Record(_)) => assert!(is_abnormal, "{state}"),
+            Err(Rejection::WrongState) => assert!(!is_abnormal, "{state}"),
+            other => panic!("{state}: {other:?}"),
+        }
+    }
+    let order = applied();
+    assert_eq!(
+        later(1).decide(&order, &apply(&order)),
+        Err(Rejection::WrongState),
+        "one at a time"
+    );
+    let unknown = apply(&abnormal());
+    assert!(matches!(later(0).decide(&paid(), &unknown), Err(Rejection::RefundUnknown(_))));
+}
+
+#[test]
+fn it_is_the_same_refund_and_no_more_money_goes_back_by_it() {
+    let (before, after) = (abnormal(), applied());
+    let (was, is) = (last(&before), last(&after));
+    assert_eq!(before.refunds.len(), after.refunds.len());
+    assert_eq!((&was.out_refund_no, was.amount), (&is.out_refund_no, is.amount));
+    assert_eq!(was.refund_id(), is.refund_id());
+    assert_eq!((before.refundable(), before.refunded()), (after.refundable(), after.refunded()));
+    assert_eq!(is.applied, Some(Application { to: CardOwner::User, at: start() }));
+    assert_eq!(is.sent_at, was.sent_at);
+}
+
+#[test]
+fn while_it_is_on_its_way_nobody_pays_it_back_otherwise() {
+    let order = applied();
+    let settle = settle_offline(&order);
+    assert_eq!(later(0).decide(&order, &settle), Err(Rejection::WrongState));
+    assert_eq!(later(0).decide(&order, &retry(&order)), Ok(Decision::AlreadyApplied));
+    assert_eq!(later(0).decide(&order, &send(&order)), Ok(Decision::AlreadyApplied));
+}
+
+#[test]
+fn what_goes_back_another_way_is_not_applied_for() {
+    let settled = play(abnormal(), &[settle_offline]);
+    assert_eq!(later(0).decide(&settled, &apply(&settled)), Err(Rejection::WrongState));
+    // Proven not to be there, tried again under another number, and there after all.
+    let order = rejected(play(shipped(), &[|_| ask(PART, Asker::Operator)]));
+    let first = last(&order).clone();
+    let order = play(order, &[|order| said(order, RefundProgress::Closed), retry]);
+    let mut order = order;
+    order.refunds[0].state = RefundState::Abnormal { refund_id: RefundId::new("R-1") };
+    let both = Command::ApplyAbnormal {
+        out_refund_no: first.out_refund_no,
+        to: CardOwner::User,
+        as_approver: true,
+    };
+    assert_eq!(later(0).decide(&order, &both), Err(Rejection::WrongState), "its heir brings it");
+}
+
+#[test]
+fn much_money_is_sent_to_a_card_by_an_approver_who_did_not_ask_for_it() {
+    let order = abnormal();
+    let by = |actor: &str, as_approver, limit| {
+        let command =
+            Command::ApplyAbnormal { out_refund_no: no(&order), to: CardOwner::User, as_approver };
+        Moment::at(start()).by(actor).approving_above(limit).decide(&order, &command)
+    };
+    for (actor, as_approver, limit, may) in [
+        ("operator:1", false, PART, true),
+        ("operator:1", true, PART - 1, false),
+        ("operator:1/a", true, PART - 1, false),
+        ("operator:2", false, PART - 1, false),
+        ("operator:2", true, PART - 1, true),
+    ] {
+        let said = by(actor, as_approver, limit);
+        let expected = if may {
+            matches!(said, Ok(Decision::Record(_)))
+        } else {
+            said == Err(Rejection::NeedsAnother)
+        };
+        assert!(expected, "{actor}, {as_approver}, {limit}: {said:?}");
+    }
+}
+
+#[test]
+fn its_case_ends_and_it_is_asked_about_within_a_minute() {
+    let order = abnormal();
+    let write = written(&order, &apply(&order));
+    let ends = write.ended_cases.iter().map(|end| (end.kind, end.subject.as_str()));
+    assert!(ends.eq([(CaseKind::RefundAbnormal, no(&order).as_str())]));
+    assert_eq!((write.cases, write.outgoing), (vec![], vec![]));
+    let look = start().plus_seconds(MINUTE_S);
+    let due =
+        |change: &JobChange| matches!(change, JobChange::Ensure { due_at, .. } if *due_at == look);
+    assert!(write.jobs.iter().any(due), "{:?}", write.jobs);
+    // Also when it was sent long ago.
+    let mut old = applied();
+    old.refunds[0].sent_at = Some(start().plus_seconds(-100_000));
+    assert_eq!(next_refund_look(last(&old), start(), Pace::DESIGNED), Some(look));
+}
+
+#[test]
+fn that_it_is_abnormal_is_old_news_until_nothing_can_arrive_any_more() {
+    let order = applied();
+    let abnormal = said(&order, RefundProgress::Abnormal);
+    for seconds in [0, 1, HORIZON_S - 1] {
+        let said = later(seconds).decide(&order, &abnormal);
+        assert_eq!(said, Ok(Decision::AlreadyApplied), "{seconds}");
+    }
+    let again = later(HORIZON_S).play(&order, &abnormal);
+    assert_eq!(status(&again), RefundStatus::Abnormal);
+    assert!(later(HORIZON_S).decide(&again, &apply(&again)).is_ok(), "a person may apply again");
+    let write = later(HORIZON_S).written(&order, &abnormal);
+    assert_eq!(write.cases[0].kind, CaseKind::RefundAbnormal);
+    assert!(write.cases[0].detail.contains("abnormal as before"), "{}", write.cases[0].detail);
+}
+
+/// News of the time before are re-sent for a day.
+#[test]
+fn a_notification_that_it_is_abnormal_changes_nothing_once_it_was_applied_for() {
+    let order = applied();
+    for seconds in [1, HORIZON_S, 80_000] {
+        let said = later(seconds).decide(&order, &told(&order, RefundProgress::Abnormal));
+        assert_eq!(said, Ok(Decision::AlreadyApplied), "{seconds}");
+    }
+    let arrived = later(1).play(&order, &told(&order, succeeded()));
+    assert_eq!(status(&arrived), RefundStatus::Succeeded);
+}
+
+#[test]
+fn a_refused_application_leaves_the_refund_abnormal_with_the_reason() {
+    let order = applied();
+    let refused = application_refused(&order, RefundProgress::Abnormal);
+    let names = later(0).names(&order, &refused);
+    assert_eq!(names, ["refund_application_refused", "refund_abnormal"]);
+    let write = written(&order, &refused);
+    let [case] = &write.cases[..] else { panic!("{:?}", write.cases) };
+    assert_eq!((case.kind, case.subject.as_str()), (CaseKind::RefundAbnormal, no(&order).as_str()));
+    assert!(case.detail.contains("PARAM_ERROR"), "{}", case.detail);
+    let after = later(0).play(&order, &refused);
+    assert_eq!(later(0).decide(&after, &refused), Ok(Decision::AlreadyApplied));
+    assert!(later(0).decide(&after, &apply(&after)).is_ok());
+}
+
+#[test]
+fn a_refusal_of_an_earlier_application_says_nothing_of_a_later_one() {
+    let order = applied();
+    let refused = application_refused(&order, RefundProgress::Abnormal);
+    let again = later(HORIZON_S).play(&order, &said(&order, RefundProgress::Abnormal));
+    let anew = later(HORIZON_S + 1).play(&again, &apply(&again));
+    assert_eq!(later(HORIZON_S + 2).decide(&anew, &refused), Ok(Decision::AlreadyApplied));
+}
+
+#[test]
+fn a_refusal_with_another_answer_is_that_answer() {
+    let order = applied();
+    let processing = application_refused(&order, RefundProgress::Processing);
+    assert_eq!(later(0).decide(&order, &processing), Ok(Decision::AlreadyApplied));
+    let arrived = later(0).play(&order, &application_refused(&order, succeeded()));
+    assert_eq!(status(&arrived), RefundStatus::Succeeded);
+}
+
+/// An application that was given up was taken after all: nobody is to pay it back by bank now.
+#[test]
+fn what_is_under_way_after_all_is_processing_again() {
+    let refused = |order: &Order| application_refused(order, RefundProgress::Abnormal);
+    let order = play(applied(), &[refused]);
+    let processing = said(&order, RefundProgress::Processing);
+    for (seconds, is_news) in [(1, false), (MINUTE_S - 1, false), (MINUTE_S, true)] {
+        let said = later(seconds).decide(&order, &processing);
+        assert_eq!(said != Ok(Decision::AlreadyApplied), is_news, "{seconds}: {said:?}");
+    }
+    assert_eq!(status(&later(MINUTE_S).play(&order, &processing)), RefundStatus::Processing);
+    let before = abnormal();
+    let old = later(MINUTE_S).decide(&before, &said(&before, RefundProgress::Processing));
+    assert_eq!(old, Ok(Decision::AlreadyApplied), "what nobody applied for");
+}
+
+#[test]
+fn what_goes_to_the_merchants_account_is_still_owed_by_a_person() {
+    let to_merchant = |order: &Order| apply_to(order, CardOwner::Merchant);
+    let order = play(abnormal(), &[to_merchant]);
+    let arrived = said(&order, succeeded());
+    let write = written(&order, &arrived);
+    let [case] = &write.cases[..] else { panic!("{:?}", write.cases) };
+    assert_eq!((case.kind, case.subject.as_str()), (CaseKind::RefundAbnormal, no(&order).as_str()));
+    assert!(case.detail.contains("the merchant's own account"), "{}", case.detail);
+    let ends = |write: &Changeset| {
+        write.ended_cases.iter().any(|end| end.kind == CaseKind::RefundAbnormal)
+    };
+    assert!(!ends(&write), "it is not over with that");
+    let kinds: Vec<OutgoingKind> = write.outgoing.iter().map(|told| told.kind).collect();
+    assert_eq!(kinds, [OutgoingKind::RefundSucceeded, OutgoingKind::CaseOpened]);
+    // Nor with the rest of the payment, when that goes back.
+    let after = play(order, &[|order| said(order, succeeded())]);
+    let rest = Moment::at(start()).named("rest").play(&after, &ask_as("REST-1", TOTAL_REST));
+    let sent = later(60).play(&rest, &send(&rest));
+    let number = no(&abnormal());
+    let whole = later(60).written(&sent, &second_arrived(&sent));
+    let is_about =
+        |end: &CaseEnd| end.kind == CaseKind::RefundAbnormal && end.subject == number.as_str();
+    assert!(!whole.ended_cases.iter().any(is_about), "{:?}", whole.ended_cases);
+}
+
+const TOTAL_REST: i64 = TOTAL - PART;
+
+fn second_arrived(order: &Order) -> Command {
+    let said = RefundStatement {
+        refund_id: RefundId::new("R-2"),
+        ..statement(order, TOTAL_REST, succeeded())
+    };
+    refund_fact(&no(order), RefundAtWechat::Known(said))
+}
+
+/// Nobody can tell which of two applications it was.
+#[test]
+fn once_it_was_applied_for_to_the_merchant_its_money_may_be_there() {
+    let to_merchant = |order: &Order| apply_to(order, CardOwner::Merchant);
+    let refused = |order: &Order| application_refused(order, RefundProgress::Abnormal);
+    let order = play(abnormal(), &[to_merchant, refused, apply]);
+    assert_eq!(last(&order).applied.map(|applied| applied.to), Some(CardOwner::Merchant));
+    let order = play(abnormal(), &[apply, refused, to_merchant]);
+    assert_eq!(last(&order).applied.map(|applied| applied.to), Some(CardOwner::Merchant));
+}
+
+#[test]
+fn a_cancelled_orders_money_is_applied_for_too_and_the_order_stays_cancelled() {
+    let whole = play(
+        paid(),
+        &[
+            |_| Command::Cancel(CancelCause::Buyer),
+            send,
+            |order| said(order, RefundProgress::Abnormal),
+        ],
+    );
+    assert_eq!(whole.status, OrderStatus::Cancelled);
+    let surplus = play(surplus(), &[send, |order| said(order, RefundProgress::Abnormal)]);
+    for order in [whole, surplus] {
+        let applied = later(0).play(&order, &apply(&order));
+        assert_eq!((applied.status, status(&applied)), (order.status, RefundStatus::Processing));
+        let arrived = later(0).play(&applied, &said_of(&applied, last(&applied), succeeded()));
+        assert_eq!((arrived.status, status(&arrived)), (order.status, RefundStatus::Succeeded));
+    }
+}
+
+#[test]
+fn the_last_look_at_what_was_paid_back_otherwise_counts_from_the_application() {
+    let order = applied();
+    let again = later(HORIZON_S).play(&order, &said(&order, RefundProgress::Abnormal));
+    let anew = later(HORIZON_S + 1).play(&again, &apply(&again));
+    let at = start().plus_seconds(HORIZON_S + 1);
+    let refused = application_refused(&anew, RefundProgress::Abnormal);
+    let refused = later(HORIZON_S + 2).play(&anew, &refused);
+    let settled = later(HORIZON_S + 3).play(&refused, &settle_offline(&refused));
+    let look = next_refund_look(last(&settled), at.plus_seconds(2), Pace::DESIGNED);
+    assert_eq!(look, Some(at.plus_seconds(HORIZON_S)));
+}
