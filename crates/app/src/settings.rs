@@ -6,6 +6,7 @@
 mod check;
 mod listen;
 mod sandbox;
+mod sealing;
 mod secret;
 mod shop;
 mod time_scale;
@@ -13,6 +14,7 @@ mod time_scale;
 pub use check::{Checked, Mistakes};
 pub use listen::OpsListen;
 pub use sandbox::{NOTIFY_PATH, WithSandbox};
+pub use sealing::OaepDigest;
 pub use secret::{Secret, SecretText};
 pub use shop::{Refunds, Shop};
 pub use time_scale::TimeScale;
@@ -172,6 +174,9 @@ pub struct WechatPay {
     /// Whether platform certificates are fetched and believed.
     #[serde(default = "yes")]
     pub use_platform_certificates: bool,
+    /// How what is personal is sealed: `sha1` or `sha256`.
+    #[serde(default)]
+    pub oaep_digest: OaepDigest,
     /// Business time follows the sandbox at `base_url`. Never in production.
     #[serde(default)]
     pub follow_sandbox_clock: bool,
@@ -312,6 +317,7 @@ impl Settings {
             public_key: None,
             public_key_file: None,
             use_platform_certificates: true,
+            oaep_digest: OaepDigest::default(),
             app_secret: None,
             app_secret_file: None,
             ..self.wechat_pay.clone()

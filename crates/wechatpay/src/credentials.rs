@@ -9,6 +9,7 @@ use domain::Timestamp;
 
 use crate::keys::MerchantKey;
 use crate::resource::ApiV3Keys;
+use crate::scheme::OaepDigest;
 
 /// The merchant's side of every conversation.
 pub(crate) struct Credentials {
@@ -22,6 +23,8 @@ pub(crate) struct Credentials {
     pub(crate) public_key_id: Option<String>,
     /// Whether platform certificates are fetched and believed.
     pub(crate) fetches_certificates: bool,
+    /// How what is personal is sealed.
+    pub(crate) oaep_digest: OaepDigest,
     /// Names what it was read from: the same settings have the same one.
     pub(crate) fingerprint: Fingerprint,
 }
@@ -55,6 +58,8 @@ pub(crate) struct Beside {
     /// As in [`Credentials`].
     pub(crate) fetches_certificates: bool,
     /// As in [`Credentials`].
+    pub(crate) oaep_digest: OaepDigest,
+    /// As in [`Credentials`].
     pub(crate) fingerprint: Fingerprint,
 }
 
@@ -70,13 +75,15 @@ impl Credentials {
             tracing::error!("the merchant certificate has expired: WeChat Pay will answer 401");
             first
         });
-        let Beside { api_v3_keys, public_key_id, fetches_certificates, fingerprint } = beside;
+        let Beside { api_v3_keys, public_key_id, fetches_certificates, oaep_digest, fingerprint } =
+            beside;
         Credentials {
             merchant_keys,
             signing: RwLock::new(signing),
             api_v3_keys,
             public_key_id,
             fetches_certificates,
+            oaep_digest,
             fingerprint,
         }
     }

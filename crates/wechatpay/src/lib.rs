@@ -55,7 +55,9 @@ pub use login::{MiniProgramLogin, MiniProgramSettings};
 pub use nonces::{NoEntropy, Nonces, SystemNonces};
 pub use platform::MiniProgramShipping;
 pub use rsa::Rsa;
-pub use scheme::{CannotSeal, CannotSign, Certificate, PrivateKey, PublicKey, SignatureScheme};
+pub use scheme::{
+    CannotSeal, CannotSign, Certificate, OaepDigest, PrivateKey, PublicKey, SignatureScheme,
+};
 pub use settings::{
     DEFAULT_BASE_URL, DEFAULT_CONNECT_TIMEOUT_MS, DEFAULT_PLATFORM_BASE_URL, DEFAULT_TIMEOUT_MS,
     MerchantKeySettings, PublicKeySettings, Settings, SettingsErrors,

@@ -20,7 +20,9 @@ use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::{PublicKey as ParsedKey, RSAPublicKey};
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use crate::scheme::{CannotSeal, CannotSign, Certificate, PrivateKey, PublicKey, SignatureScheme};
+use crate::scheme::{
+    CannotSeal, CannotSign, Certificate, OaepDigest, PrivateKey, PublicKey, SignatureScheme,
+};
 
 /// The bytes of a signature by an RSA key of 2048 to 8192 bits.
 const SIGNATURE_BYTES: RangeInclusive<usize> = 256..=1_024;
@@ -88,9 +90,14 @@ impl SignatureScheme for Rsa {
             .is_ok()
     }
 
-    fn seal(&self, key: &PublicKey, plaintext: &[u8]) -> Result<Vec<u8>, CannotSeal> {
+    fn seal(
+        &self,
+        key: &PublicKey,
+        digest: OaepDigest,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, CannotSeal> {
         let (n, e) = rsa_components(&key.0).ok_or(CannotSeal)?;
-        oaep::seal((&n, &e), plaintext)
+        oaep::seal((&n, &e), digest, plaintext)
     }
 }
 

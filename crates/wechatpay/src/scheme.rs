@@ -44,7 +44,23 @@ pub trait SignatureScheme: Send + Sync {
     ///
     /// # Errors
     /// [`CannotSeal`] when it is too long for the key, or the key is none of this scheme's.
-    fn seal(&self, key: &PublicKey, plaintext: &[u8]) -> Result<Vec<u8>, CannotSeal>;
+    fn seal(
+        &self,
+        key: &PublicKey,
+        digest: OaepDigest,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, CannotSeal>;
+}
+
+/// The digest of what is sealed, and of its mask (v3 §5.1). WeChat Pay's SDKs seal with SHA-1; one of its FAQs names
+/// SHA-256, and nothing says which merchants that is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OaepDigest {
+    /// As the SDKs do.
+    #[default]
+    Sha1,
+    /// As the FAQ says.
+    Sha256,
 }
 
 /// A private key that signs for the merchant.

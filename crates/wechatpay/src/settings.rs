@@ -14,7 +14,7 @@ use crate::credentials::{Beside, Fingerprint, MerchantKeys};
 use crate::keys::{MerchantKey, MerchantKeyTexts, PlatformKey, Serial};
 use crate::resource::ApiV3Keys;
 use crate::rsa::Rsa;
-use crate::scheme::SignatureScheme;
+use crate::scheme::{OaepDigest, SignatureScheme};
 use urls::NotifyUrl;
 
 pub(crate) use urls::check_base_url;
@@ -47,6 +47,8 @@ pub struct Settings {
     pub use_platform_certificates: bool,
     /// Platform certificates (PEM) known in advance. Usually none: they are fetched.
     pub platform_certificates: Vec<String>,
+    /// How what is personal is sealed for WeChat Pay.
+    pub oaep_digest: OaepDigest,
     /// WeChat Pay's host, without a path. Plain HTTP is for a sandbox on this machine only.
     pub base_url: String,
     /// Asked once more, unchanged, when `base_url` gave no HTTP answer.
@@ -72,6 +74,7 @@ impl Default for Settings {
             public_key: None,
             use_platform_certificates: false,
             platform_certificates: Vec::new(),
+            oaep_digest: OaepDigest::default(),
             base_url: DEFAULT_BASE_URL.to_owned(),
             backup_base_url: None,
             notify_url: String::new(),
@@ -163,6 +166,7 @@ impl Settings {
                     api_v3_keys,
                     public_key_id: self.public_key.as_ref().map(|key| key.id.clone()),
                     fetches_certificates: self.use_platform_certificates,
+                    oaep_digest: self.oaep_digest,
                     fingerprint: self.fingerprint(),
                 },
                 platform_keys,
@@ -173,8 +177,12 @@ impl Settings {
 
     /// What stands for everything that can be replaced while calls are under way.
     fn fingerprint(&self) -> Fingerprint {
-        let mut texts: Vec<&str> =
-            vec![if self.use_platform_certificates { "fetched" } else { "" }];
+        let digest = match self.oaep_digest {
+            OaepDigest::Sha1 => "sha1",
+            OaepDigest::Sha256 => "sha256",
+        };
+        let fetched = if self.use_platform_certificates { "fetched" } else { "" };
+        let mut texts: Vec<&str> = vec![fetched, digest];
         for key in &self.merchant_keys {
             texts.push(key.serial.as_deref().unwrap_or_default());
             texts.push(key.private_key.expose_secret());

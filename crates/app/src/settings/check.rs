@@ -184,6 +184,7 @@ fn wechat_pay(pay: &WechatPay, mistakes: &mut Vec<String>) -> wechatpay::Setting
         api_v3_keys,
         public_key,
         use_platform_certificates: pay.use_platform_certificates,
+        oaep_digest: pay.oaep_digest.into(),
         base_url: pay.base_url.clone(),
         backup_base_url: pay.backup_base_url.clone(),
         notify_url: pay.notify_url.clone(),

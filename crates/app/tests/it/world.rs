@@ -2,7 +2,7 @@
 
 use app::cli::ServeRole;
 use app::service::{self, Service};
-use app::settings::Settings;
+use app::settings::{OaepDigest, Settings};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -59,6 +59,13 @@ impl World {
     pub async fn worker(&self) -> Service {
         let worker = service::start_as(ServeRole::Worker, &self.settings, None).await;
         worker.expect("a worker")
+    }
+
+    /// The service reads its configuration again, and finds this digest in it.
+    pub fn seal_with(&self, digest: OaepDigest) {
+        let mut settings = self.settings.clone();
+        settings.wechat_pay.oaep_digest = digest;
+        assert!(self.service.renew_keys(&settings).unwrap(), "it was another one before");
     }
 
     pub async fn stop(self) {

@@ -74,7 +74,12 @@ impl SignatureScheme for Tags {
     }
 
     /// The tag, and what is sealed: whoever has the key can open it, and no other key fits.
-    fn seal(&self, key: &PublicKey, plaintext: &[u8]) -> Result<Vec<u8>, CannotSeal> {
+    fn seal(
+        &self,
+        key: &PublicKey,
+        _digest: wechatpay::OaepDigest,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, CannotSeal> {
         Ok([&tag(&key.0, plaintext)[..], plaintext].concat())
     }
 }

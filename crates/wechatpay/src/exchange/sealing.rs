@@ -9,13 +9,14 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::Exchange;
 use crate::keys::{PlatformKey, Serial};
-use crate::scheme::CannotSeal;
+use crate::scheme::{CannotSeal, OaepDigest};
 
 /// A key of WeChat Pay that something is sealed with, and its name as `Wechatpay-Serial` says it.
 pub(crate) struct SealingKey {
     /// Its name.
     pub(crate) serial: String,
     key: Arc<PlatformKey>,
+    digest: OaepDigest,
 }
 
 impl Exchange {
@@ -24,16 +25,19 @@ impl Exchange {
     pub(crate) async fn sealing_key(&self) -> Option<SealingKey> {
         self.refresh_when_stale().await;
         let (ring, now) = (self.read_ring(), self.signing_time());
-        if let Some(id) = &self.credentials().public_key_id {
+        let credentials = self.credentials();
+        let digest = credentials.oaep_digest;
+        if let Some(id) = &credentials.public_key_id {
             let key = ring.find(&Serial::of(id), now)?;
-            return Some(SealingKey { serial: id.clone(), key });
+            return Some(SealingKey { serial: id.clone(), key, digest });
         }
-        ring.newest(now).map(|(serial, key)| SealingKey { serial: serial.text(), key })
+        let (serial, key) = ring.newest(now)?;
+        Some(SealingKey { serial: serial.text(), key, digest })
     }
 
     /// `plaintext`, sealed with `key`, as a body carries it: base64.
     pub(crate) fn seal(&self, key: &SealingKey, plaintext: &str) -> Result<String, CannotSeal> {
-        let sealed = self.scheme.seal(&key.key.public, plaintext.as_bytes())?;
+        let sealed = self.scheme.seal(&key.key.public, key.digest, plaintext.as_bytes())?;
         Ok(STANDARD.encode(sealed))
     }
 }

@@ -8,10 +8,11 @@ use domain::names::RefundId;
 use domain::ports::{AbnormalRequest, GatewayError, PaymentGateway as _};
 use domain::{Fen, OutRefundNo, OutTradeNo, Timestamp};
 use rsa::pkcs8::DecodePrivateKey as _;
+use rsa::sha2::Sha256;
 use rsa::{Oaep, RsaPrivateKey};
 use serde_json::{Value, json};
 use sha1::Sha1;
-use wechatpay::{Settings, WireRequest, WireResponse};
+use wechatpay::{OaepDigest, Renewed, Settings, WireRequest, WireResponse};
 
 use crate::certificates::{LATE, list};
 use crate::support::*;
@@ -103,6 +104,24 @@ async fn the_merchants_own_account_needs_no_more_than_its_word() {
     let sent = world.wechat.seen().remove(0);
     assert_eq!(sent.body, format!(r#"{{"out_refund_no":"{REFUND}","type":"MERCHANT_BANK_CARD"}}"#));
     assert_eq!(sent.headers["Wechatpay-Serial"], key(PUBLIC_KEY, "serial_no"));
+}
+
+/// The documents contradict themselves about the digest; the word of a merchant decides.
+#[tokio::test]
+async fn the_digest_is_the_settings() {
+    let world = world(&settings());
+    let other = Settings { oaep_digest: OaepDigest::Sha256, ..settings() };
+    assert_eq!(world.client.renew(&other), Ok(Renewed::Replaced), "without a restart");
+    world.wechat.answer(signed(PUBLIC_KEY, 200, &processing().to_string()));
+    assert!(world.client.apply_abnormal(&request(card())).await.is_ok());
+    let sent = world.wechat.seen().remove(0);
+    assert_eq!(opened(&sent, "real_name", PUBLIC_KEY), None, "not with SHA-1");
+    let body: Value = serde_json::from_str(&sent.body).unwrap();
+    for (member, said) in [("bank_account", ACCOUNT), ("real_name", NAME)] {
+        let sealed = STANDARD.decode(text(&body, member)).unwrap();
+        let key = RsaPrivateKey::from_pkcs8_pem(&key(PUBLIC_KEY, "private_key_pkcs8_pem")).unwrap();
+        assert_eq!(key.decrypt(Oaep::new::<Sha256>(), &sealed).unwrap(), said.as_bytes());
+    }
 }
 
 /// The public key comes first wherever there is one; its id asks for answers by it.

@@ -15,8 +15,8 @@ use ring::digest::{SHA256, digest};
 use secrecy::SecretString;
 use serde_json::json;
 use wechatpay::{
-    CannotSeal, CannotSign, Certificate, MerchantKeySettings, Ports, PrivateKey, PublicKey,
-    PublicKeySettings, Settings, SignatureScheme, WechatPay, WireResponse,
+    CannotSeal, CannotSign, Certificate, MerchantKeySettings, OaepDigest, Ports, PrivateKey,
+    PublicKey, PublicKeySettings, Settings, SignatureScheme, WechatPay, WireResponse,
 };
 
 use crate::notice::envelope;
@@ -63,7 +63,12 @@ impl SignatureScheme for Tags {
         tag(&key.0, message) == signature
     }
 
-    fn seal(&self, key: &PublicKey, plaintext: &[u8]) -> Result<Vec<u8>, CannotSeal> {
+    fn seal(
+        &self,
+        key: &PublicKey,
+        _digest: OaepDigest,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, CannotSeal> {
         Ok([&key.0, &b":"[..], plaintext].concat())
     }
 }

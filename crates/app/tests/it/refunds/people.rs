@@ -2,6 +2,7 @@
 
 use super::{REFUNDS, number_of};
 use crate::world::World;
+use app::settings::OaepDigest;
 use domain::ports::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -130,6 +131,15 @@ async fn what_wechat_pay_cannot_bring_is_sent_to_a_card_of_the_payers() {
     let (buyer, number, refund) = abnormal(&world).await;
     let card = json!({"type": "USER_BANK_CARD", "bank_type": "ICBC_DEBIT",
         "bank_account": ACCOUNT, "real_name": "张三丰"});
+    // What is sealed in another way than WeChat Pay opens it is refused, and changes nothing.
+    let other = json!({"oaep_digest": "sha256"});
+    let (status, _) = world.sandbox(Method::PUT, "/_sandbox/settings", other).await;
+    assert_eq!(status.as_u16(), 200);
+    let (status, refused) =
+        world.say(&world.admin_key, &refund, "apply-abnormal", card.clone()).await;
+    let said = (status.as_u16(), &refused["wechat"]["code"]);
+    assert_eq!(said, (502, &json!("PARAM_ERROR")), "{refused}");
+    world.seal_with(OaepDigest::Sha256);
     let (status, applied) =
         world.say(&world.admin_key, &refund, "apply-abnormal", card.clone()).await;
     assert_eq!((status.as_u16(), &applied["status"]), (200, &json!("processing")), "{applied}");
