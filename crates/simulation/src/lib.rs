@@ -24,6 +24,7 @@ pub mod matrix;
 pub mod mistakes;
 pub mod node;
 pub mod oracle;
+mod our_keys;
 pub mod plan;
 pub mod report;
 pub mod run;

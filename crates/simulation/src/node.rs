@@ -52,6 +52,8 @@ struct Life {
     number: u32,
     /// The application, while it serves.
     desk: Option<Arc<Paydesk>>,
+    /// Its way to WeChat Pay, as long.
+    client: Option<Arc<WechatPay>>,
     /// Whether it lives, serving or not.
     alive: bool,
     /// Jobs in hand.
@@ -66,6 +68,7 @@ struct Serving {
     life: u32,
     desk: Arc<Paydesk>,
     store: Arc<SimStore>,
+    client: Arc<WechatPay>,
     bell: Arc<Bell>,
 }
 
@@ -83,6 +86,11 @@ impl Node {
         self.life().desk.clone()
     }
 
+    /// Its way to WeChat Pay, if it serves.
+    pub(crate) fn client(&self) -> Option<Arc<WechatPay>> {
+        self.life().client.clone()
+    }
+
     /// Whether it serves.
     #[must_use]
     pub fn is_up(&self) -> bool {
@@ -97,8 +105,11 @@ impl Node {
 
     /// Lets go of the application.
     pub fn forget(&self) {
-        let desk = self.life().desk.take();
-        drop(desk);
+        let (desk, client) = {
+            let mut life = self.life();
+            (life.desk.take(), life.client.take())
+        };
+        drop((desk, client));
     }
 
     fn life(&self) -> MutexGuard<'_, Life> {
@@ -130,8 +141,12 @@ impl World {
                 world.kernel.sleep(SECOND).await;
             }
             if let Some(at) = world.node(node) {
-                at.life().desk = Some(Arc::clone(&serving.desk));
+                let mut life = at.life();
+                life.desk = Some(Arc::clone(&serving.desk));
+                life.client = Some(Arc::clone(&serving.client));
             }
+            // They may have changed while it waited for the store.
+            world.read_keys(node);
             worker::start(&serving);
         });
     }
@@ -148,7 +163,7 @@ impl World {
             if life.in_hand > 0 {
                 self.chronicle.sometimes(crate::marks::Mark::CrashWithLeasedJob);
             }
-            (life.number, life.desk.take())
+            (life.number, (life.desk.take(), life.client.take()))
         };
         self.chronicle.say(|| format!("node {node}"), None, || format!("dies: {why}"));
         self.kernel.kill(Home::Node { node, life: number });
@@ -200,7 +215,7 @@ impl World {
             cases: store.clone(),
             invariants: store.clone(),
             gateway: crate::mistakes::gateway(self, wechat_pay.clone()),
-            notices: wechat_pay,
+            notices: wechat_pay.clone(),
             login: Arc::new(NobodyLogsIn),
             shipping: None,
             clock,
@@ -211,7 +226,8 @@ impl World {
             epochs: Epochs::default(),
             settings: settings(self.setup.deadline_s),
         };
-        Serving { world: Arc::clone(self), node, life, desk: Arc::new(desk), store, bell }
+        let (world, desk, client) = (Arc::clone(self), Arc::new(desk), wechat_pay);
+        Serving { world, node, life, desk, store, client, bell }
     }
 
     fn client(
@@ -220,7 +236,7 @@ impl World {
         transport: Arc<SimTransport>,
         ids: Arc<SimIds>,
     ) -> WechatPay {
-        let settings = self.wechat.keys().client();
+        let settings = self.wechat.keys().client(self.configured_keys());
         let scheme = self.wechat.keys().scheme();
         let ports = wechatpay::Ports { clock, transport, nonces: ids, scheme };
         match WechatPay::over(&settings, ports) {

@@ -8,8 +8,13 @@
 use crate::kernel::{Home, TaskId};
 use crate::matrix::{Fault, Flow, Step};
 use crate::node::FAILOVER;
+use crate::our_keys::First;
+use crate::time::SECOND;
 use crate::world::World;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How long an operator takes to put new keys into the configuration, in microseconds.
+pub(crate) const CONFIGURED_AFTER: i64 = 3 * SECOND;
 
 /// The plan of a world, and what it met so far.
 #[derive(Default)]
@@ -115,6 +120,8 @@ pub enum Act {
     SameElsewhere,
     /// WeChat Pay signs with a new key from now on.
     Rotates,
+    /// WeChat Pay knows another key of ours and takes the old one no longer; the configuration follows.
+    ReplacesOurs,
     /// The store fails over, between two commits, and the last so many are lost.
     Loses(u8),
 }
@@ -195,6 +202,9 @@ impl Plan {
             }
             Act::Rotates => {
                 let _rotated = world.wechat.rotate();
+            }
+            Act::ReplacesOurs => {
+                let _replaced = world.replace_our_keys(First::WeChatPay, [CONFIGURED_AFTER, 0]);
             }
             Act::Loses(commits) => {
                 world.fail_over(usize::from(commits), FAILOVER);

@@ -8,6 +8,7 @@ use crate::marks::Mark;
 use crate::matrix::Counts;
 use crate::mistakes::Mistake;
 use crate::oracle::{Rest, Seen, judge, judge_after_days, restless};
+use crate::our_keys::First;
 use crate::setup::{Setup, Variant};
 use crate::tape::{Choices, Kind, Tape};
 use crate::time::{MILLI, SECOND};
@@ -210,12 +211,7 @@ async fn bad_weather(world: Arc<World>) {
                 continue;
             }
             match world.kernel.draw(Kind::Weather, node, 4) {
-                2 => {
-                    if world.wechat.rotate() {
-                        let what = || "signs with a new certificate".to_owned();
-                        world.chronicle.say(|| "WeChat Pay".to_owned(), None, what);
-                    }
-                }
+                2 => change_keys(&world, node),
                 0 => world.crash(node, "by itself"),
                 1 => {
                     let steps = i64::from(world.kernel.draw(Kind::Weather, node, 32)) + 1;
@@ -232,6 +228,21 @@ async fn bad_weather(world: Arc<World>) {
             }
         }
     }
+}
+
+/// WeChat Pay's, or ours.
+fn change_keys(world: &Arc<World>, node: u32) {
+    let draw = |bound: u32| world.kernel.draw(Kind::Weather, node, bound);
+    if draw(2) == 0 {
+        if world.wechat.rotate() {
+            let what = || "signs with a new certificate".to_owned();
+            world.chronicle.say(|| "WeChat Pay".to_owned(), None, what);
+        }
+        return;
+    }
+    let first = if draw(2) == 0 { First::Configuration } else { First::WeChatPay };
+    let gaps = [0, 0].map(|_: i32| i64::from(draw(8)).pow(2) * SECOND);
+    let _replaces = world.replace_our_keys(first, gaps);
 }
 
 fn hold(world: &World, node: u32, micros: i64) {

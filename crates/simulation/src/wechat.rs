@@ -196,6 +196,23 @@ impl WeChat {
         (1..Keys::CERTIFICATES).contains(&self.inside().certificates())
     }
 
+    /// Takes our key of this number, and seals notifications with the APIv3 key of the same number from now on.
+    pub(crate) fn know_ours(&self, number: u32) {
+        let mut inside = self.inside();
+        inside.core.add_merchant_certificate(&keys::our_serial(number));
+        inside.core.replace_api_v3_key(keys::api_v3_key(number));
+    }
+
+    /// Takes our key of this number no longer.
+    pub(crate) fn revoke_ours(&self, number: u32) {
+        let _could = self.inside().core.revoke_merchant_certificate(&keys::our_serial(number));
+    }
+
+    /// Whether it takes this key of ours no longer.
+    pub(crate) fn has_revoked(&self, serial: &str) -> bool {
+        self.inside().core.account().revoked_serials.contains(serial)
+    }
+
     /// The number that the cashier opens for these parameters.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use crate::matrix::{Fault, Flow, Step};
 use crate::mistakes::Mistake;
 use crate::node::{Looks, Node};
 use crate::oracle::{Oracle, Seen};
+use crate::our_keys::OurKeys;
 use crate::plan::{Plan, Spot};
 use crate::setup::{Setup, Variant};
 use crate::tape::{Kind, below};
@@ -44,6 +45,8 @@ pub struct World {
     pub nodes: Vec<Node>,
     /// What was asked last, so that somebody else can ask the same.
     pub(crate) beside: Beside,
+    /// Where our own keys are replaced.
+    pub(crate) our_keys: OurKeys,
     /// Which faults happen, where they are given instead of drawn.
     plan: OnceLock<Plan>,
     /// What production is made to do wrong, if anything.
@@ -82,6 +85,7 @@ impl World {
             store_time,
             nodes,
             beside: Beside::default(),
+            our_keys: OurKeys::default(),
             plan: OnceLock::new(),
             mistake: OnceLock::new(),
             stormy: AtomicBool::new(true),
@@ -128,6 +132,7 @@ impl World {
         self.stormy.store(false, Ordering::Relaxed);
         self.open.store(false, Ordering::Relaxed);
         self.down_until.store(0, Ordering::Relaxed);
+        self.settle_our_keys();
     }
 
     /// From now on no fault is drawn: those of `plan` happen. The first plan stays.

@@ -136,6 +136,7 @@ impl SimTransport {
             world.die(self.node, "after a call").await;
         }
         let answer = answer.unwrap_or_else(|| Err(TransportError("the time was up".to_owned())));
+        note_the_key(world, &request, answer.as_ref().ok());
         world.oracle.heard(world, self.node, (asked, &number), answer.as_ref().ok());
         self.say(&number, || match &answer {
             Ok(answer) => format!("← WeChat Pay: {} {}", answer.status, told(answer)),
@@ -215,6 +216,19 @@ impl SimTransport {
     fn say(&self, number: &str, what: impl FnOnce() -> String) {
         let node = self.node;
         self.world.chronicle.say(|| format!("node {node}"), Some(order_of(number)), what);
+    }
+}
+
+/// Which key of ours signed, where that is worth a mark.
+fn note_the_key(world: &World, request: &WireRequest, answer: Option<&WireResponse>) {
+    let Some(answer) = answer.filter(|_| world.has_other_keys()) else { return };
+    let signed = request.headers.get("Authorization").map_or("", String::as_str);
+    let serial = signed.split_once("serial_no=\"").and_then(|(_, rest)| rest.split('"').next());
+    let Some(serial) = serial else { return };
+    if answer.status == 401 && world.wechat.has_revoked(serial) {
+        world.chronicle.sometimes(Mark::OurKeyRefused);
+    } else if answer.status < 300 && !world.wechat.keys().is_our_first(serial) {
+        world.chronicle.sometimes(Mark::OtherKeySigned);
     }
 }
 

@@ -275,6 +275,9 @@ impl Oracle {
         match (answer, notification.honesty) {
             (NoticeAnswer::Acknowledged, _) => {}
             (NoticeAnswer::Refused(NoticeError::Probe), _) => sometimes(Mark::ProbeRefused),
+            (NoticeAnswer::Refused(NoticeError::Malformed(_)), Honesty::True) => {
+                sometimes(Mark::SealedWithNewKey);
+            }
             (NoticeAnswer::Refused(_), Honesty::True) => sometimes(Mark::NoticeTooOld),
             (NoticeAnswer::Refused(_), Honesty::Forged | Honesty::Lie) => {
                 sometimes(Mark::ForgeryRefused);

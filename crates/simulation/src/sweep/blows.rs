@@ -5,7 +5,7 @@ use crate::kernel::Home;
 use crate::matrix::Fault;
 use crate::matrix::letters::{Letter, letter};
 use crate::node::FAILOVER;
-use crate::plan::{Act, Blow, Place, Site};
+use crate::plan::{Act, Blow, CONFIGURED_AFTER, Place, Site};
 use crate::time::{MILLI, SECOND};
 
 /// A blow with its name.
@@ -145,6 +145,7 @@ const ALL: &[Named] = &[
     fails("BAD-garbage", Fault::Bad, 2, 0, &[Call]),
     fails("CERT", Fault::UnknownKey, 0, 0, &[Notice]),
     acts("CERT", Fault::UnknownKey, Act::Rotates, 0, &[Call]),
+    acts("CERT-ours", Fault::UnknownKey, Act::ReplacesOurs, CONFIGURED_AFTER, &[Notice, Call]),
     acts("LE", Fault::LeaseLost, Act::StandsStill, 20 * SECOND, &[Use, Commit, Call]),
     acts("2X", Fault::Second, Act::Races, 62 * SECOND, &[Use, Commit, Call]),
     acts("2X-same", Fault::Second, Act::SameElsewhere, 0, &[Request, Notice, Use, Commit, Call]),
@@ -200,7 +201,8 @@ impl Named {
             | Act::StandsStill
             | Act::Races
             | Act::SameElsewhere
-            | Act::Rotates => 0,
+            | Act::Rotates
+            | Act::ReplacesOurs => 0,
         }
     }
 
@@ -221,6 +223,7 @@ impl Named {
             | Act::StoreGone(_)
             | Act::SameElsewhere
             | Act::Rotates
+            | Act::ReplacesOurs
             | Act::Loses(_) => true,
         }
     }

@@ -129,6 +129,12 @@ impl WeChatPay {
         could
     }
 
+    /// Notifications and certificates are encrypted with this APIv3 key from now on. What was encrypted before and is
+    /// sent again as it was stays so.
+    pub fn replace_api_v3_key(&mut self, api_v3_key: [u8; 32]) {
+        self.account.api_v3_key = api_v3_key;
+    }
+
     /// The merchant and WeChat Pay's key names.
     pub fn account(&self) -> &Account {
         &self.account

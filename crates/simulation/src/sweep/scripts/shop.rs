@@ -121,9 +121,9 @@ async fn restocked(people: Vec<Client>) {
         theirs = other.check_out(same, Some(TradeType::Jsapi)).await;
     }
     one.wait(1_000).await;
-    for (buyer, said) in [(&one, ours), (&other, theirs)] {
+    for (buyer, said) in [(&mut one, ours), (&mut other, theirs)] {
         let Some(said) = said else { continue };
-        buyer.pay(&said);
+        buyer.pay_in_the_end(&said).await;
         until_paid(buyer, &said).await;
     }
 }
