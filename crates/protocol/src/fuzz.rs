@@ -11,10 +11,10 @@ mod mutate;
 mod random;
 mod target;
 mod targets;
-mod wechat;
 
 pub use corpus::{corpus, folder, read_folder};
 pub use execution::{Execution, Fault, Limits, Memory, execute, quiet_panics};
 pub use mutate::Mutator;
 pub use target::{Reader, Target, Verdict};
 pub use targets::bill::fetch_bill;
+pub(crate) use targets::notification::raw_notice;

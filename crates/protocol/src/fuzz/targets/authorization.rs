@@ -9,9 +9,8 @@ use wechatpay::WireRequest;
 use wechatpay_sim::core::authorization::{Authorization, SCHEME};
 use wechatpay_sim::core::route::Route;
 
-use super::now;
 use crate::fuzz::target::Verdict;
-use crate::fuzz::wechat::{MCHID, NONCE, NOW, Wire, believing, key, seal};
+use crate::wechat::{MCHID, NONCE, NOW, Wire, believing, key, now, seal};
 
 /// Reads the header, and has the client ask for a payment of that name.
 ///

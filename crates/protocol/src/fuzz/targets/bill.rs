@@ -15,10 +15,9 @@ use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use serde_json::json;
 use wechatpay::WireResponse;
 
-use super::now;
 use super::resource::split;
 use crate::fuzz::target::Verdict;
-use crate::fuzz::wechat::{NOW, Wire, answer, believing};
+use crate::wechat::{NOW, Wire, answer, believing, now};
 
 /// Texts up to here are read twice: packing takes longer than reading.
 const TWICE_MAX: usize = 4_096;

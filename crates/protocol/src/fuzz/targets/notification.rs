@@ -7,19 +7,18 @@ use base64::engine::general_purpose::STANDARD;
 use domain::Timestamp;
 use domain::ports::{NoticeOpener as _, RawNotice};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
-use rustls_pki_types::SubjectPublicKeyInfoDer;
-use rustls_pki_types::pem::PemObject as _;
 
-use super::{now, verdict};
+use super::verdict;
 use crate::fuzz::target::Verdict;
-use crate::fuzz::wechat::{NOW, SIGNERS, believing, key, strict};
+use crate::speed::public_key;
+use crate::wechat::{NOW, SIGNERS, believing, key, now, strict};
 
 /// Opens it twice: as it stands, and as if its signature were good.
 ///
 /// # Panics
 /// When one is opened that nobody has signed, or that says something else when it is simply believed.
 pub(in crate::fuzz) fn run(input: &[u8]) -> Verdict {
-    let raw = read(input);
+    let raw = raw_notice(input);
     let at = Timestamp::from_seconds(NOW);
     let strictly = now(strict().open(&raw, at));
     let believed = now(believing().open(&raw, at));
@@ -33,7 +32,8 @@ pub(in crate::fuzz) fn run(input: &[u8]) -> Verdict {
     verdict(&strictly)
 }
 
-fn read(input: &[u8]) -> RawNotice {
+/// The headers and the body in an input.
+pub(crate) fn raw_notice(input: &[u8]) -> RawNotice {
     let mut parts = input.splitn(5, |byte| *byte == b'\n');
     let mut header = || {
         let text = String::from_utf8_lossy(parts.next().unwrap_or_default()).into_owned();
@@ -63,11 +63,8 @@ fn is_signed(raw: &RawNotice) -> bool {
 }
 
 fn verifies(pem: &str, message: &[u8], signature: &[u8]) -> bool {
-    // What comes before the key itself has a fixed length for RSA with 2048 bits.
-    const BEFORE: usize = 24;
-    SubjectPublicKeyInfoDer::from_pem_slice(pem.as_bytes()).is_ok_and(|der| {
-        let bare = der.get(BEFORE..).unwrap_or_default();
-        let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, bare);
+    public_key(pem).is_ok_and(|key| {
+        let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key);
         key.verify(message, signature).is_ok()
     })
 }

@@ -10,9 +10,9 @@ use domain::Timestamp;
 use domain::ports::{Notice, NoticeError, NoticeOpener as _, RawNotice};
 use serde_json::json;
 
-use super::{now, verdict};
+use super::verdict;
 use crate::fuzz::target::Verdict;
-use crate::fuzz::wechat::{API_V3_KEY, NONCE, NOW, SIGNERS, believing, key};
+use crate::wechat::{API_V3_KEY, NONCE, NOW, SIGNERS, believing, key, now};
 
 const ASSOCIATED: &str = "transaction";
 

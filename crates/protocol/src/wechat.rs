@@ -11,6 +11,7 @@ use std::sync::{Arc, LazyLock};
 use domain::Timestamp;
 use domain::names::Mchid;
 use domain::ports::{Clock, PortFuture};
+use futures_util::FutureExt as _;
 use ring::digest::{SHA256, digest};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -20,29 +21,29 @@ use wechatpay::{
     TransportError, WechatPay, WireRequest, WireResponse,
 };
 
-const KEYS: &str = include_str!("../../../wechatpay/tests/vectors/keys.json");
+const KEYS: &str = include_str!("../../wechatpay/tests/vectors/keys.json");
 /// The vectors' own time.
-pub(super) const NOW: i64 = 1_795_226_407;
-pub(super) const MCHID: &str = "1900000109";
-pub(super) const API_V3_KEY: &[u8; 32] = b"TestVectorApiV3Key_0123456789ABC";
-pub(super) const NONCE: &str = "5F0E4A2B9C8D7E6F1A2B3C4D5E6F7A8B";
+pub(crate) const NOW: i64 = 1_795_226_407;
+pub(crate) const MCHID: &str = "1900000109";
+pub(crate) const API_V3_KEY: &[u8; 32] = b"TestVectorApiV3Key_0123456789ABC";
+pub(crate) const NONCE: &str = "5F0E4A2B9C8D7E6F1A2B3C4D5E6F7A8B";
 /// Keys that WeChat Pay signs with, by their names in the vectors.
-pub(super) const SIGNERS: [&str; 2] = ["wechatpay_public_key", "platform_certificate_1"];
+pub(crate) const SIGNERS: [&str; 2] = ["wechatpay_public_key", "platform_certificate_1"];
 
 /// One that verifies.
-pub(super) fn strict() -> &'static WechatPay {
+pub(crate) fn strict() -> &'static WechatPay {
     static CLIENT: LazyLock<WechatPay> = LazyLock::new(|| client(Arc::new(Rsa)));
     &CLIENT
 }
 
 /// One that believes.
-pub(super) fn believing() -> &'static WechatPay {
+pub(crate) fn believing() -> &'static WechatPay {
     static CLIENT: LazyLock<WechatPay> = LazyLock::new(|| client(Arc::new(Believing)));
     &CLIENT
 }
 
 /// A text of a key of the vectors.
-pub(super) fn key(name: &str, member: &str) -> String {
+pub(crate) fn key(name: &str, member: &str) -> String {
     static ALL: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(KEYS).unwrap_or_default());
     ALL[name][member].as_str().unwrap_or_default().to_owned()
 }
@@ -73,7 +74,7 @@ fn client(scheme: Arc<dyn SignatureScheme>) -> WechatPay {
 
 /// Where requests go, and answers come from: each thread has its own.
 #[derive(Debug)]
-pub(super) struct Wire;
+pub(crate) struct Wire;
 
 #[derive(Default)]
 struct Conversation {
@@ -88,13 +89,13 @@ thread_local! {
 
 impl Wire {
     /// Forgets what was said, and puts answers ready in this order.
-    pub(super) fn begin(mut answers: Vec<WireResponse>) {
+    pub(crate) fn begin(mut answers: Vec<WireResponse>) {
         answers.reverse();
         CONVERSATION.set(Conversation { sent: Vec::new(), answers });
     }
 
     /// What was sent since.
-    pub(super) fn sent() -> Vec<WireRequest> {
+    pub(crate) fn sent() -> Vec<WireRequest> {
         CONVERSATION.take().sent
     }
 }
@@ -111,7 +112,7 @@ impl Transport for Wire {
 }
 
 /// A signed answer, as far as [`believing`] looks.
-pub(super) fn answer(body: String) -> WireResponse {
+pub(crate) fn answer(body: String) -> WireResponse {
     let headers = [
         ("wechatpay-timestamp", NOW.to_string()),
         ("wechatpay-nonce", NONCE.to_owned()),
@@ -120,6 +121,12 @@ pub(super) fn answer(body: String) -> WireResponse {
     ];
     let headers = headers.map(|(name, value)| (name.to_owned(), value));
     WireResponse { status: 200, headers: BTreeMap::from(headers), body: body.into_bytes() }
+}
+
+/// What a future of the client gives: over a wire that answers at once there is nothing to wait for.
+#[expect(clippy::expect_used, reason = "a client that waits for nothing and is not ready hangs")]
+pub(crate) fn now<T>(future: impl Future<Output = T>) -> T {
+    future.now_or_never().expect("the client waits, and nothing will come")
 }
 
 struct Still;
@@ -147,10 +154,10 @@ impl Nonces for Always {
 }
 
 /// Takes every signature, and signs with a digest that anybody can make.
-pub(super) struct Believing;
+pub(crate) struct Believing;
 
 /// What [`Believing`] signs `message` with.
-pub(super) fn seal(message: &[u8]) -> Vec<u8> {
+pub(crate) fn seal(message: &[u8]) -> Vec<u8> {
     digest(&SHA256, message).as_ref().to_vec()
 }
 
