@@ -18,7 +18,7 @@ pub(crate) struct Choices {
     /// Under two minutes after the build; the figures say less
     #[arg(long)]
     quick: bool,
-    /// Only this path: start, notifications, prepays, hot or reads; may be given several times
+    /// Only this path: verify, start, notifications, prepays, hot or reads; may be given several times
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// Also writes the figures into this file
@@ -35,9 +35,40 @@ enum Profile {
     Debug,
 }
 
+/// What is measured without a database, by a program of its own.
+const VERIFY: &str = "verify";
+
 /// Fails when the answers were wrong, not when a goal was missed.
 pub(crate) fn run(repository: &Repository, choices: &Choices) -> Result<ExitCode> {
-    let mut words = vec!["build", "--locked", "--package", "app", "--package", "bench"];
+    let all = choices.only.is_empty();
+    if all || choices.only.iter().any(|name| name == VERIFY) {
+        verify(repository, choices)?;
+    }
+    if all || choices.only.iter().any(|name| name != VERIFY) {
+        service(repository, choices)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The protocol alone: what the client does with a notification, and the sandbox with a prepay.
+fn verify(repository: &Repository, choices: &Choices) -> Result<()> {
+    let programs = build(repository, choices, &["protocol"])?;
+    let mut command = Command::new(programs.join("paydesk-speed"));
+    command.arg("--folder").arg(repository.target().join("xtask-bench").join("speed"));
+    if choices.quick {
+        command.arg("--quick");
+    }
+    eprintln!("== paydesk-speed");
+    if !cargo::run(&mut command)?.success() {
+        bail!("the benchmark of the protocol failed");
+    }
+    Ok(())
+}
+
+/// Where the programs are.
+fn build(repository: &Repository, choices: &Choices, packages: &[&str]) -> Result<PathBuf> {
+    let mut words = vec!["build", "--locked"];
+    words.extend(packages.iter().flat_map(|package| ["--package", package]));
     let folder = match choices.profile {
         Profile::Release => {
             words.push("--release");
@@ -46,14 +77,18 @@ pub(crate) fn run(repository: &Repository, choices: &Choices) -> Result<ExitCode
         Profile::Debug => "debug",
     };
     cargo::step(repository, &words)?;
-    let programs = repository.target().join(folder);
+    Ok(repository.target().join(folder))
+}
+
+fn service(repository: &Repository, choices: &Choices) -> Result<()> {
+    let programs = build(repository, choices, &["app", "bench"])?;
     let mut command = Command::new(programs.join("paydesk-bench"));
     command.arg("--paydesk").arg(programs.join("paydesk"));
     command.arg("--folder").arg(repository.target().join("xtask-bench"));
     if choices.quick {
         command.arg("--quick");
     }
-    for name in &choices.only {
+    for name in choices.only.iter().filter(|name| *name != VERIFY) {
         command.args(["--only", name]);
     }
     if let Some(file) = &choices.json {
@@ -63,5 +98,5 @@ pub(crate) fn run(repository: &Repository, choices: &Choices) -> Result<ExitCode
     if !cargo::run(&mut command)?.success() {
         bail!("the benchmarks failed");
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

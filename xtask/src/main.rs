@@ -9,6 +9,7 @@ mod cargo;
 mod ci;
 mod course;
 mod coverage;
+mod fuzz;
 mod mutants;
 mod node;
 mod page;
@@ -48,6 +49,8 @@ enum Command {
     Tidy,
     /// Calls the running service at random and checks every answer against its OpenAPI document
     ApiFuzz(api_fuzz::Choices),
+    /// Throws changed bytes at whatever reads what WeChat Pay or a merchant sends
+    Fuzz(fuzz::Choices),
     /// Three WeChat Pay SDKs of others, as they are published, against `paydesk sandbox`
     Sdks(sdks::Choices),
     /// The sandbox's page in a real Chromium without a window: what a person does on it, and screenshots
@@ -96,6 +99,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Test { arguments } => test::run(&repository, arguments),
         Command::Tidy => tidy::run(&repository),
         Command::ApiFuzz(choices) => api_fuzz::run(&repository, choices),
+        Command::Fuzz(choices) => fuzz::run(&repository, choices),
         Command::Sdks(choices) => sdks::run(&repository, choices),
         Command::Page(choices) => page::run(&repository, choices),
         Command::Bench(choices) => bench::run(&repository, choices),

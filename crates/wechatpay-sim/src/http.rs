@@ -13,6 +13,7 @@ mod wechat;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +33,9 @@ use crate::keys::folder::{FolderError, Identity, StoredKeys};
 const BODY_BYTES_MAX: usize = 64 * 1024;
 /// An idle connection is kept for longer than clients use one again.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// More threads than this serve nobody better.
+const WORKERS_MAX: usize = 8;
 
 /// How to start a sandbox.
 #[derive(Debug, Clone)]
@@ -144,6 +148,11 @@ fn listen(address: SocketAddr) -> Result<TcpListener, SandboxError> {
     Ok(listener)
 }
 
+/// Signing is most of the work, and each core can sign.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(2, NonZero::get).clamp(2, WORKERS_MAX)
+}
+
 #[expect(clippy::disallowed_methods, reason = "this shell starts its server and its delivery task")]
 fn spawn(
     listener: TcpListener,
@@ -163,7 +172,7 @@ fn spawn(
             .default_service(web::to(wechat::answer))
     })
     .on_connect(hang_up::remember_socket)
-    .workers(2)
+    .workers(workers())
     .keep_alive(KEEP_ALIVE)
     .disable_signals()
     .shutdown_timeout(1)

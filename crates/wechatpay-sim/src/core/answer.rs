@@ -39,6 +39,7 @@ impl Success {
 }
 
 impl WeChatPay {
+    /// The answer, with everything but its signature.
     pub(crate) fn seal(
         &self,
         outcome: Result<Success, Refusal>,
@@ -51,34 +52,33 @@ impl WeChatPay {
             Err(refusal) => return self.refuse(&refusal, ports),
             Ok(Success::Platform(json)) => {
                 let body = json.to_string().into_bytes();
-                return Answer { status: 200, headers: content_type(), body };
+                return Answer { status: 200, headers: content_type(), body, unsigned: None };
             }
             Ok(Success::File { content_type, content }) => {
                 let headers = vec![
                     ("Content-Type".to_owned(), content_type.to_owned()),
                     request_id(0, ports),
                 ];
-                return Answer { status: 200, headers, body: content };
+                return Answer { status: 200, headers, body: content, unsigned: None };
             }
             Ok(Success::Json(json)) => (200, json.into_bytes()),
             Ok(Success::NoContent) => (204, Vec::new()),
         };
         let serial = self.answer_serial(request.header("Wechatpay-Serial"));
-        let Ok(mut headers) = seal::headers(&serial, &body, at.real, signature, ports) else {
-            return self.refuse(&Refusal::system_error(), ports);
-        };
+        let (mut headers, unsigned) =
+            seal::unsigned_headers(&serial, &body, at.real, signature, ports);
         if !body.is_empty() {
             headers.extend(content_type());
         }
         headers.push(request_id(0, ports));
-        Answer { status, headers, body }
+        Answer { status, headers, body, unsigned: Some(unsigned) }
     }
 
     pub(crate) fn refuse(&self, refusal: &Refusal, ports: &mut Ports<'_>) -> Answer {
         let body = refusal.to_bytes(self.settings.spelling);
         let mut headers = if body.is_empty() { Vec::new() } else { content_type() };
         headers.push(request_id(refusal.internal, ports));
-        Answer { status: refusal.status, headers, body }
+        Answer { status: refusal.status, headers, body, unsigned: None }
     }
 }
 
@@ -87,19 +87,19 @@ pub(crate) fn injected_answer(injected: &InjectedStatus, ports: &mut Ports<'_>) 
     let internal = if injected.status == 429 { TOO_FREQUENT } else { 0 };
     let mut headers = vec![request_id(internal, ports)];
     let Some(code) = &injected.code else {
-        return Answer { status: injected.status, headers, body: Vec::new() };
+        return Answer { status: injected.status, headers, body: Vec::new(), unsigned: None };
     };
     let message = injected.message.as_deref().unwrap_or("沙箱注入的错误");
     headers.extend(content_type());
     let body = json!({"code": code, "message": message}).to_string().into_bytes();
-    Answer { status: injected.status, headers, body }
+    Answer { status: injected.status, headers, body, unsigned: None }
 }
 
 /// The answer of an `errcode` fault.
 pub(crate) fn injected_errcode(injected: &InjectedErrcode) -> Answer {
     let errmsg = injected.errmsg.as_deref().unwrap_or("沙箱注入的错误");
     let body = json!({"errcode": injected.errcode, "errmsg": errmsg}).to_string().into_bytes();
-    Answer { status: 200, headers: content_type(), body }
+    Answer { status: 200, headers: content_type(), body, unsigned: None }
 }
 
 fn content_type() -> Headers {

@@ -2,6 +2,11 @@
 //!
 //! MAY NOT know an HTTP library: the shell and the simulation each translate.
 
+use crate::core::ports::Keyring;
+use crate::core::refusal::Refusal;
+use crate::core::seal::Unsigned;
+use crate::core::settings::Spelling;
+
 /// Names and values, in order.
 pub type Headers = Vec<(String, String)>;
 
@@ -47,12 +52,27 @@ pub struct Answer {
     pub headers: Headers,
     /// The body, possibly empty.
     pub body: Vec<u8>,
+    /// Its signature, where that is still to be made.
+    pub(crate) unsigned: Option<Unsigned>,
 }
 
 impl Answer {
     /// An answer of the gateway: a status and nothing else.
     pub fn bare(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new() }
+        Self { status, headers: Vec::new(), body: Vec::new(), unsigned: None }
+    }
+}
+
+impl Answer {
+    /// The same with its signature. The same bytes however late that is.
+    fn signed(mut self, keyring: &dyn Keyring) -> Self {
+        let Some(unsigned) = self.unsigned.take() else { return self };
+        if unsigned.sign_into(&mut self.headers, keyring).is_err() {
+            self.status = 500;
+            self.headers.retain(|(name, _)| !name.starts_with("Wechatpay-"));
+            self.body = Refusal::system_error().to_bytes(Spelling::Current);
+        }
+        self
     }
 }
 
@@ -87,6 +107,13 @@ impl Exchange {
         if let Some(answer) = &mut self.answer {
             answer.body.truncate(answer.body.len() / 2);
         }
+        self
+    }
+
+    /// The same with the signature of its answer.
+    #[must_use]
+    pub fn signed(mut self, keyring: &dyn Keyring) -> Self {
+        self.answer = self.answer.map(|answer| answer.signed(keyring));
         self
     }
 

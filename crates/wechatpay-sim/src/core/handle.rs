@@ -53,6 +53,11 @@ enum Effect {
 impl WeChatPay {
     /// Answers one request.
     pub fn handle(&mut self, request: &ApiRequest, ports: &mut Ports<'_>) -> Exchange {
+        self.handle_unsigned(request, ports).signed(ports.keyring)
+    }
+
+    /// The same, but for the signature of the answer: [`Exchange::signed`] makes it, at any time and beside other calls.
+    pub fn handle_unsigned(&mut self, request: &ApiRequest, ports: &mut Ports<'_>) -> Exchange {
         self.catch_up(ports);
         let route = Route::find(&request.method, request.path());
         let members = members_of(&route, &request.body);

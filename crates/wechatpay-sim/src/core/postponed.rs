@@ -242,7 +242,8 @@ impl WeChatPay {
             self.faults.let_go(rule);
             let answer = self.seal(outcome, &call.request, SignatureFault::None, ports);
             self.calls.answered(call.log, Some(answer.status), code_of(&answer));
-            self.postponed.keep_answer(number, Exchange::now(answer));
+            let exchange = Exchange::now(answer).signed(ports.keyring);
+            self.postponed.keep_answer(number, exchange);
         }
         if closes && effective {
             self.closed(call.out_trade_no.as_deref(), ports);

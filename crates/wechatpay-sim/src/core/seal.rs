@@ -4,7 +4,7 @@
 
 use crate::core::WeChatPay;
 use crate::core::exchange::Headers;
-use crate::core::ports::{Ports, SigningFailed};
+use crate::core::ports::{Keyring, Ports, SigningFailed};
 use crate::core::settings::Verification;
 use time::OffsetDateTime;
 
@@ -20,7 +20,39 @@ pub enum SignatureFault {
     Probe,
 }
 
-/// The four headers and the signature type for `body`.
+const SIGNATURE: &str = "Wechatpay-Signature";
+
+/// A signature that is still to be made: it takes longer than all that was done before it, and needs none of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unsigned {
+    serial: String,
+    message: Vec<u8>,
+    fault: SignatureFault,
+    /// What a probe has in place of a signature.
+    probe: String,
+}
+
+impl Unsigned {
+    /// Makes it, and writes it where it belongs.
+    pub(crate) fn sign_into(
+        self,
+        headers: &mut Headers,
+        keyring: &dyn Keyring,
+    ) -> Result<(), SigningFailed> {
+        let signature = keyring.sign(&self.serial, &self.message)?;
+        let signature = match self.fault {
+            SignatureFault::None => signature,
+            SignatureFault::Corrupt => corrupt(&signature),
+            SignatureFault::Probe => self.probe,
+        };
+        if let Some((_, value)) = headers.iter_mut().find(|(name, _)| name == SIGNATURE) {
+            *value = signature;
+        }
+        Ok(())
+    }
+}
+
+/// The four headers and the signature type for `body`, signed.
 pub fn headers(
     serial: &str,
     body: &[u8],
@@ -28,25 +60,37 @@ pub fn headers(
     fault: SignatureFault,
     ports: &mut Ports<'_>,
 ) -> Result<Headers, SigningFailed> {
+    let (mut headers, unsigned) = unsigned_headers(serial, body, signed_at, fault, ports);
+    unsigned.sign_into(&mut headers, ports.keyring)?;
+    Ok(headers)
+}
+
+/// The same with an empty signature, and what it is to be made of.
+pub(crate) fn unsigned_headers(
+    serial: &str,
+    body: &[u8],
+    signed_at: OffsetDateTime,
+    fault: SignatureFault,
+    ports: &mut Ports<'_>,
+) -> (Headers, Unsigned) {
     let timestamp = signed_at.unix_timestamp().to_string();
     let nonce = ports.lower_hex(16);
     let mut message = format!("{timestamp}\n{nonce}\n").into_bytes();
     message.extend_from_slice(body);
     message.push(b'\n');
-    let signature = ports.keyring.sign(serial, &message)?;
-    let signature = match fault {
-        SignatureFault::None => signature,
-        SignatureFault::Corrupt => corrupt(&signature),
+    let probe = match fault {
         SignatureFault::Probe => format!("WECHATPAY/SIGNTEST/{}", ports.text(325)),
+        SignatureFault::None | SignatureFault::Corrupt => String::new(),
     };
     let pairs = [
         ("Wechatpay-Timestamp", timestamp),
         ("Wechatpay-Nonce", nonce),
-        ("Wechatpay-Signature", signature),
+        (SIGNATURE, String::new()),
         ("Wechatpay-Serial", serial.to_owned()),
         ("Wechatpay-Signature-Type", "WECHATPAY2-SHA256-RSA2048".to_owned()),
     ];
-    Ok(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    let headers = pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    (headers, Unsigned { serial: serial.to_owned(), message, fault, probe })
 }
 
 /// Another signature of the same length that still decodes.

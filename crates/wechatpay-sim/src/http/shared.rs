@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use rand::rngs::{OsRng, StdRng};
@@ -29,6 +29,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(600);
 /// What requests and the delivery task share.
 pub(super) struct Shared {
     inside: Mutex<Inside>,
+    /// Apart from the rest, so that answers are signed side by side. Whoever wants both takes the rest first.
+    keyring: RwLock<RsaKeyring>,
     directory: PathBuf,
     /// Where the real time stands still.
     stands_at: Option<OffsetDateTime>,
@@ -44,7 +46,6 @@ struct Inside {
     pay: WeChatPay,
     clock: SandboxClock,
     keys: StoredKeys,
-    keyring: RsaKeyring,
     entropy: Chance,
 }
 
@@ -64,15 +65,16 @@ impl Shared {
         let stands_at = rehearsal.map(|rehearsal| rehearsal.real);
         let mut pay = WeChatPay::new(keys.account(), settings);
         pay.set_faults(faults);
+        let keyring = keys.keyring()?;
         let inside = Inside {
             pay,
             clock: SandboxClock::real(stands_at.unwrap_or_else(real_now)),
-            keyring: keys.keyring()?,
             keys,
             entropy: Chance(StdRng::from_seed(seed)),
         };
         Ok(Self {
             inside: Mutex::new(inside),
+            keyring: RwLock::new(keyring),
             directory,
             stands_at,
             is_public: !listen.ip().is_loopback(),
@@ -90,9 +92,10 @@ impl Shared {
     pub(super) fn visit<T>(&self, visit: impl FnOnce(&mut WeChatPay, &mut Ports<'_>) -> T) -> T {
         let mut guard = self.lock();
         let inside = &mut *guard;
+        let keyring = self.keyring();
         let mut ports = Ports {
             at: inside.clock.moment(self.real()),
-            keyring: &inside.keyring,
+            keyring: &*keyring,
             entropy: &mut inside.entropy,
         };
         let (answered, due) = (inside.pay.held_calls_answered(), inside.pay.next_due());
@@ -104,6 +107,11 @@ impl Shared {
             self.wake.notify_one();
         }
         result
+    }
+
+    /// Signs what the core has left unsigned. Takes longer than any visit, and keeps nobody from one.
+    pub(super) fn signed(&self, exchange: Exchange) -> Exchange {
+        exchange.signed(&*self.keyring())
     }
 
     /// The end of a call that the core holds open. Waits until others have overtaken it or its time has come.
@@ -172,7 +180,7 @@ impl Shared {
     pub(super) fn add_platform(&self, key: CertifiedKey) -> Result<(), FolderError> {
         let mut guard = self.lock();
         let inside = &mut *guard;
-        inside.keyring.add_signer(&key.serial, &key.private_key_pem)?;
+        self.keyring_to_change().add_signer(&key.serial, &key.private_key_pem)?;
         let certificate = listed(&key);
         inside.keys.add_platform(&self.directory, key)?;
         inside.pay.add_platform_certificate(certificate);
@@ -183,7 +191,7 @@ impl Shared {
     pub(super) fn add_merchant(&self, key: CertifiedKey) -> Result<(), FolderError> {
         let mut guard = self.lock();
         let inside = &mut *guard;
-        inside.keyring.add_merchant(&key.serial, &key.private_key_pem)?;
+        self.keyring_to_change().add_merchant(&key.serial, &key.private_key_pem)?;
         let serial = key.serial.clone();
         inside.keys.add_merchant(&self.directory, key)?;
         inside.pay.add_merchant_certificate(&serial);
@@ -201,6 +209,14 @@ impl Shared {
             inside.pay.revoke_merchant_certificate(serial);
         }
         Ok(can)
+    }
+
+    fn keyring(&self) -> RwLockReadGuard<'_, RsaKeyring> {
+        self.keyring.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keyring_to_change(&self) -> RwLockWriteGuard<'_, RsaKeyring> {
+        self.keyring.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A panic elsewhere leaves a plain value, not a broken one: go on with it.

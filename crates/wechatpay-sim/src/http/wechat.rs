@@ -19,7 +19,8 @@ pub(super) async fn answer(
     shared: Data<Shared>,
 ) -> HttpResponse {
     let api_request = translate(&request, &body);
-    let exchange = shared.visit(|pay, ports| pay.handle(&api_request, ports));
+    let exchange = shared.visit(|pay, ports| pay.handle_unsigned(&api_request, ports));
+    let exchange = shared.signed(exchange);
     let exchange = match exchange.held {
         Some(held) => shared.end_of(held).await,
         None => exchange,

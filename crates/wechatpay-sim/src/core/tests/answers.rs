@@ -7,6 +7,64 @@ use crate::core::settings::Verification;
 
 const AES: &str = include_str!("../../../tests/vectors/v3_aes_gcm.json");
 
+/// Signs nothing, and would be noticed if it were asked to.
+struct Elsewhere;
+
+impl Keyring for Elsewhere {
+    fn sign(&self, serial: &str, _message: &[u8]) -> Result<String, SigningFailed> {
+        panic!("asked to sign with {serial}")
+    }
+
+    fn verify_merchant(&self, serial: &str, message: &[u8], signature: &str) -> bool {
+        Tags.verify_merchant(serial, message, signature)
+    }
+}
+
+#[test]
+fn what_is_signed_later_is_the_same_to_the_byte() {
+    for action in ["corrupt_signature", "probe", "truncate", "none"] {
+        let rules = json!([{"action": action}]);
+        let requests = [
+            signed("POST", NATIVE, &native_body("T00001").to_string()),
+            close("T00001"),
+            query("T9"),
+        ];
+        let (mut now, mut later) = (World::new(), World::new());
+        if action != "none" {
+            now.faults(rules.clone());
+            later.faults(rules);
+        }
+        for request in requests {
+            let at = Moment { real: START, business: START };
+            let mut ports = Ports { at, keyring: &Elsewhere, entropy: &mut later.entropy };
+            let unsigned = later.pay.handle_unsigned(&request, &mut ports);
+            assert_eq!(unsigned.signed(&Tags), now.exchange(&request), "{action}");
+        }
+    }
+}
+
+/// What cannot be signed is an error, and says nothing that should have been signed.
+#[test]
+fn an_answer_that_cannot_be_signed_is_an_error() {
+    struct Keyless;
+    impl Keyring for Keyless {
+        fn sign(&self, serial: &str, _message: &[u8]) -> Result<String, SigningFailed> {
+            Err(SigningFailed { serial: serial.to_owned() })
+        }
+        fn verify_merchant(&self, serial: &str, message: &[u8], signature: &str) -> bool {
+            Tags.verify_merchant(serial, message, signature)
+        }
+    }
+    let mut world = World::new();
+    let request = signed("POST", NATIVE, &native_body("T00001").to_string());
+    let at = Moment { real: START, business: START };
+    let mut ports = Ports { at, keyring: &Keyless, entropy: &mut world.entropy };
+    let answer = world.pay.handle(&request, &mut ports).answer.unwrap();
+    assert_eq!(said(&answer), "500 SYSTEM_ERROR 系统错误");
+    assert!(header(&answer.headers, "Wechatpay-Serial").is_none());
+    assert!(header(&answer.headers, "Request-ID").is_some());
+}
+
 #[test]
 fn answers_follow_the_mode_and_the_request() {
     for (mode, wanted, signer) in [
