@@ -66,6 +66,7 @@ impl Order {
         said: &RefundFact,
         given: &Circumstances<'_>,
     ) -> Result<Decision, Rejection> {
+        let recorded = self.record_refund(said, given)?;
         let refund = self.known_refund(said.out_refund_no())?;
         let is_meant = refund.applied.is_some_and(|applied| applied.at == applied_at)
             && matches!(refund.state, RefundState::Processing { .. });
@@ -74,7 +75,9 @@ impl Order {
                 && stated.progress == RefundProgress::Abnormal
                 && refund.refund_id() == Some(&stated.refund_id)
         });
-        let Some(stated) = stated else { return self.record_refund(said, given) };
+        let Some(stated) = stated else { return Ok(recorded) };
+        // What cannot be said of it is refused, also about the time before.
+        let _it_can_be = self.record_known(refund, stated, given.now)?;
         let out_refund_no = refund.out_refund_no.clone();
         let events = vec![
             Event::ApplicationRefused {

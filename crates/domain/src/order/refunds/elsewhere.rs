@@ -177,7 +177,7 @@ impl Order {
     }
 
     /// What the payer reads of money of which the order keeps nothing; `None` when it keeps it.
-    fn why_all_goes_back(&self, payment: &Payment) -> Option<&'static str> {
+    pub(super) fn why_all_goes_back(&self, payment: &Payment) -> Option<&'static str> {
         if is_surplus(payment) {
             return Some(SURPLUS_REASON);
         }

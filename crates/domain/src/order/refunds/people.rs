@@ -99,8 +99,7 @@ impl Order {
         let is_over = ended && !has_replacement;
         // What somebody asked for can be asked for again, as much as is wanted.
         let may_be_named = |amount| {
-            let now_asked_for = self.replacement_of(out_refund_no).unwrap_or(refund).amount;
-            self.returns_surplus(refund) && (is_over || amount == now_asked_for)
+            self.returns_surplus(refund) && (is_over || self.is_asked_for_since(refund, amount))
         };
         if amount.is_some_and(|amount| !may_be_named(amount)) {
             return Err(Rejection::WrongState);
@@ -276,6 +275,13 @@ impl Order {
         last.is_some_and(|last| last.state != RefundState::Declined)
     }
 
+    /// Whether so much was asked for in the place of a refund; or by itself, where nothing is in its place.
+    fn is_asked_for_since(&self, refund: &Refund, amount: Fen) -> bool {
+        let next = |of: &&Refund| self.replacement_of(&of.out_refund_no);
+        let Some(heir) = next(&refund) else { return refund.amount == amount };
+        std::iter::successors(Some(heir), next).any(|heir| heir.amount == amount)
+    }
+
     /// The end of the chain of replacements that begins with a refund: the one that still counts.
     #[must_use]
     pub fn last_of_chain(&self, first: &OutRefundNo) -> Option<&Refund> {
@@ -332,11 +338,21 @@ impl Order {
     }
 
     /// Whether another one is begun by itself in the place of a refund that WeChat Pay closes. Where its goods were
-    /// sent because it had been given up, a person asks for it or does not.
+    /// sent because it had been given up, or where it was asked for in commits that are lost and not sent since, a
+    /// person asks for it or does not.
     pub(super) fn is_begun_again(&self, closed: &Refund) -> bool {
         closed.kind != RefundKind::External
             && !self.was_overtaken(closed)
             && !self.goes_back_otherwise(closed)
+            && self.is_still_wanted(closed)
+    }
+
+    /// Whether it was sent or is about to be, as far as this life of the database knows; or it is money that the order
+    /// does not keep. Of what somebody declined or took back meanwhile WeChat Pay may know from a life that is lost.
+    fn is_still_wanted(&self, closed: &Refund) -> bool {
+        let payment = self.payments.iter().find(|payment| payment.no == closed.payment_no);
+        let is_owed = payment.is_some_and(|payment| self.why_all_goes_back(payment).is_some());
+        closed.sent_at.is_some() || closed.is_unsent() || is_owed
     }
 
     /// What goes in the place of a refund that WeChat Pay closed: what was wanted last, as far as it is still

@@ -43,7 +43,7 @@ impl Order {
         }
     }
 
-    fn record_known(
+    pub(super) fn record_known(
         &self,
         refund: &Refund,
         said: &RefundStatement,

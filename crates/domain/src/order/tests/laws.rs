@@ -9,6 +9,7 @@ mod agreed;
 mod chains;
 mod drain;
 mod epochs;
+mod facts;
 mod goods;
 mod money;
 mod reach;

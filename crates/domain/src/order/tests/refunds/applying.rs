@@ -7,7 +7,6 @@ use super::super::refund_samples::{
     succeeded, surplus,
 };
 use super::super::samples::{TOTAL, start};
-use crate::Pace;
 use crate::card::CardOwner;
 use crate::case::{CaseEnd, CaseKind};
 use crate::changeset::Changeset;
@@ -17,6 +16,7 @@ use crate::names::{Mchid, RefundId};
 use crate::order::{CancelCause, Command, Decision, HORIZON_S, Order, OrderStatus, Rejection};
 use crate::outgoing::OutgoingKind;
 use crate::refund::{Application, Asker, RefundState, RefundStatus};
+use crate::{Fen, Pace};
 
 /// A refund of [`PART`] that `operator:1` asked for, and that could not reach its payer.
 fn abnormal() -> Order {
@@ -193,6 +193,17 @@ fn a_refused_application_leaves_the_refund_abnormal_with_the_reason() {
     let after = later(0).play(&order, &refused);
     assert_eq!(later(0).decide(&after, &refused), Ok(Decision::AlreadyApplied));
     assert!(later(0).decide(&after, &apply(&after)).is_ok());
+}
+
+/// It would be refused when it comes a second time, too.
+#[test]
+fn a_refusal_with_an_answer_that_cannot_be_is_refused() {
+    let order = applied();
+    let mut other = order.clone();
+    other.refunds[0].amount = Fen::new(1);
+    let refused = application_refused(&other, RefundProgress::Abnormal);
+    let why = later(0).decide(&order, &refused).unwrap_err();
+    assert!(matches!(why, Rejection::RefundDiffers { .. }), "{why:?}");
 }
 
 #[test]

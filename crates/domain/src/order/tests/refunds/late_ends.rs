@@ -4,7 +4,7 @@
 use super::super::moment::Moment;
 use super::super::refund_samples::{
     PART, ask, call_refused, console, decline, last, no, not_exist, paid, play, rejected, retry,
-    said_of, send, settle_offline, shipped, succeeded, surplus,
+    said_of, send, settle_offline, shipped, succeeded, surplus, withdraw,
 };
 use super::super::samples::{TOTAL, ship, start};
 use super::fees::{by, number, tea_and_cup};
@@ -172,6 +172,42 @@ fn what_a_person_said_is_owed_of_a_surplus_stays_so_when_it_is_closed() {
             "{:?}",
             states(&order)
         );
+    }
+}
+
+/// Named once more, after another person said no; who repeats it is told that it is done.
+#[test]
+fn how_much_is_owed_may_be_said_again_under_the_number_of_the_first() {
+    let order = rejected(surplus());
+    let order = at(10).play(&order, &owing(&order, PART));
+    let named = no(&order);
+    let order = at(100).play(&order, &send(&order));
+    let order = at(101).play(&order, &call_refused(&order));
+    let order = at(102).play(&order, &not_exist(&order));
+    let order = at(110).play(&order, &owing(&order, TOTAL - 1));
+    let order = told(&at(200), &order, &named, RefundProgress::Processing);
+    let order = told(&at(210), &order, &named, RefundProgress::Closed);
+    let order = at(220).play(&order, &decline(&order));
+    let less = Command::RetryRefund { out_refund_no: named, amount: Some(Fen::new(1)) };
+    let order = at(230).play(&order, &less);
+    assert_eq!(last(&order).amount, Fen::new(1), "{:?}", states(&order));
+    assert_eq!(at(231).decide(&order, &less), Ok(Decision::AlreadyApplied));
+}
+
+/// It was agreed to and sent in a life of the database that is lost; in this one somebody has said no since.
+#[test]
+fn what_was_declined_and_is_there_is_not_begun_again_when_it_is_closed() {
+    let asked = || play(shipped(), &[|_| ask(PART, Asker::Buyer)]);
+    for given_up in [decline, withdraw] {
+        let order = play(asked(), &[given_up]);
+        let number = no(&order);
+        let order = told(&at(200), &order, &number, RefundProgress::Processing);
+        let closed = said_of(&order, last(&order), RefundProgress::Closed);
+        let written = at(210).written(&order, &closed);
+        let [case] = &written.cases[..] else { panic!("{:?}", written.cases) };
+        assert_eq!((case.kind, &*case.subject), (CaseKind::RefundAbnormal, number.as_str()));
+        let order = at(210).play(&order, &closed);
+        assert_eq!(order.reserved(1), Fen::ZERO, "{:?}", states(&order));
     }
 }
 
