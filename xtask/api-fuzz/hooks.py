@@ -24,10 +24,10 @@ def filter_case(context, case):
 
 @schemathesis.hook
 def map_case(context, case):
-    """Three rules of bodies that no schema can say, and that the service refuses with 400 (its own tests
-    show it): a coupon ends after it begins, no place has two fees, and a payer's card is said whole and
-    the merchant's not at all. What keeps to the schema is made to keep to them; what does not is left
-    alone."""
+    """Four rules of bodies that their schemas do not say, and that the service refuses with 400 (its own tests
+    show it): a coupon ends after it begins, no place has two fees, a payer's card is said whole and the
+    merchant's not at all, and who pays in a browser says from where. What keeps to the schema is made to
+    keep to them; what does not is left alone."""
     if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
         return case
     if not isinstance(case.body, dict):
@@ -40,6 +40,8 @@ def map_case(context, case):
         case.body = {**case.body, "regions": list(places.values())}
     if operation == "apply_abnormal_refund":
         case.body = to_a_card(case.body)
+    if case.body.get("trade_type") == "H5":
+        case.body = {**case.body, "client_ip": case.body.get("client_ip") or "203.0.113.9"}
     return case
 
 
