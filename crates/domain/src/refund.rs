@@ -14,11 +14,14 @@
 //! (`requested`, `awaiting_approval` ─▶ `withdrawn`), and what of it did not go back there is asked for
 //! again as another one. What may happen when is decided in `order/refunds/`.
 
-use crate::card::CardOwner;
 use crate::names::RefundId;
 use crate::payment::PaymentNo;
 use crate::{Fen, OutRefundNo, Timestamp};
 use core::fmt;
+
+mod application;
+
+pub use application::{Application, Destination, WithTheMerchant};
 
 /// The most refunds of one payment at WeChat Pay (v3 §7.5).
 pub const REFUNDS_MAX: usize = 50;
@@ -56,19 +59,10 @@ pub struct Refund {
     pub state: RefundState,
     /// When it was last sent, or was about to be.
     pub sent_at: Option<Timestamp>,
-    /// That it was abnormal, and applied for to a card; the last time.
+    /// That it was abnormal, and applied for to a card; the last time, and what is left of those before.
     pub applied: Option<Application>,
     /// When it was decided.
     pub created_at: Timestamp,
-}
-
-/// That a person had an abnormal refund sent to a card (v3 §7.7). Which card it was is kept nowhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Application {
-    /// Whose card. Once it was the merchant's, so it stays: money that arrives may be there.
-    pub to: CardOwner,
-    /// When it was applied for, or was about to be.
-    pub at: Timestamp,
 }
 
 /// What a refund is for: so many of one line.
@@ -303,12 +297,12 @@ impl Refund {
         self.applied.map_or(sent_at, |applied| applied.at.max(sent_at))
     }
 
-    /// Whether it succeeded, and the money may be on the merchant's own account: the payer is owed it until a
-    /// person has paid it.
+    /// Whether it succeeded, and the money is or may be on the merchant's own account: the payer is owed it then until
+    /// a person has paid it. `None` where it is the payer's.
     #[must_use]
-    pub fn is_with_the_merchant(&self) -> bool {
-        matches!(self.state, RefundState::Succeeded { .. })
-            && self.applied.is_some_and(|applied| applied.to == CardOwner::Merchant)
+    pub fn with_the_merchant(&self) -> Option<WithTheMerchant> {
+        let is_there = matches!(self.state, RefundState::Succeeded { .. });
+        self.applied.filter(|_| is_there).and_then(Application::with_the_merchant)
     }
 
     /// WeChat Pay's number of it, once it is known.

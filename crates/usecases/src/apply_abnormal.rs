@@ -10,7 +10,7 @@ mod tests;
 use crate::{ActError, Acted, Action, Paydesk, Target, TransactError};
 use domain::card::Card;
 use domain::changeset::{Audit, Intent};
-use domain::fact::RefundFact;
+use domain::fact::{RefundFact, RefundProgress};
 use domain::order::{Command, Order, Rejection};
 use domain::ports::{AbnormalRequest, GatewayError, OrderKey, WechatRefusal};
 use domain::refund::RefundState;
@@ -86,9 +86,12 @@ impl Paydesk {
             Ok(fact) => {
                 tracing::info!(refund.out_refund_no = %applying.request.out_refund_no,
                     status = fact.refund().name(), "refund.applied");
+                let is_taken = fact.statement().is_some_and(|said| says_taken(said.progress));
                 let recorded = self.record_applied(&applying, &Command::RecordRefund(fact)).await?;
-                let answer =
-                    recorded.as_ref().map_or(AppliedAnswer::Unheard, |_| AppliedAnswer::Taken);
+                let answer = match &recorded {
+                    Some(_) if is_taken => AppliedAnswer::Taken,
+                    Some(_) | None => AppliedAnswer::Unheard,
+                };
                 Ok(Applied { order: recorded.unwrap_or(order), answer })
             }
             Err(error) => self.after_no_answer(applying, order, error).await,
@@ -174,6 +177,17 @@ impl Paydesk {
             }
             Err(other) => Err(other.into()),
         }
+    }
+}
+
+/// Whether an answer to an application says that it was taken. `ABNORMAL` does not: it is late, or the refund came back
+/// at once, and counts only when nothing can arrive any more.
+fn says_taken(progress: RefundProgress) -> bool {
+    match progress {
+        RefundProgress::Processing | RefundProgress::Succeeded { .. } | RefundProgress::Closed => {
+            true
+        }
+        RefundProgress::Abnormal => false,
     }
 }
 

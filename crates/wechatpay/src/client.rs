@@ -279,12 +279,12 @@ impl PaymentGateway for WechatPay {
     ) -> PortFuture<'a, Result<RefundFact, GatewayError>> {
         Box::pin(async move {
             let draft = abnormal::draft(&self.exchange, request).await?;
-            match self.exchange.call(&draft).await? {
+            match self.exchange.call_once(&draft).await? {
                 Reply::Verified(answer) => abnormal::read(request, &self.exchange.mchid, &answer),
                 Reply::Declined(decline) => {
                     let decline = match &request.card {
                         Card::OfUser(card) => {
-                            decline.hiding(card.account.reveal()).hiding(card.name.reveal())
+                            decline.hiding_figures(card.account.reveal()).hiding(card.name.reveal())
                         }
                         Card::OfMerchant => decline,
                     };

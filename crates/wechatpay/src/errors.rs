@@ -105,14 +105,18 @@ const TABLE: &[Row] = {
 };
 
 /// An answer that is not 2xx, as far as it says anything. Unsigned: a hint.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Decline {
+    /// Its message is whole: what is personal is hidden before anything is cut off, of which the beginning would
+    /// be left. Goes out by [`Decline::shown`] alone.
     refusal: WechatRefusal,
 }
 
 /// The most characters of a code, and of a message, that are kept.
 const CODE_MAX: usize = 64;
 const MESSAGE_MAX: usize = 256;
+/// So many figures of a card's number tell whose it is.
+const PART_MIN: usize = 3;
 
 impl Decline {
     /// Reads an error's body; an unreadable one has no code.
@@ -122,7 +126,7 @@ impl Decline {
             refusal: WechatRefusal {
                 http_status: response.status,
                 code: short(&wire.code, CODE_MAX),
-                message: short(&wire.message, MESSAGE_MAX),
+                message: wire.message,
                 request_id: request_id(response),
             },
         }
@@ -155,15 +159,16 @@ impl Decline {
 
     /// The same as the port says it.
     pub(crate) fn into_error(self, call: Call) -> GatewayError {
+        let refusal = self.shown();
         match self.meaning(call) {
-            Meaning::Refused => GatewayError::Refused(self.refusal),
-            Meaning::Spent => GatewayError::NumberSpent(self.refusal),
-            Meaning::Paid => GatewayError::AlreadyPaid(self.refusal),
-            Meaning::Retryable => GatewayError::Retryable(self.refusal),
-            Meaning::Misconfigured => GatewayError::Misconfigured(self.refusal),
+            Meaning::Refused => GatewayError::Refused(refusal),
+            Meaning::Spent => GatewayError::NumberSpent(refusal),
+            Meaning::Paid => GatewayError::AlreadyPaid(refusal),
+            Meaning::Retryable => GatewayError::Retryable(refusal),
+            Meaning::Misconfigured => GatewayError::Misconfigured(refusal),
             Meaning::Unknown | Meaning::NotExist => {
-                let said = format!("WeChat Pay answered {}", self.refusal);
-                let id = self.refusal.request_id.as_deref();
+                let said = format!("WeChat Pay answered {refusal}");
+                let id = refusal.request_id.as_deref();
                 GatewayError::OutcomeUnknown(with_request_id(said, id))
             }
         }
@@ -199,6 +204,32 @@ impl Decline {
         self
     }
 
+    /// The same without any part of a card's `number`, should the message quote it: whole, its last four figures, or
+    /// in groups. Of a number that is written otherwise too, every run of [`PART_MIN`] figures is a part.
+    pub(crate) fn hiding_figures(mut self, number: &str) -> Decline {
+        let mut hidden = String::with_capacity(self.refusal.message.len());
+        let mut rest = self.refusal.message.as_str();
+        while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+            let (before, from) = rest.split_at(start);
+            let end = from.find(|c: char| !c.is_ascii_digit()).unwrap_or(from.len());
+            let (figures, after) = from.split_at(end);
+            let is_part =
+                figures.len() >= PART_MIN && (number.contains(figures) || figures.contains(number));
+            hidden.push_str(before);
+            hidden.push_str(if is_part { "…" } else { figures });
+            rest = after;
+        }
+        hidden.push_str(rest);
+        self.refusal.message = hidden;
+        self
+    }
+
+    /// As others may see it: of a readable length.
+    fn shown(&self) -> WechatRefusal {
+        let message = short(&self.refusal.message, MESSAGE_MAX);
+        WechatRefusal { message, ..self.refusal.clone() }
+    }
+
     /// `Request-ID`.
     pub(crate) fn request_id(&self) -> Option<String> {
         self.refusal.request_id.clone()
@@ -206,7 +237,7 @@ impl Decline {
 
     /// Status, code and message, for a log.
     pub(crate) fn text(&self) -> String {
-        self.refusal.to_string()
+        self.shown().to_string()
     }
 }
 

@@ -122,8 +122,18 @@ enum NotFetched {
 impl Exchange {
     /// One call: signed, sent, and verified if it is 2xx.
     pub(crate) async fn call(&self, draft: &Draft) -> Result<Reply, GatewayError> {
+        self.call_for(draft, Purpose::Call).await
+    }
+
+    /// One call that nothing makes idempotent: when the first host gives no answer, nobody else is asked, whose refusal
+    /// would be taken for that of a call that was accepted.
+    pub(crate) async fn call_once(&self, draft: &Draft) -> Result<Reply, GatewayError> {
+        self.call_for(draft, Purpose::Once).await
+    }
+
+    async fn call_for(&self, draft: &Draft, purpose: Purpose) -> Result<Reply, GatewayError> {
         self.refresh_when_stale().await;
-        let response = self.send(draft, Purpose::Call).await?;
+        let response = self.send(draft, purpose).await?;
         if !response.is_success() {
             return Ok(Reply::Declined(Decline::read(&response)));
         }

@@ -48,6 +48,9 @@ pub enum Purpose {
     /// thousand bytes.
     #[default]
     Call,
+    /// A call that is not idempotent by a number of ours: to the first host alone. When that gives no
+    /// answer it may have been taken, and what the backup host says of it is no answer to it.
+    Once,
     /// A file, from the host that an answer named and from no other. It may be long
     /// ([`DOWNLOAD_MAX`]) and take its time.
     Download(Host),
@@ -80,7 +83,7 @@ pub struct WireRequest {
 impl Purpose {
     fn bytes_max(self) -> usize {
         match self {
-            Purpose::Call => ANSWER_MAX,
+            Purpose::Call | Purpose::Once => ANSWER_MAX,
             Purpose::Download(_) => DOWNLOAD_MAX,
         }
     }
@@ -170,7 +173,7 @@ impl HttpTransport {
     /// itself says `http`.
     ///
     /// With a backup, a request that got no HTTP answer before the time was up is sent once more
-    /// to it, unchanged (v3 §1): everything that goes through here is idempotent by our number.
+    /// to it, unchanged (v3 §1), if it is a [`Purpose::Call`]: that is idempotent by our number.
     ///
     /// # Errors
     /// When the TLS stack cannot be set up.
@@ -241,7 +244,9 @@ impl HttpTransport {
     async fn carry(&self, request: WireRequest) -> Result<WireResponse, TransportError> {
         match (request.purpose, &self.backup_base_url) {
             (Purpose::Call, _) => self.send_with_backup(request).await,
-            (Purpose::Download(Host::First), _) => self.send_to(&self.base_url, &request).await,
+            (Purpose::Once | Purpose::Download(Host::First), _) => {
+                self.send_to(&self.base_url, &request).await
+            }
             (Purpose::Download(Host::Backup), Some(backup)) => self.send_to(backup, &request).await,
             (Purpose::Download(Host::Backup), None) => {
                 Err(TransportError("there is no backup host".to_owned()))
@@ -252,7 +257,7 @@ impl HttpTransport {
     /// How long a request may take as a whole.
     fn time_for(&self, purpose: Purpose) -> Duration {
         match purpose {
-            Purpose::Call => self.timeout,
+            Purpose::Call | Purpose::Once => self.timeout,
             Purpose::Download(_) => self.timeout.max(DOWNLOAD_TIMEOUT),
         }
     }

@@ -6,7 +6,7 @@ use crate::coupon::CouponHoldStatus;
 use crate::job::JobId;
 use crate::order::{Event, Order, StockOutcome};
 use crate::payment::{Payment, PaymentState, SurplusCause};
-use crate::refund::{NUMBER_TAKEN, Refund, RefundKind, RefundState};
+use crate::refund::{NUMBER_TAKEN, Refund, RefundKind, RefundState, WithTheMerchant};
 use crate::{Fen, OutRefundNo};
 
 /// The cases that all of this opens.
@@ -221,14 +221,8 @@ fn refund_trouble(
 ) -> Option<String> {
     match to {
         RefundState::Abnormal { .. } => Some(abnormal(after, events, no)),
-        RefundState::Succeeded { .. }
-            if after.refund(no).is_some_and(Refund::is_with_the_merchant) =>
-        {
-            Some(
-                "the refund was applied for to the merchant's own account, where its money is now: the \
-                 payer does not have it; pay it to them another way, then close this case"
-                    .to_owned(),
-            )
+        RefundState::Succeeded { .. } => {
+            after.refund(no)?.with_the_merchant().map(|there| not_the_payers(there).to_owned())
         }
         RefundState::Rejected { code } if code == NUMBER_TAKEN => Some(
             "its number is another refund's at WeChat Pay; begin it again under another one"
@@ -248,8 +242,21 @@ fn refund_trouble(
         | RefundState::Sending
         | RefundState::Unknown { .. }
         | RefundState::Processing { .. }
-        | RefundState::Succeeded { .. }
         | RefundState::SettledOffline { .. } => None,
+    }
+}
+
+/// What is to be done about a refund that arrived, and not or perhaps not at its payer's.
+fn not_the_payers(there: WithTheMerchant) -> &'static str {
+    match there {
+        WithTheMerchant::Known => {
+            "the refund was applied for to the merchant's own account, where its money is now: the payer does not have \
+             it; pay it to them another way, then close this case"
+        }
+        WithTheMerchant::Possible => {
+            "the refund arrived, and may be on the merchant's own account or on the payer's card: look at WeChat Pay's \
+             merchant platform before anybody pays it another way, then close this case"
+        }
     }
 }
 
@@ -310,7 +317,9 @@ pub(super) fn ended_cases(after: &Order, event: &Event) -> Vec<CaseEnd> {
             .into_iter()
             .filter(move |kind| is_ours || *kind != CaseKind::RefundMismatch)
             // What the merchant has, a person still has to pay the payer.
-            .filter(|kind| *kind != CaseKind::RefundAbnormal || !refund.is_with_the_merchant());
+            .filter(|kind| {
+                *kind != CaseKind::RefundAbnormal || refund.with_the_merchant().is_none()
+            });
         // A job that was set aside is named whole.
         let job = end(CaseKind::Stuck, &JobId::refund(&refund.out_refund_no).to_string());
         about.map(|kind| end(kind, number)).chain([job]).collect::<Vec<_>>()

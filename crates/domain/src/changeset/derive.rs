@@ -260,7 +260,8 @@ fn paid(settlement: &Settlement, stock: StockOutcome) -> &'static [OutgoingKind]
 fn moved(after: &Order, refund: &Refund, to: &RefundState) -> &'static [OutgoingKind] {
     match to {
         RefundState::Succeeded { .. } | RefundState::SettledOffline { .. } => {
-            match (surplus_paid_back(after, refund).is_some(), refund.is_with_the_merchant()) {
+            match (surplus_paid_back(after, refund).is_some(), refund.with_the_merchant().is_some())
+            {
                 (true, false) => &[OutgoingKind::RefundSucceeded, OutgoingKind::CaseResolved],
                 (false, false) => &[OutgoingKind::RefundSucceeded],
                 (true, true) => &[

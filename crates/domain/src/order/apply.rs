@@ -1,5 +1,6 @@
 //! Applies what happened. Cannot refuse, decides nothing.
 
+use crate::card::CardOwner;
 use crate::coupon::CouponHoldStatus;
 use crate::order::{Event, Order, OrderStatus, PaymentMethod, SettledBy, Settlement, StockOutcome};
 use crate::payment::{Payment, PaymentNo, PaymentState};
@@ -44,7 +45,7 @@ impl Order {
                 self.move_refund(out_refund_no, to, *at)
             }
             Event::RefundApplied { out_refund_no, to, at } => {
-                self.note_application(out_refund_no, Application { to: *to, at: *at });
+                self.note_application(out_refund_no, *to, *at)
             }
             Event::GoodsReturned { lines, stock: StockOutcome::Committed, .. } => {
                 self.take_back(lines);
@@ -62,8 +63,8 @@ impl Order {
             Event::HoldsCommitted { stock } => self.commit_holds(*stock),
             Event::Converted => self.payment_method = PaymentMethod::Wechat,
             Event::CouponMoved { to } => self.move_coupon(*to),
-            Event::ApplicationRefused { .. }
-            | Event::GoodsReturned { stock: StockOutcome::Refused, .. }
+            Event::ApplicationRefused { out_refund_no, .. } => self.note_refusal(out_refund_no),
+            Event::GoodsReturned { stock: StockOutcome::Refused, .. }
             | Event::CouponStuck { .. }
             | Event::FeesStuck => {}
             Event::PayerReported(report) => self.payer_report = Some(*report),
@@ -168,9 +169,15 @@ impl Order {
         }
     }
 
-    fn note_application(&mut self, no: &OutRefundNo, application: Application) {
+    fn note_application(&mut self, no: &OutRefundNo, to: CardOwner, at: Timestamp) {
         if let Some(refund) = self.refunds.iter_mut().find(|r| r.out_refund_no == *no) {
-            refund.applied = Some(application);
+            refund.applied = Some(Application::after(refund.applied, to, at));
+        }
+    }
+
+    fn note_refusal(&mut self, no: &OutRefundNo) {
+        if let Some(refund) = self.refunds.iter_mut().find(|r| r.out_refund_no == *no) {
+            refund.applied = refund.applied.map(Application::refused);
         }
     }
 
@@ -178,6 +185,9 @@ impl Order {
         if let Some(refund) = self.refunds.iter_mut().find(|r| r.out_refund_no == *no) {
             if let RefundState::Sending = to {
                 refund.sent_at = Some(at);
+            }
+            if let RefundState::Processing { .. } = to {
+                refund.applied = refund.applied.map(Application::under_way);
             }
             refund.state = to.clone();
         }

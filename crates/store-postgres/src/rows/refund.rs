@@ -7,7 +7,7 @@ use domain::names::RefundId;
 use domain::order::Order;
 use domain::ports::StoreError;
 use domain::refund::{
-    Application, Asker, Refund, RefundKind, RefundState, RefundStatus, RefundedLine,
+    Application, Asker, Destination, Refund, RefundKind, RefundState, RefundStatus, RefundedLine,
 };
 use domain::{Fen, OutRefundNo};
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,11 @@ pub(crate) struct RefundRow {
     applied_to: Option<String>,
     #[serde(default)]
     applied_at: Option<Instant>,
+    /// The `applied_at` of the application that was refused: the last one, or one before.
+    #[serde(default)]
+    refused_applied_at: Option<Instant>,
+    #[serde(default)]
+    applied_before: Option<String>,
 }
 
 /// So many of one line, in `refunds.lines`.
@@ -99,6 +104,14 @@ impl RefundRow {
             sent_at: refund.sent_at.map(Instant),
             applied_to: refund.applied.map(|applied| applied.to.name().to_owned()),
             applied_at: refund.applied.map(|applied| Instant(applied.at)),
+            refused_applied_at: refund
+                .applied
+                .filter(|applied| applied.is_refused)
+                .map(|applied| Instant(applied.at)),
+            applied_before: refund
+                .applied
+                .and_then(|applied| applied.others)
+                .map(|others| others.name().to_owned()),
         };
         row.put_state(&refund.state);
         Some(row)
@@ -175,7 +188,11 @@ impl RefundRow {
     fn applied(&self) -> Result<Option<Application>, StoreError> {
         let (Some(to), Some(at)) = (&self.applied_to, &self.applied_at) else { return Ok(None) };
         let to = CardOwner::parse(to).ok_or_else(|| corrupt("applied for to nobody's card"))?;
-        Ok(Some(Application { to, at: at.0 }))
+        let is_refused = self.refused_applied_at.as_ref().is_some_and(|refused| refused.0 == at.0);
+        let others = self.applied_before.as_deref().map(|others| {
+            Destination::parse(others).ok_or_else(|| corrupt("applied for to nobody's card before"))
+        });
+        Ok(Some(Application { to, at: at.0, is_refused, others: others.transpose()? }))
     }
 
     fn refund_id(&self) -> Result<RefundId, StoreError> {

@@ -18,7 +18,8 @@ use tokio_postgres::Client;
 const FIRST: &str = include_str!("../../../../migrations/0001_first_light/up.sql");
 const SECOND: &str = include_str!("../../../../migrations/0002_a_buyers_path/up.sql");
 /// The way back of each version, the newest first.
-const DOWNS: [(&str, &str); 18] = [
+const DOWNS: [(&str, &str); 19] = [
+    ("0023", include_str!("../../../../migrations/0023_taken_back_applications/down.sql")),
     ("0021", include_str!("../../../../migrations/0021_found_again/down.sql")),
     ("0020", include_str!("../../../../migrations/0020_abnormal_refunds/down.sql")),
     ("0019", include_str!("../../../../migrations/0019_h5_and_app/down.sql")),

@@ -64,6 +64,19 @@ const OF_REFUNDS: &[(&str, &str)] = &[
         "UPDATE refunds SET applied_at = now(), applied_to = '6225' WHERE status = 'abnormal'",
         "refunds_applied_to",
     ),
+    (
+        "UPDATE refunds SET refused_applied_at = now() WHERE status = 'rejected'",
+        "refunds_applied_again",
+    ),
+    (
+        "UPDATE refunds SET applied_before = 'EITHER' WHERE status = 'rejected'",
+        "refunds_applied_again",
+    ),
+    (
+        "UPDATE refunds SET applied_at = now(), applied_to = 'USER_BANK_CARD', \
+             applied_before = '6225' WHERE status = 'abnormal'",
+        "refunds_applied_before",
+    ),
     ("UPDATE refunds SET asked_by = 'nobody'", "refunds_asked_by_check"),
     ("DELETE FROM refunds", "rows of refunds stay"),
     (

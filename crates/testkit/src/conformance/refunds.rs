@@ -13,7 +13,7 @@ use domain::order::{
     RefundOf,
 };
 use domain::ports::{CommitAnswer, OrderKey, OrderList};
-use domain::refund::{Asker, RefundState, RefundStatus};
+use domain::refund::{Asker, Destination, RefundState, RefundStatus};
 use domain::stock::HoldStatus;
 use domain::{Fen, OutRefundNo, OutTradeNo, Timestamp};
 use std::collections::BTreeSet;
@@ -78,6 +78,16 @@ impl Story<'_> {
         self.give(&refused).await;
     }
 
+    /// Nothing came of the last application.
+    async fn unheard(&mut self, number: &OutRefundNo) {
+        self.now_s += HORIZON_S;
+        self.heard(number, RefundProgress::Abnormal).await;
+    }
+
+    fn destination(&self, number: &OutRefundNo) -> Option<Destination> {
+        self.order.refund(number)?.applied?.destination()
+    }
+
     async fn heard(&mut self, number: &OutRefundNo, progress: RefundProgress) {
         let fact = sample::refund_fact(&self.order, number, progress);
         self.give(&Command::RecordRefund(fact)).await;
@@ -99,12 +109,21 @@ pub async fn a_refund_is_kept_in_every_state(stores: &Stores) {
     story.send(&first).await;
     story.heard(&first, RefundProgress::Processing).await;
     story.heard(&first, RefundProgress::Abnormal).await;
-    // To a card in vain, twice: refused at once, and never heard of again.
+    // To a card in vain: refused at once, and never heard of again; each of them counts for itself.
     story.apply(&first, CardOwner::Merchant).await;
     story.refused(&first).await;
+    assert_eq!(story.destination(&first), None);
     story.apply(&first, CardOwner::User).await;
-    story.now_s += HORIZON_S;
-    story.heard(&first, RefundProgress::Abnormal).await;
+    assert_eq!(story.destination(&first), Some(Destination::User));
+    story.unheard(&first).await;
+    story.apply(&first, CardOwner::Merchant).await;
+    story.refused(&first).await;
+    assert_eq!(story.destination(&first), Some(Destination::User));
+    story.apply(&first, CardOwner::Merchant).await;
+    story.unheard(&first).await;
+    story.apply(&first, CardOwner::User).await;
+    story.unheard(&first).await;
+    assert_eq!(story.destination(&first), Some(Destination::Either));
     let note = "by bank transfer, 2026-11-21".to_owned();
     story.give(&Command::SettleRefundOffline { out_refund_no: first, note }).await;
     assert_eq!(story.order.payment_status(), PaymentStatus::PartiallyRefunded);

@@ -35,5 +35,6 @@ WHERE c.status = 'open' AND (
                AND r.status IN ('succeeded', 'settled_offline') AND r.amount_fen = m.taken_fen)))
     OR (c.kind = 'refund_abnormal' AND EXISTS (
         SELECT 1 FROM refunds r WHERE r.out_refund_no = c.subject AND r.status IN ('succeeded', 'settled_offline')
-           -- What the merchant has, the payer does not.
-           AND NOT (r.status = 'succeeded' AND r.applied_to IS NOT DISTINCT FROM 'MERCHANT_BANK_CARD'))))
+           -- What the merchant has or may have, the payer does not.
+           AND NOT (r.status = 'succeeded' AND (r.applied_to IS NOT DISTINCT FROM 'MERCHANT_BANK_CARD'
+               OR coalesce(r.applied_before, '') IN ('MERCHANT_BANK_CARD', 'EITHER'))))))

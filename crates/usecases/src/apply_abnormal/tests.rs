@@ -95,6 +95,21 @@ async fn that_it_is_applied_for_is_durable_before_wechat_pay_is_called() {
     assert!(life.written[0].jobs.iter().any(promised), "whatever is lost now is found");
 }
 
+/// Late by then, or at its end already: that it is abnormal says nothing of an application (see its domain's rule).
+#[tokio::test]
+async fn an_answer_that_it_is_abnormal_does_not_say_that_it_was_taken() {
+    let (order, no) = abnormal();
+    let mut gateway = MockGateway::new();
+    let said = refund_fact(&order, &no, Some(RefundProgress::Abnormal));
+    gateway.expect_apply_abnormal().times(1).return_once(move |_| ready(Ok(said)));
+    let (desk, life) = setting(&order, gateway);
+    let applied = apply(&desk, &order, &no, "one").await;
+    assert_eq!(applied.answer, AppliedAnswer::Unheard);
+    assert_eq!(status(&life), RefundStatus::Processing, "its job finds out");
+    let promised = |change: &JobChange| matches!(change, JobChange::Ensure { id, .. } if *id == JobId::refund(&no));
+    assert!(life.lock().unwrap().written[0].jobs.iter().any(promised));
+}
+
 #[tokio::test]
 async fn nothing_of_the_card_is_in_anything_that_is_written_or_answered() {
     let (order, no) = abnormal();

@@ -11,7 +11,7 @@
 //! others in `all.rs`. MAY NOT leave `SUCCESS` or `CLOSED`, and MAY NOT forget when it came into a state: a stale query
 //! answers as of an earlier one.
 
-mod abnormal;
+pub(super) mod abnormal;
 mod abnormal_form;
 mod all;
 mod create;

@@ -14,6 +14,7 @@ use crate::core::outbox::Outbox;
 use crate::core::platform::Platform;
 use crate::core::ports::Ports;
 use crate::core::postponed::PostponedCalls;
+use crate::core::refund::abnormal::CardKey;
 use crate::core::refund::{Refund, Refunds};
 use crate::core::settings::{
     Account, MerchantBalance, PlatformCertificate, Settings, Verification,
@@ -30,6 +31,7 @@ pub struct WeChatPay {
     pub(crate) verification: Verification,
     pub(crate) trades: BTreeMap<String, Trade>,
     pub(crate) refunds: Refunds,
+    pub(crate) card_key: CardKey,
     pub(crate) by_transaction_id: BTreeMap<String, String>,
     /// The order of each `prepay_id`, `code_url` and `h5_url`, those that are replaced too.
     pub(crate) by_handle: BTreeMap<String, String>,
@@ -53,6 +55,7 @@ impl WeChatPay {
             settings,
             trades: BTreeMap::new(),
             refunds: Refunds::default(),
+            card_key: CardKey::default(),
             by_transaction_id: BTreeMap::new(),
             by_handle: BTreeMap::new(),
             burned: BTreeSet::new(),

@@ -12,7 +12,7 @@ use rsa::sha2::Sha256;
 use rsa::{Oaep, RsaPrivateKey};
 use serde_json::{Value, json};
 use sha1::Sha1;
-use wechatpay::{OaepDigest, Renewed, Settings, WireRequest, WireResponse};
+use wechatpay::{OaepDigest, Purpose, Renewed, Settings, WireRequest, WireResponse};
 
 use crate::certificates::{LATE, list};
 use crate::support::*;
@@ -224,6 +224,41 @@ async fn nothing_of_a_card_is_in_an_error() {
     assert_eq!(refusal.message, "银行卡号…与姓名…不符");
     let shown = format!("{refusal:?} {refusal} {:?}", request(card()));
     assert!(!shown.contains(ACCOUNT) && !shown.contains(NAME), "{shown}");
+}
+
+/// What is cut off is cut off after it was hidden: the beginning of a number says whose card it is as well.
+#[tokio::test]
+async fn nothing_of_a_card_is_where_a_long_message_is_cut() {
+    for shown in 1..ACCOUNT.len() {
+        let quoting = format!("{}{ACCOUNT}{NAME}", "x".repeat(256 - shown));
+        let answer = answered(error(400, "PARAM_ERROR", &quoting)).await;
+        let Err(GatewayError::Refused(refusal)) = answer else { panic!("{answer:?}") };
+        assert!(!refusal.message.contains('6'), "{}", refusal.message);
+        assert!(refusal.message.chars().count() <= 256, "{}", refusal.message);
+    }
+}
+
+/// So do its last four figures with the bank's name, and the groups that it is printed in.
+#[tokio::test]
+async fn no_part_of_a_cards_number_is_in_an_error() {
+    for (quoting, kept) in [
+        ("工商银行尾号8888的银行卡", "工商银行尾号…的银行卡"),
+        ("card 6225 8888 8888 8888 888", "card … … … … …"),
+        ("6225****8888, tried 3 times", "…****…, tried 3 times"),
+        ("error 268490001 of request 20261121", "error 268490001 of request 20261121"),
+    ] {
+        let answer = answered(error(400, "PARAM_ERROR", quoting)).await;
+        let Err(GatewayError::Refused(refusal)) = answer else { panic!("{answer:?}") };
+        assert_eq!(refusal.message, kept);
+    }
+}
+
+#[tokio::test]
+async fn it_is_for_the_first_host_alone() {
+    let world = world(&settings());
+    world.wechat.answer(signed(PUBLIC_KEY, 200, &processing().to_string()));
+    assert!(world.client.apply_abnormal(&request(card())).await.is_ok());
+    assert_eq!(world.wechat.seen().remove(0).purpose, Purpose::Once);
 }
 
 #[tokio::test]

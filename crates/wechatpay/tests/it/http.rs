@@ -186,6 +186,34 @@ async fn without_an_http_answer_the_backup_host_is_asked_the_same() {
     assert!(seen.ends_with("\r\n\r\n{\"店\":1}"), "{seen}");
 }
 
+/// It may have been taken: what another host says of it is no answer to it.
+#[tokio::test]
+async fn what_may_be_sent_once_is_sent_to_the_first_host_alone() {
+    let (first, first_url) = listener().await;
+    let (backup, backup_url) = listener().await;
+    let transport = transport(&first_url, Some(&backup_url));
+    let once = WireRequest { purpose: Purpose::Once, ..request() };
+    let refusal = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+    let taken = async {
+        let (mut stream, _) = first.accept().await.unwrap();
+        assert!(stream.read(&mut [0; 4_096]).await.unwrap() > 0);
+        drop(stream);
+    };
+    let asked = async {
+        tokio::select! {
+            (answer, ()) = async { tokio::join!(transport.send(once), taken) } => answer,
+            _ = serve(&backup, refusal) => panic!("the backup host was asked"),
+        }
+    };
+    assert!(asked.await.is_err());
+    let (answer, seen) = tokio::join!(
+        transport.send(WireRequest { purpose: Purpose::Once, ..request() }),
+        serve(&first, refusal)
+    );
+    assert_eq!(answer.unwrap().status, 400);
+    assert!(seen.contains("user-agent: Paydesk/1\r\n"), "{seen}");
+}
+
 #[tokio::test]
 async fn an_answer_of_any_status_is_an_answer_and_not_sent_again() {
     let (first, first_url) = listener().await;

@@ -11,7 +11,7 @@ use crate::fact::{Evidence, RefundFact, RefundProgress, RefundStatement};
 use crate::job::MINUTE_S;
 use crate::order::{Circumstances, Decision, Event, HORIZON_S, Order, Rejection};
 use crate::refund::{Application, Refund, RefundState};
-use crate::{OutRefundNo, Timestamp};
+use crate::{Fen, OutRefundNo, Timestamp};
 
 impl Order {
     pub(in crate::order) fn apply_abnormal(
@@ -40,13 +40,11 @@ impl Order {
             return Err(Rejection::WrongState);
         }
         // Whoever applies says where the money goes: above the limit that is an approver, and not who asked for it.
-        let is_much = refund.amount > given.approval_above;
+        let is_much = self.is_much_to_cards(refund, given);
         if is_much && (!as_approver || person(&refund.actor) == person(given.actor)) {
             return Err(Rejection::NeedsAnother);
         }
-        let before = refund.applied.map(|applied| applied.to);
         let out_refund_no = refund.out_refund_no.clone();
-        let to = if before == Some(CardOwner::Merchant) { CardOwner::Merchant } else { to };
         let events = vec![
             Event::RefundApplied { out_refund_no: out_refund_no.clone(), to, at: given.now },
             Event::RefundMoved {
@@ -56,6 +54,20 @@ impl Order {
             },
         ];
         Ok(Decision::Record(self.with_what_follows(events, given.now)))
+    }
+
+    /// Whether, with this one, more of its payment is or may be on cards than one operator may send there alone. In
+    /// parts it is the same money, also where an approver sent some of it: as in asking.
+    fn is_much_to_cards(&self, refund: &Refund, given: &Circumstances<'_>) -> bool {
+        let others = self.refunds.iter().filter(|other| {
+            other.payment_no == refund.payment_no
+                && other.out_refund_no != refund.out_refund_no
+                && other.reserves()
+                && other.applied.is_some_and(|applied| applied.destination().is_some())
+        });
+        let sum = Fen::sum(others.map(|other| other.amount));
+        let sum = sum.and_then(|others| others.plus(refund.amount));
+        sum.is_none_or(|sum| sum > given.approval_above)
     }
 
     /// WeChat Pay refused that application. Unsigned, so it counts together with a query that says `ABNORMAL`; any

@@ -47,7 +47,9 @@ async fn down_is_the_version_before_and_up_again_is_the_same() {
     assert_eq!(load(&store, 2).await.version, 1);
 }
 
-async fn steps(store: &PostgresStore, commands: &[fn(&Order) -> Command]) -> Order {
+type Step = fn(&Order) -> Command;
+
+async fn steps(store: &PostgresStore, commands: &[Step]) -> Order {
     let mut order = load(store, 1).await;
     for command in commands {
         let intent = sample::intent(&format!("step-{}", order.version));
@@ -104,28 +106,44 @@ async fn down_does_not_forget_what_was_sent_to_a_card() {
     let migrating = Migrating::at_first().await;
     let store = migrating.up().await;
     let number = |order: &Order| order.refunds[0].out_refund_no.clone();
-    let order = steps(
-        &store,
-        &[
-            |order| sample::confirmed_success(order, "T-1"),
-            |_| sample::refund_ask(Some(100), Asker::Service),
-            |order| Command::SendRefund { out_refund_no: order.refunds[0].out_refund_no.clone() },
-            |order| {
-                let number = order.refunds[0].out_refund_no.clone();
-                let abnormal = RefundProgress::Abnormal;
-                Command::RecordRefund(sample::refund_fact(order, &number, abnormal))
-            },
-            |order| Command::ApplyAbnormal {
-                out_refund_no: order.refunds[0].out_refund_no.clone(),
-                to: CardOwner::Merchant,
-                as_approver: false,
-            },
-        ],
-    )
-    .await;
+    let order = steps(&store, &APPLYING).await;
     is_refused(&migrating, "0020").await;
     assert_eq!(load(&store, 1).await.refund(&number(&order)), order.refund(&number(&order)));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn down_does_not_forget_that_an_application_was_refused() {
+    let migrating = Migrating::at_first().await;
+    let store = migrating.up().await;
+    let refused: Step = |order| {
+        let refund = &order.refunds[0];
+        let abnormal = RefundProgress::Abnormal;
+        Command::RecordApplicationRefused {
+            applied_at: refund.applied.unwrap().at,
+            code: "PARAM_ERROR".to_owned(),
+            said: sample::refund_fact(order, &refund.out_refund_no, abnormal),
+        }
+    };
+    let order = steps(&store, &APPLYING.into_iter().chain([refused]).collect::<Vec<_>>()).await;
+    is_refused(&migrating, "0023").await;
+    assert_eq!(load(&store, 1).await.refunds, order.refunds);
+}
+
+/// To a refund that was applied for to the merchant's own account.
+const APPLYING: [Step; 5] = [
+    |order| sample::confirmed_success(order, "T-1"),
+    |_| sample::refund_ask(Some(100), Asker::Service),
+    |order| Command::SendRefund { out_refund_no: order.refunds[0].out_refund_no.clone() },
+    |order| {
+        let number = order.refunds[0].out_refund_no.clone();
+        Command::RecordRefund(sample::refund_fact(order, &number, RefundProgress::Abnormal))
+    },
+    |order| Command::ApplyAbnormal {
+        out_refund_no: order.refunds[0].out_refund_no.clone(),
+        to: CardOwner::Merchant,
+        as_approver: false,
+    },
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn down_does_not_forget_whose_a_key_is() {

@@ -4,13 +4,13 @@
 //! in any other state, and MAY NOT keep a card's number or a name: what is needed of them later is the end of the one, and
 //! whether a repeat says the same.
 
-use ring::digest::{SHA256, digest};
+use ring::hmac;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use crate::core::WeChatPay;
 use crate::core::exchange::ApiRequest;
-use crate::core::ports::Ports;
+use crate::core::ports::{Entropy, Ports};
 use crate::core::refund::abnormal_form::{AbnormalForm, Card};
 use crate::core::refund::ending::RefundEnding;
 use crate::core::refund::{Refund, RefundStatus};
@@ -32,12 +32,36 @@ pub(crate) struct SentTo {
     pub(crate) account: String,
     /// `type`.
     kind: &'static str,
-    /// Of all that was asked for.
+    /// Of all that was asked for, by [`CardKey`].
     fingerprint: String,
 }
 
+/// What cards are known again by: a key that is drawn with the first of them and shown nowhere, since a plain hash of a
+/// card's number can be guessed from.
+#[derive(Clone, Default)]
+pub(crate) struct CardKey(Option<hmac::Key>);
+
+impl std::fmt::Debug for CardKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("CardKey")
+    }
+}
+
+impl CardKey {
+    fn fingerprint(&mut self, card: &Card, entropy: &mut dyn Entropy) -> String {
+        let Card::OfUser { bank_type, account, name } = card else { return String::new() };
+        let key = self.0.get_or_insert_with(|| {
+            let mut drawn = [0_u8; 32];
+            entropy.fill(&mut drawn);
+            hmac::Key::new(hmac::HMAC_SHA256, &drawn)
+        });
+        let words = format!("{bank_type}\n{account}\n{name}");
+        hex::encode(hmac::sign(key, words.as_bytes()))
+    }
+}
+
 impl SentTo {
-    fn of(card: &Card, at: OffsetDateTime) -> Self {
+    fn of(card: &Card, fingerprint: String, at: OffsetDateTime) -> Self {
         let (kind, account) = match card {
             Card::OfUser { bank_type, account, .. } => {
                 let bank = bank_type.trim_end_matches("_DEBIT");
@@ -47,21 +71,13 @@ impl SentTo {
             }
             Card::OfMerchant => ("MERCHANT_BANK_CARD", MERCHANT_CARD.to_owned()),
         };
-        Self { at, account, kind, fingerprint: fingerprint(card) }
+        Self { at, account, kind, fingerprint }
     }
 
     /// As the ledger shows it.
     pub(super) fn view(&self) -> Value {
         json!({"at": beijing(self.at), "type": self.kind, "account": self.account})
     }
-}
-
-fn fingerprint(card: &Card) -> String {
-    let words = match card {
-        Card::OfUser { bank_type, account, name } => format!("{bank_type}\n{account}\n{name}"),
-        Card::OfMerchant => String::new(),
-    };
-    hex::encode(digest(&SHA256, words.as_bytes()))
 }
 
 impl WeChatPay {
@@ -82,7 +98,8 @@ impl WeChatPay {
         if refund.form.out_refund_no != form.out_refund_no {
             return Err(Refusal::refund_does_not_fit_order());
         }
-        let asked = SentTo::of(&form.card, now);
+        let fingerprint = self.card_key.fingerprint(&form.card, ports.entropy);
+        let asked = SentTo::of(&form.card, fingerprint, now);
         if refund.status() != RefundStatus::Abnormal {
             return self.again(refund, &asked, now);
         }

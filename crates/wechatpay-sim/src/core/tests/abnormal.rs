@@ -79,6 +79,10 @@ fn it_is_processing_again_then_success_and_notified() {
     for secret in ["6225888888888888888", "张三"] {
         assert!(!format!("{ledger} {:?}", world.pay).contains(secret), "nothing is kept of it");
     }
+    // A hash that anybody can make tells a number by trying all of them.
+    let words = "ICBC_DEBIT\n6225888888888888888\n张三";
+    let plain = hex::encode(ring::digest::digest(&ring::digest::SHA256, words.as_bytes()));
+    assert!(!format!("{:?}", world.pay).contains(&plain), "nor anything to guess it from");
 }
 
 #[test]

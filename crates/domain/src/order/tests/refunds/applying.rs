@@ -16,7 +16,7 @@ use crate::names::{Mchid, RefundId};
 use crate::order::{CancelCause, Command, Decision, HORIZON_S, Order, OrderStatus, Rejection};
 use crate::outgoing::OutgoingKind;
 use crate::refund::{Application, Asker, RefundState, RefundStatus};
-use crate::{Fen, Pace};
+use crate::{Fen, OutRefundNo, Pace};
 
 /// A refund of [`PART`] that `operator:1` asked for, and that could not reach its payer.
 fn abnormal() -> Order {
@@ -79,7 +79,10 @@ fn it_is_the_same_refund_and_no_more_money_goes_back_by_it() {
     assert_eq!((&was.out_refund_no, was.amount), (&is.out_refund_no, is.amount));
     assert_eq!(was.refund_id(), is.refund_id());
     assert_eq!((before.refundable(), before.refunded()), (after.refundable(), after.refunded()));
-    assert_eq!(is.applied, Some(Application { to: CardOwner::User, at: start() }));
+    assert_eq!(
+        is.applied,
+        Some(Application { to: CardOwner::User, at: start(), is_refused: false, others: None })
+    );
     assert_eq!(is.sent_at, was.sent_at);
 }
 
@@ -133,6 +136,43 @@ fn much_money_is_sent_to_a_card_by_an_approver_who_did_not_ask_for_it() {
         };
         assert!(expected, "{actor}, {as_approver}, {limit}: {said:?}");
     }
+}
+
+/// In parts it is the same money.
+#[test]
+fn what_one_operator_sends_to_cards_of_one_payment_is_counted_together() {
+    let first = no(&abnormal());
+    let rest = Moment::at(start()).named("rest").play(&abnormal(), &ask_as("REST-1", TOTAL_REST));
+    let sent = later(60).play(&rest, &send(&rest));
+    let order = later(60).play(&sent, &second(&sent, RefundProgress::Abnormal));
+    let to_a_card = |out_refund_no: &OutRefundNo, as_approver| Command::ApplyAbnormal {
+        out_refund_no: out_refund_no.clone(),
+        to: CardOwner::User,
+        as_approver,
+    };
+    let limited = |limit| later(70).approving_above(limit);
+    let both = limited(TOTAL - 1);
+    let alone = both.play(&order, &to_a_card(&first, false));
+    let other = no(&order);
+    assert_ne!(first, other);
+    assert_eq!(both.decide(&alone, &to_a_card(&other, false)), Err(Rejection::NeedsAnother));
+    assert!(both.decide(&alone, &to_a_card(&other, true)).is_ok(), "an approver may");
+    assert!(limited(TOTAL).decide(&alone, &to_a_card(&other, false)).is_ok(), "up to the limit");
+    // What WeChat Pay refused went to nobody's card, and what is applied for again is the same money.
+    let Command::RecordRefund(said) = said_of(&alone, &alone.refunds[0], RefundProgress::Abnormal)
+    else {
+        panic!("not a fact")
+    };
+    let refusal = Command::RecordApplicationRefused {
+        applied_at: start().plus_seconds(70),
+        code: "PARAM_ERROR".to_owned(),
+        said: said.clone(),
+    };
+    let in_vain = both.play(&alone, &refusal);
+    assert!(both.decide(&in_vain, &to_a_card(&other, false)).is_ok());
+    let given_up = later(70 + HORIZON_S).play(&alone, &Command::RecordRefund(said));
+    assert!(limited(PART).decide(&given_up, &to_a_card(&first, false)).is_ok(), "the same money");
+    assert_eq!(both.decide(&given_up, &to_a_card(&other, false)), Err(Rejection::NeedsAnother));
 }
 
 #[test]
@@ -269,22 +309,83 @@ fn what_goes_to_the_merchants_account_is_still_owed_by_a_person() {
 const TOTAL_REST: i64 = TOTAL - PART;
 
 fn second_arrived(order: &Order) -> Command {
+    second(order, succeeded())
+}
+
+/// What WeChat Pay says of the rest.
+fn second(order: &Order, progress: RefundProgress) -> Command {
     let said = RefundStatement {
         refund_id: RefundId::new("R-2"),
-        ..statement(order, TOTAL_REST, succeeded())
+        ..statement(order, TOTAL_REST, progress)
     };
     refund_fact(&no(order), RefundAtWechat::Known(said))
 }
 
-/// Nobody can tell which of two applications it was.
+fn to_merchant(order: &Order) -> Command {
+    apply_to(order, CardOwner::Merchant)
+}
+
+fn refused(order: &Order) -> Command {
+    application_refused(order, RefundProgress::Abnormal)
+}
+
+/// WeChat Pay says that it is abnormal as before: nothing was heard of the application.
+fn lost(order: &Order) -> Command {
+    said(order, RefundProgress::Abnormal)
+}
+
+fn under_way(order: &Order) -> Command {
+    said(order, RefundProgress::Processing)
+}
+
+/// The case of an arrival after all of this, each after what may still arrive of the one before: what it says, if
+/// there is one.
+fn case_of_arrival(commands: &[fn(&Order) -> Command]) -> Option<String> {
+    let mut at = 0;
+    let next = |order: Order, make: &fn(&Order) -> Command| {
+        at += HORIZON_S;
+        later(at).play(&order, &make(&order))
+    };
+    let order = commands.iter().fold(abnormal(), next);
+    let write = written(&order, &said(&order, succeeded()));
+    let is_over = write.ended_cases.iter().any(|end| end.kind == CaseKind::RefundAbnormal);
+    assert_eq!(is_over, write.cases.is_empty(), "either it is over or a person is told");
+    write.cases.into_iter().next().map(|case| case.detail)
+}
+
+const IS_THERE: &str = "where its money is now";
+const MAY_BE_THERE: &str = "may be on the merchant's own account";
+
 #[test]
-fn once_it_was_applied_for_to_the_merchant_its_money_may_be_there() {
-    let to_merchant = |order: &Order| apply_to(order, CardOwner::Merchant);
-    let refused = |order: &Order| application_refused(order, RefundProgress::Abnormal);
-    let order = play(abnormal(), &[to_merchant, refused, apply]);
-    assert_eq!(last(&order).applied.map(|applied| applied.to), Some(CardOwner::Merchant));
-    let order = play(abnormal(), &[apply, refused, to_merchant]);
-    assert_eq!(last(&order).applied.map(|applied| applied.to), Some(CardOwner::Merchant));
+fn what_was_refused_for_the_merchants_account_is_not_there() {
+    assert_eq!(case_of_arrival(&[to_merchant, refused, apply]), None);
+    assert_eq!(case_of_arrival(&[to_merchant, refused, apply, refused, apply]), None);
+    assert_eq!(case_of_arrival(&[apply, refused, to_merchant, refused, apply]), None);
+    let only = case_of_arrival(&[apply, refused, to_merchant]).expect("a case");
+    assert!(only.contains(IS_THERE), "{only}");
+}
+
+/// An application that nobody heard an answer to may have been taken, whatever another one became.
+#[test]
+fn where_nobody_can_tell_whose_card_it_was_a_person_looks_before_they_pay() {
+    let both: [&[fn(&Order) -> Command]; 6] = [
+        &[to_merchant, lost, apply],
+        &[apply, lost, to_merchant],
+        &[to_merchant, lost, apply, lost, apply],
+        &[to_merchant, lost, to_merchant, refused, apply],
+        // Refused, and under way after all, or there all the same.
+        &[to_merchant, refused, under_way, lost, apply],
+        &[to_merchant, refused],
+    ];
+    for commands in both {
+        let detail = case_of_arrival(commands).expect("a case");
+        assert!(detail.contains(MAY_BE_THERE) && !detail.contains(IS_THERE), "{detail}");
+        assert!(detail.contains("look at WeChat Pay's merchant platform"), "{detail}");
+    }
+    let merchants = case_of_arrival(&[to_merchant, lost, to_merchant]).expect("a case");
+    assert!(merchants.contains(IS_THERE), "{merchants}");
+    assert_eq!(case_of_arrival(&[apply, lost, apply]), None);
+    assert_eq!(case_of_arrival(&[apply, lost, to_merchant, refused]), None, "the payer's it was");
 }
 
 #[test]
