@@ -52,37 +52,109 @@ impl Order {
             .make_room(payment, needed, now)
             .ok_or_else(|| differs("more than what is left of the payment"))?;
         events.push(Event::RefundImported(Refund { state, ..refund }));
-        let rest = self.rest_after(&events, Some(payment), now);
-        let rest = rest.or_else(|| self.asked_again(&events, payment, now));
-        events.extend(rest);
+        events.extend(self.what_is_left(&events, (Some(payment), out_refund_no), now));
         Ok(Decision::Record(self.with_what_follows(events, now)))
     }
 
-    /// What of a surplus payment has to go back once more after `events`: less than all of it was
-    /// paid back elsewhere, or that came to nothing.
-    pub(super) fn rest_after(
+    /// What of a payment has to be asked for once more after `events`, which say that `of` is there or came to
+    /// nothing: what is left of what gave way, and of money of which the order keeps nothing whatever else is left.
+    pub(super) fn what_is_left(
         &self,
         events: &[Event],
-        payment: Option<&Payment>,
+        (payment, of): (Option<&Payment>, &OutRefundNo),
         now: Timestamp,
-    ) -> Option<Event> {
-        let payment = payment.filter(|payment| is_surplus(payment))?;
-        let after = events.iter().fold(self.clone(), Order::apply);
-        let rest = after.rest_of_surplus(payment, now);
-        rest.or_else(|| after.rest_beside(payment, events, now)).map(Event::RefundRequested)
+    ) -> Vec<Event> {
+        let Some(payment) = payment else { return Vec::new() };
+        let mut after = events.iter().fold(self.clone(), Order::apply);
+        let rest = after.rest_of_surplus(payment, now).map(Event::RefundRequested);
+        let mut left = Vec::from_iter(rest.or_else(|| self.asked_again(events, payment, now)));
+        after = left.iter().fold(after, Order::apply);
+        left.extend(after.all_the_rest(payment, of, now).map(Event::RefundRequested));
+        left
     }
 
-    /// What is left of what a person said is owed of a surplus, once one of its chain is paid back that is worth
-    /// less and was thought to have come to nothing: one more refund.
-    fn rest_beside(&self, payment: &Payment, events: &[Event], now: Timestamp) -> Option<Refund> {
+    /// The one rule: of a payment of which the order keeps nothing all goes back, but for what a person said, or has
+    /// yet to say, about it.
+    fn all_the_rest(&self, payment: &Payment, of: &OutRefundNo, now: Timestamp) -> Option<Refund> {
+        let reason = self.why_all_goes_back(payment)?;
+        let of = self.refund(of)?;
+        let rest = self.rest_of(payment).minus(self.left_to_people(payment))?;
+        let amount = match self.owed_as_named(payment) {
+            // What is under way brings that much, or it is begun again.
+            Some(_) if of.reserves() && !of.is_paid_back() => return None,
+            Some(owed) => owed.min(rest),
+            None => rest,
+        };
+        if amount < Fen::new(1) || self.has_all_refunds(payment.no) {
+            return None;
+        }
+        Some(Refund {
+            out_refund_no: self.number_of_rest(payment, of, amount)?,
+            payment_no: payment.no,
+            amount,
+            lines: Vec::new(),
+            reason: reason.to_owned(),
+            kind: RefundKind::Requested,
+            asked_by: Asker::Paydesk,
+            actor: "paydesk".to_owned(),
+            replaces: None,
+            state: RefundState::Requested,
+            sent_at: None,
+            applied: None,
+            created_at: now,
+        })
+    }
+
+    /// How much of what a person said is owed of a surplus is still to be asked for; `None` where nobody said so. The
+    /// last word counts, also where there was less left of it than that.
+    pub(super) fn owed_as_named(&self, payment: &Payment) -> Option<Fen> {
         let automatic = OutRefundNo::of_surplus(payment.out_trade_no());
-        let gave_way = self.last_of_chain(&automatic)?;
-        let is_wanted = !gave_way.reserves() && gave_way.state != RefundState::Declined;
-        let there = self.there_instead_of(gave_way).filter(|_| is_wanted)?;
-        let is_over = there.is_paid_back()
-            && events.iter().any(|event| event.out_refund_no() == Some(&there.out_refund_no));
-        let left = gave_way.amount.minus(there.amount).filter(|_| is_over)?;
-        self.one_more(payment, there, left, now)
+        let last = self.last_of_chain(&automatic).filter(|last| self.is_named_by_a_person(last))?;
+        let cut = |refund: &&Refund| {
+            let replaced = self.refund(refund.replaces.as_ref()?);
+            replaced.filter(|it| it.state == RefundState::Withdrawn && it.actor == last.actor)
+        };
+        let word = std::iter::successors(Some(last), cut).last()?;
+        if last.state == RefundState::Declined {
+            return Some(Fen::ZERO);
+        }
+        let ours = self.refunds_of(payment.no).filter(|refund| {
+            refund.reserves() && (refund.kind == RefundKind::Surplus || refund.actor == "paydesk")
+        });
+        word.amount.minus(Fen::sum(ours.map(|refund| refund.amount))?)
+    }
+
+    /// What of the money that a payment has left a person does not want to go back, or has to say how: a no, a part
+    /// of what was asked for, and what WeChat Pay refuses. What was said before the order was cancelled was said of
+    /// an order that went on.
+    fn left_to_people(&self, payment: &Payment) -> Fen {
+        let is_after = |at: Timestamp| self.cancelled_at.is_some_and(|over| at >= over);
+        let is_meant = |refund: &&Refund| is_surplus(payment) || is_after(refund.created_at);
+        let left = self.refunds_of(payment.no).filter(is_meant).map(|refund| {
+            let replaced = refund.replaces.as_ref().and_then(|no| self.refund(no));
+            let replaced = replaced.filter(|replaced| {
+                replaced.actor != refund.actor && replaced.kind != RefundKind::Surplus
+            });
+            let kept_back = replaced.and_then(|replaced| replaced.amount.minus(refund.amount));
+            let is_last = self.replacement_of(&refund.out_refund_no).is_none();
+            let waits = match refund.state {
+                RefundState::Declined => is_last,
+                RefundState::Rejected { .. } => is_last && !self.goes_back_otherwise(refund),
+                RefundState::AwaitingApproval
+                | RefundState::Withdrawn
+                | RefundState::Requested
+                | RefundState::Sending
+                | RefundState::Unknown { .. }
+                | RefundState::Processing { .. }
+                | RefundState::Succeeded { .. }
+                | RefundState::Abnormal { .. }
+                | RefundState::Closed { .. }
+                | RefundState::SettledOffline { .. } => false,
+            };
+            let waiting = if waits { refund.amount } else { Fen::ZERO };
+            waiting.plus(kept_back.unwrap_or(Fen::ZERO).max(Fen::ZERO)).unwrap_or(Fen::LIMIT)
+        });
+        Fen::sum(left).unwrap_or(Fen::LIMIT)
     }
 
     /// Whether it returns money that its order could not take.
@@ -121,51 +193,6 @@ impl Order {
             created_at: now,
             ..gave_way.clone()
         }))
-    }
-
-    /// What a refund made elsewhere had kept and gives back by its end, of money that its order does not
-    /// keep: it goes back too, as one more refund.
-    pub(super) fn left_by(
-        &self,
-        closed: &Refund,
-        events: &[Event],
-        payment: Option<&Payment>,
-        now: Timestamp,
-    ) -> Option<Event> {
-        let after = events.iter().fold(self.clone(), Order::apply);
-        after.one_more(payment?, closed, closed.amount, now).map(Event::RefundRequested)
-    }
-
-    /// One more refund of money of which the order keeps nothing: so much that `of` does not bring, as far as it is
-    /// left.
-    fn one_more(
-        &self,
-        payment: &Payment,
-        of: &Refund,
-        amount: Fen,
-        now: Timestamp,
-    ) -> Option<Refund> {
-        let reason = self.why_all_goes_back(payment)?;
-        let amount = amount.min(self.rest_of(payment));
-        if amount < Fen::new(1) || self.has_all_refunds(payment.no) {
-            return None;
-        }
-        let out_refund_no = self.number_of_rest(payment, of, amount)?;
-        Some(Refund {
-            out_refund_no,
-            payment_no: payment.no,
-            amount,
-            lines: Vec::new(),
-            reason: reason.to_owned(),
-            kind: RefundKind::Requested,
-            asked_by: Asker::Paydesk,
-            actor: "paydesk".to_owned(),
-            replaces: None,
-            state: RefundState::Requested,
-            sent_at: None,
-            applied: None,
-            created_at: now,
-        })
     }
 
     /// Another rest is another refund, also beside one that was lost with the database.

@@ -244,7 +244,7 @@ impl Order {
         let mut events =
             vec![Event::RefundMoved { out_refund_no: out_refund_no.clone(), to, at: now }];
         let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
-        events.extend(self.rest_after(&events, payment, now));
+        events.extend(self.what_is_left(&events, (payment, out_refund_no), now));
         Ok(Decision::Record(self.with_what_follows(events, now)))
     }
 
@@ -372,8 +372,12 @@ impl Order {
         let payment = after.payments.iter().find(|payment| payment.no == closed.payment_no)?;
         let rest = after.rest_of(payment);
         // All of a surplus goes back, unless a person said how much of it.
-        let is_whole = closed.kind == RefundKind::Surplus && !after.is_named_by_a_person(&another);
-        let amount = if is_whole { rest } else { another.amount.min(rest) };
+        let wanted = match after.owed_as_named(payment) {
+            _ if closed.kind != RefundKind::Surplus => another.amount,
+            Some(owed) => owed,
+            None => rest,
+        };
+        let amount = wanted.min(rest);
         if amount < Fen::new(1) {
             return None;
         }

@@ -7,7 +7,7 @@ use super::abnormal::may_be_of_before;
 use crate::Timestamp;
 use crate::fact::{Evidence, RefundAtWechat, RefundFact, RefundProgress, RefundStatement};
 use crate::order::{Circumstances, Decision, Event, Order, Rejection};
-use crate::refund::{NUMBER_TAKEN, Refund, RefundKind, RefundState};
+use crate::refund::{NUMBER_TAKEN, Refund, RefundState};
 
 impl Order {
     pub(in crate::order) fn record_refund(
@@ -116,11 +116,7 @@ impl Order {
         if frees && self.is_begun_again(refund) {
             events.extend(self.in_place_of_closed(refund, &events, now));
         }
-        let rest = self.rest_after(&events, payment, now);
-        events.extend(rest.or_else(|| self.asked_again(&events, payment?, now)));
-        if frees && refund.kind == RefundKind::External {
-            events.extend(self.left_by(refund, &events, payment, now));
-        }
+        events.extend(self.what_is_left(&events, (payment, &refund.out_refund_no), now));
         Ok(Decision::Record(self.with_what_follows(events, now)))
     }
 
