@@ -6,7 +6,9 @@ use crate::coupon::CouponHoldStatus;
 use crate::job::JobId;
 use crate::order::{Event, Order, StockOutcome};
 use crate::payment::{Payment, PaymentState, SurplusCause};
-use crate::refund::{NUMBER_TAKEN, Refund, RefundKind, RefundState, WithTheMerchant};
+use crate::refund::{
+    NUMBER_TAKEN, PAID_BACK_TWICE, Refund, RefundKind, RefundState, RefundedLine, WithTheMerchant,
+};
 use crate::{Fen, OutRefundNo};
 
 /// The cases that all of this opens.
@@ -14,7 +16,8 @@ pub(super) fn cases(before: Option<&Order>, after: &Order, events: &[Event]) -> 
     let of = |event| {
         let others = case(after, events, event).into_iter().chain(unknown_goods(after, event));
         let both = there_after_all(before, after, events, event);
-        made_elsewhere(after, events, event).into_iter().chain(both).chain(others)
+        let told = made_elsewhere(after, events, event).or_else(|| restated(after, events, event));
+        told.into_iter().chain(both).chain(others)
     };
     events.iter().flat_map(of).collect()
 }
@@ -35,6 +38,38 @@ fn made_elsewhere(after: &Order, events: &[Event], event: &Event) -> Option<Case
     Some(CaseOpening { kind: CaseKind::RefundMismatch, subject, detail })
 }
 
+/// A refund of ours that is otherwise at WeChat Pay than we had it.
+fn restated(after: &Order, events: &[Event], event: &Event) -> Option<CaseOpening> {
+    let Event::RefundRestated { out_refund_no, amount, lines } = event else { return None };
+    let asked = after.refund(out_refund_no)?.asked.as_ref()?;
+    let pieces =
+        |parts: &[RefundedLine]| parts.iter().fold(0_u32, |sum, p| sum.saturating_add(p.quantity));
+    let money = if asked.amount == *amount {
+        format!("the refund of {} fen is at WeChat Pay", amount.get())
+    } else {
+        format!(
+            "WeChat Pay has a refund of {} fen under this number, and not of {}: it was asked for before in \
+             commits that are lost, and counts as it is there",
+            amount.get(),
+            asked.amount.get()
+        )
+    };
+    let goods = if pieces(lines) < pieces(&asked.lines) {
+        "; goods of it are not counted with it, and none of these come back to the shelf with it: they are in \
+         another refund, so that the payer may get their money twice, or it is worth less than they are"
+    } else {
+        ""
+    };
+    let refund = after.refund(out_refund_no)?;
+    let too = if after.is_doubled(refund) { "; what went in its place is there, too" } else { "" };
+    let gave_way = what_gave_way(after, events);
+    Some(CaseOpening {
+        kind: CaseKind::RefundMismatch,
+        subject: out_refund_no.as_str().to_owned(),
+        detail: format!("{money}{goods}{too}{gave_way}"),
+    })
+}
+
 /// A refund of ours that was given up and is there after all, when what went in its place is there too,
 /// or when another one of ours gave way to it.
 pub(super) fn there_after_all(
@@ -52,7 +87,13 @@ pub(super) fn there_after_all(
             if !after.stands_in_for(out_refund_no, refund))
     };
     let original = after.there_instead_of(refund);
-    let and_so_is = if after.is_doubled(refund) {
+    let is_restated = events.iter().any(|event| {
+        matches!(event, Event::RefundRestated { out_refund_no, .. } if *out_refund_no == refund.out_refund_no)
+    });
+    let and_so_is = if is_restated && original.is_none() && against(after, given_up).is_none() {
+        // It has a case already, which says so.
+        return None;
+    } else if after.is_doubled(refund) && !(is_restated && original.is_none()) {
         ", and so is what went in its place".to_owned()
     } else if original.is_some() {
         ", and so is what it went in the place of".to_owned()
@@ -228,6 +269,11 @@ fn refund_trouble(
             "its number is another refund's at WeChat Pay; begin it again under another one"
                 .to_owned(),
         ),
+        RefundState::Rejected { code } if code == PAID_BACK_TWICE => Some(
+            "WeChat Pay made the refund, and its money was paid back another way meanwhile: the payer has it twice; \
+             it is counted once"
+                .to_owned(),
+        ),
         RefundState::Rejected { code } => {
             Some(format!("WeChat Pay refuses the refund ({code}) and says that it does not exist"))
         }
@@ -307,6 +353,7 @@ pub(super) fn ended_cases(after: &Order, event: &Event) -> Vec<CaseEnd> {
     let is_too_much = |other: &Refund| {
         let by_bank = matches!(other.state, RefundState::SettledOffline { .. });
         other.kind == RefundKind::External
+            || other.asked.is_some()
             || after.is_doubled(other)
             || (by_bank && other.out_refund_no != refund.out_refund_no)
     };

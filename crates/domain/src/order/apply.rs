@@ -4,9 +4,9 @@ use crate::card::CardOwner;
 use crate::coupon::CouponHoldStatus;
 use crate::order::{Event, Order, OrderStatus, PaymentMethod, SettledBy, Settlement, StockOutcome};
 use crate::payment::{Payment, PaymentNo, PaymentState};
-use crate::refund::{Application, RefundState};
+use crate::refund::{Application, Asked, RefundState, RefundedLine};
 use crate::stock::HoldStatus;
-use crate::{OutRefundNo, Timestamp};
+use crate::{Fen, OutRefundNo, Timestamp};
 
 impl Order {
     /// This order after `event`. An event about a payment that it does not have changes nothing.
@@ -43,6 +43,9 @@ impl Order {
             }
             Event::RefundMoved { out_refund_no, to, at } => {
                 self.move_refund(out_refund_no, to, *at)
+            }
+            Event::RefundRestated { out_refund_no, amount, lines } => {
+                self.restate(out_refund_no, *amount, lines);
             }
             Event::RefundApplied { out_refund_no, to, at } => {
                 self.note_application(out_refund_no, *to, *at)
@@ -166,6 +169,15 @@ impl Order {
     fn move_coupon(&mut self, to: CouponHoldStatus) {
         if let Some(coupon) = &mut self.coupon {
             coupon.status = to;
+        }
+    }
+
+    fn restate(&mut self, no: &OutRefundNo, amount: Fen, lines: &[RefundedLine]) {
+        if let Some(refund) = self.refunds.iter_mut().find(|r| r.out_refund_no == *no) {
+            let asked = Asked { amount: refund.amount, lines: refund.lines.clone() };
+            refund.asked.get_or_insert(asked);
+            refund.amount = amount;
+            refund.lines = lines.to_vec();
         }
     }
 

@@ -75,6 +75,7 @@ impl Order {
             replaces: None,
             state: if waits { RefundState::AwaitingApproval } else { RefundState::Requested },
             sent_at: None,
+            asked: None,
             applied: None,
             created_at: given.now,
         };
@@ -186,6 +187,7 @@ impl Order {
             replaces: None,
             state: if waits { RefundState::AwaitingApproval } else { RefundState::Requested },
             sent_at: None,
+            asked: None,
             applied: None,
             created_at: given.now,
         })
@@ -206,13 +208,15 @@ pub(super) struct RestOf<'a> {
     pub(super) actor: &'a str,
 }
 
-/// Whether a refund that is known is what is asked for. One whose record was lost has no lines.
+/// Whether a refund that is known is what is asked for, whatever WeChat Pay has under its number. One whose record was
+/// lost has no lines.
 fn is_of(known: &Refund, what: &RefundOf) -> bool {
+    let asked = known.as_asked();
     match what {
         RefundOf::Rest => true,
-        RefundOf::Amount(amount) => *amount == known.amount,
+        RefundOf::Amount(amount) => *amount == asked.amount || *amount == known.amount,
         RefundOf::Lines(wanted) => {
-            let lines = known.lines.iter().map(|part| (part.line_no, part.quantity));
+            let lines = asked.lines.iter().map(|part| (part.line_no, part.quantity));
             known.kind == RefundKind::External
                 || lines.eq(wanted.iter().map(|line| (line.line_no, line.quantity)))
         }
@@ -238,6 +242,7 @@ pub(in crate::order) fn surplus_refund(
         replaces: None,
         state,
         sent_at: None,
+        asked: None,
         applied: None,
         created_at: now,
     }

@@ -5,11 +5,12 @@
 //! there of money that its order does not keep. May not undo what a buyer was told, such as a cancellation.
 
 use super::ask::{CANCEL_REASON, SURPLUS_REASON};
+use super::lines::worth;
 use super::record::reached;
 use crate::fact::{RefundProgress, RefundStatement};
 use crate::order::{Decision, Event, Order, OrderStatus, Rejection};
 use crate::payment::{Payment, PaymentState};
-use crate::refund::{Asker, Refund, RefundKind, RefundState};
+use crate::refund::{Asker, Refund, RefundKind, RefundState, RefundedLine};
 use crate::{Fen, OutRefundNo, Timestamp};
 
 impl Order {
@@ -42,6 +43,7 @@ impl Order {
             replaces: None,
             state: RefundState::Unknown { refused: None },
             sent_at: None,
+            asked: None,
             applied: None,
             created_at: now,
         };
@@ -67,9 +69,20 @@ impl Order {
         let Some(payment) = payment else { return Vec::new() };
         let mut after = events.iter().fold(self.clone(), Order::apply);
         let rest = after.rest_of_surplus(payment, now).map(Event::RefundRequested);
-        let mut left = Vec::from_iter(rest.or_else(|| self.asked_again(events, payment, now)));
+        let mut left = match rest {
+            Some(rest) => vec![rest],
+            None => self.asked_again(events, payment, now),
+        };
         after = left.iter().fold(after, Order::apply);
-        left.extend(after.all_the_rest(payment, of, now).map(Event::RefundRequested));
+        let rest = after.all_the_rest(payment, of, now).map(|rest| match self.refund(of) {
+            // Nobody has agreed to it.
+            Some(Refund { state: RefundState::AwaitingApproval, asked_by, actor, .. }) => {
+                let (state, actor) = (RefundState::AwaitingApproval, actor.clone());
+                Refund { asked_by: *asked_by, actor, state, ..rest }
+            }
+            Some(_) | None => rest,
+        });
+        left.extend(rest.map(Event::RefundRequested));
         left
     }
 
@@ -100,6 +113,7 @@ impl Order {
             replaces: None,
             state: RefundState::Requested,
             sent_at: None,
+            asked: None,
             applied: None,
             created_at: now,
         })
@@ -121,7 +135,7 @@ impl Order {
         let ours = self.refunds_of(payment.no).filter(|refund| {
             refund.reserves() && (refund.kind == RefundKind::Surplus || refund.actor == "paydesk")
         });
-        word.amount.minus(Fen::sum(ours.map(|refund| refund.amount))?)
+        word.as_asked().amount.minus(Fen::sum(ours.map(|refund| refund.amount))?)
     }
 
     /// What of the money that a payment has left a person does not want to go back, or has to say how: a no, a part
@@ -163,36 +177,43 @@ impl Order {
         refund.kind != RefundKind::External && payment.is_some_and(is_surplus)
     }
 
-    /// What is left of the last one that gave way: less than all of it went back elsewhere. Nobody has
-    /// agreed to what waited for a person, and it waits again.
-    pub(super) fn asked_again(
-        &self,
-        events: &[Event],
-        payment: &Payment,
-        now: Timestamp,
-    ) -> Option<Event> {
-        let after = events.iter().fold(self.clone(), Order::apply);
+    /// What is left of those that gave way. Nobody has agreed to what waited for a person, and it waits again.
+    fn asked_again(&self, events: &[Event], payment: &Payment, now: Timestamp) -> Vec<Event> {
+        let mut after = events.iter().fold(self.clone(), Order::apply);
         let gave_way =
             |event: &&Event| matches!(event, Event::RefundMoved { to: RefundState::Withdrawn, .. });
-        let mut gave_way = events.iter().rev().filter(gave_way).filter_map(Event::out_refund_no);
-        let gave_way =
-            gave_way.find_map(|no| self.refund(no).filter(|r| !after.is_served_otherwise(r)))?;
-        let amount = gave_way.amount.min(after.rest_of(payment));
-        if amount < Fen::new(1) || after.has_all_refunds(payment.no) {
+        let gave_way = events.iter().rev().filter(gave_way).filter_map(Event::out_refund_no);
+        let mut again = Vec::new();
+        for gave_way in gave_way.filter_map(|no| self.refund(no)) {
+            let left = after.left_of(gave_way, payment, now).map(Event::RefundRequested);
+            after = left.iter().fold(after, Order::apply);
+            again.extend(left);
+        }
+        again
+    }
+
+    /// What one that gave way did not get where it gave way to, as far as it is there: without the goods that are.
+    fn left_of(&self, gave_way: &Refund, payment: &Payment, now: Timestamp) -> Option<Refund> {
+        if self.is_served_otherwise(gave_way) || self.has_all_refunds(payment.no) {
             return None;
         }
-        let out_refund_no = after.number_of_rest(payment, gave_way, amount)?;
-        Some(Event::RefundRequested(Refund {
-            out_refund_no,
+        let is_left = |part: &RefundedLine| self.is_left(payment.no, part);
+        let (left, gone): (Vec<_>, Vec<_>) = gave_way.lines.iter().copied().partition(is_left);
+        let amount = gave_way.amount.minus(worth(&gone))?.min(self.rest_of(payment));
+        if amount < Fen::new(1) {
+            return None;
+        }
+        Some(Refund {
+            out_refund_no: self.number_of_rest(payment, gave_way, amount)?,
             amount,
             // Goods are not cut.
-            lines: Vec::new(),
+            lines: if worth(&left) <= amount { left } else { Vec::new() },
             replaces: Some(gave_way.out_refund_no.clone()),
             sent_at: None,
             applied: None,
             created_at: now,
             ..gave_way.clone()
-        }))
+        })
     }
 
     /// Another rest is another refund, also beside one that was lost with the database.

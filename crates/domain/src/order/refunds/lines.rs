@@ -58,15 +58,33 @@ impl Order {
 
     /// Whether the goods of a refund that came to nothing are still there to be refunded.
     pub(super) fn has_lines_left(&self, refund: &Refund) -> bool {
-        refund.lines.iter().all(|part| {
-            let gone = self.gone(refund.payment_no, part.line_no);
-            let line = self.lines.iter().find(|line| line.line_no == part.line_no);
-            line.is_some_and(|line| {
-                let quantity = gone.quantity.checked_add(part.quantity);
-                let payable = line.amount.minus(line.discount).unwrap_or(Fen::ZERO);
-                quantity.is_some_and(|quantity| quantity <= line.quantity)
-                    && gone.amount.plus(part.amount).is_some_and(|amount| amount <= payable)
-            })
+        refund.lines.iter().all(|part| self.is_left(refund.payment_no, part))
+    }
+
+    /// As many of these goods as no other refund has, and what of their money.
+    pub(super) fn what_is_left_of(
+        &self,
+        payment: PaymentNo,
+        part: &RefundedLine,
+    ) -> Option<RefundedLine> {
+        let line = self.lines.iter().find(|line| line.line_no == part.line_no)?;
+        let gone = self.gone(payment, part.line_no);
+        let quantity = line.quantity.checked_sub(gone.quantity)?.min(part.quantity);
+        let payable = line.amount.minus(line.discount)?.minus(gone.amount)?;
+        let amount = share(part.amount, quantity, part.quantity).min(payable);
+        let is_some = quantity > 0 && amount >= Fen::ZERO;
+        is_some.then_some(RefundedLine { quantity, amount, ..*part })
+    }
+
+    /// Whether no other refund has these goods, or what was paid for them.
+    pub(super) fn is_left(&self, payment: PaymentNo, part: &RefundedLine) -> bool {
+        let gone = self.gone(payment, part.line_no);
+        let line = self.lines.iter().find(|line| line.line_no == part.line_no);
+        line.is_some_and(|line| {
+            let quantity = gone.quantity.checked_add(part.quantity);
+            let payable = line.amount.minus(line.discount).unwrap_or(Fen::ZERO);
+            quantity.is_some_and(|quantity| quantity <= line.quantity)
+                && gone.amount.plus(part.amount).is_some_and(|amount| amount <= payable)
         })
     }
 

@@ -3,7 +3,9 @@
 use super::lines::worth;
 use crate::order::{Circumstances, Decision, Event, Order, Rejection};
 use crate::payment::Payment;
-use crate::refund::{Asker, NUMBER_TAKEN, Refund, RefundKind, RefundState};
+use crate::refund::{
+    Asker, NUMBER_TAKEN, PAID_BACK_TWICE, Refund, RefundKind, RefundState, RefundedLine,
+};
 use crate::{Fen, OutRefundNo, Timestamp};
 
 impl Order {
@@ -94,6 +96,9 @@ impl Order {
             self.goes_back_otherwise(refund)
         };
         if ended && !has_replacement && goes_back {
+            return Err(Rejection::WrongState);
+        }
+        if refund.state == (RefundState::Rejected { code: PAID_BACK_TWICE.to_owned() }) {
             return Err(Rejection::WrongState);
         }
         let is_over = ended && !has_replacement;
@@ -311,7 +316,9 @@ impl Order {
         let last = self.last_of_chain(&closed.out_refund_no)?;
         let state = match last.state {
             // To so much nobody has said yes.
-            RefundState::Withdrawn if last.amount > closed.amount => RefundState::AwaitingApproval,
+            RefundState::Withdrawn if last.amount > closed.as_asked().amount => {
+                RefundState::AwaitingApproval
+            }
             RefundState::Withdrawn
             | RefundState::Declined
             | RefundState::AwaitingApproval
@@ -333,7 +340,7 @@ impl Order {
             sent_at: None,
             applied: None,
             created_at: now,
-            ..last.clone()
+            ..last.as_asked()
         })
     }
 
@@ -344,7 +351,20 @@ impl Order {
         closed.kind != RefundKind::External
             && !self.was_overtaken(closed)
             && !self.goes_back_otherwise(closed)
+            && !self.are_its_goods_in_another(closed)
             && self.is_still_wanted(closed)
+    }
+
+    /// Whether another one is there that was for goods of it, too, and lost them to it.
+    fn are_its_goods_in_another(&self, closed: &Refund) -> bool {
+        let is_of = |part: &RefundedLine| closed.lines.iter().any(|of| of.line_no == part.line_no);
+        let lost = |other: &Refund| {
+            let asked = other.asked.iter().flat_map(|asked| &asked.lines);
+            let mut lost =
+                asked.filter(|part| other.lines.iter().all(|of| of.line_no != part.line_no));
+            other.reserves() && lost.any(is_of)
+        };
+        self.refunds_of(closed.payment_no).any(lost)
     }
 
     /// Whether it was sent or is about to be, as far as this life of the database knows; or it is money that the order
@@ -360,6 +380,7 @@ impl Order {
     pub(super) fn in_place_of_closed(
         &self,
         closed: &Refund,
+        said: Fen,
         events: &[Event],
         now: Timestamp,
     ) -> Option<Event> {
@@ -384,7 +405,17 @@ impl Order {
         // Goods are not cut.
         let are_there = after.has_lines_left(&another) && worth(&another.lines) <= amount;
         let lines = if are_there { another.lines } else { Vec::new() };
-        let state = if amount > closed.amount { another.state } else { RefundState::Requested };
+        // Somebody had said yes to as much as WeChat Pay had; perhaps in a life of the database that is lost.
+        let waited = matches!(closed.state, RefundState::AwaitingApproval)
+            || (closed.asked.is_some() && closed.sent_at.is_none());
+        let is_by_itself = closed.kind == RefundKind::Surplus;
+        let state = if waited && !is_by_itself && amount > said {
+            RefundState::AwaitingApproval
+        } else if amount > closed.as_asked().amount {
+            another.state
+        } else {
+            RefundState::Requested
+        };
         Some(Event::RefundRequested(Refund { amount, lines, state, ..another }))
     }
 

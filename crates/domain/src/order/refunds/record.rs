@@ -67,7 +67,11 @@ impl Order {
         if refund.refund_id().is_some_and(|known| *known != said.refund_id) {
             return Err(differs("it has another refund_id"));
         }
-        if said.amount != refund.amount {
+        // What was accepted as it is has no other amount; what was not, is what is said of it.
+        let is_nothing = matches!(refund.state, RefundState::Closed { .. });
+        let is_known = refund.is_accepted()
+            || (is_nothing && !matches!(said.progress, RefundProgress::Closed));
+        if is_known && said.amount != refund.amount {
             return Err(differs("it has another amount"));
         }
         let mut events = Vec::new();
@@ -95,17 +99,35 @@ impl Order {
                     | RefundProgress::Closed => Ok(Decision::AlreadyApplied),
                 };
             }
-            RefundState::Declined | RefundState::Withdrawn | RefundState::Rejected { .. } => {
-                if !matches!(said.progress, RefundProgress::Closed) {
-                    events = self
-                        .room_again(refund, payment, now)
-                        .ok_or_else(|| differs("its amount was given to others"))?;
-                }
-            }
+            // What was closed took nothing.
             RefundState::AwaitingApproval
+            | RefundState::Declined
+            | RefundState::Withdrawn
             | RefundState::Requested
             | RefundState::Sending
             | RefundState::Unknown { .. }
+            | RefundState::Rejected { .. }
+                if !matches!(said.progress, RefundProgress::Closed) =>
+            {
+                let room = payment.map(|payment| self.room_for(refund, payment, said, now));
+                if let Some(room) = room.flatten() {
+                    events = room;
+                } else {
+                    let end = payment.and_then(|p| self.paid_back_twice(refund, p, said));
+                    return match end {
+                        Some(end) if refund.state == end => Ok(Decision::AlreadyApplied),
+                        Some(end) if refund.is_in_flight() => Ok(self.moved(refund, end, now)),
+                        Some(_) | None => Err(differs("its amount was given to others")),
+                    };
+                }
+            }
+            RefundState::AwaitingApproval
+            | RefundState::Declined
+            | RefundState::Withdrawn
+            | RefundState::Requested
+            | RefundState::Sending
+            | RefundState::Unknown { .. }
+            | RefundState::Rejected { .. }
             | RefundState::Processing { .. }
             | RefundState::Abnormal { .. } => {}
         }
@@ -114,7 +136,7 @@ impl Order {
         let out_refund_no = refund.out_refund_no.clone();
         events.push(Event::RefundMoved { out_refund_no, to, at: now });
         if frees && self.is_begun_again(refund) {
-            events.extend(self.in_place_of_closed(refund, &events, now));
+            events.extend(self.in_place_of_closed(refund, said.amount, &events, now));
         }
         events.extend(self.what_is_left(&events, (payment, &refund.out_refund_no), now));
         Ok(Decision::Record(self.with_what_follows(events, now)))

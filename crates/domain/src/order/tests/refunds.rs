@@ -12,6 +12,8 @@ mod limits;
 mod lines;
 mod people;
 mod recording;
+mod restated_ends;
+mod restating;
 mod sending;
 mod telling;
 mod untold;

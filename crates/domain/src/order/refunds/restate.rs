@@ -1,0 +1,115 @@
+//! Refunds of ours that are at WeChat Pay otherwise than we have them, or although we had given them up: asked for in
+//! commits that are lost and again since, when goods were worth something else; under way for longer than they were
+//! waited for.
+//!
+//! The first that WeChat Pay says of our own number is what it is. What is not sent gives way to it, and a person is
+//! told (`changeset/cases.rs`). Only money can be in its way, never goods: where others have those, it is for an
+//! amount. Why the number is not made of the amount: docs/adr/0021-restated-refunds.md.
+
+use super::lines::worth;
+use crate::fact::RefundStatement;
+use crate::order::{Event, Order};
+use crate::payment::Payment;
+use crate::refund::{PAID_BACK_TWICE, Refund, RefundState, RefundedLine};
+use crate::{Fen, OutRefundNo, Timestamp};
+
+impl Order {
+    /// What has to happen so that a refund can be what WeChat Pay says it is; nothing when it is that already.
+    /// `None` where others have its money.
+    pub(super) fn room_for(
+        &self,
+        refund: &Refund,
+        payment: &Payment,
+        said: &RefundStatement,
+        now: Timestamp,
+    ) -> Option<Vec<Event>> {
+        if refund.reserves() && refund.amount == said.amount {
+            return Some(Vec::new());
+        }
+        let mut without = self.clone().apply(&gives_way(&refund.out_refund_no, now));
+        let mut events = Vec::new();
+        let unwanted = self.refunds.iter().rev().filter(|other| {
+            other.out_refund_no != refund.out_refund_no
+                && other.is_unsent()
+                && (self.stands_in_for(&other.out_refund_no, refund) || is_part_of(other, refund))
+        });
+        for other in unwanted {
+            let is_heir = self.stands_in_for(&other.out_refund_no, refund);
+            // What was asked for the same goods meanwhile is wanted beside it as long as there are enough of them.
+            if is_heir || !without.has_lines_left(refund) {
+                let event = gives_way(&other.out_refund_no, now);
+                without = without.apply(&event);
+                events.push(event);
+            }
+        }
+        let more = without.make_room(payment, said.amount, now)?;
+        without = more.iter().fold(without, Order::apply);
+        events.extend(more);
+        let lines = without.lines_as_stated(refund, said.amount);
+        if (said.amount, &lines) != (refund.amount, &refund.lines) {
+            let out_refund_no = refund.out_refund_no.clone();
+            events.push(Event::RefundRestated { out_refund_no, amount: said.amount, lines });
+        }
+        Some(events)
+    }
+
+    /// Where a refund ends that WeChat Pay has and that never has room again, because it was paid back by bank
+    /// meanwhile: the payer has its money twice.
+    pub(super) fn paid_back_twice(
+        &self,
+        refund: &Refund,
+        payment: &Payment,
+        said: &RefundStatement,
+    ) -> Option<RefundState> {
+        let others = || {
+            self.refunds.iter().filter(|other| {
+                other.payment_no == payment.no
+                    && other.out_refund_no != refund.out_refund_no
+                    && other.is_paid_back()
+            })
+        };
+        let by_bank = |other: &Refund| matches!(other.state, RefundState::SettledOffline { .. });
+        let back = Fen::sum(others().map(|other| other.amount))?.plus(said.amount)?;
+        let is_too_much = payment.receipt().is_some_and(|receipt| back > receipt.amount);
+        (is_too_much && others().any(by_bank))
+            .then(|| RefundState::Rejected { code: PAID_BACK_TWICE.to_owned() })
+    }
+
+    /// The goods of a refund of `amount` that this order is without, as far as no other has them. Their worth is what
+    /// the amount says, to the fen by which it depends on the order of asking; what is more are fees. Of less money
+    /// than they are worth they are not the goods.
+    fn lines_as_stated(&self, refund: &Refund, amount: Fen) -> Vec<RefundedLine> {
+        let parts = refund.lines.iter();
+        let mut lines: Vec<RefundedLine> =
+            parts.filter_map(|part| self.what_is_left_of(refund.payment_no, part)).collect();
+        let is_whole = lines == refund.lines;
+        // What was asked for beside the goods, such as fees, is where the first difference is.
+        let is_of_goods = is_whole && refund.amount == worth(&refund.lines);
+        for index in 0..lines.len() {
+            let difference = amount.minus(worth(&lines)).unwrap_or(Fen::ZERO);
+            let step = difference.min(Fen::new(1)).max(Fen::new(-1));
+            if step == Fen::ZERO || (step > Fen::ZERO && !is_of_goods) {
+                break;
+            }
+            let Some(part) = lines.get_mut(index) else { break };
+            let moved = part.amount.plus(step).unwrap_or(part.amount);
+            let moved = RefundedLine { amount: moved, ..*part };
+            if moved.amount >= Fen::new(1) && self.is_left(refund.payment_no, &moved) {
+                *part = moved;
+            }
+        }
+        if worth(&lines) > amount { Vec::new() } else { lines }
+    }
+}
+
+/// Whether a refund is for nothing but goods of another one.
+fn is_part_of(part: &Refund, whole: &Refund) -> bool {
+    let is_in = |of: &RefundedLine| {
+        whole.lines.iter().any(|in_it| in_it.line_no == of.line_no && in_it.quantity >= of.quantity)
+    };
+    part.payment_no == whole.payment_no && !part.lines.is_empty() && part.lines.iter().all(is_in)
+}
+
+fn gives_way(number: &OutRefundNo, now: Timestamp) -> Event {
+    Event::RefundMoved { out_refund_no: number.clone(), to: RefundState::Withdrawn, at: now }
+}
