@@ -60,7 +60,7 @@ const OF_REFUNDS: &[(&str, &str)] = &[
     (
         "UPDATE refunds SET refund_id = '5', status = 'processing', asked_fen = amount_fen \
              WHERE status = 'requested'",
-        "refunds_asked",
+        "how much a refund is stays",
     ),
     ("UPDATE refunds SET out_refund_no = 'another'", "what a refund is about stays"),
     ("UPDATE refunds SET kind = 'surplus'", "what a refund is about stays"),

@@ -54,7 +54,7 @@ impl Order {
             .make_room(payment, needed, now)
             .ok_or_else(|| differs("more than what is left of the payment"))?;
         events.push(Event::RefundImported(Refund { state, ..refund }));
-        events.extend(self.what_is_left(&events, (Some(payment), out_refund_no), now));
+        events.extend(self.what_is_left(&events, (payment, out_refund_no), now));
         Ok(Decision::Record(self.with_what_follows(events, now)))
     }
 
@@ -63,10 +63,9 @@ impl Order {
     pub(super) fn what_is_left(
         &self,
         events: &[Event],
-        (payment, of): (Option<&Payment>, &OutRefundNo),
+        (payment, of): (&Payment, &OutRefundNo),
         now: Timestamp,
     ) -> Vec<Event> {
-        let Some(payment) = payment else { return Vec::new() };
         let mut after = events.iter().fold(self.clone(), Order::apply);
         let rest = after.rest_of_surplus(payment, now).map(Event::RefundRequested);
         let mut left = match rest {

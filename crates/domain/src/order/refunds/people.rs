@@ -249,7 +249,9 @@ impl Order {
         let mut events =
             vec![Event::RefundMoved { out_refund_no: out_refund_no.clone(), to, at: now }];
         let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
-        events.extend(self.what_is_left(&events, (payment, out_refund_no), now));
+        if let Some(payment) = payment {
+            events.extend(self.what_is_left(&events, (payment, out_refund_no), now));
+        }
         Ok(Decision::Record(self.with_what_follows(events, now)))
     }
 

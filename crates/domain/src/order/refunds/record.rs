@@ -7,6 +7,7 @@ use super::abnormal::may_be_of_before;
 use crate::Timestamp;
 use crate::fact::{Evidence, RefundAtWechat, RefundFact, RefundProgress, RefundStatement};
 use crate::order::{Circumstances, Decision, Event, Order, Rejection};
+use crate::payment::Payment;
 use crate::refund::{NUMBER_TAKEN, Refund, RefundState};
 
 impl Order {
@@ -49,90 +50,33 @@ impl Order {
         said: &RefundStatement,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let differs =
-            |why| Rejection::RefundDiffers { out_refund_no: refund.out_refund_no.clone(), why };
+        let differs = |why| differs(refund, why);
         let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
-        if payment.is_none_or(|payment| *payment.out_trade_no() != said.out_trade_no) {
-            // The number is somebody else's: ours was never accepted under it, and never will be.
-            let taken = RefundState::Rejected { code: NUMBER_TAKEN.to_owned() };
-            if refund.is_in_flight() {
-                return Ok(self.moved(refund, taken, now));
-            }
-            return if refund.state == taken {
-                Ok(Decision::AlreadyApplied)
-            } else {
-                Err(differs("it returns another payment"))
-            };
-        }
+        let is_its = |payment: &&Payment| *payment.out_trade_no() == said.out_trade_no;
+        let Some(payment) = payment.filter(is_its) else { return self.record_taken(refund, now) };
         if refund.refund_id().is_some_and(|known| *known != said.refund_id) {
             return Err(differs("it has another refund_id"));
         }
+        let is_closed = matches!(said.progress, RefundProgress::Closed);
         // What was accepted as it is has no other amount; what was not, is what is said of it.
         let is_nothing = matches!(refund.state, RefundState::Closed { .. });
-        let is_known = refund.is_accepted()
-            || (is_nothing && !matches!(said.progress, RefundProgress::Closed));
+        let is_known = refund.is_accepted() || (is_nothing && !is_closed);
         if is_known && said.amount != refund.amount {
             return Err(differs("it has another amount"));
         }
+        if let Some(over) = over(&refund.state, said.progress) {
+            return over.map_err(differs);
+        }
         let mut events = Vec::new();
-        match &refund.state {
-            RefundState::Succeeded { .. } => return Ok(Decision::AlreadyApplied),
-            RefundState::SettledOffline { .. } => {
-                return match said.progress {
-                    RefundProgress::Succeeded { .. } => {
-                        Err(differs("it succeeded although it was paid back another way"))
-                    }
-                    // An old answer, or what it was settled for.
-                    RefundProgress::Processing
-                    | RefundProgress::Abnormal
-                    | RefundProgress::Closed => Ok(Decision::AlreadyApplied),
-                };
-            }
-            RefundState::Closed { .. } => {
-                return match said.progress {
-                    RefundProgress::Succeeded { .. } => {
-                        Err(differs("it succeeded although it was closed"))
-                    }
-                    // An old answer.
-                    RefundProgress::Processing
-                    | RefundProgress::Abnormal
-                    | RefundProgress::Closed => Ok(Decision::AlreadyApplied),
-                };
-            }
-            // What was closed took nothing.
-            RefundState::AwaitingApproval
-            | RefundState::Declined
-            | RefundState::Withdrawn
-            | RefundState::Requested
-            | RefundState::Sending
-            | RefundState::Unknown { .. }
-            | RefundState::Rejected { .. }
-                if !matches!(said.progress, RefundProgress::Closed) =>
-            {
-                let room = payment.map(|payment| self.room_for(refund, payment, said, now));
-                if let Some(room) = room.flatten() {
-                    events = room;
-                } else {
-                    let end = payment.and_then(|p| self.paid_back_twice(refund, p, said));
-                    return match end {
-                        Some(end) if refund.state == end => Ok(Decision::AlreadyApplied),
-                        Some(end) if refund.is_in_flight() => Ok(self.moved(refund, end, now)),
-                        Some(_) | None => Err(differs("its amount was given to others")),
-                    };
-                }
-            }
-            RefundState::AwaitingApproval
-            | RefundState::Declined
-            | RefundState::Withdrawn
-            | RefundState::Requested
-            | RefundState::Sending
-            | RefundState::Unknown { .. }
-            | RefundState::Rejected { .. }
-            | RefundState::Processing { .. }
-            | RefundState::Abnormal { .. } => {}
+        // What was closed took nothing.
+        if refund.refund_id().is_none() && !is_closed {
+            let Some(room) = self.room_for(refund, payment, said, now) else {
+                return self.record_without_room(refund, payment, said, now);
+            };
+            events = room;
         }
         let Some(to) = reached(refund, said) else { return Ok(Decision::AlreadyApplied) };
-        let frees = matches!(to, RefundState::Closed { .. }) && refund.reserves();
+        let frees = is_closed && refund.reserves();
         let out_refund_no = refund.out_refund_no.clone();
         events.push(Event::RefundMoved { out_refund_no, to, at: now });
         if frees && self.is_begun_again(refund) {
@@ -140,6 +84,34 @@ impl Order {
         }
         events.extend(self.what_is_left(&events, (payment, &refund.out_refund_no), now));
         Ok(Decision::Record(self.with_what_follows(events, now)))
+    }
+
+    /// The number is somebody else's: ours was never accepted under it, and never will be.
+    fn record_taken(&self, refund: &Refund, now: Timestamp) -> Result<Decision, Rejection> {
+        let taken = RefundState::Rejected { code: NUMBER_TAKEN.to_owned() };
+        if refund.is_in_flight() {
+            return Ok(self.moved(refund, taken, now));
+        }
+        if refund.state == taken {
+            Ok(Decision::AlreadyApplied)
+        } else {
+            Err(differs(refund, "it returns another payment"))
+        }
+    }
+
+    /// It is there, and others have its money: for ever, when that was paid back by bank.
+    fn record_without_room(
+        &self,
+        refund: &Refund,
+        payment: &Payment,
+        said: &RefundStatement,
+        now: Timestamp,
+    ) -> Result<Decision, Rejection> {
+        match self.paid_back_twice(refund, payment, said) {
+            Some(end) if refund.state == end => Ok(Decision::AlreadyApplied),
+            Some(end) if refund.is_in_flight() => Ok(self.moved(refund, end, now)),
+            Some(_) | None => Err(differs(refund, "its amount was given to others")),
+        }
     }
 
     /// Only together with a definite refusal does it end a refund; else it is sent again.
@@ -161,6 +133,35 @@ impl Order {
             | RefundState::Rejected { .. }
             | RefundState::SettledOffline { .. } => Decision::AlreadyApplied,
         }
+    }
+}
+
+fn differs(refund: &Refund, why: &'static str) -> Rejection {
+    Rejection::RefundDiffers { out_refund_no: refund.out_refund_no.clone(), why }
+}
+
+/// What is said of one that has ended: an old answer, or what cannot be.
+fn over(state: &RefundState, progress: RefundProgress) -> Option<Result<Decision, &'static str>> {
+    let has_arrived = matches!(progress, RefundProgress::Succeeded { .. });
+    match state {
+        RefundState::SettledOffline { .. } if has_arrived => {
+            Some(Err("it succeeded although it was paid back another way"))
+        }
+        RefundState::Closed { .. } if has_arrived => {
+            Some(Err("it succeeded although it was closed"))
+        }
+        RefundState::Succeeded { .. }
+        | RefundState::SettledOffline { .. }
+        | RefundState::Closed { .. } => Some(Ok(Decision::AlreadyApplied)),
+        RefundState::AwaitingApproval
+        | RefundState::Declined
+        | RefundState::Withdrawn
+        | RefundState::Requested
+        | RefundState::Sending
+        | RefundState::Unknown { .. }
+        | RefundState::Rejected { .. }
+        | RefundState::Processing { .. }
+        | RefundState::Abnormal { .. } => None,
     }
 }
 
