@@ -14,7 +14,7 @@ ALTER TABLE refunds
 UPDATE refunds SET applied_before = 'EITHER'
 WHERE applied_to = 'MERCHANT_BANK_CARD' AND status IN ('processing', 'abnormal');
 
--- As before, with what is known of applications; and with how much a refund is, which its rules keep as it is.
+-- As before, with what is known of applications.
 CREATE OR REPLACE FUNCTION paydesk_write_refunds(rows_ jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     written bigint;
@@ -24,7 +24,6 @@ BEGIN
         '{"asked_by": "paydesk", "actor": "paydesk", "lines": []}'), rows_) r
     ORDER BY r.refund_no
     ON CONFLICT (mchid, out_refund_no) DO UPDATE SET
-        amount_fen = excluded.amount_fen, lines = excluded.lines,
         status = excluded.status, refund_id = excluded.refund_id,
         refused_code = excluded.refused_code, succeeded_at = excluded.succeeded_at,
         note = excluded.note, settled_at = excluded.settled_at, sent_at = excluded.sent_at,

@@ -9,13 +9,15 @@ use crate::world::World;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// The number of the newest keys, at each of the two sides.
+/// The numbers of our newest keys.
 #[derive(Default)]
 pub(crate) struct OurKeys {
     /// Of those that were begun with; the others follow.
     begun: AtomicU32,
     /// Of those that the configuration names first. It names those before, too, as docs/configuration.md says.
     configured: AtomicU32,
+    /// Of those that have replaced the ones before, on both sides.
+    replaced: AtomicU32,
 }
 
 /// Who has the new keys first.
@@ -31,8 +33,9 @@ impl World {
     /// Replaces our keys; whether there are others, and none are being replaced. `gaps` are between the steps, in
     /// microseconds.
     pub(crate) fn replace_our_keys(self: &Arc<World>, first: First, gaps: [i64; 2]) -> bool {
-        let (number, at) = (self.our_keys.begun.load(Ordering::Relaxed), self.configured_keys());
-        if !self.wechat.keys().are_more_than(number) || number != at {
+        let number = self.our_keys.begun.load(Ordering::Relaxed);
+        let is_under_way = number != self.our_keys.replaced.load(Ordering::Relaxed);
+        if is_under_way || !self.wechat.keys().are_more_than(number) {
             return false;
         }
         let next = number.saturating_add(1);
@@ -55,6 +58,7 @@ impl World {
                 world.kernel.sleep(between).await;
                 world.configure_keys(next).await;
             }
+            world.our_keys.replaced.store(next, Ordering::Relaxed);
         });
         true
     }
@@ -66,6 +70,7 @@ impl World {
             self.wechat.know_ours(newest);
             self.wechat.revoke_ours(newest.saturating_sub(1));
             self.our_keys.configured.store(newest, Ordering::Relaxed);
+            self.our_keys.replaced.store(newest, Ordering::Relaxed);
             (0..self.setup.nodes).for_each(|node| self.read_keys(node));
         }
     }

@@ -1,6 +1,7 @@
 //! What is shipped is told to WeChat, whatever gets lost on the way, and a person sees what could not be told.
 
 use crate::world::World;
+use app::settings::SecretText;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -101,6 +102,31 @@ async fn a_report_whose_answer_is_lost_and_a_token_that_has_ended_do_no_harm() {
     let known = world.until_shipping(&first, |known| known["order_state"] == 2).await;
     assert_eq!(known["shipping"]["finish_shipping_count"], 1, "told once, whatever was lost");
     assert_eq!(world.calls_of("upload_shipping_info").await.0, 2, "once each");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_app_secret_is_used_for_the_next_token_without_a_restart() {
+    let world = World::new().await;
+    world.put_sku("tea", 100, 3).await;
+    let (_, number) = world.paid_for("alice", "tea").await;
+    let secret = world.sandbox.credentials().app_secret.clone();
+    let use_secret = |secret: &str| {
+        let secret = SecretText(secret.into());
+        world.reconfigure(|settings| settings.wechat_pay.app_secret = Some(secret));
+    };
+    use_secret("not-the-secret-of-this-mini-program");
+    world.ship_part(&number, "Z-1", true).await;
+    for _ in 0..600 {
+        if world.calls_of("stable_token").await.1 > 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let (tokens, asked) = world.calls_of("stable_token").await;
+    assert!(tokens == 0 && asked > 0, "{tokens} tokens of {asked}");
+    use_secret(&secret);
+    world.until_shipping(&number, |known| known["order_state"] == 2).await;
     world.stop().await;
 }
 

@@ -2,7 +2,7 @@
 
 use app::cli::ServeRole;
 use app::service::{self, Service};
-use app::settings::{OaepDigest, Settings};
+use app::settings::Settings;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -61,10 +61,10 @@ impl World {
         worker.expect("a worker")
     }
 
-    /// The service reads its configuration again, and finds this digest in it.
-    pub fn seal_with(&self, digest: OaepDigest) {
+    /// The service reads its configuration again, and finds this changed in it.
+    pub fn reconfigure(&self, change: impl FnOnce(&mut Settings)) {
         let mut settings = self.settings.clone();
-        settings.wechat_pay.oaep_digest = digest;
+        change(&mut settings);
         assert!(self.service.renew_keys(&settings).unwrap(), "it was another one before");
     }
 

@@ -139,7 +139,7 @@ async fn what_wechat_pay_cannot_bring_is_sent_to_a_card_of_the_payers() {
         world.say(&world.admin_key, &refund, "apply-abnormal", card.clone()).await;
     let said = (status.as_u16(), &refused["wechat"]["code"]);
     assert_eq!(said, (502, &json!("PARAM_ERROR")), "{refused}");
-    world.seal_with(OaepDigest::Sha256);
+    world.reconfigure(|settings| settings.wechat_pay.oaep_digest = OaepDigest::Sha256);
     let (status, applied) =
         world.say(&world.admin_key, &refund, "apply-abnormal", card.clone()).await;
     assert_eq!((status.as_u16(), &applied["status"]), (200, &json!("processing")), "{applied}");

@@ -108,7 +108,7 @@ pub(super) const ALL: &[Script] = &[
         "refund-closed",
         "WeChat Pay gives a refund up; an operator has it made anew under another number",
         &["ready, paid by jsapi, part closed, part is back", "ready, paid by jsapi, part is back"],
-        |people| Box::pin(made_anew(people)),
+        |people| Box::pin(once_it_is(people, RefundStatus::Closed, again)),
     )
     .healed(&[
         REFUNDED_AS_LOST,
@@ -135,7 +135,7 @@ pub(super) const ALL: &[Script] = &[
         "refund-abnormal-settled",
         "a refund cannot reach the payer; an operator has paid it back another way",
         &["ready, paid by jsapi, part settled offline", "ready, paid by jsapi, part is back"],
-        |people| Box::pin(settled_offline(people)),
+        |people| Box::pin(once_it_is(people, RefundStatus::Abnormal, paid_by_bank)),
     )
     .healed(&[
         "cancelled, jsapi surplus, all rejected, part abnormal",
@@ -151,7 +151,7 @@ pub(super) const ALL: &[Script] = &[
         "refund-applied",
         "a refund cannot reach the payer; an operator has it sent to a card of theirs",
         &["ready, paid by jsapi, part is back", "ready, paid by jsapi, part abnormal"],
-        |people| Box::pin(sent_to_a_card(people, to_the_payer)),
+        |people| Box::pin(once_it_is(people, RefundStatus::Abnormal, to_the_payer)),
     )
     .healed(APPLIED_AS_LOST)
     .first_refund(ABNORMAL),
@@ -159,7 +159,7 @@ pub(super) const ALL: &[Script] = &[
         "refund-applied-merchant",
         "a refund cannot reach the payer; an operator has it sent to the merchant's own account",
         &["ready, paid by jsapi, part is back", "ready, paid by jsapi, part abnormal"],
-        |people| Box::pin(sent_to_a_card(people, to_the_merchant)),
+        |people| Box::pin(once_it_is(people, RefundStatus::Abnormal, to_the_merchant)),
     )
     .healed(APPLIED_AS_LOST)
     .first_refund(ABNORMAL),
@@ -263,35 +263,30 @@ async fn after_shipping(people: Vec<Client>, verdict: fn(OutRefundNo) -> Command
     }
 }
 
-async fn made_anew(people: Vec<Client>) {
+/// What an operator has done once the buyer's refund is so.
+async fn once_it_is(
+    people: Vec<Client>,
+    awaited: RefundStatus,
+    verdict: fn(OutRefundNo) -> Command,
+) {
     let Some(mut buyer) = the(people) else { return };
     let Some(number) = paid(&mut buyer).await else { return };
     let request = buyer.refund(&number, Asker::Buyer, Some(PART));
     buyer.insist(request).await;
-    if !buyer.sees_refund(&number, 600, |state| state == RefundStatus::Closed).await {
+    if !buyer.sees_refund(&number, 600, |state| state == awaited).await {
         return;
     }
-    let again = |out_refund_no| Command::RetryRefund { out_refund_no, amount: None };
-    if let Some(request) = buyer.verdict(&number, again) {
+    if let Some(request) = buyer.verdict(&number, verdict) {
         buyer.insist(request).await;
     }
 }
 
-async fn settled_offline(people: Vec<Client>) {
-    let Some(mut buyer) = the(people) else { return };
-    let Some(number) = paid(&mut buyer).await else { return };
-    let request = buyer.refund(&number, Asker::Buyer, Some(PART));
-    buyer.insist(request).await;
-    if !buyer.sees_refund(&number, 600, |state| state == RefundStatus::Abnormal).await {
-        return;
-    }
-    let offline = |out_refund_no| Command::SettleRefundOffline {
-        out_refund_no,
-        note: "银行转账".to_owned(),
-    };
-    if let Some(request) = buyer.verdict(&number, offline) {
-        buyer.insist(request).await;
-    }
+fn again(out_refund_no: OutRefundNo) -> Command {
+    Command::RetryRefund { out_refund_no, amount: None }
+}
+
+fn paid_by_bank(out_refund_no: OutRefundNo) -> Command {
+    Command::SettleRefundOffline { out_refund_no, note: "银行转账".to_owned() }
 }
 
 fn to_the_payer(out_refund_no: OutRefundNo) -> Command {
@@ -300,19 +295,6 @@ fn to_the_payer(out_refund_no: OutRefundNo) -> Command {
 
 fn to_the_merchant(out_refund_no: OutRefundNo) -> Command {
     Command::ApplyAbnormal { out_refund_no, to: CardOwner::Merchant, as_approver: true }
-}
-
-async fn sent_to_a_card(people: Vec<Client>, to: fn(OutRefundNo) -> Command) {
-    let Some(mut buyer) = the(people) else { return };
-    let Some(number) = paid(&mut buyer).await else { return };
-    let request = buyer.refund(&number, Asker::Buyer, Some(PART));
-    buyer.insist(request).await;
-    if !buyer.sees_refund(&number, 600, |state| state == RefundStatus::Abnormal).await {
-        return;
-    }
-    if let Some(request) = buyer.verdict(&number, to) {
-        buyer.insist(request).await;
-    }
 }
 
 async fn rejected(people: Vec<Client>) {
