@@ -4,6 +4,7 @@
 mod bill;
 mod buyer;
 pub(crate) mod cashier;
+pub(crate) mod clerk;
 mod console;
 mod courier;
 mod debts;

@@ -18,6 +18,8 @@ const RACE_MAX: i64 = 60 * SECOND;
 /// Where commits may be lost no node stands still for longer: who calls WeChat Pay after a failover
 /// because it was decided before it is taken not to happen (`docs/simulation.md`, failovers).
 pub(crate) const PAUSE_MAX: i64 = 9 * 500 * MILLI;
+/// For longer than a link to a bill is good, in microseconds.
+const LINK: i64 = 330 * SECOND;
 /// A clock that is off by more is wrong.
 const WRONG: i64 = 10 * SECOND;
 
@@ -86,6 +88,7 @@ impl World {
                 Flow::Checkout | Flow::Door | Flow::Pay | Flow::Look | Flow::Notice => {
                     self.same_elsewhere()
                 }
+                Flow::Bill => self.same_bill_elsewhere(),
                 Flow::Follow | Flow::Orphan | Flow::None => self.race(),
                 Flow::Close | Flow::Refund | Flow::Act => {
                     // A person's request, or a job that was promised with it.
@@ -106,16 +109,27 @@ impl World {
         None
     }
 
-    /// The node that the running task lives on stands still for longer than a lease; whether there
-    /// is one that may.
+    /// The node that the running task lives on stands still for longer than a lease, or than the link
+    /// to a bill is good for; whether there is one that may.
     pub(crate) fn stand_still(&self) -> bool {
+        if self.flow() == Flow::Bill {
+            return self.stand_still_for(LINK);
+        }
         let lease = i64::try_from(self.setup.lease_ms).unwrap_or(0).saturating_mul(MILLI);
         let micros = self.at_most(lease + self.setup.idle + 2 * SECOND);
+        micros > lease && self.stand_still_for(micros)
+    }
+
+    fn stand_still_for(&self, micros: i64) -> bool {
         let home = self.kernel.home();
-        if micros <= lease || home == Home::Outside {
+        if home == Home::Outside {
             return false;
         }
-        self.kernel.hold(home, self.kernel.now().saturating_add(micros));
+        let until = self.kernel.now().saturating_add(micros);
+        self.kernel.hold(home, until);
+        if let Some(plan) = self.plan() {
+            plan.lasts_until(until);
+        }
         self.say_of_home("stands still");
         true
     }
@@ -148,6 +162,9 @@ impl World {
     /// What the running task was asked comes to another node at this instant, too; whether anything
     /// was, and there is another.
     pub(crate) fn same_elsewhere(self: &Arc<World>) -> bool {
+        if self.flow() == Flow::Bill {
+            return self.same_bill_elsewhere();
+        }
         let whose = self.kernel.label().whose;
         // Where it is drawn, once for each: what comes twice would come twice again, without an end.
         let stays = self.plan().is_some();

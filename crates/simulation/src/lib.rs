@@ -22,6 +22,7 @@ pub mod kernel;
 pub mod marks;
 pub mod matrix;
 pub mod mistakes;
+mod morning;
 pub mod node;
 pub mod oracle;
 mod our_keys;

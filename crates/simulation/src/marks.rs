@@ -155,4 +155,9 @@ marks! {
     PointsSpent: "points were spent",
     BuyerOwes: "a buyer owed what had been given back elsewhere and was spent",
     DebtSetOff: "what came to a buyer again paid what they owed",
+    BillTaken: "a bill of the day before was taken",
+    BillDamaged: "a download was not the bill that was announced, and was refused",
+    BillLinkEnded: "the link to a bill had ended before it was followed",
+    BillNotYet: "a bill was not made yet",
+    BillNone: "there was nothing of a kind that day, and so no bill",
 }

@@ -26,6 +26,8 @@ pub enum Flow {
     Refund,
     /// A success for a number that no order has.
     Orphan,
+    /// F11: fetching the bills of a day that is over. There is no use case yet that does something with them.
+    Bill,
     /// Shipping, delivery, completion, and what a client reports: one commit each.
     Act,
     /// Looking at an order.
@@ -102,7 +104,7 @@ pub enum Fault {
 
 impl Flow {
     /// The flows that have rows.
-    pub const ROWS: [Flow; 10] = [
+    pub const ROWS: [Flow; 11] = [
         Flow::Checkout,
         Flow::Door,
         Flow::Pay,
@@ -111,6 +113,7 @@ impl Flow {
         Flow::Close,
         Flow::Refund,
         Flow::Orphan,
+        Flow::Bill,
         Flow::Act,
         Flow::Look,
     ];
@@ -127,6 +130,7 @@ impl Flow {
             Flow::Close => "F6 close",
             Flow::Refund => "F7 refund",
             Flow::Orphan => "orphan",
+            Flow::Bill => "F11 bill",
             Flow::Act => "act",
             Flow::Look => "look",
             Flow::None => "none",
@@ -148,6 +152,7 @@ impl Flow {
             Flow::Refund => 8,
             Flow::Orphan => 9,
             Flow::Door => 10,
+            Flow::Bill => 11,
         }
     }
 

@@ -3,7 +3,9 @@
 //! The application is production's own, wired to ports that can fail. What production's shells do
 //! (`scheduler`, `http-api`) is done here by `worker.rs` and `front.rs`, without their runtimes.
 
+mod download;
 mod front;
+mod journey;
 mod looks;
 mod notices;
 mod store;

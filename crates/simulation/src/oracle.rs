@@ -5,6 +5,7 @@
 //! named function: `safety.rs` after every commit, `conduct.rs` for calls and answers, `settled.rs`
 //! once a world has come to rest.
 
+mod bills;
 mod books;
 mod conduct;
 mod debts;
@@ -15,6 +16,7 @@ mod safety;
 mod settled;
 mod shop;
 
+pub(crate) use bills::{Fetched, is_had};
 pub use settled::{Rest, judge, judge_after_days, restless};
 pub(crate) use settled::{is_kept, unheard_successes};
 

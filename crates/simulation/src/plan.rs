@@ -226,6 +226,12 @@ impl Plan {
         Some(inside.hows.remove(index).1)
     }
 
+    /// What struck has an effect until then, in microseconds since the world began.
+    pub(crate) fn lasts_until(&self, at: i64) {
+        let mut inside = self.inside();
+        inside.over = inside.over.max(at);
+    }
+
     /// A node claimed jobs.
     pub(crate) fn claimed(&self, home: Home) {
         let mut inside = self.inside();

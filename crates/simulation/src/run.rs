@@ -171,6 +171,9 @@ fn calm(world: &Arc<World>) {
         }
     }
     judge(world, rest);
+    if let Some(bills) = world.setup.bills.filter(|_| !world.chronicle.is_violated()) {
+        crate::morning::fetch_bills(world, bills);
+    }
     if world.setup.lasts && !world.chronicle.is_violated() {
         let until = world.kernel.now().saturating_add(DAYS);
         world.wait_for_days(HOUR);
@@ -180,7 +183,7 @@ fn calm(world: &Arc<World>) {
 }
 
 /// Runs, and watches that nothing spins.
-fn run_until(world: &World, until: i64, done: impl Fn() -> bool) {
+pub(crate) fn run_until(world: &World, until: i64, done: impl Fn() -> bool) {
     while world.kernel.now() < until {
         let events = world.kernel.events();
         let next = world.kernel.now().saturating_add(LOOK).min(until);

@@ -2,6 +2,10 @@
 //!
 //! Every choice is drawn from the tape, the tame one first.
 
+mod bills;
+
+pub use bills::Bills;
+
 use crate::actors::{LATER_WHIMS, Whim};
 use crate::kernel::Kernel;
 use crate::matrix::Fault;
@@ -124,6 +128,8 @@ pub struct Setup {
     pub lasts: bool,
     /// How busy the back office is: 0 for not at all.
     pub office: u32,
+    /// Whether the bills of the day are fetched the next morning, and how WeChat Pay writes them.
+    pub bills: Option<Bills>,
 }
 
 /// Where leases are short, they last this long: three calls that nothing befalls fit in, and none
@@ -204,11 +210,12 @@ impl Setup {
             resend_body: drawn.one_of(&[ResendBody::EncryptedAnew, ResendBody::Identical]),
             lasts: kernel.choose(Kind::Swarm, 0, 2, |chance| u32::from(chance % 32 == 0)) == 1,
             office: 0,
+            bills: None,
         };
         let later = drawn.bits(LATER_WHIMS) << 19;
         // Drawn last, so that tapes that were kept mean what they meant.
         let office = drawn.one_of(&[0, 0, 0, 0, 1, 2]);
-        let setup = Setup { whims: setup.whims | later, office, ..setup };
+        let setup = Setup { whims: setup.whims | later, office, bills: drawn.bills(), ..setup };
         let setup = if setup.rsa { Setup { buyers: 2, purchases: 1, ..setup } } else { setup };
         setup.possible()
     }

@@ -1,12 +1,14 @@
 //! The other side: WeChat Pay itself, as the sandbox's pure core, with the ports that make it cheap
 //! and repeatable, and what is true of it.
 
+mod booked;
 mod elsewhere;
 mod keys;
 mod tags;
 mod truth;
 mod wire;
 
+pub use booked::BookedRefund;
 pub use elsewhere::Origin;
 pub use keys::Keys;
 pub use truth::{Paid, Truth};
@@ -116,6 +118,7 @@ impl WeChat {
             refund_too_soon: setup.refund_too_soon,
             ..Settings::default()
         };
+        let settings = setup.bills.unwrap_or_default().written(settings);
         let inside = Inside {
             core: WeChatPay::new(keys.account(), settings),
             entropy: Numbers { root: mix(setup.seed ^ 0x5eed), count: 0 },

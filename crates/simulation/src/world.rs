@@ -7,6 +7,7 @@ use crate::chronicle::Chronicle;
 use crate::kernel::{Home, Kernel, Label};
 use crate::matrix::{Fault, Flow, Step};
 use crate::mistakes::Mistake;
+use crate::morning::Morning;
 use crate::node::{Looks, Node};
 use crate::oracle::{Oracle, Seen};
 use crate::our_keys::OurKeys;
@@ -47,6 +48,8 @@ pub struct World {
     pub(crate) beside: Beside,
     /// Where our own keys are replaced.
     pub(crate) our_keys: OurKeys,
+    /// The morning after, and what is fetched then.
+    pub(crate) morning: Morning,
     /// Which faults happen, where they are given instead of drawn.
     plan: OnceLock<Plan>,
     /// What production is made to do wrong, if anything.
@@ -86,6 +89,7 @@ impl World {
             nodes,
             beside: Beside::default(),
             our_keys: OurKeys::default(),
+            morning: Morning::default(),
             plan: OnceLock::new(),
             mistake: OnceLock::new(),
             stormy: AtomicBool::new(true),
@@ -160,7 +164,9 @@ impl World {
     /// The fault that happens at this step, of those that can; it is counted. `kind` names the
     /// stream it is drawn from.
     pub fn fault(self: &Arc<World>, kind: Kind, spot: Spot, candidates: &[Fault]) -> Option<Fault> {
-        if !self.is_stormy() {
+        // The morning after, faults meet those who fetch bills, and nobody else.
+        let strikes = self.is_stormy() || (self.morning.is_windy() && self.flow() == Flow::Bill);
+        if !strikes {
             return None;
         }
         match self.plan() {
@@ -311,6 +317,12 @@ impl World {
         self.patience.store(patience, Ordering::Relaxed);
     }
 
+    /// For how long nobody looks, in microseconds, while days are to pass; else 0.
+    #[must_use]
+    pub fn patience(&self) -> i64 {
+        self.patience.load(Ordering::Relaxed)
+    }
+
     /// Lets go of everything that lives in it.
     pub fn end(&self) {
         self.kernel.clear();
@@ -325,6 +337,7 @@ impl World {
 fn often(flow: Flow, step: Step) -> u32 {
     match (flow, step) {
         (Flow::Orphan, _) => 6,
+        (Flow::Bill, _) => 12,
         (Flow::Follow, Step::TxPlus) => 3,
         (Flow::Refund, Step::Call) => 2,
         _ => 1,

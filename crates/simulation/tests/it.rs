@@ -3,11 +3,14 @@
 //! In bulk the worlds are played by `cargo xtask sim`, with optimisation.
 
 use simulation::bulk::{Bulk, FAILURES_MAX, bulk};
+use simulation::kernel::Kernel;
+use simulation::marks::Mark;
+use simulation::matrix::Flow;
 use simulation::mistakes::Mistake;
 use simulation::run::{Play, play};
-use simulation::setup::Variant;
+use simulation::setup::{Setup, Variant};
 use simulation::shrink::{SMALL, shrink};
-use simulation::tape::Written;
+use simulation::tape::{Tape, Written};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
@@ -32,6 +35,28 @@ fn calm(seeds: std::ops::Range<u64>, variant: Option<Variant>) {
 #[test]
 fn no_promise_is_broken_in_the_first_worlds() {
     calm(0..SEEDS, None);
+}
+
+/// So many worlds go on until the next morning.
+const MORNINGS: usize = 12;
+
+#[test]
+fn the_bills_of_a_day_that_are_taken_the_next_morning_are_wechat_pays_own_ledger() {
+    let goes_on = |seed: &u64| {
+        let kernel = Kernel::new(Tape::of_seed(*seed));
+        Setup::draw(&kernel, *seed, None).bills.is_some()
+    };
+    let (mut taken, mut struck) = (0, 0);
+    for seed in (0..).filter(goes_on).take(MORNINGS) {
+        let played = play(&Play { seed, ..Play::default() });
+        assert_eq!(played.violation, None, "seed {seed}");
+        taken += played.marks.get(&Mark::BillTaken).copied().unwrap_or(0);
+        let of_bills = played.cells.iter().filter(|((flow, _, _), _)| *flow == Flow::Bill);
+        struck += of_bills.map(|(_, count)| count).sum::<u64>();
+    }
+    // There are two or three of each day, unless there was nothing.
+    assert!(taken >= 20, "{taken} bills were taken");
+    assert!(struck >= 5, "{struck} faults met who fetched them");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A small part of the sweep: what every change has to pass. The whole of it is `cargo xtask sweep`.
 
 use simulation::marks::Mark;
+use simulation::matrix::Flow;
 use simulation::mistakes::Mistake;
 use simulation::plan::{Act, Place, Site};
 use simulation::sweep::cases::{Case, counts, once};
@@ -42,6 +43,24 @@ fn a_payment_that_is_struck_anywhere_by_anything_is_settled_all_the_same() {
     // The second is that of a failover that lost the order itself: its money went back.
     let endings = ["cancelled, jsapi surplus, all is back", "ready, paid by jsapi"];
     assert_eq!(all.endings.keys().collect::<Vec<_>>(), endings);
+}
+
+#[test]
+fn bills_whose_fetching_is_struck_anywhere_by_anything_are_had_and_are_wechat_pays_own() {
+    let all = struck(scripts::named("bills").unwrap(), None, |_| true);
+    let told: Vec<String> =
+        all.violations.iter().map(|(_, case, v)| format!("{}: {v:?}", case.command())).collect();
+    assert_eq!(told, Vec::<String>::new());
+    assert!(all.runs > 150, "{} runs", all.runs);
+    let marks = [Mark::BillTaken, Mark::BillDamaged, Mark::BillLinkEnded, Mark::BillNotYet];
+    let missed: Vec<&Mark> = marks.iter().filter(|mark| !all.marks.contains_key(mark)).collect();
+    assert_eq!(missed, Vec::<&Mark>::new());
+    let place = |place: &Place| (place.flow, place.what);
+    let calm = Case::calm(scripts::named("bills").unwrap()).play(None, false);
+    let places = calm.places.iter().map(place).filter(|(flow, _)| *flow == Flow::Bill);
+    let places: Vec<&str> = places.map(|(_, what)| what).collect();
+    let two = ["trade bill", "download bill", "fund flow bill", "download bill"];
+    assert_eq!(places.last_chunk(), Some(&two));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use domain::ports::RawNotice;
 use std::sync::Arc;
 use wechatpay_sim::core::notice::{AttemptEnd, Delivery};
 
-/// Looks at least so often, in microseconds.
+/// Looks at least so often, in microseconds, but while days are to pass.
 const AT_LEAST: i64 = 600 * SECOND;
 
 /// Sends what is due, whenever something is.
@@ -21,8 +21,9 @@ pub async fn deliver_for_ever(world: Arc<World>) {
         for (about, delivery) in world.wechat.due(world.now()) {
             send(&world, about, delivery);
         }
-        let due = world.wechat.next_due().map_or(AT_LEAST, |due| {
-            micros(due).saturating_sub(world.kernel.now()).clamp(1, AT_LEAST)
+        let at_least = AT_LEAST.max(world.idle());
+        let due = world.wechat.next_due().map_or(at_least, |due| {
+            micros(due).saturating_sub(world.kernel.now()).clamp(1, at_least)
         });
         let _rang = world.wechat.bell().wait(&world.kernel, due).await;
     }

@@ -172,7 +172,7 @@ fn depth_one(scripts: &[&'static Script], mistake: Option<Mistake>, threads: usi
         let Some(calm) = calm(script, mistake, &mut all) else { continue };
         let cases = once(script, &calm);
         let places = calm.places.iter().filter(|place| counts(place)).count();
-        let struck = worth_striking(&calm.places, 0).len();
+        let struck = worth_striking(script, &calm.places, 0).len();
         let progress = Progress::new(script.name, cases.len());
         let gathered = play_all(&cases, &calm, mistake, threads, &|_| progress.one());
         progress.end();

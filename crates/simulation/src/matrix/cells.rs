@@ -6,8 +6,9 @@ use super::letters::{Letter, letter};
 use super::{Cell, Fault, Flow, Step};
 
 /// The steps of each flow, as `reliability.md` §3 has them, and those of the two flows that it does
-/// not write down. What a look has WeChat Pay asked, its job asks: that is F5's.
-const FLOWS: [(Flow, &[Step]); 10] = [
+/// not write down. What a look has WeChat Pay asked, its job asks: that is F5's. Of F11 there are the two
+/// reads so far, the question and the download: nothing claims them, and nothing is written.
+const FLOWS: [(Flow, &[Step]); 11] = [
     (Flow::Checkout, &[Step::Recv, Step::Tx, Step::Call, Step::TxPlus, Step::Reply]),
     (Flow::Door, &[Step::Recv, Step::Tx, Step::Reply]),
     (Flow::Pay, &[Step::Recv, Step::Tx, Step::Call, Step::TxPlus, Step::Reply]),
@@ -16,6 +17,7 @@ const FLOWS: [(Flow, &[Step]); 10] = [
     (Flow::Close, &[Step::Recv, Step::Tx, Step::Read, Step::Call, Step::TxPlus, Step::Reply]),
     (Flow::Refund, &[Step::Recv, Step::Tx, Step::Call, Step::Read, Step::TxPlus, Step::Reply]),
     (Flow::Orphan, &[Step::Tx, Step::Read, Step::TxPlus]),
+    (Flow::Bill, &[Step::Read]),
     (Flow::Act, &[Step::Recv, Step::Tx, Step::Reply]),
     (Flow::Look, &[Step::Recv, Step::Tx, Step::Reply]),
 ];
@@ -64,6 +66,12 @@ const UNMET: &[Reason] = &[
         why: "a look or a claim, no commit: that it did nothing is DBD, that its answer was lost \
               is LA, two at once are 2X; failovers are drawn at commits, and the sweep has them \
               between commits, too",
+    },
+    Reason {
+        flows: &[Flow::Bill],
+        steps: &[Step::Read],
+        faults: &[Fault::Stale],
+        why: "the bill of a day that is over is the same for ever; another file in its place is BAD",
     },
 ];
 

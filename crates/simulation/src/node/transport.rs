@@ -1,5 +1,7 @@
 //! The network to WeChat Pay: production's client over wires that lose, delay, repeat and falsify.
 
+use super::download;
+use super::journey::{Journey, definite, late, refund_ends, server_error, status};
 use crate::kernel::letter;
 use crate::marks::Mark;
 use crate::matrix::{Fault, Step};
@@ -68,20 +70,6 @@ pub(super) struct SimTransport {
     node: u32,
 }
 
-/// What happens to one request on its way.
-struct Journey {
-    /// Until it arrives.
-    out: i64,
-    /// Until the answer is back.
-    back: i64,
-    /// What WeChat Pay does wrong.
-    rule: Option<Value>,
-    /// Whether the answer gets lost.
-    lost: bool,
-    /// What the answer is replaced by.
-    garbage: bool,
-}
-
 impl SimTransport {
     pub(super) fn new(world: Arc<World>, node: u32) -> SimTransport {
         SimTransport { world, node }
@@ -107,6 +95,10 @@ impl SimTransport {
         });
         if fault == Some(Fault::CrashBefore) {
             world.die(self.node, "before a call").await;
+        }
+        if asked == Asked::DownloadBill {
+            // A node that stands still follows the link when it goes on.
+            world.kernel.sleep(MILLI).await;
         }
         let journey = self.journey(fault, asked, &number);
         if fault == Some(Fault::NeverArrives) {
@@ -165,6 +157,7 @@ impl SimTransport {
             rule: None,
             lost: false,
             garbage: false,
+            spoilt: None,
         };
         let how = |fault: Fault, bound: u32| world.how(fault, Kind::Call, bound);
         match fault {
@@ -188,6 +181,9 @@ impl SimTransport {
             Some(Fault::Definite) => journey.rule = Some(definite(asked, how(Fault::Definite, 3))),
             Some(Fault::RateLimited) => {
                 journey.rule = Some(status(429, "FREQUENCY_LIMITED", false));
+            }
+            Some(Fault::Bad) if asked == Asked::DownloadBill => {
+                journey.spoilt = Some(how(Fault::Bad, download::WAYS));
             }
             Some(Fault::Bad) => match how(Fault::Bad, 3) {
                 0 => journey.rule = Some(json!({"action": "corrupt_signature"})),
@@ -232,67 +228,6 @@ fn note_the_key(world: &World, request: &WireRequest, answer: Option<&WireRespon
     }
 }
 
-/// It arrives after the caller has given up: over the wire, or held back inside WeChat Pay.
-fn late(journey: &mut Journey, asked: Asked, how: u32) {
-    let held = |ms: u64, until_close: bool, unfaithful: bool| {
-        json!({"action": "late",
-            "value": {"ms": ms, "until_close": until_close, "unfaithful": unfaithful}})
-    };
-    let changes = asked.changes();
-    match how {
-        1 => journey.out = TIMEOUT + 30 * SECOND,
-        2 => journey.out = TIMEOUT + 200 * SECOND,
-        3 if changes => journey.rule = Some(held(60_000, false, false)),
-        4 if changes => journey.rule = Some(held(590_000, false, true)),
-        5 if changes => journey.rule = Some(held(590_000, true, true)),
-        _ => journey.out = TIMEOUT + SECOND,
-    }
-}
-
-/// Most refunds succeed.
-fn refund_ends(how: u32) -> Option<Value> {
-    match how {
-        12 => Some(
-            json!({"action": "refund_ends", "value": {"outcome": "success", "after_ms": 90_000}}),
-        ),
-        13 => Some(json!({"action": "refund_ends", "value": "processing"})),
-        14 => Some(json!({"action": "refund_ends", "value": "abnormal"})),
-        15 => Some(json!({"action": "refund_ends", "value": "closed"})),
-        _ => None,
-    }
-}
-
-fn status(status: u16, code: &str, after_effect: bool) -> Value {
-    json!({"action": "status", "value":
-        {"status": status, "code": code, "message": "sim", "after_effect": after_effect}})
-}
-
-fn server_error(how: u32) -> Value {
-    match how {
-        0 => status(500, "SYSTEM_ERROR", false),
-        1 => status(500, "SYSTEM_ERROR", true),
-        2 => json!({"action": "status", "value": {"status": 502}}),
-        _ => json!({"action": "status", "value": {"status": 504, "after_effect": true}}),
-    }
-}
-
-/// A refusal that says that nothing happened, and is true.
-fn definite(asked: Asked, how: u32) -> Value {
-    match (asked, how) {
-        (Asked::Prepay, 0) => status(400, "PARAM_ERROR", false),
-        (Asked::Prepay, 1) => status(403, "ACCOUNT_ERROR", false),
-        (Asked::Refund, 0) => status(403, "NOT_ENOUGH", false),
-        (Asked::Refund, 1) | (Asked::Apply, 0 | 1) => status(400, "PARAM_ERROR", false),
-        _ => status(403, "NO_AUTH", false),
-    }
-}
-
-impl Journey {
-    fn again(&self) -> Journey {
-        Journey { rule: self.rule.clone(), ..*self }
-    }
-}
-
 impl Transport for SimTransport {
     fn send(&self, request: WireRequest) -> PortFuture<'_, Result<WireResponse, TransportError>> {
         Box::pin(self.carry(request))
@@ -317,20 +252,39 @@ impl Wire {
         world.kernel.sleep(journey.out).await;
         let exchange = world.wechat.handle(&self.request, journey.rule.as_ref(), world.now());
         world.oracle.arrived(world, (self.asked, &self.number), &exchange);
+        let is_file = self.asked == Asked::DownloadBill && journey.rule.is_none();
         world.kernel.sleep(journey.back).await;
         if journey.lost {
             return;
         }
         answered.send(match exchange.answer {
             Some(_) if journey.garbage => Ok(garbage()),
+            Some(answer) if is_file => Ok(file(world, journey.spoilt, answer)),
             Some(answer) => Ok(wire_response(answer, world.now())),
             None => Err(TransportError("the connection was closed".to_owned())),
         });
     }
 }
 
+/// What a cache on the way says.
+pub(super) const GARBAGE: &[u8] = b"<html>it works</html>";
+
 fn garbage() -> WireResponse {
-    WireResponse { status: 200, headers: BTreeMap::new(), body: b"<html>it works</html>".to_vec() }
+    WireResponse { status: 200, headers: BTreeMap::new(), body: GARBAGE.to_vec() }
+}
+
+/// The file of a bill as it arrives, or that its link has ended.
+fn file(world: &World, spoilt: Option<u32>, answer: Answer) -> WireResponse {
+    let mut response = wire_response(answer, world.now());
+    if response.status != 200 {
+        world.chronicle.sometimes(Mark::BillLinkEnded);
+        return response;
+    }
+    world.morning.hands_out(&response.body);
+    if let Some(how) = spoilt {
+        response.body = download::spoilt(world, response.body, how);
+    }
+    response
 }
 
 fn api_request(request: &WireRequest) -> ApiRequest {

@@ -153,6 +153,9 @@ impl Oracle {
             | Asked::Refund
             | Asked::QueryRefund
             | Asked::Apply
+            | Asked::TradeBill
+            | Asked::FundFlowBill
+            | Asked::DownloadBill
             | Asked::Certificates => {}
         }
     }
@@ -208,6 +211,9 @@ impl Oracle {
             | Asked::Refund
             | Asked::QueryRefund
             | Asked::Apply
+            | Asked::TradeBill
+            | Asked::FundFlowBill
+            | Asked::DownloadBill
             | Asked::Certificates => {}
         }
         if answer.status == 401 {

@@ -103,7 +103,7 @@ impl Case {
     /// Everything that strikes once more, after what struck already.
     pub fn deeper(&self, played: &Played) -> Vec<Case> {
         let after = self.strikes.last().map_or(0, |(place, _)| place.number);
-        let places = worth_striking(&played.places, after).into_iter();
+        let places = worth_striking(self.script, &played.places, after).into_iter();
         let struck = places.flat_map(|place| blows_at(place).map(move |blow| (place, blow)));
         // What is taken not to meet a failover (`docs/simulation.md`, failovers) meets none.
         let outlasts = self.script.outlasts_a_failover();
@@ -138,12 +138,13 @@ pub fn once(script: &'static Script, calm: &Played) -> Vec<Case> {
 /// so many at the end are struck. Between them nothing changes but the time.
 const ALIKE: usize = 8;
 
-/// The places after number `after` that are struck.
+/// The places of `script` after number `after` that are struck.
 #[must_use]
-pub fn worth_striking(places: &[Place], after: u32) -> Vec<&Place> {
+pub fn worth_striking<'a>(script: &Script, places: &'a [Place], after: u32) -> Vec<&'a Place> {
     let key = |place: &Place| (place.site, place.flow, place.step, place.what);
     let mut all: BTreeMap<_, usize> = BTreeMap::new();
-    let met = || places.iter().filter(|place| place.number > after && counts(place));
+    let is_struck = |place: &Place| counts(place) && script.is_about(place);
+    let met = || places.iter().filter(|place| place.number > after && is_struck(place));
     for place in met() {
         let count = all.entry(key(place)).or_default();
         *count = count.saturating_add(1);

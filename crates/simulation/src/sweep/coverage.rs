@@ -9,7 +9,7 @@ use crate::matrix::{Cell, Fault, Flow, Step};
 
 /// The steps of each flow, as `reliability.md` §3 has them. A notification about a refund is a step
 /// of the flow of notifications here; looking at an order has no row there.
-const FLOWS: [(Flow, &[Step]); 9] = [
+const FLOWS: [(Flow, &[Step]); 10] = [
     (Flow::Checkout, &[Step::Recv, Step::Tx, Step::Call, Step::TxPlus, Step::Reply]),
     (Flow::Pay, &[Step::Recv, Step::Tx, Step::Call, Step::TxPlus, Step::Reply]),
     (Flow::Notice, &[Step::Notif, Step::TxPlus, Step::Reply]),
@@ -19,6 +19,7 @@ const FLOWS: [(Flow, &[Step]); 9] = [
     (Flow::Orphan, &[Step::Tx, Step::Read, Step::TxPlus]),
     (Flow::Door, &[Step::Recv, Step::Tx, Step::Reply]),
     (Flow::Act, &[Step::Recv, Step::Tx, Step::Reply]),
+    (Flow::Bill, &[Step::Read]),
 ];
 
 /// Cells of some flows, or of all for none, and why no case meets them.
@@ -42,6 +43,12 @@ const UNMET: &[Reason] = &[
         &[Step::TxPlus],
         &[Fault::Stale],
         "what was read is old, and was struck at its read; this step records it",
+    ),
+    (
+        &[Flow::Bill],
+        &[Step::Read],
+        &[Fault::Stale],
+        "the bill of a day that is over is the same for ever",
     ),
     (&[Flow::Checkout], &[Step::Read], &[Fault::Stale], "its only question is for certificates"),
     (

@@ -5,6 +5,7 @@
 
 mod after_all;
 mod ahead;
+mod bills;
 mod cancelling;
 mod coupons;
 mod door;
@@ -15,7 +16,9 @@ mod refunds;
 mod shop;
 
 use super::client::Client;
+use crate::matrix::Flow;
 use crate::node::{OVERTAKEN, Said};
+use crate::plan::Place;
 use crate::setup::{Setup, Variant};
 use crate::time::SECOND;
 use domain::payment::TradeType;
@@ -42,6 +45,8 @@ pub struct Script {
     refunds_end: u32,
     /// Its order is to be paid at the door: each online payment of it has its own end.
     no_deadline: bool,
+    /// It goes on until the next morning, and is struck only then: its day is another script's.
+    next_morning: bool,
     plays: Plays,
 }
 
@@ -71,6 +76,7 @@ pub fn all() -> impl Iterator<Item = &'static Script> {
         orphans::ALL,
         ahead::ALL,
         shop::ALL,
+        bills::ALL,
     ]
     .into_iter()
     .flatten()
@@ -99,6 +105,7 @@ impl Script {
             people: 1,
             refunds_end: 0,
             no_deadline: false,
+            next_morning: false,
             plays,
         }
     }
@@ -126,6 +133,23 @@ impl Script {
     /// The first refund ends so, by the number that `node/transport.rs` gives it.
     const fn first_refund(self, refunds_end: u32) -> Script {
         Script { refunds_end, ..self }
+    }
+
+    /// It is struck the morning after, when bills are fetched.
+    const fn the_next_morning(self) -> Script {
+        Script { next_morning: true, ..self }
+    }
+
+    /// Whether it goes on until the next morning.
+    #[must_use]
+    pub(super) fn lasts_until_morning(&self) -> bool {
+        self.next_morning
+    }
+
+    /// Whether it is there to be struck at this place.
+    #[must_use]
+    pub fn is_about(&self, place: &Place) -> bool {
+        !self.next_morning || place.flow == Flow::Bill
     }
 
     /// Whether its order has no deadline, so that each payment of it ends when it was asked to.

@@ -29,6 +29,8 @@ const LOOK: i64 = 5 * SECOND;
 const LOOKS_A_BILL: u32 = 12;
 /// Nothing goes on for longer than this, in microseconds.
 const LONGEST: i64 = 3 * 3_600 * SECOND;
+/// So much longer does what lasts until the next morning.
+const A_NIGHT: i64 = 26 * 3_600 * SECOND;
 /// More events than this between two looks are a loop.
 const EVENTS_A_LOOK: u64 = 60_000;
 /// Before its people come, nodes start.
@@ -124,7 +126,8 @@ fn act(world: &Arc<World>, script: &'static Script) {
         script.play(people).await;
         end.store(true, Ordering::Relaxed);
     });
-    let Some(rest) = until_rest(world, &done) else { return };
+    let longest = if script.lasts_until_morning() { LONGEST + A_NIGHT } else { LONGEST };
+    let Some(rest) = until_rest(world, &done, longest) else { return };
     world.calm();
     let shown = show(world);
     judge(world, rest);
@@ -137,13 +140,13 @@ fn act(world: &Arc<World>, script: &'static Script) {
 
 /// Goes on until the script is over, everything has struck and nothing moves; `None` after a
 /// violation.
-fn until_rest(world: &Arc<World>, done: &AtomicBool) -> Option<Rest> {
+fn until_rest(world: &Arc<World>, done: &AtomicBool, longest: i64) -> Option<Rest> {
     let plan = world.plan()?;
     let mut right_since = 0;
     let mut looks = 0_u32;
     loop {
         let events = world.kernel.events();
-        let until = world.kernel.now().saturating_add(LOOK);
+        let until = world.kernel.now().saturating_add(LOOK.max(world.patience()));
         world.kernel.run(until, || world.chronicle.is_violated());
         if world.chronicle.is_violated() {
             return None;
@@ -155,7 +158,7 @@ fn until_rest(world: &Arc<World>, done: &AtomicBool) -> Option<Rest> {
             return None;
         }
         let (now, pending) = (world.kernel.now(), plan.pending());
-        if pending > 0 && now > LONGEST {
+        if pending > 0 && now > longest {
             let seen = format!("{pending} of the places to be struck were never met");
             world.chronicle.violated("S2", STRUCK, seen);
             return None;
@@ -182,7 +185,7 @@ fn until_rest(world: &Arc<World>, done: &AtomicBool) -> Option<Rest> {
         }
         match restless {
             None if done.load(Ordering::Relaxed) && now >= rest.since => return Some(rest),
-            why if now > LONGEST => {
+            why if now > longest => {
                 let why = why.unwrap_or_else(|| "its people are not done".to_owned());
                 world.chronicle.violated("I44", AT_REST, why);
                 return None;
@@ -190,6 +193,12 @@ fn until_rest(world: &Arc<World>, done: &AtomicBool) -> Option<Rest> {
             None | Some(_) => {}
         }
     }
+}
+
+/// Whether nothing moves any more: the day is over.
+pub(super) fn is_quiet(world: &World) -> bool {
+    let rest = Rest { since: world.kernel.now() };
+    restless(world, rest).or_else(|| unfinished(world)).is_none()
 }
 
 /// A refund of which the last word is not said, or money of others that nobody was shown.

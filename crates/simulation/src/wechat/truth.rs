@@ -16,6 +16,8 @@ pub struct Paid {
     pub transaction_id: String,
     /// What was paid, in fen, before coupons: what was asked, but for who pays another sum.
     pub total_fen: i64,
+    /// What of it the payer paid: less with a coupon.
+    pub payer_fen: i64,
     /// The application.
     pub appid: String,
     /// When.
@@ -27,6 +29,8 @@ pub struct Paid {
 pub struct Truth {
     /// Every success, by our number.
     pub paid: BTreeMap<String, Paid>,
+    /// Every success under our merchant number, by the number: also of what others ordered.
+    pub took: BTreeMap<String, Paid>,
     /// Those of them that other systems of the merchant ordered.
     pub foreign: BTreeSet<String>,
     /// Those of them that WeChat Pay would not have taken: closed, or too late.
@@ -42,10 +46,14 @@ impl Truth {
             out_trade_no: text("out_trade_no"),
             transaction_id: text("transaction_id"),
             total_fen: view["paid_fen"].as_i64().or(view["total_fen"].as_i64()).unwrap_or(0),
+            payer_fen: view["payer_total_fen"].as_i64().unwrap_or(0),
             appid: text("appid"),
             at: now,
         };
         let _lowers_only_what_the_payer_paid = coupon;
+        if pays {
+            self.took.insert(paid.out_trade_no.clone(), paid.clone());
+        }
         if pays && !self.foreign.contains(&paid.out_trade_no) {
             self.paid.insert(paid.out_trade_no.clone(), paid.clone());
             if view["unfaithful"] == true {

@@ -15,6 +15,12 @@ pub enum Asked {
     QueryRefund,
     /// Send a refund that could not reach its payer to a card.
     Apply,
+    /// Where the trade bill of a day is, and what its hash is.
+    TradeBill,
+    /// The same of a fund-flow bill.
+    FundFlowBill,
+    /// The file of a bill.
+    DownloadBill,
     /// The list of keys.
     Certificates,
 }
@@ -25,7 +31,12 @@ impl Asked {
     pub fn changes(self) -> bool {
         match self {
             Asked::Prepay | Asked::Close | Asked::Refund | Asked::Apply => true,
-            Asked::Query | Asked::QueryRefund | Asked::Certificates => false,
+            Asked::Query
+            | Asked::QueryRefund
+            | Asked::TradeBill
+            | Asked::FundFlowBill
+            | Asked::DownloadBill
+            | Asked::Certificates => false,
         }
     }
 
@@ -39,6 +50,9 @@ impl Asked {
             Asked::Refund => "refund",
             Asked::QueryRefund => "query refund",
             Asked::Apply => "apply abnormal refund",
+            Asked::TradeBill => "trade bill",
+            Asked::FundFlowBill => "fund flow bill",
+            Asked::DownloadBill => "download bill",
             Asked::Certificates => "certificates",
         }
     }
@@ -70,5 +84,11 @@ pub fn asked_of(request: &wechatpay::WireRequest) -> (Asked, String) {
             None => (Asked::Refund, member("out_refund_no")),
         };
     }
-    (Asked::Certificates, String::new())
+    let about_nobody = match path {
+        "/v3/bill/tradebill" => Asked::TradeBill,
+        "/v3/bill/fundflowbill" => Asked::FundFlowBill,
+        "/v3/billdownload/file" | "/v3/bill/downloadurl" => Asked::DownloadBill,
+        _ => Asked::Certificates,
+    };
+    (about_nobody, String::new())
 }

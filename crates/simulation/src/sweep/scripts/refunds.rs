@@ -227,7 +227,7 @@ pub(super) async fn paid(buyer: &mut Client) -> Option<OrderNumber> {
     Some(number)
 }
 
-async fn refunded(people: Vec<Client>, fen: Option<i64>) {
+pub(super) async fn refunded(people: Vec<Client>, fen: Option<i64>) {
     let Some(mut buyer) = the(people) else { return };
     let Some(number) = paid(&mut buyer).await else { return };
     let request = buyer.refund(&number, Asker::Buyer, fen);
