@@ -32,8 +32,6 @@ pub const REFUNDABLE_S: i64 = 365 * 24 * 3_600;
 
 /// The code of a refund that was never made because its number is another one's at WeChat Pay.
 pub const NUMBER_TAKEN: &str = "OUT_REFUND_NO_TAKEN";
-/// The code of a refund that WeChat Pay made although its money was paid back otherwise: the payer has it twice.
-pub const PAID_BACK_TWICE: &str = "PAID_BACK_TWICE";
 
 /// Money that goes back. What persons wrote is personal: `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]

@@ -6,9 +6,7 @@ use crate::coupon::CouponHoldStatus;
 use crate::job::JobId;
 use crate::order::{Event, Order, StockOutcome};
 use crate::payment::{Payment, PaymentState, SurplusCause};
-use crate::refund::{
-    NUMBER_TAKEN, PAID_BACK_TWICE, Refund, RefundKind, RefundState, RefundedLine, WithTheMerchant,
-};
+use crate::refund::{NUMBER_TAKEN, Refund, RefundKind, RefundState, RefundedLine, WithTheMerchant};
 use crate::{Fen, OutRefundNo};
 
 /// The cases that all of this opens.
@@ -40,18 +38,27 @@ fn made_elsewhere(after: &Order, events: &[Event], event: &Event) -> Option<Case
 
 /// A refund of ours that is otherwise at WeChat Pay than we had it.
 fn restated(after: &Order, events: &[Event], event: &Event) -> Option<CaseOpening> {
-    let Event::RefundRestated { out_refund_no, amount, lines } = event else { return None };
+    let Event::RefundRestated { out_refund_no, stated, amount, lines } = event else { return None };
     let asked = after.refund(out_refund_no)?.asked.as_ref()?;
     let pieces =
         |parts: &[RefundedLine]| parts.iter().fold(0_u32, |sum, p| sum.saturating_add(p.quantity));
-    let money = if asked.amount == *amount {
-        format!("the refund of {} fen is at WeChat Pay", amount.get())
+    let money = if asked.amount == *stated {
+        format!("the refund of {} fen is at WeChat Pay", stated.get())
     } else {
         format!(
             "WeChat Pay has a refund of {} fen under this number, and not of {}: it was asked for before in \
              commits that are lost, and counts as it is there",
-            amount.get(),
+            stated.get(),
             asked.amount.get()
+        )
+    };
+    let much = if stated == amount {
+        String::new()
+    } else {
+        format!(
+            "; {} fen of it count, because the others of its payment were paid back by bank: the payer has or \
+             gets so much more than they paid",
+            amount.get()
         )
     };
     let goods = if pieces(lines) < pieces(&asked.lines) {
@@ -66,7 +73,7 @@ fn restated(after: &Order, events: &[Event], event: &Event) -> Option<CaseOpenin
     Some(CaseOpening {
         kind: CaseKind::RefundMismatch,
         subject: out_refund_no.as_str().to_owned(),
-        detail: format!("{money}{goods}{too}{gave_way}"),
+        detail: format!("{money}{much}{goods}{too}{gave_way}"),
     })
 }
 
@@ -90,14 +97,17 @@ pub(super) fn there_after_all(
     let is_restated = events.iter().any(|event| {
         matches!(event, Event::RefundRestated { out_refund_no, .. } if *out_refund_no == refund.out_refund_no)
     });
-    let and_so_is = if is_restated && original.is_none() && against(after, given_up).is_none() {
+    let and_so_is = if is_restated
+        && original.is_none()
+        && against(after, given_up, refund).is_none()
+    {
         // It has a case already, which says so.
         return None;
     } else if after.is_doubled(refund) && !(is_restated && original.is_none()) {
         ", and so is what went in its place".to_owned()
     } else if original.is_some() {
         ", and so is what it went in the place of".to_owned()
-    } else if let Some(against_it) = against(after, given_up) {
+    } else if let Some(against_it) = against(after, given_up, refund) {
         let subject = after.number.as_str().to_owned();
         let detail = format!(
             "{out_refund_no}, a refund of {} fen that was given up, is there after all{against_it}{}",
@@ -121,11 +131,11 @@ pub(super) fn there_after_all(
 
 /// What a person, or the shop, did in the belief that a refund came to nothing. Such a case is about the order
 /// and ends when a person says so: what becomes of the refund does not settle it.
-fn against(after: &Order, given_up: &Refund) -> Option<&'static str> {
+fn against(after: &Order, given_up: &Refund, there: &Refund) -> Option<&'static str> {
     let was_sent = after.shipments.iter().any(|sent| sent.at > given_up.created_at);
     if matches!(given_up.state, RefundState::Declined) {
         Some(", although a person had said no to it")
-    } else if after.was_owed_less(given_up) {
+    } else if after.was_owed_less(there) {
         Some(", although a person had said that less is owed: the payer may have too much")
     } else if was_sent && given_up.kind != RefundKind::Surplus {
         Some(
@@ -269,11 +279,6 @@ fn refund_trouble(
             "its number is another refund's at WeChat Pay; begin it again under another one"
                 .to_owned(),
         ),
-        RefundState::Rejected { code } if code == PAID_BACK_TWICE => Some(
-            "WeChat Pay made the refund, and its money was paid back another way meanwhile: the payer has it twice; \
-             it is counted once"
-                .to_owned(),
-        ),
         RefundState::Rejected { code } => {
             Some(format!("WeChat Pay refuses the refund ({code}) and says that it does not exist"))
         }
@@ -326,7 +331,8 @@ fn abnormal(after: &Order, events: &[Event], no: &OutRefundNo) -> String {
 
 /// Whether nothing goes on in the place of a closed refund: also when somebody said no to that.
 pub(super) fn is_over_with(after: &Order, closed: &OutRefundNo) -> bool {
-    after.refund(closed).is_some_and(|refund| !after.goes_on_elsewhere(refund))
+    let goes_back = |refund| after.goes_on_elsewhere(refund) || after.all_goes_back(refund);
+    after.refund(closed).is_some_and(|refund| !goes_back(refund))
 }
 
 /// Cases that this settles.

@@ -109,16 +109,14 @@ fn is_asked_about_once(after: &Order, refund: &Refund) -> bool {
     is_at_wechat && ended_unsent
 }
 
-/// Given up, but it was sent: WeChat Pay may say that it is there after all.
+/// It was sent, and may be given up: WeChat Pay may say that it is there.
 fn may_be_there(refund: &Refund) -> bool {
     match refund.state {
-        RefundState::Rejected { .. } => true,
+        RefundState::Rejected { .. } | RefundState::Sending | RefundState::Unknown { .. } => true,
         RefundState::Withdrawn => refund.sent_at.is_some(),
         RefundState::AwaitingApproval
         | RefundState::Declined
         | RefundState::Requested
-        | RefundState::Sending
-        | RefundState::Unknown { .. }
         | RefundState::Processing { .. }
         | RefundState::Succeeded { .. }
         | RefundState::Abnormal { .. }

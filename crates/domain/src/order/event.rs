@@ -92,7 +92,9 @@ pub enum Event {
     RefundRestated {
         /// Which.
         out_refund_no: OutRefundNo,
-        /// How much it is, in fen.
+        /// How much WeChat Pay says that it is, in fen.
+        stated: Fen,
+        /// How much of that counts: less where its payment has no room for all of it.
         amount: Fen,
         /// The goods that it is for.
         lines: Vec<RefundedLine>,

@@ -53,7 +53,8 @@ fn detail(event: &Event) -> Value {
             "status": refund.state.status().word(),
         }),
         Event::RefundMoved { to, .. } => moved(to),
-        Event::RefundRestated { amount, lines, .. } => json!({
+        Event::RefundRestated { stated, amount, lines, .. } => json!({
+            "stated_fen": stated.get(),
             "amount_fen": amount.get(),
             "lines": lines.iter().map(|part| json!([part.line_no, part.quantity])).collect::<Vec<_>>(),
         }),

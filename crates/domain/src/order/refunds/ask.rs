@@ -7,6 +7,8 @@ use crate::payment::{Payment, PaymentNo};
 use crate::refund::{Asker, REFUNDABLE_S, Refund, RefundKind, RefundState};
 use crate::{Fen, OutRefundNo, Timestamp};
 
+/// Who asks for what nobody asked for.
+pub(super) const BY_ITSELF: &str = "paydesk";
 /// What the payer reads of money that goes back by itself.
 pub(super) const SURPLUS_REASON: &str = "订单无法接受该笔付款，自动退款";
 /// What the payer reads of the money of an order that is cancelled.
@@ -238,7 +240,7 @@ pub(in crate::order) fn surplus_refund(
         reason: SURPLUS_REASON.to_owned(),
         kind: RefundKind::Surplus,
         asked_by: Asker::Paydesk,
-        actor: "paydesk".to_owned(),
+        actor: BY_ITSELF.to_owned(),
         replaces: None,
         state,
         sent_at: None,

@@ -4,7 +4,7 @@
 //! what gave way the part that did not go back elsewhere is asked for again, and so is what came to nothing
 //! there of money that its order does not keep. May not undo what a buyer was told, such as a cancellation.
 
-use super::ask::{CANCEL_REASON, SURPLUS_REASON};
+use super::ask::{BY_ITSELF, CANCEL_REASON, SURPLUS_REASON};
 use super::lines::worth;
 use super::record::reached;
 use crate::fact::{RefundProgress, RefundStatement};
@@ -73,13 +73,16 @@ impl Order {
             None => self.asked_again(events, payment, now),
         };
         after = left.iter().fold(after, Order::apply);
-        let rest = after.all_the_rest(payment, of, now).map(|rest| match self.refund(of) {
+        let waits = |refund: &&Refund| {
+            refund.payment_no == payment.no && refund.state == RefundState::AwaitingApproval
+        };
+        let waiting = self.refund(of).filter(waits).or_else(|| after.refunds.iter().find(waits));
+        let rest = after.all_the_rest(payment, of, now).map(|rest| match waiting {
             // Nobody has agreed to it.
-            Some(Refund { state: RefundState::AwaitingApproval, asked_by, actor, .. }) => {
-                let (state, actor) = (RefundState::AwaitingApproval, actor.clone());
-                Refund { asked_by: *asked_by, actor, state, ..rest }
+            Some(Refund { asked_by, actor, state, .. }) => {
+                Refund { asked_by: *asked_by, actor: actor.clone(), state: state.clone(), ..rest }
             }
-            Some(_) | None => rest,
+            None => rest,
         });
         left.extend(rest.map(Event::RefundRequested));
         left
@@ -90,7 +93,7 @@ impl Order {
     fn all_the_rest(&self, payment: &Payment, of: &OutRefundNo, now: Timestamp) -> Option<Refund> {
         let reason = self.why_all_goes_back(payment)?;
         let of = self.refund(of)?;
-        let rest = self.rest_of(payment).minus(self.left_to_people(payment))?;
+        let rest = self.rest_of(payment).minus(self.left_to_people(payment, of))?;
         let amount = match self.owed_as_named(payment) {
             // What is under way brings that much, or it is begun again.
             Some(_) if of.reserves() && !of.is_paid_back() => return None,
@@ -108,7 +111,7 @@ impl Order {
             reason: reason.to_owned(),
             kind: RefundKind::Requested,
             asked_by: Asker::Paydesk,
-            actor: "paydesk".to_owned(),
+            actor: BY_ITSELF.to_owned(),
             replaces: None,
             state: RefundState::Requested,
             sent_at: None,
@@ -118,56 +121,67 @@ impl Order {
         })
     }
 
+    /// Whether it returns money of which its order keeps nothing, and all of that goes back.
+    pub(crate) fn all_goes_back(&self, refund: &Refund) -> bool {
+        let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
+        payment.is_some_and(|payment| {
+            self.why_all_goes_back(payment).is_some() && self.rest_of(payment) == Fen::ZERO
+        })
+    }
+
     /// How much of what a person said is owed of a surplus is still to be asked for; `None` where nobody said so. The
-    /// last word counts, also where there was less left of it than that.
+    /// last word counts, also where there was less left of it than that. Whoever said how much of a rest is owed, or
+    /// has to say how what they named goes back, says so again.
     pub(super) fn owed_as_named(&self, payment: &Payment) -> Option<Fen> {
+        if !is_surplus(payment) {
+            return None;
+        }
+        let of_rest = |refund: &&Refund| refund.kind == RefundKind::Requested;
+        let is_named = |refund: &Refund| self.beginning_of(refund).0.actor != refund.actor;
+        if self.refunds_of(payment.no).filter(of_rest).any(is_named) {
+            return Some(Fen::ZERO);
+        }
         let automatic = OutRefundNo::of_surplus(payment.out_trade_no());
         let last = self.last_of_chain(&automatic).filter(|last| self.is_named_by_a_person(last))?;
+        if matches!(last.state, RefundState::Declined | RefundState::Rejected { .. }) {
+            return Some(Fen::ZERO);
+        }
         let cut = |refund: &&Refund| {
             let replaced = self.refund(refund.replaces.as_ref()?);
             replaced.filter(|it| it.state == RefundState::Withdrawn && it.actor == last.actor)
         };
-        let word = std::iter::successors(Some(last), cut).last()?;
-        if last.state == RefundState::Declined {
-            return Some(Fen::ZERO);
-        }
-        let ours = self.refunds_of(payment.no).filter(|refund| {
-            refund.reserves() && (refund.kind == RefundKind::Surplus || refund.actor == "paydesk")
-        });
-        word.as_asked().amount.minus(Fen::sum(ours.map(|refund| refund.amount))?)
+        let word = std::iter::successors(Some(last), cut).last()?.as_asked().amount;
+        let is_ours = |refund: &&Refund| refund.kind != RefundKind::External;
+        let ours = self.refunds_of(payment.no).filter(is_ours).filter(|refund| refund.reserves());
+        word.minus(Fen::sum(ours.map(|refund| refund.amount))?)
     }
 
-    /// What of the money that a payment has left a person does not want to go back, or has to say how: a no, a part
-    /// of what was asked for, and what WeChat Pay refuses. What was said before the order was cancelled was said of
-    /// an order that went on.
-    fn left_to_people(&self, payment: &Payment) -> Fen {
+    /// What of the money that a payment has left a person does not want to go back, or has to say how: a no, and what
+    /// WeChat Pay refuses. What was said before the order was cancelled was said of an order that went on, but for
+    /// what went in the place of the refund in question.
+    fn left_to_people(&self, payment: &Payment, of: &Refund) -> Fen {
         let is_after = |at: Timestamp| self.cancelled_at.is_some_and(|over| at >= over);
-        let is_meant = |refund: &&Refund| is_surplus(payment) || is_after(refund.created_at);
-        let left = self.refunds_of(payment.no).filter(is_meant).map(|refund| {
-            let replaced = refund.replaces.as_ref().and_then(|no| self.refund(no));
-            let replaced = replaced.filter(|replaced| {
-                replaced.actor != refund.actor && replaced.kind != RefundKind::Surplus
-            });
-            let kept_back = replaced.and_then(|replaced| replaced.amount.minus(refund.amount));
-            let is_last = self.replacement_of(&refund.out_refund_no).is_none();
-            let waits = match refund.state {
-                RefundState::Declined => is_last,
-                RefundState::Rejected { .. } => is_last && !self.goes_back_otherwise(refund),
-                RefundState::AwaitingApproval
-                | RefundState::Withdrawn
-                | RefundState::Requested
-                | RefundState::Sending
-                | RefundState::Unknown { .. }
-                | RefundState::Processing { .. }
-                | RefundState::Succeeded { .. }
-                | RefundState::Abnormal { .. }
-                | RefundState::Closed { .. }
-                | RefundState::SettledOffline { .. } => false,
-            };
-            let waiting = if waits { refund.amount } else { Fen::ZERO };
-            waiting.plus(kept_back.unwrap_or(Fen::ZERO).max(Fen::ZERO)).unwrap_or(Fen::LIMIT)
-        });
-        Fen::sum(left).unwrap_or(Fen::LIMIT)
+        let heir = self.last_of_chain(&of.out_refund_no).filter(|heir| *heir != of);
+        let is_meant = |refund: &&Refund| {
+            is_surplus(payment) || is_after(refund.created_at) || heir == Some(*refund)
+        };
+        let waits = |refund: &&Refund| match refund.state {
+            RefundState::Declined => true,
+            RefundState::Rejected { .. } => !self.goes_back_otherwise(refund),
+            RefundState::AwaitingApproval
+            | RefundState::Withdrawn
+            | RefundState::Requested
+            | RefundState::Sending
+            | RefundState::Unknown { .. }
+            | RefundState::Processing { .. }
+            | RefundState::Succeeded { .. }
+            | RefundState::Abnormal { .. }
+            | RefundState::Closed { .. }
+            | RefundState::SettledOffline { .. } => false,
+        };
+        let is_last = |refund: &&Refund| self.replacement_of(&refund.out_refund_no).is_none();
+        let left = self.refunds_of(payment.no).filter(is_meant).filter(is_last).filter(waits);
+        Fen::sum(left.map(|refund| refund.amount)).unwrap_or(Fen::LIMIT)
     }
 
     /// Whether it returns money that its order could not take.
@@ -196,9 +210,12 @@ impl Order {
         if self.is_served_otherwise(gave_way) || self.has_all_refunds(payment.no) {
             return None;
         }
-        let is_left = |part: &RefundedLine| self.is_left(payment.no, part);
-        let (left, gone): (Vec<_>, Vec<_>) = gave_way.lines.iter().copied().partition(is_left);
-        let amount = gave_way.amount.minus(worth(&gone))?.min(self.rest_of(payment));
+        let parts = gave_way.lines.iter();
+        let left: Vec<RefundedLine> =
+            parts.filter_map(|part| self.what_is_left_of(payment.no, part)).collect();
+        let gone = worth(&gave_way.lines).minus(worth(&left))?;
+        let owed = self.owed_as_named(payment).unwrap_or(Fen::LIMIT);
+        let amount = gave_way.amount.minus(gone)?.min(self.rest_of(payment)).min(owed);
         if amount < Fen::new(1) {
             return None;
         }

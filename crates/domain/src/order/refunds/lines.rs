@@ -99,6 +99,12 @@ impl Order {
         self.gone_by(payment, line_no, Refund::reserves)
     }
 
+    /// Whether one is there that was for goods of a line and is not counted with all of them.
+    pub(super) fn has_lost_goods(&self, payment: PaymentNo, line_no: u16) -> bool {
+        let kept = self.refunds_of(payment).filter(|refund| refund.reserves());
+        kept.map(|refund| lost(refund, line_no)).any(|lost| lost.quantity > 0)
+    }
+
     /// Whether every piece of the order is in one of these refunds, or among `parts`.
     pub(super) fn are_all_goods(
         &self,
@@ -116,12 +122,20 @@ impl Order {
     }
 
     fn gone_by(&self, payment: PaymentNo, line_no: u16, of: fn(&Refund) -> bool) -> Gone {
-        let refunds = self.refunds_of(payment).filter(|refund| of(refund));
-        let parts = refunds.flat_map(|refund| &refund.lines).filter(|part| part.line_no == line_no);
-        parts.fold(Gone::default(), |gone, part| Gone {
-            quantity: gone.quantity.saturating_add(part.quantity),
-            amount: gone.amount.plus(part.amount).unwrap_or(Fen::LIMIT),
-        })
+        let refunds = || self.refunds_of(payment).filter(|refund| of(refund));
+        let parts = refunds().map(|refund| parts_in(&refund.lines, line_no));
+        let gone = parts.fold(Gone::default(), Gone::and);
+        // Somebody has their money: they are neither sent nor asked back again by themselves.
+        let lost = refunds().map(|refund| lost(refund, line_no)).fold(Gone::default(), Gone::and);
+        let Some(line) = self.lines.iter().find(|line| line.line_no == line_no) else {
+            return gone;
+        };
+        let payable = line.amount.minus(line.discount).unwrap_or(Fen::ZERO);
+        let all = gone.and(lost);
+        Gone {
+            quantity: all.quantity.min(line.quantity).max(gone.quantity),
+            amount: all.amount.min(payable).max(gone.amount),
+        }
     }
 
     /// What comes back to the shelf when `events` happen: the goods of every refund whose money the
@@ -160,6 +174,32 @@ impl Order {
         };
         let hold = self.holds.iter().find(sold);
         hold.map_or(0, |hold| hold.quantity.saturating_sub(hold.returned_quantity))
+    }
+}
+
+impl Gone {
+    fn and(self, other: Gone) -> Gone {
+        Gone {
+            quantity: self.quantity.saturating_add(other.quantity),
+            amount: self.amount.plus(other.amount).unwrap_or(Fen::LIMIT),
+        }
+    }
+}
+
+fn parts_in(parts: &[RefundedLine], line_no: u16) -> Gone {
+    let of_it = parts.iter().filter(|part| part.line_no == line_no);
+    of_it
+        .map(|part| Gone { quantity: part.quantity, amount: part.amount })
+        .fold(Gone::default(), Gone::and)
+}
+
+/// What a refund was for, of a line, and is not counted with.
+fn lost(refund: &Refund, line_no: u16) -> Gone {
+    let Some(asked) = &refund.asked else { return Gone::default() };
+    let (asked, is) = (parts_in(&asked.lines, line_no), parts_in(&refund.lines, line_no));
+    Gone {
+        quantity: asked.quantity.saturating_sub(is.quantity),
+        amount: asked.amount.minus(is.amount).unwrap_or(Fen::ZERO).max(Fen::ZERO),
     }
 }
 

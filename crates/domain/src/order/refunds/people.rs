@@ -3,9 +3,7 @@
 use super::lines::worth;
 use crate::order::{Circumstances, Decision, Event, Order, Rejection};
 use crate::payment::Payment;
-use crate::refund::{
-    Asker, NUMBER_TAKEN, PAID_BACK_TWICE, Refund, RefundKind, RefundState, RefundedLine,
-};
+use crate::refund::{Asker, NUMBER_TAKEN, Refund, RefundKind, RefundState, RefundedLine};
 use crate::{Fen, OutRefundNo, Timestamp};
 
 impl Order {
@@ -96,9 +94,6 @@ impl Order {
             self.goes_back_otherwise(refund)
         };
         if ended && !has_replacement && goes_back {
-            return Err(Rejection::WrongState);
-        }
-        if refund.state == (RefundState::Rejected { code: PAID_BACK_TWICE.to_owned() }) {
             return Err(Rejection::WrongState);
         }
         let is_over = ended && !has_replacement;
@@ -353,20 +348,7 @@ impl Order {
         closed.kind != RefundKind::External
             && !self.was_overtaken(closed)
             && !self.goes_back_otherwise(closed)
-            && !self.are_its_goods_in_another(closed)
             && self.is_still_wanted(closed)
-    }
-
-    /// Whether another one is there that was for goods of it, too, and lost them to it.
-    fn are_its_goods_in_another(&self, closed: &Refund) -> bool {
-        let is_of = |part: &RefundedLine| closed.lines.iter().any(|of| of.line_no == part.line_no);
-        let lost = |other: &Refund| {
-            let asked = other.asked.iter().flat_map(|asked| &asked.lines);
-            let mut lost =
-                asked.filter(|part| other.lines.iter().all(|of| of.line_no != part.line_no));
-            other.reserves() && lost.any(is_of)
-        };
-        self.refunds_of(closed.payment_no).any(lost)
     }
 
     /// Whether it was sent or is about to be, as far as this life of the database knows; or it is money that the order
@@ -400,13 +382,20 @@ impl Order {
             Some(owed) => owed,
             None => rest,
         };
-        let amount = wanted.min(rest);
+        // Goods whose money is back in another one are not asked back by themselves.
+        let is_back = |part: &&RefundedLine| {
+            !after.is_left(payment.no, part) && after.has_lost_goods(payment.no, part.line_no)
+        };
+        let back = another.lines.iter().filter(is_back).map(|part| part.amount);
+        let amount = wanted.minus(Fen::sum(back)?)?.min(rest);
         if amount < Fen::new(1) {
             return None;
         }
+        let left: Vec<RefundedLine> =
+            another.lines.iter().filter(|part| !is_back(part)).copied().collect();
         // Goods are not cut.
-        let are_there = after.has_lines_left(&another) && worth(&another.lines) <= amount;
-        let lines = if are_there { another.lines } else { Vec::new() };
+        let are_there = left.iter().all(|part| after.is_left(payment.no, part));
+        let lines = if are_there && worth(&left) <= amount { left } else { Vec::new() };
         // Somebody had said yes to as much as WeChat Pay had; perhaps in a life of the database that is lost.
         let waited = matches!(closed.state, RefundState::AwaitingApproval)
             || (closed.asked.is_some() && closed.sent_at.is_none());

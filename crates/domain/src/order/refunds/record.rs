@@ -61,7 +61,9 @@ impl Order {
         // What was accepted as it is has no other amount; what was not, is what is said of it.
         let is_nothing = matches!(refund.state, RefundState::Closed { .. });
         let is_known = refund.is_accepted() || (is_nothing && !is_closed);
-        if is_known && said.amount != refund.amount {
+        // Of one that is restated less may count than there is.
+        let is_less = refund.asked.is_some() && refund.amount <= said.amount;
+        if is_known && said.amount != refund.amount && !is_less {
             return Err(differs("it has another amount"));
         }
         if let Some(over) = over(&refund.state, said.progress) {
@@ -70,10 +72,8 @@ impl Order {
         let mut events = Vec::new();
         // What was closed took nothing.
         if refund.refund_id().is_none() && !is_closed {
-            let Some(room) = self.room_for(refund, payment, said, now) else {
-                return self.record_without_room(refund, payment, said, now);
-            };
-            events = room;
+            let room = self.room_for(refund, payment, said, now);
+            events = room.ok_or_else(|| differs("its amount was given to others"))?;
         }
         let Some(to) = reached(refund, said) else { return Ok(Decision::AlreadyApplied) };
         let frees = is_closed && refund.reserves();
@@ -96,21 +96,6 @@ impl Order {
             Ok(Decision::AlreadyApplied)
         } else {
             Err(differs(refund, "it returns another payment"))
-        }
-    }
-
-    /// It is there, and others have its money: for ever, when that was paid back by bank.
-    fn record_without_room(
-        &self,
-        refund: &Refund,
-        payment: &Payment,
-        said: &RefundStatement,
-        now: Timestamp,
-    ) -> Result<Decision, Rejection> {
-        match self.paid_back_twice(refund, payment, said) {
-            Some(end) if refund.state == end => Ok(Decision::AlreadyApplied),
-            Some(end) if refund.is_in_flight() => Ok(self.moved(refund, end, now)),
-            Some(_) | None => Err(differs(refund, "its amount was given to others")),
         }
     }
 

@@ -10,7 +10,7 @@ use super::lines::worth;
 use crate::fact::RefundStatement;
 use crate::order::{Event, Order};
 use crate::payment::Payment;
-use crate::refund::{PAID_BACK_TWICE, Refund, RefundState, RefundedLine};
+use crate::refund::{Refund, RefundKind, RefundState, RefundedLine};
 use crate::{Fen, OutRefundNo, Timestamp};
 
 impl Order {
@@ -28,39 +28,42 @@ impl Order {
         }
         let mut without = self.clone().apply(&gives_way(&refund.out_refund_no, now));
         let mut events = Vec::new();
-        let unwanted = self.refunds.iter().rev().filter(|other| {
-            other.out_refund_no != refund.out_refund_no
+        let unsent = self.refunds.iter().rev().filter(|other| {
+            other.payment_no == refund.payment_no
+                && other.out_refund_no != refund.out_refund_no
                 && other.is_unsent()
-                && (self.stands_in_for(&other.out_refund_no, refund) || is_part_of(other, refund))
         });
-        for other in unwanted {
-            let is_heir = self.stands_in_for(&other.out_refund_no, refund);
-            // What was asked for the same goods meanwhile is wanted beside it as long as there are enough of them.
-            if is_heir || !without.has_lines_left(refund) {
+        for other in unsent {
+            let is_heir = self.stands_in_for(&other.out_refund_no, refund)
+                // It is what the others of its chain did not bring.
+                || (other.kind == RefundKind::Requested && self.owed_as_named(payment).is_some());
+            let has = |part: &RefundedLine| other.lines.iter().any(|of| of.line_no == part.line_no);
+            let is_lacking = |part: &RefundedLine| !without.is_left(refund.payment_no, part);
+            // What was asked for goods of it meanwhile is wanted beside it as long as there are enough of them.
+            if is_heir || refund.lines.iter().any(|part| has(part) && is_lacking(part)) {
                 let event = gives_way(&other.out_refund_no, now);
                 without = without.apply(&event);
                 events.push(event);
             }
         }
-        let more = without.make_room(payment, said.amount, now)?;
+        // For ever beside what was paid back by bank: as much of it counts as there is room for.
+        let most = self.beside_the_bank(refund, payment);
+        let amount = most.map_or(said.amount, |most| said.amount.min(most));
+        let more = without.make_room(payment, amount, now)?;
         without = more.iter().fold(without, Order::apply);
         events.extend(more);
-        let lines = without.lines_as_stated(refund, said.amount);
-        if (said.amount, &lines) != (refund.amount, &refund.lines) {
+        let lines = without.lines_as_stated(refund, amount);
+        if (said.amount, amount, &lines) != (refund.amount, refund.amount, &refund.lines) {
             let out_refund_no = refund.out_refund_no.clone();
-            events.push(Event::RefundRestated { out_refund_no, amount: said.amount, lines });
+            let stated = said.amount;
+            events.push(Event::RefundRestated { out_refund_no, stated, amount, lines });
         }
         Some(events)
     }
 
-    /// Where a refund ends that WeChat Pay has and that never has room again, because it was paid back by bank
-    /// meanwhile: the payer has its money twice.
-    pub(super) fn paid_back_twice(
-        &self,
-        refund: &Refund,
-        payment: &Payment,
-        said: &RefundStatement,
-    ) -> Option<RefundState> {
+    /// How much of a payment there can ever be for a refund of which somebody has paid back by bank, in fen; `None`
+    /// where nobody has, or nothing is left.
+    fn beside_the_bank(&self, refund: &Refund, payment: &Payment) -> Option<Fen> {
         let others = || {
             self.refunds.iter().filter(|other| {
                 other.payment_no == payment.no
@@ -69,10 +72,9 @@ impl Order {
             })
         };
         let by_bank = |other: &Refund| matches!(other.state, RefundState::SettledOffline { .. });
-        let back = Fen::sum(others().map(|other| other.amount))?.plus(said.amount)?;
-        let is_too_much = payment.receipt().is_some_and(|receipt| back > receipt.amount);
-        (is_too_much && others().any(by_bank))
-            .then(|| RefundState::Rejected { code: PAID_BACK_TWICE.to_owned() })
+        let back = Fen::sum(others().map(|other| other.amount))?;
+        let left = payment.receipt()?.amount.minus(back)?;
+        (others().any(by_bank) && left >= Fen::new(1)).then_some(left)
     }
 
     /// The goods of a refund of `amount` that this order is without, as far as no other has them. Their worth is what
@@ -100,14 +102,6 @@ impl Order {
         }
         if worth(&lines) > amount { Vec::new() } else { lines }
     }
-}
-
-/// Whether a refund is for nothing but goods of another one.
-fn is_part_of(part: &Refund, whole: &Refund) -> bool {
-    let is_in = |of: &RefundedLine| {
-        whole.lines.iter().any(|in_it| in_it.line_no == of.line_no && in_it.quantity >= of.quantity)
-    };
-    part.payment_no == whole.payment_no && !part.lines.is_empty() && part.lines.iter().all(is_in)
 }
 
 fn gives_way(number: &OutRefundNo, now: Timestamp) -> Event {

@@ -14,6 +14,7 @@ mod goods;
 mod money;
 mod reach;
 mod refunds;
+mod restated;
 mod schema;
 mod stock;
 mod work;

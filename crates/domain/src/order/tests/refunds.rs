@@ -10,6 +10,7 @@ mod imports;
 mod late_ends;
 mod limits;
 mod lines;
+mod named;
 mod people;
 mod recording;
 mod restated_ends;

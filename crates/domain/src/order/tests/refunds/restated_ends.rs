@@ -11,9 +11,10 @@ use super::fees::{amount, by, tea_and_cup};
 use super::lines::{amounts, paid as paid_for};
 use crate::case::CaseKind;
 use crate::fact::{RefundAtWechat, RefundProgress, RefundStatement};
+use crate::job::{JobChange, JobId};
 use crate::names::RefundId;
 use crate::order::{CancelCause, Command, Decision, Order, OrderStatus, Rejection};
-use crate::refund::{Asker, PAID_BACK_TWICE, RefundState, RefundStatus};
+use crate::refund::{Asker, RefundStatus};
 use crate::{Fen, OutRefundNo};
 
 fn at(seconds: i64) -> Moment {
@@ -214,7 +215,7 @@ fn a_request_that_is_repeated_is_the_refund_that_it_made() {
 
 /// Its answer was lost; meanwhile the rest was refused, and paid back by bank. A fen of it has no room for ever.
 #[test]
-fn what_was_paid_back_by_bank_meanwhile_is_ended_and_a_person_is_told() {
+fn beside_what_was_paid_back_by_bank_as_much_counts_as_there_is_room_for() {
     let order = asked(&paid_for(&[(3, 500, 100)], (0, 0)), "k3", &[(1, 1)]);
     let third = no(&order);
     let order = at(100).play(&order, &send(&order));
@@ -224,13 +225,129 @@ fn what_was_paid_back_by_bank_meanwhile_is_ended_and_a_person_is_told() {
     let order = at(901).play(&order, &call_refused(&order));
     let order = at(902).play(&order, &not_exist(&order));
     let order = at(950).play(&order, &settle_offline(&order));
-    let fact = stated(&order, &third, 467, succeeded());
-    let cases = at(1_000).written(&order, &fact).cases;
-    assert!(cases.iter().any(|case| case.subject == third.as_str()), "{cases:?}");
+    let fact = stated(&order, &third, 467, RefundProgress::Processing);
+    let written = at(1_000).written(&order, &fact);
+    let about_it = |case: &&crate::case::CaseOpening| case.subject == third.as_str();
+    let detail = &written.cases.iter().find(about_it).unwrap().detail;
+    assert!(detail.contains("467") && detail.contains("466"), "{detail}");
     let order = at(1_000).play(&order, &fact);
-    let ended = RefundState::Rejected { code: PAID_BACK_TWICE.to_owned() };
-    assert_eq!(order.refund(&third).unwrap().state, ended);
-    assert_eq!(at(1_010).decide(&order, &fact), Ok(Decision::AlreadyApplied));
-    let again = Command::RetryRefund { out_refund_no: third, amount: None };
-    assert_eq!(at(1_010).decide(&order, &again), Err(Rejection::WrongState));
+    assert_eq!((order.reserved(1), order.status), (Fen::new(1_400), OrderStatus::Cancelled));
+    let order = at(1_010).play(&order, &stated(&order, &third, 467, succeeded()));
+    assert_eq!((order.refunded(), order.status), (Fen::new(1_400), OrderStatus::Cancelled));
+}
+
+/// Two cups are there; one of them was sent once more, and comes to nothing.
+#[test]
+fn what_is_closed_is_not_begun_again_for_a_piece_that_is_back() {
+    let order = paid_for(&[(2, 500, 0), (1, 2_000, 0)], (0, 0));
+    let order = rejected(asked(&order, "one", &[(1, 2)]));
+    let first = no(&order);
+    let order = asked(&order, "two", &[(1, 1)]);
+    let second = no(&order);
+    let order = at(100).play(&order, &send(&order));
+    let order = told(&order, &stated(&order, &first, 1_000, succeeded()));
+    let order = told(&order, &also(&order, &second, 500, RefundProgress::Closed));
+    assert_eq!(order.reserved(1), Fen::new(1_000));
+}
+
+/// Of tea and a cup the cup's money is back: the tea's goes on.
+#[test]
+fn what_is_closed_goes_on_for_the_goods_that_are_not_back() {
+    let order = paid_for(&[(1, 2_000, 0), (1, 500, 0), (1, 9_000, 0)], (0, 0));
+    let order = rejected(asked(&order, "one", &[(2, 1)]));
+    let first = no(&order);
+    let order = asked(&order, "both", &[(1, 1), (2, 1)]);
+    let both = no(&order);
+    let order = at(100).play(&order, &send(&order));
+    let order = told(&order, &stated(&order, &first, 500, succeeded()));
+    let order = told(&order, &also(&order, &both, 2_500, RefundProgress::Closed));
+    let tea = last(&order);
+    assert_eq!(
+        (tea.amount, tea.lines.len(), order.reserved(1)),
+        (Fen::new(2_000), 1, Fen::new(2_500))
+    );
+}
+
+/// The buyer has the money of all of it.
+#[test]
+fn goods_whose_money_is_back_are_neither_sent_nor_asked_back_again() {
+    let order = paid_for(&[(1, 500, 0), (1, 300, 0)], (600, 0));
+    let order = rejected(asked(&order, "one", &[(1, 1)]));
+    let first = no(&order);
+    let order = asked(&order, "two", &[(1, 1)]);
+    let second = no(&order);
+    let order = at(100).play(&order, &send(&order));
+    let order = told(&order, &stated(&order, &first, 500, succeeded()));
+    let order = told(&order, &also(&order, &second, 500, RefundProgress::Closed));
+    let again = at(510).named("again").decide(&order, &by(&[(1, 1)], Asker::Buyer));
+    assert_eq!(again, Err(Rejection::RefundExceedsPaid));
+    let order = at(520).named("x").play(&order, &by(&[(2, 1)], Asker::Buyer));
+    assert!(at(900).decide(&order, &ship("SF-1", true)).is_err());
+}
+
+/// What was not sent is asked for without the cup that is back.
+#[test]
+fn what_is_not_sent_brings_no_goods_whose_money_is_back() {
+    let order = paid_for(&[(1, 2_000, 0), (1, 500, 0), (1, 9_000, 0)], (0, 0));
+    let order = rejected(asked(&order, "one", &[(2, 1)]));
+    let first = no(&order);
+    let order = asked(&order, "both", &[(1, 1), (2, 1)]);
+    let order = told(&order, &stated(&order, &first, 500, succeeded()));
+    assert_eq!(amounts(&order), [500, 2_500, 2_000]);
+}
+
+#[test]
+fn of_two_pieces_the_one_that_is_not_back_is_asked_for_again() {
+    let order = paid_for(&[(2, 500, 0), (1, 2_000, 0)], (0, 0));
+    let order = at(1).play(&order, &ship("SF-1", true));
+    let order = at(2).named("one").play(&order, &by(&[(1, 1)], Asker::Service));
+    let order = rejected(order);
+    let first = no(&order);
+    let order = at(200).named("all").play(&order, &by(&[(1, 2), (2, 1)], Asker::Service));
+    let order = told(&order, &stated(&order, &first, 500, succeeded()));
+    assert_eq!(order.reserved(1), Fen::new(3_000));
+}
+
+/// An operator's request for the rest waits, so that the order is being cancelled; nobody has said yes to more.
+#[test]
+fn what_comes_to_nothing_in_a_cancellation_that_waits_for_a_yes_waits_too() {
+    let order = at(0).named("k").play(&paid(), &amount(300, Asker::Service));
+    let first = no(&order);
+    let order = at(10).play(&order, &send(&order));
+    let order = at(20).play(&order, &stated(&order, &first, 1_000, RefundProgress::Processing));
+    let order = at(30).approving_above(200).named("o").play(&order, &amount(500, Asker::Operator));
+    let order = told(&order, &stated(&order, &first, 1_000, RefundProgress::Closed));
+    let of = |status: RefundStatus| {
+        let refunds = order.refunds.iter().filter(move |refund| refund.state.status() == status);
+        refunds.map(|refund| refund.amount.get()).collect::<Vec<_>>()
+    };
+    assert_eq!(of(RefundStatus::Requested), [300]);
+    assert_eq!(of(RefundStatus::AwaitingApproval), [500, 700]);
+}
+
+#[test]
+fn what_is_in_flight_without_room_is_asked_about_as_soon_as_there_is_some() {
+    let order = asked(&paid_for(&[(3, 500, 100)], (0, 0)), "k3", &[(1, 1)]);
+    let third = no(&order);
+    let order = at(100).play(&order, &send(&order));
+    let order = at(101).play(&order, &call_unknown(&order));
+    let order = at(800).named("rest").play(&order, &amount(934, Asker::Service));
+    let rest = no(&order);
+    let order = at(900).play(&order, &send(&order));
+    let order = at(901).play(&order, &also(&order, &rest, 934, RefundProgress::Processing));
+    assert!(at(910).decide(&order, &stated(&order, &third, 467, succeeded())).is_err());
+    let jobs = at(920).written(&order, &also(&order, &rest, 934, RefundProgress::Closed)).jobs;
+    let asked = JobChange::Ensure { id: JobId::refund(&third), due_at: at(920).now };
+    assert!(jobs.contains(&asked), "{jobs:?}");
+}
+
+#[test]
+fn nobody_reads_of_too_much_where_less_is_there() {
+    let order = rejected(surplus());
+    let first = no(&order);
+    let again =
+        Command::RetryRefund { out_refund_no: first.clone(), amount: Some(Fen::new(1_000)) };
+    let order = at(60).play(&order, &again);
+    let cases = at(500).written(&order, &stated(&order, &first, 200, succeeded())).cases;
+    assert!(!cases.iter().any(|case| case.detail.contains("too much")), "{cases:?}");
 }
