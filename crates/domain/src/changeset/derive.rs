@@ -131,8 +131,14 @@ fn is_freed(after: &Order, events: &[Event], refund: &Refund) -> bool {
     let of_its_payment =
         |no| after.refund(no).is_some_and(|other| other.payment_no == refund.payment_no);
     events.iter().any(|event| {
+        // Beside what was paid back by bank as much of it counts as there is room for.
         let came_to_nothing = reached(event).is_some_and(|(_, to)| {
-            matches!(to, RefundState::Rejected { .. } | RefundState::Closed { .. })
+            matches!(
+                to,
+                RefundState::Rejected { .. }
+                    | RefundState::Closed { .. }
+                    | RefundState::SettledOffline { .. }
+            )
         });
         let is_less = matches!(event, Event::RefundRestated { .. });
         (came_to_nothing || is_less) && event.out_refund_no().is_some_and(of_its_payment)

@@ -207,7 +207,9 @@ impl Order {
         if !gives_way || self.is_served_otherwise(gave_way) {
             return None;
         }
-        self.begun_anew(gave_way, None, &gave_way.actor, now).ok()
+        let rest = self.begun_anew(gave_way, None, &gave_way.actor, now).ok()?;
+        let amount = self.owed_as_named(payment).map_or(rest.amount, |owed| rest.amount.min(owed));
+        (amount >= Fen::new(1)).then_some(Refund { amount, ..rest })
     }
 
     pub(in crate::order) fn settle_refund_offline(
@@ -379,6 +381,10 @@ impl Order {
         // All of a surplus goes back, unless a person said how much of it.
         let wanted = match after.owed_as_named(payment) {
             _ if closed.kind != RefundKind::Surplus => another.amount,
+            // What it kept is free again; what of the word others brought, they brought before.
+            Some(owed) if another.replaces.as_ref() == Some(&closed.out_refund_no) => {
+                owed.max(closed.amount.min(closed.as_asked().amount))
+            }
             Some(owed) => owed,
             None => rest,
         };

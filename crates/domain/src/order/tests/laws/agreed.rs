@@ -47,7 +47,12 @@ fn agreed(order: &Order, refund: &Refund, gone: &BTreeSet<OutRefundNo>) -> Fen {
     let before = |refund: &Refund| order.refund(refund.replaces.as_ref()?);
     let chain = std::iter::successors(before(refund), |refund| before(refund));
     let agreed = chain.filter(|refund| gone.contains(&refund.out_refund_no));
-    agreed.map(|refund| refund.amount).max().unwrap_or(Fen::ZERO)
+    // To what was sent in this life somebody has said yes, whatever WeChat Pay has under its number.
+    let amount = |refund: &Refund| match refund.sent_at {
+        Some(_) => refund.as_asked().amount.max(refund.amount),
+        None => refund.amount,
+    };
+    agreed.map(amount).max().unwrap_or(Fen::ZERO)
 }
 
 proptest! {

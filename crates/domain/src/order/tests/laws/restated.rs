@@ -20,11 +20,9 @@ fn begun_by_news(step: &Played) -> impl Iterator<Item = &Refund> {
             | Command::RecordApplicationRefused { .. }
             | Command::SettleRefundOffline { .. }
     );
-    let begun = move |event| match event {
-        &Event::RefundRequested(ref refund) if is_news => Some(refund),
-        _ => None,
-    };
-    step.events.iter().filter_map(begun)
+    step.events.iter().filter(move |_| is_news).filter_map(|event| {
+        if let Event::RefundRequested(refund) = event { Some(refund) } else { None }
+    })
 }
 
 fn of(order: &Order, no: PaymentNo) -> impl Iterator<Item = &Refund> {
