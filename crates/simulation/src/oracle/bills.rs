@@ -3,15 +3,15 @@
 //! Compared with what was true when it happened (`wechat/truth.rs`) and with the refunds as they stand at WeChat Pay,
 //! line by line, and never with what Paydesk has recorded: a bill is there to find what that lacks.
 
+mod funds;
+
 use super::Seen;
 use crate::actors::clerk::Wanted;
 use crate::marks::Mark;
 use crate::wechat::BookedRefund;
 use crate::world::World;
 use domain::Timestamp;
-use domain::bill::{
-    BillDay, FlowDirection, FundAccount, FundFlowBill, TradeBill, TradeBillKind, TradeEntry,
-};
+use domain::bill::{BillDay, FundFlowBill, TradeBill, TradeBillKind, TradeEntry};
 use domain::order::Order;
 use domain::payment::{Channel, Payment};
 use domain::ports::BillError;
@@ -47,7 +47,7 @@ pub(crate) fn is_had(
     let sometimes = |mark| world.chronicle.sometimes(mark);
     let judged = match fetched {
         Fetched::Trades(bill) => trades(world, day, wanted, bill),
-        Fetched::Funds(bill) => funds(world, day, wanted, bill),
+        Fetched::Funds(bill) => funds::agree(world, day, wanted, bill),
         Fetched::None => none(world, day, wanted),
         Fetched::NotYet => {
             sometimes(Mark::BillNotYet);
@@ -164,87 +164,11 @@ fn trade_lines(world: &World, day: BillDay, wanted: Wanted) -> Vec<String> {
     lines
 }
 
-fn funds(world: &World, day: BillDay, wanted: Wanted, bill: &FundFlowBill) -> Result<(), String> {
-    let mut lines = Vec::new();
-    let mut balance: Option<i64> = None;
-    for line in &bill.lines {
-        let fen = match line.direction {
-            FlowDirection::Income => line.amount.get(),
-            FlowDirection::Expense => line.amount.get().saturating_neg(),
-        };
-        let expected = balance.map_or(line.balance.get(), |before| before.saturating_add(fen));
-        if line.balance.get() != expected {
-            return Err(format!("after line {} the balance is not {expected}", line.line));
-        }
-        balance = Some(expected);
-        let voucher = line.voucher.as_deref().unwrap_or_default();
-        lines.push((
-            format!("{} {voucher} at {}", line.business_no, second(line.at)),
-            is_fee(&line.business_type),
-            fen,
-        ));
-    }
-    let told = |fees: bool| lines.iter().filter(move |(_, is_fee, _)| *is_fee == fees);
-    let is_basic = wanted == Wanted::Funds(FundAccount::Basic);
-    let expected = movements(world, day);
-    let moved = told(false).map(|(of, _, fen)| format!("{of}, {fen} fen")).collect();
-    let true_moves = expected.iter().filter(|_| is_basic);
-    same(moved, true_moves.map(|(of, fen)| format!("{of}, {fen} fen")).collect())?;
-    // A fee is of a payment or a refund of the day, and is less than that.
-    for (of, _, fen) in told(true) {
-        let of_what = expected.iter().find(|(known, _)| known == of);
-        if of_what
-            .is_none_or(|(_, whole)| whole.signum() == fen.signum() || whole.abs() < fen.abs())
-        {
-            return Err(format!("a fee of {fen} fen is of {of}"));
-        }
-    }
-    let sum = |direction| {
-        let lines = bill.lines.iter().filter(move |line| line.direction == direction);
-        lines.map(|line| line.amount.get()).sum::<i64>()
-    };
-    let totals = (bill.totals.income.get(), bill.totals.expense.get());
-    let summed = (sum(FlowDirection::Income), sum(FlowDirection::Expense));
-    if totals == summed {
-        Ok(())
-    } else {
-        Err(format!("its totals are {totals:?} instead of {summed:?}"))
-    }
-}
-
-/// 扣除交易手续费 and 退回交易手续费.
-fn is_fee(business_type: &str) -> bool {
-    business_type.contains("手续费")
-}
-
-/// What came into the basic account on the day, and what left it, in fen; without fees.
-fn movements(world: &World, day: BillDay) -> Vec<(String, i64)> {
-    let mut movements: Vec<(String, i64)> = world.wechat.truth(|truth| {
-        let paid = truth.took.values().filter(|paid| BillDay::of(paid.at) == day);
-        let came = paid.map(|paid| {
-            let (id, number, at) = (&paid.transaction_id, &paid.out_trade_no, second(paid.at));
-            (format!("{id} {number} at {at}"), paid.payer_fen)
-        });
-        came.collect()
-    });
-    for refund in world.wechat.booked_refunds() {
-        let Some(at) = refund.left_at.filter(|at| BillDay::of(*at) == day) else { continue };
-        let of = format!("{} {} at {}", refund.refund_id, refund.out_refund_no, second(at));
-        movements.push((of, refund.payer_fen.saturating_neg()));
-    }
-    movements.retain(|(_, fen)| *fen != 0);
-    movements
-}
-
 /// It is believed that there was nothing.
 fn none(world: &World, day: BillDay, wanted: Wanted) -> Result<(), String> {
     let lines = match wanted {
         Wanted::Trades(_) => trade_lines(world, day, wanted),
-        Wanted::Funds(FundAccount::Basic) => {
-            movements(world, day).into_iter().map(|(of, fen)| format!("{of}, {fen} fen")).collect()
-        }
-        // What fees come to is WeChat Pay's, to the fen.
-        Wanted::Funds(FundAccount::Fees | FundAccount::Operation) => Vec::new(),
+        Wanted::Funds(account) => funds::moved(world, day, account),
     };
     match lines.first() {
         None => Ok(()),
