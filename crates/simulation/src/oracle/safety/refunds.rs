@@ -6,9 +6,7 @@ use crate::oracle::moves;
 use crate::wechat::TrueRefund;
 use domain::order::{Event, HORIZON_S, Order, OrderStatus};
 use domain::payment::PaymentNo;
-use domain::refund::{
-    NUMBER_TAKEN, PAID_BACK_TWICE, REFUNDS_MAX, Refund, RefundKind, RefundState, RefundStatus,
-};
+use domain::refund::{NUMBER_TAKEN, REFUNDS_MAX, Refund, RefundKind, RefundState, RefundStatus};
 
 fn of(order: &Order, no: PaymentNo) -> impl Iterator<Item = &Refund> {
     order.refunds.iter().filter(move |refund| refund.payment_no == no)
@@ -173,10 +171,8 @@ pub(super) fn proven(w: &Watched<'_>) -> Result<(), String> {
         else {
             continue;
         };
-        // That its number is another's, WeChat Pay says itself, signed; and that it is there, though it was paid back.
-        let by_bank = |refund: &Refund| matches!(refund.state, RefundState::SettledOffline { .. });
-        let is_twice = code == PAID_BACK_TWICE && w.commit.after.refunds.iter().any(by_bank);
-        if code != NUMBER_TAKEN && !is_twice && !w.seen.disproved.contains(out_refund_no.as_str()) {
+        // That its number is another's, WeChat Pay says itself, signed.
+        if code != NUMBER_TAKEN && !w.seen.disproved.contains(out_refund_no.as_str()) {
             return Err(format!("{out_refund_no} is rejected ({code}), and nobody has asked"));
         }
     }

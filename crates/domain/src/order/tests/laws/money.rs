@@ -86,7 +86,8 @@ fn is_made_up_for(order: &Order, payment: &Payment, gave_way: &Refund) -> bool {
     let paid = payment.receipt().map_or(Fen::ZERO, |receipt| receipt.amount);
     let is_named = gave_way.actor != "paydesk";
     let owed = if is_named { gave_way.amount } else { paid };
-    let is_there = |refund: &Refund| refund.kind == RefundKind::Surplus && keeps_its_amount(refund);
+    let is_there =
+        |refund: &Refund| refund.kind != RefundKind::External && keeps_its_amount(refund);
     let is_open = |refund: &Refund| is_there(refund) && !is_back(refund);
     order.reserved(payment.no) >= owed || refunds_of(order, payment).any(is_open)
 }
