@@ -44,6 +44,8 @@ pub struct Refund {
     pub amount: Fen,
     /// The goods that it is for; none when it is for an amount.
     pub lines: Vec<RefundedLine>,
+    /// What was asked for under its number, where WeChat Pay has something else under it: what that is, is above.
+    pub asked: Option<Asked>,
     /// Shown to the payer; WeChat Pay takes 80 bytes of it.
     pub reason: String,
     /// Why it exists.
@@ -63,6 +65,15 @@ pub struct Refund {
     pub applied: Option<Application>,
     /// When it was decided.
     pub created_at: Timestamp,
+}
+
+/// What was asked for, and is not what WeChat Pay has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// How much, in fen.
+    pub amount: Fen,
+    /// The goods that it was for.
+    pub lines: Vec<RefundedLine>,
 }
 
 /// What a refund is for: so many of one line.
@@ -192,6 +203,7 @@ impl fmt::Debug for Refund {
             .field("payment_no", &self.payment_no)
             .field("amount", &self.amount)
             .field("lines", &self.lines)
+            .field("asked", &self.asked)
             .field("kind", &self.kind)
             .field("asked_by", &self.asked_by)
             .field("actor", &self.actor)
@@ -227,6 +239,16 @@ impl fmt::Debug for RefundState {
 }
 
 impl Refund {
+    /// It, as it was asked for.
+    #[must_use]
+    pub fn as_asked(&self) -> Refund {
+        let refund = self.clone();
+        match refund.asked.clone() {
+            Some(Asked { amount, lines }) => Refund { amount, lines, asked: None, ..refund },
+            None => refund,
+        }
+    }
+
     /// Whether its amount is kept from being refunded again.
     #[must_use]
     pub fn reserves(&self) -> bool {

@@ -347,6 +347,8 @@ macro_rules! conformance {
             after_all::a_surplus_refund_that_is_there_beside_the_one_in_its_place_is_kept,
             after_all::more_of_a_surplus_may_be_owed_than_a_person_had_said,
             after_all::what_goes_in_the_place_of_a_refund_that_is_closed_late_has_room,
+            after_all::how_much_a_refund_is_wechat_pay_says_when_it_is_first_heard_of_there,
+            after_all::money_that_went_back_is_kept_though_another_refund_has_its_goods,
             refunds::every_live_refund_has_a_job_and_the_sweep_finds_one_that_has_none,
             refusals::too_little_stock_writes_nothing,
             refusals::a_moved_price_writes_nothing,

@@ -210,13 +210,24 @@ pub fn says(order: &Order, trade: Trade) -> Command {
 
 /// What WeChat Pay says about a refund of `order`: how far it got.
 pub fn refund_fact(order: &Order, number: &OutRefundNo, progress: RefundProgress) -> RefundFact {
+    let amount = order.refund(number).expect("a refund").amount;
+    refund_stated(order, number, amount, progress)
+}
+
+/// What WeChat Pay says of a refund, with whatever amount.
+pub fn refund_stated(
+    order: &Order,
+    number: &OutRefundNo,
+    amount: Fen,
+    progress: RefundProgress,
+) -> RefundFact {
     let refund = order.refund(number).expect("a refund");
     let payment = order.payments.iter().find(|p| p.no == refund.payment_no).expect("its payment");
     let statement = RefundStatement {
         refund_id: RefundId::new(format!("5{number}")),
         transaction_id: payment.receipt().expect("money").transaction_id.clone(),
         out_trade_no: payment.out_trade_no().clone(),
-        amount: refund.amount,
+        amount,
         progress,
     };
     let evidence = Evidence::Query { request_id: None };

@@ -29,8 +29,11 @@ use domain::ports::{Finish, GatewayError, LeasedJob, OrderKey, RefundRequest};
 use domain::refund::{Refund, RefundState};
 use domain::{CommandId, OutRefundNo, Timestamp};
 
-/// A refund whose number is another one's at WeChat Pay is looked at again after so many seconds.
+/// A refund of which WeChat Pay says what cannot be is looked at again after so many seconds: others may end.
 const DIFFERS_AGAIN_S: i64 = 1_800;
+/// What differs for so many seconds a person has to end: its job is set aside, with a case, until they have it tried
+/// again.
+const DIFFERS_MOST_S: i64 = 86_400;
 /// A refund that is unknown for so many seconds is shown to a person.
 const ESCALATE_AFTER_S: i64 = 3_600;
 /// What was said to be sent longer ago than this is not sent any more by who said it: a node that stood
@@ -282,11 +285,28 @@ impl Paydesk {
             }
             Err(TransactError::Rejected(why @ Rejection::RefundDiffers { .. })) => {
                 self.file_refund_case(out_refund_no, fence, &why.to_string()).await?;
-                let again = self.settings.pace.after(self.clock.now(), DIFFERS_AGAIN_S);
-                Ok(Stepped::End(Finish::Again(again)))
+                Ok(Stepped::End(self.differs_still(&target.key, out_refund_no).await?))
             }
             Err(other) => Err(other),
         }
+    }
+
+    /// Asked again for a day, and then by a person.
+    async fn differs_still(
+        &self,
+        key: &OrderKey,
+        out_refund_no: &OutRefundNo,
+    ) -> Result<Finish, TransactError> {
+        let (now, pace) = (self.clock.now(), self.settings.pace);
+        let found = self.orders.load(key).await?.map(|found| found.value);
+        let since = found
+            .as_ref()
+            .and_then(|order| order.refund(out_refund_no))
+            .map_or(now, |refund| refund.sent_at.unwrap_or(refund.created_at));
+        if pace.seconds_between(since, now) < DIFFERS_MOST_S {
+            return Ok(Finish::Again(pace.after(now, DIFFERS_AGAIN_S)));
+        }
+        Ok(Finish::Park("WeChat Pay says what cannot be, for a day".to_owned()))
     }
 
     /// WeChat Pay's refund of this number is not ours: nothing is guessed, a person looks.

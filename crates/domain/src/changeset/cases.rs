@@ -6,7 +6,7 @@ use crate::coupon::CouponHoldStatus;
 use crate::job::JobId;
 use crate::order::{Event, Order, StockOutcome};
 use crate::payment::{Payment, PaymentState, SurplusCause};
-use crate::refund::{NUMBER_TAKEN, Refund, RefundKind, RefundState, WithTheMerchant};
+use crate::refund::{NUMBER_TAKEN, Refund, RefundKind, RefundState, RefundedLine, WithTheMerchant};
 use crate::{Fen, OutRefundNo};
 
 /// The cases that all of this opens.
@@ -14,7 +14,8 @@ pub(super) fn cases(before: Option<&Order>, after: &Order, events: &[Event]) -> 
     let of = |event| {
         let others = case(after, events, event).into_iter().chain(unknown_goods(after, event));
         let both = there_after_all(before, after, events, event);
-        made_elsewhere(after, events, event).into_iter().chain(both).chain(others)
+        let told = made_elsewhere(after, events, event).or_else(|| restated(after, events, event));
+        told.into_iter().chain(both).chain(others)
     };
     events.iter().flat_map(of).collect()
 }
@@ -35,6 +36,47 @@ fn made_elsewhere(after: &Order, events: &[Event], event: &Event) -> Option<Case
     Some(CaseOpening { kind: CaseKind::RefundMismatch, subject, detail })
 }
 
+/// A refund of ours that is otherwise at WeChat Pay than we had it.
+fn restated(after: &Order, events: &[Event], event: &Event) -> Option<CaseOpening> {
+    let Event::RefundRestated { out_refund_no, stated, amount, lines } = event else { return None };
+    let asked = after.refund(out_refund_no)?.asked.as_ref()?;
+    let pieces =
+        |parts: &[RefundedLine]| parts.iter().fold(0_u32, |sum, p| sum.saturating_add(p.quantity));
+    let money = if asked.amount == *stated {
+        format!("the refund of {} fen is at WeChat Pay", stated.get())
+    } else {
+        format!(
+            "WeChat Pay has a refund of {} fen under this number, and not of {}: it was asked for before in \
+             commits that are lost, and counts as it is there",
+            stated.get(),
+            asked.amount.get()
+        )
+    };
+    let much = if stated == amount {
+        String::new()
+    } else {
+        format!(
+            "; {} fen of it count, because the others of its payment were paid back by bank: the payer has or \
+             gets so much more than they paid",
+            amount.get()
+        )
+    };
+    let goods = if pieces(lines) < pieces(&asked.lines) {
+        "; goods of it are not counted with it, and none of these come back to the shelf with it: they are in \
+         another refund, so that the payer may get their money twice, or it is worth less than they are"
+    } else {
+        ""
+    };
+    let refund = after.refund(out_refund_no)?;
+    let too = if after.is_doubled(refund) { "; what went in its place is there, too" } else { "" };
+    let gave_way = what_gave_way(after, events);
+    Some(CaseOpening {
+        kind: CaseKind::RefundMismatch,
+        subject: out_refund_no.as_str().to_owned(),
+        detail: format!("{money}{much}{goods}{too}{gave_way}"),
+    })
+}
+
 /// A refund of ours that was given up and is there after all, when what went in its place is there too,
 /// or when another one of ours gave way to it.
 pub(super) fn there_after_all(
@@ -52,11 +94,20 @@ pub(super) fn there_after_all(
             if !after.stands_in_for(out_refund_no, refund))
     };
     let original = after.there_instead_of(refund);
-    let and_so_is = if after.is_doubled(refund) {
+    let is_restated = events.iter().any(|event| {
+        matches!(event, Event::RefundRestated { out_refund_no, .. } if *out_refund_no == refund.out_refund_no)
+    });
+    let and_so_is = if is_restated
+        && original.is_none()
+        && against(after, given_up, refund).is_none()
+    {
+        // It has a case already, which says so.
+        return None;
+    } else if after.is_doubled(refund) && !(is_restated && original.is_none()) {
         ", and so is what went in its place".to_owned()
     } else if original.is_some() {
         ", and so is what it went in the place of".to_owned()
-    } else if let Some(against_it) = against(after, given_up) {
+    } else if let Some(against_it) = against(after, given_up, refund) {
         let subject = after.number.as_str().to_owned();
         let detail = format!(
             "{out_refund_no}, a refund of {} fen that was given up, is there after all{against_it}{}",
@@ -80,11 +131,11 @@ pub(super) fn there_after_all(
 
 /// What a person, or the shop, did in the belief that a refund came to nothing. Such a case is about the order
 /// and ends when a person says so: what becomes of the refund does not settle it.
-fn against(after: &Order, given_up: &Refund) -> Option<&'static str> {
+fn against(after: &Order, given_up: &Refund, there: &Refund) -> Option<&'static str> {
     let was_sent = after.shipments.iter().any(|sent| sent.at > given_up.created_at);
     if matches!(given_up.state, RefundState::Declined) {
         Some(", although a person had said no to it")
-    } else if after.was_owed_less(given_up) {
+    } else if after.was_owed_less(there) {
         Some(", although a person had said that less is owed: the payer may have too much")
     } else if was_sent && given_up.kind != RefundKind::Surplus {
         Some(
@@ -280,7 +331,8 @@ fn abnormal(after: &Order, events: &[Event], no: &OutRefundNo) -> String {
 
 /// Whether nothing goes on in the place of a closed refund: also when somebody said no to that.
 pub(super) fn is_over_with(after: &Order, closed: &OutRefundNo) -> bool {
-    after.refund(closed).is_some_and(|refund| !after.goes_on_elsewhere(refund))
+    let goes_back = |refund| after.goes_on_elsewhere(refund) || after.all_goes_back(refund);
+    after.refund(closed).is_some_and(|refund| !goes_back(refund))
 }
 
 /// Cases that this settles.
@@ -307,6 +359,7 @@ pub(super) fn ended_cases(after: &Order, event: &Event) -> Vec<CaseEnd> {
     let is_too_much = |other: &Refund| {
         let by_bank = matches!(other.state, RefundState::SettledOffline { .. });
         other.kind == RefundKind::External
+            || other.asked.is_some()
             || after.is_doubled(other)
             || (by_bank && other.out_refund_no != refund.out_refund_no)
     };

@@ -109,16 +109,14 @@ fn is_asked_about_once(after: &Order, refund: &Refund) -> bool {
     is_at_wechat && ended_unsent
 }
 
-/// Given up, but it was sent: WeChat Pay may say that it is there after all.
+/// It was sent, and may be given up: WeChat Pay may say that it is there.
 fn may_be_there(refund: &Refund) -> bool {
     match refund.state {
-        RefundState::Rejected { .. } => true,
+        RefundState::Rejected { .. } | RefundState::Sending | RefundState::Unknown { .. } => true,
         RefundState::Withdrawn => refund.sent_at.is_some(),
         RefundState::AwaitingApproval
         | RefundState::Declined
         | RefundState::Requested
-        | RefundState::Sending
-        | RefundState::Unknown { .. }
         | RefundState::Processing { .. }
         | RefundState::Succeeded { .. }
         | RefundState::Abnormal { .. }
@@ -127,14 +125,23 @@ fn may_be_there(refund: &Refund) -> bool {
     }
 }
 
-/// Whether one of the same payment came to nothing: what had no room beside it is asked about at once,
-/// before anybody sends goods for money that is back.
+/// Whether one of the same payment came to nothing, or is less than it was: what had no room beside it is asked
+/// about at once, before anybody sends goods for money that is back.
 fn is_freed(after: &Order, events: &[Event], refund: &Refund) -> bool {
-    events.iter().filter_map(reached).any(|(no, to)| {
-        let came_to_nothing =
-            matches!(to, RefundState::Rejected { .. } | RefundState::Closed { .. });
-        came_to_nothing
-            && after.refund(no).is_some_and(|other| other.payment_no == refund.payment_no)
+    let of_its_payment =
+        |no| after.refund(no).is_some_and(|other| other.payment_no == refund.payment_no);
+    events.iter().any(|event| {
+        // Beside what was paid back by bank as much of it counts as there is room for.
+        let came_to_nothing = reached(event).is_some_and(|(_, to)| {
+            matches!(
+                to,
+                RefundState::Rejected { .. }
+                    | RefundState::Closed { .. }
+                    | RefundState::SettledOffline { .. }
+            )
+        });
+        let is_less = matches!(event, Event::RefundRestated { .. });
+        (came_to_nothing || is_less) && event.out_refund_no().is_some_and(of_its_payment)
     })
 }
 
@@ -189,6 +196,7 @@ pub(super) fn outgoing(
         }
         Event::CouponStuck { .. }
         | Event::FeesStuck
+        | Event::RefundRestated { .. }
         | Event::GoodsReturned { stock: StockOutcome::Refused, .. } => &[OutgoingKind::CaseOpened],
         Event::Shipped(_) => &[OutgoingKind::OrderShipped],
         Event::Delivered { .. } => &[OutgoingKind::OrderDelivered],
@@ -319,6 +327,7 @@ pub(super) fn effect(after: &Order, event: &Event) -> Option<String> {
         | Event::PaymentClosed { .. }
         | Event::PaymentPaid { .. }
         | Event::RefundRequested(_)
+        | Event::RefundRestated { .. }
         | Event::RefundApplied { .. }
         | Event::ApplicationRefused { .. }
         | Event::CancelRequested { .. }

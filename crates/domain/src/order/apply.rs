@@ -1,12 +1,11 @@
 //! Applies what happened. Cannot refuse, decides nothing.
 
-use crate::card::CardOwner;
+use crate::Timestamp;
 use crate::coupon::CouponHoldStatus;
 use crate::order::{Event, Order, OrderStatus, PaymentMethod, SettledBy, Settlement, StockOutcome};
 use crate::payment::{Payment, PaymentNo, PaymentState};
-use crate::refund::{Application, RefundState};
+use crate::refund::{Application, Asked, RefundState};
 use crate::stock::HoldStatus;
-use crate::{OutRefundNo, Timestamp};
 
 impl Order {
     /// This order after `event`. An event about a payment that it does not have changes nothing.
@@ -41,12 +40,10 @@ impl Order {
             Event::RefundRequested(refund) | Event::RefundImported(refund) => {
                 self.refunds.push(refund.clone());
             }
-            Event::RefundMoved { out_refund_no, to, at } => {
-                self.move_refund(out_refund_no, to, *at)
-            }
-            Event::RefundApplied { out_refund_no, to, at } => {
-                self.note_application(out_refund_no, *to, *at)
-            }
+            Event::RefundMoved { .. }
+            | Event::RefundRestated { .. }
+            | Event::RefundApplied { .. }
+            | Event::ApplicationRefused { .. } => self.change_refund(event),
             Event::GoodsReturned { lines, stock: StockOutcome::Committed, .. } => {
                 self.take_back(lines);
             }
@@ -63,7 +60,6 @@ impl Order {
             Event::HoldsCommitted { stock } => self.commit_holds(*stock),
             Event::Converted => self.payment_method = PaymentMethod::Wechat,
             Event::CouponMoved { to } => self.move_coupon(*to),
-            Event::ApplicationRefused { out_refund_no, .. } => self.note_refusal(out_refund_no),
             Event::GoodsReturned { stock: StockOutcome::Refused, .. }
             | Event::CouponStuck { .. }
             | Event::FeesStuck => {}
@@ -169,27 +165,27 @@ impl Order {
         }
     }
 
-    fn note_application(&mut self, no: &OutRefundNo, to: CardOwner, at: Timestamp) {
-        if let Some(refund) = self.refunds.iter_mut().find(|r| r.out_refund_no == *no) {
-            refund.applied = Some(Application::after(refund.applied, to, at));
-        }
-    }
-
-    fn note_refusal(&mut self, no: &OutRefundNo) {
-        if let Some(refund) = self.refunds.iter_mut().find(|r| r.out_refund_no == *no) {
-            refund.applied = refund.applied.map(Application::refused);
-        }
-    }
-
-    fn move_refund(&mut self, no: &OutRefundNo, to: &RefundState, at: Timestamp) {
-        if let Some(refund) = self.refunds.iter_mut().find(|r| r.out_refund_no == *no) {
+    fn change_refund(&mut self, event: &Event) {
+        let number = event.out_refund_no();
+        let refund = self.refunds.iter_mut().find(|r| Some(&r.out_refund_no) == number);
+        let Some(refund) = refund else { return };
+        if let Event::RefundMoved { to, at, .. } = event {
             if let RefundState::Sending = to {
-                refund.sent_at = Some(at);
+                refund.sent_at = Some(*at);
             }
             if let RefundState::Processing { .. } = to {
                 refund.applied = refund.applied.map(Application::under_way);
             }
             refund.state = to.clone();
+        } else if let Event::RefundRestated { amount, lines, .. } = event {
+            let asked = Asked { amount: refund.amount, lines: refund.lines.clone() };
+            refund.asked.get_or_insert(asked);
+            refund.amount = *amount;
+            refund.lines.clone_from(lines);
+        } else if let Event::RefundApplied { to, at, .. } = event {
+            refund.applied = Some(Application::after(refund.applied, *to, *at));
+        } else if let Event::ApplicationRefused { .. } = event {
+            refund.applied = refund.applied.map(Application::refused);
         }
     }
 

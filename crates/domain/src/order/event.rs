@@ -5,9 +5,9 @@ use crate::coupon::CouponHoldStatus;
 use crate::fact::Receipt;
 use crate::order::{CancelCause, CompletedBy, Order, PayerReport, Settlement};
 use crate::payment::{ClosingCause, Credential, Payment, PaymentNo, SurplusCause};
-use crate::refund::{Refund, RefundState, RefundStatus};
+use crate::refund::{Refund, RefundState, RefundStatus, RefundedLine};
 use crate::shipment::Shipment;
-use crate::{OutRefundNo, Timestamp};
+use crate::{Fen, OutRefundNo, Timestamp};
 
 /// Something that happened to an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +86,18 @@ pub enum Event {
         to: RefundState,
         /// When.
         at: Timestamp,
+    },
+    /// WeChat Pay has something else under a refund's number than was asked for, or others have goods of it by now:
+    /// what it says is what it is. Together with where it got.
+    RefundRestated {
+        /// Which.
+        out_refund_no: OutRefundNo,
+        /// How much WeChat Pay says that it is, in fen.
+        stated: Fen,
+        /// How much of that counts: less where its payment has no room for all of it.
+        amount: Fen,
+        /// The goods that it is for.
+        lines: Vec<RefundedLine>,
     },
     /// A person has an abnormal refund sent to a card; WeChat Pay is called next.
     RefundApplied {
@@ -210,6 +222,7 @@ impl Event {
             Event::RefundRequested(_) => "refund_requested",
             Event::RefundImported(_) => "refund_imported",
             Event::RefundMoved { to, .. } => moved(to.status()),
+            Event::RefundRestated { .. } => "refund_restated",
             Event::RefundApplied { .. } => "refund_applied",
             Event::ApplicationRefused { .. } => "refund_application_refused",
             Event::GoodsReturned { .. } => "goods_returned",
@@ -247,6 +260,7 @@ impl Event {
             }
             Event::Placed(_)
             | Event::RefundMoved { .. }
+            | Event::RefundRestated { .. }
             | Event::RefundApplied { .. }
             | Event::ApplicationRefused { .. }
             | Event::GoodsReturned { .. }
@@ -274,6 +288,7 @@ impl Event {
                 Some(&refund.out_refund_no)
             }
             Event::RefundMoved { out_refund_no, .. }
+            | Event::RefundRestated { out_refund_no, .. }
             | Event::RefundApplied { out_refund_no, .. }
             | Event::ApplicationRefused { out_refund_no, .. }
             | Event::GoodsReturned { out_refund_no, .. } => Some(out_refund_no),

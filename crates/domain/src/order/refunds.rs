@@ -3,7 +3,8 @@
 //! `ask.rs` begins a refund, `lines.rs` and `fees.rs` say what it is worth, `people.rs` is what persons say
 //! about it, `send.rs` is the call to WeChat Pay, `record.rs` is what WeChat Pay says, `abnormal.rs` sends to a card
 //! what could not reach its payer, `elsewhere.rs` is what WeChat Pay says of refunds that we did not make,
-//! `after_all.rs` of those that we had given up. The states are in [`crate::refund`].
+//! `after_all.rs` of those that we had given up, `restate.rs` of those that are there otherwise than we have them.
+//! The states are in [`crate::refund`].
 
 mod abnormal;
 mod after_all;
@@ -13,6 +14,7 @@ mod fees;
 mod lines;
 mod people;
 mod record;
+mod restate;
 mod send;
 
 use crate::names::RefundId;

@@ -321,6 +321,7 @@ fn step_of(changeset: &Changeset) -> Step {
                 | Event::PaymentSurplus { .. }
                 | Event::PaymentAdopted(_)
                 | Event::RefundImported(_)
+                | Event::RefundRestated { .. }
                 | Event::ApplicationRefused { .. }
                 | Event::Settled { .. } => true,
                 Event::RefundMoved { to, .. } => match to.status() {

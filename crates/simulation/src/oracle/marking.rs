@@ -11,7 +11,7 @@ use domain::changeset::Changeset;
 use domain::coupon::CouponHoldStatus;
 use domain::ledger::{Account, BuyerAccount, Transfer};
 use domain::order::{CancelCause, Event, Order, OrderStatus, PaymentMethod, SettledBy};
-use domain::payment::{PaymentNo, PaymentState};
+use domain::payment::{Payment, PaymentNo, PaymentState};
 use domain::ports::Clock as _;
 use domain::refund::{RefundState, RefundStatus};
 use domain::stock::Hold;
@@ -34,12 +34,7 @@ impl Seen {
                 Event::Settled { .. } => self.mark_settled(world, before, &write.order),
                 Event::PaymentPaid { no, .. } => self.mark_paid(world, node, before, *no),
                 Event::PaymentSurplus { .. } => mark_surplus(world, before),
-                Event::PaymentAdopted(adopted) => {
-                    world.chronicle.sometimes(Mark::OrphanAdopted);
-                    if self.losses.has_record(adopted.out_trade_no().as_str()) {
-                        world.chronicle.sometimes(Mark::LostPaymentAdopted);
-                    }
-                }
+                Event::PaymentAdopted(adopted) => self.mark_adopted(world, adopted),
                 Event::RefundImported(_) => {
                     world.chronicle.sometimes(Mark::RefundImported);
                     mark_displaced(world, before, changeset);
@@ -80,6 +75,7 @@ impl Seen {
                 | Event::PaymentPayable { .. }
                 | Event::PaymentUnknown { .. }
                 | Event::PaymentClosing { .. }
+                | Event::RefundRestated { .. }
                 | Event::CancelRequested { .. }
                 | Event::CouponStuck { .. }
                 | Event::FeesStuck
@@ -88,6 +84,13 @@ impl Seen {
                 | Event::Delivered { .. }
                 | Event::Completed { .. } => {}
             }
+        }
+    }
+
+    fn mark_adopted(&self, world: &World, adopted: &Payment) {
+        world.chronicle.sometimes(Mark::OrphanAdopted);
+        if self.losses.has_record(adopted.out_trade_no().as_str()) {
+            world.chronicle.sometimes(Mark::LostPaymentAdopted);
         }
     }
 
@@ -233,6 +236,7 @@ fn mark_wallet(world: &World, changeset: &Changeset, after: &Order) {
             Event::Settled { .. }
             | Event::PaymentSurplus { .. }
             | Event::RefundMoved { .. }
+            | Event::RefundRestated { .. }
             | Event::RefundApplied { .. }
             | Event::ApplicationRefused { .. }
             | Event::RefundRequested(_)

@@ -135,10 +135,18 @@ fn check_payment(before: &Payment, after: Option<&Payment>) -> Result<(), &'stat
 
 fn check_refund(before: &Refund, after: Option<&Refund>) -> Result<(), &'static str> {
     let after = after.ok_or("a refund stays")?;
-    let is_same = (before.payment_no, before.amount, before.kind, &before.replaces)
-        == (after.payment_no, after.amount, after.kind, &after.replaces);
+    let is_same = (before.payment_no, before.kind, &before.replaces)
+        == (after.payment_no, after.kind, &after.replaces);
     if !is_same {
         return Err("what a refund is about stays");
+    }
+    // How much it is, and of what, WeChat Pay says when it is first heard of there.
+    let is_heard_of = before.refund_id().is_none() && after.refund_id().is_some();
+    let restated = if is_heard_of { after.as_asked() } else { after.clone() };
+    let is_as_much = (before.amount, &before.lines) == (restated.amount, &restated.lines)
+        && (is_heard_of || before.asked == after.asked);
+    if !is_as_much {
+        return Err("how much a refund is stays");
     }
     if before.refund_id().is_some()
         && after.refund_id().is_some_and(|id| Some(id) != before.refund_id())

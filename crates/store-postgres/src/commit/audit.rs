@@ -53,6 +53,11 @@ fn detail(event: &Event) -> Value {
             "status": refund.state.status().word(),
         }),
         Event::RefundMoved { to, .. } => moved(to),
+        Event::RefundRestated { stated, amount, lines, .. } => json!({
+            "stated_fen": stated.get(),
+            "amount_fen": amount.get(),
+            "lines": lines.iter().map(|part| json!([part.line_no, part.quantity])).collect::<Vec<_>>(),
+        }),
         Event::Settled { settlement, stock } => json!({
             "by": settlement.by.name(),
             "amount_fen": settlement.amount.get(),

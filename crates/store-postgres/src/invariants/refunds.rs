@@ -40,20 +40,21 @@ pub(super) const RULES: &[Rule] = &[
     rule!(
         "I11b",
         "where another was made in its place, a refund came to nothing, or the other gave way, or a person is told: one, of the same money, of the same goods as they are worth then, what is left of it, or what a person said is owed of a surplus",
-        "SELECT r.out_refund_no FROM refunds r WHERE r.replaces IS NOT NULL \
+        "WITH asked AS (SELECT r.*, coalesce(r.asked_fen, r.amount_fen) AS fen, \
+             jsonb_path_query_array(coalesce(r.asked_lines, r.lines), '$[*].quantity') AS quantities, \
+             jsonb_path_query_array(coalesce(r.asked_lines, r.lines), '$[*].line_no') AS line_nos \
+             FROM refunds r) \
+         SELECT r.out_refund_no FROM asked r WHERE r.replaces IS NOT NULL \
          AND r.status NOT IN ('declined', 'withdrawn', 'closed', 'rejected') AND NOT EXISTS ( \
-             SELECT 1 FROM refunds c WHERE c.mchid = r.mchid AND c.out_refund_no = r.replaces \
+             SELECT 1 FROM asked c WHERE c.mchid = r.mchid AND c.out_refund_no = r.replaces \
              AND (c.status IN ('closed', 'rejected', 'withdrawn') \
                  OR EXISTS (SELECT 1 FROM cases k WHERE k.kind = 'refund_mismatch' \
                      AND k.subject = c.out_refund_no)) AND c.order_id = r.order_id \
-             AND c.payment_no = r.payment_no AND c.kind = r.kind AND (c.amount_fen = r.amount_fen \
+             AND c.payment_no = r.payment_no AND c.kind = r.kind AND (c.fen = r.fen \
                  OR c.status = 'withdrawn' OR ((c.kind = 'surplus' \
-                     OR c.status NOT IN ('closed', 'rejected')) AND r.amount_fen < c.amount_fen) \
+                     OR c.status NOT IN ('closed', 'rejected')) AND r.fen < c.fen) \
                  OR (c.kind = 'surplus' AND r.actor NOT IN ('paydesk', 'wechat_pay')) \
-                 OR (c.lines <> '[]' AND jsonb_path_query_array(c.lines, '$[*].quantity') \
-                     = jsonb_path_query_array(r.lines, '$[*].quantity') \
-                     AND jsonb_path_query_array(c.lines, '$[*].line_no') \
-                     = jsonb_path_query_array(r.lines, '$[*].line_no')))) \
+                 OR (c.quantities <> '[]' AND (c.quantities, c.line_nos) = (r.quantities, r.line_nos)))) \
          UNION ALL SELECT r.replaces FROM refunds r WHERE r.replaces IS NOT NULL \
          GROUP BY r.mchid, r.replaces HAVING count(*) > 1"
     ),

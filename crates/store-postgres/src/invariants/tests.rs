@@ -44,7 +44,7 @@ async fn a_world_where_all_went_well_contradicts_nothing() {
 /// What WeChat Pay says comes first, and of what it says too much a person is told: no difference of the books.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_there_after_all_contradicts_nothing() {
-    for turn in 0..3 {
+    for turn in 0..4 {
         let world = World::empty().await;
         match turn {
             0 => {
@@ -55,6 +55,12 @@ async fn what_is_there_after_all_contradicts_nothing() {
             }
             1 => {
                 after_all::more_of_a_surplus_may_be_owed_than_a_person_had_said(&world.stores).await
+            }
+            2 => {
+                after_all::money_that_went_back_is_kept_though_another_refund_has_its_goods(
+                    &world.stores,
+                )
+                .await
             }
             _ => {
                 after_all::what_goes_in_the_place_of_a_refund_that_is_closed_late_has_room(

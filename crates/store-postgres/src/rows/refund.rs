@@ -7,7 +7,8 @@ use domain::names::RefundId;
 use domain::order::Order;
 use domain::ports::StoreError;
 use domain::refund::{
-    Application, Asker, Destination, Refund, RefundKind, RefundState, RefundStatus, RefundedLine,
+    Application, Asked, Asker, Destination, Refund, RefundKind, RefundState, RefundStatus,
+    RefundedLine,
 };
 use domain::{Fen, OutRefundNo};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,10 @@ pub(crate) struct RefundRow {
     amount_fen: i64,
     #[serde(default)]
     lines: Vec<PartRow>,
+    #[serde(default)]
+    asked_fen: Option<i64>,
+    #[serde(default)]
+    asked_lines: Option<Vec<PartRow>>,
     reason: String,
     kind: String,
     status: String,
@@ -68,6 +73,10 @@ impl PartRow {
     }
 }
 
+fn parts(rows: Vec<PartRow>) -> Vec<RefundedLine> {
+    rows.into_iter().map(PartRow::into_part).collect()
+}
+
 impl std::fmt::Debug for RefundRow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RefundRow")
@@ -89,6 +98,11 @@ impl RefundRow {
             payment_no: i64::from(refund.payment_no),
             amount_fen: refund.amount.get(),
             lines: refund.lines.iter().map(PartRow::of).collect(),
+            asked_fen: refund.asked.as_ref().map(|asked| asked.amount.get()),
+            asked_lines: refund
+                .asked
+                .as_ref()
+                .map(|asked| asked.lines.iter().map(PartRow::of).collect()),
             reason: refund.reason.clone(),
             kind: refund.kind.word().to_owned(),
             status: refund.state.status().word().to_owned(),
@@ -144,7 +158,11 @@ impl RefundRow {
             out_refund_no: OutRefundNo::stored(self.out_refund_no),
             payment_no: number(self.payment_no, "payment_no")?,
             amount: Fen::new(self.amount_fen),
-            lines: self.lines.into_iter().map(PartRow::into_part).collect(),
+            lines: parts(self.lines),
+            asked: self.asked_fen.map(|fen| Asked {
+                amount: Fen::new(fen),
+                lines: parts(self.asked_lines.unwrap_or_default()),
+            }),
             reason: self.reason,
             kind: RefundKind::read(&self.kind)?,
             asked_by: Asker::read(&self.asked_by)?,

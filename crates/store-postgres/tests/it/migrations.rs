@@ -18,7 +18,8 @@ use tokio_postgres::Client;
 const FIRST: &str = include_str!("../../../../migrations/0001_first_light/up.sql");
 const SECOND: &str = include_str!("../../../../migrations/0002_a_buyers_path/up.sql");
 /// The way back of each version, the newest first.
-const DOWNS: [(&str, &str); 19] = [
+const DOWNS: [(&str, &str); 20] = [
+    ("0024", include_str!("../../../../migrations/0024_restated_refunds/down.sql")),
     ("0023", include_str!("../../../../migrations/0023_taken_back_applications/down.sql")),
     ("0021", include_str!("../../../../migrations/0021_found_again/down.sql")),
     ("0020", include_str!("../../../../migrations/0020_abnormal_refunds/down.sql")),

@@ -36,7 +36,32 @@ const OF_REFUNDS: &[(&str, &str)] = &[
         "UPDATE refunds SET status = 'settled_offline' WHERE status = 'processing'",
         "does not follow",
     ),
-    ("UPDATE refunds SET amount_fen = 1", "what a refund is about stays"),
+    ("UPDATE refunds SET amount_fen = 1", "how much a refund is stays"),
+    ("UPDATE refunds SET lines = '[1]'", "how much a refund is stays"),
+    (
+        "UPDATE refunds SET amount_fen = 1, status = 'succeeded', succeeded_at = now() \
+             WHERE status = 'processing'",
+        "how much a refund is stays",
+    ),
+    (
+        "UPDATE refunds SET amount_fen = 1, refund_id = '5', status = 'processing' WHERE status = 'requested'",
+        "how much a refund is stays",
+    ),
+    (
+        "UPDATE refunds SET amount_fen = 1, refund_id = '5', status = 'processing', asked_fen = 7, \
+             asked_lines = lines WHERE status = 'requested'",
+        "how much a refund is stays",
+    ),
+    (
+        "UPDATE refunds SET amount_fen = 1, refund_id = '5', status = 'processing', \
+             asked_fen = amount_fen, asked_lines = lines WHERE status = 'requested'",
+        "what is reserved is what its refunds say",
+    ),
+    (
+        "UPDATE refunds SET refund_id = '5', status = 'processing', asked_fen = amount_fen \
+             WHERE status = 'requested'",
+        "how much a refund is stays",
+    ),
     ("UPDATE refunds SET out_refund_no = 'another'", "what a refund is about stays"),
     ("UPDATE refunds SET kind = 'surplus'", "what a refund is about stays"),
     (

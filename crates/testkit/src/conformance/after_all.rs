@@ -1,4 +1,4 @@
-//! Refunds that were given up and are there after all: whatever is decided about them can be written.
+//! Refunds that were given up and are there after all, or otherwise there than we have them: whatever is decided about them can be written.
 
 use super::{Stores, placing};
 use crate::sample;
@@ -102,4 +102,55 @@ pub async fn what_goes_in_the_place_of_a_refund_that_is_closed_late_has_room(sto
     let order = stores.step(&order, &said(&order, &tea, RefundProgress::Processing), at(420)).await;
     let order = stores.step(&order, &said(&order, &tea, RefundProgress::Closed), at(430)).await;
     assert_eq!(order.reserved(1), Fen::new(500));
+}
+
+/// Three pieces for 400, the last of which is worth 134 when it is asked for last and 133 when it is asked for first.
+pub async fn how_much_a_refund_is_wechat_pay_says_when_it_is_first_heard_of_there(stores: &Stores) {
+    let buyer = stores.buyer(1).await;
+    let tea = stores.sku("tea", 150, 9).await;
+    let mut placement = sample::placement(1, buyer, &[(&tea, 3)]);
+    placement.breakdown.lines[0].discount = Fen::new(50);
+    placement.breakdown.amounts.discount = Fen::new(50);
+    placement.breakdown.amounts.total = Fen::new(400);
+    let placed = placing(&placement, sample::intent("place"));
+    assert_eq!(stores.orders.commit(placed).await, CommitAnswer::Committed);
+    let order = stores.load(&placement).await;
+    let order = stores.step(&order, &sample::success(&order, "T-1"), at(1)).await;
+    let order = stores.step(&order, &sample::refund_lines(&[(1, 1)], Asker::Service), at(2)).await;
+    let first = last(&order);
+    let send = Command::SendRefund { out_refund_no: first.clone() };
+    let order = stores.step(&order, &send, at(3)).await;
+    assert_eq!(order.reserved(1), Fen::new(133));
+    let stated =
+        |order: &Order, progress| sample::refund_stated(order, &first, Fen::new(134), progress);
+    let there = Command::RecordRefund(stated(&order, RefundProgress::Processing));
+    let order = stores.step(&order, &there, at(4)).await;
+    let back = Command::RecordRefund(stated(&order, RefundProgress::Succeeded { at: at(5) }));
+    let order = stores.step(&order, &back, at(6)).await;
+    assert_eq!((order.reserved(1), order.refunded()), (Fen::new(134), Fen::new(134)));
+    assert_eq!(order.refunds[0].lines[0].amount, Fen::new(134));
+    let order = stores.step(&order, &sample::refund_lines(&[(1, 2)], Asker::Service), at(7)).await;
+    assert_eq!(order.reserved(1), Fen::new(400));
+}
+
+/// Refused, and asked for anew, and sent: the goods stay with that one, and the money of both is back.
+pub async fn money_that_went_back_is_kept_though_another_refund_has_its_goods(stores: &Stores) {
+    let buyer = stores.buyer(1).await;
+    let (tea, cup) = (stores.sku("tea", 400, 9).await, stores.sku("cup", 90, 9).await);
+    let placement = sample::placement(1, buyer, &[(&tea, 1), (&cup, 1)]);
+    let placed = placing(&placement, sample::intent("place"));
+    assert_eq!(stores.orders.commit(placed).await, CommitAnswer::Committed);
+    let order = stores.load(&placement).await;
+    let order = stores.step(&order, &sample::success(&order, "T-1"), at(1)).await;
+    let cup_again = sample::refund_lines(&[(2, 1)], Asker::Service);
+    let order = stores.step(&order, &cup_again, at(2)).await;
+    let first = last(&order);
+    let order = refused(stores, order, &first, 100).await;
+    let order = stores.step(&order, &cup_again, at(400)).await;
+    let send = Command::SendRefund { out_refund_no: last(&order) };
+    let order = stores.step(&order, &send, at(410)).await;
+    let there = said(&order, &first, RefundProgress::Succeeded { at: at(420) });
+    let order = stores.step(&order, &there, at(430)).await;
+    assert_eq!(order.reserved(1), Fen::new(180));
+    assert_eq!(order.refunds.iter().map(|refund| refund.lines.len()).collect::<Vec<_>>(), [0, 1]);
 }

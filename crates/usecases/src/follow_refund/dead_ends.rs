@@ -1,6 +1,6 @@
 //! Refunds whose job ends, or whose fact is refused, while money is still to be looked after.
 
-use super::tests::{after, job, lost, refunding, setting};
+use super::tests::{after, job, lost, refunding, setting, too_much};
 use crate::mocks::{MockGateway, MockJobs, desk, ready};
 use crate::samples::{keyed, living, now, order, ready_order, refund_fact, store};
 use crate::{Action, Target};
@@ -133,9 +133,8 @@ async fn a_retry_hastens_the_refund_that_it_answers() {
 #[tokio::test]
 async fn a_fact_that_differs_is_not_acknowledged_by_the_job_as_done() {
     let (order, no) = refunding(40);
-    let (other, _) = refunding(30);
     let sending = after(order, &Command::SendRefund { out_refund_no: no.clone() });
-    let fact = refund_fact(&other, &no, Some(RefundProgress::Processing));
+    let fact = too_much(&sending, &no, RefundProgress::Processing);
     let mut gateway = MockGateway::new();
     gateway.expect_query_refund().times(1).return_once(move |_| ready(Ok(fact)));
     let (desk, _) = setting(sending, gateway);
@@ -143,15 +142,30 @@ async fn a_fact_that_differs_is_not_acknowledged_by_the_job_as_done() {
     assert!(matches!(finish, Finish::Again(at) if at > now()));
 }
 
+/// A person ends it, or has it tried again: nothing is asked for ever.
+#[tokio::test]
+async fn what_differs_for_a_day_is_set_aside_for_a_person() {
+    let (order, no) = refunding(40);
+    let sending = after(order, &Command::SendRefund { out_refund_no: no.clone() });
+    for (seconds, is_over) in [(86_399, false), (86_400, true)] {
+        let fact = too_much(&sending, &no, RefundProgress::Processing);
+        let mut gateway = MockGateway::new();
+        gateway.expect_query_refund().times(1).return_once(move |_| ready(Ok(fact)));
+        let (orders, _) = living(sending.clone());
+        let desk = desk(orders, gateway, now().plus_seconds(seconds));
+        let finish = desk.follow_refund(&no, &job(&no, 2)).await.unwrap();
+        assert_eq!(matches!(finish, Finish::Park(_)), is_over, "{seconds}: {finish:?}");
+    }
+}
+
 /// Once: it differs at every look, also after a person has ended the case.
 #[tokio::test]
 async fn what_differs_is_shown_once_for_each_way_in_which_it_does() {
     let (order, no) = refunding(40);
-    let (other, _) = refunding(30);
     let sending = after(order, &Command::SendRefund { out_refund_no: no.clone() });
     let mut names = Vec::new();
     for token in [4, 5] {
-        let fact = refund_fact(&other, &no, Some(RefundProgress::Processing));
+        let fact = too_much(&sending, &no, RefundProgress::Processing);
         let mut gateway = MockGateway::new();
         gateway.expect_query_refund().times(1).return_once(move |_| ready(Ok(fact)));
         let (desk, life) = setting(sending.clone(), gateway);

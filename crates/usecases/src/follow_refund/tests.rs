@@ -5,7 +5,7 @@ use crate::mocks::{MockGateway, desk, ready};
 use crate::samples::{Life, living, now, ready_order, refund_fact};
 use domain::case::CaseKind;
 use domain::changeset::Fence;
-use domain::fact::RefundProgress;
+use domain::fact::{RefundFact, RefundProgress};
 use domain::job::JobId;
 use domain::order::{Command, Decision, Order, OrderStatus, RefundAsk, RefundOf};
 use domain::ports::{Finish, GatewayError, LeasedJob, WechatRefusal};
@@ -36,6 +36,13 @@ pub(crate) fn refunding(amount: i64) -> (Order, OutRefundNo) {
     let order = after(ready_order(), &Command::Refund(ask));
     let no = order.refunds[0].out_refund_no.clone();
     (order, no)
+}
+
+/// What WeChat Pay says of it when it is more than was ever paid: nothing of ours can be that.
+pub(super) fn too_much(order: &Order, no: &OutRefundNo, progress: RefundProgress) -> RefundFact {
+    let mut other = order.clone();
+    other.refunds[0].amount = Fen::new(1_000_000);
+    refund_fact(&other, no, Some(progress))
 }
 
 pub(crate) fn job(no: &OutRefundNo, token: i64) -> LeasedJob {
@@ -209,13 +216,27 @@ async fn another_refund_of_the_payment_waits_a_minute_and_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_number_that_is_another_refund_at_wechat_pay_becomes_a_case() {
+async fn another_amount_that_wechat_pay_has_under_our_number_is_recorded() {
     let (order, no) = refunding(40);
     let (other, _) = refunding(30);
     let sending = after(order, &Command::SendRefund { out_refund_no: no.clone() });
     let mut gateway = MockGateway::new();
     let fact = refund_fact(&other, &other.refunds[0].out_refund_no, Some(done()));
     assert_eq!(*fact.out_refund_no(), no, "the same number with another amount");
+    gateway.expect_query_refund().times(1).return_once(move |_| ready(Ok(fact)));
+    let (desk, life) = setting(sending, gateway);
+    assert_eq!(desk.follow_refund(&no, &job(&no, 2)).await.unwrap(), Finish::Done);
+    let life = life.lock().unwrap();
+    assert_eq!(life.order.refunds[0].amount, Fen::new(30));
+    assert!(life.order.refunds[0].is_paid_back());
+}
+
+#[tokio::test]
+async fn more_than_can_have_gone_back_becomes_a_case() {
+    let (order, no) = refunding(40);
+    let sending = after(order, &Command::SendRefund { out_refund_no: no.clone() });
+    let mut gateway = MockGateway::new();
+    let fact = too_much(&sending, &no, done());
     gateway.expect_query_refund().times(1).return_once(move |_| ready(Ok(fact)));
     let (desk, life) = setting(sending, gateway);
     let finish = desk.follow_refund(&no, &job(&no, 2)).await.unwrap();

@@ -4,31 +4,12 @@
 //! That they are there is a fact and comes first. What is to go in their place is not wanted any more; where it
 //! has been sent, or is about to be, the payer gets both, and a person is told.
 
-use crate::order::{Event, Order};
+use crate::OutRefundNo;
+use crate::order::Order;
 use crate::payment::Payment;
-use crate::refund::{Refund, RefundKind, RefundState};
-use crate::{OutRefundNo, Timestamp};
+use crate::refund::{Refund, RefundKind};
 
 impl Order {
-    /// What makes room for such a refund; `None` where others have its amount, or its goods.
-    pub(super) fn room_again(
-        &self,
-        refund: &Refund,
-        payment: Option<&Payment>,
-        now: Timestamp,
-    ) -> Option<Vec<Event>> {
-        let heir = self.last_of_chain(&refund.out_refund_no).filter(|heir| heir.is_unsent());
-        let mut events = Vec::from_iter(heir.map(|heir| Event::RefundMoved {
-            out_refund_no: heir.out_refund_no.clone(),
-            to: RefundState::Withdrawn,
-            at: now,
-        }));
-        let free = events.iter().fold(self.clone(), Order::apply);
-        events.extend(free.make_room(payment?, refund.amount, now)?);
-        let after = events.iter().fold(self.clone(), Order::apply);
-        after.has_room(refund).then_some(events)
-    }
-
     /// Whether the payer gets, or has, a refund and what went in its place as well.
     pub(crate) fn is_doubled(&self, refund: &Refund) -> bool {
         refund.reserves() && self.goes_on_elsewhere(refund)

@@ -7,6 +7,8 @@ use crate::payment::{Payment, PaymentNo};
 use crate::refund::{Asker, REFUNDABLE_S, Refund, RefundKind, RefundState};
 use crate::{Fen, OutRefundNo, Timestamp};
 
+/// Who asks for what nobody asked for.
+pub(super) const BY_ITSELF: &str = "paydesk";
 /// What the payer reads of money that goes back by itself.
 pub(super) const SURPLUS_REASON: &str = "订单无法接受该笔付款，自动退款";
 /// What the payer reads of the money of an order that is cancelled.
@@ -75,6 +77,7 @@ impl Order {
             replaces: None,
             state: if waits { RefundState::AwaitingApproval } else { RefundState::Requested },
             sent_at: None,
+            asked: None,
             applied: None,
             created_at: given.now,
         };
@@ -186,6 +189,7 @@ impl Order {
             replaces: None,
             state: if waits { RefundState::AwaitingApproval } else { RefundState::Requested },
             sent_at: None,
+            asked: None,
             applied: None,
             created_at: given.now,
         })
@@ -206,13 +210,15 @@ pub(super) struct RestOf<'a> {
     pub(super) actor: &'a str,
 }
 
-/// Whether a refund that is known is what is asked for. One whose record was lost has no lines.
+/// Whether a refund that is known is what is asked for, whatever WeChat Pay has under its number. One whose record was
+/// lost has no lines.
 fn is_of(known: &Refund, what: &RefundOf) -> bool {
+    let asked = known.as_asked();
     match what {
         RefundOf::Rest => true,
-        RefundOf::Amount(amount) => *amount == known.amount,
+        RefundOf::Amount(amount) => *amount == asked.amount || *amount == known.amount,
         RefundOf::Lines(wanted) => {
-            let lines = known.lines.iter().map(|part| (part.line_no, part.quantity));
+            let lines = asked.lines.iter().map(|part| (part.line_no, part.quantity));
             known.kind == RefundKind::External
                 || lines.eq(wanted.iter().map(|line| (line.line_no, line.quantity)))
         }
@@ -234,10 +240,11 @@ pub(in crate::order) fn surplus_refund(
         reason: SURPLUS_REASON.to_owned(),
         kind: RefundKind::Surplus,
         asked_by: Asker::Paydesk,
-        actor: "paydesk".to_owned(),
+        actor: BY_ITSELF.to_owned(),
         replaces: None,
         state,
         sent_at: None,
+        asked: None,
         applied: None,
         created_at: now,
     }

@@ -4,12 +4,13 @@
 //! what gave way the part that did not go back elsewhere is asked for again, and so is what came to nothing
 //! there of money that its order does not keep. May not undo what a buyer was told, such as a cancellation.
 
-use super::ask::{CANCEL_REASON, SURPLUS_REASON};
+use super::ask::{BY_ITSELF, CANCEL_REASON, SURPLUS_REASON};
+use super::lines::worth;
 use super::record::reached;
 use crate::fact::{RefundProgress, RefundStatement};
 use crate::order::{Decision, Event, Order, OrderStatus, Rejection};
 use crate::payment::{Payment, PaymentState};
-use crate::refund::{Asker, Refund, RefundKind, RefundState};
+use crate::refund::{Asker, Refund, RefundKind, RefundState, RefundedLine};
 use crate::{Fen, OutRefundNo, Timestamp};
 
 impl Order {
@@ -42,6 +43,7 @@ impl Order {
             replaces: None,
             state: RefundState::Unknown { refused: None },
             sent_at: None,
+            asked: None,
             applied: None,
             created_at: now,
         };
@@ -52,37 +54,134 @@ impl Order {
             .make_room(payment, needed, now)
             .ok_or_else(|| differs("more than what is left of the payment"))?;
         events.push(Event::RefundImported(Refund { state, ..refund }));
-        let rest = self.rest_after(&events, Some(payment), now);
-        let rest = rest.or_else(|| self.asked_again(&events, payment, now));
-        events.extend(rest);
+        events.extend(self.what_is_left(&events, (payment, out_refund_no), now));
         Ok(Decision::Record(self.with_what_follows(events, now)))
     }
 
-    /// What of a surplus payment has to go back once more after `events`: less than all of it was
-    /// paid back elsewhere, or that came to nothing.
-    pub(super) fn rest_after(
+    /// What of a payment has to be asked for once more after `events`, which say that `of` is there or came to
+    /// nothing: what is left of what gave way, and of money of which the order keeps nothing whatever else is left.
+    pub(super) fn what_is_left(
         &self,
         events: &[Event],
-        payment: Option<&Payment>,
+        (payment, of): (&Payment, &OutRefundNo),
         now: Timestamp,
-    ) -> Option<Event> {
-        let payment = payment.filter(|payment| is_surplus(payment))?;
-        let after = events.iter().fold(self.clone(), Order::apply);
-        let rest = after.rest_of_surplus(payment, now);
-        rest.or_else(|| after.rest_beside(payment, events, now)).map(Event::RefundRequested)
+    ) -> Vec<Event> {
+        let mut after = events.iter().fold(self.clone(), Order::apply);
+        let rest = after.rest_of_surplus(payment, now).map(Event::RefundRequested);
+        let mut left = match rest {
+            Some(rest) => vec![rest],
+            None => self.asked_again(events, payment, now),
+        };
+        after = left.iter().fold(after, Order::apply);
+        let waits = |refund: &&Refund| {
+            refund.payment_no == payment.no && refund.state == RefundState::AwaitingApproval
+        };
+        let waiting = self.refund(of).filter(waits).or_else(|| after.refunds.iter().find(waits));
+        let rest = after.all_the_rest(payment, of, now).map(|rest| match waiting {
+            // Nobody has agreed to it.
+            Some(Refund { asked_by, actor, state, .. }) => {
+                Refund { asked_by: *asked_by, actor: actor.clone(), state: state.clone(), ..rest }
+            }
+            None => rest,
+        });
+        left.extend(rest.map(Event::RefundRequested));
+        left
     }
 
-    /// What is left of what a person said is owed of a surplus, once one of its chain is paid back that is worth
-    /// less and was thought to have come to nothing: one more refund.
-    fn rest_beside(&self, payment: &Payment, events: &[Event], now: Timestamp) -> Option<Refund> {
+    /// The one rule: of a payment of which the order keeps nothing all goes back, but for what a person said, or has
+    /// yet to say, about it.
+    fn all_the_rest(&self, payment: &Payment, of: &OutRefundNo, now: Timestamp) -> Option<Refund> {
+        let reason = self.why_all_goes_back(payment)?;
+        let of = self.refund(of)?;
+        let rest = self.rest_of(payment).minus(self.left_to_people(payment, of))?;
+        let amount = match self.owed_as_named(payment) {
+            // What is under way brings that much, or it is begun again.
+            Some(_) if of.reserves() && !of.is_paid_back() => return None,
+            Some(owed) => owed.min(rest),
+            None => rest,
+        };
+        if amount < Fen::new(1) || self.has_all_refunds(payment.no) {
+            return None;
+        }
+        Some(Refund {
+            out_refund_no: self.number_of_rest(payment, of, amount)?,
+            payment_no: payment.no,
+            amount,
+            lines: Vec::new(),
+            reason: reason.to_owned(),
+            kind: RefundKind::Requested,
+            asked_by: Asker::Paydesk,
+            actor: BY_ITSELF.to_owned(),
+            replaces: None,
+            state: RefundState::Requested,
+            sent_at: None,
+            asked: None,
+            applied: None,
+            created_at: now,
+        })
+    }
+
+    /// Whether it returns money of which its order keeps nothing, and all of that goes back.
+    pub(crate) fn all_goes_back(&self, refund: &Refund) -> bool {
+        let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
+        payment.is_some_and(|payment| {
+            self.why_all_goes_back(payment).is_some() && self.rest_of(payment) == Fen::ZERO
+        })
+    }
+
+    /// How much of what a person said is owed of a surplus is still to be asked for; `None` where nobody said so. The
+    /// last word counts, also where there was less left of it than that. Whoever said how much of a rest is owed, or
+    /// has to say how what they named goes back, says so again.
+    pub(super) fn owed_as_named(&self, payment: &Payment) -> Option<Fen> {
+        if !is_surplus(payment) {
+            return None;
+        }
+        let of_rest = |refund: &&Refund| refund.kind == RefundKind::Requested;
+        let is_named = |refund: &Refund| self.beginning_of(refund).0.actor != refund.actor;
+        if self.refunds_of(payment.no).filter(of_rest).any(is_named) {
+            return Some(Fen::ZERO);
+        }
         let automatic = OutRefundNo::of_surplus(payment.out_trade_no());
-        let gave_way = self.last_of_chain(&automatic)?;
-        let is_wanted = !gave_way.reserves() && gave_way.state != RefundState::Declined;
-        let there = self.there_instead_of(gave_way).filter(|_| is_wanted)?;
-        let is_over = there.is_paid_back()
-            && events.iter().any(|event| event.out_refund_no() == Some(&there.out_refund_no));
-        let left = gave_way.amount.minus(there.amount).filter(|_| is_over)?;
-        self.one_more(payment, there, left, now)
+        let last = self.last_of_chain(&automatic).filter(|last| self.is_named_by_a_person(last))?;
+        if matches!(last.state, RefundState::Declined | RefundState::Rejected { .. }) {
+            return Some(Fen::ZERO);
+        }
+        let cut = |refund: &&Refund| {
+            let replaced = self.refund(refund.replaces.as_ref()?);
+            replaced.filter(|it| it.state == RefundState::Withdrawn && it.actor == last.actor)
+        };
+        let word = std::iter::successors(Some(last), cut).last()?.as_asked().amount;
+        let is_ours = |refund: &&Refund| refund.kind != RefundKind::External;
+        let ours = self.refunds_of(payment.no).filter(is_ours).filter(|refund| refund.reserves());
+        word.minus(Fen::sum(ours.map(|refund| refund.amount))?)
+    }
+
+    /// What of the money that a payment has left a person does not want to go back, or has to say how: a no, and what
+    /// WeChat Pay refuses. What was said before the order was cancelled was said of an order that went on, but for
+    /// what went in the place of the refund in question.
+    fn left_to_people(&self, payment: &Payment, of: &Refund) -> Fen {
+        let is_after = |at: Timestamp| self.cancelled_at.is_some_and(|over| at >= over);
+        let heir = self.last_of_chain(&of.out_refund_no).filter(|heir| *heir != of);
+        let is_meant = |refund: &&Refund| {
+            is_surplus(payment) || is_after(refund.created_at) || heir == Some(*refund)
+        };
+        let waits = |refund: &&Refund| match refund.state {
+            RefundState::Declined => true,
+            RefundState::Rejected { .. } => !self.goes_back_otherwise(refund),
+            RefundState::AwaitingApproval
+            | RefundState::Withdrawn
+            | RefundState::Requested
+            | RefundState::Sending
+            | RefundState::Unknown { .. }
+            | RefundState::Processing { .. }
+            | RefundState::Succeeded { .. }
+            | RefundState::Abnormal { .. }
+            | RefundState::Closed { .. }
+            | RefundState::SettledOffline { .. } => false,
+        };
+        let is_last = |refund: &&Refund| self.replacement_of(&refund.out_refund_no).is_none();
+        let left = self.refunds_of(payment.no).filter(is_meant).filter(is_last).filter(waits);
+        Fen::sum(left.map(|refund| refund.amount)).unwrap_or(Fen::LIMIT)
     }
 
     /// Whether it returns money that its order could not take.
@@ -91,80 +190,45 @@ impl Order {
         refund.kind != RefundKind::External && payment.is_some_and(is_surplus)
     }
 
-    /// What is left of the last one that gave way: less than all of it went back elsewhere. Nobody has
-    /// agreed to what waited for a person, and it waits again.
-    pub(super) fn asked_again(
-        &self,
-        events: &[Event],
-        payment: &Payment,
-        now: Timestamp,
-    ) -> Option<Event> {
-        let after = events.iter().fold(self.clone(), Order::apply);
+    /// What is left of those that gave way. Nobody has agreed to what waited for a person, and it waits again.
+    fn asked_again(&self, events: &[Event], payment: &Payment, now: Timestamp) -> Vec<Event> {
+        let mut after = events.iter().fold(self.clone(), Order::apply);
         let gave_way =
             |event: &&Event| matches!(event, Event::RefundMoved { to: RefundState::Withdrawn, .. });
-        let mut gave_way = events.iter().rev().filter(gave_way).filter_map(Event::out_refund_no);
-        let gave_way =
-            gave_way.find_map(|no| self.refund(no).filter(|r| !after.is_served_otherwise(r)))?;
-        let amount = gave_way.amount.min(after.rest_of(payment));
-        if amount < Fen::new(1) || after.has_all_refunds(payment.no) {
+        let gave_way = events.iter().rev().filter(gave_way).filter_map(Event::out_refund_no);
+        let mut again = Vec::new();
+        for gave_way in gave_way.filter_map(|no| self.refund(no)) {
+            let left = after.left_of(gave_way, payment, now).map(Event::RefundRequested);
+            after = left.iter().fold(after, Order::apply);
+            again.extend(left);
+        }
+        again
+    }
+
+    /// What one that gave way did not get where it gave way to, as far as it is there: without the goods that are.
+    fn left_of(&self, gave_way: &Refund, payment: &Payment, now: Timestamp) -> Option<Refund> {
+        if self.is_served_otherwise(gave_way) || self.has_all_refunds(payment.no) {
             return None;
         }
-        let out_refund_no = after.number_of_rest(payment, gave_way, amount)?;
-        Some(Event::RefundRequested(Refund {
-            out_refund_no,
+        let parts = gave_way.lines.iter();
+        let left: Vec<RefundedLine> =
+            parts.filter_map(|part| self.what_is_left_of(payment.no, part)).collect();
+        let gone = worth(&gave_way.lines).minus(worth(&left))?;
+        let owed = self.owed_as_named(payment).unwrap_or(Fen::LIMIT);
+        let amount = gave_way.amount.minus(gone)?.min(self.rest_of(payment)).min(owed);
+        if amount < Fen::new(1) {
+            return None;
+        }
+        Some(Refund {
+            out_refund_no: self.number_of_rest(payment, gave_way, amount)?,
             amount,
             // Goods are not cut.
-            lines: Vec::new(),
+            lines: if worth(&left) <= amount { left } else { Vec::new() },
             replaces: Some(gave_way.out_refund_no.clone()),
             sent_at: None,
             applied: None,
             created_at: now,
             ..gave_way.clone()
-        }))
-    }
-
-    /// What a refund made elsewhere had kept and gives back by its end, of money that its order does not
-    /// keep: it goes back too, as one more refund.
-    pub(super) fn left_by(
-        &self,
-        closed: &Refund,
-        events: &[Event],
-        payment: Option<&Payment>,
-        now: Timestamp,
-    ) -> Option<Event> {
-        let after = events.iter().fold(self.clone(), Order::apply);
-        after.one_more(payment?, closed, closed.amount, now).map(Event::RefundRequested)
-    }
-
-    /// One more refund of money of which the order keeps nothing: so much that `of` does not bring, as far as it is
-    /// left.
-    fn one_more(
-        &self,
-        payment: &Payment,
-        of: &Refund,
-        amount: Fen,
-        now: Timestamp,
-    ) -> Option<Refund> {
-        let reason = self.why_all_goes_back(payment)?;
-        let amount = amount.min(self.rest_of(payment));
-        if amount < Fen::new(1) || self.has_all_refunds(payment.no) {
-            return None;
-        }
-        let out_refund_no = self.number_of_rest(payment, of, amount)?;
-        Some(Refund {
-            out_refund_no,
-            payment_no: payment.no,
-            amount,
-            lines: Vec::new(),
-            reason: reason.to_owned(),
-            kind: RefundKind::Requested,
-            asked_by: Asker::Paydesk,
-            actor: "paydesk".to_owned(),
-            replaces: None,
-            state: RefundState::Requested,
-            sent_at: None,
-            applied: None,
-            created_at: now,
         })
     }
 

@@ -58,15 +58,33 @@ impl Order {
 
     /// Whether the goods of a refund that came to nothing are still there to be refunded.
     pub(super) fn has_lines_left(&self, refund: &Refund) -> bool {
-        refund.lines.iter().all(|part| {
-            let gone = self.gone(refund.payment_no, part.line_no);
-            let line = self.lines.iter().find(|line| line.line_no == part.line_no);
-            line.is_some_and(|line| {
-                let quantity = gone.quantity.checked_add(part.quantity);
-                let payable = line.amount.minus(line.discount).unwrap_or(Fen::ZERO);
-                quantity.is_some_and(|quantity| quantity <= line.quantity)
-                    && gone.amount.plus(part.amount).is_some_and(|amount| amount <= payable)
-            })
+        refund.lines.iter().all(|part| self.is_left(refund.payment_no, part))
+    }
+
+    /// As many of these goods as no other refund has, and what of their money.
+    pub(super) fn what_is_left_of(
+        &self,
+        payment: PaymentNo,
+        part: &RefundedLine,
+    ) -> Option<RefundedLine> {
+        let line = self.lines.iter().find(|line| line.line_no == part.line_no)?;
+        let gone = self.gone(payment, part.line_no);
+        let quantity = line.quantity.checked_sub(gone.quantity)?.min(part.quantity);
+        let payable = line.amount.minus(line.discount)?.minus(gone.amount)?;
+        let amount = share(part.amount, quantity, part.quantity).min(payable);
+        let is_some = quantity > 0 && amount >= Fen::ZERO;
+        is_some.then_some(RefundedLine { quantity, amount, ..*part })
+    }
+
+    /// Whether no other refund has these goods, or what was paid for them.
+    pub(super) fn is_left(&self, payment: PaymentNo, part: &RefundedLine) -> bool {
+        let gone = self.gone(payment, part.line_no);
+        let line = self.lines.iter().find(|line| line.line_no == part.line_no);
+        line.is_some_and(|line| {
+            let quantity = gone.quantity.checked_add(part.quantity);
+            let payable = line.amount.minus(line.discount).unwrap_or(Fen::ZERO);
+            quantity.is_some_and(|quantity| quantity <= line.quantity)
+                && gone.amount.plus(part.amount).is_some_and(|amount| amount <= payable)
         })
     }
 
@@ -79,6 +97,12 @@ impl Order {
 
     fn gone(&self, payment: PaymentNo, line_no: u16) -> Gone {
         self.gone_by(payment, line_no, Refund::reserves)
+    }
+
+    /// Whether one is there that was for goods of a line and is not counted with all of them.
+    pub(super) fn has_lost_goods(&self, payment: PaymentNo, line_no: u16) -> bool {
+        let kept = self.refunds_of(payment).filter(|refund| refund.reserves());
+        kept.map(|refund| lost(refund, line_no)).any(|lost| lost.quantity > 0)
     }
 
     /// Whether every piece of the order is in one of these refunds, or among `parts`.
@@ -98,12 +122,20 @@ impl Order {
     }
 
     fn gone_by(&self, payment: PaymentNo, line_no: u16, of: fn(&Refund) -> bool) -> Gone {
-        let refunds = self.refunds_of(payment).filter(|refund| of(refund));
-        let parts = refunds.flat_map(|refund| &refund.lines).filter(|part| part.line_no == line_no);
-        parts.fold(Gone::default(), |gone, part| Gone {
-            quantity: gone.quantity.saturating_add(part.quantity),
-            amount: gone.amount.plus(part.amount).unwrap_or(Fen::LIMIT),
-        })
+        let refunds = || self.refunds_of(payment).filter(|refund| of(refund));
+        let parts = refunds().map(|refund| parts_in(&refund.lines, line_no));
+        let gone = parts.fold(Gone::default(), Gone::and);
+        // Somebody has their money: they are neither sent nor asked back again by themselves.
+        let lost = refunds().map(|refund| lost(refund, line_no)).fold(Gone::default(), Gone::and);
+        let Some(line) = self.lines.iter().find(|line| line.line_no == line_no) else {
+            return gone;
+        };
+        let payable = line.amount.minus(line.discount).unwrap_or(Fen::ZERO);
+        let all = gone.and(lost);
+        Gone {
+            quantity: all.quantity.min(line.quantity).max(gone.quantity),
+            amount: all.amount.min(payable).max(gone.amount),
+        }
     }
 
     /// What comes back to the shelf when `events` happen: the goods of every refund whose money the
@@ -142,6 +174,32 @@ impl Order {
         };
         let hold = self.holds.iter().find(sold);
         hold.map_or(0, |hold| hold.quantity.saturating_sub(hold.returned_quantity))
+    }
+}
+
+impl Gone {
+    fn and(self, other: Gone) -> Gone {
+        Gone {
+            quantity: self.quantity.saturating_add(other.quantity),
+            amount: self.amount.plus(other.amount).unwrap_or(Fen::LIMIT),
+        }
+    }
+}
+
+fn parts_in(parts: &[RefundedLine], line_no: u16) -> Gone {
+    let of_it = parts.iter().filter(|part| part.line_no == line_no);
+    of_it
+        .map(|part| Gone { quantity: part.quantity, amount: part.amount })
+        .fold(Gone::default(), Gone::and)
+}
+
+/// What a refund was for, of a line, and is not counted with.
+fn lost(refund: &Refund, line_no: u16) -> Gone {
+    let Some(asked) = &refund.asked else { return Gone::default() };
+    let (asked, is) = (parts_in(&asked.lines, line_no), parts_in(&refund.lines, line_no));
+    Gone {
+        quantity: asked.quantity.saturating_sub(is.quantity),
+        amount: asked.amount.minus(is.amount).unwrap_or(Fen::ZERO).max(Fen::ZERO),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::lines::worth;
 use crate::order::{Circumstances, Decision, Event, Order, Rejection};
 use crate::payment::Payment;
-use crate::refund::{Asker, NUMBER_TAKEN, Refund, RefundKind, RefundState};
+use crate::refund::{Asker, NUMBER_TAKEN, Refund, RefundKind, RefundState, RefundedLine};
 use crate::{Fen, OutRefundNo, Timestamp};
 
 impl Order {
@@ -207,7 +207,9 @@ impl Order {
         if !gives_way || self.is_served_otherwise(gave_way) {
             return None;
         }
-        self.begun_anew(gave_way, None, &gave_way.actor, now).ok()
+        let rest = self.begun_anew(gave_way, None, &gave_way.actor, now).ok()?;
+        let amount = self.owed_as_named(payment).map_or(rest.amount, |owed| rest.amount.min(owed));
+        (amount >= Fen::new(1)).then_some(Refund { amount, ..rest })
     }
 
     pub(in crate::order) fn settle_refund_offline(
@@ -244,7 +246,9 @@ impl Order {
         let mut events =
             vec![Event::RefundMoved { out_refund_no: out_refund_no.clone(), to, at: now }];
         let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
-        events.extend(self.rest_after(&events, payment, now));
+        if let Some(payment) = payment {
+            events.extend(self.what_is_left(&events, (payment, out_refund_no), now));
+        }
         Ok(Decision::Record(self.with_what_follows(events, now)))
     }
 
@@ -311,7 +315,9 @@ impl Order {
         let last = self.last_of_chain(&closed.out_refund_no)?;
         let state = match last.state {
             // To so much nobody has said yes.
-            RefundState::Withdrawn if last.amount > closed.amount => RefundState::AwaitingApproval,
+            RefundState::Withdrawn if last.amount > closed.as_asked().amount => {
+                RefundState::AwaitingApproval
+            }
             RefundState::Withdrawn
             | RefundState::Declined
             | RefundState::AwaitingApproval
@@ -333,7 +339,7 @@ impl Order {
             sent_at: None,
             applied: None,
             created_at: now,
-            ..last.clone()
+            ..last.as_asked()
         })
     }
 
@@ -360,6 +366,7 @@ impl Order {
     pub(super) fn in_place_of_closed(
         &self,
         closed: &Refund,
+        said: Fen,
         events: &[Event],
         now: Timestamp,
     ) -> Option<Event> {
@@ -372,15 +379,40 @@ impl Order {
         let payment = after.payments.iter().find(|payment| payment.no == closed.payment_no)?;
         let rest = after.rest_of(payment);
         // All of a surplus goes back, unless a person said how much of it.
-        let is_whole = closed.kind == RefundKind::Surplus && !after.is_named_by_a_person(&another);
-        let amount = if is_whole { rest } else { another.amount.min(rest) };
+        let wanted = match after.owed_as_named(payment) {
+            _ if closed.kind != RefundKind::Surplus => another.amount,
+            // What it kept is free again; what of the word others brought, they brought before.
+            Some(owed) if another.replaces.as_ref() == Some(&closed.out_refund_no) => {
+                owed.max(closed.amount.min(closed.as_asked().amount))
+            }
+            Some(owed) => owed,
+            None => rest,
+        };
+        // Goods whose money is back in another one are not asked back by themselves.
+        let is_back = |part: &&RefundedLine| {
+            !after.is_left(payment.no, part) && after.has_lost_goods(payment.no, part.line_no)
+        };
+        let back = another.lines.iter().filter(is_back).map(|part| part.amount);
+        let amount = wanted.minus(Fen::sum(back)?)?.min(rest);
         if amount < Fen::new(1) {
             return None;
         }
+        let left: Vec<RefundedLine> =
+            another.lines.iter().filter(|part| !is_back(part)).copied().collect();
         // Goods are not cut.
-        let are_there = after.has_lines_left(&another) && worth(&another.lines) <= amount;
-        let lines = if are_there { another.lines } else { Vec::new() };
-        let state = if amount > closed.amount { another.state } else { RefundState::Requested };
+        let are_there = left.iter().all(|part| after.is_left(payment.no, part));
+        let lines = if are_there && worth(&left) <= amount { left } else { Vec::new() };
+        // Somebody had said yes to as much as WeChat Pay had; perhaps in a life of the database that is lost.
+        let waited = matches!(closed.state, RefundState::AwaitingApproval)
+            || (closed.asked.is_some() && closed.sent_at.is_none());
+        let is_by_itself = closed.kind == RefundKind::Surplus;
+        let state = if waited && !is_by_itself && amount > said {
+            RefundState::AwaitingApproval
+        } else if amount > closed.as_asked().amount {
+            another.state
+        } else {
+            RefundState::Requested
+        };
         Some(Event::RefundRequested(Refund { amount, lines, state, ..another }))
     }
 

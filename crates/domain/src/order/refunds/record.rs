@@ -7,7 +7,8 @@ use super::abnormal::may_be_of_before;
 use crate::Timestamp;
 use crate::fact::{Evidence, RefundAtWechat, RefundFact, RefundProgress, RefundStatement};
 use crate::order::{Circumstances, Decision, Event, Order, Rejection};
-use crate::refund::{NUMBER_TAKEN, Refund, RefundKind, RefundState};
+use crate::payment::Payment;
+use crate::refund::{NUMBER_TAKEN, Refund, RefundState};
 
 impl Order {
     pub(in crate::order) fn record_refund(
@@ -49,79 +50,53 @@ impl Order {
         said: &RefundStatement,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let differs =
-            |why| Rejection::RefundDiffers { out_refund_no: refund.out_refund_no.clone(), why };
+        let differs = |why| differs(refund, why);
         let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
-        if payment.is_none_or(|payment| *payment.out_trade_no() != said.out_trade_no) {
-            // The number is somebody else's: ours was never accepted under it, and never will be.
-            let taken = RefundState::Rejected { code: NUMBER_TAKEN.to_owned() };
-            if refund.is_in_flight() {
-                return Ok(self.moved(refund, taken, now));
-            }
-            return if refund.state == taken {
-                Ok(Decision::AlreadyApplied)
-            } else {
-                Err(differs("it returns another payment"))
-            };
-        }
+        let is_its = |payment: &&Payment| *payment.out_trade_no() == said.out_trade_no;
+        let Some(payment) = payment.filter(is_its) else { return self.record_taken(refund, now) };
         if refund.refund_id().is_some_and(|known| *known != said.refund_id) {
             return Err(differs("it has another refund_id"));
         }
-        if said.amount != refund.amount {
+        let is_closed = matches!(said.progress, RefundProgress::Closed);
+        // What was accepted as it is has no other amount; what was not, is what is said of it.
+        let is_nothing = matches!(refund.state, RefundState::Closed { .. });
+        let is_known = refund.is_accepted() || (is_nothing && !is_closed);
+        // Of one that is restated less may count than there is.
+        let is_less = refund.asked.is_some() && refund.amount <= said.amount;
+        if is_known && said.amount != refund.amount && !is_less {
             return Err(differs("it has another amount"));
         }
+        if let Some(over) = over(&refund.state, said.progress) {
+            return over.map_err(differs);
+        }
         let mut events = Vec::new();
-        match &refund.state {
-            RefundState::Succeeded { .. } => return Ok(Decision::AlreadyApplied),
-            RefundState::SettledOffline { .. } => {
-                return match said.progress {
-                    RefundProgress::Succeeded { .. } => {
-                        Err(differs("it succeeded although it was paid back another way"))
-                    }
-                    // An old answer, or what it was settled for.
-                    RefundProgress::Processing
-                    | RefundProgress::Abnormal
-                    | RefundProgress::Closed => Ok(Decision::AlreadyApplied),
-                };
-            }
-            RefundState::Closed { .. } => {
-                return match said.progress {
-                    RefundProgress::Succeeded { .. } => {
-                        Err(differs("it succeeded although it was closed"))
-                    }
-                    // An old answer.
-                    RefundProgress::Processing
-                    | RefundProgress::Abnormal
-                    | RefundProgress::Closed => Ok(Decision::AlreadyApplied),
-                };
-            }
-            RefundState::Declined | RefundState::Withdrawn | RefundState::Rejected { .. } => {
-                if !matches!(said.progress, RefundProgress::Closed) {
-                    events = self
-                        .room_again(refund, payment, now)
-                        .ok_or_else(|| differs("its amount was given to others"))?;
-                }
-            }
-            RefundState::AwaitingApproval
-            | RefundState::Requested
-            | RefundState::Sending
-            | RefundState::Unknown { .. }
-            | RefundState::Processing { .. }
-            | RefundState::Abnormal { .. } => {}
+        // What was closed took nothing.
+        if refund.refund_id().is_none() && !is_closed {
+            let room = self.room_for(refund, payment, said, now);
+            events = room.ok_or_else(|| differs("its amount was given to others"))?;
         }
         let Some(to) = reached(refund, said) else { return Ok(Decision::AlreadyApplied) };
-        let frees = matches!(to, RefundState::Closed { .. }) && refund.reserves();
+        let frees = is_closed && refund.reserves();
         let out_refund_no = refund.out_refund_no.clone();
         events.push(Event::RefundMoved { out_refund_no, to, at: now });
         if frees && self.is_begun_again(refund) {
-            events.extend(self.in_place_of_closed(refund, &events, now));
+            events.extend(self.in_place_of_closed(refund, said.amount, &events, now));
         }
-        let rest = self.rest_after(&events, payment, now);
-        events.extend(rest.or_else(|| self.asked_again(&events, payment?, now)));
-        if frees && refund.kind == RefundKind::External {
-            events.extend(self.left_by(refund, &events, payment, now));
-        }
+        events.extend(self.what_is_left(&events, (payment, &refund.out_refund_no), now));
         Ok(Decision::Record(self.with_what_follows(events, now)))
+    }
+
+    /// The number is somebody else's: ours was never accepted under it, and never will be.
+    fn record_taken(&self, refund: &Refund, now: Timestamp) -> Result<Decision, Rejection> {
+        let taken = RefundState::Rejected { code: NUMBER_TAKEN.to_owned() };
+        if refund.is_in_flight() {
+            return Ok(self.moved(refund, taken, now));
+        }
+        if refund.state == taken {
+            Ok(Decision::AlreadyApplied)
+        } else {
+            Err(differs(refund, "it returns another payment"))
+        }
     }
 
     /// Only together with a definite refusal does it end a refund; else it is sent again.
@@ -143,6 +118,35 @@ impl Order {
             | RefundState::Rejected { .. }
             | RefundState::SettledOffline { .. } => Decision::AlreadyApplied,
         }
+    }
+}
+
+fn differs(refund: &Refund, why: &'static str) -> Rejection {
+    Rejection::RefundDiffers { out_refund_no: refund.out_refund_no.clone(), why }
+}
+
+/// What is said of one that has ended: an old answer, or what cannot be.
+fn over(state: &RefundState, progress: RefundProgress) -> Option<Result<Decision, &'static str>> {
+    let has_arrived = matches!(progress, RefundProgress::Succeeded { .. });
+    match state {
+        RefundState::SettledOffline { .. } if has_arrived => {
+            Some(Err("it succeeded although it was paid back another way"))
+        }
+        RefundState::Closed { .. } if has_arrived => {
+            Some(Err("it succeeded although it was closed"))
+        }
+        RefundState::Succeeded { .. }
+        | RefundState::SettledOffline { .. }
+        | RefundState::Closed { .. } => Some(Ok(Decision::AlreadyApplied)),
+        RefundState::AwaitingApproval
+        | RefundState::Declined
+        | RefundState::Withdrawn
+        | RefundState::Requested
+        | RefundState::Sending
+        | RefundState::Unknown { .. }
+        | RefundState::Rejected { .. }
+        | RefundState::Processing { .. }
+        | RefundState::Abnormal { .. } => None,
     }
 }
 

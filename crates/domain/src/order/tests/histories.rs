@@ -66,6 +66,8 @@ pub(super) enum Kind {
     Said(RefundProgress),
     /// Of one that was given up.
     Late(RefundProgress),
+    /// Of one that was not heard of there, with another amount than we have it.
+    Otherwise(RefundProgress),
     /// Of one that nobody here has made.
     Elsewhere(RefundProgress),
     /// Its number is another payment's refund.
@@ -215,6 +217,9 @@ fn aimed_kinds() -> Vec<Kind> {
         Elsewhere(Abnormal),
         Late(Abnormal),
         Brings(Abnormal),
+        Otherwise(Processing),
+        Otherwise(succeeded()),
+        Otherwise(ClosedBack),
         CallUnknown,
         Ask(Asker::Buyer),
         Adopt,

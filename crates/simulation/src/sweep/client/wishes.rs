@@ -32,11 +32,16 @@ impl Client {
     }
 
     /// What asks for the money of so many pieces of the first line.
-    pub(in crate::sweep) fn refund_of_pieces(&mut self, number: &OrderNumber, pieces: u32) -> Ask {
+    pub(in crate::sweep) fn refund_of_pieces(
+        &mut self,
+        number: &OrderNumber,
+        by: Asker,
+        pieces: u32,
+    ) -> Ask {
         let ask = RefundAsk {
             what: RefundOf::Lines(vec![LineQuantity { line_no: 1, quantity: pieces }]),
             reason: "不想要了".to_owned(),
-            by: Asker::Buyer,
+            by,
             out_refund_no: None,
         };
         Ask::Refund(Box::new(self.action(number, "refund")), ask)

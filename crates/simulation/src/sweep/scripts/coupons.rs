@@ -1,10 +1,12 @@
 //! Scripts about coupons, and about goods that come back.
 
+use super::refunds::SLOWLY;
 use super::{CALLED_OFF, PAID, REFUNDED_AS_LOST, Script, the};
 use crate::sweep::client::Client;
 use domain::OrderNumber;
 use domain::order::OrderStatus;
 use domain::payment::TradeType;
+use domain::refund::Asker;
 
 pub(super) const ALL: &[Script] = &[
     Script::new(
@@ -28,6 +30,23 @@ pub(super) const ALL: &[Script] = &[
         |people| Box::pin(returned_by_line(people)),
     )
     .healed(&[PAID, REFUNDED_AS_LOST, "cancelled, jsapi surplus, all rejected, part is back"]),
+    Script::new(
+        "said-again-after-a-loss",
+        "the money of two of three pieces waits for an operator, who gives that of the third back and says so \
+         again half a minute later: if both requests are lost by then, it is worth a fen less",
+        &["shipped, paid by jsapi, part is back, part waits for approval"],
+        |people| Box::pin(said_again(people)),
+    )
+    .healed(&[
+        PAID,
+        REFUNDED_AS_LOST,
+        "shipped, paid by jsapi",
+        "shipped, paid by jsapi, part is back",
+        "ready, paid by jsapi, part is back",
+        "cancelled, paid by jsapi, part is back, part is back",
+        "shipped, paid by jsapi, part waits for approval",
+    ])
+    .first_refund(SLOWLY),
 ];
 
 async fn used_again(people: Vec<Client>) {
@@ -75,6 +94,20 @@ async fn returned(people: Vec<Client>) {
 async fn returned_by_line(people: Vec<Client>) {
     let Some(mut buyer) = the(people) else { return };
     let Some(number) = paid(&mut buyer, 2).await else { return };
-    let request = buyer.refund_of_pieces(&number, 1);
+    let request = buyer.refund_of_pieces(&number, Asker::Buyer, 1);
     buyer.insist(request).await;
+}
+
+async fn said_again(people: Vec<Client>) {
+    let Some(mut buyer) = the(people) else { return };
+    let Some(number) = paid(&mut buyer, 3).await else { return };
+    let shipment = buyer.shipment(&number);
+    buyer.insist(shipment).await;
+    buyer.wait(1_000).await;
+    let waits = buyer.refund_of_pieces(&number, Asker::Buyer, 2);
+    buyer.insist(waits).await;
+    let given_back = buyer.refund_of_pieces(&number, Asker::Operator, 1);
+    buyer.insist(given_back.clone()).await;
+    buyer.wait(30_000).await;
+    buyer.insist(given_back).await;
 }

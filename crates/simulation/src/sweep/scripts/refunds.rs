@@ -12,7 +12,7 @@ use wechatpay_sim::core::pay::{PayForm, PayerAccount};
 /// What part of it is, in fen.
 pub(super) const PART: i64 = 1_000;
 /// How refunds end, as `node/transport.rs` numbers it.
-const SLOWLY: u32 = 12;
+pub(super) const SLOWLY: u32 = 12;
 const ABNORMAL: u32 = 14;
 const CLOSED: u32 = 15;
 

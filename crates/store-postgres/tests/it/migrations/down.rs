@@ -1,7 +1,6 @@
 //! Back to a version before: as if nothing had been, or not at all.
 
 use super::{APPLIED_SECOND, Migrating, SECOND, down_of, load, old_placement, old_sheet};
-use domain::Epoch;
 use domain::card::CardOwner;
 use domain::fact::RefundProgress;
 use domain::order::{Command, Order};
@@ -11,6 +10,7 @@ use domain::ports::{
     OrderStore as _, Role, TrialBalance,
 };
 use domain::refund::Asker;
+use domain::{Epoch, Fen};
 use store_postgres::PostgresStore;
 use testkit::conformance::deciding;
 use testkit::sample;
@@ -126,6 +126,22 @@ async fn down_does_not_forget_that_an_application_was_refused() {
     };
     let order = steps(&store, &APPLYING.into_iter().chain([refused]).collect::<Vec<_>>()).await;
     is_refused(&migrating, "0023").await;
+    assert_eq!(load(&store, 1).await.refunds, order.refunds);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn down_does_not_forget_what_was_asked_for_under_a_number() {
+    let migrating = Migrating::at_first().await;
+    let store = migrating.up().await;
+    let other: Step = |order| {
+        let number = &order.refunds[0].out_refund_no;
+        let processing = RefundProgress::Processing;
+        Command::RecordRefund(sample::refund_stated(order, number, Fen::new(99), processing))
+    };
+    let order =
+        steps(&store, &APPLYING[..3].iter().copied().chain([other]).collect::<Vec<_>>()).await;
+    assert!(order.refunds[0].asked.is_some());
+    is_refused(&migrating, "0024").await;
     assert_eq!(load(&store, 1).await.refunds, order.refunds);
 }
 

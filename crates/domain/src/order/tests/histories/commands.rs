@@ -112,7 +112,11 @@ impl Step {
                 Command::RecordRefundCall { out_refund_no, answer: RefundAnswer::Unknown }
             }
             Kind::Said(progress) | Kind::Late(progress) | Kind::Elsewhere(progress) => {
-                self.refund_fact(order, &out_refund_no, progress)
+                self.refund_fact(order, &out_refund_no, progress, None)
+            }
+            Kind::Otherwise(progress) => {
+                let amount = self.another_amount(order, &out_refund_no);
+                self.refund_fact(order, &out_refund_no, progress, amount)
             }
             Kind::Taken => self.taken(&out_refund_no),
             Kind::RefundNotExist => refund_fact(&out_refund_no, RefundAtWechat::NotExist),
@@ -139,7 +143,7 @@ impl Step {
         let progress = if is_out { RefundProgress::Processing } else { RefundProgress::Abnormal };
         let applied = order.refund(number).and_then(|refund| refund.applied);
         let applied_at = applied.map_or(now, |applied| applied.at);
-        let Command::RecordRefund(said) = self.refund_fact(order, number, progress) else {
+        let Command::RecordRefund(said) = self.refund_fact(order, number, progress, None) else {
             panic!("not a fact")
         };
         Command::RecordApplicationRefused { applied_at, code: "PARAM_ERROR".to_owned(), said }
@@ -187,6 +191,7 @@ impl Step {
         order: &Order,
         number: &OutRefundNo,
         progress: RefundProgress,
+        another: Option<Fen>,
     ) -> Command {
         let known = order.refund(number);
         let payment_no = known.map_or(self.payment, |refund| refund.payment_no);
@@ -194,7 +199,7 @@ impl Step {
         let (payment_no, amount) = match (self.variant, known) {
             (0, Some(refund)) => (payment_no % 3 + 1, refund.amount),
             (1, Some(refund)) => (payment_no, Fen::new(refund.amount.get() + 1)),
-            (_, Some(refund)) => (payment_no, refund.amount),
+            (_, Some(refund)) => (payment_no, another.unwrap_or(refund.amount)),
             // WeChat Pay returns no less than a fen.
             (_, None) if self.aimed.is_some() => {
                 (payment_no, Fen::new(self.fen(order, payment).max(1)))
@@ -210,6 +215,17 @@ impl Step {
             progress,
         };
         refund_fact(number, RefundAtWechat::Known(statement))
+    }
+
+    /// A fen more or less, mostly; else as much as is aimed at.
+    fn another_amount(&self, order: &Order, number: &OutRefundNo) -> Option<Fen> {
+        let refund = order.refund(number)?;
+        let amount = match self.variant % 4 {
+            0 | 1 => refund.amount.get() + 1,
+            2 => refund.amount.get() - 1,
+            _ => self.fen(order, self.paid_by(order, number)),
+        };
+        Some(Fen::new(amount.max(1)))
     }
 
     fn taken(&self, number: &OutRefundNo) -> Command {

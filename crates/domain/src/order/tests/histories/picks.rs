@@ -156,6 +156,8 @@ fn fits(kind: Kind, refund: &Refund) -> bool {
         matches!(status, Sending | Unknown)
     } else if let Kind::Said(_) = kind {
         matches!(status, Sending | Unknown | Processing | Abnormal)
+    } else if let Kind::Otherwise(_) = kind {
+        refund.refund_id().is_none() && status != SettledOffline
     } else if let Kind::Late(_) = kind {
         matches!(status, Rejected | Withdrawn | Declined | SettledOffline)
     } else {

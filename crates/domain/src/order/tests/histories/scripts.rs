@@ -51,7 +51,7 @@ fn after_a_failover(step: Step) -> Step {
 #[expect(clippy::too_many_lines, reason = "a list")]
 pub(super) fn scripts() -> Vec<Vec<Step>> {
     use Asker::{Buyer, Operator, Service};
-    use Kind::{Approve, Brings, Cancel, Decline, Elsewhere, Late, Rejects, Retry};
+    use Kind::{Approve, Brings, Cancel, Decline, Elsewhere, Late, Otherwise, Rejects, Retry};
     use RefundProgress::{Abnormal, Closed, Processing};
     let third = || ask(Operator, Much::Third, 0);
     let cancel = || then(Cancel(CancelCause::Buyer));
@@ -94,6 +94,35 @@ pub(super) fn scripts() -> Vec<Vec<Step>> {
             then(Retry),
             then(Late(Processing)),
             then(Kind::Said(Closed)),
+        ],
+        // It is worth another fen at WeChat Pay: what it was is lost, and it was asked for again.
+        vec![
+            ask_lines(Buyer, 1, 0),
+            then(Kind::Send),
+            after_a_failover(then(Otherwise(Processing))),
+            ask_lines(Buyer, 1, 1),
+        ],
+        vec![
+            ask_lines(Service, 1, 0),
+            ask_lines(Service, 2, 1),
+            then(Kind::Send),
+            Step { variant: 3, ..after_a_failover(step(Otherwise(succeeded()), Much::Third)) },
+        ],
+        vec![third(), then(Rejects), after_a_failover(then(Otherwise(succeeded())))],
+        vec![third(), after_a_failover(then(Otherwise(Processing))), then(Kind::Said(Closed))],
+        // Refused, asked for anew, and there after all: the other is sent, or gives way.
+        vec![
+            ask_lines(Service, 2, 0),
+            then(Rejects),
+            ask_lines(Buyer, 2, 1),
+            then(Kind::Send),
+            then(Late(succeeded())),
+        ],
+        vec![
+            ask_lines(Service, 2, 0),
+            then(Rejects),
+            ask_lines(Buyer, 2, 1),
+            then(Late(Processing)),
         ],
         // What was tried again waits for another person.
         vec![third(), then(Rejects), waits(then(Retry))],
@@ -147,7 +176,9 @@ pub(super) fn scripts() -> Vec<Vec<Step>> {
 
 /// Of money that an order could not take: nobody asks for it.
 pub(super) fn of_surplus() -> Vec<Vec<Step>> {
-    use Kind::{Brings, Elsewhere, Late, Rejects, Retry, RetryNaming, Said, TakesNumber};
+    use Kind::{
+        Brings, Elsewhere, Late, Otherwise, Rejects, Retry, RetryNaming, Said, TakesNumber,
+    };
     use RefundProgress::{Abnormal, Closed, Processing};
     let elsewhere = |much| Step { variant: 3, ..step(Elsewhere(Processing), much) };
     let naming = |much| step(RetryNaming, much);
@@ -167,6 +198,7 @@ pub(super) fn of_surplus() -> Vec<Vec<Step>> {
         named_twice(Much::One),
         [named_twice(Much::RestButOne), vec![then(Late(Processing))]].concat(),
         [third_named(), vec![then(Late(Processing)), then(Said(Closed))]].concat(),
+        [third_named(), vec![then(Kind::Send), then(Otherwise(Processing))]].concat(),
         [named_twice(Much::One), vec![then(Kind::Send), then(Late(Processing))]].concat(),
         vec![elsewhere(Much::Third)],
         vec![elsewhere(Much::Rest), then(Said(Closed))],

@@ -63,7 +63,8 @@ proptest! {
             let begun = step.events.iter().filter_map(|event| {
                 if let Event::RefundRequested(refund) = event { Some(refund) } else { None }
             });
-            for refund in begun.filter(|refund| is_fact && refund.kind == RefundKind::Requested) {
+            let settled = step.before.settled_payment().map(|payment| payment.no);
+            for refund in begun.filter(|refund| is_fact && Some(refund.payment_no) == settled) {
                 let Some(replaced) = refund.replaces.as_ref().and_then(|no| step.before.refund(no)) else {
                     continue;
                 };

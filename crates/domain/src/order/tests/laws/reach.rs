@@ -15,7 +15,7 @@ const HISTORIES: u32 = 2 * super::CASES;
 
 /// Every place that is counted, and how many of the histories reach it at least: about a quarter of those that do,
 /// so that another way of drawing them is no failure.
-const PLACES: [(&str, usize); 29] = [
+const PLACES: [(&str, usize); 33] = [
     ("a chain of two refunds", 79),
     ("a chain of three", 33),
     ("two chains, of two payments", 4),
@@ -45,6 +45,10 @@ const PLACES: [(&str, usize); 29] = [
     ("a coupon comes back", 1),
     ("made elsewhere, and ours gives way", 31),
     ("a replacement whose record was lost", 12),
+    ("more of it at WeChat Pay than was asked for", 1),
+    ("less of it at WeChat Pay, and the rest goes back, too", 1),
+    ("it is there, and its goods are in another that was sent", 1),
+    ("it is there, and what was asked for the same goods gives way", 1),
 ];
 
 fn status(refund: &Refund) -> RefundStatus {
@@ -132,6 +136,38 @@ impl Step<'_> {
         ]
     }
 
+    fn of_what_is_otherwise(&self) -> [(&'static str, bool); 4] {
+        let pieces = |refund: &Refund| refund.lines.iter().map(|part| part.quantity).sum::<u32>();
+        let of_event = |event: &Event| {
+            let Event::RefundRestated { out_refund_no, .. } = event else { return None };
+            self.asked.order.refund(out_refund_no).zip(self.after.refund(out_refund_no))
+        };
+        let was: Vec<_> = self.events.iter().filter_map(of_event).collect();
+        let is =
+            |what: fn(Fen, Fen) -> bool| was.iter().any(|(old, new)| what(new.amount, old.amount));
+        let has_fewer =
+            was.iter().any(|(old, new)| old.amount == new.amount && pieces(new) < pieces(old));
+        let same_goods = |other: &Refund| {
+            let gives_way = status(other) == RefundStatus::Withdrawn
+                && self.before(other).is_some_and(keeps_its_amount)
+                && other.replaces.is_none();
+            let late = || self.late().flat_map(|refund| &refund.lines);
+            gives_way && other.lines.iter().any(|part| late().any(|of| of.line_no == part.line_no))
+        };
+        [
+            ("more of it at WeChat Pay than was asked for", is(|new, old| new > old)),
+            (
+                "less of it at WeChat Pay, and the rest goes back, too",
+                is(|new, old| new < old) && !self.begun().is_empty(),
+            ),
+            ("it is there, and its goods are in another that was sent", has_fewer),
+            (
+                "it is there, and what was asked for the same goods gives way",
+                self.after.refunds.iter().any(same_goods),
+            ),
+        ]
+    }
+
     fn of_what_is_begun(&self) -> [(&'static str, bool); 4] {
         let (command, begun) = (&self.asked.command, self.begun());
         let by_person = matches!(command, Command::RetryRefund { .. } | Command::Refund(_));
@@ -187,6 +223,7 @@ impl Step<'_> {
 
     fn places(&self) -> impl Iterator<Item = &'static str> {
         let late = self.of_what_is_late().into_iter().chain(self.of_what_is_begun());
+        let late = late.chain(self.of_what_is_otherwise());
         let all = late.chain(self.of_what_happened()).chain(self.of_what_is_left());
         all.filter_map(|(place, is_there)| is_there.then_some(place))
     }

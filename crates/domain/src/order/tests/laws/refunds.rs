@@ -1,9 +1,10 @@
 //! How refunds are numbered, sent, and what they mean for their order.
 
 use super::super::histories::histories;
+use super::money::keeps_its_amount;
 use super::{cases, orders};
 use crate::fact::RefundAtWechat;
-use crate::order::{Command, Event, HORIZON_S, OrderStatus, RefundAnswer};
+use crate::order::{Command, Event, HORIZON_S, OrderStatus, RefundAnswer, Rejection};
 use crate::refund::{
     NUMBER_TAKEN, REFUND_SPACING_S, REFUNDABLE_S, REFUNDS_MAX, Refund, RefundKind, RefundState,
     RefundStatus,
@@ -23,17 +24,69 @@ fn sent(event: &Event) -> Option<&OutRefundNo> {
 proptest! {
     #![proptest_config(cases())]
 
+    /// But for the amount that WeChat Pay says when it is first heard of there.
     #[test]
     fn a_refund_number_is_never_used_for_two_amounts(history in histories()) {
         let mut amounts: BTreeMap<OutRefundNo, (u8, Fen)> = BTreeMap::new();
-        for order in orders(&history, &history.play()) {
+        for step in history.play() {
             let mut seen = std::collections::BTreeSet::new();
-            for refund in &order.refunds {
+            for refund in &step.after.refunds {
                 prop_assert!(seen.insert(&refund.out_refund_no), "{} twice", refund.out_refund_no);
-                let known = amounts.entry(refund.out_refund_no.clone());
                 let what = (refund.payment_no, refund.amount);
-                prop_assert_eq!(*known.or_insert(what), what);
+                let known = amounts.insert(refund.out_refund_no.clone(), what).unwrap_or(what);
+                if known == what {
+                    continue;
+                }
+                let before = step.before.refund(&refund.out_refund_no).unwrap();
+                prop_assert!(before.refund_id().is_none() && refund.refund_id().is_some());
+                let (Command::RecordRefund(fact)
+                | Command::RecordApplicationRefused { said: fact, .. }) = &step.command
+                else {
+                    panic!("{:?}", step.command)
+                };
+                prop_assert_eq!(fact.out_refund_no(), &refund.out_refund_no);
+                let (payment, amount) = what;
+                prop_assert_eq!(known.0, payment);
+                // Beside what was paid back by bank as much counts as there is room for.
+                let by_bank = |other: &Refund| {
+                    other.payment_no == payment && matches!(other.state, RefundState::SettledOffline { .. })
+                };
+                let stated = fact.statement().unwrap().amount;
+                let is_short = amount < stated && step.before.refunds.iter().any(by_bank);
+                prop_assert!(amount == stated || is_short, "{:?} of {:?}", amount, stated);
             }
+        }
+    }
+
+    /// Money that went back is money that went back: whatever we have a refund with, and whoever has its goods.
+    #[test]
+    fn what_wechat_pay_has_is_refused_only_where_its_money_is_gone(history in histories()) {
+        for asked in history.asked() {
+            let (Command::RecordRefund(fact)
+            | Command::RecordApplicationRefused { said: fact, .. }) = &asked.command
+            else {
+                continue;
+            };
+            let (Err(why), Some(said)) = (&asked.answer, fact.statement()) else { continue };
+            let Rejection::RefundDiffers { out_refund_no, .. } = why else { continue };
+            let Some(refund) = asked.order.refund(out_refund_no) else { continue };
+            let is_first_heard = refund.refund_id().is_none()
+                && refund.state.status() != RefundStatus::SettledOffline;
+            let payment = asked.order.payments.iter().find(|p| p.no == refund.payment_no).unwrap();
+            if !is_first_heard || said.out_trade_no != *payment.out_trade_no() {
+                continue;
+            }
+            let stays = |other: &&Refund| {
+                let is_unsent = matches!(
+                    other.state.status(),
+                    RefundStatus::AwaitingApproval | RefundStatus::Requested
+                );
+                other.payment_no == payment.no && keeps_its_amount(other) && !is_unsent
+                    && other.out_refund_no != refund.out_refund_no
+            };
+            let others: i64 = asked.order.refunds.iter().filter(stays).map(|r| r.amount.get()).sum();
+            let paid = payment.receipt().map_or(0, |receipt| receipt.amount.get());
+            prop_assert!(others + said.amount.get() > paid, "{:?}: {:?}", why, asked.order.refunds);
         }
     }
 

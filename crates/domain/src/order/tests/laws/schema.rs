@@ -79,12 +79,15 @@ fn refused_rows(order: &Order) -> Option<&'static str> {
 fn refused_change(before: &Refund, after: &Refund) -> Option<&'static str> {
     use RefundStatus::*;
     let about = |refund: &Refund| {
-        let Refund { out_refund_no, payment_no, amount, kind, replaces, lines, .. } =
-            refund.clone();
-        (out_refund_no, payment_no, amount, kind, replaces, lines)
+        let Refund { out_refund_no, payment_no, kind, replaces, .. } = refund.clone();
+        (out_refund_no, payment_no, kind, replaces)
     };
     if about(before) != about(after) {
         return Some("what a refund is about stays");
+    }
+    let is_first_heard = before.refund_id().is_none() && after.refund_id().is_some();
+    if !is_first_heard && (before.amount, &before.lines) != (after.amount, &after.lines) {
+        return Some("how much a refund is stays");
     }
     let ids = before.refund_id().zip(after.refund_id());
     if ids.is_some_and(|(before, after)| before != after) {

@@ -365,10 +365,13 @@ fn what_was_refused_for_the_merchants_account_is_not_there() {
     assert!(only.contains(IS_THERE), "{only}");
 }
 
+/// What is done one after the other.
+type Steps = &'static [fn(&Order) -> Command];
+
 /// An application that nobody heard an answer to may have been taken, whatever another one became.
 #[test]
 fn where_nobody_can_tell_whose_card_it_was_a_person_looks_before_they_pay() {
-    let both: [&[fn(&Order) -> Command]; 6] = [
+    let both: [Steps; 6] = [
         &[to_merchant, lost, apply],
         &[apply, lost, to_merchant],
         &[to_merchant, lost, apply, lost, apply],

@@ -89,6 +89,7 @@ fn a_refund_says_who_asked_for_it_why_and_when() {
         replaces: None,
         state: RefundState::AwaitingApproval,
         sent_at: None,
+        asked: None,
         applied: None,
         created_at: start(),
     };
