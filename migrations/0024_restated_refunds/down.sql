@@ -1,8 +1,9 @@
--- Back to refunds that are what was asked for. What WeChat Pay has otherwise would be forgotten.
+-- Back to refunds that are what was asked for. What WeChat Pay has otherwise would be forgotten, and how much a person
+-- said is owed.
 DO $$
 BEGIN
-    IF EXISTS (SELECT 1 FROM refunds WHERE asked_fen IS NOT NULL) THEN
-        RAISE EXCEPTION 'refunds are otherwise at WeChat Pay than they were asked for; what was asked would be lost';
+    IF EXISTS (SELECT 1 FROM refunds WHERE num_nonnulls(asked_fen, owed_fen) > 0) THEN
+        RAISE EXCEPTION 'what was asked for under a number, or what a person said is owed, would be lost';
     END IF;
 END $$;
 
@@ -62,5 +63,6 @@ END $$;
 
 ALTER TABLE refunds
     DROP CONSTRAINT refunds_asked,
+    DROP owed_fen,
     DROP asked_lines,
     DROP asked_fen;

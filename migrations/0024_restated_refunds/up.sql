@@ -1,17 +1,19 @@
 -- How much a refund is, and of which goods, WeChat Pay says when it is first heard of there: it may have been asked for
 -- in commits that are lost, and again since with another amount, or others have its goods by now. What was asked for
--- is kept beside it; from then on both stay. Only adds: a program of the version before goes on, and what it writes
--- changes no amount.
+-- is kept beside it; from then on both stay. And how much of a payment a person has said is owed, with all that was asked
+-- for besides, is kept with what was asked for then and since. Only adds: a program of the version before goes on, and
+-- what it writes changes neither.
 ALTER TABLE refunds
     ADD asked_fen bigint CONSTRAINT refunds_asked_fen CHECK (asked_fen >= 1),
     ADD asked_lines jsonb CONSTRAINT refunds_asked_lines CHECK (jsonb_typeof(asked_lines) = 'array'),
+    ADD owed_fen bigint CONSTRAINT refunds_owed_fen CHECK (owed_fen >= 1),
     ADD CONSTRAINT refunds_asked CHECK (num_nonnulls(asked_fen, asked_lines) IN (0, 2));
 
 CREATE OR REPLACE FUNCTION refunds_keep_rules() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF (NEW.mchid, NEW.out_refund_no, NEW.order_id, NEW.refund_no, NEW.payment_no, NEW.kind, NEW.replaces)
-       IS DISTINCT FROM (OLD.mchid, OLD.out_refund_no, OLD.order_id, OLD.refund_no, OLD.payment_no, OLD.kind,
-        OLD.replaces) THEN
+    IF (NEW.mchid, NEW.out_refund_no, NEW.order_id, NEW.refund_no, NEW.payment_no, NEW.kind, NEW.replaces,
+        NEW.owed_fen) IS DISTINCT FROM (OLD.mchid, OLD.out_refund_no, OLD.order_id, OLD.refund_no, OLD.payment_no,
+        OLD.kind, OLD.replaces, OLD.owed_fen) THEN
         RAISE EXCEPTION 'what a refund is about stays' USING ERRCODE = 'check_violation';
     END IF;
     IF (NEW.amount_fen, NEW.lines, NEW.asked_fen, NEW.asked_lines)

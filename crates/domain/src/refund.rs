@@ -48,6 +48,9 @@ pub struct Refund {
     pub asked: Option<Asked>,
     /// Shown to the payer; WeChat Pay takes 80 bytes of it.
     pub reason: String,
+    /// How much of its payment a person has said is owed, in fen: with all that we had asked for besides. Whatever
+    /// follows by itself has the last word, too.
+    pub owed: Option<Fen>,
     /// Why it exists.
     pub kind: RefundKind,
     /// Who asked for it.
@@ -204,6 +207,7 @@ impl fmt::Debug for Refund {
             .field("amount", &self.amount)
             .field("lines", &self.lines)
             .field("asked", &self.asked)
+            .field("owed", &self.owed)
             .field("kind", &self.kind)
             .field("asked_by", &self.asked_by)
             .field("actor", &self.actor)

@@ -135,8 +135,8 @@ fn check_payment(before: &Payment, after: Option<&Payment>) -> Result<(), &'stat
 
 fn check_refund(before: &Refund, after: Option<&Refund>) -> Result<(), &'static str> {
     let after = after.ok_or("a refund stays")?;
-    let is_same = (before.payment_no, before.kind, &before.replaces)
-        == (after.payment_no, after.kind, &after.replaces);
+    let is_same = (before.payment_no, before.kind, &before.replaces, before.owed)
+        == (after.payment_no, after.kind, &after.replaces, after.owed);
     if !is_same {
         return Err("what a refund is about stays");
     }

@@ -29,6 +29,8 @@ pub(crate) struct RefundRow {
     asked_fen: Option<i64>,
     #[serde(default)]
     asked_lines: Option<Vec<PartRow>>,
+    #[serde(default)]
+    owed_fen: Option<i64>,
     reason: String,
     kind: String,
     status: String,
@@ -103,6 +105,7 @@ impl RefundRow {
                 .asked
                 .as_ref()
                 .map(|asked| asked.lines.iter().map(PartRow::of).collect()),
+            owed_fen: refund.owed.map(Fen::get),
             reason: refund.reason.clone(),
             kind: refund.kind.word().to_owned(),
             status: refund.state.status().word().to_owned(),
@@ -163,6 +166,7 @@ impl RefundRow {
                 amount: Fen::new(fen),
                 lines: parts(self.asked_lines.unwrap_or_default()),
             }),
+            owed: self.owed_fen.map(Fen::new),
             reason: self.reason,
             kind: RefundKind::read(&self.kind)?,
             asked_by: Asker::read(&self.asked_by)?,

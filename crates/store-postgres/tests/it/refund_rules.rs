@@ -63,6 +63,7 @@ const OF_REFUNDS: &[(&str, &str)] = &[
         "how much a refund is stays",
     ),
     ("UPDATE refunds SET out_refund_no = 'another'", "what a refund is about stays"),
+    ("UPDATE refunds SET owed_fen = 5", "what a refund is about stays"),
     ("UPDATE refunds SET kind = 'surplus'", "what a refund is about stays"),
     (
         "UPDATE refunds SET refund_id = 'X' WHERE status = 'processing'",

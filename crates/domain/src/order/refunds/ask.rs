@@ -78,6 +78,7 @@ impl Order {
             state: if waits { RefundState::AwaitingApproval } else { RefundState::Requested },
             sent_at: None,
             asked: None,
+            owed: None,
             applied: None,
             created_at: given.now,
         };
@@ -190,6 +191,7 @@ impl Order {
             state: if waits { RefundState::AwaitingApproval } else { RefundState::Requested },
             sent_at: None,
             asked: None,
+            owed: None,
             applied: None,
             created_at: given.now,
         })
@@ -245,6 +247,7 @@ pub(in crate::order) fn surplus_refund(
         state,
         sent_at: None,
         asked: None,
+        owed: None,
         applied: None,
         created_at: now,
     }

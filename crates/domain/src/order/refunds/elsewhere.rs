@@ -44,6 +44,7 @@ impl Order {
             state: RefundState::Unknown { refused: None },
             sent_at: None,
             asked: None,
+            owed: None,
             applied: None,
             created_at: now,
         };
@@ -94,7 +95,7 @@ impl Order {
         let reason = self.why_all_goes_back(payment)?;
         let of = self.refund(of)?;
         let rest = self.rest_of(payment).minus(self.left_to_people(payment, of))?;
-        let amount = match self.owed_as_named(payment) {
+        let amount = match self.owed_as_named(payment, of) {
             // What is under way brings that much, or it is begun again.
             Some(_) if of.reserves() && !of.is_paid_back() => return None,
             Some(owed) => owed.min(rest),
@@ -116,6 +117,7 @@ impl Order {
             state: RefundState::Requested,
             sent_at: None,
             asked: None,
+            owed: self.last_word(payment),
             applied: None,
             created_at: now,
         })
@@ -129,31 +131,31 @@ impl Order {
         })
     }
 
-    /// How much of what a person said is owed of a surplus is still to be asked for; `None` where nobody said so. The
-    /// last word counts, also where there was less left of it than that. Whoever said how much of a rest is owed, or
-    /// has to say how what they named goes back, says so again.
-    pub(super) fn owed_as_named(&self, payment: &Payment) -> Option<Fen> {
+    /// How much of what a person said is owed of a surplus is still to be asked for: by itself, and not by them. `None`
+    /// where nobody said so. The last word counts.
+    pub(super) fn owed_as_named(&self, payment: &Payment, of: &Refund) -> Option<Fen> {
+        let word = self.last_word(payment)?;
+        let spoken_for = self.asked_here(payment).plus(self.left_to_people(payment, of))?;
+        Some(word.minus(spoken_for)?.max(Fen::ZERO))
+    }
+
+    /// How much of a surplus a person said last is owed.
+    pub(super) fn last_word(&self, payment: &Payment) -> Option<Fen> {
         if !is_surplus(payment) {
             return None;
         }
-        let of_rest = |refund: &&Refund| refund.kind == RefundKind::Requested;
-        let is_named = |refund: &Refund| self.beginning_of(refund).0.actor != refund.actor;
-        if self.refunds_of(payment.no).filter(of_rest).any(is_named) {
-            return Some(Fen::ZERO);
-        }
+        let said = self.refunds_of(payment.no).filter_map(|refund| refund.owed).last();
+        // Before that was kept, it was known by who asked.
         let automatic = OutRefundNo::of_surplus(payment.out_trade_no());
-        let last = self.last_of_chain(&automatic).filter(|last| self.is_named_by_a_person(last))?;
-        if matches!(last.state, RefundState::Declined | RefundState::Rejected { .. }) {
-            return Some(Fen::ZERO);
-        }
-        let cut = |refund: &&Refund| {
-            let replaced = self.refund(refund.replaces.as_ref()?);
-            replaced.filter(|it| it.state == RefundState::Withdrawn && it.actor == last.actor)
-        };
-        let word = std::iter::successors(Some(last), cut).last()?.as_asked().amount;
-        let is_ours = |refund: &&Refund| refund.kind != RefundKind::External;
-        let ours = self.refunds_of(payment.no).filter(is_ours).filter(|refund| refund.reserves());
-        word.minus(Fen::sum(ours.map(|refund| refund.amount))?)
+        let named =
+            || self.last_of_chain(&automatic).filter(|last| self.is_named_by_a_person(last));
+        said.or_else(|| named().map(|last| last.as_asked().amount))
+    }
+
+    /// What is kept of a payment by what was asked for here, in fen.
+    pub(super) fn asked_here(&self, payment: &Payment) -> Fen {
+        let ours = self.refunds_of(payment.no).filter(|refund| refund.kind != RefundKind::External);
+        super::total(ours.filter(|refund| refund.reserves()))
     }
 
     /// What of the money that a payment has left a person does not want to go back, or has to say how: a no, and what
@@ -214,7 +216,7 @@ impl Order {
         let left: Vec<RefundedLine> =
             parts.filter_map(|part| self.what_is_left_of(payment.no, part)).collect();
         let gone = worth(&gave_way.lines).minus(worth(&left))?;
-        let owed = self.owed_as_named(payment).unwrap_or(Fen::LIMIT);
+        let owed = self.owed_as_named(payment, gave_way).unwrap_or(Fen::LIMIT);
         let amount = gave_way.amount.minus(gone)?.min(self.rest_of(payment)).min(owed);
         if amount < Fen::new(1) {
             return None;
@@ -225,6 +227,7 @@ impl Order {
             // Goods are not cut.
             lines: if worth(&left) <= amount { left } else { Vec::new() },
             replaces: Some(gave_way.out_refund_no.clone()),
+            owed: self.last_word(payment),
             sent_at: None,
             applied: None,
             created_at: now,

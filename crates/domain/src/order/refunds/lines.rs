@@ -197,10 +197,12 @@ fn parts_in(parts: &[RefundedLine], line_no: u16) -> Gone {
 fn lost(refund: &Refund, line_no: u16) -> Gone {
     let Some(asked) = &refund.asked else { return Gone::default() };
     let (asked, is) = (parts_in(&asked.lines, line_no), parts_in(&refund.lines, line_no));
-    Gone {
-        quantity: asked.quantity.saturating_sub(is.quantity),
-        amount: asked.amount.minus(is.amount).unwrap_or(Fen::ZERO).max(Fen::ZERO),
+    let quantity = asked.quantity.saturating_sub(is.quantity);
+    if quantity == 0 {
+        // The fen by which a part differs is left to the others of its line.
+        return Gone::default();
     }
+    Gone { quantity, amount: asked.amount.minus(is.amount).unwrap_or(Fen::ZERO).max(Fen::ZERO) }
 }
 
 /// What was paid for these goods.

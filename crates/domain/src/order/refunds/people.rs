@@ -188,15 +188,16 @@ impl Order {
         let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
         let rest = payment.map_or(Fen::ZERO, |payment| self.rest_of(payment));
         let some_is_back = self.returns_surplus(refund) && rest < refund.amount;
+        let named = amount.and_then(|amount| self.asked_here(payment?).plus(amount));
         let (amount, actor) = match amount {
-            // Known by it: that so much is owed is what a person said.
+            // That so much is owed is what a person said.
             Some(amount) => (amount, given_by.to_owned()),
             None => (if some_is_back { rest } else { another.amount }, another.actor.clone()),
         };
         if amount < Fen::new(1) || amount > rest {
             return Err(Rejection::RefundExceedsPaid);
         }
-        Ok(Refund { amount, actor, ..another })
+        Ok(Refund { amount, actor, owed: named.or(another.owed), ..another })
     }
 
     /// What is still to go back of a surplus payment whose automatic refund gave way to another.
@@ -208,7 +209,8 @@ impl Order {
             return None;
         }
         let rest = self.begun_anew(gave_way, None, &gave_way.actor, now).ok()?;
-        let amount = self.owed_as_named(payment).map_or(rest.amount, |owed| rest.amount.min(owed));
+        let owed = self.owed_as_named(payment, gave_way);
+        let amount = owed.map_or(rest.amount, |owed| rest.amount.min(owed));
         (amount >= Fen::new(1)).then_some(Refund { amount, ..rest })
     }
 
@@ -335,6 +337,7 @@ impl Order {
         Some(Refund {
             out_refund_no: self.free_refund_no(length, replacement)?,
             replaces: Some(last.out_refund_no.clone()),
+            owed: self.last_word(payment),
             state,
             sent_at: None,
             applied: None,
@@ -379,14 +382,10 @@ impl Order {
         let payment = after.payments.iter().find(|payment| payment.no == closed.payment_no)?;
         let rest = after.rest_of(payment);
         // All of a surplus goes back, unless a person said how much of it.
-        let wanted = match after.owed_as_named(payment) {
-            _ if closed.kind != RefundKind::Surplus => another.amount,
-            // What it kept is free again; what of the word others brought, they brought before.
-            Some(owed) if another.replaces.as_ref() == Some(&closed.out_refund_no) => {
-                owed.max(closed.amount.min(closed.as_asked().amount))
-            }
+        let wanted = match after.owed_as_named(payment, closed) {
             Some(owed) => owed,
-            None => rest,
+            None if closed.kind == RefundKind::Surplus => rest,
+            None => another.amount,
         };
         // Goods whose money is back in another one are not asked back by themselves.
         let is_back = |part: &&RefundedLine| {
@@ -419,7 +418,7 @@ impl Order {
     /// Whether a person said how much of a surplus is still owed: its chain began without one.
     pub(super) fn is_named_by_a_person(&self, refund: &Refund) -> bool {
         let (first, _) = self.beginning_of(refund);
-        refund.kind == RefundKind::Surplus && refund.actor != first.actor
+        refund.owed.is_some() || (refund.kind == RefundKind::Surplus && refund.actor != first.actor)
     }
 
     pub(super) fn moved(&self, refund: &Refund, to: RefundState, now: Timestamp) -> Decision {

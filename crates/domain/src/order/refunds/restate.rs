@@ -36,7 +36,7 @@ impl Order {
         for other in unsent {
             let is_heir = self.stands_in_for(&other.out_refund_no, refund)
                 // It is what the others of its chain did not bring.
-                || (other.kind == RefundKind::Requested && self.owed_as_named(payment).is_some());
+                || (other.kind == RefundKind::Requested && self.last_word(payment).is_some());
             let has = |part: &RefundedLine| other.lines.iter().any(|of| of.line_no == part.line_no);
             let is_lacking = |part: &RefundedLine| !without.is_left(refund.payment_no, part);
             // What was asked for goods of it meanwhile is wanted beside it as long as there are enough of them.

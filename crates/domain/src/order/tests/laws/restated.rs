@@ -60,8 +60,9 @@ proptest! {
         let mut words: BTreeMap<PaymentNo, i64> = BTreeMap::new();
         for step in history.play() {
             if let Command::RetryRefund { out_refund_no, amount: Some(fen) } = &step.command {
-                let named = step.before.refund(out_refund_no);
-                words.extend(named.map(|refund| (refund.payment_no, fen.get())));
+                let named = step.before.refund(out_refund_no).map(|refund| refund.payment_no);
+                // With all that was asked for besides.
+                words.extend(named.map(|no| (no, ours(&step.before, no) + fen.get())));
             }
             for refund in begun_by_news(&step) {
                 let Some(word) = words.get(&refund.payment_no) else { continue };

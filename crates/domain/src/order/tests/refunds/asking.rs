@@ -90,6 +90,7 @@ fn a_refund_says_who_asked_for_it_why_and_when() {
         state: RefundState::AwaitingApproval,
         sent_at: None,
         asked: None,
+        owed: None,
         applied: None,
         created_at: start(),
     };

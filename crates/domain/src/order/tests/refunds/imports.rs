@@ -43,6 +43,7 @@ fn a_refund_made_in_the_merchant_console_is_a_fact() {
         state: RefundState::Succeeded { refund_id: RefundId::new("R-1"), at: start() },
         sent_at: None,
         asked: None,
+        owed: None,
         applied: None,
         created_at: start(),
     };

@@ -79,6 +79,19 @@ fn what_wechat_pay_says_of_our_number_is_how_much_it_is() {
     }
 }
 
+/// What is a fen less leaves that fen to the others.
+#[test]
+fn the_fen_that_a_part_is_less_is_in_the_others_of_its_line() {
+    let order = paid(&[(3, 500, 100)], (0, 0));
+    let order = ["k1", "k2"].iter().fold(order, |order, key| asked(&order, key, &[(1, 1)]));
+    assert_eq!(amounts(&order), [466, 467]);
+    let second = no(&order);
+    let order = at(100).play(&order, &send(&order));
+    let order = at(110).play(&order, &stated(&order, &second, 466, succeeded()));
+    let order = asked(&order, "k3", &[(1, 1)]);
+    assert_eq!((amounts(&order), order.refundable()), (vec![466, 466, 468], Fen::ZERO));
+}
+
 /// All of what was paid for the line, whoever asks next.
 #[test]
 fn after_one_is_restated_the_others_of_the_line_still_make_up_all_of_it() {
