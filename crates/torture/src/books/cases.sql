@@ -17,6 +17,9 @@ WHERE NOT CASE
           AND e->>'event' = 'refund_rejected' AND e->>'out_refund_no' = r.out_refund_no)
     -- Time jumps: an hour in which nobody knows of a refund is short.
     WHEN c.kind = 'stuck' THEN EXISTS (SELECT 1 FROM refunds r WHERE r.out_refund_no = c.subject)
+    -- So is a day in which shipping management never answers.
+    WHEN c.kind = 'shipping_info' THEN c.detail LIKE 'what was shipped could not be told to WeChat for a day%'
+      AND EXISTS (SELECT 1 FROM orders o WHERE o.order_number = c.subject AND o.shipments <> '[]')
     WHEN c.kind IN ('unknown_order', 'foreign') THEN EXISTS (
         SELECT 1 FROM trades t WHERE t.out_trade_no = c.subject AND t.ordered_by = 'elsewhere')
     ELSE false END
