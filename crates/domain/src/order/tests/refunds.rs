@@ -11,6 +11,7 @@ mod late_ends;
 mod limits;
 mod lines;
 mod named;
+mod overlaps;
 mod people;
 mod recording;
 mod restated_ends;
