@@ -19,6 +19,7 @@ mod restating;
 mod sending;
 mod telling;
 mod untold;
+mod world;
 
 pub(super) use fees::tea_and_cup;
 pub(super) use lines::paid as of_lines;
