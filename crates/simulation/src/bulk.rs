@@ -45,8 +45,9 @@ pub struct Totals {
     pub events: u64,
     /// Virtual seconds.
     pub seconds: u64,
-    /// Nanoseconds of computing, of all threads together.
+    /// Nanoseconds of computing, of all threads together; without second plays, whose orders are not counted either.
     pub cpu_nanos: u64,
+    again_nanos: u64,
     /// How often each mark was met.
     pub marks: BTreeMap<Mark, u64>,
     /// How often each cell was met.
@@ -78,7 +79,8 @@ pub fn bulk(work: &Bulk) -> Totals {
                         enough.store(true, Ordering::Relaxed);
                     }
                 }
-                mine.cpu_nanos = cpu_nanos().saturating_sub(began);
+                let again = mine.again_nanos;
+                mine.cpu_nanos = cpu_nanos().saturating_sub(began).saturating_sub(again);
                 totals.lock().unwrap_or_else(PoisonError::into_inner).add(mine);
             });
         }
@@ -101,9 +103,11 @@ impl Totals {
         let outcome = play(&wanted);
         if seed % TWICE == TWICE / 2 {
             self.twice += 1;
+            let began = cpu_nanos();
             if play(&wanted).hash != outcome.hash {
                 self.unequal.push(seed);
             }
+            self.again_nanos += cpu_nanos().saturating_sub(began);
         }
         self.take(seed, outcome);
     }

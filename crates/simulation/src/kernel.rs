@@ -15,11 +15,11 @@ pub use letter::{Letter, letter};
 pub use sleep::Sleep;
 pub use tasks::{Home, Label, TaskId};
 
-use crate::tape::{Kind, Stream, Tape, below};
+use crate::tape::{Choices, Kind, Stream, Tape, below};
 use queue::{Entry, Queue};
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tasks::{Body, Tasks, Wakeup};
@@ -32,12 +32,14 @@ const TIES: u32 = 4;
 pub struct Kernel {
     /// Microseconds since the world began: asked for so often that it has no lock. Only `next` and `run` move it.
     now: AtomicI64,
+    /// What the running task is about, asked for as often. Only `next`, `poll` and `relabel` change it.
+    label: AtomicU64,
     state: Mutex<State>,
-    tape: Mutex<Tape>,
 }
 
 #[derive(Debug)]
 struct State {
+    tape: Tape,
     queue: Queue,
     tasks: Tasks,
     current: Option<TaskId>,
@@ -66,6 +68,7 @@ impl Kernel {
     #[must_use]
     pub fn new(tape: Tape) -> Arc<Kernel> {
         let state = State {
+            tape,
             queue: Queue::default(),
             tasks: Tasks::default(),
             current: None,
@@ -76,8 +79,8 @@ impl Kernel {
         };
         Arc::new(Kernel {
             now: AtomicI64::new(0),
+            label: AtomicU64::new(Label::default().packed()),
             state: Mutex::new(state),
-            tape: Mutex::new(tape),
         })
     }
 
@@ -88,7 +91,9 @@ impl Kernel {
     }
 
     fn is_now(&self, later: i64) {
-        self.now.fetch_max(later, Ordering::Relaxed);
+        if later > self.now() {
+            self.now.store(later, Ordering::Relaxed);
+        }
     }
 
     /// How many times a task was polled.
@@ -109,19 +114,20 @@ impl Kernel {
         state.hash = crate::tape::mix(state.hash ^ what);
     }
 
-    /// The tape.
-    pub fn tape(&self) -> MutexGuard<'_, Tape> {
-        self.tape.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The choices that were not 0, if they are remembered.
+    #[must_use]
+    pub fn drawn(&self) -> Choices {
+        self.state().tape.drawn()
     }
 
     /// A choice below `bound`, all alike.
     pub fn draw(&self, kind: Kind, whose: u32, bound: u32) -> u32 {
-        self.tape().choose(Stream { kind, whose }, bound, |chance| below(chance, bound))
+        self.choose(kind, whose, bound, |chance| below(chance, bound))
     }
 
-    /// A choice that `pick` makes of chance.
+    /// A choice that `pick` makes of chance. It must not ask the kernel for anything.
     pub fn choose(&self, kind: Kind, whose: u32, bound: u32, pick: impl FnOnce(u64) -> u32) -> u32 {
-        self.tape().choose(Stream { kind, whose }, bound, pick)
+        self.state().tape.choose(Stream { kind, whose }, bound, pick)
     }
 
     /// Starts a task; it is polled for the first time at once, in its turn.
@@ -139,8 +145,7 @@ impl Kernel {
     /// What the task is about that runs now.
     #[must_use]
     pub fn label(&self) -> Label {
-        let state = self.state();
-        state.current.and_then(|id| state.tasks.label(id)).unwrap_or_default()
+        Label::unpacked(self.label.load(Ordering::Relaxed))
     }
 
     /// From now on the running task is about something else.
@@ -148,7 +153,12 @@ impl Kernel {
         let mut state = self.state();
         if let Some(id) = state.current {
             state.tasks.relabel(id, label);
+            self.is_about(label);
         }
+    }
+
+    fn is_about(&self, label: Label) {
+        self.label.store(label.packed(), Ordering::Relaxed);
     }
 
     /// The task that runs now.
@@ -220,40 +230,47 @@ impl Kernel {
 
     /// Runs until `until`, until nobody waits for anything, or until `stop` says so after an event.
     pub fn run(&self, until: i64, mut stop: impl FnMut() -> bool) -> Stopped {
-        loop {
-            let Some((id, body)) = self.next(until) else {
-                if self.state().queue.is_empty() {
-                    return Stopped::Idle;
+        let mut turn = self.next(&mut self.state(), until);
+        while let Some((id, Body { mut future, waker })) = turn {
+            let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+            let stops = stop();
+            let mut state = self.state();
+            let dropped = state.end(id, Body { future, waker }, polled);
+            self.is_about(Label::default());
+            if stops || dropped.is_some() {
+                drop(state);
+                // Outside the lock: what is dropped may wake others.
+                drop(dropped);
+                if stops {
+                    return Stopped::Asked;
                 }
-                self.is_now(until);
-                return Stopped::Time;
-            };
-            self.poll(id, body);
-            if stop() {
-                return Stopped::Asked;
+                state = self.state();
             }
+            turn = self.next(&mut state, until);
         }
+        if self.state().queue.is_empty() {
+            return Stopped::Idle;
+        }
+        self.is_now(until);
+        Stopped::Time
     }
 
     /// The next task to be polled by `until`: it runs from now on.
-    fn next(&self, until: i64) -> Option<(TaskId, Body)> {
-        let mut state = self.state();
+    fn next(&self, state: &mut State, until: i64) -> Option<(TaskId, Body)> {
         loop {
             let entry = state.queue.pop_by(until)?;
-            if !state.tasks.is_alive(entry.task) {
-                continue;
-            }
+            let Some(home) = state.tasks.home(entry.task) else { continue };
             self.is_now(entry.at);
-            let home = state.tasks.home(entry.task);
             let now = self.now();
-            let held = state.held.iter().find(|(held, _)| Some(*held) == home).map(|(_, at)| *at);
+            let held = state.held.iter().find(|(held, _)| *held == home).map(|(_, at)| *at);
             match held.filter(|until| *until > now) {
                 Some(later) => {
                     state.waiting.insert(entry.task);
                     state.queue.push(Entry { at: later, ..entry });
                 }
                 None => {
-                    if let Some(body) = state.begin(entry.task, now) {
+                    if let Some((body, label)) = state.begin(entry.task, now) {
+                        self.is_about(label);
                         return Some((entry.task, body));
                     }
                 }
@@ -261,27 +278,11 @@ impl Kernel {
         }
     }
 
-    fn poll(&self, id: TaskId, body: Body) {
-        let Body { mut future, waker } = body;
-        let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
-        let mut state = self.state();
-        state.current = None;
-        let dropped = match polled {
-            Poll::Pending => state.tasks.put_back(id, Body { future, waker }),
-            Poll::Ready(()) => {
-                state.tasks.remove(id);
-                Some(Body { future, waker })
-            }
-        };
-        drop(state);
-        // Outside the lock: what is dropped may wake others.
-        drop(dropped);
-    }
-
     /// The task goes on at this instant, in its turn.
     fn wake(&self, id: TaskId) {
-        let tie = self.draw(Kind::Queue, 0, TIES);
         let mut state = self.state();
+        let stream = Stream { kind: Kind::Queue, whose: 0 };
+        let tie = state.tape.choose(stream, TIES, |chance| below(chance, TIES));
         if state.tasks.is_woken_anew(id) {
             state.queue.add(self.now(), tie, id);
         }
@@ -308,15 +309,27 @@ impl Kernel {
 }
 
 impl State {
+    /// The task was polled; what comes back is to be dropped.
+    fn end(&mut self, id: TaskId, body: Body, polled: Poll<()>) -> Option<Body> {
+        self.current = None;
+        match polled {
+            Poll::Pending => self.tasks.put_back(id, body),
+            Poll::Ready(()) => {
+                self.tasks.remove(id);
+                Some(body)
+            }
+        }
+    }
+
     /// The task runs from now on.
-    fn begin(&mut self, id: TaskId, now: i64) -> Option<Body> {
-        let body = self.tasks.take(id)?;
+    fn begin(&mut self, id: TaskId, now: i64) -> Option<(Body, Label)> {
+        let begun = self.tasks.take(id)?;
         self.waiting.remove(&id);
         self.current = Some(id);
         self.events = self.events.saturating_add(1);
         let now = u64::try_from(now).unwrap_or(0);
         self.hash = crate::tape::mix(self.hash ^ (now << 16) ^ u64::from(id.number()));
-        Some(body)
+        Some(begun)
     }
 }
 

@@ -108,7 +108,7 @@ pub fn play(play: &Play) -> Outcome {
         marks,
         cells,
         lines,
-        drawn: kernel.tape().drawn(),
+        drawn: kernel.drawn(),
         setup,
     }
 }

@@ -12,7 +12,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-const QUESTIONS: [&str; 13] = [
+const QUESTIONS: [&str; 14] = [
     include_str!("books/money.sql"),
     include_str!("books/orders.sql"),
     include_str!("books/refunds.sql"),
@@ -26,6 +26,7 @@ const QUESTIONS: [&str; 13] = [
     include_str!("books/coupons.sql"),
     include_str!("books/door.sql"),
     include_str!("books/lines.sql"),
+    include_str!("books/shipping.sql"),
 ];
 const UNREST: &str = include_str!("books/unrest.sql");
 
@@ -101,6 +102,7 @@ async fn lay_out(connection: &Connection, evidence: &Evidence) -> Result<()> {
         ("notices", &notices(ledger)),
         ("attempts", &attempts),
         ("calls", &ledger["calls"]),
+        ("shipping", &ledger["shipping"]),
         ("told_orders", &evidence.told_orders),
         ("told_refunds", &evidence.told_refunds),
         ("told_keys", &evidence.told_keys),

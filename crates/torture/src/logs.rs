@@ -14,6 +14,9 @@ const EXPLAINED: [&str; 4] =
 /// And these where an answer was spoilt on the way; that our credentials are not accepted nothing explains.
 const FAILED: [&str; 2] = ["prepay failed", "query failed"];
 const SPOILT: &str = "the answer is not trusted";
+/// And this where time jumped a day in which shipping management never answered.
+const NOT_TOLD: (&str, &str) =
+    ("shipping.given_up", "what was shipped could not be told to WeChat for a day");
 /// Said by a service only when something is wrong with it.
 const NEVER: [&str; 3] = ["panicked", "sweep.found", "job parked"];
 
@@ -59,7 +62,7 @@ fn words(name: &str, log: &str, findings: &Findings, read: &mut Read) {
         if let (Some(level @ ("ERROR" | "WARN")), Some(message)) =
             (said["level"].as_str(), said["message"].as_str())
         {
-            if level == "ERROR" && !is_explained(message, said["error"].as_str().unwrap_or("")) {
+            if level == "ERROR" && !is_explained(message, &said) {
                 findings
                     .add("an error that nothing explains", shortened(&format!("{name}: {line}")));
             }
@@ -69,9 +72,13 @@ fn words(name: &str, log: &str, findings: &Findings, read: &mut Read) {
     }
 }
 
-fn is_explained(message: &str, error: &str) -> bool {
+fn is_explained(message: &str, said: &Value) -> bool {
     let begins = |known: &&str| message.starts_with(*known);
-    EXPLAINED.iter().any(&begins) || (error.starts_with(SPOILT) && FAILED.iter().any(begins))
+    let says =
+        |member: &str, words: &str| said[member].as_str().is_some_and(|it| it.starts_with(words));
+    EXPLAINED.iter().any(&begins)
+        || (says("error", SPOILT) && FAILED.iter().any(begins))
+        || (message == NOT_TOLD.0 && says("detail", NOT_TOLD.1))
 }
 
 /// The log has all of it.
@@ -88,11 +95,12 @@ mod tests {
         let (findings, mut read) = (Findings::default(), Read::default());
         let log = "{\"level\":\"ERROR\",\"message\":\"query failed\",\"error\":\"the answer is not trusted: x\"}\n\
                    {\"level\":\"ERROR\",\"message\":\"query failed\",\"error\":\"no such key\"}\n\
+                   {\"level\":\"ERROR\",\"message\":\"shipping.given_up\",\"detail\":\"what was shipped could not be told to WeChat for a day, x\"}\n\
                    {\"level\":\"WARN\",\"message\":\"slow\"}\n{\"level\":\"WARN\",\"message\":\"slow\"}\n\
                    {\"level\":\"ERROR\",\"message\":\"sweep.found: work\"}\nthread x panicked at y\n";
         words("serve-0", log, &findings, &mut read);
         assert_eq!(findings.all().len(), 4, "said once by its word, and twice by its level");
         assert_eq!(read.said["WARN slow"], 2);
-        assert_eq!(read.lines, 6);
+        assert_eq!(read.lines, 7);
     }
 }

@@ -77,56 +77,69 @@ fn restated(after: &Order, events: &[Event], event: &Event) -> Option<CaseOpenin
     })
 }
 
-/// A refund of ours that was given up and is there after all, when what went in its place is there too,
-/// or when another one of ours gave way to it.
+/// A refund of ours that was given up and is there after all: when what went in its place is there too, or another one
+/// of ours gave way to it; and when something was done against it, which is not over when that comes to nothing.
 pub(super) fn there_after_all(
     before: Option<&Order>,
     after: &Order,
     events: &[Event],
     event: &Event,
-) -> Option<CaseOpening> {
-    let Event::RefundMoved { out_refund_no, .. } = event else { return None };
+) -> Vec<CaseOpening> {
+    let Event::RefundMoved { out_refund_no, .. } = event else { return Vec::new() };
+    let is = after.refund(out_refund_no).filter(|refund| refund.reserves());
     // That it had been given up is over with this: what else becomes of it is no news of this kind.
-    let given_up = before?.refund(out_refund_no).filter(|refund| !refund.reserves())?;
-    let refund = after.refund(out_refund_no).filter(|refund| refund.reserves())?;
+    let was = before.and_then(|order| order.refund(out_refund_no));
+    let (Some(given_up), Some(refund)) = (was.filter(|was| !was.reserves()), is) else {
+        return Vec::new();
+    };
+    let fen = refund.amount.get();
+    let what =
+        format!("{out_refund_no}, a refund of {fen} fen that was given up, is there after all");
+    let kind = CaseKind::RefundMismatch;
+    let original = after.there_instead_of(refund);
+    let against_it = if original.is_some() { None } else { against(after, given_up, refund) };
+    let done = against_it.map(|against_it| CaseOpening {
+        kind,
+        subject: after.number.as_str().to_owned(),
+        detail: format!("{what}{against_it}{}", what_gave_way(after, events)),
+    });
+    let beside = beside_another(after, events, refund, against_it).map(|and_so_is| CaseOpening {
+        kind,
+        // Of two that are out the earlier one, whichever came to light first.
+        subject: original.unwrap_or(refund).out_refund_no.as_str().to_owned(),
+        detail: format!("{what}{and_so_is}"),
+    });
+    beside.into_iter().chain(done).collect()
+}
+
+/// What else of ours is there beside a refund that is there after all, or gave way to it.
+fn beside_another(
+    after: &Order,
+    events: &[Event],
+    refund: &Refund,
+    against_it: Option<&str>,
+) -> Option<String> {
+    let is_served = after.there_instead_of(refund).is_some();
     let gave_way = |event: &Event| {
         matches!(event, Event::RefundMoved { out_refund_no, to: RefundState::Withdrawn, .. }
             if !after.stands_in_for(out_refund_no, refund))
     };
-    let original = after.there_instead_of(refund);
     let is_restated = events.iter().any(|event| {
         matches!(event, Event::RefundRestated { out_refund_no, .. } if *out_refund_no == refund.out_refund_no)
     });
-    let and_so_is = if is_restated
-        && original.is_none()
-        && against(after, given_up, refund).is_none()
-    {
+    if is_restated && !is_served {
         // It has a case already, which says so.
         return None;
-    } else if after.is_doubled(refund) && !(is_restated && original.is_none()) {
-        ", and so is what went in its place".to_owned()
-    } else if original.is_some() {
-        ", and so is what it went in the place of".to_owned()
-    } else if let Some(against_it) = against(after, given_up, refund) {
-        let subject = after.number.as_str().to_owned();
-        let detail = format!(
-            "{out_refund_no}, a refund of {} fen that was given up, is there after all{against_it}{}",
-            refund.amount.get(),
-            what_gave_way(after, events)
-        );
-        return Some(CaseOpening { kind: CaseKind::RefundMismatch, subject, detail });
-    } else if events.iter().any(gave_way) {
-        what_gave_way(after, events)
-    } else {
-        return None;
-    };
-    let fen = refund.amount.get();
-    let detail = format!(
-        "{out_refund_no}, a refund of {fen} fen that was given up, is there after all{and_so_is}"
-    );
-    // Of two that are out the earlier one, whichever came to light first.
-    let subject = original.unwrap_or(refund).out_refund_no.as_str().to_owned();
-    Some(CaseOpening { kind: CaseKind::RefundMismatch, subject, detail })
+    }
+    if after.is_doubled(refund) {
+        return Some(", and so is what went in its place".to_owned());
+    }
+    if is_served {
+        return Some(", and so is what it went in the place of".to_owned());
+    }
+    // What was done against it tells that, too.
+    let is_news = against_it.is_none() && events.iter().any(gave_way);
+    is_news.then(|| what_gave_way(after, events))
 }
 
 /// What a person, or the shop, did in the belief that a refund came to nothing. Such a case is about the order

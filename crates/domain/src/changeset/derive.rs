@@ -226,9 +226,8 @@ pub(super) fn outgoing(
     };
     let kinds = kinds.iter().copied().chain(of_elsewhere(event));
     let kinds = kinds.chain(of_unknown_goods(after, event));
-    // It is there after all, and so is another.
-    let both = there_after_all(before, after, events, event).map(|_| OutgoingKind::CaseOpened);
-    let kinds = kinds.chain(both);
+    let opened = there_after_all(before, after, events, event);
+    let kinds = kinds.chain(opened.iter().map(|_| OutgoingKind::CaseOpened));
     kinds.map(|kind| Outgoing { kind, subject: subject.clone() }).collect()
 }
 

@@ -29,6 +29,19 @@ pub struct Label {
     pub errand: u32,
 }
 
+impl Label {
+    /// As one number.
+    pub(super) fn packed(self) -> u64 {
+        (u64::from(self.whose) << 32) | u64::from(self.errand)
+    }
+
+    /// From its number.
+    pub(super) fn unpacked(packed: u64) -> Label {
+        let [a, b, c, d, e, f, g, h] = packed.to_be_bytes();
+        Label { whose: u32::from_be_bytes([a, b, c, d]), errand: u32::from_be_bytes([e, f, g, h]) }
+    }
+}
+
 /// Names a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TaskId {
@@ -115,18 +128,10 @@ impl Tasks {
         self.task(id).map(|task| task.home)
     }
 
-    pub(super) fn label(&self, id: TaskId) -> Option<Label> {
-        self.task(id).map(|task| task.label)
-    }
-
     pub(super) fn relabel(&mut self, id: TaskId, label: Label) {
         if let Some(task) = self.task_mut(id) {
             task.label = label;
         }
-    }
-
-    pub(super) fn is_alive(&self, id: TaskId) -> bool {
-        self.task(id).is_some()
     }
 
     pub(super) fn living(&self) -> usize {
@@ -138,11 +143,11 @@ impl Tasks {
         self.task_mut(id).is_some_and(|task| !std::mem::replace(&mut task.woken, true))
     }
 
-    /// What is to be polled.
-    pub(super) fn take(&mut self, id: TaskId) -> Option<Body> {
+    /// What is to be polled, and what it is about.
+    pub(super) fn take(&mut self, id: TaskId) -> Option<(Body, Label)> {
         let task = self.task_mut(id)?;
         task.woken = false;
-        task.body.take()
+        task.body.take().map(|body| (body, task.label))
     }
 
     /// Gives back what was polled; it comes back out when the task is gone.

@@ -139,7 +139,7 @@ impl SimStore {
         let spot = Spot { site: Site::Commit, step, what };
         let fault = world.fault(Kind::Store, spot, &ON_COMMIT);
         let is_waited_for = fault != Some(Fault::Late);
-        let about = subject_of(&changeset);
+        let about = world.chronicle.is_verbose().then(|| subject_of(&changeset)).flatten();
         world.oracle.commits(world.kernel.current(), &changeset);
         if is_waited_for && let Err(why) = self.before(fault, step).await {
             return CommitAnswer::RolledBack(why);

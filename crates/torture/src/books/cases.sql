@@ -11,12 +11,16 @@ WHERE NOT CASE
         SELECT 1 FROM by_bank b JOIN wechat_refunds w USING (out_refund_no)
         WHERE b.out_refund_no = c.subject AND w.status = 'SUCCESS')
       OR EXISTS (
-        SELECT 1 FROM refunds r JOIN wechat_refunds w USING (out_refund_no)
+        SELECT 1 FROM refunds r JOIN wechat_refunds w USING (out_refund_no) JOIN orders o ON o.id = r.order_id
         JOIN audit a ON a.order_id = r.order_id CROSS JOIN jsonb_array_elements(a.events) e
-        WHERE r.out_refund_no = c.subject AND w.status <> 'CLOSED'
+        -- What was done in the belief that it came to nothing is about its order.
+        WHERE c.subject IN (r.out_refund_no, o.order_number) AND w.status <> 'CLOSED'
           AND e->>'event' = 'refund_rejected' AND e->>'out_refund_no' = r.out_refund_no)
     -- Time jumps: an hour in which nobody knows of a refund is short.
     WHEN c.kind = 'stuck' THEN EXISTS (SELECT 1 FROM refunds r WHERE r.out_refund_no = c.subject)
+    -- So is a day in which shipping management never answers.
+    WHEN c.kind = 'shipping_info' THEN c.detail LIKE 'what was shipped could not be told to WeChat for a day%'
+      AND EXISTS (SELECT 1 FROM orders o WHERE o.order_number = c.subject AND o.shipments <> '[]')
     WHEN c.kind IN ('unknown_order', 'foreign') THEN EXISTS (
         SELECT 1 FROM trades t WHERE t.out_trade_no = c.subject AND t.ordered_by = 'elsewhere')
     ELSE false END

@@ -9,6 +9,8 @@ CREATE TEMP TABLE notices (
 CREATE TEMP TABLE attempts (notice_id text, tamper text, outcome text, status integer);
 CREATE TEMP TABLE calls (
     kind text, out_trade_no text, out_refund_no text, count bigint, effective bigint);
+-- Of which payments WeChat was told what was shipped.
+CREATE TEMP TABLE shipping (transaction_id text);
 CREATE TEMP TABLE told_orders (order_number text, said_paid boolean, said_cancelled boolean);
 CREATE TEMP TABLE told_refunds (out_refund_no text, said text);
 CREATE TEMP TABLE told_keys (key text, order_number text);

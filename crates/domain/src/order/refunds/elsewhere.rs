@@ -7,10 +7,11 @@
 use super::ask::{BY_ITSELF, CANCEL_REASON, SURPLUS_REASON};
 use super::lines::worth;
 use super::record::reached;
+use super::restate::gives_way;
 use crate::fact::{RefundProgress, RefundStatement};
 use crate::order::{Decision, Event, Order, OrderStatus, Rejection};
 use crate::payment::{Payment, PaymentState};
-use crate::refund::{Asker, Refund, RefundKind, RefundState, RefundedLine};
+use crate::refund::{Asker, Refund, RefundKind, RefundState};
 use crate::{Fen, OutRefundNo, Timestamp};
 
 impl Order {
@@ -51,9 +52,15 @@ impl Order {
         let Some(state) = reached(&refund, said) else { return Ok(Decision::AlreadyApplied) };
         let frees = matches!(said.progress, RefundProgress::Closed);
         let needed = if frees { Fen::ZERO } else { said.amount };
-        let mut events = self
-            .make_room(payment, needed, now)
-            .ok_or_else(|| differs("more than what is left of the payment"))?;
+        // One of ours whose record was lost is of what a person said is owed: what is not sent is asked for without it.
+        let is_of_the_word =
+            !frees && out_refund_no.is_of_our_shape() && self.last_word(payment).is_some();
+        let unsent = self.unsent_of(payment).filter(|_| is_of_the_word);
+        let mut events: Vec<Event> =
+            unsent.map(|unsent| gives_way(&unsent.out_refund_no, now)).collect();
+        let without = events.iter().fold(self.clone(), Order::apply);
+        let room = without.make_room(payment, needed, now);
+        events.extend(room.ok_or_else(|| differs("more than what is left of the payment"))?);
         events.push(Event::RefundImported(Refund { state, ..refund }));
         events.extend(self.what_is_left(&events, (payment, out_refund_no), now));
         Ok(Decision::Record(self.with_what_follows(events, now)))
@@ -78,10 +85,12 @@ impl Order {
             refund.payment_no == payment.no && refund.state == RefundState::AwaitingApproval
         };
         let waiting = self.refund(of).filter(waits).or_else(|| after.refunds.iter().find(waits));
-        let rest = after.all_the_rest(payment, of, now).map(|rest| match waiting {
+        let unagreed = waiting.or_else(|| after.declined_while_it_went_on(payment));
+        let rest = after.all_the_rest(payment, of, now).map(|rest| match unagreed {
             // Nobody has agreed to it.
-            Some(Refund { asked_by, actor, state, .. }) => {
-                Refund { asked_by: *asked_by, actor: actor.clone(), state: state.clone(), ..rest }
+            Some(Refund { asked_by, actor, .. }) => {
+                let state = RefundState::AwaitingApproval;
+                Refund { asked_by: *asked_by, actor: actor.clone(), state, ..rest }
             }
             None => rest,
         });
@@ -94,8 +103,8 @@ impl Order {
     fn all_the_rest(&self, payment: &Payment, of: &OutRefundNo, now: Timestamp) -> Option<Refund> {
         let reason = self.why_all_goes_back(payment)?;
         let of = self.refund(of)?;
-        let rest = self.rest_of(payment).minus(self.left_to_people(payment, of))?;
-        let amount = match self.owed_as_named(payment, of) {
+        let rest = self.rest_of(payment).minus(self.left_to_people(payment))?;
+        let amount = match self.owed_as_named(payment) {
             // What is under way brings that much, or it is begun again.
             Some(_) if of.reserves() && !of.is_paid_back() => return None,
             Some(owed) => owed.min(rest),
@@ -133,9 +142,9 @@ impl Order {
 
     /// How much of what a person said is owed of a surplus is still to be asked for: by itself, and not by them. `None`
     /// where nobody said so. The last word counts.
-    pub(super) fn owed_as_named(&self, payment: &Payment, of: &Refund) -> Option<Fen> {
+    pub(super) fn owed_as_named(&self, payment: &Payment) -> Option<Fen> {
         let word = self.last_word(payment)?;
-        let spoken_for = self.asked_here(payment).plus(self.left_to_people(payment, of))?;
+        let spoken_for = self.asked_here(payment).plus(self.left_to_people(payment))?;
         Some(word.minus(spoken_for)?.max(Fen::ZERO))
     }
 
@@ -154,19 +163,17 @@ impl Order {
 
     /// What is kept of a payment by what was asked for here, in fen.
     pub(super) fn asked_here(&self, payment: &Payment) -> Fen {
-        let ours = self.refunds_of(payment.no).filter(|refund| refund.kind != RefundKind::External);
+        // Nobody else gives out such a number: its record was lost.
+        let is_ours = |refund: &&Refund| {
+            refund.kind != RefundKind::External || refund.out_refund_no.is_of_our_shape()
+        };
+        let ours = self.refunds_of(payment.no).filter(is_ours);
         super::total(ours.filter(|refund| refund.reserves()))
     }
 
     /// What of the money that a payment has left a person does not want to go back, or has to say how: a no, and what
-    /// WeChat Pay refuses. What was said before the order was cancelled was said of an order that went on, but for
-    /// what went in the place of the refund in question.
-    fn left_to_people(&self, payment: &Payment, of: &Refund) -> Fen {
-        let is_after = |at: Timestamp| self.cancelled_at.is_some_and(|over| at >= over);
-        let heir = self.last_of_chain(&of.out_refund_no).filter(|heir| *heir != of);
-        let is_meant = |refund: &&Refund| {
-            is_surplus(payment) || is_after(refund.created_at) || heir == Some(*refund)
-        };
+    /// WeChat Pay refuses.
+    fn left_to_people(&self, payment: &Payment) -> Fen {
         let waits = |refund: &&Refund| match refund.state {
             RefundState::Declined => true,
             RefundState::Rejected { .. } => !self.goes_back_otherwise(refund),
@@ -181,9 +188,28 @@ impl Order {
             | RefundState::Closed { .. }
             | RefundState::SettledOffline { .. } => false,
         };
+        let meant =
+            self.last_refunds_of(payment).filter(|refund| self.is_of_its_end(payment, refund));
+        Fen::sum(meant.filter(waits).map(|refund| refund.amount)).unwrap_or(Fen::LIMIT)
+    }
+
+    /// A no to money of an order that went on then: it is no answer to whether the money of a cancelled one goes back,
+    /// but who said it is asked before it does.
+    fn declined_while_it_went_on(&self, payment: &Payment) -> Option<&Refund> {
+        let declined = |refund: &&Refund| refund.state == RefundState::Declined;
+        let mut last = self.last_refunds_of(payment).filter(declined);
+        last.find(|refund| !self.is_of_its_end(payment, refund))
+    }
+
+    /// Whether a refund was begun when the order kept nothing of its payment any more.
+    fn is_of_its_end(&self, payment: &Payment, refund: &Refund) -> bool {
+        is_surplus(payment) || self.cancelled_at.is_some_and(|over| refund.created_at >= over)
+    }
+
+    /// The refunds of a payment in whose place nothing is begun.
+    fn last_refunds_of(&self, payment: &Payment) -> impl Iterator<Item = &Refund> {
         let is_last = |refund: &&Refund| self.replacement_of(&refund.out_refund_no).is_none();
-        let left = self.refunds_of(payment.no).filter(is_meant).filter(is_last).filter(waits);
-        Fen::sum(left.map(|refund| refund.amount)).unwrap_or(Fen::LIMIT)
+        self.refunds_of(payment.no).filter(is_last)
     }
 
     /// Whether it returns money that its order could not take.
@@ -212,11 +238,9 @@ impl Order {
         if self.is_served_otherwise(gave_way) || self.has_all_refunds(payment.no) {
             return None;
         }
-        let parts = gave_way.lines.iter();
-        let left: Vec<RefundedLine> =
-            parts.filter_map(|part| self.what_is_left_of(payment.no, part)).collect();
+        let left = self.lines_left_of(gave_way);
         let gone = worth(&gave_way.lines).minus(worth(&left))?;
-        let owed = self.owed_as_named(payment, gave_way).unwrap_or(Fen::LIMIT);
+        let owed = self.owed_as_named(payment).unwrap_or(Fen::LIMIT);
         let amount = gave_way.amount.minus(gone)?.min(self.rest_of(payment)).min(owed);
         if amount < Fen::new(1) {
             return None;
@@ -263,18 +287,20 @@ impl Order {
     ) -> Option<Vec<Event>> {
         let mut events = Vec::new();
         let mut rest = self.rest_of(payment);
-        let unsent = |refund: &&Refund| refund.payment_no == payment.no && refund.is_unsent();
-        let mut unsent = self.refunds.iter().rev().filter(unsent);
+        let mut unsent = self.unsent_of(payment);
         while rest < needed {
             let refund = unsent.next()?;
             rest = rest.plus(refund.amount)?;
-            events.push(Event::RefundMoved {
-                out_refund_no: refund.out_refund_no.clone(),
-                to: RefundState::Withdrawn,
-                at: now,
-            });
+            events.push(gives_way(&refund.out_refund_no, now));
         }
         Some(events)
+    }
+
+    /// What of a payment is asked for and not sent, the newest first.
+    fn unsent_of(&self, payment: &Payment) -> impl Iterator<Item = &Refund> {
+        let no = payment.no;
+        let refunds = self.refunds.iter().rev();
+        refunds.filter(move |refund| refund.payment_no == no && refund.is_unsent())
     }
 }
 

@@ -61,12 +61,14 @@ impl Order {
         refund.lines.iter().all(|part| self.is_left(refund.payment_no, part))
     }
 
+    /// The goods of a refund that no other one has.
+    pub(super) fn lines_left_of(&self, refund: &Refund) -> Vec<RefundedLine> {
+        let parts = refund.lines.iter();
+        parts.filter_map(|part| self.what_is_left_of(refund.payment_no, part)).collect()
+    }
+
     /// As many of these goods as no other refund has, and what of their money.
-    pub(super) fn what_is_left_of(
-        &self,
-        payment: PaymentNo,
-        part: &RefundedLine,
-    ) -> Option<RefundedLine> {
+    fn what_is_left_of(&self, payment: PaymentNo, part: &RefundedLine) -> Option<RefundedLine> {
         let line = self.lines.iter().find(|line| line.line_no == part.line_no)?;
         let gone = self.gone(payment, part.line_no);
         let quantity = line.quantity.checked_sub(gone.quantity)?.min(part.quantity);
@@ -97,12 +99,6 @@ impl Order {
 
     fn gone(&self, payment: PaymentNo, line_no: u16) -> Gone {
         self.gone_by(payment, line_no, Refund::reserves)
-    }
-
-    /// Whether one is there that was for goods of a line and is not counted with all of them.
-    pub(super) fn has_lost_goods(&self, payment: PaymentNo, line_no: u16) -> bool {
-        let kept = self.refunds_of(payment).filter(|refund| refund.reserves());
-        kept.map(|refund| lost(refund, line_no)).any(|lost| lost.quantity > 0)
     }
 
     /// Whether every piece of the order is in one of these refunds, or among `parts`.

@@ -1,9 +1,9 @@
 //! What persons say about a refund: yes, no, never mind, again, and "it was paid back otherwise".
 
 use super::lines::worth;
-use crate::order::{Circumstances, Decision, Event, Order, Rejection};
+use crate::order::{Circumstances, Decision, Event, Order, OrderStatus, Rejection};
 use crate::payment::Payment;
-use crate::refund::{Asker, NUMBER_TAKEN, Refund, RefundKind, RefundState, RefundedLine};
+use crate::refund::{Asker, NUMBER_TAKEN, Refund, RefundKind, RefundState};
 use crate::{Fen, OutRefundNo, Timestamp};
 
 impl Order {
@@ -50,7 +50,11 @@ impl Order {
         out_refund_no: &OutRefundNo,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        if self.known_refund(out_refund_no)?.asked_by != Asker::Buyer {
+        let refund = self.known_refund(out_refund_no)?;
+        // Of an order that is cancelled all goes back: there is nothing to take back.
+        let is_over =
+            self.status == OrderStatus::Cancelled && refund.state != RefundState::Withdrawn;
+        if refund.asked_by != Asker::Buyer || is_over {
             return Err(Rejection::WrongState);
         }
         self.end_waiting(out_refund_no, RefundState::Withdrawn, now)
@@ -209,7 +213,7 @@ impl Order {
             return None;
         }
         let rest = self.begun_anew(gave_way, None, &gave_way.actor, now).ok()?;
-        let owed = self.owed_as_named(payment, gave_way);
+        let owed = self.owed_as_named(payment);
         let amount = owed.map_or(rest.amount, |owed| rest.amount.min(owed));
         (amount >= Fen::new(1)).then_some(Refund { amount, ..rest })
     }
@@ -374,7 +378,7 @@ impl Order {
         now: Timestamp,
     ) -> Option<Event> {
         let after = events.iter().fold(self.clone(), Order::apply);
-        // Somebody has said no to it meanwhile.
+        // Somebody has said no to it meanwhile: of what no order keeps, what is left waits for a yes.
         if after.last_of_chain(&closed.out_refund_no)?.state == RefundState::Declined {
             return None;
         }
@@ -382,25 +386,24 @@ impl Order {
         let payment = after.payments.iter().find(|payment| payment.no == closed.payment_no)?;
         let rest = after.rest_of(payment);
         // All of a surplus goes back, unless a person said how much of it.
-        let wanted = match after.owed_as_named(payment, closed) {
+        let wanted = match after.owed_as_named(payment) {
             Some(owed) => owed,
             None if closed.kind == RefundKind::Surplus => rest,
             None => another.amount,
         };
-        // Goods whose money is back in another one are not asked back by themselves.
-        let is_back = |part: &&RefundedLine| {
-            !after.is_left(payment.no, part) && after.has_lost_goods(payment.no, part.line_no)
-        };
-        let back = another.lines.iter().filter(is_back).map(|part| part.amount);
-        let amount = wanted.minus(Fen::sum(back)?)?.min(rest);
+        // Goods that are in another one are not asked back by themselves.
+        let left = after.lines_left_of(&another);
+        let gone = worth(&another.lines).minus(worth(&left))?;
+        let mut amount = wanted.minus(gone)?.min(rest);
+        // Fees do not go back with goods of an order that was sent since.
+        if !another.lines.is_empty() && !after.shipments.is_empty() {
+            amount = amount.min(worth(&left));
+        }
         if amount < Fen::new(1) {
             return None;
         }
-        let left: Vec<RefundedLine> =
-            another.lines.iter().filter(|part| !is_back(part)).copied().collect();
         // Goods are not cut.
-        let are_there = left.iter().all(|part| after.is_left(payment.no, part));
-        let lines = if are_there && worth(&left) <= amount { left } else { Vec::new() };
+        let lines = if worth(&left) <= amount { left } else { Vec::new() };
         // Somebody had said yes to as much as WeChat Pay had; perhaps in a life of the database that is lost.
         let waited = matches!(closed.state, RefundState::AwaitingApproval)
             || (closed.asked.is_some() && closed.sent_at.is_none());

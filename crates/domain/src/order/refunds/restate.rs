@@ -81,9 +81,7 @@ impl Order {
     /// the amount says, to the fen by which it depends on the order of asking; what is more are fees. Of less money
     /// than they are worth they are not the goods.
     fn lines_as_stated(&self, refund: &Refund, amount: Fen) -> Vec<RefundedLine> {
-        let parts = refund.lines.iter();
-        let mut lines: Vec<RefundedLine> =
-            parts.filter_map(|part| self.what_is_left_of(refund.payment_no, part)).collect();
+        let mut lines = self.lines_left_of(refund);
         let is_whole = lines == refund.lines;
         // What was asked for beside the goods, such as fees, is where the first difference is.
         let is_of_goods = is_whole && refund.amount == worth(&refund.lines);
@@ -104,6 +102,7 @@ impl Order {
     }
 }
 
-fn gives_way(number: &OutRefundNo, now: Timestamp) -> Event {
+/// What is not sent goes no more.
+pub(super) fn gives_way(number: &OutRefundNo, now: Timestamp) -> Event {
     Event::RefundMoved { out_refund_no: number.clone(), to: RefundState::Withdrawn, at: now }
 }

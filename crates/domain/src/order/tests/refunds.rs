@@ -11,6 +11,7 @@ mod late_ends;
 mod limits;
 mod lines;
 mod named;
+mod overlaps;
 mod people;
 mod recording;
 mod restated_ends;
@@ -18,6 +19,7 @@ mod restating;
 mod sending;
 mod telling;
 mod untold;
+mod world;
 
 pub(super) use fees::tea_and_cup;
 pub(super) use lines::paid as of_lines;

@@ -8,11 +8,10 @@ use super::super::refund_samples::{
 };
 use super::super::samples::{TOTAL, ship, start};
 use super::fees::{by, number, tea_and_cup};
-use crate::case::{CaseKind, CaseOpening};
+use crate::case::CaseKind;
 use crate::fact::RefundProgress;
 use crate::job::{JobChange, JobId};
 use crate::order::{CancelCause, Command, Decision, Order, OrderStatus, Rejection};
-use crate::outgoing::OutgoingKind;
 use crate::refund::{Asker, NUMBER_TAKEN, RefundState, RefundStatus};
 use crate::{Fen, OutRefundNo};
 
@@ -222,26 +221,6 @@ fn that_all_of_a_surplus_is_there_although_less_was_owed_is_shown_to_a_person() 
     let whole = at(10).play(&order, &owing(&order, TOTAL));
     let written = at(60).written(&whole, &said_of(&whole, last(&whole), succeeded()));
     assert_eq!(written.cases, []);
-}
-
-/// Tried again by somebody who may not alone, and another person said no. Then its first request was there after
-/// all, so that the order was cancelled, and came to nothing: neither the goods nor the money are with the buyer.
-#[test]
-fn what_is_closed_after_somebody_said_no_to_what_went_in_its_place_is_shown_to_a_person() {
-    let order = rejected(play(paid(), &[|_| Command::Cancel(CancelCause::Operator)]));
-    let first = no(&order);
-    let order = at(20).approving_above(0).play(&order, &retry(&order));
-    assert_eq!(last(&order).replaces, Some(first.clone()));
-    let order = at(30).play(&order, &decline(&order));
-    let order = told(&at(40), &order, &first, RefundProgress::Processing);
-    assert_eq!(order.status, OrderStatus::Cancelled);
-    let fact = said_of(&order, order.refund(&first).unwrap(), RefundProgress::Closed);
-    let written = at(50).written(&order, &fact);
-    let shown = |case: &CaseOpening| {
-        (case.kind, case.subject.as_str()) == (CaseKind::RefundAbnormal, first.as_str())
-    };
-    assert!(written.cases.iter().any(shown), "{:?}", written.cases);
-    assert!(written.outgoing.iter().any(|told| told.kind == OutgoingKind::CaseOpened));
 }
 
 /// Surplus money of which a person said first that so much is owed, and then so much; the first of them was
