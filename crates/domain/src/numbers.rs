@@ -149,6 +149,20 @@ impl OutRefundNo {
         self.0.get(..LENGTH).is_some_and(|start| OrderNumber::parse(start).is_some())
     }
 
+    /// Whether it is a number that we derive for a refund of this payment: of a surplus, of what somebody asked for, or
+    /// in the place of such a one. At the merchant's console nobody types one.
+    #[must_use]
+    pub fn is_derived_from(&self, out_trade_no: &OutTradeNo) -> bool {
+        let tail = self.0.strip_prefix(out_trade_no.as_str());
+        let Some(tail) = tail.and_then(|tail| tail.strip_prefix('-')) else { return false };
+        let (first, which) =
+            tail.split_once('-').map_or((tail, None), |(f, which)| (f, Some(which)));
+        let is_request =
+            |name: &str| name.len() == 8 && name.bytes().all(|b| ALPHABET.contains(&b));
+        let is_first = first == "S" || first.strip_prefix('R').is_some_and(is_request);
+        is_first && which.is_none_or(|which| which.parse::<u8>().is_ok_and(|which| which > 1))
+    }
+
     /// Reads a number: 1 to 64 of `[0-9A-Za-z_-]` (WeChat Pay also allows `|`, `*` and `@`, which
     /// would have to be escaped in URLs; we never make them and refuse them).
     #[must_use]

@@ -142,7 +142,7 @@ fn notices(ledger: &Value) -> Value {
     list(&ledger["notifications"]).map(of).collect()
 }
 
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
+pub(crate) fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 

@@ -57,6 +57,10 @@ struct Outcome {
 
 /// Logs one call.
 pub(crate) fn log(draft: &Draft, answer: &Result<WireResponse, TransportError>, duration_ms: i64) {
+    // Where nobody listens, bodies are not read for it.
+    if !tracing::enabled!(Level::ERROR) {
+        return;
+    }
     let Subject { kind, numbers } = subject(draft);
     let Outcome { level, status, code, request_id, error } = outcome(draft.method, answer);
     // A macro, because each level is a place of its own to `tracing`.

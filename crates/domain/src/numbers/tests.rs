@@ -135,6 +135,23 @@ fn the_numbers_of_refunds_are_derived_from_what_they_are_for() {
 }
 
 #[test]
+fn what_is_derived_from_a_payment_is_known_by_its_form() {
+    let number = OrderNumber::compose(at(), None, 0);
+    let [first, second] = [1, 2].map(|no| OutTradeNo::of_payment(&number, no));
+    for begun in [OutRefundNo::of_surplus(&second), OutRefundNo::of_request(&second, "x")] {
+        let replaced = begun.replacement(&second, 1);
+        assert!(begun.is_derived_from(&second) && replaced.is_derived_from(&second));
+        assert!(!begun.is_derived_from(&first) && !replaced.is_derived_from(&first));
+    }
+    for other in
+        ["", "-", "-C01", "-S1", "-S-1", "-S-x", "-RQEZ8VWK", "-RQEZ8VWKDD", "-Rqez8vwkd", "-S-2-3"]
+    {
+        let typed = OutRefundNo::stated(&format!("{first}{other}")).unwrap();
+        assert!(!typed.is_derived_from(&first), "{typed}");
+    }
+}
+
+#[test]
 fn a_number_is_shown_as_it_is() {
     let number = OrderNumber::compose(at(), None, 0);
     let (payment, refund) = (OutTradeNo::of_payment(&number, 1), OutRefundNo("R".into()));

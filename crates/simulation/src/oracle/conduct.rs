@@ -4,7 +4,7 @@ use super::{Oracle, Seen};
 use crate::marks::Mark;
 use crate::node::{Honesty, Notification, Outcome, Said, transport_order_of};
 use crate::time::{SECOND, instant};
-use crate::wechat::Asked;
+use crate::wechat::{Asked, TrueRefund};
 use crate::world::World;
 use domain::changeset::{Changeset, Fence};
 use domain::job::JobKind;
@@ -44,10 +44,23 @@ pub(super) fn parked(world: &World, fence: &Fence) {
     // News of it that was kept for later has the job of a payment.
     let was_kept = fence.job.kind == JobKind::FollowPayment
         && !world.wechat.truth(|truth| truth.ordered.contains_key(subject));
-    if is_nobodys || was_kept {
+    if is_nobodys || was_kept || differs_for_good(world, fence) {
         return;
     }
     world.chronicle.violated("I37", NOT_PARKED, fence.job.to_string());
+}
+
+/// WeChat Pay has a refund that was paid back another way, or that freed its money to others: for a day it is asked
+/// whether that has changed, and a person has read of it (ADR 21).
+fn differs_for_good(world: &World, fence: &Fence) -> bool {
+    let number = &fence.job.subject;
+    let is_there = |there: &TrueRefund| there.out_refund_no == *number && there.status != "CLOSED";
+    let is_over = |refund: &Refund| {
+        !refund.reserves() || refund.state.status() == RefundStatus::SettledOffline
+    };
+    fence.job.kind == JobKind::FollowRefund
+        && world.wechat.refunds().iter().any(is_there)
+        && world.oracle.look(|seen| seen.refund(number).is_some_and(is_over))
 }
 
 /// Whether it was signed too long before it was looked at, for a node whose clock is right.

@@ -85,6 +85,11 @@ impl Sandbox {
         self.done("POST", &format!("/_sandbox/pay/{number}"), &json!({})).await.map(drop)
     }
 
+    /// The notification of a payment is sent once more, now.
+    pub(crate) async fn tell_again(&self, number: &str) -> Result<()> {
+        self.done("POST", &format!("/_sandbox/notify/{number}"), &json!({})).await.map(drop)
+    }
+
     /// A refund that did not reach its payer does so after all. It may have done so before: the services, whose
     /// books its number is from, hear of it later.
     pub(crate) async fn end_refund_well(&self, out_refund_no: &str) -> Result<()> {

@@ -54,7 +54,7 @@ impl Order {
         let needed = if frees { Fen::ZERO } else { said.amount };
         // One of ours whose record was lost is of what a person said is owed: what is not sent is asked for without it.
         let is_of_the_word =
-            !frees && out_refund_no.is_of_our_shape() && self.last_word(payment).is_some();
+            !frees && is_derived(out_refund_no, payment) && self.last_word(payment).is_some();
         let unsent = self.unsent_of(payment).filter(|_| is_of_the_word);
         let mut events: Vec<Event> =
             unsent.map(|unsent| gives_way(&unsent.out_refund_no, now)).collect();
@@ -165,7 +165,7 @@ impl Order {
     pub(super) fn asked_here(&self, payment: &Payment) -> Fen {
         // Nobody else gives out such a number: its record was lost.
         let is_ours = |refund: &&Refund| {
-            refund.kind != RefundKind::External || refund.out_refund_no.is_of_our_shape()
+            refund.kind != RefundKind::External || is_derived(&refund.out_refund_no, payment)
         };
         let ours = self.refunds_of(payment.no).filter(is_ours);
         super::total(ours.filter(|refund| refund.reserves()))
@@ -309,6 +309,11 @@ fn kind_of(out_refund_no: &OutRefundNo, payment: &Payment) -> RefundKind {
     let is_automatic =
         is_surplus(payment) && *out_refund_no == OutRefundNo::of_surplus(payment.out_trade_no());
     if is_automatic { RefundKind::Surplus } else { RefundKind::External }
+}
+
+/// Whether we asked for it, if only in commits that are lost.
+fn is_derived(out_refund_no: &OutRefundNo, payment: &Payment) -> bool {
+    out_refund_no.is_derived_from(payment.out_trade_no())
 }
 
 fn is_surplus(payment: &Payment) -> bool {
