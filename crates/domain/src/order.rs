@@ -315,7 +315,7 @@ impl Order {
     pub fn settled_payment(&self) -> Option<&Payment> {
         match &self.settlement.as_ref()?.by {
             SettledBy::Wechat { payment_no } | SettledBy::Wallet { payment_no } => {
-                self.payments.iter().find(|p| p.no == *payment_no)
+                self.payment_by_no(*payment_no)
             }
             SettledBy::Cash { .. } | SettledBy::Free => None,
         }
@@ -325,6 +325,18 @@ impl Order {
     #[must_use]
     pub fn payment(&self, out_trade_no: &OutTradeNo) -> Option<&Payment> {
         self.payments.iter().find(|p| p.out_trade_no() == out_trade_no)
+    }
+
+    /// The payment that is the first, second, … of this order.
+    #[must_use]
+    pub fn payment_by_no(&self, no: PaymentNo) -> Option<&Payment> {
+        self.payments.iter().find(|payment| payment.no == no)
+    }
+
+    /// The payment whose money a refund returns.
+    #[must_use]
+    pub fn payment_of(&self, refund: &Refund) -> Option<&Payment> {
+        self.payment_by_no(refund.payment_no)
     }
 
     /// The payment that the buyer may be sent to.

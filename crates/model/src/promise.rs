@@ -196,7 +196,7 @@ pub(crate) fn of_end(order: &Order) -> Result<(), Broken> {
 
 /// One of the order's payments, if the order knows it.
 pub(crate) fn payment(order: &Order, which: Which) -> Option<&Payment> {
-    order.payments.iter().find(|payment| payment.no == which.no())
+    order.payment_by_no(which.no())
 }
 
 /// The refund of one of the payments, if there is one.

@@ -222,7 +222,7 @@ pub fn refund_stated(
     progress: RefundProgress,
 ) -> RefundFact {
     let refund = order.refund(number).expect("a refund");
-    let payment = order.payments.iter().find(|p| p.no == refund.payment_no).expect("its payment");
+    let payment = order.payment_of(refund).expect("its payment");
     let statement = RefundStatement {
         refund_id: RefundId::new(format!("5{number}")),
         transaction_id: payment.receipt().expect("money").transaction_id.clone(),

@@ -199,7 +199,7 @@ fn request_of(
 ) -> Option<(Timestamp, AbnormalRequest)> {
     let refund = order.refund(&out_refund_no)?;
     let RefundState::Processing { refund_id } = &refund.state else { return None };
-    let payment = order.payments.iter().find(|payment| payment.no == refund.payment_no)?;
+    let payment = order.payment_of(refund)?;
     let request = AbnormalRequest {
         refund_id: refund_id.clone(),
         out_trade_no: payment.out_trade_no().clone(),

@@ -364,7 +364,7 @@ fn request_of(order: &Order, out_refund_no: &OutRefundNo) -> Option<RefundReques
     let refund = order
         .refund(out_refund_no)
         .filter(|refund| matches!(refund.state, RefundState::Sending))?;
-    let payment = order.payments.iter().find(|payment| payment.no == refund.payment_no)?;
+    let payment = order.payment_of(refund)?;
     let receipt = payment.receipt()?;
     Some(RefundRequest {
         out_refund_no: refund.out_refund_no.clone(),

@@ -126,7 +126,7 @@ impl Paydesk {
         if order.settlement.is_some() {
             return Ok(Readiness::offer(Paydesk::show(order)));
         }
-        let payment = order.payments.iter().find(|payment| payment.no == no);
+        let payment = order.payment_by_no(no);
         let Some(payment) = payment.filter(|payment| payment.is_open()).cloned() else {
             return Err(ended(&order, no));
         };
@@ -228,7 +228,7 @@ impl Paydesk {
     /// Two clicks: the second waits for the answer to the first, so that a number is ordered once.
     async fn await_call(&self, mut order: Order, no: PaymentNo) -> Result<Order, TransactError> {
         for _ in 0..AWAIT_MS / LOOK_EVERY_MS {
-            let payment = order.payments.iter().find(|payment| payment.no == no);
+            let payment = order.payment_by_no(no);
             if !payment.is_some_and(|payment| self.is_being_called(payment, Caller::Other)) {
                 break;
             }
@@ -320,7 +320,7 @@ fn report(payment: &Payment, error: &GatewayError) {
 
 /// Why a payment that is not open has nothing to offer.
 fn ended(order: &Order, no: PaymentNo) -> OfferError {
-    let payment = order.payments.iter().find(|payment| payment.no == no);
+    let payment = order.payment_by_no(no);
     match payment.map(|payment| &payment.state) {
         Some(PaymentState::Rejected { code, .. }) => {
             let code = code.clone();

@@ -418,7 +418,7 @@ pub(super) fn ended_cases(after: &Order, event: &Event) -> Vec<CaseEnd> {
 /// Of which kinds a surplus payment's own cases are. Its number may be the order's, and what was done in the belief
 /// that a refund came to nothing is not over with it (see [`against`]).
 fn ends_of_surplus(after: &Order, refund: &Refund) -> impl Iterator<Item = CaseKind> {
-    let payment = after.payments.iter().find(|payment| payment.no == refund.payment_no);
+    let payment = after.payment_of(refund);
     let opened = payment.and_then(|payment| match &payment.state {
         PaymentState::Surplus { why, .. } => Some(surplus_case(*why).0),
         PaymentState::Created
@@ -453,14 +453,14 @@ fn surplus_case(why: SurplusCause) -> (CaseKind, &'static str) {
 /// The surplus payment that is paid back, all of it, now that this refund is; also when somebody
 /// did it elsewhere.
 pub(super) fn surplus_paid_back(after: &Order, refund: &Refund) -> Option<String> {
-    let payment = after.payments.iter().find(|payment| payment.no == refund.payment_no)?;
+    let payment = after.payment_of(refund)?;
     let PaymentState::Surplus { .. } = &payment.state else { return None };
     is_back_whole(after, refund).then(|| payment.out_trade_no().as_str().to_owned())
 }
 
 /// Whether all of the payment that this refund returns is paid back.
 fn is_back_whole(after: &Order, refund: &Refund) -> bool {
-    let payment = after.payments.iter().find(|payment| payment.no == refund.payment_no);
+    let payment = after.payment_of(refund);
     let receipt = payment.and_then(Payment::receipt);
     receipt.is_some_and(|receipt| after.paid_back(refund.payment_no) >= receipt.amount)
 }

@@ -102,7 +102,7 @@ fn follow_refund(after: &Order, refund: &Refund, now: Timestamp, pace: Pace) -> 
 /// Whether somebody said no to it before it was sent, as far as we remember. The yes, the sending and the
 /// news that it succeeded may be among commits that a failover has lost, and nobody would ever ask again.
 fn is_asked_about_once(after: &Order, refund: &Refund) -> bool {
-    let payment = after.payments.iter().find(|payment| payment.no == refund.payment_no);
+    let payment = after.payment_of(refund);
     let is_at_wechat = payment.is_some_and(|payment| !payment.is_from_wallet());
     let ended_unsent = matches!(refund.state, RefundState::Declined | RefundState::Withdrawn)
         && refund.sent_at.is_none();
@@ -344,7 +344,7 @@ pub(super) fn effect(after: &Order, event: &Event) -> Option<String> {
 
 /// The number of a payment as WeChat Pay knows it.
 pub(super) fn number_of(after: &Order, no: PaymentNo) -> Option<String> {
-    let payment = after.payments.iter().find(|payment| payment.no == no)?;
+    let payment = after.payment_by_no(no)?;
     Some(payment.out_trade_no().as_str().to_owned())
 }
 

@@ -82,7 +82,7 @@ fn of_event(after: &Order, event: &Event) -> Posted {
 }
 
 fn payment(order: &Order, no: PaymentNo) -> Result<&Payment, Impossible> {
-    order.payments.iter().find(|payment| payment.no == no).ok_or(Impossible)
+    order.payment_by_no(no).ok_or(Impossible)
 }
 
 fn settled(after: &Order, settlement: &Settlement) -> Posted {

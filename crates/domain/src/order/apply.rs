@@ -141,19 +141,19 @@ impl Order {
     /// When its money came: what WeChat Pay says, else when we recorded it.
     fn time_of(&self, settlement: &Settlement) -> Timestamp {
         let SettledBy::Wechat { payment_no } = settlement.by else { return settlement.at };
-        let payment = self.payments.iter().find(|payment| payment.no == payment_no);
+        let payment = self.payment_by_no(payment_no);
         payment.and_then(Payment::receipt).map_or(settlement.at, |receipt| receipt.success_at)
     }
 
     fn put(&mut self, no: PaymentNo, state: PaymentState) {
-        if let Some(payment) = self.payment_by_no(no) {
+        if let Some(payment) = self.payment_mut(no) {
             payment.state = state;
         }
     }
 
     fn prove_rejection(&mut self, no: PaymentNo) {
         if let Some(Payment { state: PaymentState::Rejected { proven, .. }, .. }) =
-            self.payment_by_no(no)
+            self.payment_mut(no)
         {
             *proven = true;
         }
@@ -189,7 +189,7 @@ impl Order {
         }
     }
 
-    fn payment_by_no(&mut self, no: PaymentNo) -> Option<&mut Payment> {
+    fn payment_mut(&mut self, no: PaymentNo) -> Option<&mut Payment> {
         self.payments.iter_mut().find(|p| p.no == no)
     }
 

@@ -58,7 +58,7 @@ impl WireRefundedLine {
 impl WireRefund {
     /// The twin.
     pub(crate) fn of(refund: &Refund, order: &Order) -> WireRefund {
-        let payment = order.payments.iter().find(|payment| payment.no == refund.payment_no);
+        let payment = order.payment_of(refund);
         WireRefund {
             out_refund_no: refund.out_refund_no.as_str().to_owned(),
             out_trade_no: payment.map(|p| p.out_trade_no().to_string()).unwrap_or_default(),

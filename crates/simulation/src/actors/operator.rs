@@ -149,7 +149,7 @@ fn verdict(world: &World, id: OrderId) -> Option<Command> {
             | RefundStatus::Succeeded
             | RefundStatus::SettledOffline => false,
         })?;
-        let payment = order.payments.iter().find(|payment| payment.no == waits.payment_no);
+        let payment = order.payment_of(waits);
         Some((waits.clone(), payment?.clone()))
     })?;
     let (out_refund_no, status) = (refund.out_refund_no.clone(), refund.state.status());

@@ -174,7 +174,7 @@ impl Seen {
     }
 
     fn mark_paid(&self, world: &World, node: u32, before: Option<&Order>, no: PaymentNo) {
-        let paid = before.and_then(|b| b.payments.iter().find(|p| p.no == no));
+        let paid = before.and_then(|b| b.payment_by_no(no));
         if paid.is_some_and(|p| p.state == PaymentState::Created) {
             world.chronicle.sometimes(Mark::SuccessBeforePrepayAnswer);
         }
@@ -286,7 +286,7 @@ fn mark_displaced(world: &World, before: Option<&Order>, changeset: &Changeset) 
 }
 
 fn mark_closed(world: &World, after: &Order, no: PaymentNo) {
-    let was = after.payments.iter().find(|p| p.no == no);
+    let was = after.payment_by_no(no);
     let number = was.map(|p| p.out_trade_no().as_str());
     let ordered = |number| world.wechat.truth(|t| t.ordered.contains_key(number));
     if number.is_some_and(|number| !ordered(number)) {

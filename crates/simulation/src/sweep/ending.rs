@@ -52,7 +52,7 @@ fn told(order: &Order) -> String {
             SettledBy::Cash { .. } => "cash".to_owned(),
             SettledBy::Free => "free".to_owned(),
             SettledBy::Wechat { payment_no } | SettledBy::Wallet { payment_no } => {
-                let payment = order.payments.iter().find(|payment| payment.no == payment_no);
+                let payment = order.payment_by_no(payment_no);
                 format!("paid by {}", payment.map_or("nobody", trade_type))
             }
         });
@@ -67,7 +67,7 @@ fn told(order: &Order) -> String {
 
 /// Money that goes back: how much of its payment, and how far it got.
 fn back(order: &Order, refund: &Refund) -> String {
-    let payment = order.payments.iter().find(|payment| payment.no == refund.payment_no);
+    let payment = order.payment_of(refund);
     let receipt = payment.and_then(Payment::receipt);
     let is_all = receipt.is_some_and(|receipt| receipt.amount == refund.amount);
     let state = match refund.state.status() {

@@ -91,7 +91,7 @@ impl std::fmt::Debug for RefundRow {
 impl RefundRow {
     /// `None` for a refund of a payment that the order does not have.
     pub(super) fn of(order: &Order, refund_no: u16, refund: &Refund) -> Option<RefundRow> {
-        let payment = order.payments.iter().find(|p| p.no == refund.payment_no)?;
+        let payment = order.payment_of(refund)?;
         let mut row = RefundRow {
             mchid: payment.terms.mchid.as_str().to_owned(),
             out_refund_no: refund.out_refund_no.as_str().to_owned(),

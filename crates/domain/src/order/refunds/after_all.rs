@@ -55,7 +55,7 @@ impl Order {
 
     /// The numbers that what takes its place may have, also where they are known already.
     fn next_numbers(&self, refund: &Refund) -> impl Iterator<Item = OutRefundNo> {
-        let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
+        let payment = self.payment_of(refund);
         let (first, length) = self.beginning_of(refund);
         let which = length..=length.saturating_add(self.refunds.len());
         let number = move |payment: &Payment| {

@@ -134,7 +134,7 @@ impl Order {
 
     /// Whether it returns money of which its order keeps nothing, and all of that goes back.
     pub(crate) fn all_goes_back(&self, refund: &Refund) -> bool {
-        let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
+        let payment = self.payment_of(refund);
         payment.is_some_and(|payment| {
             self.why_all_goes_back(payment).is_some() && self.rest_of(payment) == Fen::ZERO
         })
@@ -214,7 +214,7 @@ impl Order {
 
     /// Whether it returns money that its order could not take.
     pub(super) fn returns_surplus(&self, refund: &Refund) -> bool {
-        let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
+        let payment = self.payment_of(refund);
         refund.kind != RefundKind::External && payment.is_some_and(is_surplus)
     }
 

@@ -46,7 +46,7 @@ impl Order {
         if !refund.lines.is_empty() {
             return refund.amount <= worth(&refund.lines) || self.status == OrderStatus::Cancelling;
         }
-        let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
+        let payment = self.payment_of(refund);
         let rest = payment.map_or(Fen::ZERO, |payment| self.rest_of(payment));
         let is_all = if refund.reserves() { rest == Fen::ZERO } else { refund.amount >= rest };
         let is_of_before = self.shipments.iter().any(|sent| sent.at > refund.created_at);

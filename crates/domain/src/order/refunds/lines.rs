@@ -46,7 +46,7 @@ impl Order {
     /// A refund that came to nothing, as it would be asked for now: others may have gone before it since,
     /// or the order was shipped.
     pub(super) fn cut_anew(&self, refund: Refund) -> Result<Refund, Rejection> {
-        let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
+        let payment = self.payment_of(&refund);
         let Some(payment) = payment.filter(|_| !refund.lines.is_empty()) else { return Ok(refund) };
         let of =
             |part: &RefundedLine| LineQuantity { line_no: part.line_no, quantity: part.quantity };

@@ -189,7 +189,7 @@ impl Order {
     ) -> Result<Refund, Rejection> {
         let another = self.replacing(refund, now).ok_or(Rejection::TooManyRefunds)?;
         let another = self.cut_anew(another)?;
-        let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
+        let payment = self.payment_of(refund);
         let rest = payment.map_or(Fen::ZERO, |payment| self.rest_of(payment));
         let some_is_back = self.returns_surplus(refund) && rest < refund.amount;
         let named = amount.and_then(|amount| self.asked_here(payment?).plus(amount));
@@ -251,7 +251,7 @@ impl Order {
         let to = RefundState::SettledOffline { note: note.to_owned(), at: now };
         let mut events =
             vec![Event::RefundMoved { out_refund_no: out_refund_no.clone(), to, at: now }];
-        let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
+        let payment = self.payment_of(refund);
         if let Some(payment) = payment {
             events.extend(self.what_is_left(&events, (payment, out_refund_no), now));
         }
@@ -264,7 +264,7 @@ impl Order {
 
     /// Whether a refund that freed its amount can have it again.
     pub(super) fn has_room(&self, refund: &Refund) -> bool {
-        let payment: Option<&Payment> = self.payments.iter().find(|p| p.no == refund.payment_no);
+        let payment = self.payment_of(refund);
         payment.is_some_and(|payment| refund.amount <= self.rest_of(payment))
             && self.has_lines_left(refund)
     }
@@ -315,7 +315,7 @@ impl Order {
         if self.has_all_refunds(closed.payment_no) {
             return None;
         }
-        let payment = self.payments.iter().find(|payment| payment.no == closed.payment_no)?;
+        let payment = self.payment_of(closed)?;
         let (first, length) = self.beginning_of(closed);
         // One that was given up for a while may have had another in its place, of what was owed by then.
         let last = self.last_of_chain(&closed.out_refund_no)?;
@@ -363,7 +363,7 @@ impl Order {
     /// Whether it was sent or is about to be, as far as this life of the database knows; or it is money that the order
     /// does not keep. Of what somebody declined or took back meanwhile WeChat Pay may know from a life that is lost.
     fn is_still_wanted(&self, closed: &Refund) -> bool {
-        let payment = self.payments.iter().find(|payment| payment.no == closed.payment_no);
+        let payment = self.payment_of(closed);
         let is_owed = payment.is_some_and(|payment| self.why_all_goes_back(payment).is_some());
         closed.sent_at.is_some() || closed.is_unsent() || is_owed
     }
@@ -383,7 +383,7 @@ impl Order {
             return None;
         }
         let another = after.replacing(closed, now)?;
-        let payment = after.payments.iter().find(|payment| payment.no == closed.payment_no)?;
+        let payment = after.payment_of(closed)?;
         let rest = after.rest_of(payment);
         // All of a surplus goes back, unless a person said how much of it.
         let wanted = match after.owed_as_named(payment) {

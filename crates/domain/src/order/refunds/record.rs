@@ -51,7 +51,7 @@ impl Order {
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
         let differs = |why| differs(refund, why);
-        let payment = self.payments.iter().find(|payment| payment.no == refund.payment_no);
+        let payment = self.payment_of(refund);
         let is_its = |payment: &&Payment| *payment.out_trade_no() == said.out_trade_no;
         let Some(payment) = payment.filter(is_its) else { return self.record_taken(refund, now) };
         if refund.refund_id().is_some_and(|known| *known != said.refund_id) {

@@ -28,7 +28,7 @@ pub(super) fn none_beside_its_twin(w: &Watched<'_>) -> Result<(), String> {
     let order = w.commit.after;
     for refund in requested(w).filter(|refund| refund.replaces.is_some()) {
         let first = replaced_by(order, refund).last().unwrap_or(refund);
-        let Some(payment) = order.payments.iter().find(|p| p.no == refund.payment_no) else {
+        let Some(payment) = order.payment_of(refund) else {
             continue;
         };
         for which in 1..=order.refunds.len() {
@@ -49,7 +49,7 @@ pub(super) fn asked_by_somebody(w: &Watched<'_>) -> Result<(), String> {
     let order = w.commit.after;
     let is_over = matches!(order.status, OrderStatus::Cancelling | OrderStatus::Cancelled);
     for refund in requested(w).filter(|refund| refund.asked_by == Asker::Paydesk) {
-        let payment = order.payments.iter().find(|payment| payment.no == refund.payment_no);
+        let payment = order.payment_of(refund);
         if !is_over && !payment.is_some_and(is_surplus) {
             return Err(format!("{}: nobody asked for it", refund.out_refund_no));
         }

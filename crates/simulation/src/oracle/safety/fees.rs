@@ -22,7 +22,7 @@ fn of(order: &Order, no: PaymentNo) -> impl Iterator<Item = &Refund> {
 
 /// Whether nothing of what was paid is left.
 fn takes_all(order: &Order, no: PaymentNo) -> bool {
-    let paid = order.payments.iter().find(|payment| payment.no == no).and_then(|p| p.receipt());
+    let paid = order.payment_by_no(no).and_then(|p| p.receipt());
     paid.is_some_and(|paid| sum(of(order, no).filter(|r| reserves(r))) == paid.amount.get())
 }
 

@@ -8,7 +8,7 @@ use domain::payment::{Payment, PaymentNo, SurplusCause};
 pub(super) fn recorded_truly(w: &Watched<'_>) -> Result<(), String> {
     for payment in &w.commit.after.payments {
         let Some(receipt) = payment.receipt() else { continue };
-        let before = w.commit.before.and_then(|b| b.payments.iter().find(|p| p.no == payment.no));
+        let before = w.commit.before.and_then(|b| b.payment_by_no(payment.no));
         if before.and_then(Payment::receipt).is_some() {
             continue;
         }
@@ -35,7 +35,7 @@ fn settling<'a>(w: &'a Watched<'_>) -> Option<&'a Payment> {
     let settlement = w.commit.after.settlement.as_ref().filter(|_| settles)?;
     match &settlement.by {
         SettledBy::Wechat { payment_no } | SettledBy::Wallet { payment_no } => {
-            w.commit.after.payments.iter().find(|p| p.no == *payment_no)
+            w.commit.after.payment_by_no(*payment_no)
         }
         SettledBy::Cash { .. } | SettledBy::Free => None,
     }
@@ -108,7 +108,7 @@ pub(super) fn no_needless_refund(w: &Watched<'_>) -> Result<(), String> {
 
 /// Whether it is not what was asked, in truth.
 fn is_another_sum(w: &Watched<'_>, no: PaymentNo) -> bool {
-    let payment = w.commit.after.payments.iter().find(|payment| payment.no == no);
+    let payment = w.commit.after.payment_by_no(no);
     payment.is_some_and(|payment| {
         let number = payment.out_trade_no().as_str();
         let truth = w.world.wechat.truth(|truth| truth.paid.get(number).cloned());
@@ -121,7 +121,7 @@ fn is_another_sum(w: &Watched<'_>, no: PaymentNo) -> bool {
 
 /// Whether WeChat Pay has a refund of it that a failover made us forget.
 fn has_gone_back(w: &Watched<'_>, no: PaymentNo) -> bool {
-    let payment = w.commit.after.payments.iter().find(|payment| payment.no == no);
+    let payment = w.commit.after.payment_by_no(no);
     let number = payment.map(|payment| payment.out_trade_no().as_str());
     w.world.failovers() > 0
         && w.world

@@ -85,7 +85,7 @@ pub(super) fn of_surplus(w: &Watched<'_>) -> Result<(), String> {
 
 /// Exactly one refund of the whole payment is kept.
 fn goes_back_whole(order: &Order, no: PaymentNo) -> Result<(), String> {
-    let paid = order.payments.iter().find(|p| p.no == no).and_then(|p| p.receipt());
+    let paid = order.payment_by_no(no).and_then(|p| p.receipt());
     let paid = paid.map(|receipt| receipt.amount.get());
     let kept = of(order, no).filter(|refund| reserves(refund));
     let amounts: Vec<i64> = kept.map(|refund| refund.amount.get()).collect();
@@ -97,7 +97,7 @@ fn goes_back_whole(order: &Order, no: PaymentNo) -> Result<(), String> {
 
 /// An automatic refund is for money that the order could not take, and for no other.
 fn is_owed(order: &Order, refund: &Refund) -> Result<(), String> {
-    let payment = order.payments.iter().find(|payment| payment.no == refund.payment_no);
+    let payment = order.payment_of(refund);
     if refund.kind == RefundKind::Surplus && !payment.is_some_and(is_surplus) {
         return Err(format!("{} without surplus money", refund.out_refund_no));
     }
