@@ -404,11 +404,12 @@ impl Order {
         }
         // Goods are not cut.
         let lines = if worth(&left) <= amount { left } else { Vec::new() };
-        // Somebody had said yes to as much as WeChat Pay had; perhaps in a life of the database that is lost.
-        let waited = matches!(closed.state, RefundState::AwaitingApproval)
-            || (closed.asked.is_some() && closed.sent_at.is_none());
+        // Somebody had said yes to as much as WeChat Pay had; perhaps in a life of the database that is lost. What goes
+        // by itself needed none, unless it waited for one.
         let is_by_itself = closed.kind == RefundKind::Surplus;
-        let state = if waited && !is_by_itself && amount > said {
+        let waited = matches!(closed.state, RefundState::AwaitingApproval)
+            || (closed.asked.is_some() && closed.sent_at.is_none() && !is_by_itself);
+        let state = if waited && amount > said {
             RefundState::AwaitingApproval
         } else if amount > closed.as_asked().amount {
             another.state

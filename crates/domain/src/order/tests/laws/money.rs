@@ -42,13 +42,14 @@ fn refunds_of<'a>(order: &'a Order, payment: &Payment) -> impl Iterator<Item = &
     order.refunds.iter().filter(move |refund| refund.payment_no == no)
 }
 
-/// Whether WeChat Pay has taken on, or the payer has, the money of all goods.
+/// Whether WeChat Pay has taken on, or the payer has, the money of all goods; also where somebody got another amount for
+/// them than was asked.
 fn are_goods_back(order: &Order) -> bool {
     let accepted = order.refunds.iter().filter(|refund| {
         matches!(refund.state.status(), RefundStatus::Processing | RefundStatus::Abnormal)
             || is_back(refund)
     });
-    let parts: Vec<_> = accepted.flat_map(|refund| &refund.lines).collect();
+    let parts: Vec<_> = accepted.flat_map(|refund| refund.as_asked().lines).collect();
     let of_line = |line_no| parts.iter().filter(move |part| part.line_no == line_no);
     let is_back = |line: &OrderLine| {
         of_line(line.line_no).map(|part| part.quantity).sum::<u32>() >= line.quantity
