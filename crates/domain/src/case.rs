@@ -231,9 +231,8 @@ mod tests {
         assert_eq!((CaseKind::parse("other"), CaseStatus::parse("other")), (None, None));
     }
 
-    #[test]
-    fn a_log_shows_what_a_case_is_about_and_nothing_that_people_wrote() {
-        let case = Case {
+    fn case() -> Case {
+        Case {
             id: CaseId::new(uuid::Uuid::from_u128(7)),
             kind: CaseKind::Stock,
             subject: "NUMBER-1".to_owned(),
@@ -243,7 +242,26 @@ mod tests {
             note: Some("a secret".to_owned()),
             order: None,
             opened_at: Timestamp::from_seconds(1),
+        }
+    }
+
+    #[test]
+    fn what_is_found_once_more_while_it_heals_waits_for_a_person_again() {
+        let found = |status, assignee: Option<&str>| {
+            let assignee = assignee.map(str::to_owned);
+            let found = Case { status, assignee, ..case() }.found_again("more");
+            assert_eq!(found.detail, "what is known; more");
+            assert_eq!(found.clone().found_again("more").detail, found.detail, "it is known");
+            found.status
         };
+        assert_eq!(found(CaseStatus::Healing, None), CaseStatus::Open);
+        assert_eq!(found(CaseStatus::Healing, Some("operator:1")), CaseStatus::NeedsHuman);
+        assert_eq!(found(CaseStatus::Proposed, Some("operator:1")), CaseStatus::Proposed);
+    }
+
+    #[test]
+    fn a_log_shows_what_a_case_is_about_and_nothing_that_people_wrote() {
+        let case = case();
         let shown = format!("{case:?}");
         assert!(shown.contains("NUMBER-1") && shown.contains("Stock"), "{shown}");
         assert!(!shown.contains("secret"), "{shown}");

@@ -97,6 +97,11 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_written_without_a_sign() {
+        assert_eq!(Fee::ZERO.to_string(), "0.00000");
+    }
+
+    #[test]
     fn what_is_not_one_fee_is_refused() {
         for text in [
             "",

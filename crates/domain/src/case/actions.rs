@@ -173,6 +173,12 @@ mod tests {
     }
 
     #[test]
+    fn the_audit_says_what_was_done() {
+        let names = all_actions().each_ref().map(CaseAction::name);
+        assert_eq!(names, ["assign case", "resolve case", "accept case", "retry case"]);
+    }
+
+    #[test]
     fn who_looks_into_it_and_what_was_said_are_kept_and_nothing_else_is() {
         let open = case(CaseKind::UnknownOrder, CaseStatus::Open, "NUMBER-1");
         let kept = all_actions().each_ref().map(|action| {

@@ -1,6 +1,6 @@
 //! What a command meets besides the order, and what it writes.
 
-use super::samples::epoch;
+use super::samples::{epoch, start};
 use crate::changeset::{Audit, Changeset, Intent};
 use crate::order::{Circumstances, Command, Decision, Event, Order, Rejection, StockOutcome};
 use crate::{CommandId, Epoch, Fen, Timestamp};
@@ -14,6 +14,11 @@ pub(super) struct Moment {
     pub(super) name: String,
     pub(super) stock: StockOutcome,
     pub(super) approval_above: Fen,
+}
+
+/// So many seconds after everything began.
+pub(super) fn at(seconds: i64) -> Moment {
+    Moment::at(start().plus_seconds(seconds))
 }
 
 impl Moment {

@@ -1,6 +1,6 @@
 //! Refunds in every state, each made by commands, and what may be said about them.
 
-use super::moment::Moment;
+use super::moment::{Moment, at};
 use super::samples::{
     TOTAL, accepted, after, fact, number, placed, prepay, receipt, ship, start, start_payment,
     success,
@@ -180,6 +180,18 @@ pub(super) fn said_of(order: &Order, refund: &Refund, progress: RefundProgress) 
     refund_fact(&refund.out_refund_no, RefundAtWechat::Known(said))
 }
 
+/// What WeChat Pay says of a refund of the first payment, whatever we have it with.
+pub(super) fn stated(
+    order: &Order,
+    number: &OutRefundNo,
+    fen: i64,
+    progress: RefundProgress,
+) -> Command {
+    let refund_id = RefundId::new(format!("R-{number}"));
+    let said = RefundStatement { refund_id, ..statement(order, fen, progress) };
+    refund_fact(number, RefundAtWechat::Known(said))
+}
+
 pub(super) fn not_exist(order: &Order) -> Command {
     refund_fact(&no(order), RefundAtWechat::NotExist)
 }
@@ -201,7 +213,13 @@ pub(super) fn play(order: Order, commands: &[fn(&Order) -> Command]) -> Order {
 
 /// Sent, and then refused with a code that a query confirms.
 pub(super) fn rejected(order: Order) -> Order {
-    play(order, &[send, call_refused, not_exist])
+    refused_at(0, &order)
+}
+
+/// The same, so many seconds after everything began.
+pub(super) fn refused_at(seconds: i64, order: &Order) -> Order {
+    let steps = [send, call_refused, not_exist];
+    steps.iter().fold(order.clone(), |order, make| at(seconds).play(&order, &make(&order)))
 }
 
 pub(super) fn closed(order: Order) -> Order {

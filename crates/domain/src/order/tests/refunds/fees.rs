@@ -3,7 +3,7 @@
 
 use super::lines::{amounts, at, back, later, of, paid};
 use crate::fact::RefundProgress;
-use crate::order::tests::moment::Moment;
+use crate::order::tests::moment::{self, Moment};
 use crate::order::tests::refund_samples::{call_refused, not_exist, said_of, send, succeeded};
 use crate::order::tests::samples::{ship, start};
 use crate::order::{
@@ -22,6 +22,11 @@ pub(in crate::order::tests) fn tea_and_cup() -> Order {
 pub(super) fn by(lines: &[(u16, u32)], by: Asker) -> Command {
     let Command::Refund(ask) = of(lines) else { unreachable!() };
     Command::Refund(RefundAsk { by, ..ask })
+}
+
+/// Asked for by the buyer under a name.
+pub(super) fn asked(order: &Order, name: &str, lines: &[(u16, u32)]) -> Order {
+    moment::at(0).named(name).play(order, &by(lines, Asker::Buyer))
 }
 
 pub(super) fn amount(fen: i64, by: Asker) -> Command {

@@ -1,7 +1,7 @@
 //! Refunds that were given up and are there after all: how they end, and what was done meanwhile in the belief
 //! that they came to nothing.
 
-use super::super::moment::Moment;
+use super::super::moment::{Moment, at};
 use super::super::refund_samples::{
     PART, ask, call_refused, console, decline, last, no, not_exist, paid, play, rejected, retry,
     said_of, send, settle_offline, shipped, succeeded, surplus, withdraw,
@@ -14,10 +14,6 @@ use crate::job::{JobChange, JobId};
 use crate::order::{CancelCause, Command, Decision, Order, OrderStatus, Rejection};
 use crate::refund::{Asker, NUMBER_TAKEN, RefundState, RefundStatus};
 use crate::{Fen, OutRefundNo};
-
-fn at(seconds: i64) -> Moment {
-    Moment::at(start().plus_seconds(seconds))
-}
 
 fn told(moment: &Moment, order: &Order, no: &OutRefundNo, progress: RefundProgress) -> Order {
     moment.play(order, &said_of(order, order.refund(no).unwrap(), progress))

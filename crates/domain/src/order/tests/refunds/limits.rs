@@ -93,3 +93,15 @@ fn what_fifty_refunds_tell_in_one_commit_has_room_in_its_version() {
         assert!(!written.tells_too_much());
     }
 }
+
+#[test]
+fn more_than_a_version_has_numbers_for_is_too_much_to_tell() {
+    let cancel = Command::Cancel(CancelCause::Buyer);
+    let written = at().written(&fifty_that_wait(paid_from_wallet()), &cancel);
+    let telling = |count: u16| {
+        let outgoing = written.outgoing.iter().cycle().take(usize::from(count)).cloned().collect();
+        crate::changeset::Changeset { outgoing, ..written.clone() }
+    };
+    assert!(!telling(TOLD_MAX).tells_too_much());
+    assert!(telling(TOLD_MAX + 1).tells_too_much());
+}

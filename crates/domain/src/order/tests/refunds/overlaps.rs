@@ -1,35 +1,20 @@
 //! Two refunds of the same: of goods, of what a person said is owed, or one that was given up and what was done in that
 //! belief. Whichever of them comes to nothing, what is begun is what the payer lacks; and whoever got more is told of.
 
-use super::super::moment::Moment;
+use super::super::moment::at;
 use super::super::refund_samples::{
-    approve, call_refused, decline, last, no, not_exist, paid, play, refund_fact, rejected, retry,
-    send, statement, succeeded, surplus, withdraw,
+    approve, call_refused, decline, last, no, not_exist, paid, play, refused_at, rejected, retry,
+    send, stated, succeeded, surplus, withdraw,
 };
-use super::super::samples::{TOTAL, ship, start};
-use super::fees::{amount, by};
+use super::super::samples::{TOTAL, ship};
+use super::fees::{amount, asked, by};
 use super::lines::paid as paid_for;
 use crate::case::CaseKind;
-use crate::fact::{RefundAtWechat, RefundProgress, RefundStatement};
-use crate::names::RefundId;
-use crate::order::{CancelCause, Command, Order, OrderStatus, Rejection};
-use crate::refund::{Asker, RefundState, RefundStatus};
+use crate::fact::RefundProgress;
+use crate::order::{CancelCause, Command, Order, OrderStatus, RefundAnswer, Rejection};
+use crate::refund::{Asker, NUMBER_TAKEN, RefundState, RefundStatus};
 use crate::{Fen, OutRefundNo};
 use std::collections::BTreeSet;
-
-fn at(seconds: i64) -> Moment {
-    Moment::at(start().plus_seconds(seconds))
-}
-
-fn asked(order: &Order, name: &str, lines: &[(u16, u32)]) -> Order {
-    at(0).named(name).play(order, &by(lines, Asker::Buyer))
-}
-
-fn stated(order: &Order, number: &OutRefundNo, fen: i64, progress: RefundProgress) -> Command {
-    let refund_id = RefundId::new(format!("R-{number}"));
-    let said = RefundStatement { refund_id, ..statement(order, fen, progress) };
-    refund_fact(number, RefundAtWechat::Known(said))
-}
 
 fn told(seconds: i64, order: &Order, no: &OutRefundNo, fen: i64, how: RefundProgress) -> Order {
     at(seconds).play(order, &stated(order, no, fen, how))
@@ -38,13 +23,6 @@ fn told(seconds: i64, order: &Order, no: &OutRefundNo, fen: i64, how: RefundProg
 fn states(order: &Order) -> Vec<(i64, RefundStatus, usize)> {
     let refunds = order.refunds.iter();
     refunds.map(|r| (r.amount.get(), r.state.status(), r.lines.len())).collect()
-}
-
-/// Sent at this time, refused, and proven not to be there.
-fn refused(order: &Order, seconds: i64) -> Order {
-    let order = at(seconds).play(order, &send(order));
-    let order = at(seconds + 1).play(&order, &call_refused(&order));
-    at(seconds + 2).play(&order, &not_exist(&order))
 }
 
 /// A person says that so much is owed.
@@ -110,10 +88,10 @@ fn fees_are_not_begun_again_with_goods_of_an_order_that_was_sent_since() {
     let cup = no(&order);
     let order = at(10).play(&order, &send(&order));
     let order = told(11, &order, &cup, 500, RefundProgress::Processing);
-    let order = refused(&asked(&order, "tea", &[(1, 1)]), 100);
+    let order = refused_at(100, &asked(&order, "tea", &[(1, 1)]));
     let tea = no(&order);
     assert_eq!(last(&order).amount, Fen::new(2_087), "with the fees");
-    let order = refused(&told(110, &order, &cup, 500, RefundProgress::Closed), 200);
+    let order = refused_at(200, &told(110, &order, &cup, 500, RefundProgress::Closed));
     assert_eq!(order.status, OrderStatus::Ready, "{:?}", states(&order));
     let order = at(300).play(&order, &ship("SF-1", true));
     let order = told(400, &order, &tea, 2_087, RefundProgress::Processing);
@@ -144,7 +122,7 @@ fn what_is_not_sent_of_what_is_owed_gives_way_to_a_rest_whose_record_was_lost() 
     let first = no(&order);
     let order = owing(60, &order, 400);
     let second = no(&order);
-    let kept = owing(110, &refused(&order, 100), 1_000);
+    let kept = owing(110, &refused_at(100, &order), 1_000);
     let order = told(200, &kept, &second, 400, succeeded());
     let order = told(201, &order, &first, 300, succeeded());
     let rest = no(&order);
@@ -168,7 +146,7 @@ fn a_buyer_takes_nothing_back_of_an_order_that_is_cancelled() {
     let order = at(100).play(&order, &send(&order));
     let order = told(110, &order, &rest, 500, RefundProgress::Processing);
     assert_eq!(order.status, OrderStatus::Cancelled);
-    let order = refused(&told(120, &order, &rest, 500, RefundProgress::Closed), 200);
+    let order = refused_at(200, &told(120, &order, &rest, 500, RefundProgress::Closed));
     let order = told(230, &order, &whole, 1_000, RefundProgress::Closed);
     let waiting = last(&order);
     assert_eq!((waiting.asked_by, &waiting.state), (Asker::Buyer, &RefundState::AwaitingApproval));
@@ -244,12 +222,29 @@ fn alone_in_the_end(order: &Order, number: &OutRefundNo, fen: i64) -> [Command; 
 fn that_less_was_owed_is_told_also_where_what_was_owed_comes_to_nothing_later() {
     let order = owing(60, &rejected(surplus()), 1_000);
     let more = no(&order);
-    let order = owing(210, &refused(&order, 200), 400);
+    let order = owing(210, &refused_at(200, &order), 400);
     let order = at(300).play(&order, &send(&order));
     let order = at(301).play(&order, &call_refused(&order));
     let open = open_after(&order, alone_in_the_end(&order, &more, 1_000));
     let about = (CaseKind::RefundMismatch, order.number.as_str().to_owned());
     assert!(open.contains(&about), "{open:?}");
+}
+
+/// The number of what a person named was taken, and they named as much again.
+#[test]
+fn that_as_much_was_owed_is_not_told_as_less() {
+    let order = owing(60, &rejected(surplus()), 500);
+    let first = no(&order);
+    let answer = RefundAnswer::Refused { code: NUMBER_TAKEN.to_owned() };
+    let order = at(200).play(&order, &send(&order));
+    let taken = Command::RecordRefundCall { out_refund_no: first.clone(), answer };
+    let order = at(201).play(&order, &taken);
+    let order = owing(210, &at(202).play(&order, &not_exist(&order)), 500);
+    let order = at(300).play(&order, &send(&order));
+    let order = at(301).play(&order, &call_refused(&order));
+    let open = open_after(&order, alone_in_the_end(&order, &first, 500));
+    let about_the_order = open.iter().any(|(_, subject)| subject == order.number.as_str());
+    assert!(!about_the_order, "{open:?}");
 }
 
 #[test]

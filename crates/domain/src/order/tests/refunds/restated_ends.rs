@@ -1,40 +1,20 @@
 //! What follows from a refund that is otherwise at WeChat Pay than we have it: nothing is undone that a person was
 //! told, nothing goes without a yes that needs one, nothing is paid twice by itself, and nothing stays here.
 
-use super::super::moment::Moment;
+use super::super::moment::at;
 use super::super::refund_samples::{
-    ask, call_refused, call_unknown, last, no, not_exist, paid, play, refund_fact, rejected, send,
-    settle_offline, shipped, statement, succeeded, surplus,
+    ask, call_refused, call_unknown, last, no, not_exist, paid, play, rejected, send,
+    settle_offline, shipped, stated, succeeded, surplus,
 };
-use super::super::samples::{TOTAL, ship, start};
-use super::fees::{amount, by, tea_and_cup};
+use super::super::samples::{TOTAL, ship};
+use super::fees::{amount, asked, by, tea_and_cup};
 use super::lines::{amounts, paid as paid_for};
 use crate::case::CaseKind;
-use crate::fact::{RefundAtWechat, RefundProgress, RefundStatement};
+use crate::fact::RefundProgress;
 use crate::job::{JobChange, JobId};
-use crate::names::RefundId;
 use crate::order::{CancelCause, Command, Decision, Order, OrderStatus, Rejection};
 use crate::refund::{Asker, RefundStatus};
 use crate::{Fen, OutRefundNo};
-
-fn at(seconds: i64) -> Moment {
-    Moment::at(start().plus_seconds(seconds))
-}
-
-fn asked(order: &Order, name: &str, lines: &[(u16, u32)]) -> Order {
-    at(0).named(name).play(order, &by(lines, Asker::Buyer))
-}
-
-fn stated(order: &Order, number: &OutRefundNo, fen: i64, progress: RefundProgress) -> Command {
-    refund_fact(number, RefundAtWechat::Known(statement(order, fen, progress)))
-}
-
-/// The same of a second one.
-fn also(order: &Order, number: &OutRefundNo, fen: i64, progress: RefundProgress) -> Command {
-    let said =
-        RefundStatement { refund_id: RefundId::new("R-2"), ..statement(order, fen, progress) };
-    refund_fact(number, RefundAtWechat::Known(said))
-}
 
 fn told(order: &Order, command: &Command) -> Order {
     at(500).play(order, command)
@@ -108,7 +88,7 @@ fn what_is_closed_is_not_begun_again_where_another_is_there_for_the_same_goods()
     let second = no(&order);
     let order = at(100).play(&order, &send(&order));
     let order = told(&order, &stated(&order, &first, 500, succeeded()));
-    let closed = also(&order, &second, 500, RefundProgress::Closed);
+    let closed = stated(&order, &second, 500, RefundProgress::Closed);
     let cases = at(510).written(&order, &closed).cases;
     assert!(cases.iter().any(|case| case.kind == CaseKind::RefundAbnormal), "{cases:?}");
     let order = told(&order, &closed);
@@ -195,7 +175,7 @@ fn the_rest_of_what_was_less_goes_on_by_itself() {
     let order = told(&order, &stated(&order, &whole, 1_000, RefundProgress::Processing));
     let rest = no(&order);
     let order = at(600).play(&order, &send(&order));
-    let order = told(&order, &also(&order, &rest, 500, RefundProgress::Closed));
+    let order = told(&order, &stated(&order, &rest, 500, RefundProgress::Closed));
     let order = told(&order, &stated(&order, &whole, 1_000, RefundProgress::Closed));
     assert_eq!(order.refundable(), Fen::ZERO, "{:?}", amounts(&order));
 }
@@ -229,7 +209,10 @@ fn beside_what_was_paid_back_by_bank_as_much_counts_as_there_is_room_for() {
     let written = at(1_000).written(&order, &fact);
     let about_it = |case: &&crate::case::CaseOpening| case.subject == third.as_str();
     let detail = &written.cases.iter().find(about_it).unwrap().detail;
-    assert!(detail.contains("467") && detail.contains("466"), "{detail}");
+    assert!(
+        detail.contains("the refund of 467") && detail.contains("466 fen of it count"),
+        "{detail}"
+    );
     let order = at(1_000).play(&order, &fact);
     assert_eq!((order.reserved(1), order.status), (Fen::new(1_400), OrderStatus::Cancelled));
     let order = at(1_010).play(&order, &stated(&order, &third, 467, succeeded()));
@@ -246,7 +229,7 @@ fn what_is_closed_is_not_begun_again_for_a_piece_that_is_back() {
     let second = no(&order);
     let order = at(100).play(&order, &send(&order));
     let order = told(&order, &stated(&order, &first, 1_000, succeeded()));
-    let order = told(&order, &also(&order, &second, 500, RefundProgress::Closed));
+    let order = told(&order, &stated(&order, &second, 500, RefundProgress::Closed));
     assert_eq!(order.reserved(1), Fen::new(1_000));
 }
 
@@ -260,7 +243,7 @@ fn what_is_closed_goes_on_for_the_goods_that_are_not_back() {
     let both = no(&order);
     let order = at(100).play(&order, &send(&order));
     let order = told(&order, &stated(&order, &first, 500, succeeded()));
-    let order = told(&order, &also(&order, &both, 2_500, RefundProgress::Closed));
+    let order = told(&order, &stated(&order, &both, 2_500, RefundProgress::Closed));
     let tea = last(&order);
     assert_eq!(
         (tea.amount, tea.lines.len(), order.reserved(1)),
@@ -278,7 +261,7 @@ fn goods_whose_money_is_back_are_neither_sent_nor_asked_back_again() {
     let second = no(&order);
     let order = at(100).play(&order, &send(&order));
     let order = told(&order, &stated(&order, &first, 500, succeeded()));
-    let order = told(&order, &also(&order, &second, 500, RefundProgress::Closed));
+    let order = told(&order, &stated(&order, &second, 500, RefundProgress::Closed));
     let again = at(510).named("again").decide(&order, &by(&[(1, 1)], Asker::Buyer));
     assert_eq!(again, Err(Rejection::RefundExceedsPaid));
     let order = at(520).named("x").play(&order, &by(&[(2, 1)], Asker::Buyer));
@@ -334,9 +317,9 @@ fn what_is_in_flight_without_room_is_asked_about_as_soon_as_there_is_some() {
     let order = at(800).named("rest").play(&order, &amount(934, Asker::Service));
     let rest = no(&order);
     let order = at(900).play(&order, &send(&order));
-    let order = at(901).play(&order, &also(&order, &rest, 934, RefundProgress::Processing));
+    let order = at(901).play(&order, &stated(&order, &rest, 934, RefundProgress::Processing));
     assert!(at(910).decide(&order, &stated(&order, &third, 467, succeeded())).is_err());
-    let jobs = at(920).written(&order, &also(&order, &rest, 934, RefundProgress::Closed)).jobs;
+    let jobs = at(920).written(&order, &stated(&order, &rest, 934, RefundProgress::Closed)).jobs;
     let asked = JobChange::Ensure { id: JobId::refund(&third), due_at: at(920).now };
     assert!(jobs.contains(&asked), "{jobs:?}");
 }

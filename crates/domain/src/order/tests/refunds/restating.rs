@@ -1,34 +1,20 @@
 //! Refunds of ours that are at WeChat Pay otherwise than we have them.
 
-use super::super::moment::Moment;
+use super::super::moment::at;
 use super::super::refund_samples::{
-    PART, ask, call_refused, decline, last, no, not_exist, play, refund_fact, rejected, send,
-    settle_offline, shipped, statement, succeeded, surplus,
+    PART, ask, call_refused, decline, last, no, not_exist, play, rejected, send, settle_offline,
+    shipped, stated, succeeded, surplus,
 };
-use super::super::samples::{TOTAL, start};
-use super::fees::{amount, by, number, tea_and_cup};
+use super::super::samples::TOTAL;
+use super::fees::{amount, asked, by, number, tea_and_cup};
 use super::lines::{amounts, paid};
 use crate::case::CaseKind;
-use crate::fact::{RefundAtWechat, RefundProgress};
+use crate::fact::RefundProgress;
 use crate::job::{JobChange, JobId};
 use crate::order::{Command, Event, Order, OrderStatus, Rejection};
 use crate::outgoing::OutgoingKind;
 use crate::refund::{Asker, RefundState, RefundStatus};
 use crate::{Fen, OutRefundNo};
-
-fn at(seconds: i64) -> Moment {
-    Moment::at(start().plus_seconds(seconds))
-}
-
-/// Asked for under a name.
-fn asked(order: &Order, name: &str, lines: &[(u16, u32)]) -> Order {
-    at(0).named(name).play(order, &by(lines, Asker::Buyer))
-}
-
-/// What WeChat Pay says of a refund, whatever we have it with.
-fn stated(order: &Order, number: &OutRefundNo, fen: i64, progress: RefundProgress) -> Command {
-    refund_fact(number, RefundAtWechat::Known(statement(order, fen, progress)))
-}
 
 fn parts(order: &Order, index: usize) -> Vec<(u16, u32, i64)> {
     let of = |part: &crate::refund::RefundedLine| (part.line_no, part.quantity, part.amount.get());
@@ -53,6 +39,14 @@ fn is_told(order: &Order, command: &Command) -> bool {
         && !written.ended_cases.iter().any(|case| about(case.kind, &case.subject))
 }
 
+/// The parts of what a person reads: that it is another amount, that only some of it counts, that its goods do not.
+fn is_read(order: &Order, fact: &Command) -> [bool; 3] {
+    let cases = at(500).written(order, fact).cases;
+    let detail = &cases[0].detail;
+    ["commits that are lost", "fen of it count", "goods of it are not counted"]
+        .map(|part| detail.contains(part))
+}
+
 /// Three pieces for 1,400 fen, one each time: 466, 467, 467. A failover loses all three commits, and who asked last
 /// asks first, under the same key: the number is the same, and it is worth 466 by now.
 fn third_comes_first() -> (Order, OutRefundNo) {
@@ -72,10 +66,12 @@ fn what_wechat_pay_says_of_our_number_is_how_much_it_is() {
     for progress in [RefundProgress::Processing, RefundProgress::Abnormal, succeeded()] {
         let fact = stated(&order, &third, 467, progress);
         assert!(is_told(&order, &fact), "{progress:?}");
+        assert_eq!(is_read(&order, &fact), [true, false, false]);
         let order = at(110).play(&order, &fact);
         assert_eq!(order.reserved(1), Fen::new(467));
         assert_eq!(parts(&order, 0), [(1, 1, 467)], "the goods are worth it");
-        assert_eq!(order.refunds[0].refund_id().unwrap().as_str(), "R-1");
+        let said = format!("R-{}", number(&order, 0));
+        assert_eq!(order.refunds[0].refund_id().unwrap().as_str(), said);
     }
 }
 
@@ -312,6 +308,7 @@ fn of_goods_only_those_count_that_no_other_has() {
     let order = at(100).play(&order, &send(&order));
     let fact = stated(&order, &first, 1_000, succeeded());
     assert!(is_told(&order, &fact));
+    assert_eq!(is_read(&order, &fact), [false, false, true]);
     let order = at(110).play(&order, &fact);
     assert_eq!((parts(&order, 0), parts(&order, 1)), (vec![(1, 1, 500)], vec![(1, 1, 500)]));
     assert!(matches!(

@@ -2,14 +2,15 @@
 
 use super::super::moment::Moment;
 use super::super::refund_samples::{
-    PART, ask, console, last, no, not_exist, paid, play, refund_seen_first, rejected, said, send,
-    settle_offline, shipped, succeeded, surplus,
+    PART, ask, console, decline, last, no, not_exist, paid, play, refund_seen_first, rejected,
+    said, said_of, send, settle_offline, shipped, succeeded, surplus,
 };
 use super::super::samples::{TOTAL, start};
+use crate::OutRefundNo;
 use crate::case::{CaseEnd, CaseKind};
 use crate::fact::RefundProgress;
 use crate::job::JobId;
-use crate::order::{CancelCause, Command};
+use crate::order::{CancelCause, Command, Order};
 use crate::presentation::Shown;
 use crate::refund::Asker;
 
@@ -38,7 +39,7 @@ fn an_order_of_which_a_part_came_back_is_not_shown_as_paid_back() {
     assert_ne!(order.present(start()).status, Shown::Refunded, "{} fen are missing", TOTAL - PART);
 }
 
-fn ends(order: &crate::order::Order, command: &Command, kind: CaseKind, subject: &str) -> bool {
+fn ends(order: &Order, command: &Command, kind: CaseKind, subject: &str) -> bool {
     let end = CaseEnd { kind, subject: subject.to_owned() };
     Moment::at(start()).written(order, command).ended_cases.contains(&end)
 }
@@ -109,4 +110,28 @@ fn a_refund_that_was_seen_first_waits_for_a_person_with_a_case() {
     let order = refund_seen_first();
     let written = Moment::at(start()).written(&order, &not_exist(&order));
     assert_eq!(written.cases[0].kind, CaseKind::RefundAbnormal);
+}
+
+fn asks_for_help(order: &Order, of: &OutRefundNo) -> bool {
+    let refund = order.refund(of).unwrap();
+    let closed = said_of(order, refund, RefundProgress::Closed);
+    let written = Moment::at(start()).written(order, &closed);
+    written.cases.iter().any(|case| case.kind == CaseKind::RefundAbnormal)
+}
+
+/// All of a surplus went back in the console instead; by bank, when WeChat Pay refused it; and of an order that goes on,
+/// all went back under another name. Each time WeChat Pay knows the first from commits that are lost, and closes it.
+#[test]
+fn what_is_closed_needs_nobody_where_all_of_the_money_is_elsewhere_and_the_order_keeps_nothing() {
+    let order = play(surplus(), &[|order| console(order, TOTAL, RefundProgress::Processing)]);
+    let automatic = order.refunds[0].out_refund_no.clone();
+    assert!(!asks_for_help(&order, &automatic));
+    let order = play(surplus(), &[|order| console(order, TOTAL - 1, RefundProgress::Processing)]);
+    assert!(!asks_for_help(&order, &automatic), "one fen is begun again");
+    let order = play(shipped(), &[|_| ask(PART, Asker::Buyer), decline]);
+    let declined = no(&order);
+    let again = Moment::at(start()).named("second").play(&order, &ask(TOTAL, Asker::Operator));
+    for order in [order, again] {
+        assert!(asks_for_help(&order, &declined));
+    }
 }

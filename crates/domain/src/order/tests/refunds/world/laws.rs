@@ -1,5 +1,6 @@
 //! What is true in every world, whatever happens in it.
 
+use super::acts::History;
 use super::drawn::worlds;
 use super::{There, World, is_over, keeps_nothing};
 use crate::case::CaseKind;
@@ -126,6 +127,13 @@ fn told_both(world: &World, facts: [&There; 2]) -> Option<Order> {
     })
 }
 
+/// What was wrong at once, in the words of the world.
+fn nothing_of(history: &History, what: fn(&World) -> &Vec<String>) -> Result<(), TestCaseError> {
+    let world = World::at_its_end(history);
+    prop_assert!(what(&world).is_empty(), "{:?} {}", what(&world), world.shown());
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(cases())]
 
@@ -147,15 +155,13 @@ proptest! {
 
     #[test]
     fn news_begin_no_more_than_is_wanted(history in worlds()) {
-        let world = World::at_its_end(&history);
-        prop_assert!(world.begun_too_much.is_empty(), "{:?} {}", world.begun_too_much, world.shown());
+        nothing_of(&history, |world| &world.begun_too_much)?;
     }
 
     /// Nor stays it here: the next law.
     #[test]
     fn news_send_no_rest_of_a_cancelled_order_against_a_no(history in worlds()) {
-        let world = World::at_its_end(&history);
-        prop_assert!(world.begun_against_a_no.is_empty(), "{:?} {}", world.begun_against_a_no, world.shown());
+        nothing_of(&history, |world| &world.begun_against_a_no)?;
     }
 
     #[test]
@@ -195,8 +201,7 @@ proptest! {
 
     #[test]
     fn what_is_decided_twice_is_already_applied(history in worlds()) {
-        let world = World::at_its_end(&history);
-        prop_assert!(world.decided_twice.is_empty(), "{:?} {}", world.decided_twice, world.shown());
+        nothing_of(&history, |world| &world.decided_twice)?;
     }
 
     /// What is under way brings it, or it is begun again: only of ends the same follows at once.

@@ -1,12 +1,11 @@
 //! What WeChat Pay really has.
 
-use super::super::super::refund_samples::{refund_fact, statement, succeeded};
+use super::super::super::refund_samples::{stated, succeeded};
 use super::is_over;
-use crate::fact::{RefundAtWechat, RefundProgress, RefundStatement};
-use crate::names::RefundId;
+use crate::OutRefundNo;
+use crate::fact::RefundProgress;
 use crate::order::{Command, Order};
 use crate::refund::Refund;
-use crate::{Fen, OutRefundNo};
 
 /// A refund at WeChat Pay.
 #[derive(Clone, Debug)]
@@ -34,12 +33,7 @@ impl There {
 
     /// What a query says of it.
     pub(super) fn said(&self, order: &Order) -> Command {
-        let said = RefundStatement {
-            refund_id: RefundId::new(format!("R-{}", self.number)),
-            amount: Fen::new(self.amount),
-            ..statement(order, self.amount, self.progress)
-        };
-        refund_fact(&self.number, RefundAtWechat::Known(said))
+        stated(order, &self.number, self.amount, self.progress)
     }
 }
 
