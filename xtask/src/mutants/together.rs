@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::change::{Body, Change};
-use super::{HISTORIES, TIMEOUT_S};
+use super::{HISTORIES, SEED, TIMEOUT_S};
 use crate::cargo;
 use crate::repository::Repository;
 
@@ -172,13 +172,25 @@ impl<'a> Copy<'a> {
         command.current_dir(&folder).env("CARGO_MANIFEST_DIR", &folder);
         command.env(SWITCH, change.to_string()).env("RUST_MIN_STACK", STACK_BYTES);
         command.env("PROPTEST_CASES", HISTORIES).env("PROPTEST_MAX_SHRINK_ITERS", "1");
+        command.env("PROPTEST_RNG_SEED", SEED);
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().with_context(|| tests.display().to_string())?;
         let fate = watch(&mut child)?;
         // It may have ended by itself.
         child.kill().ok();
         child.wait()?;
+        self.forget_histories()?;
         Ok(fate)
+    }
+
+    /// What one change has broken is no history of the next.
+    fn forget_histories(&self) -> Result<()> {
+        let kept = Path::new("crates").join(self.package).join("proptest-regressions");
+        let (original, copy) = (self.repository.root().join(&kept), self.root.join(&kept));
+        if copy.exists() {
+            fs::remove_dir_all(&copy)?;
+        }
+        if original.exists() { copy_folder(&original, &copy) } else { Ok(()) }
     }
 }
 
