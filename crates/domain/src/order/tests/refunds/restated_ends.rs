@@ -210,7 +210,7 @@ fn beside_what_was_paid_back_by_bank_as_much_counts_as_there_is_room_for() {
     let about_it = |case: &&crate::case::CaseOpening| case.subject == third.as_str();
     let detail = &written.cases.iter().find(about_it).unwrap().detail;
     assert!(
-        detail.contains("the refund of 467") && detail.contains("466 fen of it count"),
+        detail.contains("467 fen under this number") && detail.contains("466 fen of it count"),
         "{detail}"
     );
     let order = at(1_000).play(&order, &fact);
