@@ -9,7 +9,7 @@ use super::super::refund_samples::{
 use super::super::samples::{TOTAL, ship};
 use super::fees::{amount, asked, by};
 use super::lines::paid as paid_for;
-use crate::case::CaseKind;
+use crate::case::{CaseKind, CaseOpening};
 use crate::fact::RefundProgress;
 use crate::order::{CancelCause, Command, Order, OrderStatus, RefundAnswer, Rejection};
 use crate::refund::{Asker, NUMBER_TAKEN, RefundState, RefundStatus};
@@ -260,4 +260,21 @@ fn that_goods_were_sent_is_told_also_where_what_was_tried_again_comes_to_nothing
     let open = open_after(&order, alone_in_the_end(&order, &first, 2_000));
     let about = (CaseKind::RefundMismatch, order.number.as_str().to_owned());
     assert!(open.contains(&about), "{open:?}");
+}
+
+/// Two of one chain are there in the end, the later one with another amount than we have it with: that is one thing to
+/// read, and that there are two of them is another.
+#[test]
+fn that_two_of_a_chain_are_there_is_told_also_of_one_that_is_restated() {
+    let order = rejected(surplus());
+    let first = no(&order);
+    let order = refused_at(200, &owing(60, &order, 500));
+    let heir = no(&order);
+    let order = told(300, &order, &first, 300, RefundProgress::Processing);
+    let cases = at(310).written(&order, &stated(&order, &heir, 400, succeeded())).cases;
+    let both = |case: &CaseOpening| {
+        case.subject == first.as_str() && case.detail.contains("what it went in the place of")
+    };
+    assert!(cases.iter().any(both), "{cases:?}");
+    assert!(cases.iter().any(|case| case.subject == heir.as_str()), "{cases:?}");
 }
