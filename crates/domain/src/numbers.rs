@@ -160,7 +160,10 @@ impl OutRefundNo {
         let is_request =
             |name: &str| name.len() == 8 && name.bytes().all(|b| ALPHABET.contains(&b));
         let is_first = first == "S" || first.strip_prefix('R').is_some_and(is_request);
-        is_first && which.is_none_or(|which| which.parse::<u8>().is_ok_and(|which| which > 1))
+        let is_count = |which: &str| {
+            which.parse::<u8>().is_ok_and(|count| count > 1 && count.to_string() == which)
+        };
+        is_first && which.is_none_or(is_count)
     }
 
     /// Reads a number: 1 to 64 of `[0-9A-Za-z_-]` (WeChat Pay also allows `|`, `*` and `@`, which

@@ -143,9 +143,20 @@ fn what_is_derived_from_a_payment_is_known_by_its_form() {
         assert!(begun.is_derived_from(&second) && replaced.is_derived_from(&second));
         assert!(!begun.is_derived_from(&first) && !replaced.is_derived_from(&first));
     }
-    for other in
-        ["", "-", "-C01", "-S1", "-S-1", "-S-x", "-RQEZ8VWK", "-RQEZ8VWKDD", "-Rqez8vwkd", "-S-2-3"]
-    {
+    for other in [
+        "",
+        "-",
+        "-C01",
+        "-S1",
+        "-S-1",
+        "-S-x",
+        "-RQEZ8VWK",
+        "-RQEZ8VWKDD",
+        "-Rqez8vwkd",
+        "-S-2-3",
+        "-S-02",
+        "-S-+2",
+    ] {
         let typed = OutRefundNo::stated(&format!("{first}{other}")).unwrap();
         assert!(!typed.is_derived_from(&first), "{typed}");
     }

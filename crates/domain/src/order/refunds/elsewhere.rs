@@ -84,7 +84,8 @@ impl Order {
         let waits = |refund: &&Refund| {
             refund.payment_no == payment.no && refund.state == RefundState::AwaitingApproval
         };
-        let waiting = self.refund(of).filter(waits).or_else(|| after.refunds.iter().find(waits));
+        // What waited and gave way to this, too.
+        let waiting = self.refunds.iter().chain(&after.refunds).find(waits);
         let unagreed = waiting.or_else(|| after.declined_while_it_went_on(payment));
         let rest = after.all_the_rest(payment, of, now).map(|rest| match unagreed {
             // Nobody has agreed to it.
@@ -297,7 +298,7 @@ impl Order {
     }
 
     /// What of a payment is asked for and not sent, the newest first.
-    fn unsent_of(&self, payment: &Payment) -> impl Iterator<Item = &Refund> {
+    pub(super) fn unsent_of(&self, payment: &Payment) -> impl Iterator<Item = &Refund> {
         let no = payment.no;
         let refunds = self.refunds.iter().rev();
         refunds.filter(move |refund| refund.payment_no == no && refund.is_unsent())

@@ -320,8 +320,10 @@ impl Order {
         // One that was given up for a while may have had another in its place, of what was owed by then.
         let last = self.last_of_chain(&closed.out_refund_no)?;
         let state = match last.state {
-            // To so much nobody has said yes.
-            RefundState::Withdrawn if last.amount > closed.as_asked().amount => {
+            // To so much nobody has said yes. What no order keeps needs none: whoever named it said so.
+            RefundState::Withdrawn
+                if last.amount > closed.as_asked().amount && !self.returns_surplus(closed) =>
+            {
                 RefundState::AwaitingApproval
             }
             RefundState::Withdrawn
@@ -404,12 +406,10 @@ impl Order {
         }
         // Goods are not cut.
         let lines = if worth(&left) <= amount { left } else { Vec::new() };
-        // Somebody had said yes to as much as WeChat Pay had; perhaps in a life of the database that is lost. What goes
-        // by itself needed none, unless it waited for one.
-        let is_by_itself = closed.kind == RefundKind::Surplus;
+        // Somebody had said yes to as much as WeChat Pay had; perhaps in a life of the database that is lost.
         let waited = matches!(closed.state, RefundState::AwaitingApproval)
-            || (closed.asked.is_some() && closed.sent_at.is_none() && !is_by_itself);
-        let state = if waited && amount > said {
+            || (closed.asked.is_some() && closed.sent_at.is_none());
+        let state = if waited && amount > said && !after.returns_surplus(closed) {
             RefundState::AwaitingApproval
         } else if amount > closed.as_asked().amount {
             another.state

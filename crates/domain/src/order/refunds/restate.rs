@@ -28,12 +28,8 @@ impl Order {
         }
         let mut without = self.clone().apply(&gives_way(&refund.out_refund_no, now));
         let mut events = Vec::new();
-        let unsent = self.refunds.iter().rev().filter(|other| {
-            other.payment_no == refund.payment_no
-                && other.out_refund_no != refund.out_refund_no
-                && other.is_unsent()
-        });
-        for other in unsent {
+        let is_another = |other: &&Refund| other.out_refund_no != refund.out_refund_no;
+        for other in self.unsent_of(payment).filter(is_another) {
             let is_heir = self.stands_in_for(&other.out_refund_no, refund)
                 // It is what the others of its chain did not bring.
                 || (other.kind == RefundKind::Requested && self.last_word(payment).is_some());

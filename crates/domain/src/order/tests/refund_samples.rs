@@ -171,7 +171,7 @@ pub(super) fn said(order: &Order, progress: RefundProgress) -> Command {
 
 /// What WeChat Pay says of a refund, in full agreement with it.
 pub(super) fn said_of(order: &Order, refund: &Refund, progress: RefundProgress) -> Command {
-    let payment = order.payments.iter().find(|payment| payment.no == refund.payment_no).unwrap();
+    let payment = order.payment_of(refund).unwrap();
     let said = RefundStatement {
         out_trade_no: payment.out_trade_no().clone(),
         transaction_id: payment.receipt().unwrap().transaction_id.clone(),

@@ -3,8 +3,8 @@
 
 use super::super::moment::{Moment, at};
 use super::super::refund_samples::{
-    PART, ask, call_refused, console, decline, last, no, not_exist, paid, play, rejected, retry,
-    said_of, send, settle_offline, shipped, succeeded, surplus, withdraw,
+    PART, ask, call_refused, console, decline, last, no, not_exist, paid, play, refused_at,
+    rejected, retry, said_of, send, settle_offline, shipped, succeeded, surplus, withdraw,
 };
 use super::super::samples::{TOTAL, ship, start};
 use super::fees::{by, number, tea_and_cup};
@@ -170,7 +170,7 @@ fn what_a_person_said_is_owed_of_a_surplus_stays_so_when_it_is_closed() {
     }
 }
 
-/// Named once more, after another person said no; who repeats it is told that it is done.
+/// Named once more, after WeChat Pay refused it; who repeats it is told that it is done.
 #[test]
 fn how_much_is_owed_may_be_said_again_under_the_number_of_the_first() {
     let order = rejected(surplus());
@@ -182,11 +182,15 @@ fn how_much_is_owed_may_be_said_again_under_the_number_of_the_first() {
     let order = at(110).play(&order, &owing(&order, TOTAL - 1));
     let order = told(&at(200), &order, &named, RefundProgress::Processing);
     let order = told(&at(210), &order, &named, RefundProgress::Closed);
-    let order = at(220).play(&order, &decline(&order));
-    let less = Command::RetryRefund { out_refund_no: named, amount: Some(Fen::new(1)) };
-    let order = at(230).play(&order, &less);
+    let order = refused_at(300, &order);
+    let less = Command::RetryRefund {
+        out_refund_no: last(&order).out_refund_no.clone(),
+        amount: Some(Fen::new(1)),
+    };
+    let order = at(330).play(&order, &less);
     assert_eq!(last(&order).amount, Fen::new(1), "{:?}", states(&order));
-    assert_eq!(at(231).decide(&order, &less), Ok(Decision::AlreadyApplied));
+    let less = Command::RetryRefund { out_refund_no: named, amount: Some(Fen::new(1)) };
+    assert_eq!(at(331).decide(&order, &less), Ok(Decision::AlreadyApplied));
 }
 
 /// It was agreed to and sent in a life of the database that is lost; in this one somebody has said no since.

@@ -94,20 +94,31 @@ fn what_somebody_sends_in_the_console_leaves_what_was_named_as_it_is() {
     assert_eq!((order.reserved(1), order.refunds.len()), (Fen::new(700), 3));
 }
 
-/// 500 are named and refused, then 1,499, of which nothing is sent when the first is there after all. It is closed; all
-/// of it waits for a yes then, also when WeChat Pay has closed less of it, from commits that are lost.
+/// 500 are named and refused, then 1,499, of which nothing is sent when the first is there after all, and is closed.
+/// Whoever named it said how much is owed: that is the yes, also when WeChat Pay has some of it from commits that are
+/// lost.
 #[test]
-fn what_waits_for_a_yes_goes_on_waiting_when_less_of_it_is_closed() {
+fn what_a_person_named_needs_no_other_yes() {
     let (order, first) = first_named(500);
     let order = named(300, &refused_at(200, &order), "operator:9", &first, 1_499);
     let order = at(400).play(&order, &stated(&order, &first, 500, RefundProgress::Processing));
     let order = at(410).play(&order, &stated(&order, &first, 500, RefundProgress::Closed));
-    let waiting = no(&order);
-    let all = (Fen::new(1_499), &RefundState::AwaitingApproval);
-    assert_eq!((last(&order).amount, &last(&order).state), all);
-    let order = at(500).play(&order, &stated(&order, &waiting, 1_498, RefundProgress::Closed));
-    assert_ne!(no(&order), waiting);
-    assert_eq!((last(&order).amount, &last(&order).state), all);
+    let again = no(&order);
+    assert_eq!(
+        (last(&order).amount, &last(&order).state),
+        (Fen::new(1_499), &RefundState::Requested)
+    );
+    for progress in [RefundProgress::Closed, RefundProgress::Processing] {
+        let order = at(500).play(&order, &stated(&order, &again, 100, progress));
+        let closed = stated(&order, &again, 100, RefundProgress::Closed);
+        let order =
+            if progress == RefundProgress::Closed { order } else { at(510).play(&order, &closed) };
+        assert_ne!(no(&order), again);
+        assert_eq!(
+            (last(&order).amount, &last(&order).state),
+            (Fen::new(1_499), &RefundState::Requested)
+        );
+    }
 }
 
 /// 500 of a surplus are asked for beside 1,000 that are refused; of these a person says that 400 are owed, 900 in all.

@@ -79,6 +79,7 @@ fn a_cancellation_of_which_less_is_there_loses_nothing() {
     let order = at(60).approving_above(200).by("operator:9").play(&order, &again);
     let order = told(&order, &stated(&order, &first, 1_000, succeeded()));
     assert_eq!((order.status, order.refundable()), (OrderStatus::Cancelling, Fen::ZERO));
+    assert_eq!(last(&order).state.status(), RefundStatus::AwaitingApproval, "nobody agreed to it");
 }
 
 /// Both were sent. Whether the payer gets the cup's money once more, a person says.

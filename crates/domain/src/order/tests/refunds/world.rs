@@ -23,11 +23,16 @@ use std::collections::BTreeSet;
 use wanted::Wanted;
 use wechat::{There, Wechat};
 
+/// How numbers begin that somebody types in at the console.
+const CONSOLE: &str = "console-";
+
 /// What a database has after a commit.
 #[derive(Clone, Debug)]
 struct Commit {
     order: Order,
     open_cases: BTreeSet<(CaseKind, String)>,
+    /// What WeChat Pay says and cannot be recorded.
+    has_no_room: BTreeSet<String>,
     /// What people have seen or done because of it does not come undone with it.
     is_kept: bool,
 }
@@ -55,7 +60,12 @@ impl World {
     fn begin(order: Order) -> World {
         World {
             wanted: Wanted::of(&order),
-            commits: vec![Commit { order, open_cases: BTreeSet::new(), is_kept: true }],
+            commits: vec![Commit {
+                order,
+                open_cases: BTreeSet::new(),
+                has_no_room: BTreeSet::new(),
+                is_kept: true,
+            }],
             wechat: Wechat::default(),
             late: Vec::new(),
             paid_by_bank: 0,
@@ -110,8 +120,13 @@ impl World {
         self.last().open_cases.contains(&(kind, subject.to_owned()))
     }
 
+    /// That somebody sent money back in the console, for which there was room, is no news to whoever did.
     fn is_told_of_a_mismatch(&self) -> bool {
-        self.last().open_cases.iter().any(|(kind, _)| *kind == CaseKind::RefundMismatch)
+        let is_news = |subject: &String| {
+            !subject.starts_with(CONSOLE) || self.last().has_no_room.contains(subject)
+        };
+        let mut open = self.last().open_cases.iter();
+        open.any(|(kind, subject)| *kind == CaseKind::RefundMismatch && is_news(subject))
     }
 
     /// What the payer really has back, in fen.
@@ -127,8 +142,10 @@ impl World {
         let events = match decided {
             Ok(Decision::Record(events)) => events,
             Err(Rejection::RefundDiffers { out_refund_no, .. }) => {
-                let case = (CaseKind::RefundMismatch, out_refund_no.as_str().to_owned());
-                self.commits.last_mut().unwrap().open_cases.insert(case);
+                let subject = out_refund_no.as_str().to_owned();
+                let last = self.commits.last_mut().unwrap();
+                last.has_no_room.insert(subject.clone());
+                last.open_cases.insert((CaseKind::RefundMismatch, subject));
                 return false;
             }
             Ok(Decision::AlreadyApplied) | Err(_) => return false,
@@ -152,7 +169,8 @@ impl World {
                 | Command::Ship { .. }
                 | Command::RetryRefund { amount: Some(_), .. }
         );
-        self.commits.push(Commit { order, open_cases, is_kept });
+        let has_no_room = self.last().has_no_room.clone();
+        self.commits.push(Commit { order, open_cases, has_no_room, is_kept });
         true
     }
 

@@ -5,8 +5,8 @@ use super::super::super::refund_samples::{paid, shipped, surplus};
 use super::super::super::samples::ship;
 use super::super::fees::{amount, by, tea_and_cup};
 use super::super::lines::paid as paid_for;
-use super::World;
 use super::wechat::There;
+use super::{CONSOLE, World};
 use crate::fact::RefundProgress;
 use crate::order::{CancelCause, Command, Order};
 use crate::refund::{Asker, Refund, RefundKind, RefundState, RefundStatus};
@@ -176,7 +176,7 @@ impl World {
             Act::Retry { which, owed } => self.retry(which, owed, &moment),
             Act::PayByBank { which } => self.pay_by_bank(which, &moment),
             Act::SendBackInTheConsole { name, fen } => {
-                let number = OutRefundNo::stated(&format!("console-{name}")).unwrap();
+                let number = OutRefundNo::stated(&format!("{CONSOLE}{name}")).unwrap();
                 if self.wechat.refund(&number).is_none() {
                     let there = There::asked(&number, fen.unwrap_or(self.paid()));
                     self.reaches_wechat(There { is_from_the_console: true, ..there });

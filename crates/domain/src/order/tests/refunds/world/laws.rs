@@ -19,10 +19,10 @@ const WORLDS: u32 = 512;
 const SHRINKS_MAX: u32 = 20_000;
 
 fn cases() -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let asked = |variable| std::env::var(variable).ok().and_then(|count| count.parse().ok());
     ProptestConfig {
-        max_shrink_iters: SHRINKS_MAX,
-        ..ProptestConfig::with_cases(asked.unwrap_or(WORLDS))
+        max_shrink_iters: asked("PROPTEST_MAX_SHRINK_ITERS").unwrap_or(SHRINKS_MAX),
+        ..ProptestConfig::with_cases(asked("PROPTEST_CASES").unwrap_or(WORLDS))
     }
 }
 
