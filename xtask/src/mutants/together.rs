@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::change::{Body, Change};
-use super::{HISTORIES, SEED, TIMEOUT_S};
+use super::{HISTORIES, TIMEOUT_S};
 use crate::cargo;
 use crate::repository::Repository;
 
@@ -39,6 +39,8 @@ pub(super) enum Fate {
 const SWITCH: &str = "PAYDESK_CHANGE";
 /// Folders that are not copied.
 const NOT_COPIED: [&str; 3] = ["target", ".git", ".paydesk"];
+/// Where proptest keeps histories that broke a law.
+const HISTORIES_KEPT: &str = "proptest-regressions";
 /// The functions are much larger than they were.
 const STACK_BYTES: &str = "268435456";
 /// Nobody looks at them with a debugger.
@@ -85,6 +87,8 @@ struct Copy<'a> {
     /// What is changed, as it was: who goes on writing meanwhile confuses nothing.
     originals: BTreeMap<String, String>,
     root: PathBuf,
+    /// The histories that are kept with the sources, as they were.
+    histories: PathBuf,
     build: PathBuf,
 }
 
@@ -115,7 +119,15 @@ impl<'a> Copy<'a> {
                 originals.insert(file.clone(), text);
             }
         }
-        Ok(Copy { repository, package, originals, root, build: folder.join("build") })
+        let histories = folder.join("histories");
+        if histories.exists() {
+            fs::remove_dir_all(&histories)?;
+        }
+        let kept = root.join("crates").join(package).join(HISTORIES_KEPT);
+        if kept.exists() {
+            copy_folder(&kept, &histories)?;
+        }
+        Ok(Copy { repository, package, originals, root, histories, build: folder.join("build") })
     }
 
     fn original(&self, file: &str) -> Result<&str> {
@@ -172,7 +184,6 @@ impl<'a> Copy<'a> {
         command.current_dir(&folder).env("CARGO_MANIFEST_DIR", &folder);
         command.env(SWITCH, change.to_string()).env("RUST_MIN_STACK", STACK_BYTES);
         command.env("PROPTEST_CASES", HISTORIES).env("PROPTEST_MAX_SHRINK_ITERS", "1");
-        command.env("PROPTEST_RNG_SEED", SEED);
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().with_context(|| tests.display().to_string())?;
         let fate = watch(&mut child)?;
@@ -183,14 +194,14 @@ impl<'a> Copy<'a> {
         Ok(fate)
     }
 
-    /// What one change has broken is no history of the next.
+    /// What one change has broken is no history of the next: one that breaks a law by itself would be noticed with
+    /// every change from then on.
     fn forget_histories(&self) -> Result<()> {
-        let kept = Path::new("crates").join(self.package).join("proptest-regressions");
-        let (original, copy) = (self.repository.root().join(&kept), self.root.join(&kept));
-        if copy.exists() {
-            fs::remove_dir_all(&copy)?;
+        let histories = self.root.join("crates").join(self.package).join(HISTORIES_KEPT);
+        if histories.exists() {
+            fs::remove_dir_all(&histories)?;
         }
-        if original.exists() { copy_folder(&original, &copy) } else { Ok(()) }
+        if self.histories.exists() { copy_folder(&self.histories, &histories) } else { Ok(()) }
     }
 }
 
