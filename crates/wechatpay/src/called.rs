@@ -55,10 +55,14 @@ struct Outcome {
     error: Option<String>,
 }
 
+/// Where nobody listens, bodies are not read for it.
+fn is_heard() -> bool {
+    tracing::enabled!(Level::ERROR)
+}
+
 /// Logs one call.
 pub(crate) fn log(draft: &Draft, answer: &Result<WireResponse, TransportError>, duration_ms: i64) {
-    // Where nobody listens, bodies are not read for it.
-    if !tracing::enabled!(Level::ERROR) {
+    if !is_heard() {
         return;
     }
     let Subject { kind, numbers } = subject(draft);

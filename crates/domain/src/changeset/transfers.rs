@@ -44,11 +44,11 @@ pub(super) fn transfers(before: Option<&Order>, after: &Order, events: &[Event])
 /// each time that it gives points. Its name is the same for ever, so that who hears it twice knows.
 pub(super) fn told(transfer: &Transfer) -> Vec<Outgoing> {
     let kind_of = |entry: &Entry| match entry.account {
-        Account::Buyer(_, BuyerAccount::Wallet) if entry.amount > 0 => {
+        Account::Buyer(_, BuyerAccount::Wallet) if entry.amount.is_positive() => {
             Some(OutgoingKind::WalletCredited)
         }
         Account::Buyer(_, BuyerAccount::Wallet) => Some(OutgoingKind::WalletDebited),
-        Account::Buyer(_, BuyerAccount::Points) if entry.amount > 0 => {
+        Account::Buyer(_, BuyerAccount::Points) if entry.amount.is_positive() => {
             Some(OutgoingKind::PointsGranted)
         }
         Account::Buyer(_, BuyerAccount::Points | BuyerAccount::Receivable(_))
@@ -168,7 +168,8 @@ fn refunded(after: &Order, refund: &crate::refund::Refund) -> Posted {
 /// Whether a recharge that was on its way back stays with its buyer after all.
 pub(super) fn gives_again(transfer: &Transfer) -> bool {
     let is_of_a_step = [RESERVED, REVOKED].iter().any(|step| transfer.name().starts_with(step));
-    let gives = |entry: &Entry| matches!(entry.account, Account::Buyer(..)) && entry.amount > 0;
+    let gives =
+        |entry: &Entry| matches!(entry.account, Account::Buyer(..)) && entry.amount.is_positive();
     is_of_a_step && transfer.entries().iter().any(gives)
 }
 

@@ -68,7 +68,7 @@ impl Balances {
                 let rest = entry.amount.saturating_sub(taken);
                 *balance = balance.saturating_add(taken);
                 parts.push((entry.account, taken));
-                if rest < 0 {
+                if rest.is_negative() {
                     let owed = missing.entry(unit).or_default();
                     *owed = owed.saturating_sub(rest);
                     parts.push((Account::Buyer(buyer, BuyerAccount::Receivable(unit)), rest));

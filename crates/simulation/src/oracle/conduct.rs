@@ -1,11 +1,13 @@
 //! What must hold of calls to WeChat Pay, of notifications and of answers.
 
+use super::settled::was_told;
 use super::{Oracle, Seen};
 use crate::marks::Mark;
 use crate::node::{Honesty, Notification, Outcome, Said, transport_order_of};
 use crate::time::{SECOND, instant};
 use crate::wechat::{Asked, TrueRefund};
 use crate::world::World;
+use domain::case::CaseKind;
 use domain::changeset::{Changeset, Fence};
 use domain::job::JobKind;
 use domain::payment::Payment;
@@ -61,6 +63,7 @@ fn differs_for_good(world: &World, fence: &Fence) -> bool {
     fence.job.kind == JobKind::FollowRefund
         && world.wechat.refunds().iter().any(is_there)
         && world.oracle.look(|seen| seen.refund(number).is_some_and(is_over))
+        && was_told(world, CaseKind::RefundMismatch, number)
 }
 
 /// Whether it was signed too long before it was looked at, for a node whose clock is right.

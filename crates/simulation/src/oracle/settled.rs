@@ -147,6 +147,14 @@ pub(super) fn has_case(world: &World, kind: CaseKind, subject: &str) -> bool {
     told.is_ok_and(|told| told)
 }
 
+/// Whether a person was told, also where that is over.
+pub(super) fn was_told(world: &World, kind: CaseKind, subject: &str) -> bool {
+    let told = world
+        .store
+        .view(|stored| stored.cases().any(|case| case.kind == kind && case.subject == subject));
+    told.is_ok_and(|told| told)
+}
+
 /// Whether another system ordered it, and a person was told.
 fn is_left_to_others(world: &World, number: &str) -> bool {
     world.wechat.truth(|truth| truth.foreign.contains(number))

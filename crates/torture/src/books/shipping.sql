@@ -10,3 +10,12 @@ WHERE o.shipments <> '[]'
   AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'report_shipment' AND j.subject = o.order_number)
   -- Money that is back is not kept.
   AND coalesce((SELECT g.fen FROM given_back g WHERE g.out_trade_no = p.out_trade_no), 0) < p.paid_fen
+UNION ALL
+-- A case for every order would be no excuse.
+SELECT 'WeChat knows of nothing that was shipped'
+WHERE NOT EXISTS (SELECT 1 FROM shipping)
+  AND 5 < (
+    SELECT count(*) FROM orders o
+    JOIN settlements s ON s.order_id = o.id AND s.kind = 'wechat'
+    JOIN payments p ON p.order_id = s.order_id AND p.payment_no = s.payment_no AND p.trade_type = 'JSAPI'
+    WHERE o.shipments <> '[]')

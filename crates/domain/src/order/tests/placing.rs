@@ -122,6 +122,21 @@ fn what_pricing_read_and_how_many_orders_wait_is_guarded() {
     }
 }
 
+/// Neither from the wallet at the door, nor where there is nothing to pay.
+#[test]
+fn the_wallet_pays_what_is_online_and_costs_something() {
+    let names = WalletPayment { mchid: Mchid::new("m"), appid: Appid::new("a") };
+    let online = Placement { wallet: Some(names), payment: None, ..placement(500) };
+    let mut free = online.clone();
+    free.breakdown.amounts.total = Fen::ZERO;
+    let method = PlacedMethod::CashOnDelivery;
+    let at_the_door = Placement { method, ..online.clone() };
+    for (placement, payments) in [(online, 1), (free, 0), (at_the_door, 0)] {
+        let Event::Placed(order) = &decided(&placement).unwrap()[0] else { unreachable!() };
+        assert_eq!(order.payments.len(), payments);
+    }
+}
+
 #[test]
 fn placing_holds_stock_in_one_order_and_captures_lines() {
     let mut placement = placement(500);

@@ -1,11 +1,11 @@
 //! What moves in the ledger with what happened: all of it, or nothing of what happened is recorded.
 
 use super::moment::intent;
-use super::refund_samples::{ask, paid, payable, play};
+use super::refund_samples::{ask, paid, payable, play, surplus};
 use super::samples::{TOTAL, start};
 use crate::cash::Courier;
 use crate::changeset::Changeset;
-use crate::ledger::{Account, BALANCE_MAX, Balances, BuyerAccount};
+use crate::ledger::{Account, BALANCE_MAX, Balances, BuyerAccount, House, Unit};
 use crate::names::RefundId;
 use crate::order::{Event, Order, Purpose, SettledBy, Settlement, StockOutcome};
 use crate::outgoing::{Outgoing, OutgoingKind};
@@ -104,8 +104,54 @@ fn the_outside_hears_of_a_wallet_what_moves_in_it_and_nothing_else() {
     let owes = Balances { receivable_fen: -100, ..nothing };
     let set_off = again.set_off(buyer, &owes);
     assert_eq!(told_of_the_wallet(&set_off), []);
-    let paid = Account::Buyer(buyer, BuyerAccount::Receivable(crate::ledger::Unit::Fen));
+    let paid = Account::Buyer(buyer, BuyerAccount::Receivable(Unit::Fen));
     let entries = set_off.transfers.iter().flat_map(|transfer| transfer.entries());
     let to_debt: i64 = entries.filter(|e| e.account == paid).map(|e| e.amount).sum();
     assert_eq!(to_debt, 100);
+}
+
+fn moves(order: &Order, event: Event) -> Vec<(Account, i64)> {
+    let transfers = of(order, event).unwrap().transfers;
+    let entries = transfers.iter().flat_map(|transfer| transfer.entries());
+    entries.map(|entry| (entry.account, entry.amount)).collect()
+}
+
+/// What WeChat Pay has given back it has less of; what was paid back another way came out of the merchant's own cash. What
+/// was surplus was never sold.
+#[test]
+fn what_goes_back_comes_from_where_it_was() {
+    let house = |house| Account::House(house, Unit::Fen);
+    let sold = play(paid(), &[|_| ask(100, Asker::Service)]);
+    for (order, from) in [(sold, House::Sales), (surplus(), House::RefundsPayable)] {
+        let refund = order.refunds[0].clone();
+        let fen = refund.amount.get();
+        let refund_id = RefundId::new("R-1");
+        let arrived = RefundState::Succeeded { refund_id, at: start() };
+        let by_bank = RefundState::SettledOffline { note: "bank".to_owned(), at: start() };
+        for (to, into) in [(arrived, House::WechatClearing), (by_bank, House::CashInTransit)] {
+            let out_refund_no = refund.out_refund_no.clone();
+            let moved = moves(&order, Event::RefundMoved { out_refund_no, to, at: start() });
+            assert!(moved.contains(&(house(from), -fen)), "{moved:?}");
+            assert!(moved.contains(&(house(into), fen)), "{moved:?}");
+        }
+    }
+}
+
+#[test]
+fn the_outside_hears_of_points_that_are_given_and_not_of_those_that_are_taken() {
+    let credit = |back| {
+        let promise = Promise { credit: Credit::Points, principal: TOTAL, bonus: 0 };
+        let (before, asked) = recharged(back);
+        let of = |order| Order { recharge: Some(promise), ..order };
+        (of(before), of(asked))
+    };
+    let (order, asked) = credit(100);
+    let taken = of(&order, Event::RefundRequested(asked.refunds[0].clone())).unwrap();
+    assert_eq!(told_of_the_wallet(&taken), []);
+    let refused = Event::RefundMoved {
+        out_refund_no: asked.refunds[0].out_refund_no.clone(),
+        to: RefundState::Rejected { code: "NOT_ENOUGH".to_owned() },
+        at: start(),
+    };
+    assert_eq!(told_of_the_wallet(&of(&asked, refused).unwrap()), [OutgoingKind::PointsGranted]);
 }

@@ -192,3 +192,13 @@ fn what_is_not_back_is_not_shown_as_back() {
     let part = play(shipped(), &[|_| super::refund_samples::ask(1, crate::refund::Asker::Buyer)]);
     assert_eq!((part.status, part.present(start()).status), (OrderStatus::Shipped, Shown::Ready));
 }
+
+/// What is being cancelled may still be settled by a success, and nobody is sent to pay it.
+#[test]
+fn an_order_that_is_being_cancelled_is_payable_and_takes_no_payments() {
+    let order = payable();
+    assert!(order.is_payable() && order.takes_payments());
+    let cancelling = play(order, &[|_| Command::Cancel(CancelCause::Buyer)]);
+    assert!(cancelling.is_payable() && !cancelling.takes_payments());
+    assert!(!paid().is_payable() && !paid().takes_payments());
+}

@@ -8,6 +8,7 @@ use super::super::refund_samples::{
 use super::super::samples::{start, success};
 use crate::OutRefundNo;
 use crate::fact::RefundProgress;
+use crate::job::{JobChange, JobId};
 use crate::order::{Command, Decision, HORIZON_S, Order, RefundAnswer, Rejection};
 use crate::refund::{Asker, REFUND_SPACING_S, RefundKind, RefundState, RefundStatus};
 
@@ -195,4 +196,28 @@ fn a_late_answer_says_nothing_new_of_a_refund_that_moved_on() {
             assert_eq!(answer, Ok(Decision::AlreadyApplied), "{state}");
         }
     }
+}
+
+/// Only where something comes to nothing may there be room for what had none.
+#[test]
+fn what_arrives_has_nobody_asked_about_others() {
+    let order = rejected(play(shipped(), &[|_| ask(PART, Asker::Operator)]));
+    let first = JobId::refund(&no(&order));
+    let asks = |order: &Order, fact: &Command| {
+        let due_at = start().plus_seconds(200);
+        let jobs = Moment::at(due_at).written(order, fact).jobs;
+        jobs.contains(&JobChange::Ensure { id: first.clone(), due_at })
+    };
+    let order = Moment::at(start()).named("second").play(&order, &ask(1, Asker::Operator));
+    let order = Moment::at(start().plus_seconds(100)).play(&order, &send(&order));
+    assert!(!asks(&order, &said(&order, succeeded())));
+    assert!(asks(&order, &said(&order, RefundProgress::Closed)));
+}
+
+/// The one is true whatever else we have; the other may be refused.
+#[test]
+fn what_wechat_pay_says_is_a_fact_and_what_we_are_about_to_do_is_none() {
+    let order = play(shipped(), &[|_| ask(PART, Asker::Operator), send]);
+    assert!(said(&order, succeeded()).is_a_fact());
+    assert!(!send(&order).is_a_fact());
 }
