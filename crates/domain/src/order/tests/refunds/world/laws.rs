@@ -39,7 +39,7 @@ const PLACES: [(&str, usize); 13] = [
     ("one of ours whose record was lost", 14),
     ("otherwise there than it was asked for", 48),
     ("a person said how much is owed", 29),
-    ("sent although it had been given up", 1),
+    ("sent although it had been given up", 9),
     ("told to a person", 77),
     ("the rest goes back by itself", 19),
 ];
