@@ -64,7 +64,7 @@ impl Order {
     /// Whether goods of it are out, for whose money a refund may have been without our knowing: one that
     /// was not made here, or not remembered, says how much went back and not what for.
     pub(crate) fn may_lack_goods_of(&self, refund: &Refund) -> bool {
-        let is_unknown = refund.kind == RefundKind::External && refund.lines.is_empty();
+        let is_unknown = refund.kind == RefundKind::External;
         let of_goods = self.settled_payment().is_some_and(|paid| paid.no == refund.payment_no);
         let comes_back = matches!(self.status, OrderStatus::Cancelling | OrderStatus::Cancelled);
         is_unknown && of_goods && refund.reserves() && !comes_back && self.pieces_out() > 0

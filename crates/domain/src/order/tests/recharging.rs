@@ -2,7 +2,10 @@
 
 use super::samples::{asked, deadline, epoch, start};
 use crate::catalogue::SkuId;
-use crate::order::{Amounts, Event, OrderStatus, PlacementRefusal, Purpose, RechargePurchase};
+use crate::changeset::Guard;
+use crate::order::{
+    Amounts, Event, OPEN_ORDERS_MAX, OrderStatus, PlacementRefusal, Purpose, RechargePurchase,
+};
 use crate::payment::TradeType;
 use crate::recharge::{Credit, PackageId, Promise, RechargePackage};
 use crate::{Fen, OrderId, OrderNumber, UserId};
@@ -43,6 +46,8 @@ fn a_recharge_is_one_thing_at_the_price_of_its_package() {
     let [payment] = order.payments.as_slice() else { panic!("{:?}", order.payments) };
     assert_eq!((payment.terms.amount, payment.terms.time_expire), (PRICE, deadline()));
     assert!(order.holds.is_empty(), "nothing is on a shelf");
+    let open = Guard::OpenOrdersBelow { buyer: purchase.buyer, max: OPEN_ORDERS_MAX };
+    assert_eq!(purchase.guards(), [open]);
 }
 
 #[test]

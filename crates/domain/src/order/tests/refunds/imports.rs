@@ -6,6 +6,7 @@ use super::super::refund_samples::{
     said_of, send, shipped, statement, succeeded, surplus,
 };
 use super::super::samples::{TOTAL, number, placed_directly, ship, start};
+use super::fees::{by, tea_and_cup};
 use crate::case::{CaseEnd, CaseKind, CaseOpening};
 use crate::fact::{RefundAtWechat, RefundProgress, RefundStatement};
 use crate::names::{RefundId, TransactionId};
@@ -400,6 +401,12 @@ fn goods_that_the_end_of_the_order_brings_back_or_that_were_never_out_need_no_pe
     assert!(!stock(&made.cases));
     let closed = at.written(&shipped(), &console(&shipped(), PART, RefundProgress::Closed));
     assert!(!stock(&closed.cases));
+    // Of goods that are back already none can be missing.
+    let goods = by(&[(1, 1), (2, 1)], Asker::Service);
+    let back = at.play(&at.play(&tea_and_cup(), &ship("SF-1", true)), &goods);
+    let back = play(back, &[send, |order| said(order, succeeded())]);
+    let fees = at.written(&back, &console(&back, 50, succeeded()));
+    assert_eq!((back.status, stock(&fees.cases)), (OrderStatus::Shipped, false));
     // In the end it is cancelled, and everything comes back.
     let part = at.play(&paid(), &console(&paid(), PART, succeeded()));
     let number = no(&part);
