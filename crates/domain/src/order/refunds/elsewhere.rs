@@ -254,7 +254,6 @@ impl Order {
             replaces: Some(gave_way.out_refund_no.clone()),
             owed: self.last_word(payment),
             sent_at: None,
-            applied: None,
             created_at: now,
             ..gave_way.clone()
         })

@@ -149,3 +149,13 @@ fn what_gave_way_is_asked_for_again_as_a_part_of_what_a_person_said() {
     let less = cases.iter().find(|case| case.subject == order.number.as_str());
     assert!(less.is_some_and(|case| case.detail.contains("less is owed")), "{cases:?}");
 }
+
+/// 1,000 were named; somebody sends 400 in the console besides, and of the 1,000 only 300 are there: 700 follow.
+#[test]
+fn what_the_console_brings_beside_it_is_none_of_what_a_person_named() {
+    let (order, first) = first_named(1_000);
+    let order = at(200).play(&order, &send(&order));
+    let order = at(210).play(&order, &console(&order, 400, RefundProgress::Processing));
+    let order = at(220).play(&order, &stated(&order, &first, 300, succeeded()));
+    assert_eq!((last(&order).amount, order.reserved(1)), (Fen::new(700), Fen::new(1_400)));
+}
