@@ -212,14 +212,15 @@ pub(super) fn play(order: Order, commands: &[fn(&Order) -> Command]) -> Order {
 }
 
 /// Sent, and then refused with a code that a query confirms.
+const REFUSAL: [fn(&Order) -> Command; 3] = [send, call_refused, not_exist];
+
 pub(super) fn rejected(order: Order) -> Order {
-    refused_at(0, &order)
+    play(order, &REFUSAL)
 }
 
 /// The same, so many seconds after everything began.
 pub(super) fn refused_at(seconds: i64, order: &Order) -> Order {
-    let steps = [send, call_refused, not_exist];
-    steps.iter().fold(order.clone(), |order, make| at(seconds).play(&order, &make(&order)))
+    REFUSAL.iter().fold(order.clone(), |order, make| at(seconds).play(&order, &make(&order)))
 }
 
 pub(super) fn closed(order: Order) -> Order {
