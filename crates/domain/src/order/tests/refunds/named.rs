@@ -159,3 +159,13 @@ fn what_the_console_brings_beside_it_is_none_of_what_a_person_named() {
     let order = at(220).play(&order, &stated(&order, &first, 300, succeeded()));
     assert_eq!((last(&order).amount, order.reserved(1)), (Fen::new(700), Fen::new(1_400)));
 }
+
+/// Not sent, it gives way to 100 of ours whose record was lost, and the other 400 are asked for.
+#[test]
+fn what_gave_way_is_asked_for_without_what_is_there_already() {
+    let (order, named) = first_named(500);
+    assert_eq!(order.refund(&named).unwrap().actor, "operator:9", "who named it");
+    let lost = OutRefundNo::of_request(order.payments[0].out_trade_no(), "lost");
+    let order = at(100).play(&order, &stated(&order, &lost, 100, succeeded()));
+    assert_eq!((last(&order).amount, order.reserved(1)), (Fen::new(400), Fen::new(500)));
+}

@@ -4,10 +4,10 @@
 use super::super::moment::at;
 use super::super::refund_samples::{
     approve, call_refused, decline, last, no, not_exist, paid, play, refused_at, rejected, retry,
-    send, stated, succeeded, surplus, withdraw,
+    send, settle_offline, stated, succeeded, surplus, withdraw,
 };
 use super::super::samples::{TOTAL, ship};
-use super::fees::{amount, asked, by};
+use super::fees::{amount, asked, by, tea_and_cup};
 use super::lines::paid as paid_for;
 use crate::case::{CaseKind, CaseOpening};
 use crate::fact::RefundProgress;
@@ -277,4 +277,14 @@ fn that_two_of_a_chain_are_there_is_told_also_of_one_that_is_restated() {
     };
     assert!(cases.iter().any(both), "{cases:?}");
     assert!(cases.iter().any(|case| case.subject == heir.as_str()), "{cases:?}");
+}
+
+/// There is money enough; but the cup's is on its way already.
+#[test]
+fn goods_that_another_refund_has_are_not_paid_back_by_bank_as_well() {
+    let order = rejected(asked(&tea_and_cup(), "one", &[(2, 1)]));
+    let by_bank = settle_offline(&order);
+    assert!(at(10).decide(&order, &by_bank).is_ok());
+    let order = asked(&order, "two", &[(2, 1)]);
+    assert_eq!(at(20).decide(&order, &by_bank), Err(Rejection::RefundExceedsPaid));
 }
