@@ -1,16 +1,13 @@
 //! What moves in the ledger with what happened: all of it, or nothing of what happened is recorded.
 
-use super::moment::{Moment, intent};
+use super::moment::intent;
 use super::refund_samples::{ask, paid, payable, play, surplus};
 use super::samples::{TOTAL, start};
 use crate::cash::Courier;
 use crate::changeset::Changeset;
 use crate::ledger::{Account, BALANCE_MAX, Balances, BuyerAccount, House, Unit};
-use crate::names::{Appid, Mchid, RefundId};
-use crate::order::{
-    Command, Event, Order, OrderStatus, Purpose, Rejection, SettledBy, Settlement, StockOutcome,
-    WalletPayment,
-};
+use crate::names::RefundId;
+use crate::order::{Event, Order, Purpose, SettledBy, Settlement, StockOutcome};
 use crate::outgoing::{Outgoing, OutgoingKind};
 use crate::payment::WALLET_PAYMENT;
 use crate::recharge::{Credit, Promise};
@@ -157,21 +154,4 @@ fn the_outside_hears_of_points_that_are_given_and_not_of_those_that_are_taken() 
         at: start(),
     };
     assert_eq!(told_of_the_wallet(&of(&asked, refused).unwrap()), [OutgoingKind::PointsGranted]);
-}
-
-#[test]
-fn from_the_wallet_goods_are_paid_that_wait_for_their_money() {
-    let names = WalletPayment { mchid: Mchid::new("m"), appid: Appid::new("a") };
-    let pay = Command::PayFromWallet(names);
-    let (open, now) = (payable(), Moment::at(start()));
-    assert!(now.decide(&open, &pay).is_ok());
-    let settled = Order { status: OrderStatus::PendingPayment, ..paid() };
-    let unpaid = Order { status: OrderStatus::Cancelled, ..open.clone() };
-    let recharge = Order { purpose: Purpose::Recharge, ..open.clone() };
-    let nobodys = Order { buyer: None, ..open.clone() };
-    for order in [settled, unpaid, recharge, nobodys] {
-        assert_eq!(now.decide(&order, &pay), Err(Rejection::NotPayable), "{:?}", order.status);
-    }
-    let too_late = Moment::at(open.pay_deadline.unwrap());
-    assert_eq!(too_late.decide(&open, &pay), Err(Rejection::NotPayable));
 }

@@ -9,9 +9,10 @@ use super::samples::{
 use crate::changeset::Changeset;
 use crate::fact::Trade;
 use crate::job::{JobChange, JobId};
+use crate::names::{Appid, Mchid};
 use crate::order::{
     CancelCause, Circumstances, Command, CompletedBy, Decision, Event, Order, OrderStatus,
-    PREPAY_MARGIN_S, PayerResult, PrepayAnswer, Rejection,
+    PREPAY_MARGIN_S, PayerResult, PrepayAnswer, Purpose, Rejection, WalletPayment,
 };
 use crate::payment::{PAYMENTS_MAX, PaymentStatus, TradeType};
 use crate::presentation::{GIVE_UP_AFTER_S, GIVE_UP_MESSAGE_ZH, Shown};
@@ -298,4 +299,21 @@ fn what_is_settled_is_not_paid_for_again_and_what_is_not_is_not_completed() {
             assert_eq!(answer, Err(Rejection::WrongState), "{status:?}");
         }
     }
+}
+
+#[test]
+fn from_the_wallet_goods_are_paid_that_wait_for_their_money() {
+    let names = WalletPayment { mchid: Mchid::new("m"), appid: Appid::new("a") };
+    let pay = Command::PayFromWallet(names);
+    let (open, now) = (payable(), Moment::at(start()));
+    assert!(now.decide(&open, &pay).is_ok());
+    let settled = Order { status: OrderStatus::PendingPayment, ..paid() };
+    let unpaid = Order { status: OrderStatus::Cancelled, ..open.clone() };
+    let recharge = Order { purpose: Purpose::Recharge, ..open.clone() };
+    let nobodys = Order { buyer: None, ..open.clone() };
+    for order in [settled, unpaid, recharge, nobodys] {
+        assert_eq!(now.decide(&order, &pay), Err(Rejection::NotPayable), "{:?}", order.status);
+    }
+    let too_late = Moment::at(open.pay_deadline.unwrap());
+    assert_eq!(too_late.decide(&open, &pay), Err(Rejection::NotPayable));
 }

@@ -275,3 +275,11 @@ fn on_a_ready_order_an_accepted_refund_cancels_nothing_but_the_whole() {
     assert_eq!(order.status, crate::order::OrderStatus::Ready);
     assert_eq!(order.refunded(), Fen::new(PART));
 }
+
+/// The one is true whatever else we have; the other may be refused.
+#[test]
+fn what_wechat_pay_says_is_a_fact_and_what_we_are_about_to_do_is_none() {
+    let order = play(shipped(), &[|_| ask(PART, Asker::Operator), send]);
+    assert!(said(&order, succeeded()).is_a_fact());
+    assert!(!send(&order).is_a_fact());
+}

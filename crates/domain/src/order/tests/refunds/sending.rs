@@ -213,11 +213,3 @@ fn what_arrives_has_nobody_asked_about_others() {
     assert!(!asks(&order, &said(&order, succeeded())));
     assert!(asks(&order, &said(&order, RefundProgress::Closed)));
 }
-
-/// The one is true whatever else we have; the other may be refused.
-#[test]
-fn what_wechat_pay_says_is_a_fact_and_what_we_are_about_to_do_is_none() {
-    let order = play(shipped(), &[|_| ask(PART, Asker::Operator), send]);
-    assert!(said(&order, succeeded()).is_a_fact());
-    assert!(!send(&order).is_a_fact());
-}

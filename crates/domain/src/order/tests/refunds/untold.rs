@@ -119,8 +119,9 @@ fn asks_for_help(order: &Order, of: &OutRefundNo) -> bool {
     written.cases.iter().any(|case| case.kind == CaseKind::RefundAbnormal)
 }
 
-/// All of a surplus went back in the console instead; by bank, when WeChat Pay refused it; and of an order that goes on,
-/// all went back under another name. Each time WeChat Pay knows the first from commits that are lost, and closes it.
+/// A surplus went back in the console, all of it or all but a fen. Of an order that goes on somebody said no to a part;
+/// also where all of it is asked for under another name. Each time WeChat Pay knows the first from commits that are lost,
+/// and closes it.
 #[test]
 fn what_is_closed_needs_nobody_where_all_of_the_money_is_elsewhere_and_the_order_keeps_nothing() {
     let order = play(surplus(), &[|order| console(order, TOTAL, RefundProgress::Processing)]);
